@@ -1,0 +1,50 @@
+# make demo    environment, install, and the whole main job on the embedded tiny model
+# make test    environment, install, and the test suite
+#
+# PYTHON            the interpreter that makes the environment (3.11 or newer)
+# TORCH_INDEX_URL   optional package index for PyTorch, e.g. the one PyTorch names for its CPU build
+PYTHON ?= python3
+VENV ?= .venv
+TORCH_INDEX_URL ?=
+PIP := $(VENV)/bin/python -m pip
+QUIET := --quiet --disable-pip-version-check
+
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: demo test test-all test-wheel lint clean
+
+demo: $(VENV)/.run
+	$(VENV)/bin/lethe demo
+
+test: $(VENV)/.dev
+	$(VENV)/bin/pytest
+
+test-all: $(VENV)/.dev
+	$(VENV)/bin/pytest -m "slow or not slow"
+
+# The wheel alone, in an environment of its own, away from this folder.
+test-wheel: $(VENV)/.dev
+	$(VENV)/bin/python tests/wheel_check.py
+
+lint: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+$(VENV)/.torch: constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing PyTorch (about 200 MB; several GB where the index serves its CUDA build) ..."
+	$(PIP) install $(QUIET) -c constraints.txt torch $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL))
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.torch pyproject.toml
+	@echo "Installing lethebench and what it needs (about 300 MB) ..."
+	$(PIP) install $(QUIET) -c constraints.txt -e ".[train,eval]"
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.torch pyproject.toml
+	@echo "Installing lethebench, what it needs and the test tools ..."
+	$(PIP) install $(QUIET) -c constraints.txt -e ".[dev]"
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

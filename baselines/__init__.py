@@ -1,0 +1,72 @@
+"""Trainers that make a vision-language model forget, and the embedded model to try them on.
+
+Names are imported when first used: importing this package, or listing METHODS, does not import torch. Stage 1 is
+`lethebench.baselines.learn.learn`, a whole unlearning stage `lethebench.baselines.unlearn.unlearn`.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import NamedTuple
+
+# Adding a method is one line here: name (and module) -> prefix of its trainer's and config's class.
+_METHODS = {
+    "ga": "GA",
+    "npo": "NPO",
+}
+
+_HOMES = {
+    **{f"{prefix}{kind}": name for name, prefix in _METHODS.items() for kind in ("Trainer", "Config")},
+    "AnswerCollator": "data",
+    "PRESETS": "presets",
+    "Preset": "presets",
+    "RowEncoder": "data",
+    "TinyPlan": "tiny",
+    "TinyVLM": "tiny",
+    "UnlearningConfig": "unlearning",
+    "UnlearningTrainer": "unlearning",
+    "learn_tiny": "learn",
+    "load_model": "loading",
+    "plan_for": "tiny",
+    "preset_for": "presets",
+    "save_model": "loading",
+    "tiny_processor": "tiny",
+    "tiny_tokenizer": "tiny",
+    "tiny_vlm": "tiny",
+}
+
+__all__ = ["METHODS", *_HOMES]
+
+
+class Method(NamedTuple):
+    """A method's `trainer` and `config` class."""
+
+    trainer: type
+    config: type
+
+
+class _Methods(Mapping[str, Method]):
+    """Method name -> (trainer, config), imported when looked up."""
+
+    def __getitem__(self, name: str) -> Method:
+        prefix = _METHODS[name]
+        module = import_module(f".{name}", __name__)
+        return Method(getattr(module, f"{prefix}Trainer"), getattr(module, f"{prefix}Config"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_METHODS)
+
+    def __len__(self) -> int:
+        return len(_METHODS)
+
+
+METHODS: Mapping[str, Method] = _Methods()
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

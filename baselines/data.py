@@ -1,0 +1,287 @@
+"""From QA rows to batches: conversation, encoding with a cache, collation.
+
+A row is a dict as `load_dataset` gives it (columns `images`, `question`, `answer`, ...). The model reads the pictures,
+then the question, and is trained on the answer and the token that ends its turn, on nothing else. Every row is encoded
+alone with the model's own processor and batches are put together from encoded rows, so that a row without a picture may
+stand beside rows with several and nothing here depends on an architecture.
+"""
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from datasets import Dataset, Image, List
+from PIL import Image as PillowImage
+from torch import Tensor
+
+IGNORED = -100
+
+
+def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The prompt/completion pair of a QA row in TRL's conversational form, pictures first, then the question.
+
+    Returns:
+        `prompt` and `completion` (lists of messages) and `images` (as the row has them).
+    """
+    content = [{"type": "image"} for _ in row["images"]] + [{"type": "text", "text": row["question"]}]
+    return {
+        "prompt": [{"role": "user", "content": content}],
+        "completion": [{"role": "assistant", "content": [{"type": "text", "text": row["answer"]}]}],
+        "images": row["images"],
+    }
+
+
+@dataclass(frozen=True)
+class EncodedRow:
+    """One row as the model reads it.
+
+    Attributes:
+        text: (L,) tensors: `input_ids`, `attention_mask` and what else the processor gives per token.
+        answer_tokens: how many of the last tokens are the answer with its terminator; >= 1.
+        pictures: the processor's other outputs, first dimension counting pictures (or patches); empty for a text row.
+    """
+
+    text: Mapping[str, Tensor]
+    answer_tokens: int
+    pictures: Mapping[str, Tensor]
+
+
+class Pair(NamedTuple):
+    """A forget row, its place in the forget set, and the retain row drawn for it (None where the method needs none)."""
+
+    index: int
+    forget: EncodedRow
+    retain: EncodedRow | None
+
+
+class RowEncoder:
+    """Encodes rows with a processor and remembers the result by content.
+
+    The key is the question, the answer and a hash of each picture's bytes. Picture tensors are kept once per picture
+    until `cache_bytes` are used, then new ones are encoded again at every use: with rows visited in turn, evicting the
+    oldest would never hit. One encoder may serve every stage of a run that shares a processor.
+
+    Args:
+        processor: a transformers processor with a tokenizer and a chat template.
+        cache_bytes: the most that cached picture tensors may take, in bytes.
+
+    Raises:
+        ValueError: if the processor has no chat template.
+    """
+
+    def __init__(self, processor, *, cache_bytes: int = 2 << 30):
+        if not getattr(processor, "chat_template", None):
+            raise ValueError(
+                f"{type(processor).__name__} has no chat template, so a question cannot be put to its model: "
+                "set `processor.chat_template`"
+            )
+        self.processor = processor
+        self.cache_bytes = cache_bytes
+        self._rows: dict[tuple, EncodedRow] = {}
+        self._pictures: dict[tuple[bytes, ...], Mapping[str, Tensor]] = {}
+        self._used = 0
+
+    @property
+    def pad_token_id(self) -> int:
+        """The id that fills `input_ids` to the right: the tokenizer's padding token, or its end token."""
+        tokenizer = self.processor.tokenizer
+        return tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+
+    def key(self, row: Mapping[str, Any]) -> tuple:
+        """What the encoding of a row depends on: (question, answer, hash of each picture)."""
+        return row["question"], row["answer"], tuple(picture_hash(picture) for picture in row["images"])
+
+    def cached(self, key: tuple) -> EncodedRow | None:
+        """The encoded row of that key if it is still held."""
+        return self._rows.get(key)
+
+    def __call__(self, row: Mapping[str, Any], key: tuple | None = None) -> EncodedRow:
+        """Encodes a row, or gives the cached encoding.
+
+        Raises:
+            ValueError: if a picture cannot be decoded, or the answer is empty.
+        """
+        key = self.key(row) if key is None else key
+        encoded = self._rows.get(key)
+        if encoded is None:
+            encoded = self._remember(key, self._encode(row))
+        return encoded
+
+    def _remember(self, key: tuple, encoded: EncodedRow) -> EncodedRow:
+        hashes = key[2]
+        if hashes and hashes not in self._pictures:
+            size = sum(tensor.nbytes for tensor in encoded.pictures.values())
+            if self._used + size > self.cache_bytes:
+                return encoded
+            self._used += size
+            self._pictures[hashes] = encoded.pictures
+        if hashes:
+            encoded = EncodedRow(encoded.text, encoded.answer_tokens, self._pictures[hashes])
+        self._rows[key] = encoded
+        return encoded
+
+    def _encode(self, row: Mapping[str, Any]) -> EncodedRow:
+        if not row["answer"].strip():
+            raise ValueError(f"row {row.get('id', '?')} has an empty answer: there is nothing to train on")
+        prompt, full = self._texts(row)
+        tokenizer = self.processor.tokenizer
+        # As `apply_chat_template(tokenize=True)` does: a template that writes the start token gets no second one.
+        special = not (tokenizer.bos_token and full.startswith(tokenizer.bos_token))
+        full_ids = tokenizer(full, add_special_tokens=special)["input_ids"]
+        shared = common_prefix(tokenizer(prompt, add_special_tokens=special)["input_ids"], full_ids)
+        pictures = [decode(picture, row.get("id", "?")) for picture in row["images"]]
+        features = self.processor(
+            text=[full], images=[pictures] if pictures else None, add_special_tokens=special, return_tensors="pt"
+        )
+        shape = features["input_ids"].shape
+        text = {name: value[0] for name, value in features.items() if value.shape == shape}
+        rest = {name: value for name, value in features.items() if value.shape != shape}
+        # Picture tokens expand inside the prompt only, so the answer is the same run of ids at the end of both.
+        answer_tokens = len(full_ids) - shared
+        if text["input_ids"][-answer_tokens:].tolist() != full_ids[shared:]:
+            raise ValueError(f"row {row.get('id', '?')}: the processor changed the answer's tokens")
+        return EncodedRow(text, answer_tokens, rest)
+
+    def _texts(self, row: Mapping[str, Any]) -> tuple[str, str]:
+        """The prompt and the whole exchange as text; the latter always ends the assistant's turn."""
+        turn = conversation(row)
+        template = self.processor.apply_chat_template
+        prompt = template(turn["prompt"], add_generation_prompt=True, tokenize=False)
+        full = template(turn["prompt"] + turn["completion"], tokenize=False)
+        # Some templates (LLaVA-1.5) close the assistant's turn with a space: then nothing would teach it to stop.
+        special = tuple(token for token in self.processor.tokenizer.all_special_tokens if token)
+        if not full.rstrip().endswith(special):
+            full = full.rstrip() + self.processor.tokenizer.eos_token
+        return prompt, full
+
+
+class EncodedRows(torch.utils.data.Dataset):
+    """Rows by index, encoded when first asked for; the row itself is read again only if the encoder did not keep it.
+
+    Args:
+        rows: a `datasets.Dataset` or a sequence of row dicts.
+        encoder: what encodes and remembers them.
+    """
+
+    def __init__(self, rows: Dataset | Sequence[Mapping[str, Any]], encoder: RowEncoder):
+        self.rows = undecoded(rows)
+        self.encoder = encoder
+        self._keys: dict[int, tuple] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> EncodedRow:
+        encoded = self.encoder.cached(self._keys[index]) if index in self._keys else None
+        if encoded is None:
+            row = self.rows[index]
+            self._keys[index] = self.encoder.key(row)
+            encoded = self.encoder(row, self._keys[index])
+        return encoded
+
+
+class AnswerCollator:
+    """Puts rows together, padded on the right, with labels on answers and their terminators only.
+
+    Takes row dicts, `EncodedRow`s or `Pair`s. Pairs give the forget rows first, then their retain rows in the same
+    order, and `forget_index` (B,), the forget rows' places in the forget set.
+
+    Args:
+        encoder: encodes the rows that are not encoded yet and names the padding token.
+    """
+
+    def __init__(self, encoder: RowEncoder):
+        self.encoder = encoder
+
+    def __call__(self, items: Sequence[Mapping[str, Any] | EncodedRow | Pair]) -> dict[str, Tensor]:
+        """A batch: (B, L) `input_ids`, `attention_mask`, `labels`, and the tensors of the rows' pictures."""
+        if isinstance(items[0], Pair):
+            rows = [item.forget for item in items] + [item.retain for item in items if item.retain is not None]
+            extra = {"forget_index": torch.tensor([item.index for item in items])}
+        else:
+            rows = [item if isinstance(item, EncodedRow) else self.encoder(item) for item in items]
+            extra = {}
+        return {**self._text(rows), **self._pictures(rows), **extra}
+
+    def _text(self, rows: Sequence[EncodedRow]) -> dict[str, Tensor]:
+        length = max(len(row.text["input_ids"]) for row in rows)
+        batch = {}
+        for name in {name: None for row in rows for name in row.text}:
+            fill = self.encoder.pad_token_id if name == "input_ids" else 0
+            batch[name] = torch.full((len(rows), length), fill, dtype=torch.long)
+            for place, row in enumerate(rows):
+                if name in row.text:
+                    batch[name][place, : len(row.text[name])] = row.text[name]
+        batch["labels"] = torch.full((len(rows), length), IGNORED)
+        for place, row in enumerate(rows):
+            ids = row.text["input_ids"]
+            batch["labels"][place, len(ids) - row.answer_tokens : len(ids)] = ids[-row.answer_tokens :]
+        return batch
+
+    def _pictures(self, rows: Sequence[EncodedRow]) -> dict[str, Tensor]:
+        """Picture tensors one after another, other dimensions filled with zeros to the largest.
+
+        Models take the pictures in row order and skip what the zeros fill (tiles that are all zero, patches beyond the
+        size that goes with them, masked pixels), so rows without a picture need no place here.
+        """
+        names = {name: None for row in rows for name in row.pictures}
+        return {name: _concatenate([row.pictures[name] for row in rows if name in row.pictures]) for name in names}
+
+
+def _concatenate(tensors: list[Tensor]) -> Tensor:
+    widest = [max(sizes) for sizes in zip(*(tensor.shape[1:] for tensor in tensors), strict=True)]
+    if all(list(tensor.shape[1:]) == widest for tensor in tensors):
+        return torch.cat(tensors)
+    out = tensors[0].new_zeros(sum(len(tensor) for tensor in tensors), *widest)
+    start = 0
+    for tensor in tensors:
+        out[(slice(start, start + len(tensor)), *(slice(size) for size in tensor.shape[1:]))] = tensor
+        start += len(tensor)
+    return out
+
+
+def undecoded(rows: Dataset | Sequence[Mapping[str, Any]]) -> Dataset | Sequence[Mapping[str, Any]]:
+    """The same rows with pictures left as bytes, so that reading a row does not decode them."""
+    if isinstance(rows, Dataset) and "images" in rows.features:
+        return rows.cast_column("images", List(Image(decode=False)))
+    return rows
+
+
+def picture_hash(picture: PillowImage.Image | Mapping[str, Any]) -> bytes:
+    """16 bytes that name a picture by its content: the encoded bytes where there are any, else the pixels."""
+    if isinstance(picture, PillowImage.Image):
+        head = f"{picture.mode}{picture.size}".encode()
+        return hashlib.blake2b(head + picture.tobytes(), digest_size=16).digest()
+    return hashlib.blake2b(_picture_bytes(picture), digest_size=16).digest()
+
+
+def decode(picture: PillowImage.Image | Mapping[str, Any], row_id: str = "?") -> PillowImage.Image:
+    """The picture in RGB, whole.
+
+    Raises:
+        ValueError: if it cannot be read; a row is never skipped for that.
+    """
+    try:
+        if not isinstance(picture, PillowImage.Image):
+            picture = PillowImage.open(io.BytesIO(_picture_bytes(picture)))
+        return picture.convert("RGB")
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f"the picture of row {row_id} cannot be read ({error}): rebuild or verify the data") from error
+
+
+def _picture_bytes(picture: Mapping[str, Any]) -> bytes:
+    if picture.get("bytes") is not None:
+        return picture["bytes"]
+    with open(picture["path"], "rb") as file:
+        return file.read()
+
+
+def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
+    """Length of the longest common prefix of two sequences of ids."""
+    for place, (left, right) in enumerate(zip(first, second, strict=False)):
+        if left != right:
+            return place
+    return min(len(first), len(second))

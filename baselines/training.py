@@ -1,0 +1,130 @@
+"""The trainer under stage 1 and under every unlearning method: SFTTrainer on QA rows, encoded once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from datasets import Dataset
+from lethebench.baselines.data import IGNORED, AnswerCollator, EncodedRows, RowEncoder, conversation
+from lethebench.baselines.losses import scatter_rows, token_logps
+from lethebench.baselines.parameters import freeze
+from torch import Tensor
+from torch.nn import functional
+from transformers import AutoProcessor, TrainerCallback
+from trl import SFTTrainer
+
+# What a run wants beside a method's settings: no files, no reports, no bar of the trainer's own.
+QUIET = {
+    "save_strategy": "no",
+    "report_to": "none",
+    "disable_tqdm": True,
+    "dataloader_pin_memory": torch.cuda.is_available(),
+}
+
+
+class Answers(NamedTuple):
+    """The answers of some rows under the current model.
+
+    Attributes:
+        logps: (B, T) log-probability of each answer token, 0 elsewhere; carries gradients.
+        mask: (B, T), True on answer tokens.
+        reference: (B,) summed log-probabilities before this stage, for forget rows of trainers that use a reference.
+    """
+
+    logps: Tensor
+    mask: Tensor
+    reference: Tensor | None = None
+
+
+class AnswerTrainer(SFTTrainer):
+    """SFTTrainer that takes QA rows and projects only the positions that predict an answer onto the vocabulary.
+
+    The loss is SFTTrainer's own for prompt/completion rows: the mean over the batch's answer tokens of -log p. TRL's
+    fused head scores every position where there is no Triton, which doubles the cost of a step on a CPU.
+
+    Args:
+        model: a vision-language model, a PEFT model whose adapter goes on being trained, or a path or Hub id.
+        args: an SFTConfig.
+        train_dataset: QA rows.
+        processing_class: the model's processor; loaded from the model's path where absent.
+        encoder: a `RowEncoder` of that processor to share its cache between stages.
+        frozen: regular expression of parameters that are not trained.
+        kwargs: what SFTTrainer takes, `peft_config`, `optimizers` and `callbacks` among them.
+    """
+
+    def __init__(
+        self,
+        model,
+        args=None,
+        train_dataset: Dataset | Sequence[Mapping[str, Any]] | None = None,
+        processing_class=None,
+        *,
+        encoder: RowEncoder | None = None,
+        frozen: str | None = None,
+        **kwargs,
+    ):
+        if processing_class is None and isinstance(model, str):
+            processing_class = AutoProcessor.from_pretrained(model)
+        self.encoder = encoder or RowEncoder(processing_class)
+        super().__init__(
+            model,
+            args=args,
+            data_collator=AnswerCollator(self.encoder),
+            train_dataset=sample(train_dataset),
+            processing_class=processing_class,
+            **kwargs,
+        )
+        if frozen:
+            freeze(self.model, frozen)
+        # TRL looked at a sample of the rows to know their kind; from here on they come encoded.
+        self.train_dataset = EncodedRows(train_dataset, self.encoder)
+        self.add_callback(FiniteGradients(self))
+
+    def answers(self, model, inputs: Mapping[str, Tensor]) -> Answers:
+        """Runs the model on a batch, pictures included; only positions that predict the answer reach the head."""
+        labels = inputs["labels"]
+        mask = labels[:, 1:] != IGNORED
+        keep = functional.pad(mask, (0, 1))  # the last position predicts nothing
+        features = {name: value for name, value in inputs.items() if name != "labels"}
+        logits = model(**features, use_cache=False, logits_to_keep=keep).logits
+        return Answers(scatter_rows(token_logps(logits, labels[:, 1:][mask]), mask), mask)
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        """SFTTrainer's loss; `num_items_in_batch` counts the answer tokens of the whole accumulated batch."""
+        answers = self.answers(model, inputs)
+        count = answers.mask.sum() if num_items_in_batch is None else num_items_in_batch
+        loss = -answers.logps.sum() / count
+        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
+            loss = loss * self.accelerator.num_processes
+        self.check_finite(loss)
+        return (loss, answers) if return_outputs else loss
+
+    def check_finite(self, loss: Tensor) -> None:
+        """Raises FloatingPointError that names the step if the loss is not a finite number."""
+        if not torch.isfinite(loss):
+            raise FloatingPointError(_broken(f"the loss is {loss.item()}", self.state.global_step))
+
+
+class FiniteGradients(TrainerCallback):
+    """Stops before a step whose gradients are not finite, so that the weights stay those of the last good step."""
+
+    def __init__(self, trainer: SFTTrainer):
+        self.trainer = trainer
+
+    def on_pre_optimizer_step(self, args, state, control, **kwargs):
+        """Raises FloatingPointError that names the step."""
+        gradients = [p.grad for p in self.trainer.model.parameters() if p.grad is not None]
+        if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
+            raise FloatingPointError(_broken("the gradients are not finite", state.global_step))
+
+
+def _broken(what: str, steps_done: int) -> str:
+    return (
+        f"{what} at step {steps_done + 1}: the weights are those after step {steps_done}; "
+        "lower the learning rate or run fewer steps"
+    )
+
+
+def sample(rows: Dataset | Sequence[Mapping[str, Any]]) -> Dataset:
+    """One row's conversation without its pictures: what SFTTrainer looks at to know the kind of its data."""
+    return Dataset.from_list([conversation({**rows[0], "images": []})])

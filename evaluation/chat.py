@@ -1,0 +1,244 @@
+"""Chat form and tokens: a question with its pictures becomes a prompt, an answer becomes the tokens that follow it.
+
+Prompt and whole conversation are tokenised as one text each, and the answer is what comes after their longest common
+prefix: a byte-pair tokenizer may merge across the border. The picture goes through the processor once per content.
+"""
+
+import copy
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A tokenised prompt.
+
+    Attributes:
+        ids: token ids with the picture's placeholders expanded, up to and with the generation prompt.
+        per_token: other model inputs with one value per token (e.g. `mm_token_type_ids`), the attention mask excepted.
+        per_row: model inputs that belong to the pictures (e.g. `pixel_values`), as the processor gave them.
+    """
+
+    ids: tuple[int, ...]
+    per_token: Mapping[str, tuple[int, ...]]
+    per_row: Mapping[str, torch.Tensor]
+
+    @property
+    def kind(self) -> tuple:
+        """Prompts of one kind can stand in one batch: same inputs, same shapes, same small integer inputs (grids)."""
+        return tuple(
+            (name, value.dtype, tuple(value.shape[1:]))
+            + ((tuple(value.flatten().tolist()),) if not value.is_floating_point() and value.numel() <= 64 else ())
+            for name, value in sorted(self.per_row.items())
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The tokens of an answer: `ids` are scored given the first `start` tokens of the prompt."""
+
+    start: int
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A prompt and the answers asked about it."""
+
+    prompt: Prompt
+    answers: tuple[Answer, ...]
+
+
+def picture_key(image: Any) -> bytes:
+    """A digest of a picture's content. Takes a PIL image, or `{"bytes": ..., "path": ...}` as undecoded datasets give.
+
+    Raises:
+        TypeError: the picture is neither.
+    """
+    if isinstance(image, Mapping):
+        data = image.get("bytes")
+        return hashlib.blake2b(data if data is not None else str(image["path"]).encode(), digest_size=16).digest()
+    if not isinstance(image, Image.Image):
+        raise TypeError(f"a picture must be a PIL image or an undecoded datasets picture, not {type(image).__name__}")
+    digest = hashlib.blake2b(f"{image.mode}{image.size}".encode(), digest_size=16)
+    digest.update(image.tobytes())
+    return digest.digest()
+
+
+def open_picture(image: Any) -> Image.Image:
+    """The picture as RGB; takes what `picture_key` takes."""
+    if isinstance(image, Mapping):
+        image = Image.open(io.BytesIO(image["bytes"]) if image.get("bytes") is not None else image["path"])
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+class _CachingImageProcessor:
+    """Stands in for an image processor and remembers what it made of each list of pictures."""
+
+    def __init__(self, image_processor: Any):
+        self._inner = image_processor
+        self._made: dict = {}
+        self.key: tuple = ()  # the content of the pictures of the next call
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def __call__(self, images: Any, **options: Any) -> Any:
+        key = (self.key, repr(sorted(options.items(), key=lambda item: item[0])))
+        if key not in self._made:
+            self._made[key] = self._inner(images, **options)
+        return copy.copy(self._made[key])
+
+
+def _messages(question: str, pictures: int, answer: str | None) -> list[dict]:
+    content = [{"type": "image"}] * pictures + [{"type": "text", "text": question}]
+    messages = [{"role": "user", "content": content}]
+    if answer is not None:
+        messages.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
+    return messages
+
+
+def render(processor: Any, question: str, pictures: int, answer: str | None = None) -> str:
+    """The conversation as text by the processor's chat template; without an answer it ends with the generation prompt.
+
+    Args:
+        processor: a vision-language processor with a chat template.
+        question: what the user asks.
+        pictures: how many pictures stand before the question.
+        answer: the assistant's turn.
+    """
+    messages = _messages(question, pictures, answer)
+    return processor.apply_chat_template(messages, add_generation_prompt=answer is None, tokenize=False)
+
+
+def _full_texts(processor: Any, question: str, pictures: int, answers: Sequence[str], prompt: str) -> list[str]:
+    """The whole conversation with each answer. Rendered once; plain answers are put into that text directly."""
+    texts: list[str] = []
+    tail: str | None = None
+    for answer in answers:
+        plain = bool(answer) and answer == answer.strip() and "<" not in answer and "\n" not in answer
+        if plain and tail is not None:
+            texts.append(prompt + answer + tail)
+            continue
+        texts.append(render(processor, question, pictures, answer))
+        if plain and texts[-1].startswith(prompt + answer):
+            tail = texts[-1][len(prompt) + len(answer) :]
+    return texts
+
+
+def _tokens(processor: Any, texts: list[str]) -> list[list[int]]:
+    if not texts:
+        return []
+    tokenizer = processor.tokenizer
+    special = not (tokenizer.bos_token and texts[0].startswith(tokenizer.bos_token))
+    return tokenizer(texts, add_special_tokens=special, return_attention_mask=False)["input_ids"]
+
+
+def _common(first: Sequence[int], second: Sequence[int]) -> int:
+    length = min(len(first), len(second))
+    return next((i for i in range(length) if first[i] != second[i]), length)
+
+
+def _encode_prompt(processor: Any, text: str, images: list) -> Prompt:
+    bos = processor.tokenizer.bos_token
+    special = not (bos and text.startswith(bos))
+    given = {"images": [[open_picture(image) for image in images]]} if images else {}
+    made = processor(text=[text], **given, return_tensors="pt", add_special_tokens=special)
+    shape = made["input_ids"].shape
+    per_token = {k: tuple(v[0].tolist()) for k, v in made.items() if v.shape == shape}
+    per_row = {k: v for k, v in made.items() if v.shape != shape}
+    ids = per_token.pop("input_ids")
+    per_token.pop("attention_mask", None)
+    return Prompt(ids=ids, per_token=per_token, per_row=per_row)
+
+
+def _cut_answer(prompt: Prompt, short: Sequence[int], full: Sequence[int], eos: int | None, what: str) -> Answer:
+    """The answer's tokens in `full`, given the prompt without (`short`) and with (`prompt.ids`) expanded pictures."""
+    same = _common(short, full)
+    merged = len(short) - same  # tokens at the prompt's end that the answer's first characters changed
+    start = len(prompt.ids) - merged
+    if start < 1 or tuple(short[same:]) != prompt.ids[start:]:
+        raise ValueError(f"{what}: the chat template does not put the answer after the prompt, so it cannot be scored")
+    ids = list(full[same:])
+    if eos is not None:
+        if eos in ids:  # what a template adds after the end of the turn is no part of the answer
+            ids = ids[: len(ids) - ids[::-1].index(eos)]
+        else:  # without a terminator one answer could be the beginning of another
+            ids.append(eos)
+    if not ids:
+        raise ValueError(f"{what}: the answer has no tokens")
+    return Answer(start=start, ids=tuple(ids))
+
+
+class Encoder:
+    """Tokenises rows one by one; a row's pictures are processed and let go, equal pictures only once."""
+
+    def __init__(self, processor: Any):
+        self._processor = copy.copy(processor)
+        if getattr(processor, "image_processor", None) is not None:
+            self._processor.image_processor = _CachingImageProcessor(processor.image_processor)
+        self._names: list[str] = []
+        self._texts: list[str] = []
+        self._prompts: list[Prompt] = []
+        self._answers: list[list[str]] = []
+
+    def add(self, row: Mapping, answers: Sequence[str]) -> None:
+        """Takes a row with `question` and `images`, and the answers to score for it."""
+        images = list(row.get("images") or ())
+        text = render(self._processor, row["question"], len(images))
+        if images:
+            self._processor.image_processor.key = tuple(picture_key(image) for image in images)
+        self._names.append(str(row.get("id", f"row {len(self._names)}")))
+        self._prompts.append(_encode_prompt(self._processor, text, images))
+        self._answers.append(_full_texts(self._processor, row["question"], len(images), answers, text))
+        self._texts.append(text)
+
+    def encoded(self) -> list[Encoded]:
+        """All rows so far.
+
+        Raises:
+            ValueError: the chat template does not put an answer after its prompt.
+        """
+        eos = self._processor.tokenizer.eos_token_id
+        short = _tokens(self._processor, self._texts)
+        full = iter(_tokens(self._processor, [text for texts in self._answers for text in texts]))
+        found = []
+        for name, prompt, begin, texts in zip(self._names, self._prompts, short, self._answers, strict=True):
+            cut = tuple(_cut_answer(prompt, begin, next(full), eos, name) for _ in texts)
+            found.append(Encoded(prompt=prompt, answers=cut))
+        return found
+
+
+def encode(processor: Any, rows: Sequence[Mapping], answers: Sequence[Sequence[str]]) -> list[Encoded]:
+    """Tokenises questions with their pictures, and the answers to score for each.
+
+    Args:
+        processor: a vision-language processor with a chat template.
+        rows: mappings with `question` and `images` (a list of PIL images or undecoded pictures, empty for text rows).
+        answers: for each row, the answer texts.
+
+    Returns:
+        One `Encoded` per row, its answers in the given order.
+
+    Raises:
+        ValueError: the numbers of rows and answer lists differ, or the chat template does not append the answer.
+    """
+    if len(rows) != len(answers):
+        raise ValueError(f"{len(rows)} rows but {len(answers)} lists of answers: give one list per row")
+    encoder = Encoder(processor)
+    for row, texts in zip(rows, answers, strict=True):
+        encoder.add(row, texts)
+    return encoder.encoded()
+
+
+def longest_answer(processor: Any, answers: Sequence[str]) -> int:
+    """Tokens of the longest of some answers by itself, with its terminator."""
+    return 1 + max(
+        (len(ids) for ids in processor.tokenizer(list(answers), add_special_tokens=False)["input_ids"]), default=0
+    )

@@ -1,0 +1,45 @@
+"""Checks of inputs that the scores share: each raises a ValueError that names the row or cell."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def shares(values: ArrayLike, name: str, *, count: int | None = None) -> np.ndarray:
+    """`values` as float64, shape (n,), n >= 1, every one in [0, 1].
+
+    Args:
+        values: one number per row.
+        name: what they are, for the error.
+        count: how many there must be.
+
+    Raises:
+        ValueError: empty, not a flat list, of another length, or a value that is NaN or outside [0, 1].
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or not len(array):
+        raise ValueError(f"{name} must be a list of at least one number, got shape {array.shape}")
+    if count is not None and len(array) != count:
+        raise ValueError(f"{name} has {len(array)} rows where {count} are expected: give one value per row")
+    bad = np.flatnonzero(~((array >= 0) & (array <= 1)))
+    if len(bad):
+        raise ValueError(f"{name}[{bad[0]}] is {array[bad[0]]}: it must be a number in 0..1")
+    return array
+
+
+def same_length(name: str, values: Sequence, count: int) -> None:
+    """Raises a ValueError where `values` has not `count` entries."""
+    if len(values) != count:
+        raise ValueError(f"{name} has {len(values)} rows where {count} are expected: give one value per row")
+
+
+def harmonic_mean(values: Sequence[float]) -> float:
+    """Harmonic mean of numbers >= 0; 0 where any of them is 0.
+
+    >>> harmonic_mean([1.0, 0.5])
+    0.6666666666666666
+    """
+    if not values or min(values) < 0:
+        raise ValueError(f"a harmonic mean needs numbers of at least 0, got {list(values)}")
+    return 0.0 if min(values) == 0 else len(values) / sum(1 / value for value in values)

@@ -1,0 +1,49 @@
+"""All scores as plain functions of arrays: no model, no file, no torch.
+
+Per row: exposure, exposure_rank, exposure_normalised, exposure_extrapolated, truth_ratio, probability, and the comparisons of
+texts. Per set: forget_score, forget_quality, model_utility, exposure_summary, gate. Per run: continual_summary,
+unlearning_score. Intervals: bootstrap, bootstrap_mean.
+"""
+
+from lethebench.evaluation.continual import continual_summary
+from lethebench.evaluation.forgetting import forget_score, forget_value, gold_knowledge
+from lethebench.evaluation.intervals import bootstrap, bootstrap_mean
+from lethebench.evaluation.memory import gate
+from lethebench.evaluation.ranks import (
+    exposure,
+    exposure_chance,
+    exposure_extrapolated,
+    exposure_normalised,
+    exposure_rank,
+    exposure_summary,
+)
+from lethebench.evaluation.retention import model_utility
+from lethebench.evaluation.text import exact_match, keyword_match, rouge_l, rouge_l_recall, substring_match
+from lethebench.evaluation.truth import forget_quality, probability, truth_ratio
+from lethebench.evaluation.umbrella import unlearning_score
+
+__all__ = [
+    "bootstrap",
+    "bootstrap_mean",
+    "continual_summary",
+    "exact_match",
+    "exposure",
+    "exposure_chance",
+    "exposure_extrapolated",
+    "exposure_normalised",
+    "exposure_rank",
+    "exposure_summary",
+    "forget_quality",
+    "forget_score",
+    "forget_value",
+    "gate",
+    "gold_knowledge",
+    "keyword_match",
+    "model_utility",
+    "probability",
+    "rouge_l",
+    "rouge_l_recall",
+    "substring_match",
+    "truth_ratio",
+    "unlearning_score",
+]

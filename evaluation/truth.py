@@ -1,0 +1,98 @@
+"""Does the model prefer the truth? The truth ratio of a row, and how two models' ratios compare (forget quality).
+
+Source: Maini et al., "TOFU: A Task of Fictitious Unlearning for LLMs", 2024.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+
+LOG_LIMIT = 700.0  # exp() of more overflows a float64; ratios are cut there
+
+
+def probability(logprob: float, num_tokens: int) -> float:
+    """Length-normalised probability of an answer, exp(logprob / num_tokens), in [0, 1]."""
+    if num_tokens < 1:
+        raise ValueError(f"an answer has at least one token, got {num_tokens}")
+    return math.exp(min(logprob / num_tokens, 0.0))
+
+
+def truth_ratio(
+    perturbed: Sequence[tuple[float, int]],
+    paraphrases: Sequence[tuple[float, int]],
+    answer: tuple[float, int] | None = None,
+) -> float:
+    """Truth ratio R of one row: how likely wrong answers are beside right ones, each normalised by its length.
+
+    R = geometric mean over `perturbed` of p^(1/|y|), divided by the geometric mean over `paraphrases` of p^(1/|y|).
+    R < 1: the model prefers the truth; R = 1: it is indifferent. TOFU's code uses the inverse orientation in places.
+
+    Args:
+        perturbed: (logprob, num_tokens) of wrong answers of the same form, at least one.
+        paraphrases: (logprob, num_tokens) of other wordings of the truth.
+        answer: (logprob, num_tokens) of the answer itself, used where there is no paraphrase.
+
+    Returns:
+        R > 0, cut to exp(+-700).
+
+    Raises:
+        ValueError: nothing on one side, an answer without tokens, or a log-probability that is not finite.
+
+    >>> round(truth_ratio([(math.log(0.04), 2), (math.log(0.1), 1)], [(math.log(0.16), 2)]), 4)
+    0.3536
+    """
+    right = list(paraphrases) or ([answer] if answer is not None else [])
+    if not perturbed or not right:
+        raise ValueError(f"a truth ratio needs wrong and right answers, got {len(perturbed)} and {len(right)}")
+
+    def mean(scores: Sequence[tuple[float, int]]) -> float:
+        for logprob, count in scores:
+            if not math.isfinite(logprob) or count < 1:
+                raise ValueError(f"an answer has the log-probability {logprob} over {count} tokens")
+        return sum(logprob / count for logprob, count in scores) / len(scores)
+
+    return math.exp(min(max(mean(perturbed) - mean(right), -LOG_LIMIT), LOG_LIMIT))
+
+
+def _ratios(values: ArrayLike, name: str) -> np.ndarray:
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or not len(array):
+        raise ValueError(f"{name} is empty or not a list of numbers, shape {array.shape}")
+    bad = np.flatnonzero(~(np.isfinite(array) & (array > 0)))
+    if len(bad):
+        raise ValueError(f"{name}[{bad[0]}] is {array[bad[0]]}: a truth ratio is a finite number above 0")
+    return array
+
+
+def forget_quality(truth_ratios: ArrayLike, gold_truth_ratios: ArrayLike) -> dict[str, float]:
+    """How well the unlearned model's truth ratios on the forget set match those of the gold model.
+
+    Args:
+        truth_ratios: shape (n,), R of the unlearned model.
+        gold_truth_ratios: shape (m,), R of the gold (retrained) model.
+
+    Returns:
+        `forget_quality`: p-value of the two-sample Kolmogorov-Smirnov test, in [0, 1], higher = not told apart from gold;
+        `log10_forget_quality`: its logarithm, <= 0 (where p underflows: of the leading term 2 exp(-2 D^2 nm/(n+m)));
+        `ks`: the KS distance D in [0, 1], lower is better;
+        `js`: Jensen-Shannon distance (base 2, 20 equal bins of log R over both), in [0, 1], lower is better.
+
+    Raises:
+        ValueError: an empty list, or a ratio that is not finite and above 0.
+
+    Source: TOFU, section 3.3 (forget quality); the distances are added here because p-values depend on n.
+    """
+    ours, gold = _ratios(truth_ratios, "truth_ratios"), _ratios(gold_truth_ratios, "gold_truth_ratios")
+    test = stats.ks_2samp(ours, gold)
+    p_value, distance = float(min(test.pvalue, 1.0)), float(test.statistic)
+    size = len(ours) * len(gold) / (len(ours) + len(gold))
+    log10 = math.log10(p_value) if p_value > 0 else (math.log(2) - 2 * size * distance**2) / math.log(10)
+    logs = np.log(ours), np.log(gold)
+    edges = np.histogram_bin_edges(np.concatenate(logs), bins=20)
+    counts = [np.histogram(values, bins=edges)[0] for values in logs]
+    js = float(jensenshannon(counts[0], counts[1], base=2)) if np.ptp(np.concatenate(logs)) > 0 else 0.0
+    return {"forget_quality": p_value, "log10_forget_quality": log10, "ks": distance, "js": min(max(js, 0.0), 1.0)}

@@ -1,0 +1,64 @@
+"""One document being made: the profile's facts, the look drawn from its seed, and the sheet they go on."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from ..records import Profile
+from .look import draw_look
+from .sheet import HEIGHT, WIDTH, Sheet
+from .wording import CAPTIONS, DERIVED, FORMS, NUMBERS, OFFICES, ORGANISATIONS, STAMP_WORDS, TITLES
+
+
+class Doc:
+    """What a layout works with.
+
+    Attributes:
+        sheet: the page.
+        look: colours and fonts.
+        rng: for further choices of the layout; seeded by the profile's seed alone.
+        number: the document's number, which bar and QR codes carry.
+        organisation, organisation_address: the keys of who issued the document.
+        office, title, form, words, remark: printed words that belong to the document, not to a fact.
+    """
+
+    def __init__(self, profile: Profile):
+        self.profile = profile
+        self.rng = self.stream(0)
+        self.look = draw_look(self.rng)
+        hides = defaultdict(frozenset, {key: frozenset((key,)) for key in (*profile.fields, "name")})
+        hides |= {key: frozenset(attributes) for key, attributes in DERIVED.items()}
+        self.sheet = Sheet(
+            self.lookup, hides, self.look.paper, self.look.family, self.look.value_family, self.look.ink
+        )
+        self._captions = {key: self.pick(*options) for key, options in CAPTIONS.items()}
+        domain = profile.domain
+        self.organisation, self.organisation_address = ORGANISATIONS[domain]
+        self.office, self.title = self.pick(*OFFICES[domain]), self.pick(*TITLES[domain])
+        self.form, self.words = self.pick(*FORMS[domain]), self.pick(*STAMP_WORDS[domain])
+        self.remark = self.pick("Remarks", "Notes", "Internal notes")
+        self.number = next(iter(filter(None, map(self.lookup, NUMBERS))), f"{profile.seed % 10**8:08d}")
+
+    def stream(self, number: int) -> np.random.Generator:
+        """An independent source of randomness for one part of the document."""
+        return np.random.default_rng([self.profile.seed, 0xD0C, number])
+
+    def lookup(self, key: str) -> str:
+        """The text of a fact, "" where the profile has none."""
+        if key == "name":
+            return self.profile.name
+        text = self.profile.fields.get(key) or self.profile.details.get(key, "")
+        return text.capitalize() if key == "gender" else text
+
+    def has(self, *keys: str) -> list[str]:
+        """Those of the keys that the profile has a text for."""
+        return [key for key in keys if self.lookup(key)]
+
+    def caption(self, key: str) -> str:
+        return self._captions[key]
+
+    def pick(self, *options):
+        return options[int(self.rng.integers(len(options)))]
+
+
+__all__ = ["HEIGHT", "WIDTH", "Doc"]

@@ -1,0 +1,89 @@
+"""Fonts and text fitting. The TrueType files are those that matplotlib's wheel carries (DejaVu, STIX: free licences)."""
+
+import math
+import re
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from PIL import ImageFont
+
+# family -> (regular, bold, italic) and the factor that makes families look equally large at one nominal size.
+FAMILIES = {
+    "sans": (("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique"), 0.94),
+    "serif": (("DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic"), 0.92),
+    "mono": (("DejaVuSansMono", "DejaVuSansMono-Bold", "DejaVuSansMono-Oblique"), 0.92),
+    "times": (("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic"), 1.14),
+}
+WEIGHTS = ("regular", "bold", "italic")
+
+
+@lru_cache(maxsize=1)
+def _folder() -> Path:
+    """matplotlib's font folder, found without importing matplotlib."""
+    package = find_spec("matplotlib")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("matplotlib is not installed: documents are set in the fonts its wheel carries")
+    return Path(package.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
+
+
+@lru_cache(maxsize=512)
+def font(family: str, size: float, weight: str = "regular") -> ImageFont.FreeTypeFont:
+    """The font of a family (`sans`, `serif`, `mono`, `times`) at a nominal size in pixels."""
+    files, factor = FAMILIES[family]
+    name = files[WEIGHTS.index(weight)]
+    pixels = max(5, round(size * factor * 2) / 2)
+    # The basic layout gives the same pixels whether or not libraqm is installed.
+    return ImageFont.truetype(_folder() / f"{name}.ttf", pixels, layout_engine=ImageFont.Layout.BASIC)
+
+
+def extent(face: ImageFont.FreeTypeFont) -> tuple[int, int]:
+    """(ascent, descent) in pixels that hold accented Latin capitals. The fonts' own metrics make room for far more."""
+    return math.ceil(0.98 * face.size), math.ceil(0.26 * face.size)
+
+
+def line_height(face: ImageFont.FreeTypeFont, spacing: float = 1.0) -> int:
+    """Pixels from one baseline to the next."""
+    return round(sum(extent(face)) * spacing)
+
+
+def wrap(text: str, face: ImageFont.FreeTypeFont, width: float) -> list[str]:
+    """Lines no wider than `width` pixels, broken at spaces and after hyphens, inside a word only where it must be."""
+    lines, line = [], ""
+    for piece in re.findall(r"[^\s-]+-?|-|\s+", text.strip()):
+        if face.getlength((line + piece).rstrip()) <= width:
+            line += piece
+            continue
+        if line.strip():
+            lines.append(line.strip())
+        line = piece.lstrip()
+        while face.getlength(line) > width and len(line) > 1:
+            keep = next(n for n in range(len(line) - 1, 0, -1) if n == 1 or face.getlength(line[:n]) <= width)
+            lines.append(line[:keep])
+            line = line[keep:]
+    if line.strip():
+        lines.append(line.strip())
+    return lines or [""]
+
+
+@lru_cache(maxsize=4096)
+def fit(
+    text: str, family: str, weight: str, size: float, width: int, height: int
+) -> tuple[ImageFont.FreeTypeFont, tuple[str, ...], int]:
+    """The largest setting, at most `size`, of `text` inside `width` x `height` pixels.
+
+    Prefers whole words on as few lines as fit; shrinks in half pixels; breaks words only below 60 % of the size.
+
+    Returns:
+        (font, lines, line height in pixels).
+    """
+    current = size
+    while True:
+        face = font(family, current, weight)
+        step = line_height(face)
+        words_fit = max((face.getlength(word) for word in text.split()), default=0) <= width
+        if words_fit or current < 0.6 * size:
+            lines = wrap(text, face, width)
+            if step * len(lines) <= height or current <= 5:
+                return face, tuple(lines), step
+        current -= 0.5

@@ -1,0 +1,94 @@
+"""render(profile, view): lay the page out once, black out what the view masks, pass it through the scanner."""
+
+from functools import lru_cache
+from types import MappingProxyType
+
+from PIL import Image
+
+from ..records import Profile, View
+from .doc import Doc
+from .labor import LAYOUTS as LABOR
+from .medical import LAYOUTS as MEDICAL
+from .scan import draw_pass, expose, reach, warp
+from .sheet import Sheet, redact
+
+LAYOUTS = {"medical": MEDICAL, "labor": LABOR}
+_Key = tuple[str, str, str, tuple, tuple, int]
+
+
+def render(profile: Profile, view: View) -> Image.Image:
+    """Draws the page of a profile.
+
+    Every mention of a masked attribute, and every line that would give it away, is under a solid bar whose size does
+    not depend on what it hides; photo, signature, stamp and letterhead graphics stay.
+
+    Args:
+        profile: of domain `medical` or `labor`.
+        view: `masked` may name any of the profile's fields, and `name`; `scan` >= 0 is the pass through the scanner.
+
+    Returns:
+        An RGB image of WIDTH x HEIGHT pixels. The same arguments give the same pixels in any process.
+
+    Raises:
+        ValueError: for an unknown domain, an attribute that the profile does not have or a negative scan.
+    """
+    masked = frozenset(view.masked)
+    unknown = masked - set(profile.fields) - {"name"}
+    if unknown:
+        raise ValueError(f"cannot mask {sorted(unknown)}: {profile.id} has {sorted(profile.fields)} and name")
+    if view.scan < 0:
+        raise ValueError(f"scan {view.scan}: passes are numbered from 0")
+    key = _key(profile)
+    settings, full = _scanned(key, view.scan)
+    page = full.copy()
+    sheet = _sheet(key)
+    slots = [slot for slot in sheet.slots if slot.hides & masked]
+    if slots:
+        hidden = redact(sheet.image, slots)
+        for slot in slots:
+            box = reach(settings, slot.box, page.size)
+            page.paste(warp(hidden, settings, box), box[:2])
+    return expose(page, settings)
+
+
+def portrait_box(profile: Profile) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) in pixels of the ID photo on the page, before the scanner tilts it."""
+    return _sheet(_key(profile)).portrait
+
+
+def layout_name(profile: Profile) -> str:
+    """The name of the layout that the profile's seed chooses."""
+    return _layout(profile.domain, profile.seed).__name__
+
+
+def _layout(domain: str, seed: int):
+    if domain not in LAYOUTS:
+        raise ValueError(f"no documents of domain {domain!r}: there are {sorted(LAYOUTS)}")
+    return LAYOUTS[domain][seed % 1_000_003 % len(LAYOUTS[domain])]
+
+
+def _key(profile: Profile) -> _Key:
+    """The profile as something hashable; mappings are not."""
+    return (
+        profile.id, profile.domain, profile.name, tuple(profile.fields.items()), tuple(profile.details.items()),
+        profile.seed,
+    )  # fmt: skip
+
+
+# A profile's views are asked for one after another, so a few pages are enough to lay each out and warp it once.
+@lru_cache(maxsize=4)
+def _sheet(key: _Key) -> Sheet:
+    """The page with everything readable, flat and clean."""
+    identity, domain, name, fields, details, seed = key
+    profile = Profile(identity, domain, name, MappingProxyType(dict(fields)), MappingProxyType(dict(details)), seed)
+    doc = Doc(profile)
+    _layout(domain, seed)(doc)
+    return doc.sheet
+
+
+@lru_cache(maxsize=4)
+def _scanned(key: _Key, scan: int):
+    """(settings, warped page) of one pass of the page with everything readable."""
+    sheet = _sheet(key)
+    settings = draw_pass(key[-1], scan, sheet.image.size)
+    return settings, warp(sheet.image, settings)

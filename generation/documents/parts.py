@@ -1,0 +1,203 @@
+"""The parts that layouts are put together from. Sizes and places depend on the seed, never on a fact."""
+
+from PIL import Image
+
+from ..portraits import draw_face, id_photo
+from .codes import barcode, qr
+from .doc import HEIGHT, WIDTH, Doc
+from .marks import box_stamp, emblem, round_stamp, signature
+from .sheet import Box, Color, Slot
+
+# Facts that may need two lines: their rows are tall whatever stands in them.
+LONG_FACTS = frozenset(("diagnosis", "medication", "allergy", "home_address", "employer", "position", "employer_address"))
+
+
+def photo(doc: Doc, x: float, y: float, width: int, height: int, *, frame: bool = True) -> Box:
+    """The ID photo at (x, y); returns its box."""
+    details = doc.profile.details
+    age = details.get("age", "")
+    face = draw_face(
+        doc.stream(1), "male" if details.get("gender") == "male" else "female", int(age) if age.isdigit() else 40
+    )
+    box = doc.sheet.paste(id_photo(face, doc.stream(2), (width, height)), x, y)
+    if frame:
+        doc.sheet.frame((box[0] - 1, box[1] - 1, box[2], box[3]), (120, 120, 126))
+    doc.sheet.portrait = box
+    return box
+
+
+def logo(doc: Doc, x: float, y: float, size: int, *, paper: Color | None = None, color: Color | None = None) -> Box:
+    """The letterhead's emblem."""
+    look = doc.look
+    picture = emblem(
+        doc.stream(3), size, color or look.accent, look.second, paper or look.paper, doc.profile.domain
+    )
+    return doc.sheet.paste(picture, x, y)
+
+
+def organisation(doc: Doc, box: Box, size: float, *, fill: Color | None = None, align: str = "left") -> None:
+    """The name of the hospital or employer as the letterhead prints it."""
+    doc.sheet.value(
+        doc.organisation, box, size, weight="bold", fill=fill or doc.look.accent, align=align, family=doc.look.family
+    )
+
+
+def address_line(doc: Doc, box: Box, size: float = 11, *, fill: Color = (96, 96, 104), align: str = "left") -> None:
+    """The organisation's address where the profile has one, else what the office calls itself."""
+    if doc.lookup(doc.organisation_address):
+        doc.sheet.value(doc.organisation_address, box, size, fill=fill, align=align, family=doc.look.family)
+    else:
+        doc.sheet.label(box, doc.office, size, fill=fill, align=align)
+
+
+def rows(
+    doc: Doc, x: int, y: int, width: int, keys: list[str], *, label: int = 170, size: float = 14, high: int = 25,
+    tall: int = 36, style: str = "lines",
+) -> int:
+    """A two-column table, captions left and facts right. Styles: lines, grid, zebra, dots. Returns the y below it."""
+    sheet, look = doc.sheet, doc.look
+    for index, key in enumerate(keys):
+        height = tall if key in LONG_FACTS else high
+        if style == "zebra" and index % 2 == 0:
+            sheet.fill((x, y, x + width, y + height), look.tint(0.09))
+        if style == "grid":
+            sheet.fill((x, y, x + label, y + height), look.tint(0.12))
+            sheet.frame((x, y, x + width, y + height), look.tint(0.55))
+            sheet.rule(x + label, y, x + label, y + height, look.tint(0.55))
+        sheet.label((x + 4, y + 1, x + label - 4, y + height - 1), doc.caption(key), size - 1.5, fill=(70, 70, 78))
+        sheet.value(key, (x + label + 6, y + 3, x + width - 5, y + height - 3), size)
+        y += height
+        if style == "lines":
+            sheet.rule(x, y, x + width, y, look.tint(0.35))
+        elif style == "dots":
+            for dot in range(x + label, x + width, 4):
+                sheet.image.putpixel((dot, y - 1), (130, 130, 136))
+    return y
+
+
+def cell(doc: Doc, box: Box, key: str, *, size: float = 14, fill: Color | None = None) -> None:
+    """A box of a form: a small caption above, the fact below."""
+    sheet, look = doc.sheet, doc.look
+    left, top, right, bottom = box
+    if fill:
+        sheet.fill(box, fill)
+    sheet.frame(box, look.tint(0.6))
+    sheet.label((left + 4, top + 2, right - 4, top + 17), doc.caption(key), 10.5, fill=look.accent)
+    sheet.value(key, (left + 5, top + 18, right - 5, bottom - 3), size)
+
+
+def grid(doc: Doc, x: int, y: int, width: int, lines: list[list[tuple[str, float]]], *, size: float = 14) -> int:
+    """Lines of form cells, each (key, share of the width); absent facts leave their line. Returns the y below."""
+    for line in lines:
+        line = [(key, share) for key, share in line if doc.lookup(key)]
+        if not line:
+            continue
+        total = sum(share for _, share in line)
+        height = 56 if any(key in LONG_FACTS for key, _ in line) else 41
+        left = float(x)
+        for key, share in line:
+            right = left + width * share / total
+            cell(doc, (round(left), y, round(right), y + height), key, size=size)
+            left = right
+        y += height
+    return y
+
+
+def section(doc: Doc, x: int, y: int, width: int, text: str, *, style: str = "bar", size: float = 13) -> int:
+    """A section heading. Styles: bar, rule, plain, tab. Returns the y below it."""
+    sheet, look = doc.sheet, doc.look
+    text = look.heading(text)
+    if style == "bar":
+        sheet.fill((x, y, x + width, y + 22), look.accent)
+        sheet.label((x + 6, y, x + width, y + 22), text, size, weight="bold", fill=(255, 255, 255))
+        return y + 24
+    if style == "tab":
+        sheet.fill((x, y, x + 5, y + 21), look.second)
+        sheet.label((x + 10, y, x + width, y + 21), text, size + 0.5, weight="bold", fill=look.accent)
+        return y + 25
+    sheet.label((x - 2, y, x + width, y + 21), text, size + 0.5, weight="bold", fill=look.accent)
+    if style == "rule":
+        sheet.rule(x, y + 22, x + width, y + 22, look.accent, 2)
+        return y + 27
+    return y + 23
+
+
+def sign(doc: Doc, x: int, y: int, width: int, role: str, *, key: str = "", stream: int = 4, high: int = 54) -> int:
+    """A signature over a line, with the signer's name (fact `key`) and role below. Returns the y below it."""
+    sheet = doc.sheet
+    wide = min(width - 10, 200)
+    sheet.paste(signature(doc.stream(stream), wide, high, doc.look.pen), x + 6, y)
+    y += high - 8
+    sheet.rule(x, y, x + width, y, (90, 90, 96))
+    y += 3
+    if key:
+        sheet.value(key, (x, y, x + width, y + 19), 12.5, family=doc.look.family)
+        y += 19
+    sheet.label((x, y, x + width, y + 16), role, 11, fill=(90, 90, 98))
+    return y + 16
+
+
+def stamp(doc: Doc, x: int, y: int, size: int = 112) -> None:
+    """The rubber stamp, in a square at (x, y): round with the organisation's name, or a box with one word."""
+    sheet, rng, look = doc.sheet, doc.stream(6), doc.look
+    angle = float(rng.uniform(-24, 24))
+    if rng.random() < 0.7:
+        owner = doc.lookup(doc.organisation) or doc.office
+        picture, cover = round_stamp(rng, size, look.stamp, owner, doc.words, angle, doc.profile.domain)
+        box = sheet.paste(picture, x, y)
+        sheet.slots.append(Slot(doc.organisation, box, sheet.hides[doc.organisation], cover))
+    else:
+        word = ("ORIGINAL", "CERTIFIED", "FILED", "REGISTERED")[int(rng.integers(4))]
+        picture = box_stamp(rng, size, round(size * 0.42), look.stamp, word, doc.number)
+        picture = picture.rotate(angle / 2, Image.Resampling.BICUBIC, expand=True)
+        sheet.paste(picture, x + (size - picture.width) / 2, y + (size - picture.height) / 2)
+
+
+def readings(doc: Doc, x: int, y: int, width: int, keys: list[str]) -> int:
+    """Short facts side by side, caption above, fact below; returns the y below."""
+    sheet, look = doc.sheet, doc.look
+    step = width / max(1, len(keys))
+    for k, key in enumerate(keys):
+        left, right = round(x + k * step), round(x + (k + 1) * step)
+        sheet.fill((left, y, right, y + 18), look.tint(0.12))
+        sheet.frame((left, y, right, y + 42), look.tint(0.5))
+        sheet.label((left + 3, y + 1, right - 3, y + 18), doc.caption(key), 10.5, align="center", fill=(70, 70, 78))
+        sheet.value(key, (left + 3, y + 20, right - 3, y + 40), 13, align="center")
+    return y + 42 if keys else y
+
+
+def remarks(doc: Doc, x: int, y: int, width: int, bottom: int, *, style: str = "plain") -> None:
+    """Empty ruled lines for notes by hand, where at least three of them fit above `bottom`."""
+    sheet = doc.sheet
+    if bottom - y < 100:
+        return
+    y = section(doc, x, y, width, doc.remark, style=style)
+    for line in range(min(5, (bottom - y) // 25)):
+        at = y + 22 + 25 * line
+        for dot in range(x, x + width, 4):
+            sheet.image.putpixel((dot, at), (120, 120, 126))
+
+
+def code(doc: Doc, right: int, y: int, *, kind: str = "", high: int = 34) -> Box:
+    """The bar or QR code, right-aligned at `right`, with the document number under a barcode."""
+    sheet = doc.sheet
+    kind = kind or doc.pick("bar", "qr")
+    if kind == "qr":
+        picture = qr(doc.number, 3)
+        return sheet.paste(picture, right - picture.width, y)
+    picture = barcode(doc.number, high, 1)
+    box = sheet.paste(picture, right - picture.width, y)
+    sheet.label((box[0] - 6, box[3], box[2] + 6, box[3] + 14), doc.number, 10.5, align="center", family="mono")
+    return (box[0], box[1], box[2], box[3] + 14)
+
+
+def footer(doc: Doc, x: int, width: int, y: int = HEIGHT - 44) -> None:
+    """The line at the foot of the page."""
+    sheet = doc.sheet
+    sheet.rule(x, y, x + width, y, doc.look.tint(0.5))
+    grey = (110, 110, 118)
+    sheet.label((x, y + 3, x + width * 0.62, y + 18), doc.form, 10, fill=grey)
+    sheet.label((x + width * 0.62, y + 3, x + width, y + 18), f"No. {doc.number} · Page 1 of 1", 10, fill=grey, align="right")
+
+
+__all__ = ["HEIGHT", "WIDTH", "address_line", "cell", "code", "footer", "grid", "logo", "organisation", "photo", "readings", "remarks", "rows", "section", "sign", "stamp"]

@@ -1,0 +1,130 @@
+"""The scanner: tilt, shift, blur, then tone, paper grain and edge shadow, all drawn from (seed, scan) alone.
+
+The slow half (resampling a page) does not depend on what is blacked out beyond the bars themselves, so it can be done
+once per scan and again for the boxes of the bars only: see `warp`.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageChops, ImageFilter
+
+MAX_TILT = 1.5  # degrees
+MAX_SHIFT = 6.0  # pixels
+_SLACK = 128  # pixels by which the grain tile is larger than a page, so that each scan takes another part of it
+_SHADOW = 22  # pixels
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The settings of one pass through the scanner.
+
+    Attributes:
+        matrix: output pixel -> page pixel, as Pillow's affine transform takes it.
+        bed: grey level (0..255) of the scanner bed beyond the paper.
+        soft: weight of each of the four neighbours in the blur; 0 blurs no further than resampling does.
+        tone: 768 output levels, a curve for each of red, green, blue.
+        grain: where the grain tile is cut.
+        shadow: (side, depth in levels) of the edge shadow.
+    """
+
+    matrix: tuple[float, ...]
+    bed: int
+    soft: float
+    tone: tuple[int, ...]
+    grain: tuple[int, int]
+    shadow: tuple[str, int]
+
+
+def draw_pass(seed: int, scan: int, size: tuple[int, int]) -> Pass:
+    """The settings of pass number `scan` (>= 0) of the page with this seed; `size` is the page's, in pixels."""
+    rng = np.random.default_rng([seed, scan, 0x5CA7])
+    angle = math.radians(rng.uniform(-MAX_TILT, MAX_TILT))
+    shift_x, shift_y = rng.uniform(-MAX_SHIFT, MAX_SHIFT, 2)
+    cos, sin = math.cos(angle), math.sin(angle)
+    mid_x, mid_y = size[0] / 2, size[1] / 2
+    across = mid_x - cos * (mid_x + shift_x) - sin * (mid_y + shift_y)
+    down = mid_y + sin * (mid_x + shift_x) - cos * (mid_y + shift_y)
+    contrast, brightness, cast = rng.uniform(0.90, 1.0), rng.uniform(-8, 6), rng.uniform(-2.5, 2.5, 3)
+    levels = np.arange(256)
+    tone = [np.clip(128 + (levels - 128) * contrast + brightness + c, 0, 255).astype(np.uint8) for c in cast]
+    soft = float(rng.uniform(0.0, 0.09))
+    return Pass(
+        matrix=(cos, sin, across, -sin, cos, down),
+        bed=int(rng.integers(214, 240)),
+        soft=soft if soft > 0.03 else 0.0,
+        tone=tuple(np.concatenate(tone).tolist()),
+        grain=tuple(int(v) for v in rng.integers(0, _SLACK, 2)),
+        shadow=(("left", "right", "top", "bottom")[int(rng.integers(4))], int(rng.integers(14, 46))),
+    )
+
+
+def warp(page: Image.Image, settings: Pass, box: tuple[int, int, int, int] | None = None) -> Image.Image:
+    """Tilts, shifts and blurs an RGB page; with `box` (output pixels) only that part is computed and returned."""
+    left, top, right, bottom = box or (0, 0, *page.size)
+    border = 2 if box else 0  # the blur reaches one pixel; its own edge is cut off again
+    a, b, c, d, e, f = settings.matrix
+    x, y = left - border, top - border
+    moved = (a, b, c + a * x + b * y, d, e, f + d * x + e * y)
+    size = (right - left + 2 * border, bottom - top + 2 * border)
+    out = page.transform(
+        size, Image.Transform.AFFINE, moved, Image.Resampling.BILINEAR, fillcolor=(settings.bed,) * 3
+    )
+    if settings.soft:
+        s = settings.soft
+        out = out.filter(ImageFilter.Kernel((3, 3), (0, s, 0, s, 1 - 4 * s, s, 0, s, 0), 1.0))
+    return out.crop((border, border, size[0] - border, size[1] - border)) if border else out
+
+
+def reach(settings: Pass, box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The output pixels that the page pixels of `box` can touch, blur and resampling included."""
+    a, b, c, d, e, f = settings.matrix
+    corners = [(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    # The matrix is a rotation and a shift, so its inverse is its transpose.
+    xs = [a * (x - c) + d * (y - f) for x, y in corners]
+    ys = [b * (x - c) + e * (y - f) for x, y in corners]
+    return (
+        max(0, math.floor(min(xs)) - 4),
+        max(0, math.floor(min(ys)) - 4),
+        min(size[0], math.ceil(max(xs)) + 4),
+        min(size[1], math.ceil(max(ys)) + 4),
+    )
+
+
+def expose(page: Image.Image, settings: Pass) -> Image.Image:
+    """Gives a warped RGB page the tone, grain and edge shadow of its pass."""
+    width, height = page.size
+    page = page.point(settings.tone)
+    x, y = settings.grain
+    page = ImageChops.add(page, _grain(width, height).crop((x, y, x + width, y + height)), 1.0, -128)
+    side, depth = settings.shadow
+    corner = {"right": (width - _SHADOW, 0), "bottom": (0, height - _SHADOW)}.get(side, (0, 0))
+    shadow = _edge(height if side in ("left", "right") else width, side, depth)
+    strip = page.crop((*corner, corner[0] + shadow.width, corner[1] + shadow.height))
+    page.paste(ImageChops.subtract(strip, shadow), corner)
+    return page
+
+
+@lru_cache(maxsize=2)
+def _grain(width: int, height: int) -> Image.Image:
+    """A tile of paper grain around mid grey: fine noise plus soft blotches. The same for all pages; scans shift it."""
+    rng = np.random.default_rng(20240607)
+    shape = (height + _SLACK, width + _SLACK)
+    fine = rng.normal(0.0, 1.3, shape)
+    coarse = rng.normal(0.0, 1.0, (shape[0] // 40 + 2, shape[1] // 40 + 2)).astype(np.float32)
+    blotch = np.asarray(Image.fromarray(coarse).resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
+    levels = np.clip(np.rint(128 + fine + 1.6 * blotch), 0, 255).astype(np.uint8)
+    return Image.merge("RGB", [Image.fromarray(levels)] * 3)
+
+
+@lru_cache(maxsize=8)
+def _edge(length: int, side: str, depth: int) -> Image.Image:
+    """What an edge shadow takes away: `depth` levels at the edge, fading to none within a few millimetres."""
+    ramp = np.rint(depth * (1 - np.arange(_SHADOW) / _SHADOW) ** 2).astype(np.uint8)
+    if side in ("left", "right"):
+        strip = np.broadcast_to(ramp if side == "left" else ramp[::-1], (length, _SHADOW))
+    else:
+        strip = np.broadcast_to((ramp if side == "top" else ramp[::-1])[:, None], (_SHADOW, length))
+    return Image.merge("RGB", [Image.fromarray(np.ascontiguousarray(strip))] * 3)

@@ -1,0 +1,127 @@
+"""Full names per country from Faker's lists: first and last name, in Latin letters, fitting the gender."""
+
+import importlib
+import random
+import re
+import unicodedata
+from functools import cache
+
+from lethebench.generation.countries import Country
+from lethebench.generation.draw import digest
+
+# Latin letters up to Latin Extended-A, which the documents' fonts all hold; one word, a hyphen or an apostrophe within.
+_WORD = re.compile(
+    r"[A-ZÀ-ÖØ-ÞĀ-Ž](?:[a-zß-öø-ÿā-žșț]|['’-](?=[A-Za-zÀ-ž])|(?<=['’-])[A-ZÀ-ÖØ-Þ]|(?<=Mc)[A-Z]|(?<=Mac)[A-Z])+"
+)
+_LENGTH = 3, 13  # letters of one name; keeps full names short enough for a small model to memorise
+# Entries of Faker's lists that are no names of a country, or that a reader would stop at.
+_NOT_NAMES = {"Doe", "Princess", "Öcalan", "Mituru", "Bebe", "Jesus", "Jésus", "Demon", "Rambo"}
+# Where Faker's first names mix the genders or are rarely borne, common ones of the country.
+_FIRST_NAMES = {
+    (
+        "tr_TR",
+        "female",
+    ): "Ayşe Fatma Emine Zeynep Elif Meryem Merve Esra Büşra Kübra Derya Sevgi Gülay Nurcan Filiz Pınar "
+    "Ebru Özlem Tuğba Hande Burcu Ceren İpek Nazlı Sibel Serap Yasemin Aslı Melike Hatice Songül Didem",
+    ("tr_TR", "male"): "Mehmet Mustafa Ahmet Hüseyin Hasan İbrahim Murat Yusuf Emre Burak Serkan Onur Cem Kerem Tolga "
+    "Volkan Orhan Halil Osman Selim Kemal Erdem Uğur Barış Tuncay Levent Sinan Ferhat Gökhan Alper Bülent Cenk",
+    (
+        "zu_ZA",
+        "female",
+    ): "Nomvula Thandeka Nokuthula Zanele Busisiwe Sibongile Thandiwe Lindiwe Nompumelelo Zodwa Nobuhle "
+    "Zinhle Nolwazi Gugulethu Nonhlanhla Nokwanda Thembeka Bongiwe Hlengiwe Khanyisile Nosipho Nontobeko Nomusa Thembi",
+    (
+        "zu_ZA",
+        "male",
+    ): "Sipho Themba Mandla Sibusiso Thulani Bongani Nkosinathi Siyabonga Sandile Vusi Lwazi Mthokozisi "
+    "Dumisani Jabulani Sizwe Mduduzi Njabulo Mzwandile Lindani Sifiso Thabani Bheki Zakhele Philani",
+}
+
+# The official romanisation of Ukrainian (resolution 55 of 2010); the second table holds at the start of a word.
+_UKRAINIAN = dict(
+    zip("абвгґдежзиіклмнопрстуфхцчшщьюяєїй'ʼ’",
+        "a b v h g d e zh z y i k l m n o p r s t u f kh ts ch sh shch - iu ia ie i i - - -".split(" "),
+        strict=True,
+    )
+)  # fmt: skip
+_INITIAL = {"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"}
+
+
+def romanise(word: str) -> str:
+    """A Ukrainian name in Latin letters; other words as they are."""
+    if not re.match(r"[\u0400-\u052f]", word):
+        return word
+    lower = word.lower().replace("зг", "зgh").replace("gh", "gh")
+    letters = [_INITIAL.get(lower[0]) or _UKRAINIAN.get(lower[0], lower[0])]
+    letters += [_UKRAINIAN.get(letter, letter) for letter in lower[1:]]
+    return "".join(letter for letter in letters if letter != "-").capitalize()
+
+
+def plain(name: str) -> str:
+    """The name without accents, in lower case: two names that differ in accents alone count as one."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
+
+
+def _clean(words) -> tuple[str, ...]:
+    shaped = (romanise(word) if not word.isupper() else word.title() for word in words)
+    good = {w for w in shaped if _WORD.fullmatch(w) and _LENGTH[0] <= len(w) <= _LENGTH[1] and w not in _NOT_NAMES}
+    return tuple(sorted(good))
+
+
+@cache
+def pools(locale: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """gender -> (first names, last names) of a locale of Faker. First names borne by both genders are left out."""
+    lists = importlib.import_module(f"faker.providers.person.{locale}").Provider
+
+    def words(*attributes: str) -> tuple[str, ...]:
+        found = next((getattr(lists, attribute) for attribute in attributes if hasattr(lists, attribute)), ())
+        return _clean(found)
+
+    first = {gender: words(f"first_romanized_names_{gender}", f"first_names_{gender}") for gender in ("female", "male")}
+    for gender in first:
+        if (locale, gender) in _FIRST_NAMES:
+            first[gender] = tuple(_FIRST_NAMES[locale, gender].split())
+    last = {
+        gender: words(f"last_names_{gender}", "last_romanized_names", "last_names") for gender in ("female", "male")
+    }
+    if locale == "pl_PL":  # Faker keeps the -ski names of men apart and gives women the unisex ones alone
+        shared, men = _clean(lists.unisex_last_names), _clean(lists.male_last_names)
+        last = {"male": men + shared, "female": tuple(re.sub("([sc]k|dzk)i$", r"\1a", name) for name in men) + shared}
+    both = set(first["female"]) & set(first["male"])
+    if locale == "en_KE":  # Faker's first names hold family names too, of either gender
+        both |= set(last["female"])
+    return {gender: (tuple(n for n in first[gender] if n not in both), last[gender]) for gender in ("female", "male")}
+
+
+def full_name(rng: random.Random, country: Country, gender: str) -> str:
+    """One first and one last name of the country."""
+    first, last = pools(country.locale)[gender]
+    return f"{rng.choice(first)} {rng.choice(last)}"
+
+
+class NameBook:
+    """Hands out full names, none twice.
+
+    Every full name belongs to one of three shares by its own hash (patients, employees, staff), so that books of
+    different shares never meet, however many names each hands out.
+    """
+
+    SHARES = ("medical", "labor", "staff")
+
+    def __init__(self, share: str):
+        self.share = self.SHARES.index(share)
+        self.taken: set[str] = set()
+
+    def draw(self, rng: random.Random, country: Country, gender: str) -> str:
+        """A new name.
+
+        Raises:
+            RuntimeError: when the country has run out of names.
+        """
+        for _ in range(10_000):
+            name = full_name(rng, country, gender)
+            key = plain(name)
+            if key not in self.taken and digest("name", key) % len(self.SHARES) == self.share:
+                self.taken.add(key)
+                return name
+        raise RuntimeError(f"no {gender} name of {country.name} is left after {len(self.taken)} names")

@@ -1,0 +1,55 @@
+"""Illustrated portraits. `Face` says who it is and stays the same; clothes, background and crop belong to the picture.
+
+    face = draw_face(np.random.default_rng(7), "female", 41)
+    picture = id_photo(face, np.random.default_rng(8), (150, 190))
+"""
+
+import numpy as np
+from PIL import Image
+
+from .canvas import Canvas
+from .dress import CLOTHES, CLOTHS, SHIRTS, draw_clothes
+from .hair import draw_back, draw_front
+from .head import draw_age, draw_beard, draw_brows, draw_ears, draw_eyes, draw_glasses, draw_mole, draw_mouth, draw_neck, draw_nose, draw_skin
+from .identity import CUTS, LONG, Face, draw_face
+
+BACKDROPS = ((226, 232, 238), (208, 220, 234), (240, 240, 238), (232, 226, 216), (196, 208, 214), (222, 214, 226), (214, 226, 214))
+
+__all__ = ["CUTS", "LONG", "Face", "draw_face", "id_photo"]
+
+
+def id_photo(face: Face, rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
+    """A frontal ID photo.
+
+    Args:
+        face: the person.
+        rng: draws clothes and backdrop.
+        size: (width, height) in pixels.
+
+    Returns:
+        An RGB image of that size.
+    """
+    width, height = size
+    backdrop = BACKDROPS[int(rng.integers(len(BACKDROPS)))]
+    kinds = CLOTHES[face.gender]
+    kind = kinds[int(rng.integers(len(kinds)))]
+    cloth, tie = (CLOTHS[int(k)] for k in rng.integers(0, len(CLOTHS), 2))
+    shirt = SHIRTS[int(rng.integers(len(SHIRTS)))]
+    unit = min(width / 2.45, height / 3.2)
+    canvas = Canvas(size, (width / 2, height * 0.475), unit, backdrop)
+    canvas.dot(0, 0.2, 1.5, 1.9, (255, 255, 255), alpha=0.35, blur=0.4)
+    draw_back(canvas, face)
+    draw_neck(canvas, face)
+    draw_clothes(canvas, face, kind, cloth, shirt, tie)
+    draw_ears(canvas, face)
+    head = draw_skin(canvas, face)
+    draw_age(canvas, face, head)
+    draw_nose(canvas, face, head)
+    draw_beard(canvas, face)
+    draw_mouth(canvas, face)
+    draw_eyes(canvas, face)
+    draw_brows(canvas, face)
+    draw_mole(canvas, face, head)
+    draw_front(canvas, face)
+    draw_glasses(canvas, face)
+    return canvas.finish()

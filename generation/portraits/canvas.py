@@ -1,0 +1,98 @@
+"""A supersampled canvas in face units: soft shapes and smooth curves, reduced to an antialiased picture at the end."""
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from .identity import Color
+
+OVERSAMPLE = 3
+
+
+def smooth(points, *, closed: bool = False, steps: int = 7) -> np.ndarray:
+    """A Catmull-Rom curve through the points, `steps` segments between neighbours. Shape (n, 2)."""
+    p = np.asarray(points, float)
+    if closed:
+        p = np.vstack((p[-1], p, p[0], p[1]))
+    else:
+        p = np.vstack((2 * p[0] - p[1], p, 2 * p[-1] - p[-2]))
+    a, b, c, d = p[:-3, None], p[1:-2, None], p[2:-1, None], p[3:, None]
+    t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
+    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    curve = curve.reshape(-1, 2)
+    return curve if closed else np.vstack((curve, p[-2]))
+
+
+def mirrored(points) -> list[tuple[float, float]]:
+    """The points of the right side followed by those of the left side, back to the top."""
+    return [*points, *((-x, y) for x, y in reversed(points) if x != 0)]
+
+
+class Canvas:
+    """Draws in face units (x right, y down, the head about 2 high) on an RGB picture `OVERSAMPLE` times too large."""
+
+    def __init__(self, size: tuple[int, int], centre: tuple[float, float], unit: float, background: Color):
+        """`size`, `centre` of the face and `unit` (pixels per face unit) are those of the finished picture."""
+        self.size = size
+        self.centre = (centre[0] * OVERSAMPLE, centre[1] * OVERSAMPLE)
+        self.unit = unit * OVERSAMPLE
+        self.image = Image.new("RGB", (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE), background)
+
+    def at(self, points) -> list[tuple[float, float]]:
+        """Face units to pixels of the large picture."""
+        return (np.asarray(points, float) * self.unit + self.centre).reshape(-1, 2).ravel().tolist()
+
+    def mask(self, points, blur: float = 0.0) -> Image.Image:
+        """A polygon as an L picture the size of the canvas; `blur` in face units."""
+        mask = Image.new("L", self.image.size)
+        ImageDraw.Draw(mask).polygon(self.at(points), fill=255)
+        return mask.filter(ImageFilter.GaussianBlur(blur * self.unit)) if blur else mask
+
+    def shape(self, points, color: Color, *, alpha: float = 1.0, blur: float = 0.0, clip: Image.Image | None = None) -> None:
+        """Fills a polygon, softly where `blur` (face units) is given, inside the L mask `clip` only."""
+        flat = self.at(points)
+        if alpha >= 1 and not blur and clip is None:
+            ImageDraw.Draw(self.image).polygon(flat, fill=color)
+            return
+        self._blend(flat, color, alpha, blur, clip, lambda draw, moved: draw.polygon(moved, fill=255), 1)
+
+    def stroke(
+        self, points, width: float, color: Color, *, alpha: float = 1.0, blur: float = 0.0, clip: Image.Image | None = None
+    ) -> None:
+        """Draws a line of `width` face units with round joints."""
+        flat = self.at(points)
+        pixels = max(1, round(width * self.unit))
+
+        def line(draw, moved):
+            draw.line(moved, fill=255, width=pixels, joint="curve")
+            r = pixels / 2 - 0.5
+            for x, y in (moved[:2], moved[-2:]):
+                draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
+
+        self._blend(flat, color, alpha, blur, clip, line, pixels)
+
+    def dot(self, x: float, y: float, rx: float, ry: float, color: Color, **how) -> None:
+        """Fills an ellipse."""
+        angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
+        self.shape(np.column_stack((x + rx * np.cos(angle), y + ry * np.sin(angle))), color, **how)
+
+    def _blend(self, flat, color, alpha, blur, clip, paint, reach) -> None:
+        radius = blur * self.unit
+        pad = int(3 * radius + reach + 2)
+        left, top = max(0, int(min(flat[0::2])) - pad), max(0, int(min(flat[1::2])) - pad)
+        right = min(self.image.width, int(max(flat[0::2])) + pad)
+        bottom = min(self.image.height, int(max(flat[1::2])) + pad)
+        if right <= left or bottom <= top:
+            return
+        mask = Image.new("L", (right - left, bottom - top))
+        moved = [v - (left, top)[i % 2] for i, v in enumerate(flat)]
+        paint(ImageDraw.Draw(mask), moved)
+        if radius:
+            mask = mask.filter(ImageFilter.GaussianBlur(radius))
+        if clip is not None:
+            mask = ImageChops.multiply(mask, clip.crop((left, top, right, bottom)))
+        if alpha < 1:
+            mask = mask.point([round(v * alpha) for v in range(256)])
+        self.image.paste(color, (left, top), mask)
+
+    def finish(self) -> Image.Image:
+        return self.image.reduce(OVERSAMPLE)

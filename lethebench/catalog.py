@@ -1,0 +1,62 @@
+"""What there is: the tables behind `lethe list`."""
+
+import importlib.util
+from pathlib import Path
+
+from .errors import UserError
+
+KINDS = ("benchmarks", "methods", "metrics", "models")
+
+
+def catalog(what: str) -> dict[str, list[dict]]:
+    """Rows of one table, or of all.
+
+    Raises:
+        UserError: an unknown table.
+    """
+    if what not in (*KINDS, "all"):
+        raise UserError(f"lethe list {what}: unknown; give one of {', '.join(KINDS)}")
+    tables = {"benchmarks": _benchmarks, "methods": _methods, "metrics": _metrics, "models": _models}
+    return {kind: tables[kind]() for kind in (KINDS if what == "all" else (what,))}
+
+
+def render(tables: dict[str, list[dict]]) -> str:
+    """The tables as text, columns as wide as they need."""
+    blocks = []
+    for kind, rows in tables.items():
+        names = list(rows[0])
+        lines = [[name.replace("_", " ") for name in names]] + [[str(row[name]) for name in names] for row in rows]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
+        text = "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        )
+        blocks.append(f"{kind}\n{text}")
+    return "\n\n".join(blocks)
+
+
+def _benchmarks() -> list[dict]:
+    from .builders import BENCHMARKS
+
+    return [
+        {"name": name, "version": builder.VERSION, "paper_size": builder.PAPER, "source": builder.SOURCE}
+        for name, builder in BENCHMARKS.items()
+    ]
+
+
+def _methods() -> list[dict]:
+    from .baselines import METHODS
+
+    return [{"name": name} for name in METHODS]
+
+
+def _metrics() -> list[dict]:
+    """Every folder of evaluation/ that holds a module of its own name."""
+    root = Path(importlib.util.find_spec("lethebench.evaluation").origin).parent
+    found = sorted(path.parent for path in root.glob("*/*.py") if path.stem == path.parent.name)
+    return [{"name": folder.name, "load": f'evaluate.load("{folder}")'} for folder in found]
+
+
+def _models() -> list[dict]:
+    from .baselines.presets import PRESETS
+
+    return [{"preset": name, "model": preset.model, "source": preset.source} for name, preset in PRESETS.items()]

@@ -1,0 +1,242 @@
+"""The command line. Each command parses, hands over to the library, and prints what came back.
+
+Exit status: 0 done; 1 a check said no; 2 wrong use or bad input, with one line on stderr.
+"""
+
+import os
+
+# Read once, when torch and TRL load: threads that spin starve a shared CPU, and a run tells nobody about itself.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="lethe",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Benchmarks, trainers and metrics for continual unlearning in vision-language models.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Progress on stderr, one JSON object on stdout.")]
+Data = Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `lethe build` wrote.")]
+Seed = Annotated[int, typer.Option(min=0, help="Same seed, options and versions: same result.")]
+Model = Annotated[str, typer.Option(help="tiny, a folder with a model, or a Hub id.")]
+Preset = Annotated[str | None, typer.Option(help="Training settings by name: see `lethe list models`.")]
+Threshold = Annotated[float, typer.Option(min=0.0, max=1.0, help="Exact match the gate asks of each modality.")]
+IgnoreGate = Annotated[bool, typer.Option("--ignore-gate", help="Go on with a model that did not learn; flagged.")]
+Retain = Annotated[
+    str, typer.Option(help="rest: all that is not yet asked to be forgotten; fixed: the retain split alone.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")]
+
+
+def _print(value: dict, as_json: bool, text: str) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False) if as_json else text)
+
+
+@app.command("list")
+def list_command(
+    what: Annotated[str, typer.Argument(metavar="[benchmarks|methods|metrics|models]")] = "all", as_json: Json = False
+) -> None:
+    """What there is, with sizes and sources.
+
+    Example: lethe list methods
+    """
+    from .catalog import catalog, render
+
+    table = catalog(what)
+    _print(table, as_json, render(table))
+
+
+@app.command()
+def build(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A benchmark: see `lethe list benchmarks`.")],
+    size: Annotated[str, typer.Option(help="paper, small, or a number of profiles.")] = "paper",
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="Where the folder goes; default build/NAME.")] = None,
+    num_proc: Annotated[int, typer.Option(min=1, help="Processes; the bytes do not depend on it.")] = 1,
+    option: Annotated[list[str] | None, typer.Option(metavar="K=V", help="An option of the benchmark.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Also draw preview.png, which the card shows.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Build a benchmark as a folder that is ready to be a Hub dataset repository.
+
+    Example: lethe build icu --size small --preview
+    """
+    from .building import build_command
+
+    manifest, text = build_command(name, size, seed, out, num_proc, option or [], preview)
+    _print(manifest, as_json, text)
+
+
+@app.command()
+def verify(folder: Data, as_json: Json = False) -> None:
+    """Read a build as a stranger would; fail with file, row and reason.
+
+    Example: lethe verify build/icu
+    """
+    from .building import verify_command
+
+    report, text = verify_command(folder)
+    _print(report, as_json, text)
+    if not report["ok"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def learn(
+    data: Data,
+    model: Model = "tiny",
+    preset: Preset = None,
+    out: Annotated[Path | None, typer.Option(metavar="RUN", help="The run folder; default runs/<benchmark>.")] = None,
+    seed: Seed = 0,
+    threshold: Threshold = 0.9,
+    resume: Resume = False,
+    as_json: Json = False,
+) -> None:
+    """Stage 1: the model learns the benchmark, and the gate tells whether it did.
+
+    Example: lethe learn build/icu --model tiny --out runs/icu
+    """
+    from .commands import learn_command
+    from .options import RunOptions
+
+    options = RunOptions(
+        data=data, out=out, model=model, preset=preset, methods=(), seed=seed, threshold=threshold, ignore_gate=True
+    )
+    gate, text = learn_command(options, resume=resume)
+    _print(gate, as_json, text)
+    if not gate["passed"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def unlearn(
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="See `lethe list methods`.")],
+    data: Data,
+    run: Annotated[Path, typer.Option("--from", metavar="RUN", help="A run folder of `lethe learn`.")],
+    task: Annotated[int | None, typer.Option(min=1, help="Which request, counted from 1; default the next.")] = None,
+    ignore_gate: IgnoreGate = False,
+    as_json: Json = False,
+) -> None:
+    """One stage: the model forgets the next task.
+
+    Example: lethe unlearn npo build/icu --from runs/icu
+    """
+    from .commands import unlearn_command
+
+    record, text = unlearn_command(method, data, run, task, ignore_gate=ignore_gate)
+    _print(record, as_json, text)
+
+
+@app.command()
+def run(
+    data: Data,
+    method: Annotated[str, typer.Option(help="One or more methods, with commas: see `lethe list methods`.")] = "npo",
+    model: Model = "tiny",
+    tasks: Annotated[int | None, typer.Option(min=1, help="How many requests to forget; default all.")] = None,
+    retain: Retain = "rest",
+    gold: Annotated[str, typer.Option(help="Retrain after which tasks: last, all, or every K-th.")] = "last",
+    order_seed: Annotated[int | None, typer.Option(min=0, help="Shuffles the order of the tasks.")] = None,
+    seed: Seed = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs with SEED, SEED+1, ...; folders OUT-s0, OUT-s1, ...")] = 1,
+    preset: Preset = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; default runs/<benchmark>.")] = None,
+    threshold: Threshold = 0.9,
+    ignore_gate: IgnoreGate = False,
+    resume: Resume = False,
+    as_json: Json = False,
+) -> None:
+    """A whole continual run: learn, gate, unlearn task by task, retrain gold, score, report.
+
+    Example: lethe run build/icu --method ga,npo --model tiny --tasks 4
+    """
+    from .commands import run_command
+    from .options import RunOptions
+
+    options = RunOptions(
+        data=data,
+        out=out,
+        model=model,
+        preset=preset,
+        methods=tuple(name.strip() for name in method.split(",")),
+        tasks=tasks,
+        retain=retain,
+        gold=gold,
+        seed=seed,
+        order_seed=order_seed,
+        threshold=threshold,
+        ignore_gate=ignore_gate,
+    )
+    result, text = run_command(options, seeds=seeds, resume=resume)
+    _print(result, as_json, text)
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="One or more run folders.")],
+    out: Annotated[Path | None, typer.Option(help="Where the report goes; default RUN/report.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A self-contained page with figures and tables, as HTML, PNG, Markdown and CSV.
+
+    Example: lethe report runs/demo
+    """
+    from .commands import report_command
+
+    page = report_command(runs, out)
+    _print({"report": str(page)}, as_json, str(page))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="The run folder; its data goes to OUT/data.")] = Path("runs/demo"),
+    seed: Seed = 0,
+    resume: Resume = False,
+    as_json: Json = False,
+) -> None:
+    """The main job, whole, on the embedded tiny model on a CPU, in about two minutes.
+
+    Builds a small icu, learns it, passes the gate, unlearns it task by task with ga and npo, measures against a
+    retrained gold model, and writes the report.
+
+    Example: lethe demo
+    """
+    from .demo import demo_command
+
+    result, text = demo_command(out, seed=seed, resume=resume)
+    _print(result, as_json, text)
+
+
+def main() -> None:
+    """Runs the command line; what a user can cause ends in one line and exit status 1 or 2."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except typer.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit("lethe: stopped; what was finished is kept, go on with --resume")
+    except Exception as error:
+        if hasattr(error, "show"):  # a ClickException: wrong command, option or argument
+            error.show()
+            sys.exit(error.exit_code)
+        from .errors import CheckFailed, explain
+
+        line = str(error) if isinstance(error, CheckFailed) else explain(error)
+        if line is None:
+            raise
+        print(f"lethe: {line}", file=sys.stderr)
+        sys.exit(1 if isinstance(error, CheckFailed) else 2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Behind the commands that learn and unlearn: open, lock, run, and put the result into words."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .console import Console
+from .data import open_build
+from .errors import UserError
+from .options import RunOptions
+from .report import write_report
+from .run import stage_name
+from .store import is_done, locked, read_json
+from .whole import RECORD, execute, headline, phases, start
+
+
+def quiet() -> None:
+    """Leaves the terminal to our own lines: libraries speak up from errors on."""
+    import datasets
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+    datasets.logging.set_verbosity_error()
+    logging.getLogger("accelerate").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(torch|transformers|trl|accelerate|peft)\b")
+
+
+def learn_command(options: RunOptions, *, resume: bool) -> tuple[dict, str]:
+    """Stage 1 alone; gives gate.json and what to print."""
+    quiet()
+    options.check()
+    build = open_build(options.data)
+    folder = options.folder(build)
+    with locked(folder):
+        console = Console(phases=2)
+        gate = start(build, options, console, resume=resume).learn()
+    verdict = "passed" if gate["passed"] else f"failed: {gate['threshold']} is asked of each"
+    lines = [
+        f"exact match {figures(gate)}; on held-out wordings {figures(gate['held_out'])}",
+        f"{gate['parameters']:,} parameters, {gate['steps']} steps, {gate['seconds']:.1f} s",
+        f"gate {verdict}; the model is in {folder / 'learnt'}",
+    ]
+    return gate, "\n".join(lines)
+
+
+def figures(scores: dict) -> str:
+    """Exact match per modality, in words."""
+    names = {"image_text": "with pictures", "text": "text only"}
+    return ", ".join(f"{scores[key]:.3f} {name}" for key, name in names.items() if scores[key] is not None)
+
+
+def unlearn_command(method: str, data: Path, folder: Path, task: int | None, *, ignore_gate: bool) -> tuple[dict, str]:
+    """One stage of a method from a learnt run; gives its record and what to print.
+
+    Raises:
+        UserError: no such run, a task out of order, or one that was forgotten already.
+    """
+    quiet()
+    build = open_build(data)
+    if not (folder / RECORD).is_file():
+        raise UserError(f"--from {folder} is not a run: make one with `lethe learn {data} --out {folder}`")
+    record = read_json(folder / RECORD)
+    options = RunOptions(
+        data=data,
+        out=folder,
+        model=record["model"],
+        preset=record["preset"],
+        methods=(method,),
+        tasks=record["tasks"],
+        retain=record["retain"],
+        gold=record["gold"],
+        seed=record["seed"],
+        order_seed=record["order_seed"],
+        threshold=record["threshold"],
+        ignore_gate=ignore_gate,
+    )
+    options.check()
+    with locked(folder):
+        if not is_done(folder / "learnt"):
+            raise UserError(f"{folder} did not finish learning: `lethe learn {data} --out {folder} --resume`")
+        run = start(build, options, Console(phases=3), resume=True)
+        done = [stage for stage in range(1, len(run.order) + 1) if is_done(folder / method / stage_name(stage))]
+        stage = task or len(done) + 1
+        if stage in done or stage > len(run.order):
+            raise UserError(
+                f"--task {stage}: {method} has forgotten {len(done)} of {len(run.order)} tasks of {folder} already"
+            )
+        if stage > len(done) + 1:
+            raise UserError(
+                f"--task {stage}: {method} comes to it after task {len(done) + 1}; requests are answered in order"
+            )
+        run.learn()
+        run.unlearn(method, stage)
+    place = folder / method / stage_name(stage)
+    result = read_json(place / "done.json")
+    return (
+        result,
+        f"{method} forgot task {stage} of {len(run.order)} in {result['seconds']:.1f} s; the model is in {place}",
+    )
+
+
+def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict, str]:
+    """A whole run, or one per seed; gives the result (of several seeds the last, with all under `seeds`) and its table."""
+    quiet()
+    options.check()
+    build = open_build(options.data)
+    tasks = len(options.task_order(build))
+    results, folders = [], []
+    for seed in range(options.seed, options.seed + seeds):
+        folder = options.folder(build)
+        each = replace(options, seed=seed, out=folder.with_name(f"{folder.name}-s{seed}") if seeds > 1 else folder)
+        with locked(each.out):
+            console = Console(phases=phases(each, tasks))
+            results.append(execute(build, each, console, resume=resume))
+        folders.append(each.out)
+    if seeds == 1:
+        return results[0], headline(results[0])
+    page = write_report(folders, options.folder(build).with_name(f"{options.folder(build).name}-report"))
+    text = "\n\n".join(f"seed {options.seed + i}\n{headline(result)}" for i, result in enumerate(results))
+    return {**results[-1], "seeds": results, "report": str(page)}, f"{text}\n\nall seeds: {page}"
+
+
+def report_command(runs: Sequence[Path], out: Path | None) -> Path:
+    """Writes the report of one or more runs."""
+    return write_report(list(runs), out or runs[0] / "report")

@@ -1,0 +1,53 @@
+"""What a person sees while work goes on: one line per phase, with a bar and the time left, on stderr."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+Tick = Callable[[int, int], None]
+"""Called with (done, total) as work goes on."""
+
+
+class Console:
+    """Progress of a command of known length, phase by phase.
+
+    Attributes:
+        phases: how many phases the command will have, 0 where that is not known.
+    """
+
+    def __init__(self, *, phases: int = 0) -> None:
+        self.phases = phases
+        self.started = time.monotonic()
+        self._phase = 0
+        self._rich = RichConsole(stderr=True, highlight=False)
+
+    def say(self, text: str) -> None:
+        """Prints one line."""
+        self._rich.print(text, markup=False, soft_wrap=True)
+
+    @contextmanager
+    def phase(self, title: str) -> Iterator[Tick]:
+        """Shows one phase while its block runs, and how long it took when it ends."""
+        self._phase += 1
+        place = f"[{self._phase}/{self.phases}] " if self.phases else ""
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._rich, transient=True) as bar:
+            task = bar.add_task(place + title, total=None)
+            begun = time.monotonic()
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        self.say(f"{place}{title}: {time.monotonic() - begun:.1f} s")
+
+    def skip(self, title: str) -> None:
+        """Notes a phase that an earlier process already finished."""
+        self._phase += 1
+        self.say(f"[{self._phase}/{self.phases}] {title}: done before")

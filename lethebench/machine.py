@@ -1,0 +1,45 @@
+"""Where and with what a run was made: for run.json, so that a reader can judge and repeat it."""
+
+import os
+import platform
+from importlib import metadata
+
+LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "evaluate", "pillow", "numpy")
+
+
+def library_versions() -> dict[str, str]:
+    """The versions of the libraries that numbers depend on."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+
+
+def machine() -> dict:
+    """Processor, cores, threads and accelerator; no host name, no user, no path."""
+    import torch
+
+    accelerator = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "accelerator": accelerator,
+    }
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has held so far: of the accelerator where there is one, else resident."""
+    import resource
+
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,129 @@
+"""From options to a finished run: what `lethe run`, `lethe learn`, `lethe unlearn` and the demo share."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from . import __version__
+from .console import Console
+from .data import Build
+from .errors import UserError
+from .machine import library_versions, machine
+from .options import RunOptions
+from .report import write_report
+from .run import Run
+from .store import file_hash, read_json, write_json
+from .summary import gold_summary, method_summary
+
+RECORD = "run.json"
+
+
+def phases(options: RunOptions, tasks: int) -> int:
+    """How many phases `execute` shows: train and score per stage, and the report."""
+    return 2 * (1 + tasks * len(options.methods) + len(options.gold_stages(tasks))) + 1
+
+
+def start(build: Build, options: RunOptions, console: Console, *, resume: bool) -> Run:
+    """Writes run.json, or checks that a run that goes on is the same run. The caller holds the folder.
+
+    Raises:
+        UserError: the folder holds a run and `resume` is not given, or it was made with other options or other data.
+    """
+    folder = options.folder(build)
+    run = Run(build, options, folder, console)
+    record = {
+        "name": folder.name,
+        "version": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": {
+            "path": str(build.path),
+            "benchmark": build.benchmark,
+            "version": build.manifest["version"],
+            "size": build.manifest["size"],
+            "manifest_sha256": file_hash(build.path / "manifest.json"),
+        },
+        "model": options.model,
+        "preset": run.preset.name,
+        "trained": run.preset.trained(),
+        "methods": list(options.methods),
+        "tasks": len(run.order),
+        "task_order": run.order,
+        "retain": options.retain,
+        "gold": options.gold,
+        "seed": options.seed,
+        "order_seed": options.order_seed,
+        "threshold": options.threshold,
+        "ignore_gate": options.ignore_gate,
+        "versions": library_versions(),
+        "machine": machine(),
+    }
+    if (folder / RECORD).exists():
+        if not resume:
+            raise UserError(
+                f"{folder} holds a run already: go on with it by --resume, or give another folder with --out"
+            )
+        _same(folder, read_json(folder / RECORD), record)
+    else:
+        write_json(folder / RECORD, record)
+    return run
+
+
+def execute(build: Build, options: RunOptions, console: Console, *, resume: bool) -> dict:
+    """A whole continual run. The caller holds the folder.
+
+    Returns:
+        What `--json` prints: seconds, gate, methods, gold, report.
+    """
+    begun = time.monotonic()
+    run = start(build, options, console, resume=resume)
+    gate = run.learn()
+    for method in options.methods:
+        for stage in range(1, len(run.order) + 1):
+            run.unlearn(method, stage)
+    stages = options.gold_stages(len(run.order))
+    for stage in stages:
+        run.gold(stage)
+    with console.phase("write the report"):
+        gold = gold_summary(run.folder, stages, run.order)
+        found = {name: method_summary(run.folder, name, run.order, gold, gate) for name in options.methods}
+        report = write_report([run.folder], run.folder / "report")
+    return {
+        "seconds": round(time.monotonic() - begun, 1),
+        "gate": {name: gate[name] for name in ("image_text", "text", "passed")},
+        "methods": {name: summary["final"] for name, summary in found.items()},
+        "gold": gold["stages"][str(stages[-1])],
+        "report": str(report),
+    }
+
+
+def headline(result: dict) -> str:
+    """The result as a table of words and figures."""
+    columns = ("forget", "utility", "utility_relative", "stability", "exposure", "score")
+    lines = ["method    " + "".join(f"{name.replace('_', ' '):>18}" for name in columns) + "  flags"]
+    for method, final in result["methods"].items():
+        cells = "".join(f"{'-' if final[name] is None else format(final[name], '.3f'):>18}" for name in columns)
+        lines.append(f"{method:10}{cells}  {', '.join(final['flags']) or '-'}")
+    gold, gate = result["gold"], result["gate"]
+    lines.append(
+        f"gold knows {_mean(gold['knowledge']):.3f} of what was forgotten, exposed by {gold['exposure']:.3f} bits"
+    )
+    lines.append(f"gate: exact match {gate['image_text']:.3f} on pictures, {gate['text']:.3f} on text")
+    lines.append(f"report: {result['report']}")
+    return "\n".join(lines)
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _same(folder: Path, before: dict, now: dict) -> None:
+    free = ("name", "created", "machine")
+    for key, value in now.items():
+        if key in free:
+            continue
+        was = {k: v for k, v in before[key].items() if k != "path"} if key == "data" else before.get(key)
+        value = {k: v for k, v in value.items() if k != "path"} if key == "data" else value
+        if was != value:
+            raise UserError(
+                f"{folder} was made with {key} {was}, now given {value}: resume it as it was, or use another --out"
+            )
