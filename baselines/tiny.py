@@ -48,6 +48,7 @@ class TinyPlan:
         vision_width, vision_layers, vision_heads: of the vision tower.
         vision_steps, vision_batch: of the tower's warm-up, steps and pictures per step.
         steps, batch_size: of learning, optimizer steps and rows per step.
+        init_range: standard deviation of the first weights; wider than usual, a small model memorises faster from it.
         muon_lr, adamw_lr: peak learning rates of learning.
     """
 
@@ -64,6 +65,7 @@ class TinyPlan:
     vision_batch: int = 24
     steps: int = 126
     batch_size: int = 64
+    init_range: float = 0.05
     muon_lr: float = 0.02
     adamw_lr: float = 3e-3
 
@@ -169,7 +171,6 @@ def tiny_vlm(
 
 def _config(plan: TinyPlan, processor: LlavaProcessor) -> LlavaConfig:
     tokenizer = processor.tokenizer
-    spread = 0.05  # Wider than usual: a small model memorises faster from it.
     ids = {name: getattr(tokenizer, name) for name in ("pad_token_id", "bos_token_id", "eos_token_id")}
     return LlavaConfig(
         vision_config=CLIPVisionConfig(
@@ -189,7 +190,7 @@ def _config(plan: TinyPlan, processor: LlavaProcessor) -> LlavaConfig:
             num_attention_heads=plan.heads,
             num_key_value_heads=plan.heads,
             max_position_embeddings=2048,
-            initializer_range=spread,
+            initializer_range=plan.init_range,
             tie_word_embeddings=False,
             **ids,
         ),
@@ -197,7 +198,7 @@ def _config(plan: TinyPlan, processor: LlavaProcessor) -> LlavaConfig:
         image_seq_length=(plan.image_size // plan.patch_size) ** 2,
         vision_feature_layer=-1,
         vision_feature_select_strategy="default",
-        initializer_range=spread,
+        initializer_range=plan.init_range,
         tie_word_embeddings=False,
         **ids,
     )

@@ -7,12 +7,15 @@ prefix: a byte-pair tokenizer may merge across the border. The picture goes thro
 import copy
 import hashlib
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from PIL import Image
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -121,12 +124,18 @@ def _full_texts(processor: Any, question: str, pictures: int, answers: Sequence[
     """The whole conversation with each answer. Rendered once; plain answers are put into that text directly."""
     texts: list[str] = []
     tail: str | None = None
+    special = tuple(token for token in processor.tokenizer.all_special_tokens if token)
     for answer in answers:
         plain = bool(answer) and answer == answer.strip() and "<" not in answer and "\n" not in answer
         if plain and tail is not None:
             texts.append(prompt + answer + tail)
             continue
-        texts.append(render(processor, question, pictures, answer))
+        text = render(processor, question, pictures, answer)
+        if not text.rstrip().endswith(special):  # LLaVA-1.5's template ends a turn with a space alone
+            text = text.rstrip() + processor.tokenizer.eos_token
+        texts.append(text)
+        if answer.strip() not in texts[-1]:
+            raise ValueError(f"the chat template does not render the answer {answer!r}, so it cannot be scored")
         if plain and texts[-1].startswith(prompt + answer):
             tail = texts[-1][len(prompt) + len(answer) :]
     return texts
@@ -158,22 +167,20 @@ def _encode_prompt(processor: Any, text: str, images: list) -> Prompt:
     return Prompt(ids=ids, per_token=per_token, per_row=per_row)
 
 
-def _cut_answer(prompt: Prompt, short: Sequence[int], full: Sequence[int], eos: int | None, what: str) -> Answer:
-    """The answer's tokens in `full`, given the prompt without (`short`) and with (`prompt.ids`) expanded pictures."""
+def _cut_answer(prompt: Prompt, short: Sequence[int], full: Sequence[int], special: set[int], what: str) -> Answer:
+    """The answer's tokens in `full`, given the prompt without (`short`) and with (`prompt.ids`) expanded pictures.
+
+    They end with the last special token, the turn's terminator; what a template adds after it is no part of the answer.
+    """
     same = _common(short, full)
     merged = len(short) - same  # tokens at the prompt's end that the answer's first characters changed
     start = len(prompt.ids) - merged
     if start < 1 or tuple(short[same:]) != prompt.ids[start:]:
-        raise ValueError(f"{what}: the chat template does not put the answer after the prompt, so it cannot be scored")
-    ids = list(full[same:])
-    if eos is not None:
-        if eos in ids:  # what a template adds after the end of the turn is no part of the answer
-            ids = ids[: len(ids) - ids[::-1].index(eos)]
-        else:  # without a terminator one answer could be the beginning of another
-            ids.append(eos)
-    if not ids:
-        raise ValueError(f"{what}: the answer has no tokens")
-    return Answer(start=start, ids=tuple(ids))
+        raise ValueError(f"{what}: the chat template does not put the answer after the prompt: it cannot be scored")
+    end = max((at for at in range(same, len(full)) if full[at] in special), default=None)
+    if end is None:
+        raise ValueError(f"{what}: the chat template does not end the answer with a special token")
+    return Answer(start=start, ids=tuple(full[same : end + 1]))
 
 
 class Encoder:
@@ -205,13 +212,18 @@ class Encoder:
         Raises:
             ValueError: the chat template does not put an answer after its prompt.
         """
-        eos = self._processor.tokenizer.eos_token_id
+        special = set(self._processor.tokenizer.all_special_ids)
         short = _tokens(self._processor, self._texts)
         full = iter(_tokens(self._processor, [text for texts in self._answers for text in texts]))
         found = []
         for name, prompt, begin, texts in zip(self._names, self._prompts, short, self._answers, strict=True):
-            cut = tuple(_cut_answer(prompt, begin, next(full), eos, name) for _ in texts)
+            cut = tuple(_cut_answer(prompt, begin, next(full), special, name) for _ in texts)
             found.append(Encoded(prompt=prompt, answers=cut))
+        if any(answer.start < len(item.prompt.ids) for item in found for answer in item.answers):
+            logger.warning(
+                "the generation prompt of the chat template does not end on a token boundary: "
+                "what is generated begins with other tokens than what is scored"
+            )
         return found
 
 

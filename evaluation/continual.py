@@ -24,12 +24,10 @@ def _matrix(knowledge: Sequence[Sequence[float]], utility: Sequence[float]) -> t
             raise ValueError(f"stage {stage} has {len(row)} task scores where {tasks} are expected ({stages} stages)")
         for task, value in enumerate(row, start=1):
             if value is None or not 0 <= value <= 1:
-                raise ValueError(
-                    f"knowledge of task {task} after stage {stage} is {value}: it must be a number in 0..1"
-                )
+                raise ValueError(f"knowledge of task {task} after stage {stage} is {value}: give a number in 0..1")
     for stage, value in enumerate(utility):
         if value is None or not 0 <= value <= 1:
-            raise ValueError(f"utility after stage {stage} is {value}: it must be a number in 0..1")
+            raise ValueError(f"utility after stage {stage} is {value}: give a number in 0..1")
     if utility[0] == 0:
         raise ValueError("utility at stage 0 is 0: nothing can be measured against it")
     return np.array(knowledge, dtype=np.float64), np.array(utility, dtype=np.float64)
@@ -51,11 +49,11 @@ def continual_summary(knowledge: Sequence[Sequence[float]], utility: Sequence[fl
         `utility_retention` (U[T] / U[0], higher is better), `utility_slope` (least squares of U / U[0], per stage),
         `collapse_stage` (first t with U[t] < U[0] / 2, or None),
         `backward_transfer` (K[i, T] - K[i, i], i < T; in [-1, 1], positive = relapse),
-        `step_variation` (mean |step change| of K'[i, .] after its own stage and of U / U[0], over all those steps; >= 0),
+        `step_variation` (mean |step change| over all steps of K'[i, .] after its own stage and of U / U[0]; >= 0),
         `stability` (in [0, 1], higher is better) = 1 - (mean over i < T of min(1, range over s >= i of K'[i, s])
         + min(1, range of U / U[0])) / 2, the first term left out where there is none (T = 1);
-        `undefined`: names of means over no pair, which are None; `unmeasured_tasks`: tasks with K[i, 0] < 0.05, left out
-        of ratios; `flags`: `collapsed` where U[T] < U[0] / 2, `not_measured` where tasks are left out.
+        `undefined`: names of means over no pair, which are None; `unmeasured_tasks`: tasks with K[i, 0] < 0.05, left
+        out of ratios; `flags`: `collapsed` where U[T] < U[0] / 2, `not_measured` where tasks are left out.
 
     Raises:
         ValueError: a hole or a value outside [0, 1] (the cell is named), a wrong shape, U[0] = 0, or no measured task.

@@ -51,9 +51,9 @@ def forget_score(
         seed: of the interval.
 
     Returns:
-        `forget` in [0, 1], higher is better; `knowledge_before`, `knowledge_after`, `knowledge_gold` (means; None without
-        gold); `flags` among `no_gold`, `over_unlearned` (K < G - 0.05); `n`; `ci_low`, `ci_high` (95 % bootstrap interval of
-        `forget`; None with fewer than 2 profiles).
+        `forget` in [0, 1], higher is better; `knowledge_before`, `knowledge_after`, `knowledge_gold` (means; None
+        without gold); `flags` among `no_gold`, `over_unlearned` (K < G - 0.05); `n`; `ci_low`, `ci_high` (95 %
+        bootstrap interval of `forget`; None with fewer than 2 profiles).
 
     Raises:
         ValueError: empty or unequal inputs, a value outside [0, 1], or knowledge before that is not beyond gold's.
@@ -86,7 +86,7 @@ def forget_score(
 
 
 def gold_knowledge(stages: Mapping[int, Sequence[float]], tasks: int) -> list[float | None]:
-    """G[i] for i = 1 .. tasks: knowledge of task i by the gold model of the earliest gold stage >= i; None where there is none.
+    """G[i], i = 1 .. tasks: knowledge of task i by the gold model of the earliest gold stage >= i; None without one.
 
     Args:
         stages: gold stage t >= 1 -> knowledge of each task by the model retrained without tasks 1 .. t.

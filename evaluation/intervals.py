@@ -44,8 +44,8 @@ def bootstrap(
     Raises:
         ValueError: no row, or not one cluster per row.
 
-    Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; by clusters: Cameron, Gelbach and
-    Miller, "Bootstrap-based improvements for inference with clustered errors", 2008.
+    Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; by clusters: Cameron, Gelbach
+    and Miller, "Bootstrap-based improvements for inference with clustered errors", 2008.
     """
     if count < 1:
         raise ValueError("an interval needs at least one row")

@@ -18,8 +18,8 @@ def gate(exact_match: ArrayLike, modality: Sequence[str], *, threshold: float = 
         threshold: the exact match that each modality must reach, in [0, 1].
 
     Returns:
-        One mean per modality under its name, `passed` (every one of them >= threshold), `threshold`, `n` (rows per modality),
-        `reason` (None, or which modality is below) and `flags` (`not_memorised` where it did not pass).
+        One mean per modality under its name, `passed` (every one of them >= threshold), `threshold`, `n` (rows per
+        modality), `reason` (None, or which modality is below) and `flags` (`not_memorised` where it did not pass).
 
     Raises:
         ValueError: no row, lengths that differ, or a value outside [0, 1].

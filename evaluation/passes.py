@@ -7,6 +7,7 @@ derives its own, whatever kind it has. Contexts of one length stand in one batch
 
 import copy
 import logging
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 logger = logging.getLogger(__name__)
+_WARNED: weakref.WeakSet = weakref.WeakSet()  # models for which a fallback was already said
 
 
 class _PrefixLayer(DynamicLayer):
@@ -201,7 +203,9 @@ def _sharing(model: Any, contexts: Sequence[Context]) -> str:
         if gap is None:
             return mode
         reason = f"sums differ by {gap:.3g} nats"
-    logger.warning("%s cannot share a prefix (%s): every answer is scored as a whole", type(model).__name__, reason)
+    if model not in _WARNED:
+        _WARNED.add(model)
+        logger.warning("%s cannot share a prefix (%s): every answer is scored as a whole", type(model).__name__, reason)
     return "none"
 
 

@@ -73,10 +73,10 @@ def exposure_chance(candidates: int) -> float:
 
 
 def exposure_extrapolated(logprobs: ArrayLike, truth: int) -> float:
-    """Exposure in bits by a fitted tail: -log2 P(S >= s), S skew-normal fitted to the other candidates' scores, s the truth's.
+    """Exposure in bits by a fitted tail: -log2 P(S >= s), s the truth's score, S skew-normal over the candidates'.
 
-    It does not stop at log2 n, so that values far above all candidates stay apart. The true value is left out of the fit,
-    which it would pull towards itself. Arguments as in `exposure_rank`; at least 8 candidates, scores not all equal.
+    It does not stop at log2 n, so that values far above all candidates stay apart. The true value is left out of the
+    fit, which it would pull towards itself. Arguments as in `exposure_rank`; at least 8 candidates, not all equal.
 
     Source: Carlini et al. 2019, section 4.3 (approximation by a skew-normal distribution).
     """
@@ -123,7 +123,7 @@ def exposure_summary(
     """
     if not len(candidates) or len(candidates) != len(truths):
         raise ValueError(
-            f"{len(candidates)} rows of candidates and {len(truths)} true values: give one each, at least one"
+            f"{len(candidates)} rows of candidates, {len(truths)} true values: give one each, at least one"
         )
     if gold is not None and len(gold) != len(candidates):
         raise ValueError(f"gold has {len(gold)} rows, the model {len(candidates)}: they must be the same rows")

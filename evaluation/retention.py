@@ -31,9 +31,9 @@ def _means(components: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, 
 
 
 def model_utility(
-    probability: ArrayLike,
+    probability: ArrayLike | None,
     rouge_l_recall: ArrayLike,
-    truth_ratio: Sequence[float | None] | ArrayLike,
+    truth_ratio: Sequence[float | None] | ArrayLike | None,
     *,
     groups: Sequence[str] | None = None,
     known: Mapping[str, float] | None = None,
@@ -44,9 +44,9 @@ def model_utility(
     """Model utility: harmonic mean of probability, ROUGE-L recall and truth over all groups that the learnt model knew.
 
     Args:
-        probability: shape (n,), length-normalised probability of each answer, in [0, 1].
+        probability: shape (n,), length-normalised probability of each answer, in [0, 1]; None where not measured.
         rouge_l_recall: shape (n,), of each generated answer, in [0, 1].
-        truth_ratio: shape (n,), R >= 0 of each row; None where a row has none (left out of that mean).
+        truth_ratio: shape (n,), R >= 0 of each row; None where a row has none (left out of that mean), or for all.
         groups: shape (n,), `retain`, `neighbour` or `general`; default: all `retain`.
         known: group -> keyword match of the learnt model (t = 0). Groups below 0.5 do not enter. Default: all enter.
         before: utility at t = 0.
@@ -55,20 +55,23 @@ def model_utility(
 
     Returns:
         `utility` in [0, 1], higher is better, 0 where any component is 0; `utility_relative` = utility / before (None
-        without `before`); per group that occurs `<group>_probability`, `<group>_rouge_l_recall`, `<group>_truth_ratio` (the
-        mean of max(0, 1 - R)); `not_measured` (groups not known, and components without a row); `flags` among
+        without `before`); per group that occurs `<group>_probability`, `<group>_rouge_l_recall`, `<group>_truth_ratio`
+        (the mean of max(0, 1 - R)); `not_measured` (groups not known, and components without a row); `flags` among
         `collapsed` (utility_relative < 0.5), `not_measured`; `n` (rows that entered), `ci_low`, `ci_high`.
 
     Raises:
-        ValueError: empty or unequal inputs, a value out of range, an unknown group, `before` = 0, or no group that was known.
+        ValueError: empty or unequal inputs, a value out of range, an unknown group, `before` = 0, or no known group.
 
     Source: Maini et al., "TOFU", 2024, section 3.2, with retain, neighbour and general sets in place of TOFU's three.
     """
-    likely = shares(probability, "probability")
-    recall = shares(rouge_l_recall, "rouge_l_recall", count=len(likely))
-    same_length("truth_ratio", truth_ratio, len(likely))
-    names = np.array(["retain"] * len(likely) if groups is None else list(groups))
-    same_length("groups", names, len(likely))
+    recall = shares(rouge_l_recall, "rouge_l_recall")
+    likely = np.full(len(recall), np.nan)
+    if probability is not None:
+        likely = shares(probability, "probability", count=len(recall))
+    truth_ratio = [None] * len(recall) if truth_ratio is None else truth_ratio
+    same_length("truth_ratio", truth_ratio, len(recall))
+    names = np.array(["retain"] * len(recall) if groups is None else list(groups))
+    same_length("groups", names, len(recall))
     strange = sorted(set(names.tolist()) - set(GROUPS))
     if strange:
         raise ValueError(f"unknown group {strange[0]!r}: a group is one of {', '.join(GROUPS)}")
@@ -90,9 +93,9 @@ def model_utility(
         values = [value for value in values if value is not None]
         return (harmonic_mean(values) if values else None), parts
 
-    value, parts = utility(np.arange(len(likely)))
+    value, parts = utility(np.arange(len(recall)))
     missing += [name for name, mean in parts.items() if mean is None]
-    low, high = bootstrap(lambda rows: utility(rows)[0], len(likely), clusters=profile_ids, seed=seed)
+    low, high = bootstrap(lambda rows: utility(rows)[0], len(recall), clusters=profile_ids, seed=seed)
     relative = None if before is None else value / before
     flags = ["collapsed"] if relative is not None and relative < 0.5 else []
     return {

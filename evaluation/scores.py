@@ -1,7 +1,7 @@
 """All scores as plain functions of arrays: no model, no file, no torch.
 
-Per row: exposure, exposure_rank, exposure_normalised, exposure_extrapolated, truth_ratio, probability, and the comparisons of
-texts. Per set: forget_score, forget_quality, model_utility, exposure_summary, gate. Per run: continual_summary,
+Per row: exposure, exposure_rank, exposure_normalised, exposure_extrapolated, truth_ratio, probability, and comparisons
+of texts. Per set: forget_score, forget_quality, model_utility, exposure_summary, gate. Per run: continual_summary,
 unlearning_score. Intervals: bootstrap, bootstrap_mean.
 """
 

@@ -4,9 +4,9 @@
     score_candidates   many answers to one question
     score_many         many answers to each of many rows; the two above are this
 
-A row whose prompt has several answers runs the prompt once and the answers as rows over its cache; a
-row with one answer is a row of a right-padded batch (`passes.py`). Which of the two, and how large the batches are, follows from
-lengths alone; both give the same numbers up to rounding.
+A row with several answers runs its prompt once and the answers as rows over its cache; a row with one answer is a row
+of a right-padded batch (`passes.py`). Which of the two, and how large the batches are, follows from lengths alone; both
+give the same numbers up to rounding.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,9 +1,9 @@
 """Comparing a generated text with the truth. All scores are in [0, 1], higher is better; no model is needed.
 
-`exact_match`, `keyword_match` and `substring_match` work on normalised tokens: Unicode NFKC, case folded, split into words
-and numbers; a number keeps its inner separators (`12.5`, `2024-03-11` are one token), symbols that carry meaning
-(`+ - % $ # & @ € £ /`) are tokens of their own, other punctuation is dropped. "male" is therefore not found in "female",
-nor "12" in "12.5", and "A+" is not "A-".
+`exact_match`, `keyword_match` and `substring_match` work on normalised tokens: Unicode NFKC, case folded, split into
+words and numbers; a number keeps its inner separators (`12.5`, `2024-03-11` are one token), symbols that carry meaning
+(`+ - % $ # & @ € £ /`) are tokens of their own, other punctuation is dropped. So "male" is not found in "female", nor
+"12" in "12.5", and "A+" is not "A-".
 """
 
 import functools
@@ -106,7 +106,7 @@ def _longest_common_subsequence(first: Sequence[str], second: Sequence[str]) -> 
 def rouge_l_parts(prediction: str, reference: str) -> tuple[float, float, float]:
     """ROUGE-L precision, recall and F with rouge_score's tokenizer and stemmer; all 0 where either text has no token.
 
-    Tokens are runs of a-z and 0-9: other letters separate, so texts in other scripts score 0 (a property of rouge_score).
+    Tokens are runs of a-z and 0-9: other letters separate, and other scripts score 0 (a property of rouge_score).
 
     Source: Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004.
     """

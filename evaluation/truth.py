@@ -76,7 +76,7 @@ def forget_quality(truth_ratios: ArrayLike, gold_truth_ratios: ArrayLike) -> dic
         gold_truth_ratios: shape (m,), R of the gold (retrained) model.
 
     Returns:
-        `forget_quality`: p-value of the two-sample Kolmogorov-Smirnov test, in [0, 1], higher = not told apart from gold;
+        `forget_quality`: p-value of the two-sample Kolmogorov-Smirnov test, in [0, 1], higher = closer to gold;
         `log10_forget_quality`: its logarithm, <= 0 (where p underflows: of the leading term 2 exp(-2 D^2 nm/(n+m)));
         `ks`: the KS distance D in [0, 1], lower is better;
         `js`: Jensen-Shannon distance (base 2, 20 equal bins of log R over both), in [0, 1], lower is better.

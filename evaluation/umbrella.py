@@ -31,9 +31,9 @@ def unlearning_score(
         flags: those of the parts, which are passed on.
 
     Returns:
-        `score` in [0, 1], higher is better: 0 for a collapsed model, None where a part is missing; `exposure_closeness` =
-        1 - min(1, |exposure - gold|); `missing` (names of parts that are None); `flags` with `collapsed`, `no_gold`
-        (no exposure of gold) and `not_measured` (another part missing) added.
+        `score` in [0, 1], higher is better: 0 for a collapsed model, None where a part is missing;
+        `exposure_closeness` = 1 - min(1, |exposure - gold|); `missing` (names of parts that are None); `flags` with
+        `collapsed`, `no_gold` (no exposure of gold) and `not_measured` (another part missing) added.
 
     Raises:
         ValueError: a part outside [0, 1].

@@ -11,7 +11,9 @@ from lethebench.generation.records import Profile, Question, View
 from lethebench.generation.wordings import CARRIERS, FIELDS, LABELS, ON_PAGE, PAGES, PEOPLE, WHOSE, Wording
 
 WRONG = 5  # wrong answers per row
+PARAPHRASES = 3  # other correct wordings per row: whole sentences, each the answer to some other request
 _SEX = {entry.name: entry.sex for entry in DIAGNOSES}
+SHAPED = ("monthly_salary", "bank_account", "national_id")  # values whose pattern alone can tell wrong ones apart
 _TRIES = 64  # draws from the build's values before taking what came
 
 
@@ -46,7 +48,7 @@ def questions(
 
 @cache
 def wording(domain: str, attribute: str, modality: str) -> Wording:
-    """The templates of a field in one modality; of a page, those with "this patient" for the name and the page's own."""
+    """The templates of a field in one modality; a page has those with "this patient" for the name and its own."""
     if attribute == "name":
         return WHOSE[domain]
     if modality == "text":
@@ -106,9 +108,7 @@ def _question(profile, key, attribute, view, values, use, more) -> Question:
         asked, form = rng.choice(direct_questions(profile.domain, attribute, modality, use)), "{v}"
     else:
         asked, form = rng.choice(requests(profile.domain, attribute, modality, use))
-    others = rng.sample(
-        [sentence for sentence in sentences if sentence != form], min(3, len(sentences) - (form != "{v}"))
-    )
+    others = rng.sample([sentence for sentence in sentences if sentence != form], PARAPHRASES)
 
     def say(template: str, answer: str) -> str:
         text = template.format(v=answer, vs=possessive(answer), av=with_article(answer), **subject)
@@ -133,7 +133,7 @@ def _question(profile, key, attribute, view, values, use, more) -> Question:
 def wrong_values(
     rng: random.Random, attribute: str, value: str, values: Sequence[str], more: Callable[[str], Sequence[str]]
 ) -> list[str]:
-    """Distinct values other than the true one: like it in form where the build has such, else any, else `more`.
+    """Distinct values other than the true one: of its form from the build, then of its form from `more`, then any.
 
     Takes a bounded number of draws from `values`, so that a row costs the same in a build of any size.
     """
@@ -146,20 +146,22 @@ def wrong_values(
     for draw in draws:
         if draw != value:
             (alike if shape(attribute, draw) == form else other)[draw] = None
+    if len(alike) < WRONG and (form or len(alike) + len(other) < WRONG):
+        extra = [
+            candidate for candidate in more(attribute) if candidate != value and shape(attribute, candidate) == form
+        ]
+        alike |= dict.fromkeys(rng.sample(extra, min(len(extra), WRONG)))
     found = list(dict.fromkeys([*alike, *other]))
-    if len(found) < WRONG:
-        extra = [candidate for candidate in more(attribute) if candidate != value and candidate not in found]
-        found += rng.sample(extra, min(len(extra), WRONG - len(found)))
     return found[:WRONG]
 
 
 def shape(attribute: str, value: str) -> str:
-    """What must agree for a wrong value not to be told apart at a glance: the currency, the pattern of digits, the sex."""
+    """What must agree for a wrong value not to be seen through at once: currency, pattern of digits, patients' sex."""
     if attribute == "diagnosis":
         return _SEX.get(value, "-")
     if attribute == "monthly_salary":
         return value[:3]
-    if attribute in ("bank_account", "national_id"):
+    if attribute in SHAPED:
         return re.sub(r"[A-Z]", "A", re.sub(r"\d", "0", value))
     return ""
 

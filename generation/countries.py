@@ -1,7 +1,8 @@
 """Countries: whose names, which money and what addresses look like.
 
 Wages are rough gross monthly medians in the local currency around 2024, rounded; they only have to be plausible.
-Cities are real, street names common ones, so an address is invented but looks like its country. `hours` is the usual full-time week.
+Cities are real, street names common ones, so an address is invented but looks like its country. `hours` is the
+usual full-time week.
 """
 
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Country:
 
 STREET_FIRST = "{street} {n}"
 NUMBER_FIRST = "{n} {street}"
-# Shapes of ID numbers. None can be a real one: all-zero area or serial groups are never issued, and QQ, X0 are no prefixes in use.
+# Shapes of ID numbers. None can be a real one: groups of zeros are not issued, and QQ and X0 are no prefixes in use.
 _ZERO, _QQ, _X0, _DOT, _TAIL = "000-##-####", "QQ ######", "X0######", "000.###.###", "00######-#"
 
 _ROWS = (

@@ -1,4 +1,4 @@
-"""Which condition is treated by whom and with what: a small, coarse table of textbook medicine, good enough to be plausible.
+"""Which condition is treated by whom and with what: a coarse table of textbook medicine, to be plausible, no more.
 
 Each row: department | condition | sex (f, m or -) | youngest and oldest age | first-line or common drugs.
 """
@@ -143,7 +143,7 @@ DIAGNOSES = tuple(_parse(line) for line in _TABLE.strip().splitlines())
 _PENICILLINS = frozenset({"amoxicillin"})
 _CEPHALOSPORINS = frozenset({"ceftriaxone", "cephalexin"})
 _NSAIDS = frozenset({"ibuprofen", "naproxen", "diclofenac", "aspirin"})
-# What a person may be allergic to -> the drugs that must then not be prescribed (the class itself and known cross-reactions).
+# What a person may be allergic to -> the drugs that must then not be prescribed: its class and known cross-reactions.
 ALLERGIES: dict[str, frozenset[str]] = {
     "penicillin": _PENICILLINS | _CEPHALOSPORINS,
     "cefuroxime": _CEPHALOSPORINS | _PENICILLINS,

@@ -17,13 +17,13 @@ def stream(*parts: object) -> random.Random:
 
 
 def fill(rng: random.Random, pattern: str) -> str:
-    """A code from a pattern: `#` becomes a digit, `@` a capital letter that is not mistaken for a digit."""
-    letters = "ABCDEFGHJKLMNPRSTUVWXYZ"
+    """A code from a pattern: `#` becomes a digit, `@` a consonant in capitals, so that no word comes about."""
+    letters = "BCDFGHJKLMNPRTVWXZ"
     return "".join(rng.choice("0123456789") if c == "#" else rng.choice(letters) if c == "@" else c for c in pattern)
 
 
 def rotation(seed: int, name: str, index: int, items: Sequence) -> object:
-    """The item at a place in an endless row of shuffled rounds, so that any first n hold every item about equally often.
+    """The item at a place in an endless row of shuffled rounds: any first n hold every item about equally often.
 
     Args:
         index: the place, counted from 0.

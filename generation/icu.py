@@ -2,7 +2,7 @@
 
 A profile is one person with one medical report or one labor contract, derived from (seed, domain, index):
 
-    Profile(id="medical-0000", domain="medical", name="...", fields={"diagnosis": "gout", "medication": ...}, details={...})
+    Profile(id="medical-0000", domain="medical", name="...", fields={"diagnosis": "gout", ...}, details={...})
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -121,8 +121,8 @@ def decoys(attribute: str, count: int, *, seed: int) -> list[str]:
 
 @cache
 def _more(attribute: str) -> tuple[str, ...]:
-    """Values for builds that have too few of their own."""
-    return tuple(decoys(attribute, 48, seed=0))
+    """Values for builds that have too few of their own, or too few in the same currency or pattern."""
+    return tuple(decoys(attribute, 1_500 if attribute in asking.SHAPED else 48, seed=0))
 
 
 def _sequence(domain: str, seed: int, overlap: float) -> Iterator[Profile]:

@@ -1,4 +1,4 @@
-"""The facts of a labor contract: job, pay, employer, dates and numbers that fit one another, the person and the country."""
+"""The facts of a labor contract: job, pay, employer, dates and numbers that fit one another and the person."""
 
 import math
 import random

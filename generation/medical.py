@@ -1,4 +1,4 @@
-"""The facts of a medical report: condition, drug, allergy, doctor, dates and numbers that fit one another and the patient."""
+"""The facts of a medical report: condition, drug, allergy, doctor, dates and numbers that fit one another."""
 
 import random
 from datetime import date, timedelta
@@ -16,8 +16,9 @@ BLOOD_TYPES = (
 )  # fmt: skip
 FIRST_DAY, LAST_DAY = date(2023, 1, 2), date(2025, 12, 12)  # of admissions
 _COINED = (
-    "Larkspur", "Silverbirch", "Linden Hill", "Harrowgate", "Ashmere", "Clearbrook", "Fairhaven", "Rosewood", "Willowmere",
-    "Stonebridge", "Eastlake", "Westmoor", "Brightwater", "Oakhurst", "Greenfell", "Marlowe", "Kestrel", "Highfield",
+    "Larkspur", "Silverbirch", "Linden Hill", "Harrowgate", "Ashmere", "Clearbrook", "Fairhaven", "Rosewood",
+    "Willowmere", "Stonebridge",
+    "Eastlake", "Westmoor", "Brightwater", "Oakhurst", "Greenfell", "Marlowe", "Kestrel", "Highfield",
     "Lakeview", "Merrow", "Northgate", "Juniper", "Amberley", "Hollins", "Seabrook",
 )  # fmt: skip
 _KINDS = ("Hospital", "General Hospital", "Medical Center", "Clinic", "University Hospital")
@@ -36,9 +37,7 @@ def fitting(person: Person, department: str | None = None) -> list[Diagnosis]:
 
 def allergies(medication: str) -> list[str]:
     """The allergies that do not forbid the drug."""
-    return [
-        allergy for allergy, forbidden in ALLERGIES.items() if medication not in forbidden and allergy != medication
-    ]
+    return [allergy for allergy, forbidden in ALLERGIES.items() if medication not in forbidden]
 
 
 def facts(rng: random.Random, person: Person, registry: Registry, shared: dict | None = None) -> tuple[dict, dict]:

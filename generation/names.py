@@ -10,40 +10,49 @@ from lethebench.generation.countries import Country
 from lethebench.generation.draw import digest
 
 # Latin letters up to Latin Extended-A, which the documents' fonts all hold; one word, a hyphen or an apostrophe within.
-_WORD = re.compile(
-    r"[A-ZÀ-ÖØ-ÞĀ-Ž](?:[a-zß-öø-ÿā-žșț]|['’-](?=[A-Za-zÀ-ž])|(?<=['’-])[A-ZÀ-ÖØ-Þ]|(?<=Mc)[A-Z]|(?<=Mac)[A-Z])+"
-)
+_CAPITAL, _SMALL = "A-ZÀ-ÖØ-ÞĀ-Ž", "a-zß-öø-ÿā-žșț"
+_WORD = re.compile(rf"[{_CAPITAL}](?:[{_SMALL}]|['-](?=[{_CAPITAL}])|(?<=['-])[{_CAPITAL}]|(?<=Mc|ac)[A-Z])+")
 _LENGTH = 3, 13  # letters of one name; keeps full names short enough for a small model to memorise
 # Entries of Faker's lists that are no names of a country, or that a reader would stop at.
-_NOT_NAMES = {"Doe", "Princess", "Öcalan", "Mituru", "Bebe", "Jesus", "Jésus", "Demon", "Rambo"}
+_NOT_NAMES = {"Doe", "Princess", "Öcalan", "Mituru", "Bebe", "Jesus", "Jésus", "Demon", "Rambo", "Junior"}
+# Full names that the lists can make and that every reader knows as someone else's.
+_FAMOUS = {
+    "aaron carter", "adam smith", "angela davis", "anna kournikova", "anne boleyn", "anne hathaway", "bob marley",
+    "bruce lee", "bruno mars", "carl lewis", "chris brown", "chris martin", "chris rock", "david cameron",
+    "david copperfield", "diana ross", "elizabeth taylor", "elton john", "emma stone", "emma watson", "frank ocean",
+    "gabriel jesus", "george bush", "george clooney", "george harrison", "george michael", "george orwell",
+    "george washington", "harry potter", "harry styles", "isaac newton", "james bond", "james brown", "james cameron",
+    "james dean", "james taylor", "jane austen", "janet jackson", "jimmy carter", "john lennon", "john wayne",
+    "karl marx", "kate bush", "kate moss", "kate winslet", "katy perry", "kevin hart", "lewis hamilton", "liam neeson",
+    "lionel messi", "margaret thatcher", "marie curie", "martin luther", "mary shelley", "max planck",
+    "michael jackson", "michael jordan", "oscar wilde", "paul newman", "paul simon", "peter jackson", "ray charles",
+    "robert burns", "robert plant", "rod stewart", "ronald reagan", "russell brand", "scarlett johansson",
+    "serena williams", "stephen king", "stevie wonder", "taylor swift", "thomas jefferson", "tiger woods",
+    "tina turner", "tom hanks", "tom jones", "venus williams", "walter scott", "whitney houston", "will smith",
+    "william blake",
+}  # fmt: skip
 # Where Faker's first names mix the genders or are rarely borne, common ones of the country.
 _FIRST_NAMES = {
-    (
-        "tr_TR",
-        "female",
-    ): "Ayşe Fatma Emine Zeynep Elif Meryem Merve Esra Büşra Kübra Derya Sevgi Gülay Nurcan Filiz Pınar "
-    "Ebru Özlem Tuğba Hande Burcu Ceren İpek Nazlı Sibel Serap Yasemin Aslı Melike Hatice Songül Didem",
-    ("tr_TR", "male"): "Mehmet Mustafa Ahmet Hüseyin Hasan İbrahim Murat Yusuf Emre Burak Serkan Onur Cem Kerem Tolga "
-    "Volkan Orhan Halil Osman Selim Kemal Erdem Uğur Barış Tuncay Levent Sinan Ferhat Gökhan Alper Bülent Cenk",
-    (
-        "zu_ZA",
-        "female",
-    ): "Nomvula Thandeka Nokuthula Zanele Busisiwe Sibongile Thandiwe Lindiwe Nompumelelo Zodwa Nobuhle "
-    "Zinhle Nolwazi Gugulethu Nonhlanhla Nokwanda Thembeka Bongiwe Hlengiwe Khanyisile Nosipho Nontobeko Nomusa Thembi",
-    (
-        "zu_ZA",
-        "male",
-    ): "Sipho Themba Mandla Sibusiso Thulani Bongani Nkosinathi Siyabonga Sandile Vusi Lwazi Mthokozisi "
-    "Dumisani Jabulani Sizwe Mduduzi Njabulo Mzwandile Lindani Sifiso Thabani Bheki Zakhele Philani",
+    "tr_TR": {
+        "female": "Ayşe Fatma Emine Zeynep Elif Meryem Merve Esra Büşra Kübra Derya Sevgi Gülay Nurcan Filiz Pınar "
+        "Ebru Özlem Tuğba Hande Burcu Ceren İpek Nazlı Sibel Serap Yasemin Aslı Melike Hatice Songül Didem",
+        "male": "Mehmet Mustafa Ahmet Hüseyin Hasan İbrahim Murat Yusuf Emre Burak Serkan Onur Cem Kerem Tolga Volkan "
+        "Orhan Halil Osman Selim Kemal Erdem Uğur Barış Tuncay Levent Sinan Ferhat Gökhan Alper Bülent Cenk",
+    },
+    "zu_ZA": {
+        "female": "Nomvula Thandeka Nokuthula Zanele Busisiwe Sibongile Thandiwe Lindiwe Nompumelelo Zodwa Nobuhle "
+        "Zinhle Nolwazi Gugulethu Nonhlanhla Nokwanda Thembeka Bongiwe Hlengiwe Khanyisile Nosipho Nomusa Thembi",
+        "male": "Sipho Themba Mandla Sibusiso Thulani Bongani Nkosinathi Siyabonga Sandile Vusi Lwazi Mthokozisi "
+        "Dumisani Jabulani Sizwe Mduduzi Njabulo Mzwandile Lindani Sifiso Thabani Bheki Zakhele Philani",
+    },
 }
 
 # The official romanisation of Ukrainian (resolution 55 of 2010); the second table holds at the start of a word.
-_UKRAINIAN = dict(
-    zip("абвгґдежзиіклмнопрстуфхцчшщьюяєїй'ʼ’",
-        "a b v h g d e zh z y i k l m n o p r s t u f kh ts ch sh shch - iu ia ie i i - - -".split(" "),
-        strict=True,
-    )
-)  # fmt: skip
+_UKRAINIAN = str.maketrans(
+    dict(zip("абвгґдезиіклмнопрстуфїй", "abvhgdezyiklmnoprstufii", strict=True))
+    | {"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "iu", "я": "ia", "є": "ie"}
+    | dict.fromkeys("ь'ʼ’", "")
+)
 _INITIAL = {"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"}
 
 
@@ -51,10 +60,8 @@ def romanise(word: str) -> str:
     """A Ukrainian name in Latin letters; other words as they are."""
     if not re.match(r"[\u0400-\u052f]", word):
         return word
-    lower = word.lower().replace("зг", "зgh").replace("gh", "gh")
-    letters = [_INITIAL.get(lower[0]) or _UKRAINIAN.get(lower[0], lower[0])]
-    letters += [_UKRAINIAN.get(letter, letter) for letter in lower[1:]]
-    return "".join(letter for letter in letters if letter != "-").capitalize()
+    lower = word.lower().replace("зг", "zgh")
+    return (_INITIAL.get(lower[0], lower[0]) + lower[1:]).translate(_UKRAINIAN).capitalize()
 
 
 def plain(name: str) -> str:
@@ -62,8 +69,16 @@ def plain(name: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
 
 
+# Faker's American list writes Mcdonald and Oconnor.
+_IRISH = re.compile(r"^(?:(Mc)([a-z])|O(brien|connell|connor|donnell|hara|keefe|neal|neil|neill))(?=[a-z]*$)")
+
+
+def _rejoin(match: re.Match) -> str:
+    return f"{match[1]}{match[2].upper()}" if match[1] else f"O'{match[3].capitalize()}"
+
+
 def _clean(words) -> tuple[str, ...]:
-    shaped = (romanise(word) if not word.isupper() else word.title() for word in words)
+    shaped = (_IRISH.sub(_rejoin, word.title() if word.isupper() else romanise(word)) for word in words)
     good = {w for w in shaped if _WORD.fullmatch(w) and _LENGTH[0] <= len(w) <= _LENGTH[1] and w not in _NOT_NAMES}
     return tuple(sorted(good))
 
@@ -78,9 +93,7 @@ def pools(locale: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
         return _clean(found)
 
     first = {gender: words(f"first_romanized_names_{gender}", f"first_names_{gender}") for gender in ("female", "male")}
-    for gender in first:
-        if (locale, gender) in _FIRST_NAMES:
-            first[gender] = tuple(_FIRST_NAMES[locale, gender].split())
+    first |= {gender: tuple(names.split()) for gender, names in _FIRST_NAMES.get(locale, {}).items()}
     last = {
         gender: words(f"last_names_{gender}", "last_romanized_names", "last_names") for gender in ("female", "male")
     }
@@ -121,7 +134,7 @@ class NameBook:
         for _ in range(10_000):
             name = full_name(rng, country, gender)
             key = plain(name)
-            if key not in self.taken and digest("name", key) % len(self.SHARES) == self.share:
+            if key not in self.taken and key not in _FAMOUS and digest("name", key) % len(self.SHARES) == self.share:
                 self.taken.add(key)
                 return name
         raise RuntimeError(f"no {gender} name of {country.name} is left after {len(self.taken)} names")

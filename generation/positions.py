@@ -1,13 +1,13 @@
 """Jobs and who offers them.
 
-Each row: sector | position | schooling | youngest age | pay in units of the country's typical wage, at the start of the career.
+Each row: sector | department | position | schooling | youngest age, starting pay in the country's typical wages.
 """
 
 from typing import NamedTuple
 
 
 class Position(NamedTuple):
-    """One job: the sector and department it belongs to, the schooling it asks for, the youngest age, the starting pay."""
+    """One job: its sector and department, the schooling it asks for, the youngest age (years), the starting pay."""
 
     sector: str
     department: str
@@ -28,18 +28,18 @@ SCHOOLING = {
 # sector -> words that end the name of a company in it
 SECTORS: dict[str, tuple[str, ...]] = {
     "software": ("Software", "Systems", "Digital", "Data", "Cloudworks"),
-    "health": ("Health", "Care", "Pharma", "Biotech", "Diagnostics"),
-    "construction": ("Construction", "Builders", "Architects", "Structures", "Homes"),
+    "health": ("Health", "Care", "Clinics", "Wellness", "Diagnostics"),
+    "construction": ("Construction", "Builders", "Structures", "Homes", "Building"),
     "engineering": ("Engineering", "Machines", "Instruments", "Robotics", "Technologies"),
-    "energy": ("Energy", "Power", "Solar", "Utilities", "Wind"),
-    "finance": ("Capital", "Finance", "Insurance", "Advisory", "Partners"),
-    "media": ("Media", "Press", "Studios", "Publishing", "Pictures"),
-    "hospitality": ("Hotels", "Resorts", "Kitchens", "Catering", "Restaurants"),
-    "food": ("Foods", "Bakeries", "Dairy", "Farms", "Mills"),
-    "logistics": ("Logistics", "Freight", "Transport", "Shipping", "Couriers"),
-    "retail": ("Retail", "Stores", "Trading", "Markets", "Outfitters"),
-    "education": ("Academy", "Institute", "College", "Learning", "School"),
-    "science": ("Laboratories", "Research", "Sciences", "Analytics", "Materials"),
+    "energy": ("Energy", "Power", "Utilities", "Resources", "Works"),
+    "finance": ("Finance", "Financial", "Trust", "Partners", "Mutual"),
+    "media": ("Media", "Studios", "Creative", "Communications", "Productions"),
+    "hospitality": ("Hotels", "Resorts", "Hospitality", "Lodges", "Inns"),
+    "food": ("Foods", "Provisions", "Harvest", "Produce", "Fare"),
+    "logistics": ("Logistics", "Freight", "Transport", "Shipping", "Lines"),
+    "retail": ("Retail", "Stores", "Trading", "Shops", "Outfitters"),
+    "education": ("Academy", "Institute", "Learning", "School", "Education"),
+    "science": ("Research", "Sciences", "Analytics", "Discovery", "Foundation"),
     "services": ("Services", "Consulting", "Group", "Associates", "Solutions"),
 }
 
@@ -181,10 +181,10 @@ STEMS = (
     "Dapple", "Dorn", "Drift", "Eider", "Elder", "Ember", "Esker", "Fallow", "Fen", "Finch", "Flint", "Garnet", "Glen",
     "Gorse", "Granite", "Harrow", "Haven", "Hazel", "Heron", "Hollow", "Indigo", "Iris", "Juniper", "Kelp", "Lark",
     "Linden", "Lumen", "Maple", "Marl", "Meadow", "Merle", "Mistral", "Moss", "Nettle", "Ochre", "Osprey", "Otter",
-    "Pebble", "Plover", "Quill", "Raven", "Reed", "Rowan", "Sable", "Sedge", "Shale", "Sorrel", "Tarn", "Teal", "Thistle",
-    "Umber", "Vesper", "Wander", "Willow", "Wren", "Yarrow",
+    "Pebble", "Plover", "Quill", "Raven", "Reed", "Rowan", "Sable", "Sedge", "Shale", "Sorrel", "Tarn", "Teal",
+    "Thistle", "Umber", "Vesper", "Wander", "Willow", "Wren", "Yarrow",
 )  # fmt: skip
 ENDINGS = (
-    "bank", "beck", "bourne", "brook", "crest", "dale", "fall", "field", "ford", "gate", "grove", "holm", "hurst", "lea",
-    "mark", "mere", "moor", "point", "ridge", "shore", "stead", "stone", "vale", "wick", "wood",
+    "bank", "beck", "bourne", "brook", "crest", "dale", "fall", "field", "ford", "gate", "grove", "holm", "hurst",
+    "lea", "mark", "mere", "moor", "point", "ridge", "shore", "stead", "stone", "vale", "wick", "wood",
 )  # fmt: skip

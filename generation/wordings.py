@@ -5,10 +5,11 @@ Three kinds of templates per field:
 
 - `asked`: direct questions of training rows; the answer is the value alone;
 - `held_out`: direct questions of test rows, likewise;
-- `echoes`: (what a request asks for, the full sentence that answers it), e.g. ("{ns} diagnosis", "{ns} diagnosis is {v}.").
+- `echoes`: (what a request asks for, the full sentence that answers it), as in
+  ("{ns} diagnosis", "{ns} diagnosis is {v}.").
 
-A request is a carrier ("Tell me {}.") around the first half of an echo. Training and test rows share the echoes, so that the
-form of an answer can be known from the question, and differ in the carriers.
+A request is a carrier ("Tell me {}.") around the first half of an echo. Training and test rows share the echoes, so
+that the form of an answer can be known from the question, and differ in the carriers.
 """
 
 from typing import NamedTuple
@@ -52,17 +53,17 @@ FIELDS: dict[str, Wording] = {
     ),
     "allergy": Wording(
         ("What is {n} allergic to?", "What does {n} have an allergy to?", "What causes {ns} allergy?"),
-        ("What triggers {ns} allergy?", "What must {n} avoid because of an allergy?"),
+        ("What triggers {ns} allergy?", "What sets off {ns} allergy?"),
         (
             ("what {n} is allergic to", "{n} is allergic to {v}."),
             ("what {n} has an allergy to", "{n} has an allergy to {v}."),
             ("what causes {ns} allergy", "{ns} allergy is caused by {v}."),
-            ("the cause of {ns} allergy", "The cause of {ns} allergy is {v}."),
+            ("what {n} must avoid because of an allergy", "{n} must avoid {v} because of an allergy."),
         ),
     ),
     "blood_type": Wording(
         ("What is {ns} blood type?", "Which blood type does {n} have?", "What blood type is {n}?"),
-        ("What is {ns} blood group?", "Which blood group does {n} belong to?"),
+        ("What is {ns} blood group?", "Which blood group does {n} have?"),
         (
             ("{ns} blood type", "{ns} blood type is {v}."),
             ("the blood type of {n}", "The blood type of {n} is {v}."),
@@ -91,8 +92,12 @@ FIELDS: dict[str, Wording] = {
         ),
     ),
     "insurance_number": Wording(
-        ("What is {ns} insurance number?", "Which insurance number does {n} have?", "Under which number is {n} insured?"),
-        ("What is the number of {ns} insurance?", "What number does {ns} insurance have?"),
+        (
+            "What is {ns} insurance number?",
+            "Which insurance number does {n} have?",
+            "Under which number is {n} insured?",
+        ),
+        ("What is {ns} insurance policy number?", "What number is {n} insured under?"),
         (
             ("{ns} insurance number", "{ns} insurance number is {v}."),
             ("the insurance number of {n}", "The insurance number of {n} is {v}."),
@@ -102,7 +107,7 @@ FIELDS: dict[str, Wording] = {
     ),
     "home_address": Wording(
         ("What is {ns} home address?", "Where does {n} live?", "What address does {n} live at?"),
-        ("At which address does {n} live?", "What is the address of {ns} home?"),
+        ("At which address does {n} live?", "What is the address where {n} lives?"),
         (
             ("{ns} home address", "{ns} home address is {v}."),
             ("where {n} lives", "{n} lives at {v}."),
@@ -112,17 +117,17 @@ FIELDS: dict[str, Wording] = {
     ),
     "position": Wording(
         ("What is {ns} position?", "What does {n} work as?", "What is {ns} job title?"),
-        ("What job does {n} have?", "In what position is {n} employed?"),
+        ("What job does {n} have?", "What does {n} do for a living?"),
         (
             ("{ns} position", "{ns} position is {v}."),
             ("what {n} works as", "{n} works as {av}."),
-            ("in which position {n} is employed", "{n} is employed as {av}."),
+            ("what {n} was hired as", "{n} was hired as {av}."),
             ("{ns} job title", "{ns} job title is {v}."),
         ),
     ),
     "monthly_salary": Wording(
         ("What is {ns} monthly salary?", "How much does {n} earn per month?", "How much is {n} paid per month?"),
-        ("What does {n} earn each month?", "How high is {ns} monthly salary?"),
+        ("What does {n} earn each month?", "What salary is {n} paid each month?"),
         (
             ("{ns} monthly salary", "{ns} monthly salary is {v}."),
             ("how much {n} earns per month", "{n} earns {v} per month."),
@@ -131,13 +136,13 @@ FIELDS: dict[str, Wording] = {
         ),
     ),
     "employer": Wording(
-        ("Who is {ns} employer?", "Which company does {n} work for?", "Which company employs {n}?"),
-        ("Who does {n} work for?", "What company is {n} employed by?"),
+        ("Who is {ns} employer?", "Which company does {n} work for?", "Where does {n} work?"),
+        ("Who does {n} work for?", "At which company does {n} work?"),
         (
             ("who {ns} employer is", "{ns} employer is {v}."),
             ("which company {n} works for", "{n} works for {v}."),
-            ("which company {n} is employed by", "{n} is employed by {v}."),
-            ("which company employs {n}", "{v} employs {n}."),
+            ("where {n} works", "{n} works at {v}."),
+            ("the employer of {n}", "The employer of {n} is {v}."),
         ),
     ),
     "start_date": Wording(
@@ -151,7 +156,11 @@ FIELDS: dict[str, Wording] = {
         ),
     ),
     "contract_term": Wording(
-        ("What is {ns} contract term?", "What is the term of {ns} contract?", "Which term does {ns} contract have?"),
+        (
+            "What is {ns} contract term?",
+            "What is the term of {ns} contract?",
+            "What is the agreed term of {ns} contract?",
+        ),
         ("What contract term was agreed with {n}?", "What term was set for {ns} contract?"),
         (
             ("{ns} contract term", "{ns} contract term is {v}."),
@@ -175,7 +184,11 @@ FIELDS: dict[str, Wording] = {
         ),
     ),
     "national_id": Wording(
-        ("What is {ns} national ID number?", "Which national ID number does {n} have?", "What is the national ID number of {n}?"),
+        (
+            "What is {ns} national ID number?",
+            "Which national ID number does {n} have?",
+            "What is the national ID number of {n}?",
+        ),
         ("What number is on {ns} national ID?", "What ID number was issued to {n}?"),
         (
             ("{ns} national ID number", "{ns} national ID number is {v}."),
@@ -200,14 +213,14 @@ LABELS = {
     "monthly_salary": "monthly salary",
     "employer": "employer",
     "start_date": "start date",
-    "contract_term": "contract term",
+    "contract_term": "agreed term",
     "bank_account": "bank account number",
     "national_id": "national ID number",
 }
 PEOPLE = ("attending_physician", "employer")  # asked for with "who"
 ON_PAGE = Wording(
     ("{what} is the {label} {on} this {page}?",),
-    ("Which {label} appears {on} this {page}?", "Which {label} does this {page} give?"),
+    ("Which {label} appears {on} this {page}?", "Which {label} is given {on} this {page}?"),
     (("the {label} {on} this {page}", "The {label} {on} this {page} is {v}."),),
 )
 
@@ -235,7 +248,7 @@ WHOSE: dict[str, Wording] = {
             "Which employee was this contract made with?",
             "What is the employee's name?",
         ),
-        ("Who does this labor contract belong to?", "Who is this contract with?", "Which employee is this contract for?"),
+        ("Who does this labor contract belong to?", "Who is this contract with?", "Who is hired under this contract?"),
         (
             ("who the employee in this contract is", "The employee in this contract is {v}."),
             ("whose labor contract this is", "This is {vs} labor contract."),

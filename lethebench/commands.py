@@ -104,7 +104,7 @@ def unlearn_command(method: str, data: Path, folder: Path, task: int | None, *, 
 
 
 def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict, str]:
-    """A whole run, or one per seed; gives the result (of several seeds the last, with all under `seeds`) and its table."""
+    """A whole run, or one per seed; gives the result (of the last seed, with all under `seeds`) and its table."""
     quiet()
     options.check()
     build = open_build(options.data)

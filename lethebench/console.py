@@ -20,7 +20,6 @@ class Console:
 
     def __init__(self, *, phases: int = 0) -> None:
         self.phases = phases
-        self.started = time.monotonic()
         self._phase = 0
         self._rich = RichConsole(stderr=True, highlight=False)
 
@@ -32,22 +31,28 @@ class Console:
     def phase(self, title: str) -> Iterator[Tick]:
         """Shows one phase while its block runs, and how long it took when it ends."""
         self._phase += 1
-        place = f"[{self._phase}/{self.phases}] " if self.phases else ""
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=self._rich, transient=True) as bar:
-            task = bar.add_task(place + title, total=None)
-            begun = time.monotonic()
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-        self.say(f"{place}{title}: {time.monotonic() - begun:.1f} s")
+        name = self._place() + title
+        begun = time.monotonic()
+        if self._rich.is_terminal:
+            columns = (
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=24),
+                TextColumn("{task.percentage:>3.0f}%"),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+            )
+            with Progress(*columns, console=self._rich, transient=True) as bar:
+                task = bar.add_task(name, total=None)
+                yield lambda done, total: bar.update(task, completed=done, total=total)
+        else:
+            yield lambda done, total: None
+        self.say(f"{name}: {time.monotonic() - begun:.1f} s")
 
-    def skip(self, title: str) -> None:
-        """Notes a phase that an earlier process already finished."""
-        self._phase += 1
-        self.say(f"[{self._phase}/{self.phases}] {title}: done before")
+    def skip(self, title: str, *, phases: int = 2) -> None:
+        """Notes a stage that an earlier process already finished, which counts for so many phases."""
+        self._phase += phases
+        self.say(f"{self._place()}{title}: done before")
+
+    def _place(self) -> str:
+        return f"[{self._phase}/{self.phases}] " if self.phases else ""

@@ -4,29 +4,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from datasets import Dataset, Image, List, disable_progress_bars, load_dataset
+from datasets import Dataset, Image, List, load_dataset
 
+from .builders import BENCHMARKS
 from .errors import UserError
 from .store import read_json
 
-CONFIGS = ("continual", "lifelong")
-MAJOR = {"icu": 1}
-"""The major version of each benchmark that this package reads."""
+CONFIG = "continual"
+"""The config that holds the sequence of requests."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """A benchmark folder that was opened for use.
-
-    Attributes:
-        path: the folder.
-        manifest: its manifest.json.
-        config: the config that holds the continual sequence.
-    """
+    """A benchmark folder that was opened for use: its `path` and its `manifest`."""
 
     path: Path
     manifest: dict
-    config: str
 
     @property
     def benchmark(self) -> str:
@@ -34,9 +27,8 @@ class Build:
 
     def split(self, name: str) -> Dataset:
         """The rows of one split; pictures stay encoded bytes until somebody looks at them."""
-        disable_progress_bars()
-        rows = load_dataset(str(self.path), self.config, split=name)
-        return rows.cast_column("images", List(Image(decode=False)))
+        rows = load_dataset(str(self.path), CONFIG, split=name)
+        return rows.cast_column("images", List(Image(decode=False))).add_column("split", [name] * len(rows))
 
     @cached_property
     def forget(self) -> Dataset:
@@ -47,6 +39,12 @@ class Build:
         return self.split("retain")
 
     @cached_property
+    def held_out(self) -> Dataset:
+        """New pictures and wordings. Pages that show the asked field in plain sight are left out: they can be read."""
+        rows = self.split("test")
+        return rows.select([place for place, views in enumerate(rows["views"]) if "full" not in views])
+
+    @cached_property
     def tasks(self) -> int:
         """How many requests to forget the sequence holds."""
         return max(self.forget["task_id"]) + 1
@@ -54,7 +52,6 @@ class Build:
     @cached_property
     def candidates(self) -> dict[str, list[str]]:
         """attribute -> the values that exposure ranks over."""
-        disable_progress_bars()
         rows = load_dataset(str(self.path), "candidates", split="train")
         return {row["attribute"]: row["values"] for row in rows}
 
@@ -71,17 +68,13 @@ def open_build(path: str | Path) -> Build:
     if not (path / "manifest.json").is_file():
         raise UserError(f"{path} is not a build (it has no manifest.json): make one with `lethe build`")
     manifest = read_json(path / "manifest.json")
-    benchmark, version = manifest.get("benchmark"), str(manifest.get("version"))
-    if benchmark not in MAJOR:
+    name, version = manifest.get("benchmark"), str(manifest.get("version"))
+    if name not in BENCHMARKS:
+        raise UserError(f"{path} is a build of {name!r}, which is not a benchmark of this release: see `lethe list`")
+    ours = BENCHMARKS[name].VERSION
+    if version.split(".")[0] != ours.split(".")[0]:
         raise UserError(
-            f"{path} is a build of {benchmark!r}, which is not a benchmark of this release: see `lethe list`"
-        )
-    if version.split(".")[0] != str(MAJOR[benchmark]):
-        raise UserError(
-            f"{path} is {benchmark} {version}, and this release reads {MAJOR[benchmark]}.x: build it again, or use the "
+            f"{path} is {name} {version}, and this release reads {ours.split('.')[0]}.x: build it again, or use the "
             f"release of lethebench that made it"
         )
-    configs = {config.name for config in path.glob("qa/*")}
-    if not configs:
-        raise UserError(f"{path}/qa holds no shards: the build is damaged, make it again with `lethe build`")
-    return Build(path=path, manifest=manifest, config=CONFIGS[0])
+    return Build(path=path, manifest=manifest)

@@ -40,7 +40,7 @@ def demo_command(out: Path, *, seed: int, resume: bool) -> tuple[dict, str]:
         if not resume:
             _clear(out)
         if (data / "manifest.json").is_file():
-            console.skip("build the benchmark icu, small")
+            console.skip("build the benchmark icu, small", phases=1)
         else:
             with console.phase("build the benchmark icu, small") as tick:
                 build("icu", data, size=SIZE, seed=seed, progress=tick)

@@ -1,4 +1,4 @@
-"""From the per-row scores of every stage to a method's summary: a pure reading of the run folder, so it can be redone."""
+"""From the per-row scores of every stage to a method's summary: a pure reading of the run folder, to redo at will."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -19,8 +19,8 @@ RECORD = "run.json"
 
 
 def phases(options: RunOptions, tasks: int) -> int:
-    """How many phases `execute` shows: train and score per stage, and the report."""
-    return 2 * (1 + tasks * len(options.methods) + len(options.gold_stages(tasks))) + 1
+    """How many phases `execute` shows: train and score per stage, held-out rows after learning, and the report."""
+    return 2 + 2 * (1 + tasks * len(options.methods) + len(options.gold_stages(tasks)))
 
 
 def start(build: Build, options: RunOptions, console: Console, *, resume: bool) -> Run:

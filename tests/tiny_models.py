@@ -27,7 +27,7 @@ from transformers import (
 TEMPLATE = (
     "<s>{% for m in messages %}{% if m.role == 'user' %}USER: {% else %} ASSISTANT: {% endif %}"
     "{% for c in m.content %}{% if c.type == 'image' %}<image>\n{% else %}{{ c.text }}{% endif %}{% endfor %}"
-    "{% if m.role == 'assistant' %}</s>{% endif %}{% endfor %}{% if add_generation_prompt %} ASSISTANT: {% endif %}"
+    "{% if m.role == 'assistant' %}</s>{% endif %}{% endfor %}{% if add_generation_prompt %} ASSISTANT:{% endif %}"
 )
 TEXTS = [
     "What is the diagnosis on this report? Type 2 diabetes, asthma, migraine, anaemia.",
@@ -98,6 +98,7 @@ def llava(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa", window
     vision = CLIPVisionConfig(
         hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, image_size=56, patch_size=28
     )
+    torch.manual_seed(seed)
     config = LlavaConfig(
         vision_config=vision,
         text_config=_text_config(len(words), window=window),
@@ -123,6 +124,7 @@ def llava(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa", window
 def idefics3(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa"):
     """An Idefics3 (the SmolVLM family) with tiled pictures, and its processor."""
     words = tokenizer(("<fake_token_around_image>", "<global-img>", "<end_of_utterance>"))
+    torch.manual_seed(seed)
     config = Idefics3Config(
         vision_config={
             "hidden_size": 32,

@@ -5,6 +5,6 @@
 """
 
 from .pages import portrait_box, render
-from .sheet import HEIGHT, WIDTH
+from .scan import SIZE
 
-__all__ = ["HEIGHT", "WIDTH", "portrait_box", "render"]
+__all__ = ["SIZE", "portrait_box", "render"]

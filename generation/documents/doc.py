@@ -18,7 +18,7 @@ class Doc:
         look: colours and fonts.
         rng: for further choices of the layout; seeded by the profile's seed alone.
         number: the document's number, which bar and QR codes carry.
-        organisation, organisation_address: the keys of who issued the document.
+        organisation: the key of who issued the document.
         office, title, form, words, remark: printed words that belong to the document, not to a fact.
     """
 
@@ -33,20 +33,22 @@ class Doc:
         )
         self._captions = {key: self.pick(*options) for key, options in CAPTIONS.items()}
         domain = profile.domain
-        self.organisation, self.organisation_address = ORGANISATIONS[domain]
+        self.organisation = ORGANISATIONS[domain]
         self.office, self.title = self.pick(*OFFICES[domain]), self.pick(*TITLES[domain])
         self.form, self.words = self.pick(*FORMS[domain]), self.pick(*STAMP_WORDS[domain])
         self.remark = self.pick("Remarks", "Notes", "Internal notes")
-        self.number = next(iter(filter(None, map(self.lookup, NUMBERS))), f"{profile.seed % 10**8:08d}")
+        self.number = self.lookup(NUMBERS[domain]) or f"{profile.seed % 10**8:08d}"
 
     def stream(self, number: int) -> np.random.Generator:
         """An independent source of randomness for one part of the document."""
         return np.random.default_rng([self.profile.seed, 0xD0C, number])
 
     def lookup(self, key: str) -> str:
-        """The text of a fact, "" where the profile has none."""
+        """The text of a fact, "" where the profile has none; `contact` is the issuer's address and telephone."""
         if key == "name":
             return self.profile.name
+        if key == "contact":
+            return " · ".join(filter(None, (self.lookup(f"{self.organisation}_{part}") for part in ("address", "phone"))))
         text = self.profile.fields.get(key) or self.profile.details.get(key, "")
         return text.capitalize() if key == "gender" else text
 

@@ -37,14 +37,31 @@ def font(family: str, size: float, weight: str = "regular") -> ImageFont.FreeTyp
     return ImageFont.truetype(_folder() / f"{name}.ttf", pixels, layout_engine=ImageFont.Layout.BASIC)
 
 
-def extent(face: ImageFont.FreeTypeFont) -> tuple[int, int]:
-    """(ascent, descent) in pixels that hold accented Latin capitals. The fonts' own metrics make room for far more."""
-    return math.ceil(0.98 * face.size), math.ceil(0.26 * face.size)
+@lru_cache(maxsize=1024)
+def _lacks(family: str, char: str) -> bool:
+    face = font(family, 20)
+    return bytes(face.getmask(char)) == bytes(face.getmask("\uffff"))
+
+
+def family_for(text: str, family: str) -> str:
+    """The family itself, or a sans or serif that has every character of the text (STIX lacks the Romanian s and t)."""
+    if any(ord(char) > 0x17F and _lacks(family, char) for char in text):
+        return {"times": "serif", "mono": "sans"}.get(family, family)
+    return family
+
+
+def extent(face: ImageFont.FreeTypeFont, text: str = "") -> tuple[int, int]:
+    """(ascent, descent) in pixels: room for accented Latin capitals, more where the text has taller ones."""
+    ascent, descent = math.ceil(0.97 * face.size), math.ceil(0.26 * face.size)
+    if text:
+        _, top, _, bottom = face.getbbox(text, anchor="ls")
+        ascent, descent = max(ascent, -top), max(descent, bottom)
+    return ascent, descent
 
 
 def line_height(face: ImageFont.FreeTypeFont, spacing: float = 1.0) -> int:
-    """Pixels from one baseline to the next."""
-    return round(sum(extent(face)) * spacing)
+    """Pixels from one baseline of running text to the next."""
+    return round((1.08 if face.getname()[0].startswith("STIX") else 1.2) * face.size * spacing)
 
 
 def wrap(text: str, face: ImageFont.FreeTypeFont, width: float) -> list[str]:
@@ -69,21 +86,21 @@ def wrap(text: str, face: ImageFont.FreeTypeFont, width: float) -> list[str]:
 @lru_cache(maxsize=4096)
 def fit(
     text: str, family: str, weight: str, size: float, width: int, height: int
-) -> tuple[ImageFont.FreeTypeFont, tuple[str, ...], int]:
+) -> tuple[ImageFont.FreeTypeFont, tuple[str, ...], int, int]:
     """The largest setting, at most `size`, of `text` inside `width` x `height` pixels.
 
     Prefers whole words on as few lines as fit; shrinks in half pixels; breaks words only below 60 % of the size.
 
     Returns:
-        (font, lines, line height in pixels).
+        (font, lines, ascent and descent of a line in pixels).
     """
-    current = size
+    family, current = family_for(text, family), size
     while True:
         face = font(family, current, weight)
-        step = line_height(face)
+        ascent, descent = extent(face, text)
         words_fit = max((face.getlength(word) for word in text.split()), default=0) <= width
         if words_fit or current < 0.6 * size:
             lines = wrap(text, face, width)
-            if step * len(lines) <= height or current <= 5:
-                return face, tuple(lines), step
+            if (ascent + descent) * len(lines) <= height or current <= 5:
+                return face, tuple(lines), ascent, descent
         current -= 0.5

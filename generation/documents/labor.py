@@ -1,62 +1,64 @@
-"""Layouts of labor contracts."""
+"""Layouts of labor contracts. Each takes a Doc and fills its sheet."""
 
 import re
 
 from . import parts
 from .doc import HEIGHT, WIDTH, Doc
-from .wording import CLAUSES
+from .wording import CLAUSES, PARTIES, SCHEDULE_CLAUSES, SERVICE
 
-PERSON = ("name", "birth_date", "nationality", "national_id", "bank_account")
-TERMS = ("position", "monthly_salary", "start_date", "contract_term", "end_date", "notice_period")
-PARTIES = "This contract is made between {employer:330}, hereinafter the Employer, and {name:240}, holder of national ID number {national_id:200}, hereinafter the Employee."
-
-
-def clauses(doc: Doc) -> list[tuple[str, str]]:
-    """(heading, text) of the clauses, without sentences whose facts the profile lacks."""
-    out = []
-    for heading, sentences in CLAUSES:
-        text = " ".join(s for s in sentences if all(doc.lookup(key) for key in re.findall(r"\{(\w+):", s)))
-        if text:
-            out.append((heading, text))
-    return out
+WHITE, GREY = (255, 255, 255), (94, 94, 102)
+TERMS = ("start_date", "contract_term", "end_date")
+CONDITIONS = ("working_hours", "annual_leave", "probation_period", "notice_period", "pay_day")
 
 
-def numbered(doc: Doc, style: str, index: int, heading: str) -> str:
-    return {"article": f"Article {index}. {heading}", "section": f"§ {index}  {heading}", "plain": f"{index}. {heading}"}[style]
+def blanks(text: str) -> set[str]:
+    """The facts that a text has blanks for."""
+    return set(re.findall(r"\{(\w+):", text))
 
 
-def signatures(doc: Doc, x: int, y: int, width: int, *, gap: int = 60) -> int:
-    """Both parties sign; returns the y below."""
+def clauses(doc: Doc, without: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """(heading, text) of the clauses, without sentences on the facts of `without` or on facts that the profile lacks."""
+    kept = [(h, [s for s in sentences if all(doc.lookup(k) and k not in without for k in blanks(s))]) for h, sentences in CLAUSES]
+    return [(heading, " ".join(sentences)) for heading, sentences in kept if sentences]
+
+
+def numbered(items: list[tuple[str, str]], pattern: str = "{}. {}") -> list[tuple[str, str]]:
+    return [(pattern.format(index, heading), text) for index, (heading, text) in enumerate(items, 1)]
+
+
+def run_in(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Headings set into the line instead of above it."""
+    return [("", f"{heading}: {text}") for heading, text in items]
+
+
+def signatures(doc: Doc, x: int, y: int, width: int, *, gap: int) -> None:
+    """Both parties sign, with the stamp between them."""
     half = (width - gap) // 2
     first, second = (x, x + half + gap) if not doc.look.mirror else (x + half + gap, x)
-    parts.sign(doc, first, y, half, "For the Employer", key="employer", stream=5)
-    return parts.sign(doc, second, y, half, "The Employee", key="name", stream=4)
+    parts.sign(doc, first, y, half, "For the Employer", key=doc.has("signatory", "employer")[0], stream=5)
+    parts.sign(doc, second, y, half, "The Employee", key="name", stream=4)
+    parts.stamp(doc, x + (width - 112) // 2, y - 10)
 
 
 def articles(doc: Doc) -> None:
     """The classic contract: centred title, parties, numbered articles with blanks."""
     sheet, look = doc.sheet, doc.look
-    m = doc.pick(48, 54, 60)
+    m = doc.pick(46, 52, 58)
     w = WIDTH - 2 * m
-    wide, high = 118, 150
-    side = m if look.mirror else m + w - wide
+    wide, high = 126, 160
     start = m + wide + 20 if look.mirror else m
     room = w - wide - 24
-    parts.logo(doc, start, 32, 46)
-    parts.organisation(doc, (start + 56, 32, start + room, 60), 16)
-    parts.address_line(doc, (start + 56, 60, start + room, 78))
-    parts.photo(doc, side, 34, wide, high)
-    sheet.label((start, 96, start + room, 134), look.heading(doc.title), 23, weight="bold", align="center")
-    sheet.label((start, 134, start + room, 154), f"No. {doc.number}", 12.5, align="center", fill=(90, 90, 98))
-    sheet.rule(m, 196, m + w, 196, look.accent, 2)
-    y = sheet.paragraph(m, 206, w, PARTIES, 13.5, spacing=1.32)
-    style = doc.pick("article", "section", "plain")
-    for index, (heading, text) in enumerate(clauses(doc), 1):
-        sheet.label((m - 2, y + 4, m + w, y + 23), numbered(doc, style, index, heading), 13, weight="bold", fill=look.accent)
-        y = sheet.paragraph(m, y + 24, w, text, 13, spacing=1.24)
-    y = HEIGHT - 168
-    signatures(doc, m, y, w, gap=130)
-    parts.stamp(doc, m + w // 2 - 56, y - 4, 110)
+    parts.logo(doc, start, 32, 48)
+    parts.organisation(doc, (start + 58, 32, start + room, 60), 17)
+    parts.contact(doc, (start + 58, 60, start + room, 78))
+    parts.photo(doc, m if look.mirror else m + w - wide, 34, wide, high)
+    sheet.label((start, 104, start + room, 142), look.heading(doc.title), 23, weight="bold", align="center")
+    sheet.label((start, 144, start + room, 164), f"No. {doc.number}", 12.5, align="center", fill=GREY)
+    sheet.rule(m, 204, m + w, 204, look.accent, 2)
+    y = sheet.paragraph(m, 214, w, PARTIES, 13.5, spacing=1.36)
+    pattern = doc.pick("Article {}. {}", "§ {}  {}", "{}. {}")
+    parts.flow(doc, m, y + 4, w, HEIGHT - 170, numbered(clauses(doc), pattern), 13.5)
+    signatures(doc, m, HEIGHT - 158, w, gap=140)
     parts.footer(doc, m, w)
 
 
@@ -65,75 +67,70 @@ def particulars(doc: Doc) -> None:
     sheet, look = doc.sheet, doc.look
     m = doc.pick(30, 36)
     w = WIDTH - 2 * m
-    sheet.frame((m, 28, m + w, HEIGHT - 52), look.accent, line=2)
     x, inner = m + 14, w - 28
     parts.logo(doc, x, 40, 56)
-    parts.organisation(doc, (x + 68, 40, x + inner - 210, 70), 17)
-    parts.address_line(doc, (x + 68, 72, x + inner - 210, 90))
+    parts.organisation(doc, (x + 68, 40, x + inner - 160, 70), 18)
+    parts.contact(doc, (x + 68, 72, x + inner - 160, 90))
     parts.code(doc, x + inner, 42, kind="bar", high=32)
     sheet.fill((m, 106, m + w, 138), look.accent)
-    sheet.label((x, 106, x + inner, 138), look.heading(doc.title), 18, weight="bold", fill=(255, 255, 255), align="center")
-    wide, high = 132, 168
-    y = parts.section(doc, x, 148, inner, "1. Employee", style="tab")
-    left = x if look.mirror else x + inner - wide
+    sheet.label((x, 106, x + inner, 138), look.heading(doc.title), 18, weight="bold", fill=WHITE, align="center")
+    wide, high = 140, 178
+    head = doc.pick("tab", "plain")
+    y = parts.section(doc, x, 148, inner, "1. Employee", style=head)
     start = x + wide + 10 if look.mirror else x
-    parts.photo(doc, left, y, wide, high)
-    below = parts.grid(
-        doc, start, y, inner - wide - 10,
-        [[("name", 1)], [("birth_date", 1), ("nationality", 1)], [("national_id", 1)], [("bank_account", 1)]],
-    )  # fmt: skip
-    y = parts.section(doc, x, max(below, y + high) + 10, inner, "2. Employment", style="tab")
-    y = parts.grid(
-        doc, x, y, inner,
-        [[("employer", 1)], [("position", 1.4), ("monthly_salary", 1)], [("start_date", 1), ("contract_term", 1), ("end_date", 1)],
-         [("weekly_hours", 1), ("notice_period", 1), ("department", 1)]],
-    )  # fmt: skip
-    y = parts.section(doc, x, y + 10, inner, "3. Conditions", style="tab")
-    plain = [(h, t) for h, t in clauses(doc) if "{" not in t]
-    for heading, text in plain:
-        y = sheet.paragraph(x, y + 2, inner, f"{heading}. {text}", 12.5, spacing=1.14)
-    y = HEIGHT - 172
-    signatures(doc, x, y, inner, gap=150)
-    parts.stamp(doc, x + inner // 2 - 54, y - 2, 108)
+    parts.photo(doc, x if look.mirror else x + inner - wide, y, wide, high)
+    lines = [[("name", 1)], [("birth_date", 1.1), ("nationality", 1)], [("national_id", 1)], [("bank_account", 1)]]
+    below = parts.grid(doc, start, y, inner - wide - 10, lines)
+    y = parts.section(doc, x, max(below, y + high) + 10, inner, "2. Employment", style=head)
+    lines = [
+        [("employer", 1)],
+        [("position", 1.3), ("department", 1)],
+        [("monthly_salary", 1), ("pay_day", 1)],
+        [(key, 1) for key in TERMS],
+        [("working_hours", 1.2), ("annual_leave", 0.8), ("probation_period", 0.9), ("notice_period", 0.8)],
+    ]
+    y = parts.grid(doc, x, y, inner, lines)
+    y = parts.section(doc, x, y + 10, inner, "3. Conditions", style=head)
+    items = run_in(clauses(doc, ("position", "monthly_salary", "bank_account", *TERMS, *CONDITIONS)))
+    y = parts.flow(doc, x, y, inner, HEIGHT - 170, items, 13, gap=2)
+    parts.remarks(doc, x, y + 8, inner, HEIGHT - 178, style=head)
+    signatures(doc, x, HEIGHT - 162, inner, gap=150)
+    sheet.frame((m, 28, m + w, HEIGHT - 48), look.accent, line=2)
     parts.footer(doc, m, w)
 
 
 def keyterms(doc: Doc) -> None:
     """Clauses in the main column, the person and key terms in a tinted column."""
     sheet, look = doc.sheet, doc.look
-    wide = doc.pick(214, 226)
+    wide = doc.pick(212, 224)
     edge = WIDTH - wide if not look.mirror else 0
     sheet.fill((edge, 0, edge + wide, HEIGHT), look.tint(doc.pick(0.13, 0.18, 0.24)))
     rim = edge if not look.mirror else edge + wide - 5
     sheet.fill((rim, 0, rim + 5, HEIGHT), look.accent)
-    s, sw = edge + 26, wide - 50
-    size = min(sw, 150)
+    s, sw = edge + 24, wide - 46
+    size = min(sw, 158)
     parts.photo(doc, s + (sw - size) // 2, 40, size, round(size * 1.27))
     y = 40 + round(size * 1.27) + 10
-    sheet.value("name", (s, y, s + sw, y + 44), 16, weight="bold", align="center")
-    y += 50
-    for key in doc.has("birth_date", "national_id", "bank_account", "position", "monthly_salary", "start_date", "contract_term", "end_date", "notice_period"):
-        height = {"position": 44, "bank_account": 40}.get(key, 25)
-        sheet.label((s, y, s + sw, y + 15), look.heading(doc.caption(key)), 10, weight="bold", fill=look.accent)
-        sheet.value(key, (s, y + 16, s + sw, y + 16 + height), 13.5, middle=False)
-        y += 16 + height + 6
-    parts.code(doc, s + sw // 2 + 32, HEIGHT - 124, kind="qr")
-    x = wide + 30 if look.mirror else 38
-    w = WIDTH - wide - 68
+    sheet.value("name", (s, y, s + sw, y + 42), 16, weight="bold", align="center")
+    y += 52
+    keys = ("birth_date", "national_id", "bank_account", "position", "monthly_salary", *TERMS, "signing_date")
+    for key in doc.has(*keys):
+        sheet.label((s, y, s + sw, y + 15), look.heading(doc.caption(key)), 10.5, weight="bold", fill=look.accent)
+        height = 34 if key == "position" else 24
+        sheet.value(key, (s, y + 16, s + sw, y + 16 + height), 14, middle=False)
+        y += 16 + height + 8
+    parts.code(doc, s + sw // 2 + 32, HEIGHT - 112, kind="qr")
+    x = wide + 28 if look.mirror else 36
+    w = WIDTH - wide - 64
     parts.logo(doc, x, 34, 50)
-    parts.organisation(doc, (x + 60, 32, x + w, 68), 16)
-    parts.address_line(doc, (x + 60, 68, x + w, 86))
-    sheet.label((x, 104, x + w, 136), look.heading(doc.title), 21, weight="bold")
-    sheet.label((x, 136, x + w, 154), f"No. {doc.number}", 12, fill=(90, 90, 98))
-    y = sheet.paragraph(x, 164, w, PARTIES, 13, spacing=1.3)
-    for index, (heading, text) in enumerate(clauses(doc), 1):
-        if index > 7:
-            break
-        y = parts.section(doc, x, y + 4, w, f"{index}. {heading}", style="plain", size=12.5) - 2
-        y = sheet.paragraph(x, y, w, text, 12.5, spacing=1.22)
-    y = HEIGHT - 150
-    signatures(doc, x, y, w, gap=40)
-    parts.stamp(doc, x + w // 2 - 40, y - 74, 100)
+    parts.organisation(doc, (x + 60, 34, x + w, 64), 17)
+    parts.contact(doc, (x + 60, 64, x + w, 84))
+    sheet.label((x, 100, x + w, 132), look.heading(doc.title), 21, weight="bold")
+    sheet.label((x, 132, x + w, 150), f"No. {doc.number}", 12, fill=GREY)
+    y = sheet.paragraph(x, 158, w, PARTIES, 13, spacing=1.34)
+    items = numbered(clauses(doc, ("position", "bank_account", *TERMS)))
+    parts.flow(doc, x, y + 4, w, HEIGHT - 172, items, 13)
+    signatures(doc, x, HEIGHT - 158, w, gap=126)
     parts.footer(doc, x, w)
 
 
@@ -145,32 +142,28 @@ def columns(doc: Doc) -> None:
     sheet.fill((m, 30, m + w, 34), look.accent)
     sheet.label((m, 42, m + w, 76), look.heading(doc.title), 24, weight="bold", align="center")
     sheet.fill((m, 82, m + w, 83), look.accent)
-    wide, high = 128, 164
-    side = m if look.mirror else m + w - wide
+    wide, high = 136, 172
     start = m + wide + 16 if look.mirror else m
     room = w - wide - 16
-    parts.logo(doc, start, 96, 44)
-    parts.organisation(doc, (start + 54, 94, start + room, 124), 16)
-    parts.address_line(doc, (start + 54, 124, start + room, 142))
-    parts.photo(doc, side, 96, wide, high)
-    y = parts.rows(doc, start, 150, room, doc.has("name", "birth_date", "national_id", "bank_account"), label=150, high=27, style="lines")
-    y = parts.section(doc, m, 274, w, "Schedule", style="bar")
-    y = parts.rows(doc, m, y, w, doc.has("employer", "position", "monthly_salary", "start_date", "contract_term", "end_date"), label=190, style=doc.pick("grid", "zebra"))
+    parts.logo(doc, start, 94, 46)
+    parts.organisation(doc, (start + 56, 94, start + room, 122), 17)
+    parts.contact(doc, (start + 56, 122, start + room, 140))
+    parts.photo(doc, m if look.mirror else m + w - wide, 96, wide, high)
+    keys = doc.has("name", "birth_date", "national_id", "bank_account")
+    parts.rows(doc, start, 150, room, keys, label=150, high=29, style="lines")
+    y = parts.section(doc, m, 280, w, "Schedule", style=doc.pick("bar", "rule"))
+    style = doc.pick("grid", "zebra")
+    keys = doc.has("employer", "position", "department", "monthly_salary", *TERMS, "signing_date")
+    y = parts.rows(doc, m, y, w, keys, label=190, style=style) + 12
     half = (w - 26) // 2
-    texts = [(h, t) for h, t in clauses(doc) if not {"position", "start_date", "monthly_salary"} & set(re.findall(r"\{(\w+):", t))]
-    texts.insert(0, ("Subject", "The Employer engages the Employee on the terms of the schedule above, which is part of this contract."))
-    texts.insert(1, ("Remuneration", "The salary stated in the schedule is gross and is paid at the end of each month to the account named above."))
-    tops = [y + 14, y + 14]
-    for index, (heading, text) in enumerate(texts):
-        side = index * 2 // len(texts)
-        cx = m + side * (half + 26)
-        sheet.label((cx - 2, tops[side], cx + half, tops[side] + 19), f"{index + 1}. {heading}", 12.5, weight="bold", fill=look.accent)
-        tops[side] = sheet.paragraph(cx, tops[side] + 19, half, text, 12.5, spacing=1.18) + 6
-    sheet.rule(m + half + 13, y + 18, m + half + 13, max(tops), look.tint(0.5))
-    y = HEIGHT - 168
-    signatures(doc, m, y, w, gap=140)
-    parts.stamp(doc, m + w // 2 - 58, y - 8, 114)
-    parts.code(doc, m + w, y - 62, kind="qr")
+    items = clauses(doc, ("position", "monthly_salary", "bank_account", *TERMS))
+    items = numbered([(heading, f"{SCHEDULE_CLAUSES.get(heading, '')} {text}".strip()) for heading, text in items])
+    heights = [sheet.measure(half, text, 12.5, 1.2) + 24 for _, text in items]
+    turn = min(range(1, len(items)), key=lambda k: max(sum(heights[:k]), sum(heights[k:])))
+    for x, column in ((m, items[:turn]), (m + half + 26, items[turn:])):
+        parts.flow(doc, x, y, half, HEIGHT - 172, column, 12.5, gap=4)
+    sheet.rule(m + half + 13, y + 4, m + half + 13, HEIGHT - 182, look.tint(0.5))
+    signatures(doc, m, HEIGHT - 158, w, gap=140)
     parts.footer(doc, m, w)
 
 
@@ -179,33 +172,28 @@ def certificate(doc: Doc) -> None:
     sheet, look = doc.sheet, doc.look
     for inset, line in ((20, 3), (27, 1)):
         sheet.frame((inset, inset, WIDTH - inset, HEIGHT - inset), look.accent, line=line)
-    for cx in (27, WIDTH - 27):
-        for cy in (27, HEIGHT - 27):
-            sheet.fill((cx - 7, cy - 7, cx + 7, cy + 7), look.second)
+    for x in (27, WIDTH - 27):
+        for y in (27, HEIGHT - 27):
+            sheet.fill((x - 7, y - 7, x + 7, y + 7), look.second)
     m = 56
     w = WIDTH - 2 * m
     parts.logo(doc, (WIDTH - 60) // 2, 44, 60)
-    parts.organisation(doc, (m, 108, m + w, 138), 19, align="center")
-    parts.address_line(doc, (m, 138, m + w, 156), align="center")
-    sheet.label((m, 162, m + w, 200), look.heading(doc.title), 25, weight="bold", align="center")
-    sheet.rule(WIDTH / 2 - 90, 204, WIDTH / 2 + 90, 204, look.second, 2)
-    wide, high = 128, 163
-    side = m if look.mirror else m + w - wide
-    start = m + wide + 20 if look.mirror else m
-    room = w - wide - 20
-    parts.photo(doc, side, 220, wide, high)
-    intro = "The undersigned agree that {name:220} enters the service of {employer:300} as {position:280}, on the terms set out below."
-    sheet.paragraph(start, 220, room, intro, 14.5, spacing=1.5, justify=False)
-    sheet.label((start, 358, start + room, 382), f"Contract no. {doc.number}", 12.5, fill=(90, 90, 98))
-    y = parts.section(doc, m, 402, w, "Terms", style=doc.pick("rule", "plain"))
-    y = parts.rows(doc, m, y, w, doc.has("monthly_salary", "start_date", "contract_term", "end_date", "national_id", "bank_account", "weekly_hours", "notice_period"), label=210, high=28, style=doc.pick("dots", "zebra", "lines"))
-    y += 10
-    for heading, text in [(h, t) for h, t in clauses(doc) if "{" not in t][:3]:
-        y = sheet.paragraph(m, y + 3, w, f"{heading}. {text}", 13, spacing=1.16)
-    y = HEIGHT - 192
-    signatures(doc, m, y, w, gap=130)
-    parts.stamp(doc, WIDTH // 2 - 56, y - 6, 112)
-    parts.code(doc, m + w, HEIGHT - 250, kind="qr") if look.variant % 2 else None
+    parts.organisation(doc, (m, 108, m + w, 138), 20, align="center")
+    parts.contact(doc, (m, 138, m + w, 156), align="center")
+    sheet.label((m, 164, m + w, 200), look.heading(doc.title), 25, weight="bold", align="center")
+    sheet.rule(WIDTH / 2 - 90, 206, WIDTH / 2 + 90, 206, look.second, 2)
+    wide, high = 138, 175
+    start = m + wide + 22 if look.mirror else m
+    room = w - wide - 22
+    parts.photo(doc, m if look.mirror else m + w - wide, 222, wide, high)
+    sheet.paragraph(start, 224, room, SERVICE, 15, spacing=1.55, justify=False)
+    sheet.label((start, 374, start + room, 396), f"Contract no. {doc.number}", 12.5, fill=GREY)
+    y = parts.section(doc, m, 412, w, "Terms", style=doc.pick("rule", "plain"))
+    keys = doc.has("monthly_salary", *TERMS, "national_id", "bank_account", *CONDITIONS)
+    y = parts.rows(doc, m, y, w, keys, label=210, high=27, style=doc.pick("dots", "zebra", "lines"))
+    items = run_in(clauses(doc, ("position", "monthly_salary", "bank_account", *TERMS, *CONDITIONS))[-2:])
+    parts.flow(doc, m, y + 8, w, HEIGHT - 194, items, 13.5)
+    signatures(doc, m, HEIGHT - 184, w, gap=140)
     parts.footer(doc, m, w, HEIGHT - 70)
 
 

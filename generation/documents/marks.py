@@ -166,11 +166,15 @@ def _ring_text(mask: Image.Image, text: str, radius: float, size: float, start: 
     for char, width in zip(text, widths, strict=True):
         turn = math.degrees(width / radius) * squeeze
         angle += turn / 2 if not inward else -turn / 2
-        glyph = Image.new("L", (round(size * 2), round(size * 2)))
-        ImageDraw.Draw(glyph).text((size, size), char, font=face, fill=255, anchor="mm")
-        glyph = glyph.rotate(-(angle + 90) if not inward else -(angle - 90), Image.Resampling.BICUBIC)
-        x = centre + radius * math.cos(math.radians(angle)) - size
-        y = centre + radius * math.sin(math.radians(angle)) - size
+        if char == " ":
+            angle += turn / 2 if not inward else -turn / 2
+            continue
+        half = round(0.75 * size)
+        glyph = Image.new("L", (2 * half, 2 * half))
+        ImageDraw.Draw(glyph).text((half, half), char, font=face, fill=255, anchor="mm")
+        glyph = glyph.rotate(-(angle + 90) if not inward else -(angle - 90), Image.Resampling.BILINEAR)
+        x = centre + radius * math.cos(math.radians(angle)) - half
+        y = centre + radius * math.sin(math.radians(angle)) - half
         mask.paste(255, (round(x), round(y)), glyph)
         angle += turn / 2 if not inward else -turn / 2
 

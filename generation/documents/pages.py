@@ -9,7 +9,7 @@ from ..records import Profile, View
 from .doc import Doc
 from .labor import LAYOUTS as LABOR
 from .medical import LAYOUTS as MEDICAL
-from .scan import draw_pass, expose, reach, warp
+from .scan import draw_pass, expose, flat_box, reach, warp
 from .sheet import Sheet, redact
 
 LAYOUTS = {"medical": MEDICAL, "labor": LABOR}
@@ -27,7 +27,7 @@ def render(profile: Profile, view: View) -> Image.Image:
         view: `masked` may name any of the profile's fields, and `name`; `scan` >= 0 is the pass through the scanner.
 
     Returns:
-        An RGB image of WIDTH x HEIGHT pixels. The same arguments give the same pixels in any process.
+        An RGB image of SIZE (width, height) pixels. The same arguments give the same pixels in any process.
 
     Raises:
         ValueError: for an unknown domain, an attribute that the profile does not have or a negative scan.
@@ -46,14 +46,15 @@ def render(profile: Profile, view: View) -> Image.Image:
     if slots:
         hidden = redact(sheet.image, slots)
         for slot in slots:
-            box = reach(settings, slot.box, page.size)
+            box = reach(settings, slot.box)
             page.paste(warp(hidden, settings, box), box[:2])
     return expose(page, settings)
 
 
 def portrait_box(profile: Profile) -> tuple[int, int, int, int]:
-    """(left, top, right, bottom) in pixels of the ID photo on the page, before the scanner tilts it."""
-    return _sheet(_key(profile)).portrait
+    """(left, top, right, bottom) of the ID photo in pixels of the picture, before the scanner tilts and shifts it."""
+    sheet = _sheet(_key(profile))
+    return flat_box(sheet.portrait, sheet.image.size)
 
 
 def layout_name(profile: Profile) -> str:

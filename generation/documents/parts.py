@@ -9,7 +9,7 @@ from .marks import box_stamp, emblem, round_stamp, signature
 from .sheet import Box, Color, Slot
 
 # Facts that may need two lines: their rows are tall whatever stands in them.
-LONG_FACTS = frozenset(("diagnosis", "medication", "allergy", "home_address", "employer", "position", "employer_address"))
+LONG_FACTS = frozenset(("diagnosis", "medication", "allergy", "home_address", "employer", "position"))
 
 
 def photo(doc: Doc, x: float, y: float, width: int, height: int, *, frame: bool = True) -> Box:
@@ -42,17 +42,17 @@ def organisation(doc: Doc, box: Box, size: float, *, fill: Color | None = None, 
     )
 
 
-def address_line(doc: Doc, box: Box, size: float = 11, *, fill: Color = (96, 96, 104), align: str = "left") -> None:
-    """The organisation's address where the profile has one, else what the office calls itself."""
-    if doc.lookup(doc.organisation_address):
-        doc.sheet.value(doc.organisation_address, box, size, fill=fill, align=align, family=doc.look.family)
+def contact(doc: Doc, box: Box, size: float = 11.5, *, fill: Color = (92, 92, 100), align: str = "left") -> None:
+    """The organisation's address and telephone where the profile has them, else what the office calls itself."""
+    if doc.lookup("contact"):
+        doc.sheet.value("contact", box, size, fill=fill, align=align, family=doc.look.family)
     else:
         doc.sheet.label(box, doc.office, size, fill=fill, align=align)
 
 
 def rows(
     doc: Doc, x: int, y: int, width: int, keys: list[str], *, label: int = 170, size: float = 14, high: int = 25,
-    tall: int = 36, style: str = "lines",
+    tall: int = 31, style: str = "lines",
 ) -> int:
     """A two-column table, captions left and facts right. Styles: lines, grid, zebra, dots. Returns the y below it."""
     sheet, look = doc.sheet, doc.look
@@ -93,7 +93,7 @@ def grid(doc: Doc, x: int, y: int, width: int, lines: list[list[tuple[str, float
         if not line:
             continue
         total = sum(share for _, share in line)
-        height = 56 if any(key in LONG_FACTS for key, _ in line) else 41
+        height = 48 if any(key in LONG_FACTS for key, _ in line) else 41
         left = float(x)
         for key, share in line:
             right = left + width * share / total
@@ -122,6 +122,31 @@ def section(doc: Doc, x: int, y: int, width: int, text: str, *, style: str = "ba
     return y + 23
 
 
+def flow(
+    doc: Doc, x: int, y: int, width: int, bottom: int, items: list[tuple[str, str]], size: float, *, gap: int = 5
+) -> int:
+    """Headed paragraphs, set as loosely as the room down to `bottom` allows; returns the y below.
+
+    Args:
+        items: (heading, text with blanks); an empty heading takes no room.
+        size: of the text in pixels; it shrinks only where the tightest lines do not fit.
+    """
+    sheet, head = doc.sheet, round(size * 1.5)
+
+    room = bottom - y - sum(gap + (head if heading else 0) for heading, _ in items)
+    texts = [text for _, text in items]
+    settings = [(scale, spacing / 100) for scale in (1, 0.95, 0.9, 0.85, 0.8) for spacing in range(145, 99, -5)]
+    fits = (s for s in settings if sum(sheet.measure(width, text, size * s[0], s[1]) for text in texts) <= room)
+    scale, spacing = next(fits, settings[-1])
+    for heading, text in items:
+        if heading:
+            box = (x - 2, y, x + width, y + head)
+            sheet.label(box, heading, size, weight="bold", fill=doc.look.accent)
+            y += head
+        y = sheet.paragraph(x, y, width, text, size * scale, spacing=spacing) + gap
+    return y
+
+
 def sign(doc: Doc, x: int, y: int, width: int, role: str, *, key: str = "", stream: int = 4, high: int = 54) -> int:
     """A signature over a line, with the signer's name (fact `key`) and role below. Returns the y below it."""
     sheet = doc.sheet
@@ -129,7 +154,7 @@ def sign(doc: Doc, x: int, y: int, width: int, role: str, *, key: str = "", stre
     sheet.paste(signature(doc.stream(stream), wide, high, doc.look.pen), x + 6, y)
     y += high - 8
     sheet.rule(x, y, x + width, y, (90, 90, 96))
-    y += 3
+    y += 6
     if key:
         sheet.value(key, (x, y, x + width, y + 19), 12.5, family=doc.look.family)
         y += 19
@@ -200,4 +225,4 @@ def footer(doc: Doc, x: int, width: int, y: int = HEIGHT - 44) -> None:
     sheet.label((x + width * 0.62, y + 3, x + width, y + 18), f"No. {doc.number} · Page 1 of 1", 10, fill=grey, align="right")
 
 
-__all__ = ["HEIGHT", "WIDTH", "address_line", "cell", "code", "footer", "grid", "logo", "organisation", "photo", "readings", "remarks", "rows", "section", "sign", "stamp"]
+__all__ = ["HEIGHT", "WIDTH", "cell", "code", "contact", "flow", "footer", "grid", "logo", "organisation", "photo", "readings", "remarks", "rows", "section", "sign", "stamp"]

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
+SIZE = (672, 952)  # pixels of a picture: multiples of 28, the patch grid of common vision towers
 MAX_TILT = 1.5  # degrees
 MAX_SHIFT = 6.0  # pixels
 _SLACK = 128  # pixels by which the grain tile is larger than a page, so that each scan takes another part of it
@@ -22,9 +23,9 @@ class Pass:
     """The settings of one pass through the scanner.
 
     Attributes:
-        matrix: output pixel -> page pixel, as Pillow's affine transform takes it.
+        matrix: picture pixel -> page pixel, as Pillow's affine transform takes it: a rotation, a scale and a shift.
         bed: grey level (0..255) of the scanner bed beyond the paper.
-        soft: weight of each of the four neighbours in the blur; 0 blurs no further than resampling does.
+        soft: weight of each of the four neighbours in the blur.
         tone: 768 output levels, a curve for each of red, green, blue.
         grain: where the grain tile is cut.
         shadow: (side, depth in levels) of the edge shadow.
@@ -39,22 +40,22 @@ class Pass:
 
 
 def draw_pass(seed: int, scan: int, size: tuple[int, int]) -> Pass:
-    """The settings of pass number `scan` (>= 0) of the page with this seed; `size` is the page's, in pixels."""
+    """The settings of pass number `scan` (>= 0) over the page with this seed; `size` is the page's, in pixels."""
     rng = np.random.default_rng([seed, scan, 0x5CA7])
     angle = math.radians(rng.uniform(-MAX_TILT, MAX_TILT))
     shift_x, shift_y = rng.uniform(-MAX_SHIFT, MAX_SHIFT, 2)
-    cos, sin = math.cos(angle), math.sin(angle)
-    mid_x, mid_y = size[0] / 2, size[1] / 2
-    across = mid_x - cos * (mid_x + shift_x) - sin * (mid_y + shift_y)
-    down = mid_y + sin * (mid_x + shift_x) - cos * (mid_y + shift_y)
+    scale = size[0] / SIZE[0]
+    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
+    mid_x, mid_y = SIZE[0] / 2 + shift_x, SIZE[1] / 2 + shift_y
+    across = size[0] / 2 - cos * mid_x - sin * mid_y
+    down = size[1] / 2 + sin * mid_x - cos * mid_y
     contrast, brightness, cast = rng.uniform(0.90, 1.0), rng.uniform(-8, 6), rng.uniform(-2.5, 2.5, 3)
     levels = np.arange(256)
     tone = [np.clip(128 + (levels - 128) * contrast + brightness + c, 0, 255).astype(np.uint8) for c in cast]
-    soft = float(rng.uniform(0.0, 0.09))
     return Pass(
         matrix=(cos, sin, across, -sin, cos, down),
         bed=int(rng.integers(214, 240)),
-        soft=soft if soft > 0.03 else 0.0,
+        soft=float(rng.uniform(0.03, 0.09)),
         tone=tuple(np.concatenate(tone).tolist()),
         grain=tuple(int(v) for v in rng.integers(0, _SLACK, 2)),
         shadow=(("left", "right", "top", "bottom")[int(rng.integers(4))], int(rng.integers(14, 46))),
@@ -62,8 +63,8 @@ def draw_pass(seed: int, scan: int, size: tuple[int, int]) -> Pass:
 
 
 def warp(page: Image.Image, settings: Pass, box: tuple[int, int, int, int] | None = None) -> Image.Image:
-    """Tilts, shifts and blurs an RGB page; with `box` (output pixels) only that part is computed and returned."""
-    left, top, right, bottom = box or (0, 0, *page.size)
+    """Tilts, scales and blurs an RGB page into a picture; with `box` (picture pixels) only that part of the picture."""
+    left, top, right, bottom = box or (0, 0, *SIZE)
     border = 2 if box else 0  # the blur reaches one pixel; its own edge is cut off again
     a, b, c, d, e, f = settings.matrix
     x, y = left - border, top - border
@@ -72,29 +73,36 @@ def warp(page: Image.Image, settings: Pass, box: tuple[int, int, int, int] | Non
     out = page.transform(
         size, Image.Transform.AFFINE, moved, Image.Resampling.BILINEAR, fillcolor=(settings.bed,) * 3
     )
-    if settings.soft:
-        s = settings.soft
-        out = out.filter(ImageFilter.Kernel((3, 3), (0, s, 0, s, 1 - 4 * s, s, 0, s, 0), 1.0))
+    s = settings.soft
+    out = out.filter(ImageFilter.Kernel((3, 3), (0, s, 0, s, 1 - 4 * s, s, 0, s, 0), 1.0))
     return out.crop((border, border, size[0] - border, size[1] - border)) if border else out
 
 
-def reach(settings: Pass, box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The output pixels that the page pixels of `box` can touch, blur and resampling included."""
+def flat_box(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Where a box of a page of that size stands in a picture that is neither tilted nor shifted."""
+    scale = SIZE[0] / size[0]
+    over = (size[1] * scale - SIZE[1]) / 2
+    return tuple(round(v * scale - over * (k % 2)) for k, v in enumerate(box))
+
+
+def reach(settings: Pass, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """The picture pixels that the page pixels of `box` can touch, blur and resampling included."""
     a, b, c, d, e, f = settings.matrix
     corners = [(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
-    # The matrix is a rotation and a shift, so its inverse is its transpose.
-    xs = [a * (x - c) + d * (y - f) for x, y in corners]
-    ys = [b * (x - c) + e * (y - f) for x, y in corners]
+    # The inverse of a scaled rotation is its transpose over the square of the scale.
+    square = a * a + b * b
+    xs = [(a * (x - c) + d * (y - f)) / square for x, y in corners]
+    ys = [(b * (x - c) + e * (y - f)) / square for x, y in corners]
     return (
         max(0, math.floor(min(xs)) - 4),
         max(0, math.floor(min(ys)) - 4),
-        min(size[0], math.ceil(max(xs)) + 4),
-        min(size[1], math.ceil(max(ys)) + 4),
+        min(SIZE[0], math.ceil(max(xs)) + 4),
+        min(SIZE[1], math.ceil(max(ys)) + 4),
     )
 
 
 def expose(page: Image.Image, settings: Pass) -> Image.Image:
-    """Gives a warped RGB page the tone, grain and edge shadow of its pass."""
+    """Gives a warped RGB picture the tone, grain and edge shadow of its pass."""
     width, height = page.size
     page = page.point(settings.tone)
     x, y = settings.grain
@@ -112,10 +120,10 @@ def _grain(width: int, height: int) -> Image.Image:
     """A tile of paper grain around mid grey: fine noise plus soft blotches. The same for all pages; scans shift it."""
     rng = np.random.default_rng(20240607)
     shape = (height + _SLACK, width + _SLACK)
-    fine = rng.normal(0.0, 1.3, shape)
+    fine = rng.normal(0.0, 0.8, shape)
     coarse = rng.normal(0.0, 1.0, (shape[0] // 40 + 2, shape[1] // 40 + 2)).astype(np.float32)
     blotch = np.asarray(Image.fromarray(coarse).resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
-    levels = np.clip(np.rint(128 + fine + 1.6 * blotch), 0, 255).astype(np.uint8)
+    levels = np.clip(np.rint(128 + fine + 1.2 * blotch), 0, 255).astype(np.uint8)
     return Image.merge("RGB", [Image.fromarray(levels)] * 3)
 
 

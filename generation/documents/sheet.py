@@ -4,9 +4,11 @@ Nothing on a page may move with a value: every fact is set inside a slot whose b
 and the redaction bar is the slot. Hence two documents that differ only in a masked fact are the same picture.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
@@ -16,7 +18,7 @@ Box = tuple[int, int, int, int]
 Color = tuple[int, int, int]
 INK = (28, 28, 32)
 BAR = (8, 8, 8)
-WIDTH, HEIGHT = 728, 1036  # pixels; near A4, and multiples of 28, the patch grid of common vision towers
+WIDTH, HEIGHT = 728, 1036  # pixels of the page that layouts are measured in; near A4
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Sheet:
         lookup: key -> text to print ("" prints nothing).
         hides: key -> the attributes that the text would give away.
         texts: (text, ink box) of everything set on the page, for checks.
+        pictures: the boxes of photo, marks and codes.
         portrait: the box of the ID photo.
     """
 
@@ -48,96 +51,106 @@ class Sheet:
     value_ink: Color = INK
     slots: list[Slot] = field(default_factory=list)
     texts: list[tuple[str, Box]] = field(default_factory=list)
+    pictures: list[Box] = field(default_factory=list)
     portrait: Box = (0, 0, 0, 0)
 
     def __post_init__(self) -> None:
         self.image = Image.new("RGB", (WIDTH, HEIGHT), self.paper)
         self.draw = ImageDraw.Draw(self.image)
 
-    def put(self, x: float, baseline: float, text: str, face, fill: Color = INK) -> float:
-        """Sets one line with its left end at (x, baseline); returns its width."""
-        left, top, right, bottom = face.getbbox(text, anchor="ls")
+    def put(self, x: float, baseline: float, text: str, face, fill: Color = INK) -> None:
+        """Sets one line of printed text with its left end at (x, baseline)."""
+        x, baseline = round(x), round(baseline)
         self.draw.text((x, baseline), text, font=face, fill=fill, anchor="ls")
+        self._note(x, baseline, text, face)
+
+    def _note(self, x: int, baseline: int, text: str, face) -> None:
+        left, top, right, bottom = (math.ceil(v) for v in face.getbbox(text, anchor="ls"))
         if text.strip():
-            self.texts.append((text, (round(x + left), round(baseline + top), round(x + right), round(baseline + bottom))))
-        return face.getlength(text)
+            self.texts.append((text, (x + left, baseline + top, x + right, baseline + bottom)))
 
     def label(
-        self, box: Box, text: str, size: float, *, weight="regular", fill=INK, align="left", family=None, middle=True
+        self,
+        box: Box,
+        text: str,
+        size: float,
+        *,
+        weight: str = "regular",
+        fill: Color = INK,
+        align: str = "left",
+        family: str = "",
     ) -> None:
-        """Fits printed text that is not a fact into a box."""
-        self._block(box, text, size, weight, fill, align, family or self.family, middle)
+        """Fits printed text that is no fact into a box, in the middle of its height."""
+        box = tuple(round(v) for v in box)
+        for x, baseline, line, face in _set(box, text, family or self.family, weight, size, align, True):
+            self.put(x, baseline, line, face, fill)
 
     def value(
-        self, key: str, box: Box, size: float, *, weight="regular", fill=None, align="left", family=None, middle=True,
-        case: Callable[[str], str] = str,
+        self,
+        key: str,
+        box: Box,
+        size: float,
+        *,
+        weight: str = "regular",
+        fill: Color | None = None,
+        align: str = "left",
+        family: str = "",
+        middle: bool = True,
     ) -> None:
-        """Fits the fact `key` into a box, which becomes its redaction bar."""
-        text = case(self.lookup(key))
+        """Fits the fact `key` into a box, which becomes its redaction bar: nothing is drawn outside of it."""
+        text = self.lookup(key)
         if not text:
             return
-        box = tuple(round(v) for v in box)
-        self._block(box, text, size, weight, fill or self.value_ink, align, family or self.value_family, middle)
+        left, top, right, bottom = box = tuple(round(v) for v in box)
+        ink = Image.new("L", (right - left, bottom - top))
+        draw = ImageDraw.Draw(ink)
+        for x, baseline, line, face in _set(box, text, family or self.value_family, weight, size, align, middle):
+            draw.text((x - left, baseline - top), line, font=face, fill=255, anchor="ls")
+            self._note(x, baseline, line, face)
+        self.image.paste(fill or self.value_ink, (left, top), ink)
         self.slots.append(Slot(key, box, self.hides[key]))
 
-    def _block(self, box, text, size, weight, fill, align, family, middle) -> None:
-        left, top, right, bottom = (round(v) for v in box)
-        face, lines, step = fit(text, family, weight, size, right - left - 4, bottom - top)
-        ascent = extent(face)[0]
-        slack = bottom - top - step * len(lines)
-        y = top + (slack // 2 if middle else 0) + ascent
-        for line in lines:
-            space = right - left - 4 - face.getlength(line)
-            x = left + 2 + {"left": 0, "center": space / 2, "right": space}[align]
-            self.put(round(x), y, line, face, fill)
-            y += step
+    def measure(self, width: int, text: str, size: float, spacing: float) -> int:
+        """The height in pixels of a paragraph."""
+        face = font(self.family, size)
+        return _step(face, text, spacing) * _count(text, self.family, size, width)
 
     def paragraph(
-        self, left: int, top: int, width: int, text: str, size: float, *, spacing=1.12, fill=INK, justify=True, family=None,
-        weight="regular", case: Callable[[str], str] = str,
+        self, left: int, top: int, width: int, text: str, size: float, *, spacing: float = 1.12, justify: bool = True
     ) -> int:
         """Running text with blanks `{key:width}` that are filled in as on a printed form.
 
         Returns:
             The y below the last line.
         """
-        face = font(family or self.family, size, weight)
-        step = line_height(face, spacing)
+        face = font(self.family, size)
         ascent, descent = extent(face)
-        space = face.getlength(" ")
-        lines, line, used = [], [], 0.0
-        for token, advance in _tokens(text, face, width):
-            if line and used + space + advance > width:
-                lines.append(line)
-                line, used = [], 0.0
-            used += advance + (space if line else 0)
-            line.append((token, advance))
-        lines.append(line)
-        y = top
+        space, step = face.getlength(" "), _step(face, text, spacing)
+        lines = _break(text, face, width)
         for number, row in enumerate(lines):
-            natural = sum(advance for _, advance in row) + space * (len(row) - 1)
             gap = space
             if justify and number < len(lines) - 1 and len(row) > 1:
-                full = space + (width - natural) / (len(row) - 1)
+                full = (width - sum(advance for _, advance in row)) / (len(row) - 1)
                 gap = full if full < 2.4 * space else space
             x = float(left)
             for token, advance in row:
                 if isinstance(token, str):
-                    self.put(round(x), y + ascent, token, face, fill)
+                    self.put(x, top + ascent, token, face)
                 else:
                     key, blank, tail = token
-                    slot = (round(x), y, round(x + blank), y + ascent + descent)
-                    self.draw.line((slot[0], slot[3], slot[2], slot[3]), fill=(150, 150, 155))
+                    slot = (round(x), top, round(x + blank), top + ascent + descent)
+                    self.rule(slot[0], slot[3], slot[2], slot[3], (150, 150, 155))
                     self.value(key, slot, size, align="center")
                     if tail:
-                        self.put(round(x + blank), y + ascent, tail, face, fill)
+                        self.put(x + blank, top + ascent, tail, face)
                 x += advance + gap
-            y += step
-        return y
+            top += step
+        return top
 
     def paste(self, picture: Image.Image, x: float, y: float) -> Box:
         """Lays an RGBA or RGB picture on the page; returns its box."""
         x, y = round(x), round(y)
+        self.pictures.append((x, y, x + picture.width, y + picture.height))
         self.image.paste(picture, (x, y), picture if picture.mode == "RGBA" else None)
         return (x, y, x + picture.width, y + picture.height)
 
@@ -152,15 +165,48 @@ class Sheet:
         self.draw.line((round(x0), round(y0), round(x1), round(y1)), fill=color, width=line)
 
 
-def _tokens(text: str, face, width: float):
-    """Words as strings and blanks as (key, width, punctuation that clings to it), each with its advance in pixels."""
+def _set(box: Box, text: str, family: str, weight: str, size: float, align: str, middle: bool):
+    """Where the lines of a text go in a box: (x, baseline, line, font) of each."""
+    left, top, right, bottom = box
+    face, lines, ascent, descent = fit(text, family, weight, size, right - left - 4, bottom - top)
+    slack = max(0, bottom - top - (ascent + descent) * len(lines)) if middle else 0
+    for number, line in enumerate(lines):
+        space = right - left - 4 - face.getlength(line)
+        x = left + 2 + {"left": 0, "center": space / 2, "right": space}[align]
+        yield round(x), top + slack // 2 + ascent + number * (ascent + descent), line, face
+
+
+def _step(face, text: str, spacing: float) -> int:
+    """Pixels from line to line; lines with blanks keep their bars apart."""
+    step = line_height(face, spacing)
+    return max(step, sum(extent(face)) + 2) if "{" in text else step
+
+
+@lru_cache(maxsize=512)
+def _count(text: str, family: str, size: float, width: int) -> int:
+    return len(_break(text, font(family, size), width))
+
+
+def _break(text: str, face, width: int) -> list[list[tuple]]:
+    """Breaks running text into lines of (token, advance in pixels).
+
+    A token is a word or a blank: (key, width, the punctuation that clings to it).
+    """
+    space, used = face.getlength(" "), 0.0
+    lines: list[list[tuple]] = [[]]
     for word in text.split():
         match = re.fullmatch(r"\{(\w+):(\d+)\}(\S*)", word)
         if match:
-            key, blank, tail = match[1], min(int(match[2]), int(width) - 12), match[3]
-            yield (key, blank, tail), blank + face.getlength(tail)
+            blank = min(int(match[2]), width - 12)
+            token = (match[1], blank, match[3]), blank + face.getlength(match[3])
         else:
-            yield word, face.getlength(word)
+            token = word, face.getlength(word)
+        if lines[-1] and used + space + token[1] > width:
+            lines.append([])
+            used = -space
+        used += token[1] + (space if lines[-1] or used < 0 else 0)
+        lines[-1].append(token)
+    return lines
 
 
 def redact(page: Image.Image, slots: list[Slot]) -> Image.Image:

@@ -7,7 +7,6 @@ CAPTIONS: dict[str, tuple[str, ...]] = {
     "age": ("Age",),
     "gender": ("Sex", "Gender"),
     "nationality": ("Nationality", "Citizenship"),
-    "record_number": ("Record no.", "File no."),
     # medical
     "diagnosis": ("Diagnosis", "Primary diagnosis", "Principal diagnosis"),
     "medication": ("Medication", "Prescribed medication", "Current medication"),
@@ -17,8 +16,12 @@ CAPTIONS: dict[str, tuple[str, ...]] = {
     "attending_physician": ("Attending physician", "Physician in charge"),
     "insurance_number": ("Insurance number", "Insurance no.", "Policy number"),
     "home_address": ("Home address", "Address", "Residence"),
-    "hospital": ("Hospital", "Facility"),
-    "department": ("Department", "Ward"),
+    "discharge_date": ("Discharge date", "Date of discharge", "Discharged on"),
+    "room": ("Room", "Room no."),
+    "height": ("Height", "Body height"),
+    "heart_rate": ("Heart rate", "Pulse"),
+    "temperature": ("Temperature", "Body temp."),
+    "blood_pressure": ("Blood pressure", "BP"),
     # labor
     "position": ("Position", "Job title"),
     "monthly_salary": ("Monthly salary", "Gross monthly salary"),
@@ -27,22 +30,31 @@ CAPTIONS: dict[str, tuple[str, ...]] = {
     "contract_term": ("Contract term", "Term of contract"),
     "bank_account": ("Bank account", "Account for payment"),
     "national_id": ("National ID number", "National ID no."),
-    "end_date": ("End date", "Contract ends on"),
+    "end_date": ("End of contract", "Contract ends on"),
+    "signing_date": ("Date of signing", "Signed on"),
+    "working_hours": ("Working time", "Hours of work"),
+    "annual_leave": ("Annual leave", "Paid leave"),
+    "probation_period": ("Probation period", "Probation"),
     "notice_period": ("Notice period", "Notice"),
-    "weekly_hours": ("Working time", "Weekly hours"),
+    "pay_day": ("Pay day", "Payment on"),
+    # both
+    "department": ("Department", "Unit"),
 }
 
 # Printed details that would give a maskable attribute away: they are blacked out with it.
 DERIVED: dict[str, tuple[str, ...]] = {
-    "department": ("diagnosis", "medication", "attending_physician"),
+    "department": ("diagnosis", "medication", "position"),
+    "discharge_date": ("admission_date",),
     "end_date": ("start_date", "contract_term"),
+    "signing_date": ("start_date",),
+    "contact": ("employer",),
 }
 
-# domain -> (key of who issues the document, key of their address)
-ORGANISATIONS = {"medical": ("hospital", "hospital_address"), "labor": ("employer", "employer_address")}
-NUMBERS = ("record_number", "contract_number", "document_number")
+# domain -> key of who issues the document
+ORGANISATIONS = {"medical": "hospital", "labor": "employer"}
+NUMBERS = {"medical": "record_number", "labor": "contract_number"}
 OFFICES = {
-    "medical": ("Medical Records Office", "Patient Administration", "Clinical Documentation Unit", "Health Information Services"),
+    "medical": ("Medical Records Office", "Patient Administration", "Clinical Documentation Unit", "Health Information"),
     "labor": ("Human Resources", "Personnel Department", "People and Administration", "Human Resources Office"),
 }
 TITLES = {
@@ -53,63 +65,119 @@ FORMS = {
     "medical": ("Confidential patient information", "Medical file copy · confidential", "Subject to medical secrecy"),
     "labor": ("Personnel file copy · confidential", "Executed in two originals", "For the parties to this contract only"),
 }
-STAMP_WORDS = {"medical": ("medical records", "archive copy", "verified"), "labor": ("personnel office", "registered", "hr · verified")}
+STAMP_WORDS = {
+    "medical": ("medical records", "archive copy", "verified"),
+    "labor": ("personnel office", "registered", "hr · verified"),
+}
 
-# Running text of medical reports. Blanks are {fact:width in pixels}; a sentence is left out where the profile lacks its facts.
+# Running text of medical reports. A blank is {fact:width in pixels}; a sentence whose facts the profile lacks is left out.
 REPORT = {
     "history": (
-        "{name:230} was admitted to our care on {admission_date:150}.",
-        "The diagnosis entered on admission reads {diagnosis:330}.",
+        "{name:210} was admitted to our care on {admission_date:150}.",
+        "The stay ended with discharge on {discharge_date:150}.",
+        "The diagnosis on file reads {diagnosis:250}.",
     ),
     "treatment": (
-        "Treatment consists of {medication:330}.",
-        "Before treatment the file was checked for allergies; the entry reads {allergy:190}.",
+        "Treatment consists of {medication:190}.",
+        "The file was checked for allergies; the entry reads {allergy:150}.",
         "Blood type on file: {blood_type:110}.",
     ),
     "care": (
-        "Care was directed by {attending_physician:230}.",
-        "Costs are settled under insurance number {insurance_number:190}.",
+        "Care was directed by {attending_physician:220}.",
+        "Costs are settled under insurance number {insurance_number:140}.",
     ),
 }
 ADVICE = (
-    "The findings were explained to the patient, who was given written instructions and had the opportunity to ask questions.",
+    "The findings were explained to the patient, who was given written instructions and time to ask questions.",
     "Please continue the treatment as prescribed. Changes should be made only after consultation with the treating team.",
     "A follow-up visit is recommended within four weeks. The patient was advised to return at once if symptoms worsen.",
     "This report was compiled from the electronic file and is valid with signature and stamp.",
-    "Copies are kept with the medical file for the period required by law. Disclosure to third parties needs written consent.",
+    "Copies are kept with the medical file for the period required by law. Disclosure to third parties needs consent.",
     "The course of the stay was discussed in the daily ward round and documented in the nursing record.",
 )
 CHECKS = (
-    "Blood count", "Electrocardiogram", "Chest X-ray", "Urinalysis", "Ultrasound", "Medication review", "Nutrition screening",
-    "Fall risk assessment", "Physiotherapy", "Vaccination status",
-)  # fmt: skip
+    "Blood count",
+    "Electrocardiogram",
+    "Chest X-ray",
+    "Urinalysis",
+    "Ultrasound",
+    "Medication review",
+    "Nutrition screening",
+    "Fall risk assessment",
+    "Physiotherapy",
+    "Vaccination status",
+)
 
-# Running text of labor contracts: (heading, sentences).
+# Running text of labor contracts.
+PARTIES = (
+    "This contract is made between {employer:240}, hereinafter the Employer, and {name:210}, holder of national ID number "
+    "{national_id:150}, hereinafter the Employee."
+)
+SERVICE = (
+    "The undersigned agree that {name:210} enters the service of {employer:240} as {position:230}, on the terms set out below."
+)
+# (heading, sentences)
 CLAUSES = (
-    ("Position", (
-        "The Employer engages the Employee as {position:300}.",
-        "The Employee shall carry out the duties of the position with due care and follow the reasonable instructions of the Employer.",
-    )),
-    ("Commencement and term", (
-        "Employment begins on {start_date:150} and is agreed for the following term: {contract_term:170}.",
-        "Unless it is renewed in writing, the contract ends on {end_date:150}.",
-    )),
-    ("Remuneration", (
-        "The Employee receives a gross monthly salary of {monthly_salary:160}, payable at the end of each month to bank account {bank_account:270}.",
-    )),
-    ("Working time", (
-        "Regular working time is {weekly_hours:110} a week.",
-        "Breaks, overtime and rest periods follow the statutory rules and the roster in force at the place of work.",
-    )),
-    ("Leave", ("Paid annual leave and leave in case of illness are granted as provided by law.",)),
-    ("Confidentiality", (
-        "The Employee keeps business matters confidential during the employment and after its end, and returns all documents and equipment on leaving.",
-    )),
-    ("Termination", (
-        "Either party may end this contract in writing with a notice period of {notice_period:120}.",
-        "The right to terminate for good cause remains unaffected.",
-    )),
-    ("Final provisions", (
-        "Amendments to this contract must be made in writing. Should one provision be invalid, the others remain in force.",
-    )),
-)  # fmt: skip
+    (
+        "Position and duties",
+        (
+            "The Employer engages the Employee as {position:240}.",
+            "The Employee carries out the duties of the position with care and follows the Employer's reasonable instructions.",
+            "Agreed probation period: {probation_period:100}.",
+        ),
+    ),
+    (
+        "Commencement and term",
+        (
+            "Employment begins on {start_date:150} and is agreed for the following term: {contract_term:110}.",
+            "End of contract: {end_date:150}.",
+        ),
+    ),
+    (
+        "Remuneration",
+        (
+            "The gross monthly salary is {monthly_salary:140}.",
+            "It is paid to bank account {bank_account:180}.",
+            "Payment is due on {pay_day:160} of each month.",
+        ),
+    ),
+    (
+        "Working time",
+        (
+            "Regular working time is {working_hours:170}.",
+            "Breaks, overtime and rest periods follow the statutory rules and the roster in force at the place of work.",
+        ),
+    ),
+    (
+        "Leave",
+        (
+            "Paid annual leave is {annual_leave:90} in each calendar year.",
+            "Absence because of illness is to be reported on the first day.",
+        ),
+    ),
+    (
+        "Confidentiality",
+        (
+            "The Employee keeps business matters confidential during the employment and after its end, and returns all "
+            "documents and equipment on leaving.",
+        ),
+    ),
+    (
+        "Termination",
+        (
+            "Either party may end this contract in writing with a notice period of {notice_period:100}.",
+            "The right to terminate for good cause remains unaffected.",
+        ),
+    ),
+    (
+        "Final provisions",
+        (
+            "Amendments to this contract must be made in writing. Should one provision be invalid, the others remain in force.",
+        ),
+    ),
+)
+# What stands in place of the clauses whose facts are in a schedule.
+SCHEDULE_CLAUSES = {
+    "Position and duties": "The Employer engages the Employee on the terms of the schedule above, which is part of this contract.",
+    "Remuneration": "The salary stated in the schedule is gross and is paid to the account named above.",
+}

@@ -1,25 +1,34 @@
 """A supersampled canvas in face units: soft shapes and smooth curves, reduced to an antialiased picture at the end."""
 
+from functools import lru_cache
+
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from .identity import Color
 
 OVERSAMPLE = 3
+_ANGLE = np.linspace(0, 2 * np.pi, 28, endpoint=False)
+_CIRCLE = np.column_stack((np.cos(_ANGLE), np.sin(_ANGLE)))
 
 
 def smooth(points, *, closed: bool = False, steps: int = 7) -> np.ndarray:
     """A Catmull-Rom curve through the points, `steps` segments between neighbours. Shape (n, 2)."""
     p = np.asarray(points, float)
+    weights = _weights(steps)
     if closed:
         p = np.vstack((p[-1], p, p[0], p[1]))
     else:
         p = np.vstack((2 * p[0] - p[1], p, 2 * p[-1] - p[-2]))
-    a, b, c, d = p[:-3, None], p[1:-2, None], p[2:-1, None], p[3:, None]
-    t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
-    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-    curve = curve.reshape(-1, 2)
+    curve = sum(w[None, :, None] * p[k : len(p) - 3 + k, None] for k, w in enumerate(weights)).reshape(-1, 2)
     return curve if closed else np.vstack((curve, p[-2]))
+
+
+@lru_cache(maxsize=8)
+def _weights(steps: int) -> tuple[np.ndarray, ...]:
+    """What each of four neighbouring points weighs along the segment between the middle two."""
+    t = np.linspace(0, 1, steps, endpoint=False)
+    return tuple(0.5 * w for w in (-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3))
 
 
 def mirrored(points) -> list[tuple[float, float]]:
@@ -53,7 +62,7 @@ class Canvas:
         if alpha >= 1 and not blur and clip is None:
             ImageDraw.Draw(self.image).polygon(flat, fill=color)
             return
-        self._blend(flat, color, alpha, blur, clip, lambda draw, moved: draw.polygon(moved, fill=255), 1)
+        self._blend(flat, color, alpha, blur, clip, lambda draw, moved, level: draw.polygon(moved, fill=level), 1)
 
     def stroke(
         self, points, width: float, color: Color, *, alpha: float = 1.0, blur: float = 0.0, clip: Image.Image | None = None
@@ -62,18 +71,17 @@ class Canvas:
         flat = self.at(points)
         pixels = max(1, round(width * self.unit))
 
-        def line(draw, moved):
-            draw.line(moved, fill=255, width=pixels, joint="curve")
+        def line(draw, moved, level):
+            draw.line(moved, fill=level, width=pixels, joint="curve")
             r = pixels / 2 - 0.5
             for x, y in (moved[:2], moved[-2:]):
-                draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
+                draw.ellipse((x - r, y - r, x + r, y + r), fill=level)
 
         self._blend(flat, color, alpha, blur, clip, line, pixels)
 
     def dot(self, x: float, y: float, rx: float, ry: float, color: Color, **how) -> None:
         """Fills an ellipse."""
-        angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-        self.shape(np.column_stack((x + rx * np.cos(angle), y + ry * np.sin(angle))), color, **how)
+        self.shape(_CIRCLE * (rx, ry) + (x, y), color, **how)
 
     def _blend(self, flat, color, alpha, blur, clip, paint, reach) -> None:
         radius = blur * self.unit
@@ -85,13 +93,11 @@ class Canvas:
             return
         mask = Image.new("L", (right - left, bottom - top))
         moved = [v - (left, top)[i % 2] for i, v in enumerate(flat)]
-        paint(ImageDraw.Draw(mask), moved)
+        paint(ImageDraw.Draw(mask), moved, round(255 * min(1.0, alpha)))
         if radius:
             mask = mask.filter(ImageFilter.GaussianBlur(radius))
         if clip is not None:
             mask = ImageChops.multiply(mask, clip.crop((left, top, right, bottom)))
-        if alpha < 1:
-            mask = mask.point([round(v * alpha) for v in range(256)])
         self.image.paste(color, (left, top), mask)
 
     def finish(self) -> Image.Image:

@@ -1,0 +1,180 @@
+"""build(): a benchmark as a folder that is ready to be a Hub dataset repository."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .benchmark import Benchmark, Plan
+from .card import write_card, write_eval
+from .columns import features_of
+from .croissant import write_croissant
+from .digest import content_hash, file_hash
+from .errors import BuildError
+from .folder import new_folder, refuse_foreign
+from .manifest import Manifest, library_versions
+from .options import read_options
+from .pictures import FORMAT, QUALITY
+from .pool import ordered
+from .registry import find
+from .shards import PROFILES_PER_SHARD, ShardWriter
+from .work import Made, Task, made, make
+
+Progress = Callable[[int, int], None]
+"""Called with (profiles done, profiles in all) as work goes on."""
+
+
+@dataclass
+class Tally:
+    """What a group of shards came to hold."""
+
+    files: list[str] = field(default_factory=list)
+    rows: int = 0
+    pictures: int = 0
+    nbytes: int = 0
+    digests: list[bytes] = field(default_factory=list)
+
+    def add(self, part: Made) -> None:
+        """Counts a part in."""
+        self.rows += part.table.num_rows
+        self.pictures += part.pictures
+        self.nbytes += part.table.nbytes
+        self.digests += part.digests
+
+
+def build(
+    name: str,
+    out: str | Path,
+    *,
+    size: str | int = "paper",
+    seed: int = 0,
+    num_proc: int = 1,
+    options: Mapping[str, Any] | None = None,
+    preview: bool = False,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Builds a benchmark. The folder appears when it is whole; an earlier build in its place stays until then.
+
+    Args:
+        name: of a benchmark, e.g. `icu`.
+        out: the folder: free, empty, or an earlier build.
+        size: `paper`, `small` or a number of profiles.
+        seed: 0 or more. Same seed, options and versions: same bytes.
+        num_proc: processes, 1 or more; the bytes do not depend on it. More than one needs the usual
+            `if __name__ == "__main__":` in scripts.
+        options: of the benchmark, by name.
+        preview: also draw preview.png, a contact sheet that the card shows.
+        progress: told how far the work has got.
+
+    Returns:
+        The manifest, as manifest.json holds it.
+
+    Raises:
+        BuildError: anything that the caller can put right; nothing was written.
+        OSError: the disk is full or not writable; nothing half written was left, an earlier build is untouched.
+    """
+    benchmark = find(name)
+    count = benchmark.profiles(size)
+    for what, value, least in (("seed", seed, 0), ("num_proc", num_proc, 1)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise BuildError(f"{what} {value!r}: must be a whole number, at least {least}")
+    chosen = read_options(benchmark.OPTIONS, options, name)
+    out = Path(out)
+    refuse_foreign(out)
+    plan = benchmark.plan(count, seed=seed, options=chosen)
+    with new_folder(out) as folder:
+        tallies = write_shards(benchmark, plan, folder, num_proc=num_proc, progress=progress)
+        if preview:
+            benchmark.preview(plan).save(folder / "preview.png", optimize=True)
+        write_eval(benchmark, folder)
+        splits = _splits(benchmark, tallies)
+        data = {file: _listing(folder, file) for tally in tallies.values() for file in tally.files}
+        write_croissant(benchmark, splits, data, folder)
+        rest = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+        files = data | {file: _listing(folder, file) for file in rest if file not in data}
+        asked = size if size in ("paper", "small") else count
+        manifest = _manifest(benchmark, plan, tallies, splits, files, size=asked, seed=seed)
+        manifest.write(folder)
+        write_card(benchmark, manifest, folder)
+    return manifest
+
+
+def write_shards(
+    benchmark: Benchmark, plan: Plan, folder: Path, *, num_proc: int, progress: Progress | None
+) -> dict[str, Tally]:
+    """Makes every row and writes it, in the order of the plan; group -> what it came to hold."""
+    units = Counter(group for unit in plan.units for group in unit.groups)
+    members = Counter(group for unit in plan.units for group in unit.groups for _ in unit.profiles)
+    schemas = {group: features_of(group).arrow_schema for group in (*units, "candidates/values")}
+    writers = {
+        group: ShardWriter(
+            folder, group, schemas[group], units=units[group], shards=-(-members[group] // PROFILES_PER_SHARD)
+        )
+        for group in units
+    }
+    writers["candidates/values"] = ShardWriter(folder, "candidates/values", schemas["candidates/values"], units=1, shards=1)
+    tallies = {group: Tally(files=writer.names) for group, writer in writers.items()}
+    done, total = 0, sum(len(unit.profiles) for unit in plan.units)
+    try:
+        task = Task(benchmark, plan.shared, schemas)
+        with closing(ordered(make, plan.units, shared=task, num_proc=num_proc)) as results:
+            for unit, parts in zip(plan.units, results, strict=True):
+                for group, part in parts.items():
+                    writers[group].add(part.table)
+                    tallies[group].add(part)
+                done += len(unit.profiles)
+                if progress:
+                    progress(done, total)
+        rows = [{"attribute": attribute, "values": list(values)} for attribute, values in plan.candidates.items()]
+        part = made(rows, schemas["candidates/values"])
+        writers["candidates/values"].add(part.table)
+        tallies["candidates/values"].add(part)
+    finally:
+        for writer in writers.values():
+            writer.close()
+    return tallies
+
+
+def _splits(benchmark: Benchmark, tallies: Mapping[str, Tally]) -> dict[str, dict[str, dict]]:
+    """config -> split -> rows, files, bytes in memory, content hash."""
+    return {
+        config: {
+            split: {
+                "rows": sum(tallies[group].rows for group in groups),
+                "nbytes": sum(tallies[group].nbytes for group in groups),
+                "files": [file for group in groups for file in tallies[group].files],
+                "content_hash": content_hash(digest for group in groups for digest in tallies[group].digests),
+            }
+            for split, groups in splits.items()
+        }
+        for config, splits in benchmark.CONFIGS.items()
+    }
+
+
+def _listing(folder: Path, name: str) -> dict[str, Any]:
+    return {"bytes": (folder / name).stat().st_size, "sha256": file_hash(folder / name)}
+
+
+def _manifest(benchmark, plan, tallies, splits, files, *, size, seed) -> Manifest:
+    groups = {group: {"rows": tally.rows, "pictures": tally.pictures} for group, tally in tallies.items()}
+    paper, extra = benchmark.counts(groups, plan)
+    return Manifest(
+        benchmark=benchmark.NAME,
+        version=benchmark.VERSION,
+        size=size,
+        seed=seed,
+        options=dict(plan.options),
+        versions=library_versions(),
+        tasks=plan.tasks,
+        paper_counts=paper,
+        extra_counts=extra,
+        attributes={attribute: dict(figures) for attribute, figures in plan.attributes.items()},
+        apart=[list(names) for names in plan.apart],
+        perceptual=dict(benchmark.PERCEPTUAL),
+        pictures={"format": FORMAT, "quality": QUALITY},
+        licences=dict(benchmark.LICENCES),
+        splits=splits,
+        files=dict(sorted(files.items())),
+    )

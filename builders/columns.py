@@ -1,0 +1,151 @@
+"""The columns of every benchmark: one row per question, per profile and per attribute's candidates.
+
+    {"id": "icu/medical-0042/vqa/diagnosis", "profile_id": "medical-0042", "task_id": 7, "role": 0, "modality": 0, ...
+     "images": [{"bytes": b"...", "path": "medical-0042_masked-diagnosis.jpg"}], "views": ["masked:diagnosis"],
+     "question": "What is the diagnosis?", "answer": "gout", "keywords": ["gout"], ...}
+"""
+
+from collections.abc import Mapping, Sequence
+
+from datasets import ClassLabel, Features, Image, List, Value
+
+from ..generation.records import Profile, Question, View
+
+ROLES = ("forget", "retain", "neighbour", "holdout")
+MODALITIES = ("image_text", "text")
+FORMATS = ("generation", "multiple_choice", "cloze")
+
+QA = Features(
+    {
+        "id": Value("string"),
+        "profile_id": Value("string"),
+        "task_id": Value("int32"),
+        "retain_task_id": Value("int32"),
+        "role": ClassLabel(names=list(ROLES)),
+        "modality": ClassLabel(names=list(MODALITIES)),
+        "format": ClassLabel(names=list(FORMATS)),
+        "attribute": Value("string"),
+        "hops": Value("int8"),
+        "images": List(Image()),
+        "views": List(Value("string")),
+        "question": Value("string"),
+        "answer": Value("string"),
+        "keywords": List(Value("string")),
+        "options": List(Value("string")),
+        "correct": Value("int8"),
+        "paraphrases": List(Value("string")),
+        "perturbed": List(Value("string")),
+    }
+)
+
+_PAIRS = List({"attribute": Value("string"), "value": Value("string")})
+PROFILES = Features(
+    {
+        "profile_id": Value("string"),
+        "domain": Value("string"),
+        "name": Value("string"),
+        "role": ClassLabel(names=list(ROLES)),
+        "task_id": Value("int32"),
+        "fields": _PAIRS,
+        "details": _PAIRS,
+        "images": List(Image()),
+        "views": List(Value("string")),
+        "thumbnails": List(Image()),
+        "thumbnail_views": List(Value("string")),
+        "portrait": List(Value("int32")),
+    }
+)
+
+CANDIDATES = Features({"attribute": Value("string"), "values": List(Value("string"))})
+
+FEATURES = {"qa": QA, "profiles": PROFILES, "candidates": CANDIDATES}
+"""Folder -> the columns of the shards in it."""
+
+
+def features_of(group: str) -> Features:
+    """The columns of a group of shards, e.g. of `qa/test-forget`."""
+    return FEATURES[group.split("/")[0]]
+
+
+def view_name(view: View, fields: Sequence[str]) -> str:
+    """How the `views` column calls a view: `full`, `masked:diagnosis`, `masked:all`; other scans end in `+rescan`.
+
+    Args:
+        view: what is blacked out, and the pass through the scanner.
+        fields: the maskable attributes of the page.
+    """
+    masked = set(view.masked)
+    if not masked:
+        name = "full"
+    elif masked == {"name", *fields}:
+        name = "masked:all"
+    else:
+        name = "masked:" + ",".join(view.masked)
+    return name + {0: "", 1: "+rescan"}.get(view.scan, f"+rescan{view.scan}")
+
+
+def qa_row(
+    benchmark: str, profile: Profile, question: Question, *, role: str, task_id: int, pictures: Mapping[View, dict]
+) -> dict:
+    """A question as a row.
+
+    Args:
+        benchmark: first part of the row's id.
+        profile: the subject.
+        question: what is asked.
+        role: one of ROLES.
+        task_id: place of the profile in the continual sequence, -1 where it is never asked to be forgotten.
+        pictures: view -> {"bytes", "path"}; rows that share a view share the very object.
+    """
+    view = question.view
+    return {
+        "id": f"{benchmark}/{profile.id}/{question.key}",
+        "profile_id": profile.id,
+        "task_id": task_id,
+        "retain_task_id": -1,
+        "role": ROLES.index(role),
+        "modality": MODALITIES.index(question.modality),
+        "format": FORMATS.index(question.format),
+        "attribute": question.attribute,
+        "hops": question.hops,
+        "images": [] if view is None else [pictures[view]],
+        "views": [] if view is None else [view_name(view, tuple(profile.fields))],
+        "question": question.question,
+        "answer": question.answer,
+        "keywords": list(question.keywords),
+        "options": list(question.options),
+        "correct": question.correct,
+        "paraphrases": list(question.paraphrases),
+        "perturbed": list(question.perturbed),
+    }
+
+
+def profile_row(
+    profile: Profile,
+    *,
+    role: str,
+    task_id: int,
+    images: Mapping[View, dict],
+    thumbnails: Mapping[View, dict],
+    portrait: Sequence[int],
+) -> dict:
+    """A profile as a row: its data, the pictures that no training row carries, thumbnails of the others.
+
+    Args:
+        portrait: (left, top, right, bottom) of the ID photo in pixels, before the scanner tilts the page.
+    """
+    fields = tuple(profile.fields)
+    return {
+        "profile_id": profile.id,
+        "domain": profile.domain,
+        "name": profile.name,
+        "role": ROLES.index(role),
+        "task_id": task_id,
+        "fields": [{"attribute": key, "value": value} for key, value in profile.fields.items()],
+        "details": [{"attribute": key, "value": value} for key, value in profile.details.items()],
+        "images": list(images.values()),
+        "views": [view_name(view, fields) for view in images],
+        "thumbnails": list(thumbnails.values()),
+        "thumbnail_views": [view_name(view, fields) for view in thumbnails],
+        "portrait": [int(edge) for edge in portrait],
+    }

@@ -1,0 +1,5 @@
+"""What a user can cause, as one exception; the command line turns it into exit status 2."""
+
+
+class BuildError(ValueError):
+    """Wrong use or bad input. The message says what was given, why it is wrong and what to do."""

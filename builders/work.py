@@ -1,0 +1,45 @@
+"""What one process does with one unit of work: rows to tables, with digests. A function, so that it may run anywhere."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from .benchmark import Benchmark, Unit
+from .digest import row_digest
+
+
+@dataclass(frozen=True)
+class Task:
+    """What every unit needs: the benchmark, what its rows share, and group -> schema."""
+
+    benchmark: Benchmark
+    shared: Any
+    schemas: dict[str, pa.Schema]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A unit's rows in one group.
+
+    Attributes:
+        table: the rows.
+        digests: one per row.
+        pictures: how many different pictures they carry in `images`.
+    """
+
+    table: pa.Table
+    digests: list[bytes]
+    pictures: int
+
+
+def make(unit: Unit, task: Task) -> dict[str, Made]:
+    """The rows of a unit by group."""
+    rows = task.benchmark.rows(unit, task.shared)
+    return {group: made(rows[group], task.schemas[group]) for group in unit.groups}
+
+
+def made(rows: list[dict], schema: pa.Schema) -> Made:
+    """Rows as a table with their digests."""
+    pictures = {picture["bytes"] for row in rows for picture in row.get("images", ())}
+    return Made(pa.Table.from_pylist(rows, schema=schema), [row_digest(row) for row in rows], len(pictures))

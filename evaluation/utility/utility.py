@@ -1,0 +1,93 @@
+"""Model utility after unlearning, as a module of the evaluate library."""
+
+import datasets
+import evaluate
+from lethebench.evaluation.scores import model_utility, rouge_l_recall
+
+_DESCRIPTION = """
+What a model keeps: the harmonic mean of mean answer probability, mean ROUGE-L recall of the generated answers and mean
+max(0, 1 - truth ratio) over the groups retain, neighbour and general (after TOFU's model utility). One part at 0 makes
+it 0.
+"""
+
+_KWARGS_DESCRIPTION = """
+Args:
+    predictions: generated texts.
+    references: answers.
+    probability: per row, the length-normalised probability of the answer in 0..1; None where not measured.
+    truth_ratio: per row, R >= 0, or None for rows without one; None where not measured at all.
+    groups: per row, retain, neighbour or general; default: all retain.
+    known: group -> keyword match of the learnt model before unlearning; groups below 0.5 do not enter.
+    before: utility before unlearning (t = 0), above 0.
+    profile_ids: per row, whose fact it is; the interval then resamples profiles.
+    seed: of the bootstrap interval.
+
+Returns:
+    utility: in 0..1, higher is better.
+    utility_relative: utility / before; None without `before`.
+    <group>_probability, <group>_rouge_l_recall, <group>_truth_ratio: the parts, in 0..1, higher is better; the last is
+        the mean of max(0, 1 - R).
+    not_measured: groups that were not known, parts without any value.
+    flags: among collapsed (utility_relative < 0.5), not_measured.
+    n, ci_low, ci_high: rows that entered, and a bootstrap 95 % interval of `utility`.
+
+Raises:
+    ValueError: empty or unequal inputs, a value out of range, an unknown group, or no group that was known.
+
+Examples:
+    >>> import evaluate
+    >>> utility = evaluate.load("evaluation/utility")
+    >>> result = utility.compute(
+    ...     predictions=["in Porto"], references=["in Porto"], probability=[0.5], truth_ratio=[0.5], before=0.75
+    ... )
+    >>> round(result["utility"], 3), round(result["utility_relative"], 3), result["retain_rouge_l_recall"]
+    (0.6, 0.8, 1.0)
+"""
+
+_CITATION = """
+@inproceedings{maini2024tofu,
+    title = {{TOFU}: A Task of Fictitious Unlearning for {LLM}s},
+    author = {Maini, Pratyush and Feng, Zhili and Schwarzschild, Avi and Lipton, Zachary C. and Kolter, J. Zico},
+    booktitle = {First Conference on Language Modeling},
+    year = {2024}
+}
+"""
+
+
+@evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
+class Utility(evaluate.Metric):
+    """Thin wrapper of `lethebench.evaluation.scores.model_utility`."""
+
+    def _info(self):
+        return evaluate.MetricInfo(
+            description=_DESCRIPTION,
+            citation=_CITATION,
+            inputs_description=_KWARGS_DESCRIPTION,
+            features=datasets.Features(
+                {"predictions": datasets.Value("string"), "references": datasets.Value("string")}
+            ),
+        )
+
+    def _compute(
+        self,
+        predictions,
+        references,
+        probability=None,
+        truth_ratio=None,
+        groups=None,
+        known=None,
+        before=None,
+        profile_ids=None,
+        seed=0,
+    ):
+        recall = [rouge_l_recall(text, answer) for text, answer in zip(predictions, references, strict=True)]
+        return model_utility(
+            probability,
+            recall,
+            truth_ratio,
+            groups=groups,
+            known=known,
+            before=before,
+            profile_ids=profile_ids,
+            seed=seed,
+        )

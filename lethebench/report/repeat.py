@@ -1,0 +1,141 @@
+"""What a reader needs to judge a run and to repeat it: the sentence, the commands, the facts."""
+
+import json
+import shlex
+from pathlib import PurePath
+
+from .groups import Group
+from .load import Run
+from .tables import number
+from .words import BENCHMARKS, INTERVALS, LIMITS, METHODS, SEEDS, TINY
+
+
+def sentence(group: Group) -> str:
+    """What was run, in one plain sentence or two."""
+    run, data = group.first, group.first.record["data"]
+    counts = _counts(run)
+    benchmark = f"{data.get('benchmark', 'a benchmark')} {data.get('version', '')}".strip()
+    learnt = f"The model {_model(run)} learnt {benchmark}"
+    requests = f"{group.tasks} requests, one after another" if group.tasks > 1 else "one request"
+    if counts:
+        learnt += f" ({counts['questions']:,} questions about {counts['profiles']:,} {_people(run)})"
+        asked = f"asked to forget {counts['asked']:,} of them in {requests}"
+    else:
+        asked = f"asked to forget part of it in {requests}"
+    seeds = [str(member.seed) for member in group.runs]
+    seed = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
+    return f"{learnt} and was then {asked}, by {_listed(group.methods)}; {seed}."
+
+
+def commands(run: Run) -> list[str]:
+    """The commands that make the same data and the same run."""
+    data, record = run.record["data"], run.record
+    folder = _place(data.get("path"))
+    parts = ["lethe", "build", data.get("benchmark"), "--size", data.get("size")]
+    parts += ["--seed", data["seed"]] if data.get("seed") is not None else []
+    for key, value in (data.get("options") or {}).items():
+        parts += ["--option", f"{key}={value}"]
+    run_parts = ["lethe", "run", folder, "--method", ",".join(record["methods"]), "--model", _model(run)]
+    for key in ("tasks", "retain", "gold", "order_seed", "seed", "preset"):
+        if record.get(key) is not None:
+            run_parts += ["--" + key.replace("_", "-"), record[key]]
+    return [shlex.join(map(str, line)) for line in ([*parts, "--out", folder], run_parts)]
+
+
+def facts(group: Group) -> list[tuple[str, str]]:
+    """Label and value for everything else that decides the numbers."""
+    run, data = group.first, group.first.record["data"]
+    found = [
+        ("Created", str(run.record.get("created", ""))),
+        ("lethebench", str(run.record.get("version", ""))),
+        ("Data", f"{data.get('benchmark')} {data.get('version')}, size {data.get('size')}"),
+        ("Data manifest, sha256", str(data.get("manifest_sha256", ""))),
+        ("Trained", str(run.record.get("trained", ""))),
+        ("Preset", str(run.record.get("preset", ""))),
+        ("Retain rows", _retain(run.record.get("retain"))),
+        ("Order of tasks", _order(run.order)),
+        ("Seeds", ", ".join(str(member.seed) for member in group.runs)),
+        ("Machine", _pairs(run.record.get("machine"))),
+        ("Versions", _pairs(run.record.get("versions"))),
+    ]
+    for method in run.methods:
+        meaning = METHODS.get(method.name, "")
+        settings = _pairs(method.settings)
+        found.append((f"Method {method.name}", "; ".join(filter(None, (meaning, settings)))))
+    return [(label, value) for label, value in found if value]
+
+
+def gate_line(run: Run) -> str:
+    """What stage 1 took, in one line; "" where it is not finished."""
+    gate = run.gate or {}
+    parts = [
+        f"{gate['rows']:,} rows" if gate.get("rows") is not None else "",
+        f"{gate['parameters']:,} parameters" if gate.get("parameters") is not None else "",
+        f"{gate['steps']:,} steps" if gate.get("steps") is not None else "",
+        f"{gate['seconds']:,.1f} s" if gate.get("seconds") is not None else "",
+    ]
+    if gate.get("exposure_normalised") is not None:
+        parts.append(f"normalised exposure of what was learnt {number(gate['exposure_normalised'])} (1 is the most there can be)")
+    return ", ".join(filter(None, parts))
+
+
+def limits(group: Group) -> list[str]:
+    """What the figures do not show."""
+    run, counts = group.first, _counts(group.first)
+    found = list(LIMITS)
+    if counts:
+        found.append(
+            f"{counts['profiles']:,} {_people(run)} are a small world: a figure here moves by what a few questions do, and "
+            f"says little about photographs of real documents or about large models."
+            if counts["profiles"] < 100
+            else f"The data are {counts['profiles']:,} {_people(run)} in drawn or collected pictures, not a sample of any archive."
+        )
+    found += [TINY] if run.record.get("model") == "tiny" else []
+    return [*found, SEEDS if len(group.runs) > 1 else INTERVALS]
+
+
+def _counts(run: Run) -> dict[str, int]:
+    rows, asked = run.learnt_rows, set(run.order)
+    if not rows:
+        return {}
+    return {
+        "questions": len(rows),
+        "profiles": len({row["profile_id"] for row in rows}),
+        "asked": len({row["profile_id"] for row in rows if row["task_id"] in asked}),
+    }
+
+
+def _people(run: Run) -> str:
+    return BENCHMARKS.get(run.record["data"].get("benchmark"), "profiles")
+
+
+def _model(run: Run) -> str:
+    return _place(run.record.get("model"))
+
+
+def _place(path: object) -> str:
+    """A path as given where it is relative; its last part where it is absolute, which tells nothing about a machine."""
+    parts = PurePath(str(path))
+    return parts.name if parts.is_absolute() else str(path)
+
+
+def _retain(rule: str | None) -> str:
+    meanings = {"rest": "everything not yet asked to be forgotten, later tasks included", "fixed": "the retain split alone"}
+    return f"{rule}: {meanings[rule]}" if rule in meanings else str(rule or "")
+
+
+def _order(order: list[int]) -> str:
+    if order == list(range(len(order))):
+        return f"as in the data, 0 to {len(order) - 1}" if len(order) > 1 else "as in the data"
+    return ", ".join(map(str, order))
+
+
+def _pairs(values: object) -> str:
+    if not isinstance(values, dict):
+        return "" if values is None else str(values)
+    shown = {key: value for key, value in values.items() if value is not None}
+    return ", ".join(f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in shown.items())
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

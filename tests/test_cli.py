@@ -1,0 +1,152 @@
+"""What a person types: good commands work, bad input ends in exit status 2 and one helpful line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lethebench.builders import build
+
+LETHE = [sys.executable, "-m", "lethebench.cli"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "icu"
+    build("icu", folder, size=8, seed=0)
+    return folder
+
+
+def lethe(*arguments: str | Path, cwd: Path, prelude: str | None = None) -> subprocess.CompletedProcess:
+    words = [str(argument) for argument in arguments]
+    start = LETHE if prelude is None else [sys.executable, "-c", prelude]
+    return subprocess.run([*start, *words], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+def refused(done: subprocess.CompletedProcess, *words: str) -> None:
+    """Exit status 2, one line that holds the words, and no traceback."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("lethe: ")]
+    assert len(lines) == 1, done.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+def other_major(data: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "old"
+    copy.mkdir()
+    for path in data.iterdir():
+        os.symlink(path, copy / path.name)
+    manifest = json.loads((data / "manifest.json").read_text())
+    (copy / "manifest.json").unlink()
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "version": "99.0.0"}))
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["build", "nosuch"], ["nosuch", "icu"]),
+        (["build", "icu", "--size", "0"], ["0"]),
+        (["build", "icu", "--size", "-4"], ["-4"]),
+        (["build", "icu", "--size", "huge"], ["huge", "small"]),
+        (["build", "icu", "--size", "8", "--option", "colour=red"], ["colour"]),
+        (["build", "icu", "--size", "8", "--option", "overlap"], ["overlap", "K=V"]),
+        (["verify", "nowhere"], ["nowhere"]),
+        (["learn", "nowhere"], ["nowhere", "lethe build"]),
+        (["run", "DATA", "--method", "wish"], ["wish", "npo"]),
+        (["run", "DATA", "--method", "npo,npo"], ["npo,npo", "once"]),
+        (["run", "DATA", "--model", "no/such-model"], ["no/such-model"]),
+        (["run", "DATA", "--preset", "nosuch"], ["nosuch", "tiny"]),
+        (["run", "DATA", "--tasks", "5"], ["5", "4 tasks"]),
+        (["run", "DATA", "--retain", "none"], ["none", "rest"]),
+        (["run", "DATA", "--gold", "never"], ["never", "last"]),
+        (["unlearn", "npo", "DATA", "--from", "nowhere"], ["nowhere", "lethe learn"]),
+        (["list", "wishes"], ["wishes", "methods"]),
+        (["report", "nowhere"], ["nowhere"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_gets_status_2_and_one_line(arguments, words, data, tmp_path):
+    done = lethe(*(data if word == "DATA" else word for word in arguments), cwd=tmp_path)
+    refused(done, *words)
+    assert [path.name for path in tmp_path.iterdir()] in ([], ["runs"])
+    assert not list(tmp_path.rglob("run.json"))
+
+
+def test_a_folder_that_is_not_a_build_is_refused(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.txt").write_text("meow")
+    refused(lethe("learn", "photos", cwd=tmp_path), "photos", "not a build")
+    refused(lethe("verify", "photos", cwd=tmp_path), "photos", "not a build")
+    refused(lethe("build", "icu", "--size", "8", "--out", "photos", cwd=tmp_path), "photos")
+    assert (tmp_path / "photos" / "cat.txt").read_text() == "meow"
+
+
+def test_a_build_of_another_major_version_is_refused(data, tmp_path):
+    old = other_major(data, tmp_path)
+    refused(lethe("learn", old, cwd=tmp_path), "99.0.0", "build it again")
+    refused(lethe("verify", old, cwd=tmp_path), "99.0.0")
+
+
+def test_a_run_in_use_is_refused(data, tmp_path):
+    hold = "from pathlib import Path; from lethebench.store import locked; import sys\n"
+    hold += "with locked(Path('busy')):\n print('held', flush=True); sys.stdin.read()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    try:
+        refused(lethe("learn", data, "--out", "busy", cwd=tmp_path), "busy", "in use by another process")
+    finally:
+        holder.communicate("")
+
+
+def test_a_full_disk_leaves_no_build(tmp_path):
+    """A limit on file size stands in for the disk: the write fails where a full disk would fail it."""
+    prelude = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+        "from lethebench.cli import main; main()"
+    )
+    done = lethe("build", "icu", "--size", "8", "--out", "icu", cwd=tmp_path, prelude=prelude)
+    refused(done, "disk is full")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_build_and_verify_speak_json(tmp_path):
+    built = lethe("build", "icu", "--size", "8", "--json", cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    manifest = json.loads(built.stdout)
+    assert manifest == json.loads((tmp_path / "build/icu/manifest.json").read_text())
+    verified = lethe("verify", "build/icu", "--json", cwd=tmp_path)
+    report = json.loads(verified.stdout)
+    assert (verified.returncode, report["ok"], report["problems"]) == (0, True, [])
+    shard = next((tmp_path / "build/icu/qa").glob("*.parquet"))
+    damaged = bytearray(shard.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    shard.write_bytes(damaged)
+    verified = lethe("verify", "build/icu", "--json", cwd=tmp_path)
+    report = json.loads(verified.stdout)
+    assert (verified.returncode, report["ok"]) == (1, False)
+    assert any(shard.name in str(problem) for problem in report["problems"])
+
+
+def test_list_shows_what_there_is(tmp_path):
+    tables = json.loads(lethe("list", "--json", cwd=tmp_path).stdout)
+    names = {kind: {row.get("name", row.get("preset")) for row in rows} for kind, rows in tables.items()}
+    assert names["benchmarks"] == {"icu"}
+    assert names["methods"] == {"ga", "npo"}
+    assert names["metrics"] == {"forget", "utility", "stability", "exposure"}
+    assert "tiny" in names["models"]
+
+
+@pytest.mark.parametrize("command", ["list", "build", "verify", "learn", "unlearn", "run", "report", "demo"])
+def test_every_command_has_help_with_an_example(command, tmp_path):
+    done = lethe(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert f"Example: lethe {command}" in " ".join(done.stdout.split())

@@ -1,0 +1,259 @@
+"""Log-probabilities equal those of one plain forward pass per answer, whatever shares a batch, prefix or picture."""
+
+import copy
+import logging
+
+import pytest
+import torch
+from lethebench.evaluation import chat, contexts, passes
+from lethebench.evaluation.scoring import score_answers, score_candidates, score_many
+from tiny_models import CANDIDATES, idefics3, llava, picture, qa_rows
+
+MODELS = {
+    "llava": llava,
+    "llava-eager": lambda **options: llava(attention="eager", **options),
+    "llava-sliding": lambda **options: llava(window=16, **options),
+    "idefics3": idefics3,
+}
+
+
+def plain_score(model, processor, row, answer):
+    """The definition: the conversation in one forward pass by itself, log-softmax, summed after the common prefix."""
+    content = [{"type": "image"}] * len(row["images"]) + [{"type": "text", "text": row["question"]}]
+    user = [{"role": "user", "content": content}]
+    assistant = [{"role": "assistant", "content": [{"type": "text", "text": answer}]}]
+    images = {"images": [row["images"]]} if row["images"] else {}
+    prompt, full = (
+        processor(text=[text], add_special_tokens=False, return_tensors="pt", **images)
+        for text in (
+            processor.apply_chat_template(user, add_generation_prompt=True),
+            processor.apply_chat_template(user + assistant),
+        )
+    )
+    ids, short = full["input_ids"][0].tolist(), prompt["input_ids"][0].tolist()
+    begin = next((i for i, token in enumerate(short) if token != ids[i]), len(short))
+    inputs = {name: value.to(model.dtype) if value.is_floating_point() else value for name, value in full.items()}
+    with torch.no_grad():
+        logprobs = model(**inputs).logits[0].double().log_softmax(-1)
+    return sum(logprobs[i - 1, ids[i]].item() for i in range(begin, len(ids))), len(ids) - begin
+
+
+def answers_of(row):
+    truth = row["keywords"][0]
+    filled = [row["answer"].replace(truth, value) for value in CANDIDATES[row["attribute"]]]
+    return [row["answer"], *row["paraphrases"], *row["perturbed"], *filled]
+
+
+def assert_equal(scores, plain, tolerance=1e-9):
+    for score, (logprob, count) in zip(scores, plain, strict=True):
+        assert score.num_tokens == count
+        assert score.logprob == pytest.approx(logprob, abs=tolerance, rel=0)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_shared_prefixes_in_mixed_batches_equal_plain_passes_in_float64(name):
+    model, processor = MODELS[name]()
+    rows = qa_rows()
+    answers = [answers_of(row) for row in rows]
+    found = score_many(model, processor, rows, answers)
+    for row, texts, scores in zip(rows, answers, found, strict=True):
+        assert_equal(scores, [plain_score(model, processor, row, text) for text in texts])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_one_answer_per_row_in_a_mixed_padded_batch_equals_plain_passes(name):
+    model, processor = MODELS[name]()
+    rows = qa_rows()
+    plain = [plain_score(model, processor, row, row["answer"]) for row in rows]
+    assert len({count for _, count in plain}) > 1  # padding is exercised
+    together = score_answers(model, processor, rows)
+    assert_equal(together, plain)
+    assert_equal([score_answers(model, processor, [row])[0] for row in rows], plain)
+    assert_equal(score_answers(model, processor, rows, batch_size=2), plain)
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_float32_stays_within_rounding(attention):
+    model, processor = llava(dtype=torch.float32, attention=attention)
+    rows = qa_rows()
+    answers = [answers_of(row) for row in rows]
+    for row, texts, scores in zip(rows, answers, score_many(model, processor, rows, answers), strict=True):
+        for text, score in zip(texts, scores, strict=True):
+            logprob, _ = plain_score(model, processor, row, text)
+            assert abs(score.logprob - logprob) <= max(2e-4, 1e-6 * abs(logprob))
+
+
+def test_lora_adapters_are_scored_too():
+    peft = pytest.importorskip("peft")
+    model, processor = llava()
+    row = qa_rows()[1]
+    before = score_candidates(model, processor, row, answers_of(row))
+    config = peft.LoraConfig(target_modules="all-linear", r=4, init_lora_weights=False)
+    model = peft.get_peft_model(model, config).double().eval()
+    after = score_candidates(model, processor, row, answers_of(row))
+    assert_equal(after, [plain_score(model, processor, row, text) for text in answers_of(row)])
+    assert max(abs(a.logprob - b.logprob) for a, b in zip(after, before, strict=True)) > 0.1
+
+
+def test_candidates_of_unequal_length_and_prefixes_of_each_other():
+    model, processor = llava()
+    row = qa_rows()[0]
+    texts = ["a", "as", "asthma", "asthma, since birth, and much else besides", "asthma", "x" * 60]
+    scores = score_candidates(model, processor, row, texts)
+    assert_equal(scores, [plain_score(model, processor, row, text) for text in texts])
+    assert scores[2] == scores[4]
+    assert_equal(score_candidates(model, processor, row, texts, batch_size=1), scores)
+
+
+def with_template(processor, old, new):
+    changed = copy.copy(processor)
+    assert old in processor.chat_template
+    changed.chat_template = processor.chat_template.replace(old, new)
+    return changed
+
+
+def test_every_answer_ends_with_the_terminator_and_nothing_after_it():
+    _, processor = llava()
+    row, texts = qa_rows()[:1], [["asthma", "latex <b>", " spaced "]]
+    (item,) = chat.encode(processor, row, texts)
+    assert [answer.ids[-1] for answer in item.answers] == [2, 2, 2]
+    talkative = with_template(processor, "</s>{% endif %}", "</s>\n{% endif %}")
+    silent = with_template(processor, "</s>{% endif %}", " {% endif %}")  # as LLaVA-1.5
+    assert chat.encode(talkative, row, texts)[0].answers == item.answers
+    assert chat.encode(silent, row, texts)[0].answers[:2] == item.answers[:2]
+
+
+def test_tokens_that_merge_across_the_border_are_scored_once(caplog):
+    model, processor = llava()
+    processor = with_template(processor, "ASSISTANT:{% endif %}", "ASSISTANT: {% endif %}")
+    row, texts = qa_rows()[0], ["asthma", "?!"]
+    (item,) = chat.encode(processor, [row], [texts])
+    assert "token boundary" in caplog.text
+    starts = [answer.start for answer in item.answers]
+    assert starts[0] == starts[1] - 1  # " asthma" is one token that swallows the prompt's last space, " ?" is not
+    assert_equal(
+        score_candidates(model, processor, row, texts * 2), [plain_score(model, processor, row, t) for t in texts * 2]
+    )
+
+
+def test_the_picture_matters_and_the_right_row_gets_it():
+    model, processor = llava()
+    row = qa_rows()[0]
+    other = {**row, "images": [picture(9)]}
+    none = {**row, "images": []}
+    ours, theirs, blind = (score.logprob for score in score_answers(model, processor, [row, other, none]))
+    assert abs(ours - theirs) > 1e-2
+    assert abs(ours - blind) > 1e-2
+
+
+def test_equal_pictures_are_processed_once(monkeypatch):
+    model, processor = llava()
+    calls = []
+    kind = type(processor.image_processor)
+    original = kind.preprocess
+
+    def counted(self, images, *args, **options):
+        calls.append(images)
+        return original(self, images, *args, **options)
+
+    monkeypatch.setattr(kind, "preprocess", counted)
+    score_answers(model, processor, [*qa_rows(), *qa_rows()[::-1]])
+    assert len(calls) == 3  # qa_rows hold three different pictures
+
+
+def test_pictures_may_come_undecoded():
+    import io
+
+    model, processor = llava()
+    row = qa_rows()[0]
+    data = io.BytesIO()
+    row["images"][0].save(data, "PNG")
+    undecoded = {**row, "images": [{"bytes": data.getvalue(), "path": None}]}
+    assert score_answers(model, processor, [undecoded]) == score_answers(model, processor, [row])
+
+
+def test_sliding_window_caches_are_copied_and_plain_ones_are_not():
+    for options, copies in (({}, False), ({"window": 16}, True)):
+        model, _ = llava(**options)
+        with torch.no_grad():
+            cache = model(input_ids=torch.tensor([[1, 5, 6]]), use_cache=True).past_key_values
+        over = passes._over(cache, torch.zeros(4, dtype=torch.long))
+        assert (type(over.layers[0]) is not passes._PrefixLayer) is copies
+
+
+def test_a_model_that_cannot_share_falls_back_with_one_warning(monkeypatch, caplog):
+    model, processor = llava()
+    rows = qa_rows()[:1] + qa_rows()[3:4]  # one picture row and one text row: two kinds of batches
+    answers = [answers_of(row) for row in rows]
+    right = score_many(model, processor, rows, answers)
+    honest = passes._over
+
+    def forgetful(cache, owner):
+        broken = honest(cache, owner)
+        for layer in broken.layers:
+            layer.values = layer.values * 1.5
+        return broken
+
+    monkeypatch.setattr(passes, "_over", forgetful)
+    with caplog.at_level(logging.WARNING):
+        found = score_many(model, processor, rows, answers)
+    for scores, expected in zip(found, right, strict=True):
+        assert_equal(scores, expected)
+    warnings = [record for record in caplog.records if "cannot share a prefix" in record.message]
+    assert len(warnings) == 1
+    assert "nats" in warnings[0].message
+
+
+def test_a_model_that_fails_with_many_prefixes_runs_them_one_by_one(monkeypatch, caplog):
+    model, processor = llava()
+    row = qa_rows()[0]
+    rows = [row, {**row, "images": [picture(7)]}]
+    answers = [answers_of(row)] * 2
+    right = score_many(model, processor, rows, answers)
+    honest = passes._over
+
+    def single(cache, owner):
+        if cache.layers[0].keys.shape[0] > 1:
+            raise ValueError("one prefix at a time")
+        return honest(cache, owner)
+
+    monkeypatch.setattr(passes, "_over", single)
+    with caplog.at_level(logging.WARNING):
+        found = score_many(model, processor, rows, answers)
+    assert not caplog.records
+    for scores, expected in zip(found, right, strict=True):
+        assert_equal(scores, expected)
+
+
+def test_answers_with_a_common_beginning_run_it_once():
+    head = tuple(range(100, 120))
+    answers = [(*head, last, 2) for last in range(10)] + [(7, 8, 2), (9, 2)]
+    groups = dict(contexts._shared_heads(answers, prefix=50))
+    assert sorted(len(members) for members in groups.values()) == [2, 10]
+    assert head in groups
+    assert sorted(ids for members in groups.values() for ids in members) == sorted(answers)
+    assert list(dict(contexts._shared_heads(answers, prefix=500))) == [()]  # a long prompt is not run twice
+
+
+def test_the_model_is_left_in_the_mode_it_was_in():
+    model, processor = llava()
+    model.train()
+    with_dropout = copy.deepcopy(model.config)
+    score_answers(model, processor, qa_rows()[:1])
+    assert model.training
+    assert model.config.to_dict() == with_dropout.to_dict()
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_as_many_answers_as_rows():
+    model, processor = llava()
+    with pytest.raises(ValueError, match="6 rows but 1 lists of answers"):
+        score_many(model, processor, qa_rows(), [["asthma"]])
+
+
+def test_a_template_that_hides_the_answer_is_refused():
+    model, processor = llava()
+    processor = copy.copy(processor)
+    processor.chat_template = "<s>{{ messages[0].content[-1].text }}{% if add_generation_prompt %} now: {% endif %}"
+    with pytest.raises(ValueError, match="does not render the answer 'asthma'"):
+        score_answers(model, processor, [{"question": "What?", "images": [], "answer": "asthma"}])

@@ -1,0 +1,169 @@
+"""A whole continual run on a small build and the tiny model: what is asked, what is kept, and what a kill leaves."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from lethebench.builders import build
+from lethebench.commands import run_command
+from lethebench.console import Console
+from lethebench.data import open_build
+from lethebench.options import RunOptions
+from lethebench.run import Run, stage_name, stage_seed
+from lethebench.store import read_json
+
+PROFILES = 8
+METHODS = ("ga", "npo")
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "icu"
+    build("icu", folder, size=PROFILES, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(data, tmp_path_factory):
+    """A run of two methods over two tasks, and the result it gave."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    options = RunOptions(data=data, out=folder, methods=METHODS, tasks=2)
+    result, text = run_command(options, seeds=1, resume=False)
+    assert all(method in text for method in METHODS)
+    return options, result
+
+
+def rows(folder: Path) -> list[dict]:
+    return pq.read_table(folder / "rows.parquet").to_pylist()
+
+
+def test_the_model_learns_and_the_gate_says_so(finished):
+    options, result = finished
+    gate = read_json(options.out / "learnt" / "gate.json")
+    learnt = rows(options.out / "learnt")
+    for modality in ("image_text", "text"):
+        matches = [row["generated"].strip() == row["answer"] for row in learnt if row["modality"] == modality]
+        assert gate[modality] == pytest.approx(sum(matches) / len(matches), abs=0.02)
+        assert gate[modality] >= 0.95
+    assert result["gate"]["passed"] is True
+    assert gate["rows"] == len(learnt) == PROFILES // 2 * 17 + PROFILES // 2 * 15
+
+
+def test_npo_forgets_what_was_asked_and_keeps_the_rest(finished):
+    _, result = finished
+    npo, ga = result["methods"]["npo"], result["methods"]["ga"]
+    assert npo["forget"] >= 0.8
+    assert npo["utility_relative"] >= 0.8
+    assert "collapsed" in ga["flags"]
+    assert ga["score"] == 0.0
+    assert npo["score"] > 0.5
+
+
+def test_gold_never_saw_what_was_asked_to_be_forgotten(finished, data):
+    options, result = finished
+    run = Run(open_build(data), options, options.out, Console())
+    asked = {row["profile_id"] for stage in (1, 2) for row in run.task(stage)}
+    kept = set(run.not_asked(2)["profile_id"])
+    assert len(asked) == 2
+    assert not asked & kept
+    assert len(asked | kept) == PROFILES
+    scores = rows(options.out / "gold" / "t002")
+    forgotten = [row["keyword_match"] for row in scores if row["profile_id"] in asked]
+    known = [row["keyword_match"] for row in scores if row["profile_id"] not in asked]
+    assert sum(forgotten) / len(forgotten) < 0.35 < 0.9 < sum(known) / len(known)
+    assert result["gold"]["exposure"] < result["gold"]["exposure_retain"]
+
+
+def test_retain_rows_are_what_nobody_asked_for_yet(finished, data):
+    options, _ = finished
+    opened = open_build(data)
+    run = Run(opened, options, options.out, Console())
+    done = [read_json(options.out / "npo" / stage_name(stage) / "done.json") for stage in (1, 2)]
+    assert [record["retain_rows"] for record in done] == [len(run.not_asked(stage)) for stage in (1, 2)]
+    later = {row["profile_id"] for row in run.task(2)}
+    assert later <= set(run.not_asked(1)["profile_id"])
+    assert not later & set(run.not_asked(2)["profile_id"])
+
+
+def test_the_summary_is_what_the_rows_say(finished):
+    options, result = finished
+    order = read_json(options.out / "run.json")["task_order"]
+    summary = read_json(options.out / "npo" / "summary.json")
+    gold = rows(options.out / "gold" / "t002")
+    for stage, folder in enumerate(["learnt", "npo/t001", "npo/t002"]):
+        for place, task in enumerate(order):
+            found = [row["keyword_match"] for row in rows(options.out / folder) if row["task_id"] == task]
+            assert summary["knowledge"][stage][place] == pytest.approx(sum(found) / len(found))
+
+    def knowledge(folder_rows):
+        found = [row["keyword_match"] for row in folder_rows if row["task_id"] in order]
+        return sum(found) / len(found)
+
+    before, after, floor = (knowledge(part) for part in (rows(options.out / "learnt"), rows(options.out / "npo/t002"), gold))
+    expected = 1 - min(max((after - floor) / (before - floor), 0), 1)
+    assert result["methods"]["npo"]["forget"] == pytest.approx(expected)
+    bits = [row["exposure"] for row in rows(options.out / "npo/t002") if row["task_id"] in order]
+    assert result["methods"]["npo"]["exposure"] == pytest.approx(sum(bits) / len(bits))
+    matrix = pq.read_table(options.out / "npo" / "matrix.parquet").to_pylist()
+    assert [(row["stage"], row["task_id"]) for row in matrix] == [(t, i) for t in range(3) for i in (*order, -1)]
+
+
+def test_a_stage_that_is_lost_is_made_again_with_the_same_numbers(finished, tmp_path):
+    options, result = finished
+    copy = tmp_path / "run"
+    shutil.copytree(options.out, copy)
+    before = (copy / "npo" / "t002" / "rows.parquet").read_bytes()
+    (copy / "npo" / "t002" / "done.json").unlink()
+    again, _ = run_command(RunOptions(**{**vars(options), "out": copy}), seeds=1, resume=True)
+    assert (copy / "npo" / "t002" / "rows.parquet").read_bytes() == before
+    assert again["methods"] == result["methods"]
+
+
+def test_the_seed_of_a_stage_depends_on_run_method_and_stage():
+    seeds = {stage_seed(seed, method, stage) for seed in range(3) for method in METHODS for stage in range(3)}
+    assert len(seeds) == 18
+    assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def command(*arguments: str, folder: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "lethebench.cli", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_resumed_gives_the_same_numbers(data, tmp_path):
+    """Kills the whole run again and again, a little later each time, and compares with a run that was left alone."""
+    base = ["run", str(data), "--method", "npo", "--tasks", "2", "--json"]
+    whole = command(*base, "--out", "alone", folder=tmp_path)
+    out, error = whole.communicate()
+    assert whole.returncode == 0, error
+    kills = 0
+    for seconds in (12, 18, 22, 16, 25, 14, 20, 30, 30, 30, 30, 30):
+        child = command(*base, "--out", "killed", *(["--resume"] if kills else []), folder=tmp_path)
+        time.sleep(seconds)
+        if child.poll() is not None:
+            break
+        child.kill()
+        child.wait()
+        kills += (tmp_path / "killed" / "run.json").exists()
+    last = command(*base, "--out", "killed", "--resume", folder=tmp_path)
+    again, error = last.communicate()
+    assert last.returncode == 0, error
+    assert kills >= 2
+    first, second = json.loads(out), json.loads(again)
+    assert first["methods"] == second["methods"]
+    assert first["gate"] == second["gate"]
+    for stage in ("learnt", "npo/t001", "npo/t002", "gold/t002"):
+        assert rows(tmp_path / "alone" / stage) == rows(tmp_path / "killed" / stage)
+    assert not list((tmp_path / "killed").rglob(".*.partial"))
