@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datasets import ClassLabel, Features, Image, List, Value
+from datasets import ClassLabel, Image, List, Value
 
 from .benchmark import Benchmark
 from .columns import features_of
@@ -136,20 +136,25 @@ def _record_set(benchmark: Benchmark, config: str, split: str, rows: int) -> dic
     }
 
 
-def _field(record_set: str, name: str, kind: Any) -> dict:
+def _field(record_set: str, name: str, kind: Any, column: str = "") -> dict:
     field = {"@type": "cr:Field", "@id": f"{record_set}/{name}", "name": name}
-    extract: dict[str, Any] = {"column": name}
-    source = {"fileSet": {"@id": f"{record_set}/shards"}, "extract": extract}
+    shards = record_set if not column else "/".join(record_set.split("/")[:2])
+    source: dict[str, Any] = {"fileSet": {"@id": f"{shards}/shards"}, "extract": {"column": column or name}}
+    if column:
+        source["transform"] = {"jsonPath": f"$.{name}"}
     if isinstance(kind, List):
+        # `repeated` says the same as `isArray`; mlcroissant 1.1 reads pictures and records only by it.
         field |= {"isArray": True, "arrayShape": "-1"}
         kind = kind.feature
+        if isinstance(kind, dict):
+            parts = [_field(f"{record_set}/{name}", part, inner, name) for part, inner in kind.items()]
+            return field | {"repeated": True, "subField": parts}
     if isinstance(kind, Image):
-        source["transform"] = {"jsonPath": "$[*].bytes"}
-        return field | {"dataType": "sc:ImageObject", "source": source}
+        source["transform"] = {"jsonPath": "$.bytes"}
+        return field | {"repeated": True, "dataType": "sc:ImageObject", "source": source}
     if isinstance(kind, ClassLabel):
-        names = ", ".join(f"{number} = {name}" for number, name in enumerate(kind.names))
+        names = ", ".join(f"{number} = {label}" for number, label in enumerate(kind.names))
         return field | {"dataType": "cr:Int64", "description": names, "source": source}
-    if isinstance(kind, (dict, Features)):
-        return field | {"dataType": "sc:Text", "description": f"Pairs of {' and '.join(kind)}.", "source": source}
-    assert isinstance(kind, Value)
+    if not isinstance(kind, Value):
+        raise TypeError(f"column {name}: no Croissant type for {kind}")
     return field | {"dataType": _TYPES[kind.dtype], "source": source}

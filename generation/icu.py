@@ -62,6 +62,7 @@ def profiles(domain: str, count: int, *, seed: int, overlap: float = 0.0) -> lis
 
     Raises:
         ValueError: for an unknown domain, a negative count or an overlap outside [0, 1].
+        RuntimeError: when a country runs out of names, beyond some 30,000 profiles of one domain.
     """
     if domain not in DOMAINS:
         raise ValueError(f"no profiles of domain {domain!r}: there are {', '.join(DOMAINS)}")

@@ -1,5 +1,6 @@
 """Who the documents are about: a person with a name, gender, age and country, and the book of what is already taken."""
 
+import calendar
 import random
 from collections import defaultdict
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def _years_before(day: date, years: int) -> date:
 def add_months(day: date, months: int) -> date:
     """The same day of the month, so many months later; the last day of that month where there is no such day."""
     turn, month = divmod(day.month - 1 + months, 12)
-    last = (date(day.year + turn + month // 11, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    last = calendar.monthrange(day.year + turn, month + 1)[1]
     return date(day.year + turn, month + 1, min(day.day, last))
 
 

@@ -9,16 +9,24 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image, ImageDraw
-
 from lethebench.evaluation.continual import continual_summary
+from PIL import Image, ImageDraw
 
 VALUES = {
     "blood_type": ["O negative", "A positive", "B negative", "AB positive", "O positive", "A negative", "B positive"],
     "home_address": ["90 Airport Road, Lagos", "12 Mill Lane, Leeds", "4 Rua Nova, Porto", "77 Elm Street, Boston"],
     "diagnosis": ["chronic urticaria", "iron deficiency anaemia", "migraine with aura", "type 2 diabetes", "asthma"],
 }
-NAMES = ["Babasola Shekoni", "Maria Silva", "Chen Wei", "Ingrid Lund", "Omar Haddad", "Ana Kovač", "John Reed", "Yuki Sato"]
+NAMES = [
+    "Babasola Shekoni",
+    "Maria Silva",
+    "Chen Wei",
+    "Ingrid Lund",
+    "Omar Haddad",
+    "Ana Kovač",
+    "John Reed",
+    "Yuki Sato",
+]
 CHANCE = 1.242
 CAPS = {"learnt": 4.148, "gold": 0.76}
 # Method -> chance that a fact is still known: (asked already, not asked yet and retained), by stages since the start.
@@ -68,7 +76,9 @@ def write_run(
     order = list(range(tasks))
     _json(folder / "run.json", _record(folder, data, methods, tasks, seed))
     learnt = _stage(folder / "learnt", rows, lambda row: 0.995, draw, exposed=lambda row: CAPS["learnt"])
-    exact = {name: _mean(row["exact_match"] for row in learnt if row["modality"] == name) for name in ("image_text", "text")}
+    exact = {
+        name: _mean(row["exact_match"] for row in learnt if row["modality"] == name) for name in ("image_text", "text")
+    }
     gate = {"threshold": 0.9, **exact, "passed": True, "held_out": {"image_text": 0.913, "text": 0.964}}
     gate |= {"exposure_normalised": 1.0, "parameters": 1_018_368, "steps": 216, "seconds": 18.42, "rows": len(rows)}
     _json(folder / "learnt/gate.json", gate)
@@ -92,9 +102,13 @@ def write_run(
                     rows,
                     lambda row, asked=asked, kept=kept, stage=stage: asked if 0 <= row["task_id"] < stage else kept,
                     draw,
-                    exposed=lambda row, stage=stage: draw.uniform(0.6, 2.1) if 0 <= row["task_id"] < stage else CAPS["learnt"],
+                    exposed=lambda row, stage=stage: (
+                        draw.uniform(0.6, 2.1) if 0 <= row["task_id"] < stage else CAPS["learnt"]
+                    ),
                     answers=answers,
-                    settings={"learning_rate": 5e-4, "beta": 0.5, "retain_weight": 5.0} if method == "npo" else {"learning_rate": 3e-4},
+                    settings={"learning_rate": 5e-4, "beta": 0.5, "retain_weight": 5.0}
+                    if method == "npo"
+                    else {"learning_rate": 3e-4},
                 )
             )
         _json(folder / method / "summary.json", _summary(method, stages, gold, order))
@@ -130,7 +144,7 @@ def questions(tasks: int, per_task: int, retain: int) -> list[dict]:
 
 
 def write_build(folder: Path, rows: Sequence[dict]) -> None:
-    """A folder that `load_dataset(folder, "continual", split="forget")` reads, with a picture in each picture question."""
+    """A folder that `load_dataset(folder, "continual", split="forget")` reads, a picture with each picture question."""
     (folder / "qa").mkdir(parents=True)
     for split in ("forget", "retain"):
         kept = [row for row in rows if row["role"] == split]
@@ -197,13 +211,17 @@ def _stage(folder: Path, rows, known, draw: random.Random, *, exposed, answers=N
 
 
 def _summary(method: str, stages: Sequence[list[dict]], gold: list[dict], order: Sequence[int]) -> dict:
-    known = [[_mean(row["keyword_match"] for row in rows if row["task_id"] == task) for task in order] for rows in stages]
+    known = [
+        [_mean(row["keyword_match"] for row in rows if row["task_id"] == task) for task in order] for rows in stages
+    ]
     retained = [_mean(row["keyword_match"] for row in rows if row["task_id"] < 0) for rows in stages]
     utility = [0.991 * value for value in retained]
     asked = [[row for row in rows if 0 <= row["task_id"] < stage] for stage, rows in enumerate(stages) if stage]
     bits = [_mean(row["exposure"] for row in rows) for rows in asked]
     spared = _mean(row["keyword_match"] for row in gold if row["task_id"] >= 0)
-    forget = [1 - min(1, max(0, (_mean(row["keyword_match"] for row in rows) - spared) / (0.995 - spared))) for rows in asked]
+    forget = [
+        1 - min(1, max(0, (_mean(row["keyword_match"] for row in rows) - spared) / (0.995 - spared))) for rows in asked
+    ]
     parts = continual_summary(known, utility)
     relative = utility[-1] / utility[0]
     golden = _mean(row["exposure"] for row in gold if row["task_id"] >= 0)
@@ -229,7 +247,11 @@ def _summary(method: str, stages: Sequence[list[dict]], gold: list[dict], order:
         "exposure": bits,
         "final": final,
         "stability_parts": {key: value for key, value in parts.items() if key not in ("stability", "flags")},
-        "intervals": {"forget": [forget[-1] - 0.03, forget[-1]], "utility": [utility[-1] * 0.96, utility[-1]], "exposure": [None, None]},
+        "intervals": {
+            "forget": [forget[-1] - 0.03, forget[-1]],
+            "utility": [utility[-1] * 0.96, utility[-1]],
+            "exposure": [None, None],
+        },
         "seconds": [3.5 + 0.01 * stage for stage in range(len(order))],
         "peak_memory_mb": 1203,
         "not_measured": [],
@@ -252,7 +274,13 @@ def _record(folder: Path, data: Path, methods: Sequence[str], tasks: int, seed: 
         "name": folder.name,
         "version": "0.1.0",
         "created": "2026-11-20T10:00:00+00:00",
-        "data": {"path": str(data), "benchmark": "icu", "version": "1.0.0", "size": "small", "manifest_sha256": manifest},
+        "data": {
+            "path": str(data),
+            "benchmark": "icu",
+            "version": "1.0.0",
+            "size": "small",
+            "manifest_sha256": manifest,
+        },
         "model": "tiny",
         "preset": "tiny",
         "methods": list(methods),

@@ -1,7 +1,7 @@
 """Pictures of documents: medical reports and labor contracts, drawn from a profile as a scanner would see them.
 
-    from lethebench.generation.documents import render
-    render(profile, View(masked=("diagnosis",)))      # an RGB page with every mention of the diagnosis blacked out
+from lethebench.generation.documents import render
+render(profile, View(masked=("diagnosis",)))      # an RGB page with every mention of the diagnosis blacked out
 """
 
 from .pages import portrait_box, render

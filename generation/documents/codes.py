@@ -14,7 +14,7 @@ _PATTERNS = (
     "111422 121124 121421 141122 141221 112214 112412 122114 122411 142112 142211 241211 221114 413111 241112 134111 "
     "111242 121142 121241 114212 124112 124211 411212 421112 421211 212141 214121 412121 111143 111341 131141 114113 "
     "114311 411113 411311 113141 114131 311141 411131 211412 211214 211232 2331112"
-).split()
+)
 
 
 def code128(text: str) -> list[int]:
@@ -25,9 +25,10 @@ def code128(text: str) -> list[int]:
     """
     if any(not 32 <= ord(c) <= 126 for c in text):
         raise ValueError(f"{text!r}: Code 128 B takes printable ASCII only")
+    patterns = _PATTERNS.split()
     symbols = [104, *(ord(c) - 32 for c in text)]
     check = (104 + sum(i * s for i, s in enumerate(symbols))) % 103
-    return [int(w) for s in (*symbols, check, 106) for w in _PATTERNS[s]]
+    return [int(w) for s in (*symbols, check, 106) for w in patterns[s]]
 
 
 def barcode(text: str, height: int, module: int, ink: Color = (16, 16, 18)) -> Image.Image:

@@ -28,9 +28,7 @@ class Doc:
         self.look = draw_look(self.rng)
         hides = defaultdict(frozenset, {key: frozenset((key,)) for key in (*profile.fields, "name")})
         hides |= {key: frozenset(attributes) for key, attributes in DERIVED.items()}
-        self.sheet = Sheet(
-            self.lookup, hides, self.look.paper, self.look.family, self.look.value_family, self.look.ink
-        )
+        self.sheet = Sheet(self.lookup, hides, self.look.paper, self.look.family, self.look.value_family, self.look.ink)
         self._captions = {key: self.pick(*options) for key, options in CAPTIONS.items()}
         domain = profile.domain
         self.organisation = ORGANISATIONS[domain]
@@ -48,7 +46,9 @@ class Doc:
         if key == "name":
             return self.profile.name
         if key == "contact":
-            return " · ".join(filter(None, (self.lookup(f"{self.organisation}_{part}") for part in ("address", "phone"))))
+            return " · ".join(
+                filter(None, (self.lookup(f"{self.organisation}_{part}") for part in ("address", "phone")))
+            )
         text = self.profile.fields.get(key) or self.profile.details.get(key, "")
         return text.capitalize() if key == "gender" else text
 

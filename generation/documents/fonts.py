@@ -1,4 +1,4 @@
-"""Fonts and text fitting. The TrueType files are those that matplotlib's wheel carries (DejaVu, STIX: free licences)."""
+"""Fonts and text fitting, on the TrueType files in matplotlib's wheel (DejaVu and STIX, under free licences)."""
 
 import math
 import re

@@ -17,8 +17,11 @@ def blanks(text: str) -> set[str]:
 
 
 def clauses(doc: Doc, without: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    """(heading, text) of the clauses, without sentences on the facts of `without` or on facts that the profile lacks."""
-    kept = [(h, [s for s in sentences if all(doc.lookup(k) and k not in without for k in blanks(s))]) for h, sentences in CLAUSES]
+    """(heading, text) of the clauses, less the sentences on facts of `without` or that the profile lacks."""
+    kept = [
+        (h, [s for s in sentences if all(doc.lookup(k) and k not in without for k in blanks(s))])
+        for h, sentences in CLAUSES
+    ]
     return [(heading, " ".join(sentences)) for heading, sentences in kept if sentences]
 
 

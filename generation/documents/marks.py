@@ -1,18 +1,17 @@
-"""Marks made by hand or by an office: signatures, rubber stamps, letterhead emblems. Drawn from the seed alone."""
+"""Signatures and letterhead emblems. Drawn from the seed alone: neither may depend on a name that can be masked."""
 
 import math
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 from ..portraits.canvas import smooth
-from .fonts import font
 from .sheet import Color
 
 SCALE = 3  # oversampling
 
 
-def _finish(mask: Image.Image, ink: Color, alpha: float = 1.0) -> Image.Image:
+def finish(mask: Image.Image, ink: Color, alpha: float = 1.0) -> Image.Image:
     """An oversampled L mask as an antialiased RGBA picture in one ink."""
     mask = mask.reduce(SCALE)
     if alpha < 1:
@@ -35,7 +34,13 @@ def signature(rng: np.random.Generator, width: int, height: int, ink: Color) -> 
     for _ in range(int(rng.integers(1, 3))):
         tall = rng.uniform(0.35, 0.55)
         w = rng.uniform(0.05, 0.09)
-        points += [(x + w, base - tall), (x + 1.5 * w, base - 0.3 * tall), (x + 0.6 * w, base + 0.1), (x, base - 0.1), (x + 1.3 * w, base - 0.2)]
+        points += [
+            (x + w, base - tall),
+            (x + 1.5 * w, base - 0.3 * tall),
+            (x + 0.6 * w, base + 0.1),
+            (x, base - 0.1),
+            (x + 1.3 * w, base - 0.2),
+        ]
         x += 1.4 * w
     step = rng.uniform(0.62, 0.8) * (0.86 - x) / letters
     for k in range(letters):
@@ -45,9 +50,19 @@ def signature(rng: np.random.Generator, width: int, height: int, ink: Color) -> 
             rise *= 2.3
             points += [(x + 0.5 * step, base - rise), (x + 0.25 * step, base - rise - 0.02), (x + 0.45 * step, base)]
         elif kind < 0.34:  # a descender
-            points += [(x + 0.5 * step, base - 0.4 * rise), (x + 0.55 * step, base + 1.3 * rise), (x + 0.15 * step, base + rise), (x + 0.8 * step, base - 0.1)]
+            points += [
+                (x + 0.5 * step, base - 0.4 * rise),
+                (x + 0.55 * step, base + 1.3 * rise),
+                (x + 0.15 * step, base + rise),
+                (x + 0.8 * step, base - 0.1),
+            ]
         elif kind < 0.62:  # a round letter
-            points += [(x + 0.6 * step, base - rise), (x + 0.2 * step, base - 0.5 * rise), (x + 0.5 * step, base + 0.01), (x + 0.9 * step, base - 0.4 * rise)]
+            points += [
+                (x + 0.6 * step, base - rise),
+                (x + 0.2 * step, base - 0.5 * rise),
+                (x + 0.5 * step, base + 0.01),
+                (x + 0.9 * step, base - 0.4 * rise),
+            ]
         else:  # an arch
             points += [(x + 0.35 * step, base - rise), (x + 0.6 * step, base + 0.01)]
         x += step
@@ -62,9 +77,13 @@ def signature(rng: np.random.Generator, width: int, height: int, ink: Color) -> 
         draw.line((x0, y0, x1, y1), fill=255, width=max(2, round(pen * k)))
     if rng.random() < 0.55:
         y = base + rng.uniform(0.1, 0.24)
-        under = smooth([(0.15, y + 0.04), (0.5, y - 0.02), (0.9, y + rng.uniform(-0.1, 0.02)), (0.6, y + 0.08)], steps=10)
-        draw.line((np.clip(under, 0.02, 0.97) * (mask.width, mask.height)).ravel().tolist(), fill=230, width=round(pen * 0.8))
-    return _finish(mask, ink, 0.92)
+        under = smooth(
+            [(0.15, y + 0.04), (0.5, y - 0.02), (0.9, y + rng.uniform(-0.1, 0.02)), (0.6, y + 0.08)], steps=10
+        )
+        draw.line(
+            (np.clip(under, 0.02, 0.97) * (mask.width, mask.height)).ravel().tolist(), fill=230, width=round(pen * 0.8)
+        )
+    return finish(mask, ink, 0.92)
 
 
 def emblem(rng: np.random.Generator, size: int, color: Color, second: Color, paper: Color, domain: str) -> Image.Image:
@@ -80,9 +99,21 @@ def emblem(rng: np.random.Generator, size: int, color: Color, second: Color, pap
     elif ground == 1:
         draw.rounded_rectangle(box, n // 5, fill=solid)
     elif ground == 2:
-        draw.polygon([(n * 0.5, 0), (n * 0.95, n * 0.25), (n * 0.95, n * 0.75), (n * 0.5, n - 1), (n * 0.05, n * 0.75), (n * 0.05, n * 0.25)], fill=solid)
+        draw.polygon(
+            [
+                (n * 0.5, 0),
+                (n * 0.95, n * 0.25),
+                (n * 0.95, n * 0.75),
+                (n * 0.5, n - 1),
+                (n * 0.05, n * 0.75),
+                (n * 0.05, n * 0.25),
+            ],
+            fill=solid,
+        )
     elif ground == 3:
-        shield = smooth([(0.06, 0.06), (0.5, 0.02), (0.94, 0.06), (0.92, 0.5), (0.5, 0.99), (0.08, 0.5)], closed=True) * n
+        shield = (
+            smooth([(0.06, 0.06), (0.5, 0.02), (0.94, 0.06), (0.92, 0.5), (0.5, 0.99), (0.08, 0.5)], closed=True) * n
+        )
         draw.polygon(shield.ravel().tolist(), fill=solid)
     elif ground == 4:
         draw.ellipse(box, outline=solid, width=n // 12)
@@ -97,7 +128,11 @@ def emblem(rng: np.random.Generator, size: int, color: Color, second: Color, pap
 def _device(draw: ImageDraw.ImageDraw, rng: np.random.Generator, n: int, ink, extra, domain: str) -> None:
     """The charge on an emblem."""
     c, r = n / 2, n * 0.28
-    kinds = ("cross", "pulse", "drop", "leaf", "star", "staff") if domain == "medical" else ("bars", "peak", "gear", "star", "waves", "rings", "arrow")
+    kinds = (
+        ("cross", "pulse", "drop", "leaf", "star", "staff")
+        if domain == "medical"
+        else ("bars", "peak", "gear", "star", "waves", "rings", "arrow")
+    )
     kind = kinds[int(rng.integers(len(kinds)))]
     if kind == "cross":
         t = r * rng.uniform(0.28, 0.42)
@@ -108,7 +143,9 @@ def _device(draw: ImageDraw.ImageDraw, rng: np.random.Generator, n: int, ink, ex
         ys = (0, 0, -0.4, 1.0, -1.0, 0, 0)
         draw.line([(c + r * x, c - r * y) for x, y in zip(xs, ys, strict=True)], fill=ink, width=n // 14, joint="curve")
     elif kind == "drop":
-        drop = smooth([(0, -1.15), (0.5, -0.2), (0.62, 0.4), (0, 0.95), (-0.62, 0.4), (-0.5, -0.2)], closed=True) * r + c
+        drop = (
+            smooth([(0, -1.15), (0.5, -0.2), (0.62, 0.4), (0, 0.95), (-0.62, 0.4), (-0.5, -0.2)], closed=True) * r + c
+        )
         draw.polygon(drop.ravel().tolist(), fill=ink)
     elif kind == "leaf":
         for s in (-1, 1):
@@ -118,11 +155,18 @@ def _device(draw: ImageDraw.ImageDraw, rng: np.random.Generator, n: int, ink, ex
         k = int(rng.integers(4, 9))
         angle = np.arange(2 * k) * math.pi / k - math.pi / 2
         radius = np.where(np.arange(2 * k) % 2 == 0, 1.1, rng.uniform(0.38, 0.6)) * r
-        draw.polygon(np.column_stack((c + radius * np.cos(angle), c + radius * np.sin(angle))).ravel().tolist(), fill=ink)
+        draw.polygon(
+            np.column_stack((c + radius * np.cos(angle), c + radius * np.sin(angle))).ravel().tolist(), fill=ink
+        )
     elif kind == "staff":
         draw.line((c, c - 1.2 * r, c, c + 1.2 * r), fill=ink, width=n // 16)
         t = np.linspace(-1, 1, 40)
-        draw.line(np.column_stack((c + 0.55 * r * np.sin(4.6 * t), c + r * t)).ravel().tolist(), fill=extra, width=n // 18, joint="curve")
+        draw.line(
+            np.column_stack((c + 0.55 * r * np.sin(4.6 * t), c + r * t)).ravel().tolist(),
+            fill=extra,
+            width=n // 18,
+            joint="curve",
+        )
         draw.ellipse((c - n / 18, c - 1.35 * r, c + n / 18, c - 1.35 * r + n / 9), fill=ink)
     elif kind == "bars":
         for k, h in enumerate(rng.uniform(0.5, 2.0, 4)):
@@ -145,102 +189,10 @@ def _device(draw: ImageDraw.ImageDraw, rng: np.random.Generator, n: int, ink, ex
     elif kind == "rings":
         for s in (-1, 1):
             x = c + s * 0.45 * r
-            draw.ellipse((x - 0.8 * r, c - 0.8 * r, x + 0.8 * r, c + 0.8 * r), outline=ink if s < 0 else extra, width=n // 15)
+            draw.ellipse(
+                (x - 0.8 * r, c - 0.8 * r, x + 0.8 * r, c + 0.8 * r), outline=ink if s < 0 else extra, width=n // 15
+            )
     else:
-        draw.polygon([(c - r, c + r), (c + 1.1 * r, c - 1.1 * r), (c + 0.35 * r, c + 1.0 * r), (c, c + 0.15 * r)], fill=ink)
-
-
-def _ring_text(mask: Image.Image, text: str, radius: float, size: float, start: float, span: float, *, inward: bool) -> None:
-    """Sets text on an arc; angles in degrees clockwise from the right, `span` the most it may take."""
-    face = font("sans", size, "bold")
-    widths = [face.getlength(c) for c in text]
-    need = math.degrees(sum(widths) / radius)
-    while need > span and size > 6:
-        size -= 1
-        face = font("sans", size, "bold")
-        widths = [face.getlength(c) for c in text]
-        need = math.degrees(sum(widths) / radius)
-    squeeze = min(1.0, span / need)
-    angle = start - (need * squeeze / 2 if not inward else -need * squeeze / 2)
-    centre = mask.width / 2
-    for char, width in zip(text, widths, strict=True):
-        turn = math.degrees(width / radius) * squeeze
-        angle += turn / 2 if not inward else -turn / 2
-        if char == " ":
-            angle += turn / 2 if not inward else -turn / 2
-            continue
-        half = round(0.75 * size)
-        glyph = Image.new("L", (2 * half, 2 * half))
-        ImageDraw.Draw(glyph).text((half, half), char, font=face, fill=255, anchor="mm")
-        glyph = glyph.rotate(-(angle + 90) if not inward else -(angle - 90), Image.Resampling.BILINEAR)
-        x = centre + radius * math.cos(math.radians(angle)) - half
-        y = centre + radius * math.sin(math.radians(angle)) - half
-        mask.paste(255, (round(x), round(y)), glyph)
-        angle += turn / 2 if not inward else -turn / 2
-
-
-def round_stamp(
-    rng: np.random.Generator, size: int, ink: Color, owner: str, words: str, angle: float, domain: str
-) -> tuple[Image.Image, Image.Image]:
-    """A round rubber stamp with its owner's name on the ring, turned by `angle` degrees.
-
-    Returns:
-        (RGBA stamp, L mask of the same size that covers every place where the owner's name can stand).
-    """
-    n = size * SCALE
-    mask, cover = Image.new("L", (n, n)), Image.new("L", (n, n))
-    draw = ImageDraw.Draw(mask)
-    pen = n // 50
-    draw.ellipse((pen, pen, n - pen, n - pen), outline=255, width=round(pen * 1.6))
-    inner = 0.27
-    draw.ellipse((n * inner, n * inner, n * (1 - inner), n * (1 - inner)), outline=255, width=pen)
-    _ring_text(mask, owner.upper(), n * 0.355, n * 0.115, -90, 230, inward=False)
-    _ring_text(mask, words.upper(), n * 0.365, n * 0.075, 90, 96, inward=True)
-    ImageDraw.Draw(cover).arc((n * 0.055, n * 0.055, n * 0.945, n * 0.945), 150, 390, fill=255, width=round(n * 0.185))
-    for x in (0.14, 0.86):
-        if rng.random() < 0.5:
-            _star(draw, n * x, n * 0.70, n * 0.025)
-    kind = int(rng.integers(4 if domain == "medical" else 3))
-    c, r = n / 2, n * 0.12
-    if kind == 0:
-        _star(draw, c, c, r)
-    elif kind == 3:
-        draw.rectangle((c - r / 3, c - r, c + r / 3, c + r), fill=255)
-        draw.rectangle((c - r, c - r / 3, c + r, c + r / 3), fill=255)
-    elif kind == 1:
-        for k in range(3):
-            draw.line((c - r, c - r * 0.6 + k * r * 0.6, c + r, c - r * 0.6 + k * r * 0.6), fill=255, width=pen * 2)
-    else:
-        draw.ellipse((c - r, c - r, c + r, c + r), outline=255, width=pen * 2)
-        draw.ellipse((c - r / 2, c - r / 2, c + r / 2, c + r / 2), fill=255)
-    mask, cover = (layer.rotate(angle, Image.Resampling.BICUBIC) for layer in (mask, cover))
-    return _worn(rng, mask, ink), cover.reduce(SCALE)
-
-
-def box_stamp(rng: np.random.Generator, width: int, height: int, ink: Color, word: str, number: str) -> Image.Image:
-    """A rectangular office stamp with one word, e.g. ORIGINAL, and the document's number. RGBA."""
-    mask = Image.new("L", (width * SCALE, height * SCALE))
-    draw = ImageDraw.Draw(mask)
-    w, h = mask.size
-    draw.rounded_rectangle((4, 4, w - 5, h - 5), h // 8, outline=255, width=h // 18)
-    draw.rounded_rectangle((h // 9, h // 9, w - h // 9, h - h // 9), h // 12, outline=255, width=h // 50)
-    size = h * 0.40
-    while font("sans", size, "bold").getlength(word) > w * 0.86:
-        size -= 2
-    draw.text((w / 2, h * 0.40), word, font=font("sans", size, "bold"), fill=255, anchor="mm")
-    draw.text((w / 2, h * 0.74), number, font=font("mono", h * 0.20, "bold"), fill=255, anchor="mm")
-    return _worn(rng, mask, ink)
-
-
-def _star(draw: ImageDraw.ImageDraw, x: float, y: float, r: float) -> None:
-    angle = np.arange(10) * math.pi / 5 - math.pi / 2
-    radius = np.where(np.arange(10) % 2 == 0, r, 0.42 * r)
-    draw.polygon(np.column_stack((x + radius * np.cos(angle), y + radius * np.sin(angle))).ravel().tolist(), fill=255)
-
-
-def _worn(rng: np.random.Generator, mask: Image.Image, ink: Color) -> Image.Image:
-    """Uneven ink: some of the stamp prints faintly."""
-    small = rng.uniform(0.45, 1.15, (7, 7)).astype(np.float32)
-    wear = np.asarray(Image.fromarray(small).resize(mask.size, Image.Resampling.BICUBIC))
-    mask = Image.fromarray((np.asarray(mask) * np.clip(wear, 0.3, 0.92)).astype(np.uint8))
-    return _finish(mask.filter(ImageFilter.BoxBlur(1)), ink)
+        draw.polygon(
+            [(c - r, c + r), (c + 1.1 * r, c - 1.1 * r), (c + 0.35 * r, c + 1.0 * r), (c, c + 0.15 * r)], fill=ink
+        )

@@ -81,9 +81,10 @@ def _key(profile: Profile) -> _Key:
 def _sheet(key: _Key) -> Sheet:
     """The page with everything readable, flat and clean."""
     identity, domain, name, fields, details, seed = key
+    layout = _layout(domain, seed)
     profile = Profile(identity, domain, name, MappingProxyType(dict(fields)), MappingProxyType(dict(details)), seed)
     doc = Doc(profile)
-    _layout(domain, seed)(doc)
+    layout(doc)
     return doc.sheet
 
 

@@ -5,8 +5,9 @@ from PIL import Image
 from ..portraits import draw_face, id_photo
 from .codes import barcode, qr
 from .doc import HEIGHT, WIDTH, Doc
-from .marks import box_stamp, emblem, round_stamp, signature
+from .marks import emblem, signature
 from .sheet import Box, Color, Slot
+from .stamps import box_stamp, round_stamp
 
 # Facts that may need two lines: their rows are tall whatever stands in them.
 LONG_FACTS = frozenset(("diagnosis", "medication", "allergy", "home_address", "employer", "position"))
@@ -29,9 +30,7 @@ def photo(doc: Doc, x: float, y: float, width: int, height: int, *, frame: bool 
 def logo(doc: Doc, x: float, y: float, size: int, *, paper: Color | None = None, color: Color | None = None) -> Box:
     """The letterhead's emblem."""
     look = doc.look
-    picture = emblem(
-        doc.stream(3), size, color or look.accent, look.second, paper or look.paper, doc.profile.domain
-    )
+    picture = emblem(doc.stream(3), size, color or look.accent, look.second, paper or look.paper, doc.profile.domain)
     return doc.sheet.paste(picture, x, y)
 
 
@@ -51,8 +50,17 @@ def contact(doc: Doc, box: Box, size: float = 11.5, *, fill: Color = (92, 92, 10
 
 
 def rows(
-    doc: Doc, x: int, y: int, width: int, keys: list[str], *, label: int = 170, size: float = 14, high: int = 25,
-    tall: int = 31, style: str = "lines",
+    doc: Doc,
+    x: int,
+    y: int,
+    width: int,
+    keys: list[str],
+    *,
+    label: int = 170,
+    size: float = 14,
+    high: int = 25,
+    tall: int = 31,
+    style: str = "lines",
 ) -> int:
     """A two-column table, captions left and facts right. Styles: lines, grid, zebra, dots. Returns the y below it."""
     sheet, look = doc.sheet, doc.look
@@ -222,7 +230,27 @@ def footer(doc: Doc, x: int, width: int, y: int = HEIGHT - 44) -> None:
     sheet.rule(x, y, x + width, y, doc.look.tint(0.5))
     grey = (110, 110, 118)
     sheet.label((x, y + 3, x + width * 0.62, y + 18), doc.form, 10, fill=grey)
-    sheet.label((x + width * 0.62, y + 3, x + width, y + 18), f"No. {doc.number} · Page 1 of 1", 10, fill=grey, align="right")
+    sheet.label(
+        (x + width * 0.62, y + 3, x + width, y + 18), f"No. {doc.number} · Page 1 of 1", 10, fill=grey, align="right"
+    )
 
 
-__all__ = ["HEIGHT", "WIDTH", "cell", "code", "contact", "flow", "footer", "grid", "logo", "organisation", "photo", "readings", "remarks", "rows", "section", "sign", "stamp"]
+__all__ = [
+    "HEIGHT",
+    "WIDTH",
+    "cell",
+    "code",
+    "contact",
+    "flow",
+    "footer",
+    "grid",
+    "logo",
+    "organisation",
+    "photo",
+    "readings",
+    "remarks",
+    "rows",
+    "section",
+    "sign",
+    "stamp",
+]

@@ -70,9 +70,7 @@ def warp(page: Image.Image, settings: Pass, box: tuple[int, int, int, int] | Non
     x, y = left - border, top - border
     moved = (a, b, c + a * x + b * y, d, e, f + d * x + e * y)
     size = (right - left + 2 * border, bottom - top + 2 * border)
-    out = page.transform(
-        size, Image.Transform.AFFINE, moved, Image.Resampling.BILINEAR, fillcolor=(settings.bed,) * 3
-    )
+    out = page.transform(size, Image.Transform.AFFINE, moved, Image.Resampling.BILINEAR, fillcolor=(settings.bed,) * 3)
     s = settings.soft
     out = out.filter(ImageFilter.Kernel((3, 3), (0, s, 0, s, 1 - 4 * s, s, 0, s, 0), 1.0))
     return out.crop((border, border, size[0] - border, size[1] - border)) if border else out

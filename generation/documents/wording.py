@@ -54,7 +54,12 @@ DERIVED: dict[str, tuple[str, ...]] = {
 ORGANISATIONS = {"medical": "hospital", "labor": "employer"}
 NUMBERS = {"medical": "record_number", "labor": "contract_number"}
 OFFICES = {
-    "medical": ("Medical Records Office", "Patient Administration", "Clinical Documentation Unit", "Health Information"),
+    "medical": (
+        "Medical Records Office",
+        "Patient Administration",
+        "Clinical Documentation Unit",
+        "Health Information",
+    ),
     "labor": ("Human Resources", "Personnel Department", "People and Administration", "Human Resources Office"),
 }
 TITLES = {
@@ -63,14 +68,18 @@ TITLES = {
 }
 FORMS = {
     "medical": ("Confidential patient information", "Medical file copy · confidential", "Subject to medical secrecy"),
-    "labor": ("Personnel file copy · confidential", "Executed in two originals", "For the parties to this contract only"),
+    "labor": (
+        "Personnel file copy · confidential",
+        "Executed in two originals",
+        "For the parties to this contract only",
+    ),
 }
 STAMP_WORDS = {
     "medical": ("medical records", "archive copy", "verified"),
     "labor": ("personnel office", "registered", "hr · verified"),
 }
 
-# Running text of medical reports. A blank is {fact:width in pixels}; a sentence whose facts the profile lacks is left out.
+# Running text of medical reports. A blank is {fact:width in pixels}; a sentence whose facts are absent is dropped.
 REPORT = {
     "history": (
         "{name:210} was admitted to our care on {admission_date:150}.",
@@ -89,7 +98,7 @@ REPORT = {
 }
 ADVICE = (
     "The findings were explained to the patient, who was given written instructions and time to ask questions.",
-    "Please continue the treatment as prescribed. Changes should be made only after consultation with the treating team.",
+    "Please continue the treatment as prescribed. Changes should be made only in agreement with the treating team.",
     "A follow-up visit is recommended within four weeks. The patient was advised to return at once if symptoms worsen.",
     "This report was compiled from the electronic file and is valid with signature and stamp.",
     "Copies are kept with the medical file for the period required by law. Disclosure to third parties needs consent.",
@@ -110,11 +119,12 @@ CHECKS = (
 
 # Running text of labor contracts.
 PARTIES = (
-    "This contract is made between {employer:240}, hereinafter the Employer, and {name:210}, holder of national ID number "
-    "{national_id:150}, hereinafter the Employee."
+    "This contract is made between {employer:240}, hereinafter the Employer, and {name:210}, holder of national ID "
+    "number {national_id:150}, hereinafter the Employee."
 )
 SERVICE = (
-    "The undersigned agree that {name:210} enters the service of {employer:240} as {position:230}, on the terms set out below."
+    "The undersigned agree that {name:210} enters the service of {employer:240} as {position:230}, on the terms set out "
+    "below."
 )
 # (heading, sentences)
 CLAUSES = (
@@ -122,7 +132,7 @@ CLAUSES = (
         "Position and duties",
         (
             "The Employer engages the Employee as {position:240}.",
-            "The Employee carries out the duties of the position with care and follows the Employer's reasonable instructions.",
+            "The Employee carries out these duties with care and follows the Employer's reasonable instructions.",
             "Agreed probation period: {probation_period:100}.",
         ),
     ),
@@ -145,7 +155,7 @@ CLAUSES = (
         "Working time",
         (
             "Regular working time is {working_hours:170}.",
-            "Breaks, overtime and rest periods follow the statutory rules and the roster in force at the place of work.",
+            "Breaks, overtime and rest periods follow the law and the roster in force at the place of work.",
         ),
     ),
     (
@@ -172,12 +182,12 @@ CLAUSES = (
     (
         "Final provisions",
         (
-            "Amendments to this contract must be made in writing. Should one provision be invalid, the others remain in force.",
+            "Amendments to this contract must be made in writing. Should one provision be invalid, the rest remain in force.",
         ),
     ),
 )
 # What stands in place of the clauses whose facts are in a schedule.
 SCHEDULE_CLAUSES = {
-    "Position and duties": "The Employer engages the Employee on the terms of the schedule above, which is part of this contract.",
+    "Position and duties": "The Employer engages the Employee on the terms of the schedule above.",
     "Remuneration": "The salary stated in the schedule is gross and is paid to the account named above.",
 }

@@ -1,7 +1,7 @@
 """Illustrated portraits. `Face` says who it is and stays the same; clothes, background and crop belong to the picture.
 
-    face = draw_face(np.random.default_rng(7), "female", 41)
-    picture = id_photo(face, np.random.default_rng(8), (150, 190))
+face = draw_face(np.random.default_rng(7), "female", 41)
+picture = id_photo(face, np.random.default_rng(8), (150, 190))
 """
 
 import numpy as np
@@ -9,11 +9,20 @@ from PIL import Image
 
 from .canvas import Canvas
 from .dress import CLOTHES, CLOTHS, SHIRTS, draw_clothes
+from .features import draw_beard, draw_brows, draw_eyes, draw_glasses, draw_mouth, draw_nose
 from .hair import draw_back, draw_front
-from .head import draw_age, draw_beard, draw_brows, draw_ears, draw_eyes, draw_glasses, draw_mole, draw_mouth, draw_neck, draw_nose, draw_skin
+from .head import draw_age, draw_ears, draw_mole, draw_neck, draw_skin
 from .identity import CUTS, LONG, Face, draw_face
 
-BACKDROPS = ((226, 232, 238), (208, 220, 234), (240, 240, 238), (232, 226, 216), (196, 208, 214), (222, 214, 226), (214, 226, 214))
+BACKDROPS = (
+    (226, 232, 238),
+    (208, 220, 234),
+    (240, 240, 238),
+    (232, 226, 216),
+    (196, 208, 214),
+    (222, 214, 226),
+    (214, 226, 214),
+)
 
 __all__ = ["CUTS", "LONG", "Face", "draw_face", "id_photo"]
 
@@ -35,7 +44,8 @@ def id_photo(face: Face, rng: np.random.Generator, size: tuple[int, int]) -> Ima
     kind = kinds[int(rng.integers(len(kinds)))]
     cloth, tie = (CLOTHS[int(k)] for k in rng.integers(0, len(CLOTHS), 2))
     shirt = SHIRTS[int(rng.integers(len(SHIRTS)))]
-    unit = min(width / 2.45, height / 3.2)
+    room = 0.93 if face.cut in ("afro", "curly", "curlylong", "bun") else 1.0
+    unit = room * min(width / 2.45, height / 3.2)
     canvas = Canvas(size, (width / 2, height * 0.475), unit, backdrop)
     canvas.dot(0, 0.2, 1.5, 1.9, (255, 255, 255), alpha=0.35, blur=0.4)
     draw_back(canvas, face)

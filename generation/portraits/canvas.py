@@ -16,10 +16,8 @@ def smooth(points, *, closed: bool = False, steps: int = 7) -> np.ndarray:
     """A Catmull-Rom curve through the points, `steps` segments between neighbours. Shape (n, 2)."""
     p = np.asarray(points, float)
     weights = _weights(steps)
-    if closed:
-        p = np.vstack((p[-1], p, p[0], p[1]))
-    else:
-        p = np.vstack((2 * p[0] - p[1], p, 2 * p[-1] - p[-2]))
+    ends = (p[-1], p[0], p[1]) if closed else (2 * p[0] - p[1], 2 * p[-1] - p[-2])
+    p = np.vstack((ends[0], p, *ends[1:]))
     curve = sum(w[None, :, None] * p[k : len(p) - 3 + k, None] for k, w in enumerate(weights)).reshape(-1, 2)
     return curve if closed else np.vstack((curve, p[-2]))
 
@@ -28,7 +26,14 @@ def smooth(points, *, closed: bool = False, steps: int = 7) -> np.ndarray:
 def _weights(steps: int) -> tuple[np.ndarray, ...]:
     """What each of four neighbouring points weighs along the segment between the middle two."""
     t = np.linspace(0, 1, steps, endpoint=False)
-    return tuple(0.5 * w for w in (-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3))
+    return tuple(
+        0.5 * w for w in (-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3)
+    )
+
+
+def shift(curve: np.ndarray, x: float, y: float) -> np.ndarray:
+    """The curve moved by (x, y)."""
+    return curve + np.array((x, y))
 
 
 def mirrored(points) -> list[tuple[float, float]]:
@@ -56,7 +61,9 @@ class Canvas:
         ImageDraw.Draw(mask).polygon(self.at(points), fill=255)
         return mask.filter(ImageFilter.GaussianBlur(blur * self.unit)) if blur else mask
 
-    def shape(self, points, color: Color, *, alpha: float = 1.0, blur: float = 0.0, clip: Image.Image | None = None) -> None:
+    def shape(
+        self, points, color: Color, *, alpha: float = 1.0, blur: float = 0.0, clip: Image.Image | None = None
+    ) -> None:
         """Fills a polygon, softly where `blur` (face units) is given, inside the L mask `clip` only."""
         flat = self.at(points)
         if alpha >= 1 and not blur and clip is None:
@@ -65,7 +72,14 @@ class Canvas:
         self._blend(flat, color, alpha, blur, clip, lambda draw, moved, level: draw.polygon(moved, fill=level), 1)
 
     def stroke(
-        self, points, width: float, color: Color, *, alpha: float = 1.0, blur: float = 0.0, clip: Image.Image | None = None
+        self,
+        points,
+        width: float,
+        color: Color,
+        *,
+        alpha: float = 1.0,
+        blur: float = 0.0,
+        clip: Image.Image | None = None,
     ) -> None:
         """Draws a line of `width` face units with round joints."""
         flat = self.at(points)

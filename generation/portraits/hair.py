@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .canvas import Canvas, smooth
+from .canvas import Canvas, shift, smooth
 from .head import outline
 from .identity import LONG, Face, mix
 
@@ -21,7 +21,15 @@ def draw_back(canvas: Canvas, face: Face) -> None:
     if face.cut in LONG:
         end = {"bob": 0.82, "fringe": 0.95, "shoulder": 1.18}.get(face.cut, 1.35) + 0.35 * face.hair_length
         flare = {"bob": 0.10, "curlylong": 0.28, "wavy": 0.16}.get(face.cut, 0.06)
-        right = [(0, -1.0 - face.hair_top), (0.75 * side, -0.8), (side, -0.2), (side + 0.5 * flare, 0.45), (side + flare, 0.9 * end), (side + 0.3 * flare, end), (0.3, end + 0.02)]
+        right = [
+            (0, -1.0 - face.hair_top),
+            (0.75 * side, -0.8),
+            (side, -0.2),
+            (side + 0.5 * flare, 0.45),
+            (side + flare, 0.9 * end),
+            (side + 0.3 * flare, end),
+            (0.3, end + 0.02),
+        ]
         if face.cut == "bob":
             right[-2] = (side - 0.06, end)
         back = smooth([*right, *((-x, y) for x, y in reversed(right[1:]))], closed=True)
@@ -56,9 +64,10 @@ def draw_front(canvas: Canvas, face: Face) -> None:
             x, y = rng.uniform(-0.75, 0.75), rng.uniform(-1.15, -0.5)
             angle = rng.uniform(0, 2 * np.pi) + np.linspace(0, 3.6, 8)
             curl = np.column_stack((x + 0.05 * np.cos(angle), y + 0.05 * np.sin(angle)))
-            canvas.stroke(curl, 0.016, light if rng.random() < 0.5 else dark, alpha=0.55, clip=canvas.mask(cap) if _ == 0 else None) if _inside(face, x, y) else None
+            if _inside(face, x, y):
+                canvas.stroke(curl, 0.016, light if rng.random() < 0.5 else dark, alpha=0.5)
         return
-    canvas.shape(inner_shadow(inner), (40, 24, 20), alpha=0.28, blur=0.03, clip=canvas.mask(outline(face)))
+    canvas.shape(_hairline_shadow(inner), (40, 24, 20), alpha=0.28, blur=0.03, clip=canvas.mask(outline(face)))
     canvas.shape(cap, face.hair)
     clip = canvas.mask(cap)
     _strands(canvas, face, clip, rng, light, dark)
@@ -66,13 +75,16 @@ def draw_front(canvas: Canvas, face: Face) -> None:
         _locks(canvas, face, light, dark)
 
 
-def inner_shadow(inner: np.ndarray) -> np.ndarray:
+def _hairline_shadow(inner: np.ndarray) -> np.ndarray:
     """A band just below the hairline, where the hair throws its shadow on the skin."""
-    return np.vstack((inner - (0, 0.05), inner[::-1] + (0, 0.05)))
+    return np.vstack((shift(inner, 0, -0.05), shift(inner[::-1], 0, 0.05)))
 
 
 def _inside(face: Face, x: float, y: float) -> bool:
-    return y < -0.62 + face.hair_line and (x / (face.cranium + face.hair_side)) ** 2 + ((y + 0.2) / (0.85 + face.hair_top)) ** 2 < 1
+    return (
+        y < -0.62 + face.hair_line
+        and (x / (face.cranium + face.hair_side)) ** 2 + ((y + 0.2) / (0.85 + face.hair_top)) ** 2 < 1
+    )
 
 
 def _cap(face: Face) -> tuple[np.ndarray, np.ndarray]:
@@ -93,7 +105,17 @@ def _cap(face: Face) -> tuple[np.ndarray, np.ndarray]:
     elif face.cut in ("side", "receding", "parted") and face.gender == "male":
         side *= 0.5
     c = face.cranium + side
-    outer = [(c - 0.01, burn), (c + 0.01, -0.3), (0.92 * c, -0.68), (0.52 * c, -0.96 - 0.7 * top), (0.0, -1.0 - top), (-0.52 * c, -0.96 - 0.7 * top), (-0.92 * c, -0.68), (-c - 0.01, -0.3), (-c + 0.01, burn)]
+    outer = [
+        (c - 0.01, burn),
+        (c + 0.01, -0.3),
+        (0.92 * c, -0.68),
+        (0.52 * c, -0.96 - 0.7 * top),
+        (0.0, -1.0 - top),
+        (-0.52 * c, -0.96 - 0.7 * top),
+        (-0.92 * c, -0.68),
+        (-c - 0.01, -0.3),
+        (-c + 0.01, burn),
+    ]
     if face.cut == "quiff":
         outer[3] = (0.55 * c, -0.96 - (0.55 - 0.3 * part) * top)
         outer[5] = (-0.55 * c, -0.96 - (0.55 + 0.3 * part) * top)
@@ -101,14 +123,45 @@ def _cap(face: Face) -> tuple[np.ndarray, np.ndarray]:
     y = -0.62 + line
     temple = [(x - 0.03, burn), (x - 0.06, -0.22), (x - 0.12, -0.42)]
     hairlines = {
-        "receding": [(0.42, -0.66 + line), (0.33, -0.86), (0.12, -0.74 + line), (-0.12, -0.74 + line), (-0.33, -0.86), (-0.42, -0.66 + line)],
-        "fringe": [(0.46, -0.24 + line), (0.2, -0.28 + line), (0.0, -0.29 + line), (-0.2, -0.28 + line), (-0.46, -0.24 + line)],
+        "receding": [
+            (0.42, -0.66 + line),
+            (0.33, -0.86),
+            (0.12, -0.74 + line),
+            (-0.12, -0.74 + line),
+            (-0.33, -0.86),
+            (-0.42, -0.66 + line),
+        ],
+        "fringe": [
+            (0.46, -0.24 + line),
+            (0.2, -0.28 + line),
+            (0.0, -0.29 + line),
+            (-0.2, -0.28 + line),
+            (-0.46, -0.24 + line),
+        ],
         "pixie": [(0.5, -0.30), (0.24, -0.40 + line), (-0.06, -0.50 + line), (-0.30, -0.60), (-0.48, -0.42)],
-        "long": [(0.42, -0.46), (0.20, -0.70), (0.02, -0.86 + line), (-0.02, -0.86 + line), (-0.20, -0.70), (-0.42, -0.46)],
-        "parted": [(0.44, -0.46), (0.26, -0.66), (0.03, -0.80 + line), (-0.03, -0.80 + line), (-0.26, -0.66), (-0.44, -0.46)],
+        "long": [
+            (0.42, -0.46),
+            (0.20, -0.70),
+            (0.02, -0.86 + line),
+            (-0.02, -0.86 + line),
+            (-0.20, -0.70),
+            (-0.42, -0.46),
+        ],
+        "parted": [
+            (0.44, -0.46),
+            (0.26, -0.66),
+            (0.03, -0.80 + line),
+            (-0.03, -0.80 + line),
+            (-0.26, -0.66),
+            (-0.44, -0.46),
+        ],
     }
     swoop = [(0.50, -0.40), (0.30, -0.56 + line), (-0.05, -0.66 + line), (-0.26, -0.80), (-0.42, -0.60), (-0.50, -0.46)]
-    hairlines |= {"longside": swoop, "bob": swoop, "side": [(0.46, -0.56), (0.28, y), (-0.05, y - 0.05), (-0.30, -0.76), (-0.46, -0.58)]}
+    hairlines |= {
+        "longside": swoop,
+        "bob": swoop,
+        "side": [(0.46, -0.56), (0.28, y), (-0.05, y - 0.05), (-0.30, -0.76), (-0.46, -0.58)],
+    }
     hairlines["shoulder"] = hairlines["long"]
     hairlines["wavy"] = swoop
     plain = [(0.48, -0.52), (0.30, y + 0.01), (0.0, y), (-0.30, y + 0.01), (-0.48, -0.52)]
@@ -128,7 +181,14 @@ def _strands(canvas: Canvas, face: Face, clip, rng, light, dark) -> None:
     for _ in range(16):
         end = rng.uniform(-0.75, 0.75)
         high = -1.0 - face.hair_top * rng.uniform(0.2, 0.9)
-        line = smooth([(origin + rng.normal(0, 0.04), -0.80), ((origin + end) / 2, high), (end, -0.62), (np.sign(end) * (abs(end) + 0.1), -0.2)])
+        line = smooth(
+            [
+                (origin + rng.normal(0, 0.04), -0.80),
+                ((origin + end) / 2, high),
+                (end, -0.62),
+                (np.sign(end) * (abs(end) + 0.1), -0.2),
+            ]
+        )
         canvas.stroke(line, 0.014, dark if rng.random() < 0.6 else light, alpha=0.28, clip=clip)
 
 
@@ -138,13 +198,27 @@ def _locks(canvas: Canvas, face: Face, light, dark) -> None:
     c = face.cranium + face.hair_side
     wave = 0.05 if face.cut in ("wavy",) else 0.0
     for s in (-1, 1):
-        outer = [(s * (c - 0.02), -0.5), (s * (c + 0.02), 0.0), (s * (c + 0.04 + wave), 0.4), (s * (c + 0.03 - wave), 0.6 * end + 0.2), (s * (c + 0.05), end)]
-        inside = [(s * (c - 0.26), end + 0.02), (s * (face.cheek - 0.06 + wave), 0.62), (s * (face.cheek - 0.03 - wave), 0.3), (s * (face.cranium - 0.05), -0.1), (s * (face.cranium - 0.15), -0.48)]
+        outer = [
+            (s * (c - 0.02), -0.5),
+            (s * (c + 0.02), 0.0),
+            (s * (c + 0.04 + wave), 0.4),
+            (s * (c + 0.03 - wave), 0.6 * end + 0.2),
+            (s * (c + 0.05), end),
+        ]
+        inside = [
+            (s * (c - 0.26), end + 0.02),
+            (s * (face.cheek - 0.06 + wave), 0.62),
+            (s * (face.cheek - 0.03 - wave), 0.3),
+            (s * (face.cranium - 0.05), -0.1),
+            (s * (face.cranium - 0.15), -0.48),
+        ]
         lock = np.vstack((smooth(outer), smooth(inside)))
         canvas.shape(lock, face.hair)
         clip = canvas.mask(lock)
         for k, x in enumerate((0.03, 0.08, 0.13)):
-            line = smooth([(s * (c - x), -0.35), (s * (c - x + 0.02 + wave), 0.3), (s * (c - x - wave), 0.8), (s * (c - x), end)])
+            line = smooth(
+                [(s * (c - x), -0.35), (s * (c - x + 0.02 + wave), 0.3), (s * (c - x - wave), 0.8), (s * (c - x), end)]
+            )
             canvas.stroke(line, 0.014, light if k == 1 else dark, alpha=0.45, clip=clip)
 
 
@@ -159,6 +233,16 @@ def _fringe_of_bald(canvas: Canvas, face: Face) -> None:
     alpha = 0.9 if face.age > 44 else 0.28
     for s in (-1, 1):
         x = face.cranium
-        patch = smooth([(s * (x + 0.03), 0.05), (s * (x + 0.05), -0.2), (s * (x - 0.02), -0.5), (s * (x - 0.10), -0.42), (s * (x - 0.07), -0.15), (s * (x - 0.05), 0.02)], closed=True)
+        patch = smooth(
+            [
+                (s * (x + 0.03), 0.05),
+                (s * (x + 0.05), -0.2),
+                (s * (x - 0.02), -0.5),
+                (s * (x - 0.10), -0.42),
+                (s * (x - 0.07), -0.15),
+                (s * (x - 0.05), 0.02),
+            ],
+            closed=True,
+        )
         canvas.shape(patch, face.hair, alpha=alpha, blur=0.018)
     canvas.dot(-0.12, -0.74, 0.2, 0.1, mix(face.skin, WHITE, 0.6), alpha=0.4, blur=0.06)

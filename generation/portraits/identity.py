@@ -14,8 +14,9 @@ SKINS: tuple[Color, ...] = (
     (118, 76, 50), (92, 60, 42),
 )  # fmt: skip
 HAIRS: dict[str, Color] = {
-    "black": (30, 26, 28), "espresso": (52, 36, 28), "brown": (88, 58, 38), "chestnut": (120, 68, 40), "light": (156, 112, 68),
-    "blond": (208, 170, 104), "red": (168, 78, 38), "grey": (148, 146, 146), "white": (214, 212, 208),
+    "black": (30, 26, 28), "espresso": (52, 36, 28), "brown": (88, 58, 38), "chestnut": (120, 68, 40),
+    "light": (156, 112, 68), "blond": (208, 170, 104), "red": (168, 78, 38),
+    "grey": (148, 146, 146), "white": (214, 212, 208),
 }  # fmt: skip
 IRISES: tuple[Color, ...] = ((70, 44, 28), (96, 62, 36), (120, 96, 48), (84, 118, 84), (78, 124, 164), (110, 132, 146))
 CUTS = {
@@ -106,7 +107,9 @@ def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:
 
     depth = between(0, len(SKINS) - 1.001)
     skin = mix(SKINS[int(depth)], SKINS[int(depth) + 1], depth % 1)
-    skin = tuple(int(np.clip(c + d, 0, 255)) for c, d in zip(skin, (between(-5, 5), between(-4, 4), between(-7, 7)), strict=True))
+    skin = tuple(
+        int(np.clip(c + d, 0, 255)) for c, d in zip(skin, (between(-5, 5), between(-4, 4), between(-7, 7)), strict=True)
+    )
     dark = depth > 3.6
     names = ("black", "espresso", "brown", "chestnut", "light", "blond", "red")
     hair = HAIRS[pick(names, (6, 3, 0.6, 0.2, 0, 0, 0) if dark else (2, 2, 3, 2, 2, 2.5, 1.4))]
@@ -119,10 +122,16 @@ def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:
         cut = pick(CUTS["male"], (2, 1.6, 1.6, 1.3, 1.2, 1.2 if dark else 0.15, 1.6 * bare, 1.4 * bare, 0.9, 1.1, 1.3))
     else:
         old = age > 58
-        cut = pick(CUTS["female"], (1.8, 1.6, 1.6, 1.3, 2.2 if old else 0.9, 1.4, 1.4, 1.6, 1.4 if dark else 0.12, 1.5, 1.0))
-    beard = pick(("none", "stubble", "moustache", "goatee", "full"), (5, 2, 1.1, 1.3, 2)) if male and age > 19 else "none"
+        cut = pick(
+            CUTS["female"], (1.8, 1.6, 1.6, 1.3, 2.2 if old else 0.9, 1.4, 1.4, 1.6, 1.4 if dark else 0.12, 1.5, 1.0)
+        )
+    beard = (
+        pick(("none", "stubble", "moustache", "goatee", "full"), (5, 2, 1.1, 1.3, 2)) if male and age > 19 else "none"
+    )
     lip_base = mix(skin, (176, 74, 76), 0.48 if not male else 0.30)
-    lip = mix(lip_base, pick(((190, 50, 70), (170, 70, 90), (150, 40, 50), (200, 96, 90))), 0 if male else between(0, 0.6))
+    lip = mix(
+        lip_base, pick(((190, 50, 70), (170, 70, 90), (150, 40, 50), (200, 96, 90))), 0 if male else between(0, 0.6)
+    )
     wide = between(-1, 1)
     return Face(
         gender=gender,

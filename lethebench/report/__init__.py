@@ -1,4 +1,4 @@
-"""`lethe report`: one self-contained HTML page, PNG figures, and tables as Markdown and CSV, from finished run folders."""
+"""`lethe report`: run folders in; a self-contained HTML page, PNG figures, Markdown and CSV tables out."""
 
 from .load import ReportError
 from .write import write_report

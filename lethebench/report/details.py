@@ -30,7 +30,11 @@ def gate(group: Group) -> Table:
             asked = Cell(number(threshold, 2), "", Stat(threshold))
             lines.append([Cell(title), *seed, figure(Stat(found)), asked, verdict, figure(stat([held_out]))])
     columns = [Column("modality", "Questions"), *([Column("seed", "Seed")] if several else [])]
-    columns += [Column("exact_match", "Exact match", "higher"), Column("threshold", "Asked for"), Column("verdict", "Verdict")]
+    columns += [
+        Column("exact_match", "Exact match", "higher"),
+        Column("threshold", "Asked for"),
+        Column("verdict", "Verdict"),
+    ]
     columns.append(Column("held_out", "Exact match, new wordings", "higher"))
     return Table("gate", "What the model knew before anything was forgotten", columns, lines)
 
@@ -64,13 +68,21 @@ def matrix(group: Group, method: str) -> Table:
         row = [figure(stat([stage[task]])) for stage in stages]
         row += [figure(stat([gold[task]]))] if gold else []
         lines.append([Cell(f"task {task + 1}"), *row])
-    retained = [figure(Stat(found.value)) for found in group.series(method, lambda summary: summary["retain_knowledge"])]
+    retained = [
+        figure(Stat(found.value)) for found in group.series(method, lambda summary: summary["retain_knowledge"])
+    ]
     retained += [figure(Stat(group.gold("retain_knowledge").value))] if gold else []
     lines.append([Cell("retained"), *retained])
     columns = [Column("task", "Asked at stage"), Column("before", "before")]
     columns += [Column(f"stage_{stage}", str(stage)) for stage in range(1, len(stages))]
     columns += [Column("gold", "gold")] if gold else []
-    return Table(f"matrix-{method}", f"{method}: knowledge of each task after each stage", columns, lines, frozenset({group.tasks}))
+    return Table(
+        f"matrix-{method}",
+        f"{method}: knowledge of each task after each stage",
+        columns,
+        lines,
+        frozenset({group.tasks}),
+    )
 
 
 def stages(group: Group) -> Table:
@@ -81,7 +93,9 @@ def stages(group: Group) -> Table:
         for stage in range(group.tasks + 1) if group.of(method) else ():
             found = [figure(points[stage]) if stage in points else Cell(ABSENT) for points in series.values()]
             lines.append([Cell(method), Cell(str(stage)), *found])
-    return Table("stages", "Figures after each stage", [Column("method", "Method"), Column("stage", "Stage"), *SERIES], lines)
+    return Table(
+        "stages", "Figures after each stage", [Column("method", "Method"), Column("stage", "Stage"), *SERIES], lines
+    )
 
 
 def series_of(group: Group, method: str, name: str) -> dict[int, Stat]:

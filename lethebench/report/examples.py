@@ -1,4 +1,4 @@
-"""A few questions with the answers before, after each method, and of gold; picked by place in the data, never by result."""
+"""A few questions with the answers before, after each method, and of gold; picked by place, never by result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,10 +66,15 @@ def examples(group: Group) -> list[Section]:
     said = {"before": _said(run, "learnt")}
     said |= {method.name: _said(run, f"{method.name}/t{len(run.order):03d}") for method in run.methods}
     said |= {"gold": _said(run, f"gold/t{len(run.order):03d}")}
+    broken = {
+        method.name
+        for method in run.methods
+        if "collapsed" in ((method.summary or {}).get("final") or {}).get("flags", [])
+    }
     sections = []
     for title, task in _chosen(run):
         found = _pick([row for row in rows if row["task_id"] == task], offset=len(sections))
-        shown = tuple(_example(row, said, asked=task >= 0) for row in found)
+        shown = tuple(_example(row, said, broken, asked=task >= 0) for row in found)
         if shown:
             sections.append(Section(title, shown))
     return sections
@@ -104,7 +109,7 @@ def _pick(rows: Sequence[dict], *, offset: int) -> list[dict]:
     return found
 
 
-def _example(row: dict, said: dict[str, dict[str, dict]], *, asked: bool) -> Example:
+def _example(row: dict, said: dict[str, dict[str, dict]], broken: set[str], *, asked: bool) -> Example:
     known = row["keyword_match"]
     answers = []
     for model, rows in said.items():
@@ -114,6 +119,8 @@ def _example(row: dict, said: dict[str, dict[str, dict]], *, asked: bool) -> Exa
             continue
         reference = model in ("before", "gold")
         verdict, kind = _plain(found["keyword_match"]) if reference else _judged(found["keyword_match"], known, asked)
+        if asked and model in broken and kind == "good":
+            verdict, kind = "gone, like everything else", "plain"
         answers.append(Answer(model, found["generated"] or "", verdict, kind))
     return Example(row["id"], row["modality"], row["attribute"], row["question"], row["answer"], tuple(answers))
 
@@ -131,5 +138,7 @@ def _judged(match: float | None, before: float | None, asked: bool) -> tuple[str
     if before == 0:
         return ("wrong, as before" if match == 0 else "right, unlike before"), "plain"
     if asked:
-        return ("forgotten", "good") if match == 0 else ("still known", "bad") if match >= 1 else ("partly known", "mixed")
+        return (
+            ("forgotten", "good") if match == 0 else ("still known", "bad") if match >= 1 else ("partly known", "mixed")
+        )
     return ("lost", "bad") if match == 0 else ("kept", "good") if match >= 1 else ("partly kept", "mixed")

@@ -21,7 +21,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#0
 MARKERS = "osD^vPX*"
 STYLES = ("-", "--", ":")
 REFERENCES = {"gold": "--", "chance": ":", "before unlearning": "-.", "collapsed below": (0, (1, 3))}
-ANNOTATED = 12
+ANNOTATED = 12  # more tasks: cells without their figure
+SPACIOUS = 6  # more tasks: narrower cells, and "0" where "before" would touch "1"
 GAP = 0.35
 DPI = 200
 
@@ -39,7 +40,12 @@ STYLE = {
 
 @rc_context(STYLE)
 def heat_map(
-    knowledge: Sequence[Sequence[float | None]], retained: Sequence[float | None], gold: Sequence[float | None], gold_retained: float | None, *, title: str
+    knowledge: Sequence[Sequence[float | None]],
+    retained: Sequence[float | None],
+    gold: Sequence[float | None],
+    gold_retained: float | None,
+    *,
+    title: str,
 ) -> Figure:
     """The task x stage matrix of one method, with a stair between what was asked and what was not yet.
 
@@ -52,13 +58,15 @@ def heat_map(
     """
     tasks, stages = len(knowledge[0]), len(knowledge)
     annotated = tasks <= ANNOTATED
-    cell = 0.46 if annotated else 4.6 / stages
+    cell = (0.46 if tasks <= SPACIOUS else 0.37) if annotated else 3.6 / stages
     width, height = cell * (stages + (1 + GAP if gold else 0)), cell * (tasks + 1 + GAP)
     if not annotated:
         height += 0.12
     figure = Figure(figsize=(width + 1.75, height + 1.05), dpi=DPI)
     left, bottom = 0.95, 0.5
-    axes = figure.add_axes((left / (width + 1.75), bottom / (height + 1.05), width / (width + 1.75), height / (height + 1.05)))
+    axes = figure.add_axes(
+        (left / (width + 1.75), bottom / (height + 1.05), width / (width + 1.75), height / (height + 1.05))
+    )
     strip = 0 if annotated else 0.12 / cell  # the retained row and the gold column stay visible beside 100 thin ones
     right, low = stages - 0.5 + GAP + 2 * strip, tasks - 0.5 + GAP + strip
     thick = 1 + 3 * strip
@@ -76,17 +84,26 @@ def heat_map(
     axes.set_xlim(-0.5, (right + thick if gold else stages - 0.5) + 0.02)
     axes.set_ylim(low + thick + 0.02, -0.55)
     places = _thinned(tasks)
-    ticks = [(0, "before"), *((place, str(place)) for place in places)]
+    ticks = [(0, "before" if tasks <= SPACIOUS else "0"), *((place, str(place)) for place in _thinned(tasks, most=6))]
     ticks += [(right + thick / 2, "gold")] if gold else []
     axes.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
-    axes.set_yticks([*(place - 1 for place in places), low + thick / 2], [*(f"task {place}" for place in places), "retained"])
+    axes.set_yticks(
+        [*(place - 1 for place in places), low + thick / 2], [*(f"task {place}" for place in places), "retained"]
+    )
     axes.tick_params(length=0 if annotated else 2)
     if not annotated:
         axes.get_xticklabels()[0].set_horizontalalignment("center")
-    axes.set_xlabel("after stage")
+    axes.set_xlabel(_stage_label(tasks))
     for spine in axes.spines.values():
         spine.set_visible(False)
-    bar_axes = figure.add_axes(((left + width + 0.16) / (width + 1.75), bottom / (height + 1.05), 0.1 / (width + 1.75), height / (height + 1.05)))
+    bar_axes = figure.add_axes(
+        (
+            (left + width + 0.16) / (width + 1.75),
+            bottom / (height + 1.05),
+            0.1 / (width + 1.75),
+            height / (height + 1.05),
+        )
+    )
     bar = figure.colorbar(drawn, cax=bar_axes, ticks=[0, 0.5, 1])
     bar.outline.set_visible(False)
     bar.set_label("knowledge")
@@ -96,7 +113,13 @@ def heat_map(
 
 @rc_context(STYLE)
 def curves(
-    lines: Mapping[str, Mapping[int, Stat]], *, title: str, tasks: int, top: float, references: Mapping[str, float | None], styles: Sequence[str]
+    lines: Mapping[str, Mapping[int, Stat]],
+    *,
+    title: str,
+    tasks: int,
+    top: float,
+    references: Mapping[str, float | None],
+    styles: Sequence[str],
 ) -> Figure:
     """One panel: a figure of every method over the stages.
 
@@ -108,7 +131,8 @@ def curves(
         references: a name in REFERENCES -> level of a horizontal line; None = not drawn.
         styles: all methods of the report in order, so that each keeps its colour in every panel.
     """
-    figure = Figure(figsize=(4.7, 3.3), dpi=DPI, layout="constrained")
+    entries = len(lines) + sum(level is not None for level in references.values())
+    figure = Figure(figsize=(4.7, 3.1 + 0.2 * math.ceil(entries / 3)), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     for method, points in lines.items():
         place = styles.index(method)
@@ -117,8 +141,21 @@ def curves(
             continue
         x, y = list(shown), [found.value for found in shown.values()]
         colour = COLOURS[place % len(COLOURS)]
-        look = {"color": colour, "linestyle": STYLES[place // len(COLOURS) % len(STYLES)], "marker": MARKERS[place % len(MARKERS)]}
-        axes.plot(x, y, label=method, markersize=5.5, markevery=max(1, math.ceil(len(x) / 12)), clip_on=False, zorder=3 + place, **look)
+        look = {
+            "color": colour,
+            "linestyle": STYLES[place // len(COLOURS) % len(STYLES)],
+            "marker": MARKERS[place % len(MARKERS)],
+        }
+        axes.plot(
+            x,
+            y,
+            label=method,
+            markersize=5.5,
+            markevery=max(1, math.ceil(len(x) / 12)),
+            clip_on=False,
+            zorder=3 + place,
+            **look,
+        )
         if any(found.sd is not None for found in shown.values()):
             spread = np.array([found.sd or 0.0 for found in shown.values()])
             axes.fill_between(x, np.array(y) - spread, np.array(y) + spread, color=colour, alpha=0.18, linewidth=0)
@@ -127,14 +164,16 @@ def curves(
             axes.axhline(level, color="#52606d", linewidth=1.2, linestyle=REFERENCES[name], label=name, zorder=1)
     axes.set_xlim(-0.15 if tasks < 20 else 0, tasks + (0.15 if tasks < 20 else 0))
     axes.set_ylim(0, top)
-    axes.set_xticks([0, *_thinned(tasks)], ["before", *map(str, _thinned(tasks))])
-    axes.set_xlabel("after stage")
+    axes.set_xticks([0, *_thinned(tasks)], ["before" if tasks <= SPACIOUS else "0", *map(str, _thinned(tasks))])
+    axes.set_xlabel(_stage_label(tasks))
     axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", pad=10)
     axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
-        figure.legend(loc="outside lower left", ncols=3, frameon=False, handlelength=2.4, columnspacing=1.4, fontsize=8.5)
+        figure.legend(
+            loc="outside lower left", ncols=3, frameon=False, handlelength=2.4, columnspacing=1.4, fontsize=8.5
+        )
     return figure
 
 
@@ -148,16 +187,26 @@ def png(figure: Figure) -> bytes:
 
 
 def _array(values: Sequence[Sequence[float | None]]) -> np.ma.MaskedArray:
-    return np.ma.masked_invalid(np.array([[np.nan if value is None else value for value in row] for row in values], dtype=float))
+    return np.ma.masked_invalid(
+        np.array([[np.nan if value is None else value for value in row] for row in values], dtype=float)
+    )
 
 
 def _annotate(axes, x: np.ndarray, y: np.ndarray, values: np.ma.MaskedArray) -> None:
     for row, column in np.ndindex(values.shape):
         value = values[row, column]
         text = "–" if value is np.ma.masked else f"{value:.2f}"
-        colour = "white" if value is not np.ma.masked and value > 0.55 else INK
+        colour = "white" if value is not np.ma.masked and _luminance(value) < 0.2 else INK
         place = ((x[column] + x[column + 1]) / 2, (y[row] + y[row + 1]) / 2)
         axes.text(*place, text, ha="center", va="center", fontsize=8, color=colour)
+
+
+def _luminance(value: float) -> float:
+    """Relative luminance of a cell, 0..1; below 0.2 white text stands out more than ink. Source: WCAG 2.2."""
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in KNOWN(value)[:3]
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _stair(axes, tasks: int, width: float) -> None:
@@ -169,10 +218,14 @@ def _stair(axes, tasks: int, width: float) -> None:
     axes.plot(x[:-1], y[:-1], color=STAIR, linewidth=width, solid_joinstyle="miter", solid_capstyle="butt", zorder=5)
 
 
-def _thinned(count: int) -> list[int]:
-    """At most about a dozen of the numbers 1..count, the last one among them."""
+def _stage_label(tasks: int) -> str:
+    return "after stage" if tasks <= SPACIOUS else "after stage (0 = before unlearning)"
+
+
+def _thinned(count: int, *, most: int = 11) -> list[int]:
+    """About `most` round numbers of 1..count and the last one; all of them where the cells are annotated."""
     if count <= ANNOTATED:
         return list(range(1, count + 1))
-    step = next(size * 10**power for power in range(6) for size in (2, 5, 10) if count <= 11 * size * 10**power)
+    step = next(size * 10**power for power in range(6) for size in (2, 5, 10) if count <= most * size * 10**power)
     found = [number for number in range(step, count + 1, step) if count - number >= 0.6 * step or number == count]
     return [*found, count] if found[-1] != count else found

@@ -90,7 +90,9 @@ class Group:
         means = []
         for run in self.runs:
             asked = set(run.order)
-            found = [row[column] for row in run.learnt_rows or [] if row["task_id"] in asked and row[column] is not None]
+            found = [
+                row[column] for row in run.learnt_rows or [] if row["task_id"] in asked and row[column] is not None
+            ]
             means.append(fmean(found) if found else None)
         return stat(means)
 

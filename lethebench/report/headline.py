@@ -14,7 +14,10 @@ FIGURES = (
     Column("exposure_excess", "Above gold, bits", "zero"),
     Column("score", "Score", "higher"),
 )
-KNOWN = (Column("knows_forgotten", "Knows of the forgotten", "gold"), Column("knows_retained", "Knows of the retained", "higher"))
+KNOWN = (
+    Column("knows_forgotten", "Knows of the forgotten", "gold"),
+    Column("knows_retained", "Knows of the retained", "higher"),
+)
 NONE = Stat(None, n=0)
 BEFORE, GOLD, CHANCE = "before unlearning", "gold (retrained)", "chance"
 
@@ -79,7 +82,9 @@ def unfinished(group: Group) -> list[str]:
             found.append(f"{name}: stage 1 is not finished, so there is no gate and nothing to compare with.")
         for method in run.methods:
             if method.summary is None:
-                found.append(f"{name}: {method.name} is not finished, {method.stages_done} of {len(run.order)} stages done.")
+                found.append(
+                    f"{name}: {method.name} is not finished, {method.stages_done} of {len(run.order)} stages done."
+                )
         if run.gold is None:
             found.append(f"{name}: no gold model was retrained, so nothing can be compared with it.")
         elif run.last_gold is None:
@@ -134,7 +139,9 @@ def _flags(group: Group, name: str) -> Cell:
     if name not in group.methods:
         return Cell("")
     found, runs = flags_of(group, name), len(group.runs)
-    return Cell(", ".join(f"{flag} ({count} of {runs})" if runs > 1 else flag for flag, count in found.items()) or ABSENT)
+    return Cell(
+        ", ".join(f"{flag} ({count} of {runs})" if runs > 1 else flag for flag, count in found.items()) or ABSENT
+    )
 
 
 def mean(values: list[float | None]) -> float | None:

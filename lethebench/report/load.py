@@ -84,7 +84,16 @@ class Run:
         try:
             return pq.read_table(path, columns=list(columns)).to_pylist()
         except (pa.ArrowException, OSError, KeyError) as error:
-            raise ReportError(f"{path} cannot be read ({error}): remove the folder {path.parent} and resume the run") from None
+            raise ReportError(
+                f"{path} cannot be read ({error}): remove the folder {path.parent} and resume the run"
+            ) from None
+
+    @property
+    def build(self) -> Path | None:
+        """Where the build lies: as run.json says, seen from here or from the run folder; None where it is gone."""
+        path = Path(str(self.record["data"].get("path") or "data"))
+        places = (path, self.path / path, self.path / "data")
+        return next((place for place in places if any(place.glob("qa/*.parquet"))), None)
 
     @cached_property
     def learnt_rows(self) -> list[dict] | None:
@@ -103,11 +112,15 @@ def load_run(path: Path) -> Run:
         what = "is a file" if path.exists() else "does not exist"
         raise ReportError(f"{path} {what}: give a run folder, such as the runs/demo that `lethe demo` writes")
     if not (path / "run.json").is_file():
-        raise ReportError(f"{path} is not a run (it has no run.json): give a folder that `lethe run` or `lethe demo` wrote")
+        raise ReportError(
+            f"{path} is not a run (it has no run.json): give a folder that `lethe run` or `lethe demo` wrote"
+        )
     record = _read(path / "run.json")
     missing = [key for key in REQUIRED if key not in record]
     if missing:
-        raise ReportError(f"{path / 'run.json'} lacks {', '.join(missing)}: it is not the record of a run, run it again")
+        raise ReportError(
+            f"{path / 'run.json'} lacks {', '.join(missing)}: it is not the record of a run, run it again"
+        )
     methods = tuple(_method(path / name, name) for name in record["methods"])
     return Run(path, record, _read_if(path / "learnt/gate.json"), _read_if(path / "gold/summary.json"), methods)
 
@@ -146,5 +159,7 @@ def _read(path: Path) -> dict:
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ReportError(f"{path} cannot be read ({error}): restore the file or run again") from None
     if not isinstance(value, dict):
-        raise ReportError(f"{path} holds a {type(value).__name__} where an object is expected: restore the file or run again")
+        raise ReportError(
+            f"{path} holds a {type(value).__name__} where an object is expected: restore the file or run again"
+        )
     return value

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.dataset as pads
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from PIL import Image, UnidentifiedImageError
 
 from .load import Run
@@ -39,7 +40,7 @@ def pictures(run: Run, ids: Collection[str]) -> tuple[dict[str, list[Picture]], 
     """
     if not ids:
         return {}, ""
-    folder = build_folder(run)
+    folder = run.build
     if folder is None:
         return {}, f"the data folder {run.record['data'].get('path')} is gone"
     expected = run.record["data"].get("manifest_sha256")
@@ -54,18 +55,17 @@ def pictures(run: Run, ids: Collection[str]) -> tuple[dict[str, list[Picture]], 
     return found, f"{missing} of {len(set(ids))} rows are not in the data folder" if missing else ""
 
 
-def build_folder(run: Run) -> Path | None:
-    """Where the build lies: as run.json says, seen from here or from the run folder; None where it is gone."""
-    path = Path(str(run.record["data"].get("path") or "data"))
-    places = (path, run.path / path, run.path / "data")
-    return next((place for place in places if any(place.glob("qa/*.parquet"))), None)
-
-
 def _rows(folder: Path, ids: Collection[str]) -> list[dict]:
-    """Only the row groups that hold the wanted ids are read."""
-    shards = pads.dataset(sorted(str(path) for path in folder.glob("qa/*.parquet")), format="parquet")
-    columns = [name for name in ("id", "images", "views") if name in shards.schema.names]
-    return shards.to_table(columns=columns, filter=pads.field("id").isin(sorted(ids))).to_pylist()
+    """The wanted rows of all shards. Pictures are read only of the row groups that hold one of them."""
+    wanted, found = pa.array(sorted(ids)), []
+    for path in sorted(folder.glob("qa/*.parquet")):
+        shard = pq.ParquetFile(path)
+        columns = [name for name in ("id", "images", "views") if name in shard.schema_arrow.names]
+        for group in range(shard.num_row_groups):
+            here = pc.is_in(shard.read_row_group(group, columns=["id"])["id"], wanted)
+            if pc.any(here).as_py():
+                found += shard.read_row_group(group, columns=columns).filter(here).to_pylist()
+    return found
 
 
 def _small(image: dict, views: object) -> Picture:

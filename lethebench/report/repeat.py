@@ -9,6 +9,9 @@ from .load import Run
 from .tables import number
 from .words import BENCHMARKS, INTERVALS, LIMITS, METHODS, SEEDS, TINY
 
+THRESHOLD = 0.9
+"""What the gate asks for unless told otherwise."""
+
 
 def sentence(group: Group) -> str:
     """What was run, in one plain sentence or two."""
@@ -29,16 +32,20 @@ def sentence(group: Group) -> str:
 
 def commands(run: Run) -> list[str]:
     """The commands that make the same data and the same run."""
-    data, record = run.record["data"], run.record
+    record = run.record
+    data = _manifest(run) | record["data"]
     folder = _place(data.get("path"))
     parts = ["lethe", "build", data.get("benchmark"), "--size", data.get("size")]
     parts += ["--seed", data["seed"]] if data.get("seed") is not None else []
     for key, value in (data.get("options") or {}).items():
-        parts += ["--option", f"{key}={value}"]
+        parts += ["--option", f"{key}={value}"] if value is not None else []
     run_parts = ["lethe", "run", folder, "--method", ",".join(record["methods"]), "--model", _model(run)]
     for key in ("tasks", "retain", "gold", "order_seed", "seed", "preset"):
         if record.get(key) is not None:
             run_parts += ["--" + key.replace("_", "-"), record[key]]
+    if record.get("threshold", THRESHOLD) != THRESHOLD:
+        run_parts += ["--threshold", record["threshold"]]
+    run_parts += ["--ignore-gate"] if record.get("ignore_gate") else []
     return [shlex.join(map(str, line)) for line in ([*parts, "--out", folder], run_parts)]
 
 
@@ -75,7 +82,7 @@ def gate_line(run: Run) -> str:
         f"{gate['seconds']:,.1f} s" if gate.get("seconds") is not None else "",
     ]
     if gate.get("exposure_normalised") is not None:
-        parts.append(f"normalised exposure of what was learnt {number(gate['exposure_normalised'])} (1 is the most there can be)")
+        parts.append(f"normalised exposure {number(gate['exposure_normalised'])} of 1")
     return ", ".join(filter(None, parts))
 
 
@@ -85,13 +92,25 @@ def limits(group: Group) -> list[str]:
     found = list(LIMITS)
     if counts:
         found.append(
-            f"{counts['profiles']:,} {_people(run)} are a small world: a figure here moves by what a few questions do, and "
-            f"says little about photographs of real documents or about large models."
+            f"{counts['profiles']:,} {_people(run)} are a small world: a few questions move every figure, and none "
+            f"of it carries over to photographs of real documents or to large models."
             if counts["profiles"] < 100
-            else f"The data are {counts['profiles']:,} {_people(run)} in drawn or collected pictures, not a sample of any archive."
+            else f"{counts['profiles']:,} {_people(run)} in drawn or collected pictures sample no real archive."
         )
     found += [TINY] if run.record.get("model") == "tiny" else []
     return [*found, SEEDS if len(group.runs) > 1 else INTERVALS]
+
+
+def _manifest(run: Run) -> dict:
+    """Seed and options of the build, {} where it is gone or has no readable manifest."""
+    path = run.build / "manifest.json" if run.build else None
+    if path is None or not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}  # the pictures' section says that this is no longer the run's build
+    return {name: found[name] for name in ("seed", "options") if isinstance(found, dict) and name in found}
 
 
 def _counts(run: Run) -> dict[str, int]:
@@ -120,7 +139,10 @@ def _place(path: object) -> str:
 
 
 def _retain(rule: str | None) -> str:
-    meanings = {"rest": "everything not yet asked to be forgotten, later tasks included", "fixed": "the retain split alone"}
+    meanings = {
+        "rest": "everything not yet asked to be forgotten, later tasks included",
+        "fixed": "the retain split alone",
+    }
     return f"{rule}: {meanings[rule]}" if rule in meanings else str(rule or "")
 
 

@@ -89,7 +89,8 @@ def figure(found: Stat, digits: int = 3, *, note: str = "") -> Cell:
 def visible(text: str) -> str:
     """Text with nothing hidden in it: control, format and unassigned characters are shown by their code."""
     return "".join(
-        letter if letter in "\n\t" or unicodedata.category(letter) not in HIDDEN else f"⟨U+{ord(letter):04X}⟩" for letter in text
+        letter if letter in "\n\t" or unicodedata.category(letter) not in HIDDEN else f"⟨U+{ord(letter):04X}⟩"
+        for letter in text
     )
 
 
@@ -97,7 +98,10 @@ def markdown(table: Table) -> str:
     """The table in GitHub's Markdown."""
     heads = [" ".join(filter(None, (column.title, column.arrow))) for column in table.columns]
     lines = [heads, ["---", *["---:" if _numeric(table, place) else "---" for place in range(1, len(heads))]]]
-    lines += [[" ".join(filter(None, (cell.text, f"({cell.note})" if cell.note else ""))) for cell in row] for row in table.rows]
+    lines += [
+        [" ".join(filter(None, (cell.text, f"({cell.note})" if cell.note else ""))) for cell in row]
+        for row in table.rows
+    ]
     body = "\n".join("| " + " | ".join(_plain(text) for text in line) + " |" for line in lines)
     return f"{_plain(table.caption)}\n\n{body}\n"
 
@@ -106,12 +110,19 @@ def comma_separated(table: Table) -> str:
     """The table as CSV: figures in full precision, intervals and deviations in columns of their own."""
     extras = {"low": "_low", "high": "_high", "sd": "_sd"}
     used = [
-        [name for name in extras if any(row[place].stat and getattr(row[place].stat, name) is not None for row in table.rows)]
+        [
+            name
+            for name in extras
+            if any(row[place].stat and getattr(row[place].stat, name) is not None for row in table.rows)
+        ]
         for place in range(len(table.columns))
     ]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    heads = [[column.key, *(column.key + extras[name] for name in names)] for column, names in zip(table.columns, used, strict=True)]
+    heads = [
+        [column.key, *(column.key + extras[name] for name in names)]
+        for column, names in zip(table.columns, used, strict=True)
+    ]
     writer.writerow([head for part in heads for head in part])
     for row in table.rows:
         values = []

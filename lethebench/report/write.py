@@ -1,11 +1,11 @@
 """Reads runs and writes the report; what was there before stays until the new one is whole."""
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from .. import __version__
+from lethebench import __version__
+
 from . import details, headline
 from .examples import examples
 from .groups import Group, group_runs
@@ -70,7 +70,13 @@ def write_report(runs: Iterable[Path], out: Path, *, progress: Progress | None =
 
 
 def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
-    tables = [headline.headline(group), details.gate(group), details.stability(group), details.stages(group), details.cost(group)]
+    tables = [
+        headline.headline(group),
+        details.gate(group),
+        details.stability(group),
+        details.stages(group),
+        details.cost(group),
+    ]
     tables += [headline.per_seed(group)] if len(group.runs) > 1 else []
     tables += [details.matrix(group, method) for method in group.methods if group.of(method)]
     matrices = []
@@ -99,7 +105,9 @@ def _matrices(group: Group, prefix: str) -> Iterator[Drawn]:
         retained = [found.value for found in group.series(method, lambda summary: summary["retain_knowledge"])]
         title = method if len(group.runs) == 1 else f"{method}, mean of {len(group.of(method))} seeds"
         figure = heat_map(group.knowledge(method), retained, gold, gold_retained, title=title)
-        alt = f"Heat map: knowledge of each task after each stage, {title}; the numbers are in the table matrix-{method}"
+        alt = (
+            f"Heat map: knowledge of each task after each stage, {title}; the numbers are in the table matrix-{method}"
+        )
         yield _drawn(figure, f"{prefix}matrix-{method}", alt)
 
 
@@ -107,7 +115,11 @@ def _curves(group: Group, prefix: str) -> Iterator[Drawn]:
     from .figures import curves
 
     done = [method for method in group.methods if group.of(method)]
-    before, gold, chance = group.learnt("exposure").value, group.gold("exposure").value, group.gold("exposure_chance").value
+    before, gold, chance = (
+        group.learnt("exposure").value,
+        group.gold("exposure").value,
+        group.gold("exposure_chance").value,
+    )
     references = {
         "forget": {},
         "utility_relative": {"collapsed below": 0.5},
@@ -119,12 +131,19 @@ def _curves(group: Group, prefix: str) -> Iterator[Drawn]:
             continue
         lines = {method: details.series_of(group, method, column.key) for method in done}
         levels = [value for value in references[column.key].values() if value is not None]
-        levels += [point.value + (point.sd or 0) for points in lines.values() for point in points.values() if point.value is not None]
+        levels += [
+            point.value + (point.sd or 0)
+            for points in lines.values()
+            for point in points.values()
+            if point.value is not None
+        ]
         top = max([1.0, *levels]) * 1.06
         title = f"{column.title} {column.arrow}".strip()
         options = {"title": title, "tasks": group.tasks, "top": top, "references": references[column.key]}
         figure = curves(lines, styles=group.methods, **options)
-        yield _drawn(figure, f"{prefix}{column.key.replace('_', '-')}", f"Curves over the stages: {column.title}, {column.hint}")
+        yield _drawn(
+            figure, f"{prefix}{column.key.replace('_', '-')}", f"Curves over the stages: {column.title}, {column.hint}"
+        )
 
 
 def _drawn(figure, name: str, alt: str) -> Drawn:
@@ -145,10 +164,14 @@ def _check_out(out: Path) -> None:
     """Refuses a folder whose report.html, figures or tables somebody else wrote, since they would be replaced."""
     if out.exists() and not out.is_dir():
         raise ReportError(f"{out} is a file: give a folder with --out")
-    ours = (out / "report.html").is_file() and GENERATOR in (out / "report.html").read_text(encoding="utf-8", errors="replace")[:2000]
+    ours = (out / "report.html").is_file() and GENERATOR in (out / "report.html").read_text(
+        encoding="utf-8", errors="replace"
+    )[:2000]
     foreign = [name for name in PARTS if (out / name).exists()]
     if foreign and not ours:
-        raise ReportError(f"{out} holds {', '.join(foreign)} that `lethe report` did not write: give another folder with --out")
+        raise ReportError(
+            f"{out} holds {', '.join(foreign)} that `lethe report` did not write: give another folder with --out"
+        )
 
 
 def _replace(out: Path, fresh: Path, old: Path) -> None:

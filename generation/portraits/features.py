@@ -1,0 +1,231 @@
+"""What stands in a face: eyes, brows, nose, mouth, beard, glasses."""
+
+import numpy as np
+
+from .canvas import Canvas, shift, smooth
+from .head import outline, shade
+from .identity import Face, mix
+
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+
+
+def draw_eyes(canvas: Canvas, face: Face) -> None:
+    dark = shade(face.skin)
+    line = mix(mix(face.hair, (36, 24, 20), 0.75), BLACK, 0.15)
+    for s in (-1, 1):
+        cx, cy, w, h = s * face.eye_gap, face.eye_y, face.eye_width, face.eye_height
+
+        def turn(points, cx=cx, cy=cy, s=s):
+            # A positive tilt lifts the outer corner.
+            return [(cx + s * x, cy + y - face.eye_tilt * x) for x, y in points]
+
+        upper = smooth(turn([(-w, 0.018), (-0.45 * w, -0.86 * h), (0.15 * w, -h), (0.65 * w, -0.72 * h), (w, -0.005)]))
+        lower = smooth(turn([(w, -0.005), (0.5 * w, 0.66 * h), (-0.3 * w, 0.70 * h), (-w, 0.018)]))
+        almond = np.vstack((upper, lower))
+        opening = canvas.mask(almond)
+        canvas.shape(almond, (244, 240, 236))
+        r = face.iris_size
+        iy = cy - 0.008
+        canvas.dot(cx, iy, r, r, mix(face.iris, BLACK, 0.45), clip=opening)
+        canvas.dot(cx, iy, 0.83 * r, 0.83 * r, face.iris, clip=opening)
+        canvas.dot(cx, iy + 0.02, 0.5 * r, 0.4 * r, mix(face.iris, WHITE, 0.35), alpha=0.5, clip=opening)
+        canvas.dot(cx, iy, 0.42 * r, 0.42 * r, (14, 12, 14), clip=opening)
+        canvas.stroke(shift(upper, 0, 0.012), 0.04, (60, 40, 40), alpha=0.35, blur=0.012, clip=opening)
+        canvas.dot(cx - 0.026, iy - 0.028, 0.017, 0.017, WHITE)
+        canvas.stroke(lower, 0.012, dark, alpha=0.7)
+        canvas.stroke(upper, 0.022 + 0.012 * face.lashes, line)
+        if face.lashes > 0.4:
+            tip = turn([(0.86 * w, -0.3 * h), (1.22 * w, -0.62 * h)])
+            canvas.stroke(tip, 0.018, line)
+        if face.lid > 0.2:
+            canvas.shape(
+                np.vstack((upper, shift(upper[::-1], 0, 0.5 * face.lid * h))), mix(face.skin, dark, 0.35), clip=opening
+            )
+            canvas.stroke(shift(upper, 0, 0.5 * face.lid * h), 0.02, line)
+        if face.crease > 0.25:
+            canvas.stroke(shift(upper[3:-2], 0, -0.035 - 0.02 * face.crease), 0.014, dark, alpha=0.75)
+
+
+def draw_brows(canvas: Canvas, face: Face) -> None:
+    color = mix(mix(face.hair, (40, 28, 22), 0.35), BLACK, 0.1)
+    if sum(face.hair) > 560:
+        color = mix(face.hair, (120, 100, 84), 0.5)
+    for s in (-1, 1):
+        y, t, n = face.eye_y - face.brow_y, face.brow_thick, face.brow_length
+        a, b = face.brow_arch, face.brow_tilt
+        x0 = face.eye_gap - 0.92 * n
+        top = [
+            (x0, y - 0.5 * t + b),
+            (x0 + 0.55 * n, y - t - 0.5 * a),
+            (x0 + 1.25 * n, y - 0.95 * t - a),
+            (x0 + 1.95 * n, y + 0.2 * t - 0.2 * a - b),
+        ]
+        low = [
+            (x0 + 1.25 * n, y + 0.1 * t - 0.85 * a),
+            (x0 + 0.55 * n, y + 0.35 * t - 0.35 * a),
+            (x0, y + 0.75 * t + b),
+        ]
+        brow = np.vstack((smooth(top), smooth(low)))
+        brow[:, 0] *= s
+        canvas.shape(brow, color, alpha=0.92, blur=0.007)
+
+
+def draw_nose(canvas: Canvas, face: Face, head) -> None:
+    dark, light = shade(face.skin), mix(face.skin, WHITE, 0.5)
+    w, tip = face.nose_width, face.eye_y + face.nose_length + 0.02
+    side = smooth(
+        [
+            (0.07, face.eye_y - 0.12),
+            (0.075, face.eye_y + 0.1),
+            (0.65 * w, tip - 0.08),
+            (0.95 * w, tip),
+            (0.4 * w, tip + 0.02),
+            (0.03, tip - 0.2),
+        ],
+        closed=True,
+    )
+    canvas.shape(side, dark, alpha=0.25 + 0.22 * face.nose_bridge, blur=0.025, clip=head)
+    canvas.stroke(
+        [(-0.012, face.eye_y), (-0.012, tip - 0.1)], 0.035, light, alpha=0.30 * face.nose_bridge + 0.1, blur=0.02
+    )
+    canvas.dot(-0.01, tip - 0.05 + face.nose_tip, 0.05, 0.04, light, alpha=0.4, blur=0.02)
+    under = smooth(
+        [
+            (-w, tip - 0.02),
+            (-0.55 * w, tip + 0.03),
+            (0, tip + 0.045 + face.nose_tip),
+            (0.55 * w, tip + 0.03),
+            (w, tip - 0.02),
+        ]
+    )
+    canvas.stroke(shift(under, 0, 0.012), 0.035, dark, alpha=0.4, blur=0.018)
+    for s in (-1, 1):
+        wing = smooth(
+            [
+                (s * 0.86 * w, tip - 0.085),
+                (s * 1.04 * w, tip - 0.02),
+                (s * 0.82 * w, tip + 0.03),
+                (s * 0.55 * w, tip + 0.022),
+            ]
+        )
+        canvas.stroke(wing, 0.02, dark, alpha=0.85)
+        canvas.dot(s * 0.46 * w, tip + 0.022, 0.27 * w, 0.018, mix(dark, BLACK, 0.45), alpha=0.85, blur=0.004)
+    canvas.stroke(under[6:-6], 0.014, dark, alpha=0.55)
+
+
+def draw_mouth(canvas: Canvas, face: Face) -> None:
+    y, w, up, low = face.mouth_y + 0.5 * face.chin_drop, face.mouth_width, face.upper_lip, face.lower_lip
+    lift = face.smile
+    line = smooth([(-w, y - lift), (-0.5 * w, y + 0.012), (0, y + 0.004), (0.5 * w, y + 0.012), (w, y - lift)])
+    top = smooth(
+        [
+            (w, y - lift),
+            (0.55 * w, y - 0.55 * up - 0.3 * lift),
+            (0.2 * w, y - up),
+            (0, y - 0.78 * up),
+            (-0.2 * w, y - up),
+            (-0.55 * w, y - 0.55 * up - 0.3 * lift),
+            (-w, y - lift),
+        ]
+    )
+    bottom = smooth(
+        [
+            (w, y - lift),
+            (0.6 * w, y + 0.62 * low),
+            (0.2 * w, y + low),
+            (-0.2 * w, y + low),
+            (-0.6 * w, y + 0.62 * low),
+            (-w, y - lift),
+        ]
+    )
+    dark = mix(shade(face.lip), BLACK, 0.25)
+    canvas.dot(0, y + low + 0.05, 0.5 * w, 0.025, shade(face.skin), alpha=0.45, blur=0.02)
+    canvas.shape(np.vstack((line, bottom)), face.lip)
+    canvas.shape(np.vstack((line, top)), mix(face.lip, dark, 0.28))
+    canvas.dot(-0.03, y + 0.55 * low, 0.38 * w, 0.2 * low, mix(face.lip, WHITE, 0.5), alpha=0.4, blur=0.012)
+    canvas.stroke(line, 0.018, dark)
+    for s in (-1, 1):
+        canvas.dot(s * (w + 0.012), y - lift, 0.02, 0.018, shade(face.skin), alpha=0.7, blur=0.008)
+    ridge = [(0, y - up - 0.09), (0, y - up - 0.02)]
+    canvas.stroke(ridge, 0.03, shade(face.skin), alpha=0.25, blur=0.014)
+
+
+def draw_beard(canvas: Canvas, face: Face) -> None:
+    if face.beard == "none":
+        return
+    color = mix(face.hair, (30, 22, 18), 0.25)
+    y, w = face.mouth_y + 0.5 * face.chin_drop, face.mouth_width
+    tip = face.eye_y + face.nose_length + 0.02
+    bottom = 1.0 + face.chin_drop
+    if face.beard in ("stubble", "full"):
+        grown = 0.0 if face.beard == "stubble" else 0.04 + 0.14 * face.beard_size
+        edge = outline(face)
+        low = edge[(edge[:, 1] > 0.0)]
+        right = low[low[:, 0] >= 0]
+        right = right[np.argsort(right[:, 1])]
+        k = np.clip((right[:, 1] - 0.25) / 0.7, 0, 1)
+        outer = right * np.column_stack((1 + 0.35 * grown * k, 1 + grown * k**2))
+        cheek = [(face.jaw - 0.20, y + 0.0), (face.jaw - 0.07, 0.42), (face.cheek - 0.05, 0.16)]
+        inner = smooth([(0, tip + 0.075), (0.6 * w, tip + 0.10), (w + 0.03, y - 0.07), *cheek])
+        half = np.vstack((inner, outer))
+        whole = np.vstack((half, half[::-1] * (-1, 1)))
+        if face.beard == "stubble":
+            canvas.shape(whole, mix(color, shade(face.skin), 0.4), alpha=0.30, blur=0.03, clip=canvas.mask(edge))
+        else:
+            canvas.shape(whole, color, alpha=0.97, blur=0.008)
+            canvas.dot(0, y + 0.14, 0.12, 0.05, mix(color, BLACK, 0.4), alpha=0.35, blur=0.02)
+            canvas.shape(outer[len(outer) // 2 :], mix(color, WHITE, 0.2), alpha=0.2, blur=0.03)
+        return
+    top = tip + 0.075
+    wide = w * (0.95 + 0.25 * face.beard_size)
+    drop = 0.02 + 0.07 * face.beard_size
+    lip = y - 0.6 * face.upper_lip
+    moustache = smooth(
+        [(0, top), (0.5 * w, top + 0.01), (wide, y - 0.02), (wide - 0.02, y + drop), (0.62 * w, lip + 0.02), (0, lip)]
+    )
+    canvas.shape(np.vstack((moustache, moustache[::-1] * (-1, 1))), color, alpha=0.95, blur=0.009)
+    if face.beard == "goatee":
+        c = face.chin + 0.02
+        side = smooth(
+            [
+                (wide - 0.015, y),
+                (wide + 0.02, y + 0.1),
+                (c + 0.04, y + 0.24),
+                (0.75 * c, bottom + 0.02),
+                (0, bottom + 0.05),
+            ]
+        )
+        inner = smooth([(0, y + face.lower_lip + 0.05), (0.6 * w, y + 0.09), (wide - 0.06, y)])
+        half = np.vstack((inner, side))
+        canvas.shape(np.vstack((half, half[::-1] * (-1, 1))), color, alpha=0.95, blur=0.007)
+
+
+def draw_glasses(canvas: Canvas, face: Face) -> None:
+    if face.glasses == "none":
+        return
+    y, gap = face.eye_y + 0.015, face.eye_gap + 0.01
+    wide = {"round": 0.185, "square": 0.21, "half": 0.205, "wide": 0.235}[face.glasses]
+    high = {"round": 0.185, "square": 0.145, "half": 0.125, "wide": 0.175}[face.glasses]
+    wide = min(wide, gap - 0.045)
+    power = {"round": 2.0, "square": 4.5, "half": 3.2, "wide": 2.8}[face.glasses]
+    angle = np.linspace(0, 2 * np.pi, 60)
+    ring = np.column_stack((
+        np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** (2 / power) * wide,
+        np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** (2 / power) * high,
+    ))  # fmt: skip
+    thick = 0.030 if sum(face.frame) < 260 else 0.022
+    for s in (-1, 1):
+        lens = shift(ring, s * gap, y)
+        canvas.shape(lens, WHITE, alpha=0.10)
+        glint = [
+            (s * gap - 0.10, y + 0.05),
+            (s * gap - 0.02, y - 0.09),
+            (s * gap + 0.02, y - 0.09),
+            (s * gap - 0.06, y + 0.05),
+        ]
+        canvas.shape(glint, WHITE, alpha=0.16)
+        part = lens[30:] if face.glasses == "half" else lens
+        canvas.stroke(part, thick, face.frame)
+        canvas.stroke([(s * (gap + wide), y - 0.03), (s * (face.cheek + 0.02), y - 0.05)], thick, face.frame)
+    bridge = smooth([(-(gap - wide), y - 0.04), (0, y - 0.075), (gap - wide, y - 0.04)])
+    canvas.stroke(bridge, thick, face.frame)

@@ -1,0 +1,142 @@
+"""The evaluate modules: loaded as users load them; every example in their docstrings and READMEs runs."""
+
+import doctest
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import datasets
+import evaluate
+import lethebench.evaluation
+import pytest
+from lethebench.evaluation import scores
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = sorted(path.parent for path in (ROOT / "evaluation").glob("*/README.md"))
+NAMES = [folder.name for folder in FOLDERS]
+
+
+def examples(text, name):
+    test = doctest.DocTestParser().get_doctest(text, {}, name, None, 0)
+    result = doctest.DocTestRunner(verbose=False).run(test)
+    assert result.attempted >= 3, f"{name} has no example"
+    assert result.failed == 0
+
+
+def test_the_modules_that_there_should_be():
+    assert {"forget", "utility", "stability", "exposure"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_docstring_and_readme_examples(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    examples(evaluate.load(f"evaluation/{name}").inputs_description, name)
+    examples((ROOT / "evaluation" / name / "README.md").read_text(), f"{name}/README.md")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_readme_says_range_direction_example_limits_and_citation(name):
+    text = (ROOT / "evaluation" / name / "README.md").read_text().lower()
+    for part in ("range", "direction", "worked example", "limits", "citation"):
+        assert part in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_modules_load_from_the_installed_package_and_anywhere(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    folder = Path(lethebench.evaluation.__file__).parent / name
+    module = evaluate.load(str(folder))
+    assert module.description
+    assert module.citation.startswith("\n@")
+    flat = [getattr(feature, "feature", feature) for feature in module.features.values()]
+    assert not any(feature.dtype == "float32" for feature in flat)  # float32 makes false ties
+
+
+@pytest.mark.parametrize(
+    "module", [info.name for info in pkgutil.iter_modules(lethebench.evaluation.__path__) if not info.ispkg]
+)
+def test_examples_of_the_plain_functions(module):
+    result = doctest.testmod(importlib.import_module(f"lethebench.evaluation.{module}"))
+    assert result.failed == 0
+
+
+def test_exposure_module_returns_what_the_function_does(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    ours, gold, truths = [[-1.0, -2.0, -3.0], [-4.0, -2.0, -3.0]], [[-3.0, -2.0, -1.0], [-1.0, -2.0, -3.0]], [0, 0]
+    found = evaluate.load("evaluation/exposure").compute(predictions=ours, references=truths, gold=gold)
+    assert found == scores.exposure_summary(ours, truths, gold=gold)
+    close = [[-100.0, -100.0 - 1e-9, -200.0]]  # one value in float32
+    assert evaluate.load("evaluation/exposure").compute(predictions=close, references=[0])["rank1_share"] == 1.0
+
+
+def test_exposure_module_extrapolates(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    values = [-float(i * i) for i in range(20)]
+    found = evaluate.load("evaluation/exposure").compute(predictions=[values], references=[0], extrapolate=True)
+    assert found["exposure_extrapolated"] == scores.exposure_extrapolated(values, 0)
+
+
+def test_forget_module(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    forget = evaluate.load("evaluation/forget")
+    after, before, gold = [0.1, 0.2, 0.0], [1.0, 0.9, 1.0], [0.0, 0.1, 0.0]
+    found = forget.compute(predictions=after, references=before, gold=gold, profile_ids=["a", "a", "b"])
+    assert found == scores.forget_score(after, before, gold, profile_ids=["a", "a", "b"])
+    ratios = {"truth_ratios": [0.5, 1.0], "gold_truth_ratios": [1.0, 1.1]}
+    both = forget.compute(predictions=after, references=before, **ratios)
+    assert both == scores.forget_score(after, before) | scores.forget_quality([0.5, 1.0], [1.0, 1.1])
+    with pytest.raises(ValueError, match="two models"):
+        forget.compute(predictions=after, references=before, truth_ratios=[1.0])
+
+
+def test_utility_module_in_batches(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    utility = evaluate.load("evaluation/utility")
+    texts, answers = ["in Porto", "no idea", "asthma"], ["in Porto", "in Lisbon", "asthma"]
+    options = {"probability": [0.5, 0.1, 0.9], "truth_ratio": [0.5, 1.5, None], "before": 0.9}
+    options["groups"] = ["retain", "retain", "neighbour"]
+    whole = utility.compute(predictions=texts, references=answers, **options)
+    recall = [scores.rouge_l_recall(text, answer) for text, answer in zip(texts, answers, strict=True)]
+    expected = scores.model_utility(
+        options["probability"], recall, options["truth_ratio"], groups=options["groups"], before=0.9
+    )
+    assert whole == expected
+    assert whole["not_measured"] == ["neighbour_truth_ratio"]
+    for text, answer in zip(texts, answers, strict=True):
+        utility.add(prediction=text, reference=answer)
+    assert utility.compute(**options) == whole
+
+
+def test_stability_module(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    matrix, utility = [[1.0, 0.9], [0.1, 0.8], [0.3, 0.0]], [0.9, 0.8, 0.7]
+    found = evaluate.load("evaluation/stability").compute(predictions=matrix, references=utility)
+    assert found == scores.continual_summary(matrix, utility)
+    with pytest.raises(ValueError, match="stage 1 has 1 task scores"):
+        evaluate.load("evaluation/stability").compute(predictions=[[1.0, 1.0], [1.0], [1.0, 1.0]], references=utility)
+
+
+def test_scores_and_modules_import_no_torch():
+    """evaluate 0.4.6 itself imports torch where it is installed (for its `evaluator`): a stand-in takes its place."""
+    code = [
+        "import sys, types",
+        "fake = types.ModuleType('evaluate'); fake.Metric = object; fake.MetricInfo = dict",
+        "identity = lambda *texts: lambda kind: kind",
+        "fake.utils = types.SimpleNamespace(file_utils=types.SimpleNamespace(add_start_docstrings=identity))",
+        "sys.modules['evaluate'] = fake",
+        "import lethebench.evaluation.scores",
+        *(f"import lethebench.evaluation.{name}.{name}" for name in NAMES),
+        "print(sorted({'torch', 'transformers'} & set(sys.modules)))",
+    ]
+    done = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_features_are_the_documented_inputs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for name in ("forget", "utility", "stability", "exposure"):
+        features = evaluate.load(f"evaluation/{name}").features
+        assert isinstance(features, datasets.Features)
+        assert set(features) == {"predictions", "references"}
