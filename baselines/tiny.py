@@ -46,13 +46,13 @@ class TinyPlan:
         width, layers, heads: of the language model; its MLP is three times as wide.
         image_size, patch_size: pixels; (image_size / patch_size)^2 picture tokens.
         vision_width, vision_layers, vision_heads: of the vision tower.
-        vision_steps, vision_batch: of the tower's warm-up, steps and pictures per step.
+        vision_steps, vision_batch, vision_lr: of the tower's warm-up: steps, pictures per step, peak learning rate.
         steps, batch_size: of learning, optimizer steps and rows per step.
         init_range: standard deviation of the first weights; wider than usual, a small model memorises faster from it.
         muon_lr, adamw_lr: peak learning rates of learning.
     """
 
-    vocab_size: int = 768
+    vocab_size: int = 2048
     width: int = 128
     layers: int = 2
     heads: int = 4
@@ -63,6 +63,7 @@ class TinyPlan:
     vision_heads: int = 4
     vision_steps: int = 120
     vision_batch: int = 24
+    vision_lr: float = 1e-3
     steps: int = 126
     batch_size: int = 64
     init_range: float = 0.05

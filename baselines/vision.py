@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def warm_up(model: LlavaForConditionalGeneration, rows: EncodedRows, plan: "TinyPlan", *, seed: int) -> float:
-    """Trains the tower to name the profile of each picture from the mean of its patch tokens.
+    """Trains the tower to name the profile of each picture from all its patch tokens.
 
     Without it a language model that starts from nothing never learns to use its picture tokens. Pictures are shifted
     and their contrast and pixels disturbed, so that a second scan of a page is still that page.
@@ -33,17 +33,17 @@ def warm_up(model: LlavaForConditionalGeneration, rows: EncodedRows, plan: "Tiny
     tower = model.model.vision_tower
     names = sorted(set(labels))
     places = [[i for i, label in enumerate(labels) if label == name] for name in names]
-    reader = nn.Linear(plan.vision_width, len(names))
+    reader = nn.Linear(plan.vision_width * (plan.image_size // plan.patch_size) ** 2, len(names))
     parameters = [*tower.parameters(), *reader.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1e-3, total_steps=plan.vision_steps)
+    optimizer = torch.optim.AdamW(parameters, lr=plan.vision_lr, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=plan.vision_lr, total_steps=plan.vision_steps)
     generator = torch.Generator().manual_seed(seed)
     hits = []
     tower.train()
     for target in _profile_batches(len(names), plan.vision_batch, plan.vision_steps, generator):
         choice = [places[t][int(torch.randint(len(places[t]), (1,), generator=generator))] for t in target.tolist()]
         batch = disturb(torch.cat([pictures[i] for i in choice]), generator)
-        scores = reader(tower(batch).last_hidden_state[:, 1:].mean(1))
+        scores = reader(tower(batch).last_hidden_state[:, 1:].flatten(1))
         optimizer.zero_grad()
         functional.cross_entropy(scores, target).backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -65,9 +65,9 @@ def identity_pictures(rows: EncodedRows) -> tuple[list[Tensor], list[str]]:
 
 
 def disturb(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """(B, 3, H, W) pictures, shifted by up to 4 pixels, contrast and pixels disturbed by 0.1."""
+    """(B, 3, H, W) pictures, shifted by up to 2 pixels, contrast and pixels disturbed by 0.1."""
     count = len(pictures)
-    shifts = torch.randint(-4, 5, (count, 2), generator=generator).tolist()
+    shifts = torch.randint(-2, 3, (count, 2), generator=generator).tolist()
     moved = torch.stack([picture.roll(shift, (1, 2)) for picture, shift in zip(pictures, shifts, strict=True)])
     contrast = 1 + 0.1 * torch.randn(count, 1, 1, 1, generator=generator)
     return moved * contrast + 0.1 * torch.randn(moved.shape, generator=generator)

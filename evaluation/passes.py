@@ -53,6 +53,10 @@ def _device(model: Any) -> torch.device:
     return next(model.parameters()).device
 
 
+def _dtype(model: Any) -> torch.dtype:
+    return next(parameter.dtype for parameter in model.parameters() if parameter.is_floating_point())
+
+
 def model_inputs(model: Any, contexts: Sequence[Context], ids: list[list[int]], *, left: bool = False) -> dict:
     """Model inputs for full sequences, one per context, padded on the right (or left).
 
@@ -62,7 +66,7 @@ def model_inputs(model: Any, contexts: Sequence[Context], ids: list[list[int]], 
         ids: token ids.
         left: pad on the left, for generation.
     """
-    device, dtype = _device(model), next(model.parameters()).dtype
+    device, dtype = _device(model), _dtype(model)
     width = max(len(one) for one in ids)
 
     def padded(value: list[int]) -> list[int]:
@@ -170,8 +174,8 @@ def _score_tails(model: Any, cache: Any, owner: torch.Tensor, tails: list[tuple[
 
 def _agree(model: Any, first: Result, second: Result) -> float | None:
     """None where two results are the same up to rounding, else the largest difference in nats."""
-    dtype = next(model.parameters()).dtype
-    absolute, relative = {torch.float64: (1e-6, 1e-9), torch.float32: (1e-2, 1e-4)}.get(dtype, (1.0, 5e-2))
+    tolerances = {torch.float64: (1e-6, 1e-9), torch.float32: (1e-2, 1e-4)}  # absolute, relative to the sum
+    absolute, relative = tolerances.get(_dtype(model), (1.0, 5e-2))
     worst = 0.0
     for (one, _), (two, _) in zip(first, second, strict=True):
         gap = abs(one - two)

@@ -1,5 +1,6 @@
 """What there is: the tables behind `lethe list`."""
 
+import ast
 import importlib.util
 from pathlib import Path
 
@@ -38,7 +39,12 @@ def _benchmarks() -> list[dict]:
     from .builders import BENCHMARKS
 
     return [
-        {"name": name, "version": builder.VERSION, "paper_size": builder.PAPER, "source": builder.SOURCE}
+        {
+            "name": name,
+            "version": builder.VERSION,
+            "profiles": f"{builder.SMALL_SIZE} small, {builder.PAPER_SIZE:,} paper",
+            "after": f"{builder.PAPER.name}, {builder.PAPER.url}",
+        }
         for name, builder in BENCHMARKS.items()
     ]
 
@@ -46,7 +52,13 @@ def _benchmarks() -> list[dict]:
 def _methods() -> list[dict]:
     from .baselines import METHODS
 
-    return [{"name": name} for name in METHODS]
+    return [{"name": name, "is": _headline(f"lethebench.baselines.{name}")} for name in METHODS]
+
+
+def _headline(module: str) -> str:
+    """The first line of a module's docstring, read without importing it: that would load torch, or need it."""
+    source = Path(importlib.util.find_spec(module).origin).read_text(encoding="utf-8")
+    return ast.get_docstring(ast.parse(source)).splitlines()[0]
 
 
 def _metrics() -> list[dict]:

@@ -55,7 +55,6 @@ def write_run(
     per_task: int = 3,
     retain: int = 12,
     seed: int = 0,
-    answers: dict[str, str] | None = None,
     data: Path | None = None,
 ) -> Path:
     """Writes `folder` with its build in `folder/data`, or in `data` where several runs share one.
@@ -65,7 +64,6 @@ def write_run(
         methods: their fate follows FATES, those not named there that of npo.
         tasks, per_task, retain: profiles = tasks * per_task + retain.
         seed: of the figures, and the run's seed.
-        answers: row id -> what every unlearnt model says.
         data: the build.
     """
     data = data or folder / "data"
@@ -105,7 +103,6 @@ def write_run(
                     exposed=lambda row, stage=stage: (
                         draw.uniform(0.6, 2.1) if 0 <= row["task_id"] < stage else CAPS["learnt"]
                     ),
-                    answers=answers,
                     settings={"learning_rate": 5e-4, "beta": 0.5, "retain_weight": 5.0}
                     if method == "npo"
                     else {"learning_rate": 3e-4},
@@ -113,6 +110,15 @@ def write_run(
             )
         _json(folder / method / "summary.json", _summary(method, stages, gold, order))
     return folder
+
+
+def say(run: Path, stage: str, row_id: str, text: str) -> None:
+    """Makes the model of a stage give another answer to one question."""
+    path = run / stage / "rows.parquet"
+    rows = pq.read_table(path).to_pylist()
+    (row,) = (row for row in rows if row["id"] == row_id)
+    row["generated"] = text
+    pq.write_table(pa.Table.from_pylist(rows), path)
 
 
 def questions(tasks: int, per_task: int, retain: int) -> list[dict]:
@@ -176,14 +182,13 @@ def hash_of(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
 
 
-def _stage(folder: Path, rows, known, draw: random.Random, *, exposed, answers=None, settings=None) -> list[dict]:
+def _stage(folder: Path, rows, known, draw: random.Random, *, exposed, settings=None) -> list[dict]:
     """Per-row scores in the columns of a run; `known` and `exposed` give chance and bits of each row."""
     scored = []
     for row in rows:
         right = draw.random() < known(row)
         others = [value for value in VALUES[row["attribute"]] if value != row["answer"]]
         generated = row["answer"] if right else draw.choice([*others, "the the the", ""])
-        generated = (answers or {}).get(row["id"], generated)
         bits = min(CAPS["learnt"], exposed(row))
         scored.append(
             {key: value for key, value in row.items() if key != "name"}

@@ -50,12 +50,32 @@ def assert_equal(scores, plain, tolerance=1e-9):
         assert score.logprob == pytest.approx(logprob, abs=tolerance, rel=0)
 
 
+@pytest.fixture
+def modes(monkeypatch):
+    """What `_sharing` decided, call by call: without it, a broken shared path would hide behind the fallback."""
+    decided = []
+    honest = passes._sharing
+
+    def noted(model, contexts):
+        decided.append(honest(model, contexts))
+        return decided[-1]
+
+    monkeypatch.setattr(passes, "_sharing", noted)
+    return decided
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_shared_prefixes_in_mixed_batches_equal_plain_passes_in_float64(name):
+def test_shared_prefixes_in_mixed_batches_equal_plain_passes_in_float64(name, modes):
     model, processor = MODELS[name]()
     rows = qa_rows()
+    rows += [{**row, "images": [picture(20 + i) for _ in row["images"]]} for i, row in enumerate(rows)]  # equal lengths
     answers = [answers_of(row) for row in rows]
+    answers[1] += [f"Maria Silva's blood type is no. {number}." for number in range(30)]
     found = score_many(model, processor, rows, answers)
+    assert set(modes) == {"batch"}
+    several = [context for context in contexts.plan(chat.encode(processor, rows, answers)) if len(context.tails) > 1]
+    assert any(context.head for context in several)  # a common beginning is exercised
+    assert max(map(len, contexts.shared_batches([c for c in several if not c.prompt.per_row]))) > 1  # so is a group
     for row, texts, scores in zip(rows, answers, found, strict=True):
         assert_equal(scores, [plain_score(model, processor, row, text) for text in texts])
 
@@ -204,7 +224,7 @@ def test_a_model_that_cannot_share_falls_back_with_one_warning(monkeypatch, capl
     assert "nats" in warnings[0].message
 
 
-def test_a_model_that_fails_with_many_prefixes_runs_them_one_by_one(monkeypatch, caplog):
+def test_a_model_that_fails_with_many_prefixes_runs_them_one_by_one(monkeypatch, caplog, modes):
     model, processor = llava()
     row = qa_rows()[0]
     rows = [row, {**row, "images": [picture(7)]}]
@@ -221,8 +241,16 @@ def test_a_model_that_fails_with_many_prefixes_runs_them_one_by_one(monkeypatch,
     with caplog.at_level(logging.WARNING):
         found = score_many(model, processor, rows, answers)
     assert not caplog.records
+    assert modes == ["batch", "single"]
     for scores, expected in zip(found, right, strict=True):
         assert_equal(scores, expected)
+
+
+def test_sums_and_greedy_flags_of_ragged_rows():
+    rows = torch.tensor([0, 0, 1, 1, 1])
+    logprobs = torch.tensor([-1.0, -2.0, -4.0, -8.0, -16.0], dtype=torch.float64)
+    best = torch.tensor([True, True, True, False, True])
+    assert passes._collect(2, rows, logprobs, best) == [(-3.0, True), (-28.0, False)]
 
 
 def test_answers_with_a_common_beginning_run_it_once():
@@ -233,6 +261,13 @@ def test_answers_with_a_common_beginning_run_it_once():
     assert head in groups
     assert sorted(ids for members in groups.values() for ids in members) == sorted(answers)
     assert list(dict(contexts._shared_heads(answers, prefix=500))) == [()]  # a long prompt is not run twice
+    nested = [(*head, last) for last in range(10)] + [head]  # one answer is the beginning of the others
+    for _, members in contexts._shared_heads(nested, prefix=50):
+        assert all(members)
+        assert len(set(members)) == len(members)
+    tails = [ids[len(begin) :] for begin, members in contexts._shared_heads(nested, prefix=50) for ids in members]
+    assert len(tails) == 11
+    assert all(tails)
 
 
 def test_the_model_is_left_in_the_mode_it_was_in():
