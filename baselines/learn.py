@@ -75,7 +75,7 @@ def learn(
         trainer.remove_callback(PrinterCallback)
         start = time.perf_counter()
         result = trainer.train()
-        return Learnt(trainer.model, result.global_step, time.perf_counter() - start, result.training_loss)
+        return Learnt(trainer.trained_model(), result.global_step, time.perf_counter() - start, result.training_loss)
 
 
 def learn_tiny(tiny: TinyVLM, rows: Sequence[Mapping[str, Any]], *, preset: Preset, seed: int = 0, **options) -> Learnt:

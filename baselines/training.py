@@ -8,7 +8,7 @@ from datasets import Dataset
 from lethebench.baselines.data import IGNORED, AnswerCollator, EncodedRows, RowEncoder, conversation
 from lethebench.baselines.losses import scatter_rows, token_logps
 from lethebench.baselines.parameters import freeze
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoProcessor, TrainerCallback
 from trl import SFTTrainer
@@ -66,6 +66,7 @@ class AnswerTrainer(SFTTrainer):
         if processing_class is None and isinstance(model, str):
             processing_class = AutoProcessor.from_pretrained(model)
         self.encoder = encoder or RowEncoder(processing_class)
+        own_forward = vars(_bare(model)).get("forward")
         super().__init__(
             model,
             args=args,
@@ -74,6 +75,10 @@ class AnswerTrainer(SFTTrainer):
             processing_class=processing_class,
             **kwargs,
         )
+        # TRL's fused head stays on the model as a forward that a copy of the model would share with the original.
+        vars(_bare(self.model)).pop("forward", None)
+        if own_forward is not None:
+            _bare(self.model).forward = own_forward
         if frozen:
             freeze(self.model, frozen)
         # TRL looked at a sample of the rows to know their kind; from here on they come encoded.
@@ -104,6 +109,10 @@ class AnswerTrainer(SFTTrainer):
         if not torch.isfinite(loss):
             raise FloatingPointError(_broken(f"the loss is {loss.item()}", self.state.global_step))
 
+    def trained_model(self) -> nn.Module:
+        """The model as it came, PEFT-wrapped where it is, without what mixed precision wrapped around it."""
+        return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+
 
 class FiniteGradients(TrainerCallback):
     """Stops before a step whose gradients are not finite, so that the weights stay those of the last good step."""
@@ -116,6 +125,10 @@ class FiniteGradients(TrainerCallback):
         gradients = [p.grad for p in self.trainer.model.parameters() if p.grad is not None]
         if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
             raise FloatingPointError(_broken("the gradients are not finite", state.global_step))
+
+
+def _bare(model):
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def _broken(what: str, steps_done: int) -> str:

@@ -71,4 +71,6 @@ def unlearn(
         trainer.remove_callback(PrinterCallback)
         start = time.perf_counter()
         result = trainer.train()
-        return Unlearnt(trainer.model, result.global_step, time.perf_counter() - start, trainer.state.log_history)
+        return Unlearnt(
+            trainer.trained_model(), result.global_step, time.perf_counter() - start, trainer.state.log_history
+        )

@@ -94,6 +94,7 @@ class Benchmark(ABC):
     PAPER_SIZE: ClassVar[int]
     SMALL_SIZE: ClassVar[int]
     LICENCES: ClassVar[Mapping[str, str]]
+    PAPER_COUNTS: ClassVar[Mapping[str, int]]
     PERCEPTUAL: ClassVar[Mapping[str, Any]]
     RESPONSIBLE_AI: ClassVar[Mapping[str, Any]]
 
@@ -127,8 +128,8 @@ class Benchmark(ABC):
         """Makes a unit's rows by group. A function of its arguments: same rows in any process."""
 
     @abstractmethod
-    def counts(self, groups: Mapping[str, Mapping[str, int]], plan: Plan) -> tuple[dict, dict]:
-        """(paper_counts, extra_counts) from the rows, pictures and profiles of each group."""
+    def counts(self, groups: Mapping[str, Mapping[str, int]], tasks: int) -> tuple[dict, dict]:
+        """(paper_counts, extra_counts) from the rows and different pictures of each group of shards."""
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:

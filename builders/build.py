@@ -62,8 +62,7 @@ def build(
         out: the folder: free, empty, or an earlier build.
         size: `paper`, `small` or a number of profiles.
         seed: 0 or more. Same seed, options and versions: same bytes.
-        num_proc: processes, 1 or more; the bytes do not depend on it. More than one needs the usual
-            `if __name__ == "__main__":` in scripts.
+        num_proc: processes, 1 or more; the bytes do not depend on it.
         options: of the benchmark, by name.
         preview: also draw preview.png, a contact sheet that the card shows.
         progress: told how far the work has got.
@@ -159,7 +158,8 @@ def _listing(folder: Path, name: str) -> dict[str, Any]:
 
 def _manifest(benchmark, plan, tallies, splits, files, *, size, seed) -> Manifest:
     groups = {group: {"rows": tally.rows, "pictures": tally.pictures} for group, tally in tallies.items()}
-    paper, extra = benchmark.counts(groups, plan)
+    paper, extra = benchmark.counts(groups, plan.tasks)
+    extra["candidate_values"] = sum(len(values) for values in plan.candidates.values())
     return Manifest(
         benchmark=benchmark.NAME,
         version=benchmark.VERSION,

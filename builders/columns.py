@@ -132,7 +132,7 @@ def profile_row(
     """A profile as a row: its data, the pictures that no training row carries, thumbnails of the others.
 
     Args:
-        portrait: (left, top, right, bottom) of the ID photo in pixels, before the scanner tilts the page.
+        portrait: where the ID photo stands on the first picture: x and y of its corners, clockwise from the top left.
     """
     fields = tuple(profile.fields)
     return {

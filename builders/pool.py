@@ -2,13 +2,16 @@
 
 import multiprocessing
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.connection import wait
+from types import ModuleType
 from typing import Any
 
 from .errors import BuildError
@@ -40,7 +43,8 @@ def ordered(function: Callable, items: Iterable, *, shared: Any, num_proc: int) 
     )
     items = iter(items)
     try:
-        waiting = deque(pool.submit(_call, item) for item in islice(items, _AHEAD * num_proc))
+        with _nameless_main():
+            waiting = deque(pool.submit(_call, item) for item in islice(items, _AHEAD * num_proc))
         while waiting:
             result = waiting.popleft().result()
             waiting.extend(pool.submit(_call, item) for item in islice(items, 1))
@@ -51,6 +55,21 @@ def ordered(function: Callable, items: Iterable, *, shared: Any, num_proc: int) 
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _nameless_main() -> Iterator[None]:
+    """Lets processes start without running the caller's script again.
+
+    Nothing that is sent to them comes from `__main__`, so a script needs no `if __name__ == "__main__":`. All of a spawning
+    pool's processes start with its first item.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _start(function: Callable, shared: Any) -> None:

@@ -1,7 +1,7 @@
 """The options of a run: one dataclass that the command line fills and run.json keeps."""
 
 import random
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from .data import Build
@@ -78,21 +78,40 @@ class RunOptions:
         """Refuses what cannot work before anything is loaded.
 
         Raises:
-            UserError: an unknown method, preset or retain rule, or no method.
+            UserError: an unknown method, model, preset or retain rule, or a preset for another model.
         """
         from .baselines import METHODS
-        from .baselines.presets import PRESETS
+        from .baselines.presets import preset_for
 
         for method in self.methods:
             if method not in METHODS:
                 raise UserError(f"--method {method}: unknown; the methods are {', '.join(METHODS)}")
-        if not self.methods or len(set(self.methods)) < len(self.methods):
-            raise UserError(f"--method {','.join(self.methods)!s}: give one or more methods, each once")
-        if self.preset is not None and self.preset not in PRESETS:
-            raise UserError(f"--preset {self.preset}: unknown; the presets are {', '.join(PRESETS)}")
+        if len(set(self.methods)) < len(self.methods):
+            raise UserError(f"--method {','.join(self.methods)}: give each method once")
+        try:
+            preset_for(self.preset, self.model)
+        except ValueError as error:
+            raise UserError(f"--preset {self.preset}: {error}") from None
         if self.retain not in RETAIN:
             raise UserError(f"--retain {self.retain}: unknown; give one of {', '.join(RETAIN)}")
 
-    def record(self) -> dict:
-        """The options as JSON."""
-        return {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
+        _check_model(self.model)
+
+
+def _check_model(model: str) -> None:
+    """Asks for a model's config, so that a wrong name ends a run before it begins."""
+    if model == "tiny":
+        return
+    if Path(model).exists():
+        if not any((Path(model) / name).is_file() for name in ("config.json", "adapter_config.json")):
+            raise UserError(f"--model {model}: it holds neither config.json nor adapter_config.json, so it is no model")
+        return
+    from transformers import AutoConfig
+
+    try:
+        AutoConfig.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"--model {model}: neither tiny, nor a folder, nor a Hub id that can be had ({reason})"
+        ) from None

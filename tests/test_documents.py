@@ -5,15 +5,14 @@ import itertools
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
-
 from lethebench.generation.documents import SIZE, pages, portrait_box, render
 from lethebench.generation.documents.codes import code128
 from lethebench.generation.documents.fonts import FAMILIES, family_for, font
 from lethebench.generation.documents.scan import draw_pass
-from lethebench.generation.documents.wording import DERIVED
 from lethebench.generation.records import Profile, View
 
 FIELDS = {
@@ -62,8 +61,14 @@ DETAILS = {
         "signatory": "Ivana Doležalová",
     },
 }
-# Details that only parts of a page show together: the address line of the letterhead.
-GIVES_AWAY = {**DERIVED, "employer_address": ("employer",), "employer_phone": ("employer",)}
+GIVES_AWAY = {
+    "department": ("diagnosis", "medication", "position"),
+    "discharge_date": ("admission_date",),
+    "end_date": ("start_date", "contract_term"),
+    "signing_date": ("start_date",),
+    "employer_address": ("employer",),
+    "employer_phone": ("employer",),
+}
 
 
 def a_profile(domain: str, seed: int, changed: tuple[str, ...] = (), *, details: bool = True) -> Profile:
@@ -101,6 +106,11 @@ def digest(profile: Profile, view: View) -> str:
     return hashlib.sha256(render(profile, view).tobytes()).hexdigest()
 
 
+def clean(profile: Profile) -> bytes:
+    """The page before masking and scanning."""
+    return pages._sheet(pages._key(profile)).image.tobytes()
+
+
 def overlap(a, b, tolerance: int = 1) -> bool:
     return all(min(a[k + 2], b[k + 2]) - max(a[k], b[k]) > tolerance for k in (0, 1))
 
@@ -117,7 +127,7 @@ def test_masked_value_leaves_no_trace(domain, name, seed):
         other = a_profile(domain, seed, (attribute,))
         view = View((attribute,), scan=1)
         assert digest(plain, view) == digest(other, view), attribute
-        assert digest(plain, View()) != digest(other, View()), attribute
+        assert clean(plain) != clean(other), attribute
     everything = (*plain.fields, "name")
     assert digest(plain, View(everything)) == digest(a_profile(domain, seed, everything), View(everything))
 
@@ -162,7 +172,7 @@ def test_photo_stamp_and_letterhead_stay(domain, name, seed):
 def test_nothing_overlaps_or_runs_off_the_page(domain, name, seed, long, details):
     """Text never meets text, a picture or the margin, with short and long values, with and without details."""
     # Seeds with the same layout differ in fonts and widths.
-    seeds = [s for s in range(seed, seed + 60) if pages.layout_name(a_profile(domain, s)) == name][:4]
+    seeds = [s for s in range(seed, seed + 60) if pages.layout_name(a_profile(domain, s)) == name][:2]
     for other in seeds:
         changed = (*FIELDS[domain], "name") if long else ()
         sheet = pages._sheet(pages._key(a_profile(domain, other, changed, details=details)))
@@ -201,12 +211,12 @@ def test_scans_tilt_within_the_stated_range():
 
 
 def test_same_pixels_in_another_process_and_in_threads():
-    code = (
-        "import tests.test_documents as t; from lethebench.generation.records import View;"
-        "print([t.digest(t.a_profile(d, 3), View(m, 2)) for d, m in (('medical', ('allergy',)), ('labor', ('employer',)))])"
-    ).replace("tests.", "")
     cases = [("medical", ("allergy",)), ("labor", ("employer",))]
-    folder = str(__file__).rsplit("/", 1)[0]
+    code = (
+        "from test_documents import View, a_profile, digest\n"
+        f"print([digest(a_profile(domain, 3), View(masked, 2)) for domain, masked in {cases}])"
+    )
+    folder = Path(__file__).parent
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder)
     here = [digest(a_profile(domain, 3), View(masked, 2)) for domain, masked in cases]
     assert done.stdout.strip() == str(here)
@@ -216,12 +226,27 @@ def test_same_pixels_in_another_process_and_in_threads():
     assert threaded == [digest(a_profile("labor", seed), View(("position",))) for seed in seeds]
 
 
-def test_look_depends_on_the_seed():
-    profiles = [a_profile("medical", seed) for seed in range(30)]
-    small = [np.asarray(render(p, View((*p.fields, "name"))).convert("L").resize((112, 112)), float) for p in profiles]
-    again = [np.asarray(render(p, View(("diagnosis",), 1)).convert("L").resize((112, 112)), float) for p in profiles]
-    distance = np.array([[np.abs(a - b).mean() for b in small] for a in again])
-    assert (distance.argmin(axis=1) == np.arange(30)).mean() >= 0.9  # another scan and mask is still the same page
+def face_window(profile: Profile, scan: int, spare: int) -> np.ndarray:
+    """The middle of the photo in grey, a quarter of the size, with `spare` pixels of it to spare on each side."""
+    left, top, right, bottom = portrait_box(profile)
+    x, y = (left + right) // 2, (top + bottom) // 2
+    wide, high = 48 + 4 * spare, 60 + 4 * spare
+    grey = render(profile, View((*profile.fields, "name"), scan)).convert("L")
+    return np.asarray(grey.crop((x - wide, y - high, x + wide, y + high)).reduce(4), float)
+
+
+def test_person_is_recognised_by_the_face_in_another_scan():
+    """Nearest neighbour by correlation of grey faces, wherever tilt and shift have moved them: no colour, no layout."""
+
+    def unit(rows):
+        rows = rows - rows.mean(axis=-1, keepdims=True)
+        return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+
+    profiles = [a_profile(("medical", "labor")[seed % 2], seed) for seed in range(24)]
+    probes = unit(np.stack([face_window(p, 1, 0).ravel() for p in profiles]))
+    gallery = [np.lib.stride_tricks.sliding_window_view(face_window(p, 0, 5), (30, 24)) for p in profiles]
+    score = np.stack([(unit(windows.reshape(-1, 720)) @ probes.T).max(axis=0) for windows in gallery])
+    assert (score.argmax(axis=0) == np.arange(24)).mean() >= 0.9
 
 
 def test_picture_is_rgb_of_the_stated_size_and_small_as_jpeg(tmp_path):

@@ -83,6 +83,13 @@ def test_relapse_is_positive_backward_transfer():
     assert found["historical_preservation"] == 0.5
 
 
+def test_only_stages_from_a_tasks_own_count_for_rebound_and_stability():
+    matrix = [[1.0, 1.0, 1.0], [0.0, 0.0, 1.0], [0.0, 0.25, 1.0], [0.0, 0.75, 0.0]]  # task 2 was hurt at stage 1
+    found = continual_summary(matrix, [0.8] * 4)
+    assert found["rebound_max"] == 0.5
+    assert found["stability"] == 1 - (0.5 / 2 + 0) / 2
+
+
 @pytest.mark.parametrize(
     ("matrix", "utility", "reason"),
     [

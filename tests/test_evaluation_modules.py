@@ -107,6 +107,8 @@ def test_utility_module_in_batches(monkeypatch):
     for text, answer in zip(texts, answers, strict=True):
         utility.add(prediction=text, reference=answer)
     assert utility.compute(**options) == whole
+    known = utility.compute(predictions=texts, references=answers, known={"retain": 1.0, "neighbour": 0.4}, **options)
+    assert known["not_measured"] == ["neighbour", "neighbour_truth_ratio"]
 
 
 def test_stability_module(monkeypatch):

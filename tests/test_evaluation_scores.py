@@ -161,6 +161,8 @@ def test_forget_quality_at_the_ends():
     assert apart["forget_quality"] == 0.0  # underflows
     assert -10_000 < apart["log10_forget_quality"] < -300
     assert scores.forget_quality([1.0, 1.0], [1.0])["js"] == 0.0
+    even, odd = np.exp(np.arange(0.0, 20, 2)), np.exp(np.arange(1.0, 20, 2))
+    assert scores.forget_quality(even, odd)["js"] == pytest.approx(1.0)  # 20 bins over 0..19: no bin holds two
     # scipy's distance of the histograms, by its definition
     p, q, m = np.array([0.5, 0.5]), np.array([1.0, 0.0]), np.array([0.75, 0.25])
     expected = math.sqrt((stats.entropy(p, m, base=2) + stats.entropy(q, m, base=2)) / 2)

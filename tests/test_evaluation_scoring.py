@@ -141,6 +141,9 @@ def test_every_answer_ends_with_the_terminator_and_nothing_after_it():
     silent = with_template(processor, "</s>{% endif %}", " {% endif %}")  # as LLaVA-1.5
     assert chat.encode(talkative, row, texts)[0].answers == item.answers
     assert chat.encode(silent, row, texts)[0].answers[:2] == item.answers[:2]
+    trimming = with_template(processor, "{{ c.text }}", "{{ c.text | trim }}")  # what is cut is not put back
+    trimmed = chat.encode(trimming, row, [["asthma", "spaced", " spaced "]])[0].answers
+    assert trimmed[2] == trimmed[1]
 
 
 def test_tokens_that_merge_across_the_border_are_scored_once(caplog):

@@ -17,7 +17,7 @@ from rouge_score import rouge_scorer
         ("O positive", "O negative", 0.0),
         ("A+", "A-", 0.0),
         ("A−", "A-", 1.0),  # minus sign, hyphen
-        ("ﬁrst", "first", 1.0),  # ligature: NFKC
+        ("Ｏ ｎｅｇａｔｉｖｅ", "O negative", 1.0),  # full width: NFKC
         ("1,200", "1200", 0.0),
         ("José", "Jose", 0.0),
         ("", "x", 0.0),

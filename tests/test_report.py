@@ -12,7 +12,7 @@ from datasets import load_dataset
 from html_page import HtmlPage
 from synthetic_run import CHANCE, say, write_run
 
-from lethebench.report import ReportError, write, write_report
+from lethebench.report import ReportError, figures, write, write_report
 from lethebench.report.examples import examples
 from lethebench.report.groups import group_runs
 from lethebench.report.load import load_run
@@ -51,8 +51,16 @@ def report(run, tmp_path_factory):
 
 
 @pytest.fixture
-def copy(run, tmp_path):
+def quick(monkeypatch, report):
+    """Figures are made but not painted, which takes most of the time; `report` painted them."""
+    painted = (report / "figures/forget.png").read_bytes()
+    monkeypatch.setattr(figures, "png", lambda figure: painted)
+
+
+@pytest.fixture
+def copy(run, quick, tmp_path):
     shutil.copytree(run, tmp_path / "demo")
+    edit(tmp_path / "demo/run.json", lambda record: record["data"].update(path=str(tmp_path / "demo/data")))
     return tmp_path / "demo"
 
 
@@ -197,7 +205,6 @@ def test_a_run_that_only_began_still_gives_a_page(copy, tmp_path):
 
 
 def test_pictures_of_another_build_are_not_shown(copy, tmp_path):
-    edit(copy / "run.json", lambda record: record["data"].update(path="data"))
     edit(copy / "data/manifest.json", lambda manifest: manifest.update(seed=1))
     write_report([copy], tmp_path / "out")
     page = read(tmp_path / "out")
@@ -205,7 +212,7 @@ def test_pictures_of_another_build_are_not_shown(copy, tmp_path):
     assert not [image for image in page.images if image["src"].startswith("data:image/jpeg")]
 
 
-def test_seeds_are_shown_as_mean_and_deviation(run, tmp_path):
+def test_seeds_are_shown_as_mean_and_deviation(run, quick, tmp_path):
     runs = [run, *(write_run(tmp_path / f"seed{seed}", seed=seed, data=run / "data") for seed in (1, 2))]
     write_report([*runs, run], tmp_path / "out")
     page = read(tmp_path / "out")
@@ -218,8 +225,8 @@ def test_seeds_are_shown_as_mean_and_deviation(run, tmp_path):
     assert page.tags.count("article") == 1
 
 
-def test_different_runs_get_a_section_each(run, tmp_path):
-    other = write_run(tmp_path / "other", tasks=2, methods=("npo",))
+def test_different_runs_get_a_section_each(run, quick, tmp_path):
+    other = write_run(tmp_path / "other", seed=1, tasks=2, methods=("npo",))
     write_report([run, other], tmp_path / "out")
     page = read(tmp_path / "out")
     assert page.tags.count("article") == 2
@@ -227,6 +234,11 @@ def test_different_runs_get_a_section_each(run, tmp_path):
     assert {"1-demo-matrix-npo.png", "2-other-matrix-npo.png"} <= {
         path.name for path in (tmp_path / "out/figures").iterdir()
     }
+
+
+def test_one_seed_twice_is_no_second_seed(run):
+    again = load_run(run)
+    assert [len(group.runs) for group in group_runs([load_run(run), again])] == [1, 1]
 
 
 def test_the_commands_to_repeat_it_are_there(copy, tmp_path):
@@ -247,7 +259,7 @@ def test_the_same_run_gives_the_same_bytes(run, report, tmp_path):
         assert (tmp_path / "again" / path.relative_to(report)).read_bytes() == path.read_bytes(), path.name
 
 
-def test_an_earlier_report_is_replaced_whole_or_not_at_all(run, tmp_path, monkeypatch):
+def test_an_earlier_report_is_replaced_whole_or_not_at_all(run, quick, tmp_path, monkeypatch):
     out = tmp_path / "out"
     other = write_run(tmp_path / "other", tasks=2, methods=("npo",))
     write_report([run], out)

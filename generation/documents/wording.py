@@ -123,8 +123,8 @@ PARTIES = (
     "number {national_id:150}, hereinafter the Employee."
 )
 SERVICE = (
-    "The undersigned agree that {name:210} enters the service of {employer:240} as {position:230}, on the terms set out "
-    "below."
+    "The undersigned agree that {name:210} enters the service of {employer:240} as {position:230}, on the terms "
+    "set out below."
 )
 # (heading, sentences)
 CLAUSES = (
@@ -181,9 +181,7 @@ CLAUSES = (
     ),
     (
         "Final provisions",
-        (
-            "Amendments to this contract must be made in writing. Should one provision be invalid, the rest remain in force.",
-        ),
+        ("Amendments must be made in writing. Should one provision be invalid, the others remain in force.",),
     ),
 )
 # What stands in place of the clauses whose facts are in a schedule.

@@ -170,7 +170,9 @@ def draw_beard(canvas: Canvas, face: Face) -> None:
         half = np.vstack((inner, outer))
         whole = np.vstack((half, half[::-1] * (-1, 1)))
         if face.beard == "stubble":
-            canvas.shape(whole, mix(color, shade(face.skin), 0.4), alpha=0.30, blur=0.03, clip=canvas.mask(edge))
+            canvas.shape(
+                whole, mix(mix(color, BLACK, 0.4), shade(face.skin), 0.5), alpha=0.24, blur=0.04, clip=canvas.mask(edge)
+            )
         else:
             canvas.shape(whole, color, alpha=0.97, blur=0.008)
             canvas.dot(0, y + 0.14, 0.12, 0.05, mix(color, BLACK, 0.4), alpha=0.35, blur=0.02)

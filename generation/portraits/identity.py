@@ -92,7 +92,10 @@ def mix(a: Color, b: Color, share: float) -> Color:
 
 
 def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:
-    """Draws a face at random that suits a gender (`female` or `male`) and an age in years."""
+    """Draws a face at random that suits a gender (`female` or `male`) and an age in years.
+
+    Nothing else about a person bears on the face: a picture must not tell where someone lives or what they earn.
+    """
     male = gender == "male"
 
     def between(low: float, high: float) -> float:

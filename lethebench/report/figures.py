@@ -14,8 +14,8 @@ from .groups import Stat
 
 INK, FAINT, STAIR = "#1f2933", "#9aa5b1", "#d55e00"
 # One hue, lightness falling steadily: read alike with any colour vision and in grey print.
-KNOWN = LinearSegmentedColormap.from_list("known", ["#e8eef4", "#b7d0e5", "#6fa3cc", "#2c6ca3", "#0b3154"])
-KNOWN.set_bad("#ffffff")
+LEVELS = ["#e8eef4", "#b7d0e5", "#6fa3cc", "#2c6ca3", "#0b3154"]
+KNOWN = LinearSegmentedColormap.from_list("known", LEVELS, bad="#ffffff")
 # Okabe and Ito's palette, without the yellow that vanishes on white; markers differ too.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 MARKERS = "osD^vPX*"

@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from .load import Run
 
-SIDE = 620
+SIDE = 780
 QUALITY = 80
 
 
