@@ -1,8 +1,8 @@
 """Benchmarks as folders that are ready to be Hub dataset repositories, and a check that reads them as a stranger would.
 
-    from lethebench.builders import build, verify
-    build("icu", "build/icu", size="small")
-    verify("build/icu").ok
+from lethebench.builders import build, verify
+build("icu", "build/icu", size="small")
+verify("build/icu").ok
 """
 
 from .build import build

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from PIL import Image
+
 from ..generation.records import Profile
 from .errors import BuildError
 
@@ -30,7 +32,8 @@ class Paper:
         key = self.authors.split(",")[0].lower() + str(self.year) + self.name.split("-")[0].lower()
         return (
             f"@article{{{key},\n  title   = {{{{{self.title}}}}},\n  author  = {{{self.authors}}},\n"
-            f"  journal = {{arXiv preprint arXiv:{self.arxiv}}},\n  year    = {{{self.year}}},\n  url     = {{{self.url}}}\n}}"
+            f"  journal = {{arXiv preprint arXiv:{self.arxiv}}},\n  year    = {{{self.year}}},\n"
+            f"  url     = {{{self.url}}}\n}}"
         )
 
 
@@ -77,7 +80,7 @@ class Plan:
 class Benchmark(ABC):
     """One benchmark. Its instances hold nothing, so they travel to other processes for free.
 
-    VERSION: MAJOR changes with an existing row or split, MINOR with added rows or columns, PATCH where it reads the same.
+    VERSION: MAJOR changes with an existing row or split, MINOR with added rows or columns, PATCH reads the same.
     CONFIGS: config -> split -> groups of shards; the first config is the default one.
     """
 
@@ -91,6 +94,8 @@ class Benchmark(ABC):
     TAGS: ClassVar[Sequence[str]]
     OPTIONS: ClassVar[type]
     CONFIGS: ClassVar[Mapping[str, Mapping[str, Sequence[str]]]]
+    CONFIG_NOTES: ClassVar[Mapping[str, str]]
+    SPLIT_NOTES: ClassVar[Mapping[str, Mapping[str, str]]]
     PAPER_SIZE: ClassVar[int]
     SMALL_SIZE: ClassVar[int]
     LICENCES: ClassVar[Mapping[str, str]]
@@ -124,6 +129,10 @@ class Benchmark(ABC):
         """Decides who is in the build and what role they play."""
 
     @abstractmethod
+    def usual_options(self, size: str | int) -> dict[str, Any]:
+        """The options of a build of a size for which none was given, with nothing left open that `plan` closes."""
+
+    @abstractmethod
     def rows(self, unit: Unit, shared: Any) -> dict[str, list[dict]]:
         """Makes a unit's rows by group. A function of its arguments: same rows in any process."""
 
@@ -136,5 +145,5 @@ class Benchmark(ABC):
         """Figures about how the benchmark is made, for its card's template."""
 
     @abstractmethod
-    def preview(self, plan: Plan) -> "Image":  # noqa: F821
-        """A contact sheet of the build as a PIL picture."""
+    def preview(self, plan: Plan) -> Image.Image:
+        """A contact sheet of the build, for its card."""

@@ -113,7 +113,9 @@ def write_shards(
         )
         for group in units
     }
-    writers["candidates/values"] = ShardWriter(folder, "candidates/values", schemas["candidates/values"], units=1, shards=1)
+    writers["candidates/values"] = ShardWriter(
+        folder, "candidates/values", schemas["candidates/values"], units=1, shards=1
+    )
     tallies = {group: Tally(files=writer.names) for group, writer in writers.items()}
     done, total = 0, sum(len(unit.profiles) for unit in plan.units)
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import yaml
 from datasets import DatasetInfo
@@ -12,7 +13,7 @@ from huggingface_hub import DatasetCard, DatasetCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .benchmark import Benchmark
-from .columns import features_of
+from .columns import MEANINGS, QA, features_of, type_name
 from .manifest import Manifest
 from .options import option_help
 
@@ -42,7 +43,7 @@ def write_eval(benchmark: Benchmark, folder: Path) -> None:
 
 
 def card_data(benchmark: Benchmark, manifest: Manifest) -> DatasetCardData:
-    """The YAML of the card: configs over shards with their version, columns, split sizes, and what the Hub searches by."""
+    """The YAML of the card: configs over shards with their version, columns, sizes, and what the Hub searches by."""
     default = next(iter(benchmark.CONFIGS))
     rows = manifest.splits[default]["train"]["rows"]
     data = DatasetCardData(
@@ -62,13 +63,16 @@ def card_data(benchmark: Benchmark, manifest: Manifest) -> DatasetCardData:
                 "version": benchmark.VERSION,
                 **({"default": True} if config == default else {}),
                 "data_files": [
-                    {"split": split, "path": [f"{group}-*.parquet" for group in groups]} for split, groups in splits.items()
+                    {"split": split, "path": [f"{group}-*.parquet" for group in groups]}
+                    for split, groups in splits.items()
                 ],
             }
             for config, splits in benchmark.CONFIGS.items()
         ],
     )
-    DatasetInfosDict({config: _info(benchmark, manifest, config) for config in benchmark.CONFIGS}).to_dataset_card_data(data)
+    DatasetInfosDict({config: _info(benchmark, manifest, config) for config in benchmark.CONFIGS}).to_dataset_card_data(
+        data
+    )
     return data
 
 
@@ -86,6 +90,9 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
     return template.render(
         manifest=manifest,
         benchmark=benchmark,
+        default=next(iter(benchmark.CONFIGS)),
+        columns={name: (type_name(kind), MEANINGS[name]) for name, kind in QA.items()},
+        given=_given(benchmark, manifest),
         paper=benchmark.PAPER,
         facts=benchmark.facts(),
         options=option_help(benchmark.OPTIONS),
@@ -104,6 +111,12 @@ def human_size(nbytes: int) -> str:
     return f"{nbytes:.1f} GB"
 
 
+def _given(benchmark: Benchmark, manifest: Manifest) -> dict[str, Any]:
+    """The options that a build with this size and seed would not have by itself."""
+    usual = benchmark.usual_options(manifest.size)
+    return {name: value for name, value in manifest.options.items() if value != usual[name]}
+
+
 def _info(benchmark: Benchmark, manifest: Manifest, config: str) -> DatasetInfo:
     """Columns and sizes. Split sizes only where no column says which task a row belongs to: a declared size makes
     `load_dataset(..., filters=[("task_id", "==", 7)])` fail in datasets 5.2, which compares it with the filtered rows
@@ -112,7 +125,9 @@ def _info(benchmark: Benchmark, manifest: Manifest, config: str) -> DatasetInfo:
     features = features_of(next(iter(benchmark.CONFIGS[config].values()))[0])
     splits = SplitDict(dataset_name=benchmark.NAME)
     for split, part in parts.items():
-        splits.add(SplitInfo(name=split, num_bytes=part["nbytes"], num_examples=part["rows"], dataset_name=benchmark.NAME))
+        splits.add(
+            SplitInfo(name=split, num_bytes=part["nbytes"], num_examples=part["rows"], dataset_name=benchmark.NAME)
+        )
     files = {file for part in parts.values() for file in part["files"]}
     return DatasetInfo(
         features=features,

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from PIL import Image
@@ -93,7 +93,9 @@ class BuildCheck:
             self._count(name, row)
             if len(set(row["values"])) < len(row["values"]):
                 self.findings.add("candidates", "a value stands twice", **place)
-            held = {person.values[row["attribute"]] for person in self.people.values() if row["attribute"] in person.values}
+            held = {
+                person.values[row["attribute"]] for person in self.people.values() if row["attribute"] in person.values
+            }
             if missing := sorted(held - set(row["values"])):
                 self.findings.add("candidates", f"{missing[0]!r} is some profile's value and not among them", **place)
             declared = self.manifest.attributes.get(row["attribute"], {}).get("candidates")
@@ -123,7 +125,9 @@ class BuildCheck:
 
     def _pictures(self, name: str, number: int, row: Mapping) -> None:
         place = {"file": name, "row": number, "id": row["id"]}
-        for picture, view in zip(row["images"] or (), row["views"] or (), strict=False):
+        for picture, view in zip_longest(row["images"] or (), row["views"] or (), fillvalue=""):
+            if not picture:
+                continue  # fewer pictures than views: `roles` says so
             page = self._decoded(picture, place)
             profile_id = row["profile_id"]
             if page is None or profile_id not in self.photos.known:

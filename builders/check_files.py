@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
-from datasets import Features, get_dataset_config_names, load_dataset
+from datasets import Features, load_dataset
 from datasets import logging as datasets_logging
 from datasets.exceptions import DatasetsError
 
@@ -16,6 +16,9 @@ from .digest import file_hash
 from .findings import Findings
 from .folder import UNLISTED
 from .manifest import Manifest
+
+_UNREADABLE = (OSError, ValueError, KeyError, StopIteration, pa.ArrowException, DatasetsError, yaml.YAMLError)
+"""What `datasets` raises over a folder that it cannot read."""
 
 
 def check_checksums(folder: Path, manifest: Manifest, findings: Findings) -> None:
@@ -56,7 +59,7 @@ def check_schema(folder: Path, shards: list[str], findings: Findings) -> list[st
 
 
 def check_card(folder: Path, manifest: Manifest, findings: Findings) -> None:
-    """README.md declares the manifest's configs, splits, files and version, and croissant.json the manifest's hashes."""
+    """README.md declares the manifest's configs, splits, files and version, croissant.json the manifest's hashes."""
     text = (folder / "README.md").read_text("utf-8") if (folder / "README.md").is_file() else ""
     parts = text.split("---\n")
     try:
@@ -71,14 +74,20 @@ def check_card(folder: Path, manifest: Manifest, findings: Findings) -> None:
             findings.add("card", f"config {name} is not declared", file="README.md")
             continue
         if config.get("version") != manifest.version:
-            findings.add("card", f"config {name} has version {config.get('version')}, not {manifest.version}", file="README.md")
+            findings.add(
+                "card", f"config {name} has version {config.get('version')}, not {manifest.version}", file="README.md"
+            )
         declared = {entry["split"]: entry["path"] for entry in config.get("data_files", [])}
         if declared.keys() != splits.keys():
-            findings.add("card", f"config {name} has splits {', '.join(declared)}, not {', '.join(splits)}", file="README.md")
+            findings.add(
+                "card", f"config {name} has splits {', '.join(declared)}, not {', '.join(splits)}", file="README.md"
+            )
         for split, patterns in declared.items():
             matched = {file for file in manifest.files for pattern in patterns if fnmatch(file, pattern)}
             if matched != set(splits.get(split, {}).get("files", ())):
-                findings.add("card", f"config {name}, split {split} does not name the manifest's shards", file="README.md")
+                findings.add(
+                    "card", f"config {name}, split {split} does not name the manifest's shards", file="README.md"
+                )
     _check_croissant(folder, manifest, findings)
     findings.looked("card", f"{len(configs)} configs, croissant.json")
 
@@ -89,19 +98,20 @@ def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
     datasets_logging.set_verbosity(datasets_logging.CRITICAL)  # what fails is a finding, not a line on stderr
     opened = 0
     try:
-        names = get_dataset_config_names(str(folder))
         for config, splits in manifest.splits.items():
-            if config not in names:
-                findings.add("loading", f"`datasets` sees configs {', '.join(names)}, not {config}")
+            try:
+                loaded = load_dataset(str(folder), config, streaming=True)
+            except _UNREADABLE as error:
+                findings.add("loading", f"load_dataset(..., {config!r}) fails: {_first_line(error)}")
                 continue
             for split in splits:
                 try:
-                    next(iter(load_dataset(str(folder), config, split=split, streaming=True)))
+                    next(iter(loaded[split]))
                     opened += 1
-                except (OSError, ValueError, KeyError, StopIteration, pa.ArrowException, DatasetsError) as error:
-                    findings.add("loading", f"load_dataset(..., {config!r}, split={split!r}) fails: {_first_line(error)}")
-    except (OSError, ValueError, DatasetsError, yaml.YAMLError) as error:
-        findings.add("loading", f"`datasets` cannot open the folder: {_first_line(error)}")
+                except _UNREADABLE as error:
+                    findings.add(
+                        "loading", f"load_dataset(..., {config!r}, split={split!r}) fails: {_first_line(error)}"
+                    )
     finally:
         datasets_logging.set_verbosity(level)
     findings.looked("loading", f"{opened} splits")

@@ -1,8 +1,8 @@
 """The columns of every benchmark: one row per question, per profile and per attribute's candidates.
 
-    {"id": "icu/medical-0042/vqa/diagnosis", "profile_id": "medical-0042", "task_id": 7, "role": 0, "modality": 0, ...
-     "images": [{"bytes": b"...", "path": "medical-0042_masked-diagnosis.jpg"}], "views": ["masked:diagnosis"],
-     "question": "What is the diagnosis?", "answer": "gout", "keywords": ["gout"], ...}
+{"id": "icu/medical-0042/vqa/diagnosis", "profile_id": "medical-0042", "task_id": 7, "role": 0, "modality": 0, ...
+ "images": [{"bytes": b"...", "path": "medical-0042_masked-diagnosis.jpg"}], "views": ["masked:diagnosis"],
+ "question": "What is the diagnosis?", "answer": "gout", "keywords": ["gout"], ...}
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,6 +38,28 @@ QA = Features(
     }
 )
 
+MEANINGS = {
+    "id": "stable across versions unless the row changed, e.g. `icu/medical-0042/vqa/diagnosis`",
+    "profile_id": "key into config `profiles`",
+    "task_id": "place in the sequence of requests, from 0; -1 = never asked to be forgotten",
+    "retain_task_id": "the task whose released retain set holds the row; -1 = none",
+    "role": "forget, retain, neighbour or holdout in the full sequence; within a config the split decides",
+    "modality": "image_text or text",
+    "format": "generation, multiple_choice or cloze",
+    "attribute": "the field asked for; key into config `candidates`",
+    "hops": "1 = the question names or shows the subject; 2 and more = reached through a relation",
+    "images": "the pictures; `[]` for text rows",
+    "views": "how each picture shows the subject: `full`, `masked:diagnosis`, `masked:all`, `...+rescan`",
+    "question": "",
+    "answer": "",
+    "keywords": "the parts of the answer that carry the fact",
+    "options": "multiple choice only, else `[]`",
+    "correct": "index into `options`, else -1",
+    "paraphrases": "other correct wordings of the answer",
+    "perturbed": "wrong answers of the same form, none of them true for this subject",
+}
+"""Column of a question row -> what it means."""
+
 _PAIRS = List({"attribute": Value("string"), "value": Value("string")})
 PROFILES = Features(
     {
@@ -65,6 +87,13 @@ FEATURES = {"qa": QA, "profiles": PROFILES, "candidates": CANDIDATES}
 def features_of(group: str) -> Features:
     """The columns of a group of shards, e.g. of `qa/test-forget`."""
     return FEATURES[group.split("/")[0]]
+
+
+def type_name(kind: object) -> str:
+    """A column's type in a word, for the card."""
+    if isinstance(kind, List):
+        return f"list of {type_name(kind.feature)}"
+    return {ClassLabel: "class label", Image: "image"}.get(type(kind)) or kind.dtype
 
 
 def view_name(view: View, fields: Sequence[str]) -> str:

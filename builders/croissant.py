@@ -1,7 +1,7 @@
 """croissant.json: the build described for machines (MLCommons Croissant 1.1 with its responsible-AI fields).
 
-Every shard is a FileObject with its SHA-256; every split of every config is a FileSet over its shards and a RecordSet over
-the columns. The file is written as plain JSON-LD, so building needs no Croissant library.
+Every shard is a FileObject with its SHA-256; every split of every config is a FileSet over its shards and a RecordSet
+over the columns. The file is written as plain JSON-LD, so building needs no Croissant library.
 """
 
 import json
@@ -97,7 +97,9 @@ def describe(benchmark: Benchmark, splits: Mapping, files: Mapping) -> dict:
             *(_file_set(config, split, part) for config, parts in splits.items() for split, part in parts.items()),
         ],
         "recordSet": [
-            _record_set(benchmark, config, split, part["rows"]) for config, parts in splits.items() for split, part in parts.items()
+            _record_set(benchmark, config, split, part["rows"])
+            for config, parts in splits.items()
+            for split, part in parts.items()
         ],
     }
 

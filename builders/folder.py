@@ -58,10 +58,14 @@ def refuse_foreign(out: Path) -> None:
         return
     ours = listed(out)
     if ours is None:
-        raise BuildError(f"{out} holds something that is not a build (e.g. {present[0]}): give another --out or empty it")
+        raise BuildError(
+            f"{out} holds something that is not a build (e.g. {present[0]}): give another --out or empty it"
+        )
     foreign = [name for name in present if name not in ours]
     if foreign:
-        raise BuildError(f"{out} is a build that also holds {foreign[0]}, which would be lost: move it or give another --out")
+        raise BuildError(
+            f"{out} is a build that also holds {foreign[0]}, which would be lost: move it or give another --out"
+        )
 
 
 def listed(folder: Path) -> set[str] | None:

@@ -28,8 +28,8 @@ class Manifest:
         tasks: requests to forget in the sequence.
         paper_counts: what the paper counts, in this build.
         extra_counts: what stands on top.
-        attributes: attribute -> `candidates` (|R|), `values` (distinct among trained profiles), `most_common` (share of the
-            commonest value, which is what guessing it would score).
+        attributes: attribute -> `candidates` (|R|), `values` (distinct among trained profiles), `most_common` (share of
+            the commonest value, which is what guessing it would score).
         apart: combinations of fields that no forget, retain and holdout profile share.
         perceptual: how twins are sought: method, and the similarity above which two profiles count as one.
         pictures: their encoding.
@@ -79,7 +79,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise BuildError(f"{path} is not JSON ({error}): the build is damaged, make it again with `lethe build`") from None
+        raise BuildError(
+            f"{path} is not JSON ({error}): the build is damaged, make it again with `lethe build`"
+        ) from None
     names = [item.name for item in fields(Manifest)]
     missing = [name for name in names if not isinstance(content, dict) or name not in content]
     if missing:

@@ -36,7 +36,9 @@ def read_options(kind: type, given: Mapping[str, Any] | None, benchmark: str) ->
             values[name] = None if value is None or value == "none" else read(value)
         except (TypeError, ValueError):
             a_number = "a whole number" if read is int else "a number"
-            raise BuildError(f"option {name}={value}: must be {a_number}, e.g. {name}={_example(known[name])}") from None
+            raise BuildError(
+                f"option {name}={value}: must be {a_number}, e.g. {name}={_example(known[name])}"
+            ) from None
     return kind(**values)
 
 

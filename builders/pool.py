@@ -61,8 +61,8 @@ def ordered(function: Callable, items: Iterable, *, shared: Any, num_proc: int) 
 def _nameless_main() -> Iterator[None]:
     """Lets processes start without running the caller's script again.
 
-    Nothing that is sent to them comes from `__main__`, so a script needs no `if __name__ == "__main__":`. All of a spawning
-    pool's processes start with its first item.
+    Nothing that is sent to them comes from `__main__`, so a script needs no `if __name__ == "__main__":`. All of a
+    spawning pool's processes start with its first item.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")

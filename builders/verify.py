@@ -9,7 +9,7 @@ from .check_rows import CHECKS
 from .columns import ROLES
 from .errors import BuildError
 from .findings import Findings, Report
-from .manifest import Manifest, read_manifest
+from .manifest import read_manifest
 from .pictures import decode
 from .registry import BENCHMARKS, find
 
@@ -36,7 +36,8 @@ def verify(path: str | Path) -> Report:
     manifest = read_manifest(folder)
     if manifest.benchmark not in BENCHMARKS:
         raise BuildError(
-            f"{folder} is a build of {manifest.benchmark!r}, which this release does not know; it knows {', '.join(BENCHMARKS)}"
+            f"{folder} is a build of {manifest.benchmark!r}, which this release does not know; "
+            f"it knows {', '.join(BENCHMARKS)}"
         )
     benchmark = find(manifest.benchmark)
     if str(manifest.version).split(".")[0] != benchmark.VERSION.split(".")[0]:
@@ -67,9 +68,13 @@ def _counts(check: BuildCheck, benchmark) -> None:
     for config, split, rows, content in hashes_of(check):
         declared = manifest.splits[config][split]
         if rows != declared["rows"]:
-            findings.add("counts", f"config {config}, split {split} has {rows} rows, the manifest says {declared['rows']}")
+            findings.add(
+                "counts", f"config {config}, split {split} has {rows} rows, the manifest says {declared['rows']}"
+            )
         if content != declared["content_hash"]:
-            findings.add("content hashes", f"config {config}, split {split}: the rows are not those the manifest was made of")
+            findings.add(
+                "content hashes", f"config {config}, split {split}: the rows are not those the manifest was made of"
+            )
     groups = defaultdict(Counter, per_group(check))
     paper, extra = benchmark.counts(groups, manifest.tasks)
     declared = {**manifest.paper_counts, **manifest.extra_counts}
@@ -120,7 +125,9 @@ def _apart(check: BuildCheck) -> None:
             key = tuple(values[name] for name in names)
             other = seen.setdefault(key, profile_id)
             if other != profile_id:
-                check.findings.add("fields apart", f"shares {' and '.join(names)} with {other}: {', '.join(key)}", id=profile_id)
+                check.findings.add(
+                    "fields apart", f"shares {' and '.join(names)} with {other}: {', '.join(key)}", id=profile_id
+                )
     if check.manifest.apart:
         check.findings.looked("fields apart", ", ".join(" + ".join(names) for names in check.manifest.apart))
     else:

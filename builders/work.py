@@ -1,4 +1,4 @@
-"""What one process does with one unit of work: rows to tables, with digests. A function, so that it may run anywhere."""
+"""What a process does with one unit of work: rows to tables, with digests."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -17,6 +17,8 @@ from PIL import Image
 
 logger = logging.getLogger(__name__)
 
+STAND_IN = "lethe0stand0in0answer"
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -120,24 +122,25 @@ def render(processor: Any, question: str, pictures: int, answer: str | None = No
     return processor.apply_chat_template(messages, add_generation_prompt=answer is None, tokenize=False)
 
 
-def _full_texts(processor: Any, question: str, pictures: int, answers: Sequence[str], prompt: str) -> list[str]:
-    """The whole conversation with each answer. Rendered once; plain answers are put into that text directly."""
-    texts: list[str] = []
-    tail: str | None = None
-    special = tuple(token for token in processor.tokenizer.all_special_tokens if token)
+def _ended(text: str, tokenizer: Any) -> str:
+    """The conversation with the end of its last turn: LLaVA-1.5's template, for one, ends a turn with a space alone."""
+    if text.rstrip().endswith(tuple(token for token in tokenizer.all_special_tokens if token)):
+        return text
+    return text.rstrip() + tokenizer.eos_token
+
+
+def _full_texts(processor: Any, question: str, pictures: int, answers: Sequence[str]) -> list[str]:
+    """The whole conversation with each answer. Rendered once, with a stand-in that plain answers then replace."""
+    frame = _ended(render(processor, question, pictures, STAND_IN), processor.tokenizer)
+    if frame.count(STAND_IN) != 1:
+        raise ValueError("the chat template does not render the answer once, so it cannot be scored")
+    before, after = frame.split(STAND_IN)
+    texts = []
     for answer in answers:
+        # A template may trim an answer, or look into it for tags.
         plain = bool(answer) and answer == answer.strip() and "<" not in answer and "\n" not in answer
-        if plain and tail is not None:
-            texts.append(prompt + answer + tail)
-            continue
-        text = render(processor, question, pictures, answer)
-        if not text.rstrip().endswith(special):  # LLaVA-1.5's template ends a turn with a space alone
-            text = text.rstrip() + processor.tokenizer.eos_token
-        texts.append(text)
-        if answer.strip() not in texts[-1]:
-            raise ValueError(f"the chat template does not render the answer {answer!r}, so it cannot be scored")
-        if plain and texts[-1].startswith(prompt + answer):
-            tail = texts[-1][len(prompt) + len(answer) :]
+        text = before + answer + after if plain else render(processor, question, pictures, answer)
+        texts.append(text if plain else _ended(text, processor.tokenizer))
     return texts
 
 
@@ -203,7 +206,7 @@ class Encoder:
             self._processor.image_processor.key = tuple(picture_key(image) for image in images)
         self._names.append(str(row.get("id", f"row {len(self._names)}")))
         self._prompts.append(_encode_prompt(self._processor, text, images))
-        self._answers.append(_full_texts(self._processor, row["question"], len(images), answers, text))
+        self._answers.append(_full_texts(self._processor, row["question"], len(images), answers))
         self._texts.append(text)
 
     def encoded(self) -> list[Encoded]:

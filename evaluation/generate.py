@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 from lethebench.evaluation.chat import Encoded, encode, longest_answer
-from lethebench.evaluation.contexts import Context, rows_per_batch
-from lethebench.evaluation.passes import model_inputs
+from lethebench.evaluation.contexts import Context
+from lethebench.evaluation.passes import batch_limit, model_inputs
 
 
 def end_tokens(model: Any, processor: Any) -> tuple[int, ...]:
@@ -36,6 +36,7 @@ def generate_encoded(
     """
     end = list(end_tokens(model, processor))
     pad = processor.tokenizer.pad_token_id
+    limit = batch_limit(model, batch_size)
     texts = [""] * len(encoded)
     groups: dict[tuple, list[int]] = {}
     for number, item in enumerate(encoded):
@@ -48,7 +49,7 @@ def generate_encoded(
             numbers.sort(key=lambda number: -len(encoded[number].prompt.ids))
             while numbers:
                 longest = len(encoded[numbers[0]].prompt.ids) + max_new_tokens
-                size = rows_per_batch(longest, batch_size)
+                size = limit.of_length(longest)
                 batch, numbers = numbers[:size], numbers[size:]
                 prompts = [encoded[number].prompt for number in batch]
                 contexts = [Context(prompt, prompt.ids, 0) for prompt in prompts]

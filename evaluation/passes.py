@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from lethebench.evaluation.contexts import Context, batches, longest_run, rows_per_batch, shared_batches
+from lethebench.evaluation.contexts import BatchLimit, Context, batches, longest_run, shared_batches
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
@@ -55,6 +55,12 @@ def _device(model: Any) -> torch.device:
 
 def _dtype(model: Any) -> torch.dtype:
     return next(parameter.dtype for parameter in model.parameters() if parameter.is_floating_point())
+
+
+def batch_limit(model: Any, batch_size: int | None) -> BatchLimit:
+    """Batches for this model's device: small enough for a CPU's caches, twice as large elsewhere."""
+    tokens = BatchLimit.tokens * (1 if _device(model).type == "cpu" else 2)
+    return BatchLimit(tokens=tokens, rows=batch_size)
 
 
 def model_inputs(model: Any, contexts: Sequence[Context], ids: list[list[int]], *, left: bool = False) -> dict:
@@ -118,7 +124,7 @@ def _collect(count: int, rows: torch.Tensor, logprobs: torch.Tensor, best: torch
     return list(zip(sums.tolist(), (wrong == 0).tolist(), strict=True))
 
 
-def _score_shared(model: Any, contexts: Sequence[Context], batch_size: int | None) -> list[Result]:
+def _score_shared(model: Any, contexts: Sequence[Context], limit: BatchLimit) -> list[Result]:
     """Scores all tails of contexts of one length and kind: one pass over the prefixes, then the tails as rows."""
     device = _device(model)
     inputs = model_inputs(model, contexts, [list(context.ids) for context in contexts])
@@ -143,7 +149,7 @@ def _score_shared(model: Any, contexts: Sequence[Context], batch_size: int | Non
 
     sums, best = of_first[0].tolist(), of_first[1].tolist()
     order = sorted((i for i, (_, tail) in enumerate(pairs) if len(tail) > 1), key=lambda i: -len(pairs[i][1]))
-    step = rows_per_batch(len(contexts[0].ids) + len(pairs[order[0]][1]), batch_size) if order else 1
+    step = limit.of_length(len(contexts[0].ids) + len(pairs[order[0]][1])) if order else 1
     for at in range(0, len(order), step):
         batch = order[at : at + step]
         rest = _score_tails(model, first.past_key_values, owner[batch], [pairs[i][1] for i in batch])
@@ -199,7 +205,12 @@ def _sharing(model: Any, contexts: Sequence[Context]) -> str:
     for mode in ("batch", "single"):
         groups = [sample] if mode == "batch" else [[context] for context in sample]
         try:
-            shared = [pair for group in groups for result in _score_shared(model, group, 8) for pair in result]
+            shared = [
+                pair
+                for group in groups
+                for result in _score_shared(model, group, BatchLimit(rows=8))
+                for pair in result
+            ]
         except Exception as error:  # any architecture may come here; what it cannot do is said below, not hidden
             reason = f"{type(error).__name__}: {error}"
             continue
@@ -234,6 +245,7 @@ def score_contexts(
     Yields:
         (context, number of its tail, log-probability of the answer, whether greedy decoding gives it).
     """
+    limit = batch_limit(model, batch_size)
     kinds: dict[tuple, list[Context]] = defaultdict(list)
     for context in contexts:
         kinds[context.prompt.kind].append(context)
@@ -242,7 +254,7 @@ def score_contexts(
         several = [context for context in group if len(context.tails) > 1]
         mode = _sharing(model, longest_run(several)) if several else "none"
         whole = [context for context in group if mode == "none" or len(context.tails) == 1]
-        for pairs in batches(whole, batch_size):
+        for pairs in batches(whole, limit):
             for (context, tail), (logprob, greedy) in zip(pairs, _score_whole(model, pairs), strict=True):
                 yield context, tail, logprob, greedy
             done += len(pairs)
@@ -250,8 +262,8 @@ def score_contexts(
                 progress(done)
         if mode == "none":
             continue
-        for chunk in shared_batches(several, batch_size, alone=mode == "single"):
-            for context, result in zip(chunk, _score_shared(model, chunk, batch_size), strict=True):
+        for chunk in shared_batches(several, limit, alone=mode == "single"):
+            for context, result in zip(chunk, _score_shared(model, chunk, limit), strict=True):
                 yield from ((context, tail, *score) for tail, score in enumerate(result))
                 done += len(result)
             if progress is not None:

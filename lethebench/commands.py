@@ -1,4 +1,7 @@
-"""Behind the commands that learn and unlearn: open, lock, run, and put the result into words."""
+"""Behind the commands that learn and unlearn: check, open, lock, run, and put the result into words.
+
+What takes seconds to import (torch, transformers, TRL) is imported once nothing is left that could be wrong.
+"""
 
 import logging
 import warnings
@@ -10,10 +13,7 @@ from .console import Console
 from .data import open_build
 from .errors import UserError
 from .options import RunOptions
-from .report import write_report
-from .run import stage_name
-from .store import is_done, locked, read_json
-from .whole import RECORD, execute, headline, phases, start
+from .store import RECORD, is_done, locked, read_json, stage_name
 
 
 def quiet() -> None:
@@ -31,11 +31,13 @@ def quiet() -> None:
 
 def learn_command(options: RunOptions, *, resume: bool) -> tuple[dict, str]:
     """Stage 1 alone; gives gate.json and what to print."""
-    quiet()
     options.check()
     build = open_build(options.data)
     folder = options.folder(build)
     with locked(folder):
+        quiet()
+        from .whole import start
+
         console = Console(phases=2)
         gate = start(build, options, console, resume=resume).learn()
     verdict = "passed" if gate["passed"] else f"failed: {gate['threshold']} is asked of each"
@@ -59,7 +61,6 @@ def unlearn_command(method: str, data: Path, folder: Path, task: int | None, *, 
     Raises:
         UserError: no such run, a task out of order, or one that was forgotten already.
     """
-    quiet()
     build = open_build(data)
     if not (folder / RECORD).is_file():
         raise UserError(f"--from {folder} is not a run: make one with `lethe learn {data} --out {folder}`")
@@ -82,7 +83,10 @@ def unlearn_command(method: str, data: Path, folder: Path, task: int | None, *, 
     with locked(folder):
         if not is_done(folder / "learnt"):
             raise UserError(f"{folder} did not finish learning: `lethe learn {data} --out {folder} --resume`")
-        run = start(build, options, Console(phases=3), resume=True)
+        quiet()
+        from .whole import start
+
+        run = start(build, options, Console(phases=5), resume=True)
         done = [stage for stage in range(1, len(run.order) + 1) if is_done(folder / method / stage_name(stage))]
         stage = task or len(done) + 1
         if stage in done or stage > len(run.order):
@@ -105,10 +109,14 @@ def unlearn_command(method: str, data: Path, folder: Path, task: int | None, *, 
 
 def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict, str]:
     """A whole run, or one per seed; gives the result (of the last seed, with all under `seeds`) and its table."""
-    quiet()
     options.check()
     build = open_build(options.data)
     tasks = len(options.task_order(build))
+    options.gold_stages(tasks)
+    quiet()
+    from .report import write_report
+    from .whole import execute, headline, phases
+
     results, folders = [], []
     for seed in range(options.seed, options.seed + seeds):
         folder = options.folder(build)
@@ -126,4 +134,6 @@ def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict,
 
 def report_command(runs: Sequence[Path], out: Path | None) -> Path:
     """Writes the report of one or more runs."""
+    from .report import write_report
+
     return write_report(list(runs), out or runs[0] / "report")

@@ -9,8 +9,8 @@ from .console import Console
 from .data import open_build
 from .errors import UserError
 from .options import RunOptions
-from .store import locked
-from .whole import RECORD, execute, headline, phases
+from .store import RECORD, locked
+from .whole import execute, headline, phases
 
 METHODS = ("ga", "npo")
 SIZE = "small"

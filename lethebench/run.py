@@ -23,16 +23,11 @@ from .errors import CheckFailed
 from .evaluation.rows import PreparedRows, evaluate_rows, prepare_rows
 from .machine import peak_memory_mb
 from .options import RunOptions
-from .store import is_done, new_stage, read_json, write_json
+from .store import is_done, new_stage, read_json, stage_name, write_json
 from .training import learn_all, learn_gold, unlearn_task
 
 ROWS = "rows.parquet"
 HELD_OUT = "held_out.parquet"
-
-
-def stage_name(stage: int) -> str:
-    """`t003` after the third task."""
-    return f"t{stage:03d}"
 
 
 class Run:

@@ -17,6 +17,12 @@ from filelock import FileLock, Timeout
 from .errors import UserError
 
 DONE = "done.json"
+RECORD = "run.json"
+
+
+def stage_name(stage: int) -> str:
+    """`t003` after the third task."""
+    return f"t{stage:03d}"
 
 
 def read_json(path: Path) -> dict:

@@ -63,15 +63,19 @@ def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict
     Writes and returns gold/summary.json. `knowledge` holds G[i], of the earliest gold stage that had not seen task i.
     """
     found = {}
+    learnt = read_rows(run / "learnt")
+    before = utility_of(learnt, _known(learnt), None)["utility"]
     for stage in stages:
         folder = run / "gold" / f"t{stage:03d}"
         rows = read_rows(folder)
         forgotten = of_tasks(rows, order[:stage])
         sizes = [row["num_candidates"] for row in forgotten if row["num_candidates"]]
         kept = [row for row in rows if row["task_id"] not in set(order[:stage])]
+        utility = utility_of(rows, _known(learnt), before or None)
         found[stage] = {
             "knowledge": [mean(of_tasks(rows, [task]), "keyword_match") for task in order],
             "retain_knowledge": mean(kept, "keyword_match"),
+            **{name: utility[name] for name in ("utility", "utility_relative")},
             "exposure": mean(forgotten, "exposure"),
             "exposure_normalised": mean(forgotten, "exposure_normalised"),
             "exposure_retain": mean(kept, "exposure"),

@@ -12,10 +12,8 @@ from .machine import library_versions, machine
 from .options import RunOptions
 from .report import write_report
 from .run import Run
-from .store import file_hash, read_json, write_json
+from .store import RECORD, file_hash, read_json, write_json
 from .summary import gold_summary, method_summary
-
-RECORD = "run.json"
 
 
 def phases(options: RunOptions, tasks: int) -> int:
@@ -59,12 +57,12 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool) 
     }
     if (folder / RECORD).exists():
         if not resume:
-            raise UserError(
-                f"{folder} holds a run already: go on with it by --resume, or give another folder with --out"
-            )
-        _same(folder, read_json(folder / RECORD), record)
-    else:
-        write_json(folder / RECORD, record)
+            raise UserError(f"{folder} holds a run already: go on with it by --resume, or give another folder by --out")
+        before = read_json(folder / RECORD)
+        _check_same(folder, before, record)
+        methods = list(dict.fromkeys([*before["methods"], *record["methods"]]))
+        record |= {"created": before["created"], "methods": methods}
+    write_json(folder / RECORD, record)
     return run
 
 
@@ -116,14 +114,15 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _same(folder: Path, before: dict, now: dict) -> None:
-    free = ("name", "created", "machine")
-    for key, value in now.items():
-        if key in free:
-            continue
-        was = {k: v for k, v in before[key].items() if k != "path"} if key == "data" else before.get(key)
-        value = {k: v for k, v in value.items() if k != "path"} if key == "data" else value
+def _check_same(folder: Path, before: dict, now: dict) -> None:
+    """Refuses to go on with a run whose finished stages these options or this data would not have made."""
+    fixed = ("version", "model", "preset", "trained", "retain", "seed", "order_seed", "threshold", "versions")
+    pairs = [(key, before.get(key), now[key]) for key in fixed]
+    pairs.append(("data", before["data"]["manifest_sha256"], now["data"]["manifest_sha256"]))
+    common = min(len(before["task_order"]), len(now["task_order"]))
+    pairs.append(("task_order", before["task_order"][:common], now["task_order"][:common]))
+    for key, was, value in pairs:
         if was != value:
             raise UserError(
-                f"{folder} was made with {key} {was}, now given {value}: resume it as it was, or use another --out"
+                f"{folder} was made with {key} {was}, now it is {value}: resume it as it was, or give another --out"
             )

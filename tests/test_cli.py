@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from lethebench.builders import build
 
 LETHE = [sys.executable, "-m", "lethebench.cli"]

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-
 from lethebench.builders import build
+
 from lethebench.commands import run_command
 from lethebench.console import Console
 from lethebench.data import open_build
 from lethebench.options import RunOptions
-from lethebench.run import Run, stage_name, stage_seed
-from lethebench.store import read_json
+from lethebench.run import Run, stage_seed
+from lethebench.store import read_json, stage_name
 
 PROFILES = 8
 METHODS = ("ga", "npo")

@@ -31,16 +31,16 @@ def write_report(runs: Iterable[Path], out: Path, *, progress: Progress | None =
         progress: called with (done, total) as work goes on.
 
     Returns:
-        The path of report.html.
+        The path of report.html, as `out` was given.
 
     Raises:
         ReportError: no run, a path that is not a run, a run that cannot be read, or an `out` that holds other files of
             these names.
     """
-    loaded = [load_run(path) for path in dict.fromkeys(Path(run).resolve() for run in runs)]
+    loaded = [load_run(path) for path in {Path(run).resolve(): Path(run) for run in runs}.values()]
     if not loaded:
         raise ReportError("no run was given: give one or more run folders, such as runs/demo")
-    out = Path(out).resolve()
+    given, out = Path(out), Path(out).resolve()
     _check_out(out)
     groups = group_runs(loaded)
     total = sum(len(group.methods) for group in groups) + 2 * len(groups) + 1
@@ -66,7 +66,7 @@ def write_report(runs: Iterable[Path], out: Path, *, progress: Progress | None =
         (fresh / "report.html").write_text(html, encoding="utf-8")
         _replace(out, fresh, Path(temporary) / "old")
     step()
-    return out / "report.html"
+    return given / "report.html"
 
 
 def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
