@@ -56,7 +56,7 @@ MEANINGS = {
     "options": "multiple choice only, else `[]`",
     "correct": "index into `options`, else -1",
     "paraphrases": "other correct wordings of the answer",
-    "perturbed": "wrong answers of the same form, none of them true for this subject",
+    "perturbed": "wrong answers in the forms of the paraphrases, none of them true for this subject",
 }
 """Column of a question row -> what it means."""
 

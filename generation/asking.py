@@ -4,13 +4,16 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import cycle
 
 from lethebench.generation.diagnoses import DIAGNOSES
 from lethebench.generation.draw import stream
 from lethebench.generation.records import Profile, Question, View
 from lethebench.generation.wordings import CARRIERS, FIELDS, LABELS, ON_PAGE, PAGES, PEOPLE, WHOSE, Wording
 
-WRONG = 5  # wrong answers per row
+# Wrong answers per row, in the forms of its paraphrases in turn: between the two only the fact differs, so that a truth
+# ratio compares facts and not forms (TOFU perturbs the paraphrased answer likewise, arXiv 2401.06121).
+WRONG = 5
 PARAPHRASES = 3  # other correct wordings per row: whole sentences, each the answer to some other request
 _SEX = {entry.name: entry.sex for entry in DIAGNOSES}
 SHAPED = ("monthly_salary", "bank_account", "national_id")  # values whose pattern alone can tell wrong ones apart
@@ -125,7 +128,7 @@ def _question(profile, key, attribute, view, values, use, more) -> Question:
         value=value,
         keywords=keywords(attribute, value),
         paraphrases=tuple(say(sentence, value) for sentence in others),
-        perturbed=tuple(say(form, other) for other in wrong),
+        perturbed=tuple(say(sentence, other) for sentence, other in zip(cycle(others), wrong, strict=False)),
         view=view,
     )
 
