@@ -17,10 +17,10 @@ demo: $(VENV)/.run
 	$(VENV)/bin/lethe demo
 
 test: $(VENV)/.dev
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n 2 --dist loadfile
 
 test-all: $(VENV)/.dev
-	$(VENV)/bin/pytest -m "slow or not slow"
+	$(VENV)/bin/pytest -n 2 --dist loadfile -m "slow or not slow"
 
 # The wheel alone, in an environment of its own, away from this folder.
 test-wheel: $(VENV)/.dev

@@ -132,6 +132,7 @@ def test_kill_minus_nine_leaves_no_build_no_process_and_no_difference(tmp_path):
         assert not (tmp_path / "icu").exists()
     subprocess.run([sys.executable, "-c", code, tmp_path / "icu"], check=True, stdout=subprocess.DEVNULL)
     build("icu", tmp_path / "calm", size=PROFILES)
+    assert (tmp_path / "icu" / "README.md").read_text() == (tmp_path / "calm" / "README.md").read_text()
     assert hashes(tmp_path / "icu") == hashes(tmp_path / "calm")
     assert verify(tmp_path / "icu").ok
 
