@@ -11,6 +11,7 @@ from lethebench.baselines.tiny import TinyVLM
 from lethebench.baselines.training import QUIET, AnswerTrainer
 from torch import nn
 from transformers import PrinterCallback, TrainerCallback
+from transformers.utils import is_torch_bf16_gpu_available
 from trl import SFTConfig
 
 
@@ -57,7 +58,8 @@ def learn(
     if len(rows) == 0:
         raise ValueError("learn got no rows: there is nothing to train on")
     with tempfile.TemporaryDirectory() as scratch:
-        fields = {**QUIET, "max_length": None}
+        # TRL's own default is bf16 everywhere, which fails where no accelerator has it.
+        fields = {**QUIET, "max_length": None, "bf16": is_torch_bf16_gpu_available()}
         args = SFTConfig(
             output_dir=output_dir or scratch, seed=seed, **{**fields, **preset.learn_arguments(), **overrides}
         )

@@ -91,8 +91,9 @@ _TINY = Preset(
     # Steps, batch and optimizers come with the model: they grow with the corpus.
     learn={},
     unlearn={
-        "max_steps": 20,
-        "per_device_train_batch_size": 48,
+        # A task of icu fits in one batch, so that an epoch is a step.
+        "num_train_epochs": 20,
+        "per_device_train_batch_size": 96,
         "learning_rate": 5e-4,
         "lr_scheduler_type": "constant",
         "adam_beta2": 0.95,

@@ -1,5 +1,6 @@
 """The embedded model: a LLaVA small enough to learn a benchmark on a CPU in seconds, built for the rows it is given."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -48,27 +49,38 @@ class TinyPlan:
         vision_width, vision_layers, vision_heads: of the vision tower.
         vision_steps, vision_batch, vision_lr: of the tower's warm-up: steps, pictures per step, peak learning rate.
         steps, batch_size: of learning, optimizer steps and rows per step.
-        init_range: standard deviation of the first weights; wider than usual, a small model memorises faster from it.
+        init_range: standard deviation of the first weights.
         muon_lr, adamw_lr: peak learning rates of learning.
     """
 
-    vocab_size: int = 2048
+    vocab_size: int = 4096
     width: int = 128
-    layers: int = 2
+    layers: int = 1
     heads: int = 4
     image_size: int = 112
     patch_size: int = 28
     vision_width: int = 96
     vision_layers: int = 2
     vision_heads: int = 4
-    vision_steps: int = 120
+    vision_steps: int = 160
     vision_batch: int = 24
     vision_lr: float = 1e-3
-    steps: int = 126
+    steps: int = 160
     batch_size: int = 64
-    init_range: float = 0.05
+    init_range: float = 0.02
     muon_lr: float = 0.02
     adamw_lr: float = 3e-3
+
+
+# (at most so many profiles, plan), found by trial on builds of icu.
+_PLANS = (
+    (40, TinyPlan()),
+    (400, TinyPlan(vocab_size=8192, width=192, heads=6, vision_steps=400, vision_batch=64, vision_lr=2e-3, steps=700)),
+    (
+        math.inf,
+        TinyPlan(vocab_size=8192, width=256, heads=8, vision_steps=1000, vision_batch=128, vision_lr=2e-3, steps=2000),
+    ),
+)
 
 
 class TinyVLM(NamedTuple):
@@ -92,8 +104,13 @@ class TinyVLM(NamedTuple):
 
 
 def plan_for(rows: Sequence[Mapping[str, Any]]) -> TinyPlan:
-    """The plan for a corpus, by its number of profiles: what has to grow with it grows here."""
-    return TinyPlan()
+    """The plan for a corpus, by its number of profiles: what has to grow with it grows here.
+
+    Whole words as tokens (vocabulary), room to remember (width), telling more people apart (warm-up steps and pictures
+    per step) and enough visits to each row (steps).
+    """
+    profiles = len(set(_column(rows, "profile_id")))
+    return next(plan for limit, plan in _PLANS if profiles <= limit)
 
 
 def tiny_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerFast:
@@ -203,6 +220,11 @@ def _config(plan: TinyPlan, processor: LlavaProcessor) -> LlavaConfig:
         tie_word_embeddings=False,
         **ids,
     )
+
+
+def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list:
+    """One column, without decoding the pictures of the others."""
+    return rows.with_format(None)[name] if hasattr(rows, "with_format") else [row[name] for row in rows]
 
 
 def _texts(rows: Sequence[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:

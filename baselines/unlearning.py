@@ -18,6 +18,7 @@ from lethebench.baselines.losses import cross_entropy_loss
 from lethebench.baselines.pairing import PairedRows, PairSampler
 from lethebench.baselines.training import Answers, AnswerTrainer
 from torch import Tensor
+from transformers.utils import is_torch_bf16_gpu_available
 from trl import SFTConfig
 
 
@@ -28,6 +29,7 @@ class UnlearningConfig(SFTConfig):
     Attributes:
         max_length: None, since truncating would cut picture tokens.
         remove_unused_columns: False, the trainers read whole QA rows.
+        bf16: where absent, on accelerators that have it and nowhere else; TRL's default fails without one.
         frozen: a regular expression on parameter names; parameters in which it is found are not trained. None leaves
             every parameter as it is.
     """
@@ -35,6 +37,11 @@ class UnlearningConfig(SFTConfig):
     max_length: int | None = field(default=None, metadata={"help": "No truncation: it would cut picture tokens."})
     remove_unused_columns: bool = field(default=False, metadata={"help": "The trainers read whole QA rows."})
     frozen: str | None = field(default=None, metadata={"help": "Regular expression of parameters not to train."})
+
+    def __post_init__(self):
+        if self.bf16 is None:
+            self.bf16 = not self.fp16 and is_torch_bf16_gpu_available()
+        super().__post_init__()
 
 
 class UnlearningTrainer(AnswerTrainer):

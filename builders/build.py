@@ -13,7 +13,7 @@ from .columns import features_of
 from .croissant import write_croissant
 from .digest import content_hash, file_hash
 from .errors import BuildError
-from .folder import new_folder, refuse_foreign
+from .folder import new_folder
 from .manifest import Manifest, library_versions
 from .options import read_options
 from .pictures import FORMAT, QUALITY
@@ -80,10 +80,8 @@ def build(
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise BuildError(f"{what} {value!r}: must be a whole number, at least {least}")
     chosen = read_options(benchmark.OPTIONS, options, name)
-    out = Path(out)
-    refuse_foreign(out)
     plan = benchmark.plan(count, seed=seed, options=chosen)
-    with new_folder(out) as folder:
+    with new_folder(Path(out)) as folder:
         tallies = write_shards(benchmark, plan, folder, num_proc=num_proc, progress=progress)
         if preview:
             benchmark.preview(plan).save(folder / "preview.png", optimize=True)

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from filelock import FileLock
-from lethebench.builders import BuildError, build, verify
+from lethebench.builders import BuildError, build, content_hash, row_digest, verify
 from lethebench.builders.columns import QA
 from lethebench.builders.digest import file_hash
 from lethebench.builders.folder import new_folder
@@ -185,6 +185,23 @@ def test_units_are_spread_over_shards_in_order(tmp_path):
     read = [pa.parquet.read_table(tmp_path / name)["id"].to_pylist() for name in writer.names]
     assert [name for names in read for name in names] == [f"x/{number}" for number in range(7)]
     assert all(read)
+
+
+# -- hashes
+
+
+def test_a_content_hash_does_not_mind_order_or_file_names_and_minds_everything_else():
+    rows = [row(number, bytes([number])) for number in range(9)]
+    content = content_hash(map(row_digest, rows))
+    assert content_hash(map(row_digest, reversed(rows))) == content
+    assert content_hash(row_digest(dict(reversed(one.items()))) for one in rows) == content
+    renamed = [{**one, "images": [{"bytes": one["images"][0]["bytes"], "path": None}]} for one in rows]
+    assert content_hash(map(row_digest, renamed)) == content
+    for change in ({"answer": "!!"}, {"images": [{"bytes": b"other", "path": "x.jpg"}]}, {"images": []}, {"hops": 2}):
+        assert content_hash(map(row_digest, [*rows[1:], rows[0] | change])) != content
+    assert content_hash(map(row_digest, [*rows, rows[0]])) != content
+    with pytest.raises(TypeError, match="decode=False"):
+        row_digest({"images": [Image.new("RGB", (1, 1))]})
 
 
 # -- the pool

@@ -169,3 +169,18 @@ def test_killed_at_any_moment_and_resumed_gives_the_same_numbers(data, tmp_path)
     for stage in ("learnt", "npo/t001", "npo/t002", "gold/t002"):
         assert rows(tmp_path / "alone" / stage) == rows(tmp_path / "killed" / stage)
     assert not list((tmp_path / "killed").rglob(".*.partial"))
+
+
+@pytest.mark.slow
+def test_a_model_from_a_folder_takes_the_same_path_with_lora(finished, data, tmp_path):
+    """The learnt tiny model stands in for a model from the Hub: nothing below `--model` knows which it got."""
+    done, _ = finished
+    options = RunOptions(data=data, out=tmp_path / "run", model=str(done.out / "learnt"), methods=METHODS, tasks=1)
+    result, _ = run_command(options, seeds=1, resume=False)
+    for stage in ("learnt", "npo/t001", "ga/t001", "gold/t001"):
+        names = {path.name for path in (options.out / stage).iterdir()}
+        assert "adapter_model.safetensors" in names
+        assert "model.safetensors" not in names
+    # What the base model knew before stage 1 is known to gold too: there is nothing to forget beyond it, and it is said.
+    assert result["methods"]["npo"]["forget"] is None
+    assert "not_measured" in result["methods"]["npo"]["flags"]
