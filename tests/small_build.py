@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
+
 from lethebench.builders import build, content_hash, icu, row_digest
 from lethebench.builders.columns import features_of
 from lethebench.builders.digest import file_hash
 from lethebench.builders.shards import open_parquet
-from PIL import Image
 
 PROFILES = 8
 BOX = (70, 60, 130, 140)

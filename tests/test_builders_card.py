@@ -7,11 +7,12 @@ from itertools import islice
 import mlcroissant
 import pytest
 from huggingface_hub import DatasetCard
+from PIL import Image
+from small_build import real_build
+
 from lethebench.builders import BENCHMARKS, read_manifest
 from lethebench.builders.card import card_body, human_size
 from lethebench.builders.columns import CANDIDATES, MEANINGS, QA
-from PIL import Image
-from small_build import real_build
 
 # What the Hub's metadata checker accepts, as far as our cards use it.
 ALLOWED = {

@@ -15,14 +15,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from filelock import FileLock
+from PIL import Image
+from small_build import PROFILES, use_stand_ins
+
 from lethebench.builders import BuildError, build, content_hash, row_digest, verify
 from lethebench.builders.columns import QA
 from lethebench.builders.digest import file_hash
 from lethebench.builders.folder import new_folder
 from lethebench.builders.pool import ordered
 from lethebench.builders.shards import ShardWriter
-from PIL import Image
-from small_build import PROFILES, use_stand_ins
 
 
 @pytest.fixture

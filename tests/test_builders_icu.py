@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from datasets import Image, List, load_dataset
+from small_build import PROFILES, real_build
+
 from lethebench.builders import BENCHMARKS, BuildError, build, content_hash, row_digest, verify
 from lethebench.builders.columns import QA, ROLES
 from lethebench.generation.icu import CLOSED, DOMAINS
-from small_build import PROFILES, real_build
 
 ICU = BENCHMARKS["icu"]
 

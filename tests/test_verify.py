@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
+from small_build import BOX, real_build, rewrite, seal, stand_in_page, use_stand_ins
+
 from lethebench.builders import BuildError, build, verify
 from lethebench.builders.columns import FORMATS, ROLES
 from lethebench.builders.verify import ORDER
-from PIL import Image
-from small_build import BOX, real_build, rewrite, seal, stand_in_page, use_stand_ins
 
 FORGET, RETAIN, HOLDOUT = (f"qa/{role}-00000-of-00001.parquet" for role in ("forget", "retain", "holdout"))
 TEST = "qa/test-forget-00000-of-00001.parquet"
