@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from lethebench.baselines.losses import ga_loss
 from lethebench.baselines.training import Answers
 from lethebench.baselines.unlearning import UnlearningConfig, UnlearningTrainer
-from torch import Tensor
 
 
 @dataclass

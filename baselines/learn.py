@@ -5,14 +5,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lethebench.baselines.data import RowEncoder
-from lethebench.baselines.presets import Preset
-from lethebench.baselines.tiny import TinyVLM
-from lethebench.baselines.training import QUIET, AnswerTrainer
 from torch import nn
 from transformers import PrinterCallback, TrainerCallback
 from transformers.utils import is_torch_bf16_gpu_available
 from trl import SFTConfig
+
+from lethebench.baselines.data import RowEncoder
+from lethebench.baselines.presets import Preset
+from lethebench.baselines.tiny import TinyVLM
+from lethebench.baselines.training import QUIET, AnswerTrainer
 
 
 class Learnt(NamedTuple):

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from torch import Tensor
+
 from lethebench.baselines.losses import cross_entropy_loss, npo_loss, sequence_logps
 from lethebench.baselines.training import Answers
 from lethebench.baselines.unlearning import UnlearningConfig, UnlearningTrainer
-from torch import Tensor
 
 RETAIN_LOSSES = ("ce", "none")
 

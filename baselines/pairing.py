@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import torch
-from lethebench.baselines.data import EncodedRows, Pair
 from torch.utils.data import Dataset, Sampler
+
+from lethebench.baselines.data import EncodedRows, Pair
 
 
 class PairSampler(Sampler[tuple[int, int | None]]):

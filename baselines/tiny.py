@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
-from lethebench.baselines.data import EncodedRows, RowEncoder
-from lethebench.baselines.muon import MuonAdamW, warmup_cosine
-from lethebench.baselines.parameters import freeze
-from lethebench.baselines.vision import warm_up
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     CLIPImageProcessorPil,
@@ -20,6 +16,11 @@ from transformers import (
     LlavaProcessor,
     PreTrainedTokenizerFast,
 )
+
+from lethebench.baselines.data import EncodedRows, RowEncoder
+from lethebench.baselines.muon import MuonAdamW, warmup_cosine
+from lethebench.baselines.parameters import freeze
+from lethebench.baselines.vision import warm_up
 
 FROZEN = r"vision_tower"
 SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>", "<image>")

@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 
 import torch
 from datasets import Dataset
-from lethebench.baselines.data import IGNORED, AnswerCollator, EncodedRows, RowEncoder, conversation
-from lethebench.baselines.losses import scatter_rows, token_logps
-from lethebench.baselines.parameters import freeze
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoProcessor, TrainerCallback
 from trl import SFTTrainer
+
+from lethebench.baselines.data import IGNORED, AnswerCollator, EncodedRows, RowEncoder, conversation
+from lethebench.baselines.losses import scatter_rows, token_logps
+from lethebench.baselines.parameters import freeze
 
 # What a run wants beside a method's settings: no files, no reports, no bar of the trainer's own.
 QUIET = {

@@ -5,12 +5,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from torch import nn
+from transformers import PrinterCallback, TrainerCallback
+
 from lethebench.baselines import METHODS
 from lethebench.baselines.data import RowEncoder
 from lethebench.baselines.presets import Preset
 from lethebench.baselines.training import QUIET
-from torch import nn
-from transformers import PrinterCallback, TrainerCallback
 
 
 class Unlearnt(NamedTuple):

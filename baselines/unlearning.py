@@ -13,13 +13,14 @@ from typing import Any, ClassVar
 
 import torch
 from datasets import Dataset
+from torch import Tensor
+from transformers.utils import is_torch_bf16_gpu_available
+from trl import SFTConfig
+
 from lethebench.baselines.data import EncodedRows, RowEncoder
 from lethebench.baselines.losses import cross_entropy_loss
 from lethebench.baselines.pairing import PairedRows, PairSampler
 from lethebench.baselines.training import Answers, AnswerTrainer
-from torch import Tensor
-from transformers.utils import is_torch_bf16_gpu_available
-from trl import SFTConfig
 
 
 @dataclass

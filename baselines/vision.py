@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 import torch
-from lethebench.baselines.data import EncodedRows
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import LlavaForConditionalGeneration
+
+from lethebench.baselines.data import EncodedRows
 
 if TYPE_CHECKING:
     from lethebench.baselines.tiny import TinyPlan

@@ -5,12 +5,12 @@ build("icu", "build/icu", size="small")
 verify("build/icu").ok
 """
 
-from .build import build
-from .digest import content_hash, row_digest
-from .errors import BuildError
-from .manifest import Manifest, read_manifest
-from .registry import BENCHMARKS
-from .verify import Report, verify
+from lethebench.builders.build import build
+from lethebench.builders.digest import content_hash, row_digest
+from lethebench.builders.errors import BuildError
+from lethebench.builders.manifest import Manifest, read_manifest
+from lethebench.builders.registry import BENCHMARKS
+from lethebench.builders.verify import Report, verify
 
 __all__ = [
     "BENCHMARKS",

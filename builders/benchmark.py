@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from ..generation.records import Profile
-from .errors import BuildError
+from lethebench.builders.errors import BuildError
+from lethebench.generation.records import Profile
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .benchmark import Benchmark, Plan
-from .card import write_card, write_eval
-from .columns import features_of
-from .croissant import write_croissant
-from .digest import content_hash, file_hash
-from .errors import BuildError
-from .folder import new_folder
-from .manifest import Manifest, library_versions
-from .options import read_options
-from .pictures import FORMAT, QUALITY
-from .pool import ordered
-from .registry import find
-from .shards import PROFILES_PER_SHARD, ShardWriter
-from .work import Made, Task, made, make
+from lethebench.builders.benchmark import Benchmark, Plan
+from lethebench.builders.card import write_card, write_eval
+from lethebench.builders.columns import features_of
+from lethebench.builders.croissant import write_croissant
+from lethebench.builders.digest import content_hash, file_hash
+from lethebench.builders.errors import BuildError
+from lethebench.builders.folder import new_folder
+from lethebench.builders.manifest import Manifest, library_versions
+from lethebench.builders.options import read_options
+from lethebench.builders.pictures import FORMAT, QUALITY
+from lethebench.builders.pool import ordered
+from lethebench.builders.registry import find
+from lethebench.builders.shards import PROFILES_PER_SHARD, ShardWriter
+from lethebench.builders.work import Made, Task, made, make
 
 Progress = Callable[[int, int], None]
 """Called with (profiles done, profiles in all) as work goes on."""

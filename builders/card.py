@@ -12,10 +12,10 @@ from datasets.splits import SplitDict, SplitInfo
 from huggingface_hub import DatasetCard, DatasetCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .benchmark import Benchmark
-from .columns import MEANINGS, QA, features_of, type_name
-from .manifest import Manifest
-from .options import option_help
+from lethebench.builders.benchmark import Benchmark
+from lethebench.builders.columns import MEANINGS, QA, features_of, type_name
+from lethebench.builders.manifest import Manifest
+from lethebench.builders.options import option_help
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from .check_photos import Photos, photos, scan_of
-from .check_rows import Person, check_row
-from .columns import ROLES
-from .digest import content_hash, row_digest
-from .findings import Findings
-from .manifest import Manifest
-from .pictures import decode
-from .reading import rows_of
+from lethebench.builders.check_photos import Photos, photos, scan_of
+from lethebench.builders.check_rows import Person, check_row
+from lethebench.builders.columns import ROLES
+from lethebench.builders.digest import content_hash, row_digest
+from lethebench.builders.findings import Findings
+from lethebench.builders.manifest import Manifest
+from lethebench.builders.pictures import decode
+from lethebench.builders.reading import rows_of
 
 _AT_ONCE = 64  # rows whose pictures are decoded together
 _THREADS = 4

@@ -11,11 +11,11 @@ from datasets import Features, load_dataset
 from datasets import logging as datasets_logging
 from datasets.exceptions import DatasetsError
 
-from .columns import features_of
-from .digest import file_hash
-from .findings import Findings
-from .folder import UNLISTED
-from .manifest import Manifest
+from lethebench.builders.columns import features_of
+from lethebench.builders.digest import file_hash
+from lethebench.builders.findings import Findings
+from lethebench.builders.folder import UNLISTED
+from lethebench.builders.manifest import Manifest
 
 _UNREADABLE = (OSError, ValueError, KeyError, StopIteration, pa.ArrowException, DatasetsError, yaml.YAMLError)
 """What `datasets` raises over a folder that it cannot read."""

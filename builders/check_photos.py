@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from .likeness import COARSE, STAY, SWEEP, Moves, Portrait, locate, moves, photo, portrait
+from lethebench.builders.likeness import COARSE, STAY, SWEEP, Moves, Portrait, locate, moves, photo, portrait
 
 _SHIFTS = moves(range(-12, 13, 4), range(-12, 13, 4), (-2.4, -1.2, 0.0, 1.2, 2.4))
 _WORTH = 0.85

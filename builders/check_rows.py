@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .columns import FORMATS, MODALITIES, QA, ROLES
+from lethebench.builders.columns import FORMATS, MODALITIES, QA, ROLES
 
 CHECKS = ("nulls", "roles", "facts", "paraphrases", "perturbed", "options")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from datasets import ClassLabel, Features, Image, List, Value
 
-from ..generation.records import Profile, Question, View
+from lethebench.generation.records import Profile, Question, View
 
 ROLES = ("forget", "retain", "neighbour", "holdout")
 MODALITIES = ("image_text", "text")

@@ -11,8 +11,8 @@ from typing import Any
 
 from datasets import ClassLabel, Image, List, Value
 
-from .benchmark import Benchmark
-from .columns import features_of
+from lethebench.builders.benchmark import Benchmark
+from lethebench.builders.columns import features_of
 
 _CONTEXT = {
     "@language": "en",

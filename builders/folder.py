@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .errors import BuildError
+from lethebench.builders.errors import BuildError
 
 UNLISTED = ("README.md", "manifest.json")
 """Files of a build whose hash the manifest does not list."""

@@ -9,19 +9,27 @@ from dataclasses import asdict, dataclass, replace
 
 from PIL import Image
 
-from ..generation import icu
-from ..generation.documents import portrait_box, render
-from ..generation.documents.pages import LAYOUTS
-from ..generation.documents.scan import draw_pass
-from ..generation.records import Profile, View
-from . import icu_text
-from .benchmark import Benchmark, Plan, Unit
-from .columns import profile_row, qa_row, view_name
-from .errors import BuildError
-from .icu_plan import candidates, distinct_values, figures, people, split_tasks, units, usual_task_size
-from .options import option
-from .pictures import encode, file_name, thumbnail
-from .sheet import Band, Shown, contact_sheet
+from lethebench.builders import icu_text
+from lethebench.builders.benchmark import Benchmark, Plan, Unit
+from lethebench.builders.columns import profile_row, qa_row, view_name
+from lethebench.builders.errors import BuildError
+from lethebench.builders.icu_plan import (
+    candidates,
+    distinct_values,
+    figures,
+    people,
+    split_tasks,
+    units,
+    usual_task_size,
+)
+from lethebench.builders.options import option
+from lethebench.builders.pictures import encode, file_name, thumbnail
+from lethebench.builders.sheet import Band, Shown, contact_sheet
+from lethebench.generation import icu
+from lethebench.generation.documents import portrait_box, render
+from lethebench.generation.documents.pages import LAYOUTS
+from lethebench.generation.documents.scan import draw_pass
+from lethebench.generation.records import Profile, View
 
 DOMAINS = tuple(icu.DOMAINS)
 # What no two profiles share; a build with overlap shares the last three on purpose.

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from ..generation import icu
-from ..generation.draw import stream
-from ..generation.records import Profile
-from .benchmark import Unit
+from lethebench.builders.benchmark import Unit
+from lethebench.generation import icu
+from lethebench.generation.draw import stream
+from lethebench.generation.records import Profile
 
 PROFILES_PER_UNIT = 5
 LEAST_CANDIDATES, MOST_CANDIDATES = 24, 512

@@ -1,6 +1,6 @@
 """What cards and croissant.json say about icu, beside the figures."""
 
-from .benchmark import Paper
+from lethebench.builders.benchmark import Paper
 
 DESCRIPTION = (
     "Fictitious people in synthetic medical reports and labor contracts, with questions about them, as a sequence "

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .errors import BuildError
+from lethebench.builders.errors import BuildError
 
 _LIBRARIES = ("lethebench", "datasets", "faker", "matplotlib", "numpy", "pillow", "pyarrow", "segno")
 """Whatever decides a byte of a build."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, field, fields
 from typing import Any
 
-from .errors import BuildError
+from lethebench.builders.errors import BuildError
 
 
 def option(default: Any, read: type, help: str) -> Any:

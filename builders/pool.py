@@ -14,7 +14,7 @@ from multiprocessing.connection import wait
 from types import ModuleType
 from typing import Any
 
-from .errors import BuildError
+from lethebench.builders.errors import BuildError
 
 _AHEAD = 2  # items under way per process: enough to keep it busy, few enough to keep memory flat
 

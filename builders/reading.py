@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .findings import Findings
+from lethebench.builders.findings import Findings
 
 
 def rows_of(folder: Path, name: str, findings: Findings) -> Iterator[tuple[int, dict]]:

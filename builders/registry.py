@@ -1,8 +1,8 @@
 """The benchmarks there are. Adding one adds a line here."""
 
-from .benchmark import Benchmark
-from .errors import BuildError
-from .icu import Icu
+from lethebench.builders.benchmark import Benchmark
+from lethebench.builders.errors import BuildError
+from lethebench.builders.icu import Icu
 
 BENCHMARKS: dict[str, Benchmark] = {
     "icu": Icu(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from ..generation.documents.fonts import font
+from lethebench.generation.documents.fonts import font
 
 PAGE = (300, 425)
 """Width and height of a picture on the sheet, in pixels."""

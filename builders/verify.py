@@ -3,15 +3,15 @@
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from .check_build import BuildCheck, hashes_of, per_group
-from .check_files import check_card, check_checksums, check_loading, check_schema
-from .check_rows import CHECKS
-from .columns import ROLES
-from .errors import BuildError
-from .findings import Findings, Report
-from .manifest import read_manifest
-from .pictures import decode
-from .registry import BENCHMARKS, find
+from lethebench.builders.check_build import BuildCheck, hashes_of, per_group
+from lethebench.builders.check_files import check_card, check_checksums, check_loading, check_schema
+from lethebench.builders.check_rows import CHECKS
+from lethebench.builders.columns import ROLES
+from lethebench.builders.errors import BuildError
+from lethebench.builders.findings import Findings, Report
+from lethebench.builders.manifest import read_manifest
+from lethebench.builders.pictures import decode
+from lethebench.builders.registry import BENCHMARKS, find
 
 ORDER = (
     "checksums", "schema", "card", "loading", "counts", "content hashes", "ids", "tasks", *CHECKS, "candidates",

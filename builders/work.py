@@ -5,8 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from .benchmark import Benchmark, Unit
-from .digest import row_digest
+from lethebench.builders.benchmark import Benchmark, Unit
+from lethebench.builders.digest import row_digest
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
+
 from lethebench.evaluation.checks import shares
 from lethebench.evaluation.intervals import bootstrap
-from numpy.typing import ArrayLike
 
 MARGIN = 0.05  # knowledge is told apart from gold, and over-unlearning noticed, beyond this
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
+
 from lethebench.evaluation.chat import Encoded, encode, longest_answer
 from lethebench.evaluation.contexts import Context
 from lethebench.evaluation.passes import batch_limit, model_inputs

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from lethebench.evaluation.checks import same_length, shares
 from numpy.typing import ArrayLike
+
+from lethebench.evaluation.checks import same_length, shares
 
 THRESHOLD = 0.9
 

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from lethebench.evaluation.contexts import BatchLimit, Context, batches, longest_run, shared_batches
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
+
+from lethebench.evaluation.contexts import BatchLimit, Context, batches, longest_run, shared_batches
 
 logger = logging.getLogger(__name__)
 _WARNED: weakref.WeakSet = weakref.WeakSet()  # models for which a fallback was already said

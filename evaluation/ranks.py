@@ -7,9 +7,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from lethebench.evaluation.intervals import bootstrap_mean
 from numpy.typing import ArrayLike
 from scipy import stats
+
+from lethebench.evaluation.intervals import bootstrap_mean
 
 
 def _candidates(logprobs: ArrayLike, truth: int) -> np.ndarray:

@@ -3,9 +3,10 @@
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
+
 from lethebench.evaluation.checks import harmonic_mean, same_length, shares
 from lethebench.evaluation.intervals import bootstrap
-from numpy.typing import ArrayLike
 
 GROUPS = ("retain", "neighbour", "general")
 KNOWN = 0.5  # a group enters utility where the learnt model's keyword match reached this

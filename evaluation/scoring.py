@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
+
 from lethebench.evaluation.chat import Encoded, encode
 from lethebench.evaluation.contexts import plan
 from lethebench.evaluation.passes import score_contexts

@@ -2,8 +2,8 @@
 
     python perf/tiny_sizes.py 24 200 1000 [--seed 0] [--threads 1] [--builds FOLDER]
 
-Columns: profiles, rows, millions of parameters, optimizer steps, seconds of the vision warm-up (encoding included) and of
-learning, share of pictures whose profile the tower names, exact match by greedy decoding on the rows learnt and on
+Columns: profiles, rows, millions of parameters, optimizer steps, seconds of the vision warm-up (encoding included) and
+of learning, share of pictures whose profile the tower names, exact match by greedy decoding on the rows learnt and on
 held-out wordings over second scans, for questions about a picture (vqa) and by name (text).
 """
 
@@ -17,11 +17,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import torch
+
 from lethebench.baselines import PRESETS, RowEncoder, learn_tiny, plan_for, tiny_processor, tiny_vlm
 from lethebench.builders import build
-from lethebench.evaluation.generate import default_length, greedy_answers
-
 from lethebench.data import open_build
+from lethebench.evaluation.generate import default_length, greedy_answers
 
 CHUNK = 512  # rows whose pictures are held at a time
 HEAD = "profiles   rows  params/M  steps  warm-up/s  learn/s  tower    vqa   text  held-out vqa  held-out text"

@@ -3,10 +3,11 @@
 import io
 
 import torch
-from lethebench.baselines.tiny import TinyPlan, tiny_processor, tiny_vlm
 from PIL import Image, ImageDraw
 from tokenizers import AddedToken
 from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefics3ImageProcessorPil, Idefics3Processor
+
+from lethebench.baselines.tiny import TinyPlan, tiny_processor, tiny_vlm
 
 PLAN = TinyPlan(
     vocab_size=400,

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from lethebench.evaluation.continual import continual_summary
 from PIL import Image, ImageDraw
+
+from lethebench.evaluation.continual import continual_summary
 
 VALUES = {
     "blood_type": ["O negative", "A positive", "B negative", "AB positive", "O positive", "A negative", "B positive"],

@@ -6,10 +6,11 @@ import baselines_support as support
 import pytest
 import torch
 from datasets import Dataset, Features, Image, List, Value
-from lethebench.baselines.data import AnswerCollator, EncodedRows, RowEncoder, common_prefix, decode, picture_hash
-from lethebench.baselines.pairing import PairedRows, PairSampler
 from PIL import Image as PillowImage
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
+
+from lethebench.baselines.data import AnswerCollator, EncodedRows, RowEncoder, common_prefix, decode, picture_hash
+from lethebench.baselines.pairing import PairedRows, PairSampler
 
 
 @pytest.fixture(scope="module")

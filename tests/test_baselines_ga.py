@@ -2,6 +2,7 @@
 
 import baselines_support as support
 import torch
+
 from lethebench.baselines import GAConfig, GATrainer
 from lethebench.baselines.training import QUIET
 

@@ -5,14 +5,15 @@ import re
 import baselines_support as support
 import pytest
 import torch
+from transformers import TrainerCallback
+from trl import SFTConfig, SFTTrainer
+
 from lethebench.baselines import PRESETS, load_model, preset_for, save_model
 from lethebench.baselines.data import AnswerCollator, EncodedRows
 from lethebench.baselines.learn import learn
 from lethebench.baselines.presets import LANGUAGE_MODEL_LINEARS, LoraSettings, Preset
 from lethebench.baselines.training import QUIET, AnswerTrainer, sample
 from lethebench.baselines.unlearn import unlearn
-from transformers import TrainerCallback
-from trl import SFTConfig, SFTTrainer
 
 SMALL = {"bf16": False, "activation_checkpointing": False, "learning_rate": 1e-3}
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lethebench.baselines.losses import (
     cross_entropy_loss,
     ga_loss,

@@ -5,6 +5,7 @@ import math
 import baselines_support as support
 import pytest
 import torch
+
 from lethebench.baselines import NPOConfig, NPOTrainer
 from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import load_model, save_model

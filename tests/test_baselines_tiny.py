@@ -6,13 +6,14 @@ import sys
 import baselines_support as support
 import pytest
 import torch
+from transformers import AutoModelForImageTextToText, AutoProcessor
+
 from lethebench.baselines import PRESETS, RowEncoder, learn_tiny, plan_for, tiny_processor, tiny_vlm
 from lethebench.baselines.data import AnswerCollator, EncodedRows
 from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import save_model
 from lethebench.baselines.muon import MuonAdamW, split_parameters, warmup_cosine
 from lethebench.baselines.vision import disturb
-from transformers import AutoModelForImageTextToText, AutoProcessor
 
 LEARN = {"steps": 60, "vision_steps": 30, "batch_size": 24}
 
@@ -219,6 +220,7 @@ def test_every_public_name_is_there():
 
 def test_encoded_rows_read_class_labels(learnt):
     from datasets import ClassLabel, Dataset, Features, Image, List, Value
+
     from lethebench.baselines.vision import identity_pictures
 
     rows = support.rows()

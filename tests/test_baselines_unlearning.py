@@ -5,11 +5,12 @@ import copy
 import baselines_support as support
 import pytest
 import torch
+from trl import SFTConfig, SFTTrainer
+
 from lethebench.baselines import METHODS
 from lethebench.baselines.losses import sequence_logps
 from lethebench.baselines.parameters import describe, freeze
 from lethebench.baselines.training import QUIET, sample
-from trl import SFTConfig, SFTTrainer
 
 FORGET = support.rows(range(2))
 RETAIN = support.rows(range(2, 6))

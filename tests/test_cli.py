@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from lethebench.builders import build
 
 LETHE = [sys.executable, "-m", "lethebench.cli"]

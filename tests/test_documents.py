@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from lethebench.generation.documents import SIZE, pages, portrait_box, render
 from lethebench.generation.documents.codes import code128
 from lethebench.generation.documents.fonts import FAMILIES, family_for, font

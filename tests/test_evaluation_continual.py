@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lethebench.evaluation.scores import continual_summary
 
 # T = 3. Rows are stages 0 .. 3, columns tasks 1 .. 3.

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import datasets
 import evaluate
-import lethebench.evaluation
 import pytest
+
+import lethebench.evaluation
 from lethebench.evaluation import scores
 
 ROOT = Path(__file__).parents[1]

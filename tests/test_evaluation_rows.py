@@ -5,13 +5,14 @@ import math
 import datasets
 import pytest
 import torch
+from tiny_models import CANDIDATES, idefics3, llava, qa_rows
+
 from lethebench.evaluation import rows as rows_module
 from lethebench.evaluation.generate import greedy_answers
 from lethebench.evaluation.prepare import candidate_answers
 from lethebench.evaluation.ranks import exposure
 from lethebench.evaluation.rows import CARRIED, SCORES, evaluate_rows, prepare_rows
 from lethebench.evaluation.scoring import score_answers, score_candidates, score_many
-from tiny_models import CANDIDATES, idefics3, llava, qa_rows
 
 
 def greedy_by_hand(model, processor, row, steps):

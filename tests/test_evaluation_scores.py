@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lethebench.evaluation import scores
 from scipy import stats
+
+from lethebench.evaluation import scores
 
 FINITE = st.floats(-50, 0).map(lambda value: round(value, 2))  # rounded: ties happen
 SHARE = st.floats(0, 1)

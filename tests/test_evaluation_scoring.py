@@ -5,9 +5,10 @@ import logging
 
 import pytest
 import torch
+from tiny_models import CANDIDATES, idefics3, llava, picture, qa_rows
+
 from lethebench.evaluation import chat, contexts, passes
 from lethebench.evaluation.scoring import score_answers, score_candidates, score_many
-from tiny_models import CANDIDATES, idefics3, llava, picture, qa_rows
 
 MODELS = {
     "llava": llava,

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rouge_score import rouge_scorer
+
 from lethebench.evaluation.scores import exact_match, keyword_match, rouge_l, rouge_l_recall, substring_match
 from lethebench.evaluation.text import normalised_tokens, rouge_l_parts
-from rouge_score import rouge_scorer
 
 
 @pytest.mark.parametrize(

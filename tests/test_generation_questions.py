@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 
 import pytest
+
 from lethebench.generation import asking, icu
 from lethebench.generation.draw import stream
 from lethebench.generation.records import View

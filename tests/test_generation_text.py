@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from datetime import datetime
 
 import pytest
+
 from lethebench.generation import icu, labor, medical
 from lethebench.generation.countries import COUNTRIES
 from lethebench.generation.diagnoses import ALLERGIES, DIAGNOSES, SPECIALISTS

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from lethebench.builders import build
 
+from lethebench.builders import build
 from lethebench.commands import run_command
 from lethebench.console import Console
 from lethebench.data import open_build
@@ -181,6 +181,6 @@ def test_a_model_from_a_folder_takes_the_same_path_with_lora(finished, data, tmp
         names = {path.name for path in (options.out / stage).iterdir()}
         assert "adapter_model.safetensors" in names
         assert "model.safetensors" not in names
-    # What the base model knew before stage 1 is known to gold too: there is nothing to forget beyond it, and it is said.
+    # What the base model knew before stage 1 gold knows too: there is nothing to forget beyond it, and it is said.
     assert result["methods"]["npo"]["forget"] is None
     assert "not_measured" in result["methods"]["npo"]["flags"]

@@ -34,9 +34,14 @@ def test_an_error_inside_leaves_the_earlier_stage_untouched(tmp_path):
     stage = tmp_path / "t001"
     with new_stage(stage, {}) as folder:
         (folder / "weights").write_text("first")
-    with pytest.raises(RuntimeError, match="broke"), new_stage(stage, {}) as folder:
-        (folder / "weights").write_text("second")
-        raise RuntimeError("broke")
+
+    def break_off():
+        with new_stage(stage, {}) as folder:
+            (folder / "weights").write_text("second")
+            raise RuntimeError("broke")
+
+    with pytest.raises(RuntimeError, match="broke"):
+        break_off()
     assert (stage / "weights").read_text() == "first"
     assert [path.name for path in tmp_path.iterdir()] == ["t001"]
 

@@ -2,6 +2,7 @@
 
 import datasets
 import evaluate
+
 from lethebench.evaluation.scores import forget_quality, forget_score
 
 _DESCRIPTION = """

@@ -2,6 +2,7 @@
 
 import datasets
 import evaluate
+
 from lethebench.evaluation.scores import continual_summary
 
 _DESCRIPTION = """

@@ -2,6 +2,7 @@
 
 import datasets
 import evaluate
+
 from lethebench.evaluation.scores import model_utility, rouge_l_recall
 
 _DESCRIPTION = """

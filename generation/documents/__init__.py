@@ -4,7 +4,7 @@ from lethebench.generation.documents import render
 render(profile, View(masked=("diagnosis",)))      # an RGB page with every mention of the diagnosis blacked out
 """
 
-from .pages import portrait_box, render
-from .scan import SIZE
+from lethebench.generation.documents.pages import portrait_box, render
+from lethebench.generation.documents.scan import SIZE
 
 __all__ = ["SIZE", "portrait_box", "render"]

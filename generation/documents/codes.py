@@ -3,7 +3,7 @@
 import segno
 from PIL import Image
 
-from .sheet import Color
+from lethebench.generation.documents.sheet import Color
 
 # Code 128: widths of bars and spaces of the 107 symbols (ISO/IEC 15417), start B = 104, stop = 106.
 _PATTERNS = (

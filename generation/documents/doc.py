@@ -4,10 +4,19 @@ from collections import defaultdict
 
 import numpy as np
 
-from ..records import Profile
-from .look import draw_look
-from .sheet import HEIGHT, WIDTH, Sheet
-from .wording import CAPTIONS, DERIVED, FORMS, NUMBERS, OFFICES, ORGANISATIONS, STAMP_WORDS, TITLES
+from lethebench.generation.documents.look import draw_look
+from lethebench.generation.documents.sheet import HEIGHT, WIDTH, Sheet
+from lethebench.generation.documents.wording import (
+    CAPTIONS,
+    DERIVED,
+    FORMS,
+    NUMBERS,
+    OFFICES,
+    ORGANISATIONS,
+    STAMP_WORDS,
+    TITLES,
+)
+from lethebench.generation.records import Profile
 
 
 class Doc:

@@ -2,9 +2,9 @@
 
 import re
 
-from . import parts
-from .doc import HEIGHT, WIDTH, Doc
-from .wording import CLAUSES, PARTIES, SCHEDULE_CLAUSES, SERVICE
+from lethebench.generation.documents import parts
+from lethebench.generation.documents.doc import HEIGHT, WIDTH, Doc
+from lethebench.generation.documents.wording import CLAUSES, PARTIES, SCHEDULE_CLAUSES, SERVICE
 
 WHITE, GREY = (255, 255, 255), (94, 94, 102)
 TERMS = ("start_date", "contract_term", "end_date")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .sheet import Color
+from lethebench.generation.documents.sheet import Color
 
 # Office colours: (dark accent, its complement for small marks).
 ACCENTS: tuple[tuple[Color, Color], ...] = (

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..portraits.canvas import smooth
-from .sheet import Color
+from lethebench.generation.documents.sheet import Color
+from lethebench.generation.portraits.canvas import smooth
 
 SCALE = 3  # oversampling
 

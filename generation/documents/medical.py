@@ -2,9 +2,9 @@
 
 import re
 
-from . import parts
-from .doc import HEIGHT, WIDTH, Doc
-from .wording import ADVICE, CHECKS, REPORT
+from lethebench.generation.documents import parts
+from lethebench.generation.documents.doc import HEIGHT, WIDTH, Doc
+from lethebench.generation.documents.wording import ADVICE, CHECKS, REPORT
 
 WHITE, PALE, GREY = (255, 255, 255), (236, 236, 240), (94, 94, 102)
 IDENTITY = ("name", "birth_date", "gender", "nationality", "home_address", "insurance_number")

@@ -5,12 +5,12 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from ..records import Profile, View
-from .doc import Doc
-from .labor import LAYOUTS as LABOR
-from .medical import LAYOUTS as MEDICAL
-from .scan import draw_pass, expose, flat_box, reach, warp
-from .sheet import Sheet, redact
+from lethebench.generation.documents.doc import Doc
+from lethebench.generation.documents.labor import LAYOUTS as LABOR
+from lethebench.generation.documents.medical import LAYOUTS as MEDICAL
+from lethebench.generation.documents.scan import draw_pass, expose, flat_box, reach, warp
+from lethebench.generation.documents.sheet import Sheet, redact
+from lethebench.generation.records import Profile, View
 
 LAYOUTS = {"medical": MEDICAL, "labor": LABOR}
 _Key = tuple[str, str, str, tuple, tuple, int]

@@ -2,12 +2,12 @@
 
 from PIL import Image
 
-from ..portraits import draw_face, id_photo
-from .codes import barcode, qr
-from .doc import HEIGHT, WIDTH, Doc
-from .marks import emblem, signature
-from .sheet import Box, Color, Slot
-from .stamps import box_stamp, round_stamp
+from lethebench.generation.documents.codes import barcode, qr
+from lethebench.generation.documents.doc import HEIGHT, WIDTH, Doc
+from lethebench.generation.documents.marks import emblem, signature
+from lethebench.generation.documents.sheet import Box, Color, Slot
+from lethebench.generation.documents.stamps import box_stamp, round_stamp
+from lethebench.generation.portraits import draw_face, id_photo
 
 # Facts that may need two lines: their rows are tall whatever stands in them.
 LONG_FACTS = frozenset(("diagnosis", "medication", "allergy", "home_address", "employer", "position"))

@@ -7,12 +7,19 @@ picture = id_photo(face, np.random.default_rng(8), (150, 190))
 import numpy as np
 from PIL import Image
 
-from .canvas import Canvas
-from .dress import CLOTHES, CLOTHS, SHIRTS, draw_clothes
-from .features import draw_beard, draw_brows, draw_eyes, draw_glasses, draw_mouth, draw_nose
-from .hair import draw_back, draw_front
-from .head import draw_age, draw_ears, draw_mole, draw_neck, draw_skin
-from .identity import CUTS, LONG, Face, draw_face
+from lethebench.generation.portraits.canvas import Canvas
+from lethebench.generation.portraits.dress import CLOTHES, CLOTHS, SHIRTS, draw_clothes
+from lethebench.generation.portraits.features import (
+    draw_beard,
+    draw_brows,
+    draw_eyes,
+    draw_glasses,
+    draw_mouth,
+    draw_nose,
+)
+from lethebench.generation.portraits.hair import draw_back, draw_front
+from lethebench.generation.portraits.head import draw_age, draw_ears, draw_mole, draw_neck, draw_skin
+from lethebench.generation.portraits.identity import CUTS, LONG, Face, draw_face
 
 BACKDROPS = (
     (226, 232, 238),

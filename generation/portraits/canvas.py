@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from .identity import Color
+from lethebench.generation.portraits.identity import Color
 
 OVERSAMPLE = 3
 _ANGLE = np.linspace(0, 2 * np.pi, 28, endpoint=False)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .canvas import Canvas, shift, smooth
-from .head import outline
-from .identity import LONG, Face, mix
+from lethebench.generation.portraits.canvas import Canvas, shift, smooth
+from lethebench.generation.portraits.head import outline
+from lethebench.generation.portraits.identity import LONG, Face, mix
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 

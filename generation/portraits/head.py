@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .canvas import Canvas, mirrored, smooth
-from .identity import Color, Face, mix
+from lethebench.generation.portraits.canvas import Canvas, mirrored, smooth
+from lethebench.generation.portraits.identity import Color, Face, mix
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
