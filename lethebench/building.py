@@ -41,6 +41,6 @@ def verify_command(folder: Path) -> tuple[dict, str]:
     """Verifies, and gives the report and what to print: one line per check, then the problems."""
     report = verify(folder).to_dict()
     lines = [f"{check.get('status', 'ok'):>14}  {check['name']}" for check in report["checks"]]
-    lines += [str(problem) for problem in report["problems"]]
+    lines += [problem["text"] for problem in report["problems"]]
     lines.append(f"{folder}: {'all checks passed' if report['ok'] else 'problems: ' + str(len(report['problems']))}")
     return report, "\n".join(lines)
