@@ -15,7 +15,7 @@ from lethebench.baselines.loading import save_model
 from lethebench.baselines.muon import MuonAdamW, split_parameters, warmup_cosine
 from lethebench.baselines.vision import disturb
 
-LEARN = {"steps": 60, "vision_steps": 30, "batch_size": 24}
+LEARN = {"steps": 120, "vision_steps": 80, "batch_size": 24}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def exact(model, processor, rows):
 
 def test_it_learns_both_modalities_by_heart(learnt):
     made, result = learnt
-    assert result.steps == 60
+    assert result.steps == 120
     assert all(exact(result.model.eval(), made.processor, support.rows()))
 
 
