@@ -18,6 +18,7 @@ from PIL import Image as PillowImage
 from torch import Tensor
 
 IGNORED = -100
+PICTURED = "row_has_picture"
 
 
 def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,7 +188,7 @@ class AnswerCollator:
     """Puts rows together, padded on the right, with labels on answers and their terminators only.
 
     Takes row dicts, `EncodedRow`s or `Pair`s. Pairs give the forget rows first, then their retain rows in the same
-    order, and `forget_index` (B,), the forget rows' places in the forget set.
+    order, and `forget_index` (B,), the forget rows' places in the forget set. `row_has_picture` says which rows do.
 
     Args:
         encoder: encodes the rows that are not encoded yet and names the padding token.
@@ -204,7 +205,8 @@ class AnswerCollator:
         else:
             rows = [item if isinstance(item, EncodedRow) else self.encoder(item) for item in items]
             extra = {}
-        return {**self._text(rows), **self._pictures(rows), **extra}
+        shown = torch.tensor([bool(row.pictures) for row in rows])
+        return {**self._text(rows), **self._pictures(rows), PICTURED: shown, **extra}
 
     def _text(self, rows: Sequence[EncodedRow]) -> dict[str, Tensor]:
         length = max(len(row.text["input_ids"]) for row in rows)

@@ -7,7 +7,6 @@ long answer weighs no more than a short one. All values are in nats.
 
 import math
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -84,8 +83,3 @@ def npo_loss(logps: Tensor, ref_logps: Tensor, *, beta: float) -> Tensor:
             "log-probability per row in both"
         )
     return (2 / beta) * functional.softplus(beta * (logps - ref_logps.detach())).mean()
-
-
-def scatter_rows(values: Tensor, mask: Tensor) -> Tensor:
-    """Puts the flat values of the True positions back into the mask's (B, T) shape, 0 elsewhere; keeps gradients."""
-    return torch.zeros(mask.shape, dtype=values.dtype, device=values.device).masked_scatter(mask, values)

@@ -10,8 +10,8 @@ from torch.nn import functional
 from transformers import AutoProcessor, TrainerCallback
 from trl import SFTTrainer
 
-from lethebench.baselines.data import IGNORED, AnswerCollator, EncodedRows, RowEncoder, conversation
-from lethebench.baselines.losses import scatter_rows, token_logps
+from lethebench.baselines.data import IGNORED, PICTURED, AnswerCollator, EncodedRows, RowEncoder, conversation
+from lethebench.baselines.losses import token_logps
 from lethebench.baselines.parameters import freeze
 
 # What a run wants beside a method's settings: no files, no reports, no bar of the trainer's own.
@@ -87,13 +87,25 @@ class AnswerTrainer(SFTTrainer):
         self.add_callback(FiniteGradients(self))
 
     def answers(self, model, inputs: Mapping[str, Tensor]) -> Answers:
-        """Runs the model on a batch, pictures included; only positions that predict the answer reach the head."""
-        labels = inputs["labels"]
-        mask = labels[:, 1:] != IGNORED
-        keep = functional.pad(mask, (0, 1))  # the last position predicts nothing
-        features = {name: value for name, value in inputs.items() if name != "labels"}
-        logits = model(**features, use_cache=False, logits_to_keep=keep).logits
-        return Answers(scatter_rows(token_logps(logits, labels[:, 1:][mask]), mask), mask)
+        """Runs the model on a batch and scores its answers; only positions that predict them reach the head.
+
+        Rows with and without a picture go through the model one after the other, each group as long as its own longest
+        row: picture tokens would make text rows several times longer than they are. In several processes, where a step
+        may have one forward pass only, they go together.
+        """
+        mask = inputs["labels"][:, 1:] != IGNORED
+        pictured = inputs[PICTURED]
+        alone = self.accelerator.num_processes == 1 and pictured.any() and not pictured.all()
+        groups = (pictured, ~pictured) if alone else (torch.ones_like(pictured),)
+        logps = torch.zeros(mask.shape, device=mask.device)
+        for rows in groups:
+            batch = select_rows(inputs, rows)
+            labels = batch.pop("labels")
+            wanted = functional.pad(labels[:, 1:] != IGNORED, (0, 1))  # the last position predicts nothing
+            logits = model(**batch, use_cache=False, logits_to_keep=wanted).logits
+            scores = token_logps(logits, labels[:, 1:][wanted[:, :-1]])
+            logps = logps.masked_scatter(mask & rows.unsqueeze(1), scores)
+        return Answers(logps, mask)
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """SFTTrainer's loss; `num_items_in_batch` counts the answer tokens of the whole accumulated batch."""
@@ -137,6 +149,23 @@ def _broken(what: str, steps_done: int) -> str:
         f"{what} at step {steps_done + 1}: the weights are those after step {steps_done}; "
         "lower the learning rate or run fewer steps"
     )
+
+
+def select_rows(batch: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+    """A collated batch cut down to some rows and to the length of the longest of them.
+
+    Args:
+        batch: as `AnswerCollator` makes it.
+        rows: (B,) boolean; all rows with a picture or none of them.
+
+    Returns:
+        Per-token tensors of those rows, and the picture tensors if those rows have pictures.
+    """
+    shape = batch["input_ids"].shape
+    length = int(batch["attention_mask"][rows].sum(-1).max())
+    text = {name: value[rows, :length] for name, value in batch.items() if value.shape == shape}
+    pictures = {name: value for name, value in batch.items() if value.shape != shape and name != PICTURED}
+    return {**text, **pictures} if batch[PICTURED][rows].any() else text
 
 
 def sample(rows: Dataset | Sequence[Mapping[str, Any]]) -> Dataset:

@@ -12,7 +12,6 @@ from lethebench.baselines.losses import (
     ga_loss,
     npo_loss,
     row_cross_entropy,
-    scatter_rows,
     sequence_logps,
     token_logps,
 )
@@ -113,12 +112,3 @@ def test_npo_refuses_a_beta_that_makes_no_sense(beta):
 def test_npo_refuses_other_shapes_than_one_number_a_row():
     with pytest.raises(ValueError, match="shape"):
         npo_loss(torch.zeros(2), torch.zeros(2, 1), beta=0.1)
-
-
-def test_scatter_keeps_places_and_gradients():
-    mask = torch.tensor([[False, True, True], [True, False, False]])
-    values = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
-    scattered = scatter_rows(values, mask)
-    assert scattered.tolist() == [[0, 1, 2], [3, 0, 0]]
-    (scattered * torch.tensor([[9.0, 4.0, 5.0], [6.0, 9.0, 9.0]])).sum().backward()
-    assert values.grad.tolist() == [4, 5, 6]
