@@ -188,14 +188,16 @@ class AnswerCollator:
     """Puts rows together, padded on the right, with labels on answers and their terminators only.
 
     Takes row dicts, `EncodedRow`s or `Pair`s. Pairs give the forget rows first, then their retain rows in the same
-    order, and `forget_index` (B,), the forget rows' places in the forget set. `row_has_picture` says which rows do.
+    order, and `forget_index` (B,), the forget rows' places in the forget set.
 
     Args:
         encoder: encodes the rows that are not encoded yet and names the padding token.
+        mark_pictures: also give `row_has_picture` (B,), which is no input of a model.
     """
 
-    def __init__(self, encoder: RowEncoder):
+    def __init__(self, encoder: RowEncoder, *, mark_pictures: bool = False):
         self.encoder = encoder
+        self.mark_pictures = mark_pictures
 
     def __call__(self, items: Sequence[Mapping[str, Any] | EncodedRow | Pair]) -> dict[str, Tensor]:
         """A batch: (B, L) `input_ids`, `attention_mask`, `labels`, and the tensors of the rows' pictures."""
@@ -205,8 +207,9 @@ class AnswerCollator:
         else:
             rows = [item if isinstance(item, EncodedRow) else self.encoder(item) for item in items]
             extra = {}
-        shown = torch.tensor([bool(row.pictures) for row in rows])
-        return {**self._text(rows), **self._pictures(rows), PICTURED: shown, **extra}
+        if self.mark_pictures:
+            extra[PICTURED] = torch.tensor([bool(row.pictures) for row in rows])
+        return {**self._text(rows), **self._pictures(rows), **extra}
 
     def _text(self, rows: Sequence[EncodedRow]) -> dict[str, Tensor]:
         length = max(len(row.text["input_ids"]) for row in rows)

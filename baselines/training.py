@@ -71,7 +71,7 @@ class AnswerTrainer(SFTTrainer):
         super().__init__(
             model,
             args=args,
-            data_collator=AnswerCollator(self.encoder),
+            data_collator=AnswerCollator(self.encoder, mark_pictures=True),
             train_dataset=sample(train_dataset),
             processing_class=processing_class,
             **kwargs,

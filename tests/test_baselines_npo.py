@@ -10,7 +10,7 @@ from lethebench.baselines import NPOConfig, NPOTrainer
 from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.presets import LoraSettings, Preset
-from lethebench.baselines.training import QUIET
+from lethebench.baselines.training import QUIET, Answers
 from lethebench.baselines.unlearn import unlearn
 
 TASKS = [support.rows(range(2)), support.rows(range(2, 4))]
@@ -55,6 +55,16 @@ def test_its_first_loss_is_two_over_beta_times_ln_two(tmp_path, beta):
     made = support.tiny(init_range=0.2)
     stage = trainer(made.model, made.processor, tmp_path, TASKS[0], beta=beta, retain_loss="none")
     assert first_loss(stage) == pytest.approx(2 / beta * math.log(2), rel=1e-5)
+
+
+def test_its_loss_goes_by_each_rows_sum(tmp_path):
+    made = support.tiny()
+    stage = trainer(made.model, made.processor, tmp_path, TASKS[0], beta=0.5, retain_weight=3.0)
+    logps, mask = torch.tensor([[0.0, -1.0, -3.0], [-0.5, 0.0, 0.0]]), torch.tensor([[0, 1, 1], [1, 0, 0]]).bool()
+    retained = torch.tensor([[-2.0, -4.0, 0.0], [0.0, 0.0, -7.0]]), torch.tensor([[1, 1, 0], [0, 0, 1]]).bool()
+    loss = stage.unlearning_loss(Answers(logps, mask, torch.tensor([-1.0, -6.0])), Answers(*retained))
+    rows = [4 * math.log(1 + math.exp(0.5 * (-4.0 + 1.0))), 4 * math.log(1 + math.exp(0.5 * (-0.5 + 6.0)))]
+    assert loss.item() == pytest.approx(sum(rows) / 2 + 3 * (3.0 + 7.0) / 2)
 
 
 def test_the_retain_term_is_the_weighted_cross_entropy_of_the_retain_rows(tmp_path):

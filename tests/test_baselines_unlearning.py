@@ -171,7 +171,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_and_keeps_the_weights(tra
     seen = []
     original_step = stage.training_step
     stage.training_step = lambda *a, **k: (seen.append(weights_of(stage)), original_step(*a, **k))[1]
-    with pytest.raises(FloatingPointError, match="at step 3: the weights are those after step 2"):
+    with pytest.raises(FloatingPointError, match="the loss is nan at step 3: the weights are those after step 2"):
         stage.train()
     assert distance(weights_of(stage), seen[-1]) == 0
     assert distance(seen[0], seen[-1]) > 0
