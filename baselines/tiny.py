@@ -79,7 +79,7 @@ _PLANS = (
     (400, TinyPlan(vocab_size=8192, width=192, heads=6, vision_steps=400, vision_batch=64, vision_lr=2e-3, steps=700)),
     (
         math.inf,
-        TinyPlan(vocab_size=8192, width=256, heads=8, vision_steps=1000, vision_batch=128, vision_lr=2e-3, steps=2000),
+        TinyPlan(vocab_size=8192, width=256, heads=8, vision_steps=1000, vision_batch=128, vision_lr=2e-3, steps=5000),
     ),
 )
 

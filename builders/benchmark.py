@@ -82,6 +82,9 @@ class Benchmark(ABC):
 
     VERSION: MAJOR changes with an existing row or split, MINOR with added rows or columns, PATCH reads the same.
     CONFIGS: config -> split -> groups of shards; the first config is the default one.
+    EXAMPLES: column -> what the card adds to its meaning, with the punctuation before it.
+    PERCEPTUAL: how twins are sought: which part of a picture, by what method, from which likeness on two count as one;
+        and whether every picture shows the very portrait of the profile, as a document does.
     """
 
     NAME: ClassVar[str]
@@ -98,6 +101,7 @@ class Benchmark(ABC):
     SPLIT_NOTES: ClassVar[Mapping[str, Mapping[str, str]]]
     PAPER_SIZE: ClassVar[int]
     SMALL_SIZE: ClassVar[int]
+    EXAMPLES: ClassVar[Mapping[str, str]]
     LICENCES: ClassVar[Mapping[str, str]]
     PAPER_COUNTS: ClassVar[Mapping[str, int]]
     PERCEPTUAL: ClassVar[Mapping[str, Any]]

@@ -80,7 +80,10 @@ def build(
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise BuildError(f"{what} {value!r}: must be a whole number, at least {least}")
     chosen = read_options(benchmark.OPTIONS, options, name)
-    plan = benchmark.plan(count, seed=seed, options=chosen)
+    try:
+        plan = benchmark.plan(count, seed=seed, options=chosen)
+    except RuntimeError as error:  # names, or whatever no two profiles share, run out
+        raise BuildError(f"size {count}: {error}; try a smaller size") from error
     with new_folder(Path(out)) as folder:
         tallies = write_shards(benchmark, plan, folder, num_proc=num_proc, progress=progress)
         if preview:
@@ -118,7 +121,7 @@ def write_shards(
     done, total = 0, sum(len(unit.profiles) for unit in plan.units)
     try:
         task = Task(benchmark, plan.shared, schemas)
-        with closing(ordered(make, plan.units, shared=task, num_proc=num_proc)) as results:
+        with closing(ordered(make, plan.units, shared=task, num_proc=min(num_proc, len(plan.units)))) as results:
             for unit, parts in zip(plan.units, results, strict=True):
                 for group, part in parts.items():
                     writers[group].add(part.table)

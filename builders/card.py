@@ -16,6 +16,7 @@ from lethebench.builders.benchmark import Benchmark
 from lethebench.builders.columns import MEANINGS, QA, features_of, type_name
 from lethebench.builders.manifest import Manifest
 from lethebench.builders.options import option_help
+from lethebench.generation.asking import with_article
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -84,14 +85,21 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"thousands": "{:,}".format, "percent": "{:.1%}".format, "size": human_size}
+    environment.filters |= {
+        "thousands": "{:,}".format,
+        "percent": "{:.1%}".format,
+        "size": human_size,
+        "article": with_article,
+    }
     template = environment.get_template(f"{benchmark.NAME}.md.jinja")
     shards = {file: listing for file, listing in manifest.files.items() if file.endswith(".parquet")}
     return template.render(
         manifest=manifest,
         benchmark=benchmark,
         default=next(iter(benchmark.CONFIGS)),
-        columns={name: (type_name(kind), MEANINGS[name]) for name, kind in QA.items()},
+        columns={
+            name: (type_name(kind), MEANINGS[name] + benchmark.EXAMPLES.get(name, "")) for name, kind in QA.items()
+        },
         given=_given(benchmark, manifest),
         paper=benchmark.PAPER,
         facts=benchmark.facts(),

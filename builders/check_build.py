@@ -39,9 +39,11 @@ class BuildCheck:
         self.digests: dict[str, list[bytes]] = {}
         self.pictures: dict[str, set[bytes]] = defaultdict(set)
         self.photos: Photos = photos(manifest.perceptual)
+        self._everywhere = manifest.perceptual.get("every_picture", True)
         self._ids: dict[str, str] = {}
         self._seen: dict[bytes, tuple[str, str, str]] = {}
         self._asked: dict[tuple[str, str, str], str] = {}
+        self._choices = 0
 
     def files(self, config: str, split: str) -> list[str]:
         """The readable shards of a split."""
@@ -83,6 +85,8 @@ class BuildCheck:
                         rows += len(batch)
         for check in ("nulls", "roles", "facts", "paraphrases", "perturbed", "pictures", "byte twins", "wordings"):
             self.findings.looked(check, f"{rows} rows")
+        if self._choices:
+            self.findings.looked("options", f"{self._choices} rows")
 
     def candidates(self) -> None:
         """Reads `candidates`: distinct values, the true ones among them, as many as the manifest says."""
@@ -130,7 +134,7 @@ class BuildCheck:
                 continue  # fewer pictures than views: `roles` says so
             page = self._decoded(picture, place)
             profile_id = row["profile_id"]
-            if page is None or profile_id not in self.photos.known:
+            if page is None or profile_id not in self.photos.known or not self._everywhere:
                 continue
             likeness = self.photos.shows(profile_id, page, scan_of(view))
             if likeness < self.photos.threshold:
@@ -147,6 +151,7 @@ class BuildCheck:
         if row["id"] in self._ids:
             self.findings.add("ids", f"stands in {self._ids[row['id']]} as well", **place)
         self._ids[row["id"]] = name
+        self._choices += bool(row["options"])
         self._count(name, row)
         for picture in row["images"] or ():
             key = sha256(picture["bytes"] or b"").digest()

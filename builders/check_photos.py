@@ -8,9 +8,15 @@ from PIL import Image
 
 from lethebench.builders.likeness import COARSE, STAY, SWEEP, Moves, Portrait, locate, moves, photo, portrait
 
-_SHIFTS = moves(range(-12, 13, 4), range(-12, 13, 4), (-2.4, -1.2, 0.0, 1.2, 2.4))
-_WORTH = 0.85
-"""Coarse likeness at the best shift from which a pair is looked at closely: about one pair of people in a hundred."""
+# Pairs grow with the square of the profiles, so nearly all of them must fall to a matrix product: first at coarse
+# shifts and in as few numbers as tell photos apart, then, for the one in a hundred that comes near, at finer shifts.
+# Measured on 1,100 photos: two scans of one photo reach 0.89 and 0.97 or more, one pair of people in 2,400
+# reaches 0.88 and 0.955.
+_SHIFTS = moves(range(-4, 5), range(-4, 5), (-2.0, 0.0, 2.0))  # in steps
+_NEARER = moves((-1 / 3, 0, 1 / 3), (-1 / 3, 0, 1 / 3), (-0.7, 0.0, 0.7))
+_STEP = 0.024  # of a photo's width: a tenth of it in every direction is searched
+_NUMBERS = 128
+_WORTH, _CLOSE = 0.09, 0.015  # below the threshold
 
 
 @dataclass(frozen=True)
@@ -79,15 +85,25 @@ class Photos:
         names = list(self.known)
         place = {name: number for number, name in enumerate(names)}
         coarse = np.stack([known.vectors.coarse for known in self.known.values()])
+        main = np.linalg.eigh(coarse.T @ coarse)[1][:, -_NUMBERS:]
+        short = coarse @ main
         for name, page in pages:
             view = photo(page, self.known[name].corners)
-            likeness = view.vectors(COARSE, _SHIFTS) @ coarse[place[name] + 1 :].T
-            for other in np.flatnonzero(likeness.max(axis=0, initial=0.0) >= _WORTH):
-                other_name = names[place[name] + 1 + int(other)]
-                start = _SHIFTS[[int(likeness[:, other].argmax())]]
-                found, _ = locate(view, _single(self.known[other_name].vectors), start, hopeless=0.93)
+            first = place[name] + 1
+            step = (_STEP * view.width, _STEP * view.width, 1.0)
+            likeness = (view.vectors(COARSE, _SHIFTS * step) @ main) @ short[first:].T
+            worth = np.flatnonzero(likeness.max(axis=0, initial=0.0) >= self.threshold - _WORTH)
+            if not len(worth):
+                continue
+            starts = np.unique(likeness[:, worth].argmax(axis=0))
+            nearer = (_SHIFTS[starts][:, None] + _NEARER).reshape(-1, 3) * step
+            likeness = view.vectors(COARSE, nearer) @ coarse[first + worth].T
+            for near in np.flatnonzero(likeness.max(axis=0) >= self.threshold - _CLOSE):
+                other = names[first + int(worth[near])]
+                start = nearer[[int(likeness[:, near].argmax())]]
+                found, _ = locate(view, _single(self.known[other].vectors), start)
                 if found >= self.threshold:
-                    yield name, other_name, found
+                    yield name, other, found
 
 
 def scan_of(view: str) -> str:

@@ -5,7 +5,7 @@
  "question": "What is the diagnosis?", "answer": "gout", "keywords": ["gout"], ...}
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from datasets import ClassLabel, Features, Image, List, Value
 
@@ -39,7 +39,7 @@ QA = Features(
 )
 
 MEANINGS = {
-    "id": "stable across versions unless the row changed, e.g. `icu/medical-0042/vqa/diagnosis`",
+    "id": "stable across versions unless the row changed",
     "profile_id": "key into config `profiles`",
     "task_id": "place in the sequence of requests, from 0; -1 = never asked to be forgotten",
     "retain_task_id": "the task whose released retain set holds the row; -1 = none",
@@ -49,7 +49,7 @@ MEANINGS = {
     "attribute": "the field asked for; key into config `candidates`",
     "hops": "1 = the question names or shows the subject; 2 and more = reached through a relation",
     "images": "the pictures; `[]` for text rows",
-    "views": "how each picture shows the subject: `full`, `masked:diagnosis`, `masked:all`, `...+rescan`",
+    "views": "how each picture shows the subject",
     "question": "",
     "answer": "",
     "keywords": "the parts of the answer that carry the fact",
@@ -58,7 +58,7 @@ MEANINGS = {
     "paraphrases": "other correct wordings of the answer",
     "perturbed": "wrong answers in the forms of the paraphrases, none of them true for this subject",
 }
-"""Column of a question row -> what it means."""
+"""Column of a question row -> what it means; benchmarks add examples of their own."""
 
 _PAIRS = List({"attribute": Value("string"), "value": Value("string")})
 PROFILES = Features(
@@ -114,7 +114,14 @@ def view_name(view: View, fields: Sequence[str]) -> str:
 
 
 def qa_row(
-    benchmark: str, profile: Profile, question: Question, *, role: str, task_id: int, pictures: Mapping[View, dict]
+    benchmark: str,
+    profile: Profile,
+    question: Question,
+    *,
+    role: str,
+    task_id: int,
+    pictures: Mapping[Hashable, dict],
+    names: Mapping[Hashable, str],
 ) -> dict:
     """A question as a row.
 
@@ -125,6 +132,7 @@ def qa_row(
         role: one of ROLES.
         task_id: place of the profile in the continual sequence, -1 where it is never asked to be forgotten.
         pictures: view -> {"bytes", "path"}; rows that share a view share the very object.
+        names: view -> what the `views` column calls it.
     """
     view = question.view
     return {
@@ -138,7 +146,7 @@ def qa_row(
         "attribute": question.attribute,
         "hops": question.hops,
         "images": [] if view is None else [pictures[view]],
-        "views": [] if view is None else [view_name(view, tuple(profile.fields))],
+        "views": [] if view is None else [names[view]],
         "question": question.question,
         "answer": question.answer,
         "keywords": list(question.keywords),
@@ -154,16 +162,18 @@ def profile_row(
     *,
     role: str,
     task_id: int,
-    images: Mapping[View, dict],
-    thumbnails: Mapping[View, dict],
+    images: Mapping[str, dict],
+    thumbnails: Mapping[str, dict],
     portrait: Sequence[int],
 ) -> dict:
     """A profile as a row: its data, the pictures that no training row carries, thumbnails of the others.
 
     Args:
-        portrait: where the ID photo stands on the first picture: x and y of its corners, clockwise from the top left.
+        images: name of a view -> {"bytes", "path"}.
+        thumbnails: likewise.
+        portrait: where the portrait stands on the first picture, thumbnails counted after the others: x and y of its
+            corners, clockwise from the top left.
     """
-    fields = tuple(profile.fields)
     return {
         "profile_id": profile.id,
         "domain": profile.domain,
@@ -173,8 +183,8 @@ def profile_row(
         "fields": [{"attribute": key, "value": value} for key, value in profile.fields.items()],
         "details": [{"attribute": key, "value": value} for key, value in profile.details.items()],
         "images": list(images.values()),
-        "views": [view_name(view, fields) for view in images],
+        "views": list(images),
         "thumbnails": list(thumbnails.values()),
-        "thumbnail_views": [view_name(view, fields) for view in thumbnails],
+        "thumbnail_views": list(thumbnails),
         "portrait": [int(edge) for edge in portrait],
     }

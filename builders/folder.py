@@ -27,7 +27,7 @@ def new_folder(out: Path) -> Iterator[Path]:
         BuildError: `out` holds something else, or another process is building there.
         OSError: the disk is full or not writable; nothing is left behind.
     """
-    out = out.absolute()
+    out = out.resolve()
     refuse_foreign(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     growing, replaced, lock_path = (out.parent / f".{out.name}.{end}" for end in ("building", "replaced", "lock"))
@@ -49,18 +49,26 @@ def new_folder(out: Path) -> Iterator[Path]:
 
 def refuse_foreign(out: Path) -> None:
     """Raises BuildError unless a build may be put at `out` without losing anything else."""
+    above = next((parent for parent in out.parents if parent.exists()), out)
+    if not above.is_dir():
+        raise BuildError(f"{out} would lie in {above}, which is a file: give another --out")
     if not out.exists():
         return
     if not out.is_dir():
         raise BuildError(f"{out} is a file: give another --out")
-    present = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
-    if not present:
-        return
+    if out.is_mount():
+        raise BuildError(
+            f"{out} is a mount point, which no build can replace: give a folder in it, e.g. {out / 'build'}"
+        )
     ours = listed(out)
     if ours is None:
-        raise BuildError(
-            f"{out} holds something that is not a build (e.g. {present[0]}): give another --out or empty it"
-        )
+        present = min((path.name for path in out.iterdir()), default=None)
+        if present is not None:
+            raise BuildError(
+                f"{out} holds something that is not a build (e.g. {present}): give another --out or empty it"
+            )
+        return
+    present = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
     foreign = [name for name in present if name not in ours]
     if foreign:
         raise BuildError(

@@ -6,6 +6,7 @@ with the asked field blacked out, F by name alone, and one on a page with everyt
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from PIL import Image
 
@@ -13,18 +14,11 @@ from lethebench.builders import icu_text
 from lethebench.builders.benchmark import Benchmark, Plan, Unit
 from lethebench.builders.columns import profile_row, qa_row, view_name
 from lethebench.builders.errors import BuildError
-from lethebench.builders.icu_plan import (
-    candidates,
-    distinct_values,
-    figures,
-    people,
-    split_tasks,
-    units,
-    usual_task_size,
-)
+from lethebench.builders.icu_plan import people, split_tasks, units, usual_task_size
 from lethebench.builders.options import option
 from lethebench.builders.pictures import encode, file_name, thumbnail
 from lethebench.builders.sheet import Band, Shown, contact_sheet
+from lethebench.builders.spaces import candidates, distinct_values, figures
 from lethebench.generation import icu
 from lethebench.generation.documents import portrait_box, render
 from lethebench.generation.documents.pages import LAYOUTS
@@ -79,6 +73,7 @@ class Icu(Benchmark):
     }
     CONFIG_NOTES = icu_text.CONFIG_NOTES
     SPLIT_NOTES = icu_text.SPLIT_NOTES
+    EXAMPLES = icu_text.EXAMPLES
     LICENCES = icu_text.LICENCES
     RESPONSIBLE_AI = icu_text.RESPONSIBLE_AI
     PAPER_SIZE = 1000
@@ -106,7 +101,7 @@ class Icu(Benchmark):
         work = [unit for task, members in enumerate(tasks) for unit in units("forget", members, task)]
         work += units("retain", roles["retain"]) + units("holdout", roles["holdout"])
         values = distinct_values([profile for members in roles.values() for profile in members])
-        spaces = candidates(values, count, seed)
+        spaces = candidates(values, count, partial(icu.decoys, seed=seed), icu.CLOSED)
         return Plan(
             units=work,
             shared=values,
@@ -126,18 +121,19 @@ class Icu(Benchmark):
             train = icu.train_questions(profile, shared)
             test = icu.test_questions(profile, shared) if unit.role != "holdout" else []
             full, fields = View(), tuple(profile.fields)
-            pictures, thumbnails, size = {}, {}, (0, 0)
+            pictures, thumbnails, names, size = {}, {}, {}, (0, 0)
             for view in dict.fromkeys([full, *(q.view for q in train + test if q.view is not None)]):
                 page, name = render(profile, view), view_name(view, fields)
-                size = page.size
+                names[view], size = name, page.size
                 pictures[view] = {"bytes": encode(page), "path": file_name(profile.id, name)}
                 if view != full:
                     path = file_name(profile.id, f"{name}+thumbnail")
-                    thumbnails[view] = {"bytes": encode(thumbnail(page)), "path": path}
+                    thumbnails[name] = {"bytes": encode(thumbnail(page)), "path": path}
             place = {"role": unit.role, "task_id": unit.task_id}
+            shown = {"pictures": pictures, "names": names}
             for group, questions in zip(unit.groups, (train, test), strict=False):
-                made[group] += [qa_row(self.NAME, profile, q, pictures=pictures, **place) for q in questions]
-            looks = {"images": {full: pictures[full]}, "thumbnails": thumbnails}
+                made[group] += [qa_row(self.NAME, profile, q, **shown, **place) for q in questions]
+            looks = {"images": {names[full]: pictures[full]}, "thumbnails": thumbnails}
             made[unit.groups[-1]].append(profile_row(profile, portrait=photo_corners(profile, size), **looks, **place))
         return made
 

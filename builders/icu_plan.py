@@ -1,7 +1,6 @@
-"""Who is in an icu build: roles, tasks, candidates, and the units of work. Functions of profiles, numbers and seeds."""
+"""Who is in an icu build: roles, tasks and the units of work. Functions of profiles, numbers and seeds."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from lethebench.builders.benchmark import Unit
@@ -10,7 +9,6 @@ from lethebench.generation.draw import stream
 from lethebench.generation.records import Profile
 
 PROFILES_PER_UNIT = 5
-LEAST_CANDIDATES, MOST_CANDIDATES = 24, 512
 HELD_OUT = 20
 """One profile in so many of a domain's share of the build is held out on top, at least two."""
 
@@ -60,48 +58,3 @@ def units(role: str, profiles: Sequence[Profile], task_id: int = -1) -> list[Uni
     groups = (f"qa/{role}", *tests, f"profiles/{role}")
     step = PROFILES_PER_UNIT
     return [Unit(groups, tuple(profiles[at : at + step]), role, task_id) for at in range(0, len(profiles), step)]
-
-
-def distinct_values(profiles: Sequence[Profile]) -> dict[str, list[str]]:
-    """Attribute, `name` first, -> the distinct values that these profiles have, sorted."""
-    found: dict[str, set[str]] = {"name": {profile.name for profile in profiles}}
-    for profile in profiles:
-        for attribute, value in profile.fields.items():
-            found.setdefault(attribute, set()).add(value)
-    return {attribute: sorted(values) for attribute, values in found.items()}
-
-
-def candidates(values: Mapping[str, Sequence[str]], count: int, seed: int) -> dict[str, list[str]]:
-    """The values, filled up with decoys of the same form.
-
-    Args:
-        values: attribute -> those that occur.
-        count: profiles in the build: there are at least as many candidates, within 24 and 512, or the whole space where
-            that is smaller. A closed attribute always has its whole space.
-        seed: of the decoys.
-    """
-    least = min(MOST_CANDIDATES, max(LEAST_CANDIDATES, count))
-    filled = {}
-    for attribute, known in values.items():
-        taken = set(known)
-        others = [value for value in icu.decoys(attribute, least, seed=seed) if value not in taken]
-        missing = len(others) if attribute in icu.CLOSED else max(0, least - len(known))
-        filled[attribute] = sorted([*known, *others[:missing]])
-    return filled
-
-
-def figures(spaces: Mapping[str, Sequence[str]], trained: Sequence[Profile]) -> dict[str, dict[str, float]]:
-    """Attribute -> candidates, distinct values among `trained`, and the share of the commonest of them."""
-    held: dict[str, Counter] = {attribute: Counter() for attribute in spaces}
-    for profile in trained:
-        held["name"][profile.name] += 1
-        for attribute, value in profile.fields.items():
-            held[attribute][value] += 1
-    return {
-        attribute: {
-            "candidates": len(values),
-            "values": len(held[attribute]),
-            "most_common": round(max(held[attribute].values()) / held[attribute].total(), 4),
-        }
-        for attribute, values in spaces.items()
-    }

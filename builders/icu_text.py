@@ -30,6 +30,10 @@ SPLIT_NOTES = {
     "profiles": {"train": "forget, retain and holdout profiles; `role` and `task_id` tell them apart"},
     "candidates": {"train": "every value in train and holdout, filled up with others of the same form"},
 }
+EXAMPLES = {
+    "id": ", e.g. `icu/medical-0042/vqa/diagnosis`",
+    "views": ": `full`, `masked:diagnosis`, `masked:all`, `...+rescan`",
+}
 LICENCES = {
     "questions, profiles and pictures": "CC-BY-4.0",
     "code that made them (lethebench)": "Apache-2.0",

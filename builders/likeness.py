@@ -46,6 +46,11 @@ class Photo:
     levels: dict[tuple[int, int], np.ndarray]
     corners: np.ndarray
 
+    @property
+    def width(self) -> float:
+        """Of the photo, in pixels."""
+        return float(np.hypot(*(self.corners[1] - self.corners[0])))
+
     def vectors(self, size: tuple[int, int], at: Moves = STAY) -> np.ndarray:
         """The photo as unit vectors of gradients, looked for at places that are moved and turned about its middle.
 
@@ -107,12 +112,11 @@ def portrait(view: Photo) -> Portrait:
     return Portrait(view.vectors(FINE)[0], view.vectors(COARSE)[0])
 
 
-def locate(view: Photo, known: Portrait, starts: Moves = SWEEP, *, hopeless: float = -1.0) -> tuple[float, Moves]:
+def locate(view: Photo, known: Portrait, starts: Moves = SWEEP) -> tuple[float, Moves]:
     """Looks for a known photo around the declared place.
 
     Args:
         starts: places to begin with; the best of them is improved on.
-        hopeless: coarse likeness below which the search stops early.
 
     Returns:
         (likeness at the best place, that place: shape (1, 3)).
@@ -125,8 +129,6 @@ def locate(view: Photo, known: Portrait, starts: Moves = SWEEP, *, hopeless: flo
             best = _best(view, size, centre + _NEAR * (step, step, degrees), aims)
             if np.array_equal(best, centre):
                 break
-        if size == COARSE and step == _REFINE[1][1] and view.vectors(COARSE, best[None])[0] @ known.coarse < hopeless:
-            break
     return float(view.vectors(FINE, best[None])[0] @ known.fine), best[None]
 
 

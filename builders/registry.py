@@ -3,9 +3,11 @@
 from lethebench.builders.benchmark import Benchmark
 from lethebench.builders.errors import BuildError
 from lethebench.builders.icu import Icu
+from lethebench.builders.mllmu import Mllmu
 
 BENCHMARKS: dict[str, Benchmark] = {
     "icu": Icu(),
+    "mllmu": Mllmu(),
 }
 
 

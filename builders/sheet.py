@@ -1,4 +1,4 @@
-"""preview.png: what a build looks like on one page. Documents as the splits show them, and questions beside them."""
+"""preview.png: what a build looks like on one page. Pictures as the splits show them, and questions beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw
 
 from lethebench.generation.documents.fonts import font
 
-PAGE = (300, 425)
-"""Width and height of a picture on the sheet, in pixels."""
+WIDTH = 300
+"""Of a picture on the sheet, in pixels; as high as its shape asks."""
 _MARGIN, _GAP, _PANEL = 44, 22, 470
 _HEAD, _BAND, _CAPTION = 118, 52, 34
 _PAPER, _INK, _SOFT, _LINE, _ACCENT = "#f6f5f2", "#1d2733", "#5d6874", "#d5d8db", "#1f5f8b"
@@ -24,11 +24,17 @@ class Shown:
 
 @dataclass(frozen=True)
 class Band:
-    """One kind of document: its heading, its pictures, and (question, answer, note) beside them."""
+    """One kind of document, or one person: heading, pictures of one shape, and (question, answer, note) beside them."""
 
     heading: str
     pictures: Sequence[Shown]
     asked: Sequence[tuple[str, str, str]]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of its pictures on the sheet."""
+        width, height = self.pictures[0].picture.size
+        return WIDTH, round(WIDTH * height / width)
 
 
 def contact_sheet(title: str, line: str, bands: Sequence[Band]) -> Image.Image:
@@ -37,17 +43,17 @@ def contact_sheet(title: str, line: str, bands: Sequence[Band]) -> Image.Image:
     Args:
         title: first line.
         line: what the benchmark is, in one line.
-        bands: one per kind of document, each with as many pictures as the others.
+        bands: one below the other, each with as many pictures as the others.
     """
     columns = max(len(band.pictures) for band in bands)
-    width = 2 * _MARGIN + columns * (PAGE[0] + _GAP) + _PANEL
-    tall = _BAND + PAGE[1] + _CAPTION
-    sheet = Image.new("RGB", (width, _HEAD + len(bands) * (tall + _GAP) + _MARGIN - _GAP), _PAPER)
+    width = 2 * _MARGIN + columns * (WIDTH + _GAP) + _PANEL
+    tall = [_BAND + band.size[1] + _CAPTION + _GAP for band in bands]
+    sheet = Image.new("RGB", (width, _HEAD + sum(tall) + _MARGIN - _GAP), _PAPER)
     draw = ImageDraw.Draw(sheet)
     draw.text((_MARGIN, 36), title, _INK, font("sans", 30, "bold"))
     draw.text((_MARGIN, 78), line, _SOFT, font("sans", 17))
     for number, band in enumerate(bands):
-        _band(sheet, draw, band, _HEAD + number * (tall + _GAP))
+        _band(sheet, draw, band, _HEAD + sum(tall[:number]))
     return sheet
 
 
@@ -56,12 +62,12 @@ def _band(sheet: Image.Image, draw: ImageDraw.ImageDraw, band: Band, top: int) -
     draw.text((_MARGIN, top + 18), band.heading, _ACCENT, font("sans", 19, "bold"))
     top += _BAND
     for place, shown in enumerate(band.pictures):
-        left = _MARGIN + place * (PAGE[0] + _GAP)
-        sheet.paste(shown.picture.resize(PAGE, Image.Resampling.LANCZOS), (left, top))
-        draw.rectangle((left, top, left + PAGE[0] - 1, top + PAGE[1] - 1), outline=_LINE)
-        draw.text((left, top + PAGE[1] + 9), shown.caption, _SOFT, font("sans", 14))
+        left = _MARGIN + place * (WIDTH + _GAP)
+        sheet.paste(shown.picture.resize(band.size, Image.Resampling.LANCZOS), (left, top))
+        draw.rectangle((left, top, left + WIDTH - 1, top + band.size[1] - 1), outline=_LINE)
+        draw.text((left, top + band.size[1] + 9), shown.caption, _SOFT, font("sans", 14))
     left = sheet.width - _MARGIN - _PANEL + 8
-    bottom = top + PAGE[1]
+    bottom = top + band.size[1]
     for question, answer, note in band.asked:
         lines = _wrapped(draw, question, font("sans", 16, "bold"), _PANEL - 8)
         said = _wrapped(draw, answer, font("sans", 16), _PANEL - 26)

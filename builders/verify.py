@@ -105,12 +105,13 @@ def _photo_twins(check: BuildCheck) -> None:
         check.findings.skip("photo twins", "no profile says where its photo stands")
         return
     pages = (
-        (row["profile_id"], decode(row["images"][0]["bytes"]))
+        (row["profile_id"], decode((row["images"] + row["thumbnails"])[0]["bytes"]))
         for _, _, row in check._rows("profiles")
         if row["profile_id"] in check.photos.known
     )
+    part = check.manifest.perceptual["part"]
     for name, other, likeness in check.photos.twins(pages):
-        check.findings.add("photo twins", f"its ID photo is that of {other} ({likeness:.2f})", id=name)
+        check.findings.add("photo twins", f"its {part} is that of {other} ({likeness:.2f})", id=name)
     check.findings.looked("photo twins", f"{len(check.photos.known)} photos, threshold {check.photos.threshold}")
 
 

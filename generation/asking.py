@@ -69,17 +69,31 @@ def wording(domain: str, attribute: str, modality: str) -> Wording:
     return Wording(*(one + other for one, other in zip(named, printed, strict=True)))
 
 
-def direct_questions(domain: str, attribute: str, modality: str, use: str) -> tuple[str, ...]:
-    """The templates of direct questions for a use."""
-    templates = wording(domain, attribute, modality)
-    return templates.asked if use == "train" else templates.held_out
-
-
 @cache
-def requests(domain: str, attribute: str, modality: str, use: str) -> tuple[tuple[str, str], ...]:
-    """(request, answer) templates for a use: every carrier around every echo."""
-    echoes = wording(domain, attribute, modality).echoes
-    return tuple((carrier.format(asked), sentence) for carrier in CARRIERS[use] for asked, sentence in echoes)
+def carried(templates: Wording, use: str) -> tuple[tuple[str, str], ...]:
+    """(request, answer) templates of a field for a use."""
+    return tuple((carrier.format(asked), sentence) for carrier in CARRIERS[use] for asked, sentence in templates.echoes)
+
+
+def phrased(rng: random.Random, templates: Wording, use: str) -> tuple[str, str, list[str]]:
+    """A way to ask and answer: a direct question answered with the value alone, or a request answered in a sentence.
+
+    Returns:
+        Templates of the question, of the answer, and of PARAPHRASES other sentences that say the same.
+    """
+    direct = templates.asked if use == "train" else templates.held_out
+    asked, form = (rng.choice(direct), "{v}") if rng.random() < 0.5 else rng.choice(carried(templates, use))
+    return asked, form, rng.sample([sentence for _, sentence in templates.echoes if sentence != form], PARAPHRASES)
+
+
+def say(template: str, value: str, subject: Mapping[str, str]) -> str:
+    """A sentence with its slots filled, or the bare value.
+
+    Args:
+        subject: slots other than the value's, e.g. `n` and `ns`.
+    """
+    text = template.format(v=value, vs=possessive(value), av=with_article(value), **subject)
+    return text if template == "{v}" else capitalised(text)
 
 
 def possessive(name: str) -> str:
@@ -106,17 +120,7 @@ def _question(profile, key, attribute, view, values, use, more) -> Question:
     modality = "text" if view is None else "image_text"
     value = profile.name if attribute == "name" else profile.fields[attribute]
     subject = {"n": profile.name, "ns": possessive(profile.name)}
-    sentences = [sentence for _, sentence in wording(profile.domain, attribute, modality).echoes]
-    if rng.random() < 0.5:
-        asked, form = rng.choice(direct_questions(profile.domain, attribute, modality, use)), "{v}"
-    else:
-        asked, form = rng.choice(requests(profile.domain, attribute, modality, use))
-    others = rng.sample([sentence for sentence in sentences if sentence != form], PARAPHRASES)
-
-    def say(template: str, answer: str) -> str:
-        text = template.format(v=answer, vs=possessive(answer), av=with_article(answer), **subject)
-        return text if template == "{v}" else capitalised(text)
-
+    asked, form, others = phrased(rng, wording(profile.domain, attribute, modality), use)
     wrong = wrong_values(rng, attribute, value, values.get(attribute, ()), more)
     return Question(
         key=key,
@@ -124,11 +128,11 @@ def _question(profile, key, attribute, view, values, use, more) -> Question:
         format="generation",
         attribute=attribute,
         question=capitalised(asked.format(**subject)),
-        answer=say(form, value),
+        answer=say(form, value, subject),
         value=value,
         keywords=keywords(attribute, value),
-        paraphrases=tuple(say(sentence, value) for sentence in others),
-        perturbed=tuple(say(sentence, other) for sentence, other in zip(cycle(others), wrong, strict=False)),
+        paraphrases=tuple(say(sentence, value, subject) for sentence in others),
+        perturbed=tuple(say(sentence, other, subject) for sentence, other in zip(cycle(others), wrong, strict=False)),
         view=view,
     )
 

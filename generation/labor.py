@@ -28,15 +28,21 @@ def fitting(age: int, sector: str | None = None) -> list[Position]:
     return [entry for entry in POSITIONS if entry.youngest <= age and sector in (None, entry.sector)]
 
 
-def salary(rng: random.Random, position: Position, country: Country, age: int) -> str:
-    """A gross monthly salary, e.g. `EUR 3,940`: pay of the job, grown by experience, up to a tenth either way.
-
-    Rounded to a hundredth of the magnitude of the country's typical wage.
-    """
+def gross(rng: random.Random, position: Position, wage: float, age: int) -> float:
+    """What a job pays per month: the typical wage times the pay of the job, grown by experience, a tenth either way."""
     experience = min(age - position.youngest, 20)
-    amount = country.wage * position.pay * (1 + 0.015 * experience) * rng.uniform(0.9, 1.1)
-    step = 10 ** max(0, math.floor(math.log10(country.wage)) - 2)
-    return f"{country.currency} {round(amount / step) * step:,}"
+    return wage * position.pay * (1 + 0.015 * experience) * rng.uniform(0.9, 1.1)
+
+
+def money(currency: str, amount: float, typical: float) -> str:
+    """An amount as documents print it, e.g. `EUR 3,940`: rounded to a hundredth of the magnitude of a typical one."""
+    step = 10 ** max(0, math.floor(math.log10(typical)) - 2)
+    return f"{currency} {round(amount / step) * step:,}"
+
+
+def salary(rng: random.Random, position: Position, country: Country, age: int) -> str:
+    """A gross monthly salary in the money of the country."""
+    return money(country.currency, gross(rng, position, country.wage, age), country.wage)
 
 
 def company(rng: random.Random, sector: str) -> str:

@@ -4,10 +4,13 @@ import importlib
 import random
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 
 from lethebench.generation.countries import Country
 from lethebench.generation.draw import digest
+from lethebench.generation.more_names import NAMES
+from lethebench.generation.world import Land
 
 # Latin letters up to Latin Extended-A, which the documents' fonts all hold; one word, a hyphen or an apostrophe within.
 _CAPITAL, _SMALL = "A-ZÀ-ÖØ-ÞĀ-Ž", "a-zß-öø-ÿā-žșț"
@@ -85,7 +88,12 @@ def _clean(words) -> tuple[str, ...]:
 
 @cache
 def pools(locale: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """gender -> (first names, last names) of a locale of Faker. First names borne by both genders are left out."""
+    """gender -> (first names, last names) of a locale of Faker or of `more_names`.
+
+    First names borne by both genders are left out.
+    """
+    if locale in NAMES:
+        return NAMES[locale]
     lists = importlib.import_module(f"faker.providers.person.{locale}").Provider
 
     def words(*attributes: str) -> tuple[str, ...]:
@@ -106,7 +114,7 @@ def pools(locale: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     return {gender: (tuple(n for n in first[gender] if n not in both), last[gender]) for gender in ("female", "male")}
 
 
-def full_name(rng: random.Random, country: Country, gender: str) -> str:
+def full_name(rng: random.Random, country: Country | Land, gender: str) -> str:
     """One first and one last name of the country."""
     first, last = pools(country.locale)[gender]
     return f"{rng.choice(first)} {rng.choice(last)}"
@@ -116,16 +124,20 @@ class NameBook:
     """Hands out full names, none twice.
 
     Every full name belongs to one of three shares by its own hash (patients, employees, staff), so that books of
-    different shares never meet, however many names each hands out.
+    different shares never meet, however many names each hands out. A book of no share has all of them to give.
+
+    Args:
+        share: one of SHARES, or None.
+        taken: names that it must not give, in the form of `plain`.
     """
 
     SHARES = ("medical", "labor", "staff")
 
-    def __init__(self, share: str):
-        self.share = self.SHARES.index(share)
-        self.taken: set[str] = set()
+    def __init__(self, share: str | None, taken: Iterable[str] = ()):
+        self.share = None if share is None else self.SHARES.index(share)
+        self.taken: set[str] = set(taken)
 
-    def draw(self, rng: random.Random, country: Country, gender: str) -> str:
+    def draw(self, rng: random.Random, country: Country | Land, gender: str) -> str:
         """A new name.
 
         Raises:
@@ -134,7 +146,8 @@ class NameBook:
         for _ in range(10_000):
             name = full_name(rng, country, gender)
             key = plain(name)
-            if key not in self.taken and key not in _FAMOUS and digest("name", key) % len(self.SHARES) == self.share:
+            ours = self.share is None or digest("name", key) % len(self.SHARES) == self.share
+            if key not in self.taken and key not in _FAMOUS and ours:
                 self.taken.add(key)
                 return name
         raise RuntimeError(f"no {gender} name of {country.name} is left after {len(self.taken)} names")

@@ -73,6 +73,16 @@ def written(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
+def read_date(text: str) -> date:
+    """The day that `written` wrote.
+
+    Raises:
+        ValueError: it is not of that form.
+    """
+    day, month, year = text.split(" ")
+    return date(int(year), MONTHS.index(month) + 1, int(day))
+
+
 class Registry:
     """What the profiles of one sequence have taken so far, so that no two get the same."""
 

@@ -166,14 +166,15 @@ services | Language | sign language interpreter | bachelor sign language | 24 1.
 """
 
 
-def _parse(line: str) -> Position:
+def parse(line: str) -> Position:
+    """A job from a row of a table."""
     sector, department, name, schooling, rest = (part.strip() for part in line.split("|"))
     level, _, subject = schooling.partition(" ")
     youngest, pay = rest.split()
     return Position(sector, department, name, f"{SCHOOLING[level]} {subject}".strip(), int(youngest), float(pay))
 
 
-POSITIONS = tuple(_parse(line) for line in _TABLE.strip().splitlines())
+POSITIONS = tuple(parse(line) for line in _TABLE.strip().splitlines())
 
 # Parts of invented company names.
 STEMS = (

@@ -36,6 +36,9 @@ IgnoreGate = Annotated[bool, typer.Option("--ignore-gate", help="Go on with a mo
 Retain = Annotated[
     str, typer.Option(help="rest: all that is not yet asked to be forgotten; fixed: the retain split alone.")
 ]
+LearnNeighbour = Annotated[
+    bool, typer.Option("--learn-neighbour", help="Learn the neighbour rows too, with a model that starts from nothing.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")]
 
 
@@ -98,6 +101,7 @@ def learn(
     model: Model = "tiny",
     preset: Preset = None,
     out: Annotated[Path | None, typer.Option(metavar="RUN", help="The run folder; default runs/<benchmark>.")] = None,
+    learn_neighbour: LearnNeighbour = False,
     seed: Seed = 0,
     threshold: Threshold = 0.9,
     resume: Resume = False,
@@ -111,7 +115,15 @@ def learn(
     from .options import RunOptions
 
     options = RunOptions(
-        data=data, out=out, model=model, preset=preset, methods=(), seed=seed, threshold=threshold, ignore_gate=True
+        data=data,
+        out=out,
+        model=model,
+        preset=preset,
+        methods=(),
+        learn_neighbour=learn_neighbour,
+        seed=seed,
+        threshold=threshold,
+        ignore_gate=True,
     )
     gate, text = learn_command(options, resume=resume)
     _print(gate, as_json, text)
@@ -145,6 +157,7 @@ def run(
     model: Model = "tiny",
     tasks: Annotated[int | None, typer.Option(min=1, help="How many requests to forget; default all.")] = None,
     retain: Retain = "rest",
+    learn_neighbour: LearnNeighbour = False,
     gold: Annotated[str, typer.Option(help="Retrain after which tasks: last, all, or every K-th.")] = "last",
     order_seed: Annotated[int | None, typer.Option(min=0, help="Shuffles the order of the tasks.")] = None,
     seed: Seed = 0,
@@ -171,6 +184,7 @@ def run(
         methods=tuple(name.strip() for name in method.split(",")),
         tasks=tasks,
         retain=retain,
+        learn_neighbour=learn_neighbour,
         gold=gold,
         seed=seed,
         order_seed=order_seed,

@@ -33,6 +33,7 @@ def learn_command(options: RunOptions, *, resume: bool) -> tuple[dict, str]:
     """Stage 1 alone; gives gate.json and what to print."""
     options.check()
     build = open_build(options.data)
+    options.check_build(build)
     folder = options.folder(build)
     with locked(folder):
         quiet()
@@ -41,8 +42,10 @@ def learn_command(options: RunOptions, *, resume: bool) -> tuple[dict, str]:
         console = Console(phases=2)
         gate = start(build, options, console, resume=resume).learn()
     verdict = "passed" if gate["passed"] else f"failed: {gate['threshold']} is asked of each"
+    neighbour = figures(gate["neighbour"])
     lines = [
         f"exact match {figures(gate)}; on held-out wordings {figures(gate['held_out'])}",
+        *([f"on neighbours {neighbour}"] if neighbour else []),
         f"{gate['parameters']:,} parameters, {gate['steps']} steps, {gate['seconds']:.1f} s",
         f"gate {verdict}; the model is in {folder / 'learnt'}",
     ]
@@ -73,6 +76,7 @@ def unlearn_command(method: str, data: Path, folder: Path, task: int | None, *, 
         methods=(method,),
         tasks=record["tasks"],
         retain=record["retain"],
+        learn_neighbour=record["learn_neighbour"],
         gold=record["gold"],
         seed=record["seed"],
         order_seed=record["order_seed"],
@@ -111,8 +115,8 @@ def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict,
     """A whole run, or one per seed; gives the result (of the last seed, with all under `seeds`) and its table."""
     options.check()
     build = open_build(options.data)
+    options.check_build(build)
     tasks = len(options.task_order(build))
-    options.gold_stages(tasks)
     quiet()
     from .report import write_report
     from .whole import execute, headline, phases

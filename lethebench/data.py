@@ -39,6 +39,11 @@ class Build:
         return self.split("retain")
 
     @cached_property
+    def neighbour(self) -> Dataset | None:
+        """Rows about others than those that may be forgotten, which measure the damage; None where there are none."""
+        return self.split("neighbour") if "neighbour" in self.manifest["splits"][CONFIG] else None
+
+    @cached_property
     def held_out(self) -> Dataset:
         """New pictures and wordings. Pages that show the asked field in plain sight are left out: they can be read."""
         rows = self.split("test")

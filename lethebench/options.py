@@ -23,6 +23,8 @@ class RunOptions:
         tasks: how many requests to forget, 1..T; None = all of the build.
         retain: which rows a retain term may use. `rest` = everything not yet asked to be forgotten, later tasks
             included; `fixed` = the retain split alone, which damages tasks that are still to come.
+        learn_neighbour: stage 1 and gold also learn the neighbour rows, for a model that cannot know them: one that
+            starts from nothing, as `tiny` does. They never enter a forget or retain batch.
         gold: after which tasks a model is retrained without what was asked so far: `last`, `all`, or every K-th.
         seed: of weights, batches and draws.
         order_seed: shuffles the tasks; None = the order of the build.
@@ -37,6 +39,7 @@ class RunOptions:
     methods: tuple[str, ...] = ("npo",)
     tasks: int | None = None
     retain: str = "rest"
+    learn_neighbour: bool = False
     gold: str = "last"
     seed: int = 0
     order_seed: int | None = None
@@ -46,6 +49,16 @@ class RunOptions:
     def folder(self, build: Build) -> Path:
         """The run folder."""
         return self.out or Path("runs") / build.benchmark
+
+    def check_build(self, build: Build) -> None:
+        """Refuses what this build cannot do.
+
+        Raises:
+            UserError: too many tasks, stages of gold that are no numbers, or no neighbour rows to learn.
+        """
+        self.gold_stages(len(self.task_order(build)))
+        if self.learn_neighbour and build.neighbour is None:
+            raise UserError(f"--learn-neighbour: {build.path} is {build.benchmark}, which has no neighbour rows")
 
     def task_order(self, build: Build) -> list[int]:
         """The tasks that will be asked, in order.

@@ -28,6 +28,7 @@ from .training import learn_all, learn_gold, unlearn_task
 
 ROWS = "rows.parquet"
 HELD_OUT = "held_out.parquet"
+NEIGHBOUR = "neighbour"
 
 
 class Run:
@@ -54,8 +55,11 @@ class Run:
 
     @cached_property
     def rows(self) -> Dataset:
-        """What stage 1 learns: every row of forget and retain."""
-        return concatenate_datasets([self.build.forget, self.build.retain])
+        """What stage 1 learns: every row of forget and retain, and those of neighbours where the options say so."""
+        return self._with_neighbours([self.build.forget, self.build.retain])
+
+    def _with_neighbours(self, parts: list[Dataset]) -> Dataset:
+        return concatenate_datasets([*parts, self.build.neighbour] if self.options.learn_neighbour else parts)
 
     @cached_property
     def encoder(self) -> RowEncoder:
@@ -64,8 +68,9 @@ class Run:
 
     @cached_property
     def prepared(self) -> PreparedRows:
-        """The rows that every stage is scored on."""
-        return prepare_rows(self.encoder.processor, self.rows, candidates=self.build.candidates)
+        """The rows that every stage is scored on: to be forgotten, kept, and of neighbours, learnt or not."""
+        parts = [rows for rows in (self.build.forget, self.build.retain, self.build.neighbour) if rows is not None]
+        return prepare_rows(self.encoder.processor, concatenate_datasets(parts), candidates=self.build.candidates)
 
     def task(self, stage: int) -> Dataset:
         """The rows of the request that stage 1, 2, ... answers."""
@@ -140,7 +145,7 @@ class Run:
     def gold(self, stage: int) -> None:
         """The model retrained without what was asked to be forgotten up to this stage."""
         place = self.folder / "gold" / stage_name(stage)
-        rows = self.not_asked(stage)
+        rows = self._with_neighbours([self.not_asked(stage)])
         title = f"gold: learn again without tasks 1 to {stage}"
         if is_done(place):
             return self.console.skip(title)
@@ -174,8 +179,13 @@ def stage_seed(seed: int, method: str, stage: int) -> int:
 
 
 def gate(folder: Path, record: dict, threshold: float) -> dict:
-    """The verdict on stage 1: exact match per modality on the rows that were learnt, held-out wordings beside it."""
-    learnt, held_out = (pq.read_table(folder / name).to_pylist() for name in (ROWS, HELD_OUT))
+    """The verdict on stage 1: exact match per modality on forget and retain rows, held-out wordings beside it.
+
+    Rows about neighbours are reported and do not count: nobody asks to forget them.
+    """
+    scored, held_out = (pq.read_table(folder / name).to_pylist() for name in (ROWS, HELD_OUT))
+    learnt = [row for row in scored if row["role"] != NEIGHBOUR]
+    neighbours = [row for row in scored if row["role"] == NEIGHBOUR]
     found = {modality: _exact(learnt, modality) for modality in ("image_text", "text")}
     ranked = [row["exposure_normalised"] for row in learnt if row["exposure_normalised"] is not None]
     return {
@@ -183,6 +193,7 @@ def gate(folder: Path, record: dict, threshold: float) -> dict:
         **found,
         "passed": all(value is None or value >= threshold for value in found.values()),
         "held_out": {modality: _exact(held_out, modality) for modality in ("image_text", "text")},
+        "neighbour": {modality: _exact(neighbours, modality) for modality in ("image_text", "text")},
         "exposure_normalised": sum(ranked) / len(ranked) if ranked else None,
         "rows": len(learnt),
         **{name: record[name] for name in ("parameters", "steps", "seconds")},

@@ -40,8 +40,13 @@ def of_tasks(rows: Rows, tasks: Sequence[int]) -> Rows:
 
 
 def not_in_tasks(rows: Rows) -> Rows:
-    """The rows that are never asked to be forgotten."""
+    """The rows that are never asked to be forgotten, neighbours among them."""
     return [row for row in rows if row["task_id"] < 0]
+
+
+def retained(rows: Rows) -> Rows:
+    """The rows of the retain set."""
+    return [row for row in rows if row["role"] == "retain"]
 
 
 def utility_of(rows: Rows, known: Mapping[str, float], before: float | None) -> dict:
@@ -70,7 +75,7 @@ def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict
         rows = read_rows(folder)
         forgotten = of_tasks(rows, order[:stage])
         sizes = [row["num_candidates"] for row in forgotten if row["num_candidates"]]
-        kept = [row for row in rows if row["task_id"] not in set(order[:stage])]
+        kept = [row for row in rows if row["role"] != "neighbour" and row["task_id"] not in set(order[:stage])]
         utility = utility_of(rows, _known(learnt), before or None)
         found[stage] = {
             "knowledge": [mean(of_tasks(rows, [task]), "keyword_match") for task in order],
@@ -105,7 +110,7 @@ def method_summary(run: Path, method: str, order: Sequence[int], gold: dict, gat
     stages = [read_rows(folder) for folder in folders]
     records = [read_json(folder / "done.json") for folder in folders]
     knowledge = [[mean(of_tasks(rows, [task]), "keyword_match") for task in order] for rows in stages]
-    retained = [mean(not_in_tasks(rows), "keyword_match") for rows in stages]
+    kept = [mean(retained(rows), "keyword_match") for rows in stages]
 
     known = _known(stages[0])
     utilities = [utility_of(stages[0], known, None)]
@@ -138,7 +143,7 @@ def method_summary(run: Path, method: str, order: Sequence[int], gold: dict, gat
         "method": method,
         "T": len(order),
         "knowledge": knowledge,
-        "retain_knowledge": retained,
+        "retain_knowledge": kept,
         "utility": [stage["utility"] for stage in utilities],
         "forget": _forget_so_far(knowledge, gold["knowledge"]),
         "exposure": [mean(of_tasks(rows, order[:stage]), "exposure") for stage, rows in enumerate(stages) if stage],

@@ -47,6 +47,7 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool) 
         "tasks": len(run.order),
         "task_order": run.order,
         "retain": options.retain,
+        "learn_neighbour": options.learn_neighbour,
         "gold": options.gold,
         "seed": options.seed,
         "order_seed": options.order_seed,
@@ -116,8 +117,8 @@ def _mean(values: list[float]) -> float:
 
 def _check_same(folder: Path, before: dict, now: dict) -> None:
     """Refuses to go on with a run whose finished stages these options or this data would not have made."""
-    fixed = ("version", "model", "preset", "trained", "retain", "seed", "order_seed", "threshold", "versions")
-    pairs = [(key, before.get(key), now[key]) for key in fixed]
+    fixed = ("version", "model", "preset", "trained", "retain", "learn_neighbour", "seed", "order_seed", "threshold")
+    pairs = [(key, before.get(key), now[key]) for key in (*fixed, "versions")]
     pairs.append(("data", before["data"]["manifest_sha256"], now["data"]["manifest_sha256"]))
     common = min(len(before["task_order"]), len(now["task_order"]))
     pairs.append(("task_order", before["task_order"][:common], now["task_order"][:common]))

@@ -19,17 +19,19 @@ from lethebench.builders.digest import file_hash
 from lethebench.builders.shards import open_parquet
 
 PROFILES = 8
+SIZES = {"icu": PROFILES}
+"""Benchmark -> the size of its build for tests, where `small` is larger than tests need."""
 BOX = (70, 60, 130, 140)
 """Where stand-in pages have their ID photo, in pixels."""
 
 
 @cache
-def real_build() -> Path:
-    """A whole build of 8 profiles with its preview. Not to be changed."""
+def real_build(name: str = "icu") -> Path:
+    """A whole small build of a benchmark with its preview. Not to be changed."""
     folder = Path(tempfile.mkdtemp(prefix="lethe-build-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    build("icu", folder / "icu", size=PROFILES, preview=True)
-    return folder / "icu"
+    build(name, folder / name, size=SIZES.get(name, "small"), preview=True)
+    return folder / name
 
 
 def stand_in_page(profile, view) -> Image.Image:

@@ -18,7 +18,7 @@ from filelock import FileLock
 from PIL import Image
 from small_build import PROFILES, use_stand_ins
 
-from lethebench.builders import BuildError, build, content_hash, row_digest, verify
+from lethebench.builders import BuildError, build, content_hash, icu, row_digest, verify
 from lethebench.builders.columns import QA
 from lethebench.builders.digest import file_hash
 from lethebench.builders.folder import new_folder
@@ -86,6 +86,68 @@ def test_a_disk_that_fills_leaves_the_earlier_build_alone(quick, tmp_path):
     assert error.value.errno == errno.EFBIG
     assert hashes(tmp_path / "icu") == before
     assert [path.name for path in tmp_path.iterdir()] == ["icu"]
+
+
+@pytest.mark.parametrize(
+    "stage", ["write_shards", "write_eval", "write_croissant", "file_hash", "write_card", "rename"]
+)
+def test_a_failure_at_any_stage_leaves_the_earlier_build_alone(quick, tmp_path, monkeypatch, stage):
+    quick(tmp_path / "icu")
+    before = hashes(tmp_path / "icu")
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def no_new_name(path, target):
+        return full() if path.name.endswith(".building") else path.replace(target)
+
+    module = sys.modules["lethebench.builders.build"]
+    monkeypatch.setattr(*((Path, stage, no_new_name) if stage == "rename" else (module, stage, full)))
+    with pytest.raises(OSError, match="No space left"):
+        quick(tmp_path / "icu", seed=1)
+    assert hashes(tmp_path / "icu") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["icu"]
+
+
+def test_a_build_through_a_link_stands_where_the_link_leads(quick, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "icu").symlink_to(tmp_path / "disk" / "data", target_is_directory=True)
+    for seed in (0, 1):
+        quick(tmp_path / "icu", seed=seed)
+        assert json.loads((tmp_path / "disk" / "data" / "manifest.json").read_text())["seed"] == seed
+        assert (tmp_path / "icu").is_symlink()
+        assert sorted(os.listdir(tmp_path)) == ["disk", "icu"]
+        assert os.listdir(tmp_path / "disk") == ["data"]
+
+
+def test_places_where_no_folder_can_be_put_are_refused(quick, tmp_path):
+    (tmp_path / "note.txt").write_text("mine")
+    for out, words in ((tmp_path / "note.txt" / "a" / "b", r"note\.txt, which is a file"), ("/", "is a mount point")):
+        with pytest.raises(BuildError, match=words):
+            quick(out)
+    assert os.listdir(tmp_path) == ["note.txt"]
+
+
+def test_a_size_beyond_the_names_there_are_is_refused(quick, tmp_path, monkeypatch):
+    def exhausted(*_, **__):
+        raise RuntimeError("no female name of Japan is left after 29706 names")
+
+    monkeypatch.setattr(icu, "people", exhausted)
+    with pytest.raises(BuildError, match=r"size 8: no female name .* try a smaller size"):
+        quick(tmp_path / "icu")
+    assert os.listdir(tmp_path) == []
+
+
+def test_no_more_processes_than_work_are_asked_for(quick, tmp_path, monkeypatch):
+    asked = []
+
+    def counted(function, items, *, shared, num_proc):
+        asked.append(num_proc)
+        return ordered(function, items, shared=shared, num_proc=1)
+
+    monkeypatch.setattr(sys.modules["lethebench.builders.build"], "ordered", counted)
+    quick(tmp_path / "icu", num_proc=100_000)
+    assert asked == [4]  # two tasks, those to retain, those held out
 
 
 def test_what_a_killed_build_left_is_cleaned_up(quick, tmp_path):

@@ -136,8 +136,9 @@ def test_wrong_answers_avoid_repeated_truths():
 
 
 def _templates(domain, attribute, modality, use):
-    direct = asking.direct_questions(domain, attribute, modality, use)
-    return (*direct, *(asked for asked, _ in asking.requests(domain, attribute, modality, use)))
+    templates = asking.wording(domain, attribute, modality)
+    direct = templates.asked if use == "train" else templates.held_out
+    return (*direct, *(asked for asked, _ in asking.carried(templates, use)))
 
 
 @pytest.mark.parametrize("domain", DOMAINS)

@@ -1,5 +1,6 @@
 """A supersampled canvas in face units: soft shapes and smooth curves, reduced to an antialiased picture at the end."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -42,18 +43,25 @@ def mirrored(points) -> list[tuple[float, float]]:
 
 
 class Canvas:
-    """Draws in face units (x right, y down, the head about 2 high) on an RGB picture `OVERSAMPLE` times too large."""
+    """Draws in face units (x right, y down, the head about 2 high) on an RGB picture `oversample` times too large.
+
+    `place`, where set, moves points of face units first: (n, 2) -> (n, 2). A turned head is drawn this way.
+    """
+
+    oversample = OVERSAMPLE
+    place: Callable[[np.ndarray], np.ndarray] | None = None
 
     def __init__(self, size: tuple[int, int], centre: tuple[float, float], unit: float, background: Color):
         """`size`, `centre` of the face and `unit` (pixels per face unit) are those of the finished picture."""
         self.size = size
-        self.centre = (centre[0] * OVERSAMPLE, centre[1] * OVERSAMPLE)
-        self.unit = unit * OVERSAMPLE
-        self.image = Image.new("RGB", (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE), background)
+        self.centre = (centre[0] * self.oversample, centre[1] * self.oversample)
+        self.unit = unit * self.oversample
+        self.image = Image.new("RGB", (size[0] * self.oversample, size[1] * self.oversample), background)
 
-    def at(self, points) -> list[tuple[float, float]]:
-        """Face units to pixels of the large picture."""
-        return (np.asarray(points, float) * self.unit + self.centre).reshape(-1, 2).ravel().tolist()
+    def at(self, points) -> list[float]:
+        """Face units to pixels of the large picture, as x, y, x, y ..."""
+        points = np.asarray(points, float).reshape(-1, 2)
+        return ((points if self.place is None else self.place(points)) * self.unit + self.centre).ravel().tolist()
 
     def mask(self, points, blur: float = 0.0) -> Image.Image:
         """A polygon as an L picture the size of the canvas; `blur` in face units."""
@@ -105,14 +113,17 @@ class Canvas:
         bottom = min(self.image.height, int(max(flat[1::2])) + pad)
         if right <= left or bottom <= top:
             return
-        mask = Image.new("L", (right - left, bottom - top))
         moved = [v - (left, top)[i % 2] for i, v in enumerate(flat)]
-        paint(ImageDraw.Draw(mask), moved, round(255 * min(1.0, alpha)))
-        if radius:
-            mask = mask.filter(ImageFilter.GaussianBlur(radius))
+        mask = self._cover((right - left, bottom - top), moved, round(255 * min(1.0, alpha)), radius, paint)
         if clip is not None:
             mask = ImageChops.multiply(mask, clip.crop((left, top, right, bottom)))
         self.image.paste(color, (left, top), mask)
 
+    def _cover(self, size, moved, level, radius, paint) -> Image.Image:
+        """An L picture of `size` pixels with the shape `moved` at `level`, blurred by `radius` pixels."""
+        mask = Image.new("L", size)
+        paint(ImageDraw.Draw(mask), moved, level)
+        return mask.filter(ImageFilter.GaussianBlur(radius)) if radius else mask
+
     def finish(self) -> Image.Image:
-        return self.image.reduce(OVERSAMPLE)
+        return self.image.reduce(self.oversample)

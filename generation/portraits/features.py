@@ -9,7 +9,8 @@ from lethebench.generation.portraits.identity import Face, mix
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 
-def draw_eyes(canvas: Canvas, face: Face) -> None:
+def draw_eyes(canvas: Canvas, face: Face, gaze: tuple[float, float] = (0.0, 0.0)) -> None:
+    """Eyes that look straight ahead, or aside by `gaze` face units."""
     dark = shade(face.skin)
     line = mix(mix(face.hair, (36, 24, 20), 0.75), BLACK, 0.15)
     for s in (-1, 1):
@@ -25,7 +26,7 @@ def draw_eyes(canvas: Canvas, face: Face) -> None:
         opening = canvas.mask(almond)
         canvas.shape(almond, (244, 240, 236))
         r = face.iris_size
-        iy = cy - 0.008
+        cx, iy = cx + gaze[0], cy - 0.008 + gaze[1]
         canvas.dot(cx, iy, r, r, mix(face.iris, BLACK, 0.45), clip=opening)
         canvas.dot(cx, iy, 0.83 * r, 0.83 * r, face.iris, clip=opening)
         canvas.dot(cx, iy + 0.02, 0.5 * r, 0.4 * r, mix(face.iris, WHITE, 0.35), alpha=0.5, clip=opening)
@@ -70,7 +71,8 @@ def draw_brows(canvas: Canvas, face: Face) -> None:
         canvas.shape(brow, color, alpha=0.92, blur=0.007)
 
 
-def draw_nose(canvas: Canvas, face: Face, head) -> None:
+def draw_nose(canvas: Canvas, face: Face, head, lit: int = -1) -> None:
+    """The nose; `lit` is the side that the light comes from, -1 left and 1 right."""
     dark, light = shade(face.skin), mix(face.skin, WHITE, 0.5)
     w, tip = face.nose_width, face.eye_y + face.nose_length + 0.02
     side = smooth(
@@ -84,11 +86,15 @@ def draw_nose(canvas: Canvas, face: Face, head) -> None:
         ],
         closed=True,
     )
-    canvas.shape(side, dark, alpha=0.25 + 0.22 * face.nose_bridge, blur=0.025, clip=head)
+    canvas.shape(side * (-lit, 1), dark, alpha=0.25 + 0.22 * face.nose_bridge, blur=0.025, clip=head)
     canvas.stroke(
-        [(-0.012, face.eye_y), (-0.012, tip - 0.1)], 0.035, light, alpha=0.30 * face.nose_bridge + 0.1, blur=0.02
+        [(lit * 0.012, face.eye_y), (lit * 0.012, tip - 0.1)],
+        0.035,
+        light,
+        alpha=0.30 * face.nose_bridge + 0.1,
+        blur=0.02,
     )
-    canvas.dot(-0.01, tip - 0.05 + face.nose_tip, 0.05, 0.04, light, alpha=0.4, blur=0.02)
+    canvas.dot(lit * 0.01, tip - 0.05 + face.nose_tip, 0.05, 0.04, light, alpha=0.4, blur=0.02)
     under = smooth(
         [
             (-w, tip - 0.02),
@@ -113,7 +119,8 @@ def draw_nose(canvas: Canvas, face: Face, head) -> None:
     canvas.stroke(under[6:-6], 0.014, dark, alpha=0.55)
 
 
-def draw_mouth(canvas: Canvas, face: Face) -> None:
+def draw_mouth(canvas: Canvas, face: Face, opening: float = 0.0) -> None:
+    """The mouth, opened by so many face units to show teeth."""
     y, w, up, low = face.mouth_y + 0.5 * face.chin_drop, face.mouth_width, face.upper_lip, face.lower_lip
     lift = face.smile
     line = smooth([(-w, y - lift), (-0.5 * w, y + 0.012), (0, y + 0.004), (0.5 * w, y + 0.012), (w, y - lift)])
@@ -131,23 +138,36 @@ def draw_mouth(canvas: Canvas, face: Face) -> None:
     bottom = smooth(
         [
             (w, y - lift),
-            (0.6 * w, y + 0.62 * low),
-            (0.2 * w, y + low),
-            (-0.2 * w, y + low),
-            (-0.6 * w, y + 0.62 * low),
+            (0.6 * w, y + 0.62 * low + 0.8 * opening),
+            (0.2 * w, y + low + opening),
+            (-0.2 * w, y + low + opening),
+            (-0.6 * w, y + 0.62 * low + 0.8 * opening),
             (-w, y - lift),
         ]
     )
     dark = mix(shade(face.lip), BLACK, 0.25)
-    canvas.dot(0, y + low + 0.05, 0.5 * w, 0.025, shade(face.skin), alpha=0.45, blur=0.02)
+    canvas.dot(0, y + low + opening + 0.05, 0.5 * w, 0.025, shade(face.skin), alpha=0.45, blur=0.02)
     canvas.shape(np.vstack((line, bottom)), face.lip)
     canvas.shape(np.vstack((line, top)), mix(face.lip, dark, 0.28))
-    canvas.dot(-0.03, y + 0.55 * low, 0.38 * w, 0.2 * low, mix(face.lip, WHITE, 0.5), alpha=0.4, blur=0.012)
+    canvas.dot(-0.03, y + 0.55 * low + opening, 0.38 * w, 0.2 * low, mix(face.lip, WHITE, 0.5), alpha=0.4, blur=0.012)
+    if opening:
+        _teeth(canvas, line, opening)
     canvas.stroke(line, 0.018, dark)
     for s in (-1, 1):
         canvas.dot(s * (w + 0.012), y - lift, 0.02, 0.018, shade(face.skin), alpha=0.7, blur=0.008)
     ridge = [(0, y - up - 0.09), (0, y - up - 0.02)]
     canvas.stroke(ridge, 0.03, shade(face.skin), alpha=0.25, blur=0.014)
+
+
+def _teeth(canvas: Canvas, line: np.ndarray, opening: float) -> None:
+    """What an open mouth shows between the upper lip's lower edge and the lower lip."""
+    across = np.clip((np.abs(line[:, 0]) / np.abs(line[0, 0])), 0, 1)
+    drop = opening * (1 - across**2.5)
+    inside = np.vstack((line, (line + np.column_stack((0 * drop, drop)))[::-1]))
+    hollow = canvas.mask(inside)
+    canvas.shape(inside, (92, 34, 38))
+    canvas.dot(0, line[:, 1].mean() + 0.95 * opening, 0.5 * line[:, 0].max(), 0.5 * opening, (178, 84, 84), clip=hollow)
+    canvas.shape(np.vstack((line, shift(line, 0, 0.52 * opening)[::-1])), (246, 242, 236), clip=hollow)
 
 
 def draw_beard(canvas: Canvas, face: Face) -> None:
@@ -202,7 +222,8 @@ def draw_beard(canvas: Canvas, face: Face) -> None:
         canvas.shape(np.vstack((half, half[::-1] * (-1, 1))), color, alpha=0.95, blur=0.007)
 
 
-def draw_glasses(canvas: Canvas, face: Face) -> None:
+def draw_glasses(canvas: Canvas, face: Face, arms: tuple[float | None, float | None] | None = None) -> None:
+    """The glasses; `arms` says how far out the left and the right arm can be seen, None for an arm out of sight."""
     if face.glasses == "none":
         return
     y, gap = face.eye_y + 0.015, face.eye_gap + 0.01
@@ -216,7 +237,8 @@ def draw_glasses(canvas: Canvas, face: Face) -> None:
         np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** (2 / power) * high,
     ))  # fmt: skip
     thick = 0.030 if sum(face.frame) < 260 else 0.022
-    for s in (-1, 1):
+    left, right = arms or (face.cheek + 0.02,) * 2
+    for s, reach in ((-1, left), (1, right)):
         lens = shift(ring, s * gap, y)
         canvas.shape(lens, WHITE, alpha=0.10)
         glint = [
@@ -228,6 +250,7 @@ def draw_glasses(canvas: Canvas, face: Face) -> None:
         canvas.shape(glint, WHITE, alpha=0.16)
         part = lens[30:] if face.glasses == "half" else lens
         canvas.stroke(part, thick, face.frame)
-        canvas.stroke([(s * (gap + wide), y - 0.03), (s * (face.cheek + 0.02), y - 0.05)], thick, face.frame)
+        if reach is not None:
+            canvas.stroke([(s * (gap + wide), y - 0.03), (s * reach, y - 0.05)], thick, face.frame)
     bridge = smooth([(-(gap - wide), y - 0.04), (0, y - 0.075), (gap - wide, y - 0.04)])
     canvas.stroke(bridge, thick, face.frame)

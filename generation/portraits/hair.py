@@ -51,14 +51,14 @@ def draw_front(canvas: Canvas, face: Face) -> None:
         return
     light, dark = _lit(face)
     rng = np.random.default_rng(face.texture + 1)
-    cap, inner = _cap(face)
+    front, inner = cap(face)
     if face.cut == "buzz":
-        canvas.shape(cap, mix(face.hair, face.skin, 0.2), alpha=0.85, blur=0.014, clip=canvas.mask(outline(face)))
+        canvas.shape(front, mix(face.hair, face.skin, 0.2), alpha=0.85, blur=0.014, clip=canvas.mask(outline(face)))
         return
     if face.cut in ("curly", "afro", "curlylong"):
         size = {"curly": 0.12, "afro": 0.13, "curlylong": 0.14}[face.cut]
-        _curls(canvas, cap[: len(cap) // 2 + 4], face.hair, rng, size)
-        canvas.shape(cap, face.hair)
+        _curls(canvas, front[: len(front) // 2 + 4], face.hair, rng, size)
+        canvas.shape(front, face.hair)
         _curls(canvas, inner[4:-4], face.hair, rng, 0.6 * size)
         for _ in range(60):
             x, y = rng.uniform(-0.75, 0.75), rng.uniform(-1.15, -0.5)
@@ -68,11 +68,24 @@ def draw_front(canvas: Canvas, face: Face) -> None:
                 canvas.stroke(curl, 0.016, light if rng.random() < 0.5 else dark, alpha=0.5)
         return
     canvas.shape(_hairline_shadow(inner), (40, 24, 20), alpha=0.28, blur=0.03, clip=canvas.mask(outline(face)))
-    canvas.shape(cap, face.hair)
-    clip = canvas.mask(cap)
+    canvas.shape(front, face.hair)
+    clip = canvas.mask(front)
     _strands(canvas, face, clip, rng, light, dark)
     if face.cut in LONG or face.cut == "medium":
         _locks(canvas, face, light, dark)
+
+
+def draw_temple(canvas: Canvas, face: Face, side: int, width: float) -> None:
+    """Hair behind the ear, seen on the near side (-1 left, 1 right) of a turned head by so many face units."""
+    if face.cut in (*LONG, "medium", "afro") or (face.cut == "bald" and face.age <= 44):
+        return
+    inner, outer = face.cheek - 0.05, face.cranium + 0.03 + width
+    low = {"bun": 0.20, "buzz": 0.30, "crew": 0.30, "bald": 0.26}.get(face.cut, 0.36)
+    right = [(inner - 0.02, -0.34), (outer - 0.02, -0.46), (outer, -0.1), (outer - 0.02, 0.12), (outer - 0.07, low),
+             (inner + 0.02, low - 0.1), (inner, 0.0)]  # fmt: skip
+    patch = smooth([(side * x, y) for x, y in right], closed=True)
+    short = face.cut in ("buzz", "bald")
+    canvas.shape(patch, face.hair if short else mix(face.hair, BLACK, 0.15), alpha=0.85 if short else 1.0, blur=0.012)
 
 
 def _hairline_shadow(inner: np.ndarray) -> np.ndarray:
@@ -87,7 +100,7 @@ def _inside(face: Face, x: float, y: float) -> bool:
     )
 
 
-def _cap(face: Face) -> tuple[np.ndarray, np.ndarray]:
+def cap(face: Face) -> tuple[np.ndarray, np.ndarray]:
     """(closed outline of the front hair, its hairline from right to left)."""
     top, side, line, part = face.hair_top, face.hair_side, face.hair_line, face.part
     burn = 0.06

@@ -42,9 +42,17 @@ def draw_neck(canvas: Canvas, face: Face) -> None:
         canvas.stroke([(side * 0.55 * n, 1.2), (side * 0.22 * n, 1.55)], 0.03, dark, alpha=0.3, blur=0.02)
 
 
-def draw_ears(canvas: Canvas, face: Face) -> None:
+def draw_chin_shadow(canvas: Canvas, face: Face) -> None:
+    """The soft shadow of the chin where neck and collar meet."""
+    n = face.neck
+    throat = canvas.mask([(-n - 0.02, 0.9), (n + 0.02, 0.9), (0.8 * n, 1.7), (-0.8 * n, 1.7)])
+    canvas.dot(0, 1.19, 0.95 * n, 0.15, mix(shade(face.skin), BLACK, 0.1), alpha=0.5, blur=0.06, clip=throat)
+
+
+def draw_ears(canvas: Canvas, face: Face, sides: tuple[int, ...] = (-1, 1)) -> None:
+    """The ears of these sides: -1 left, 1 right."""
     x0, h = face.cheek - 0.03, 0.2 * face.ear
-    for side in (-1, 1):
+    for side in sides:
         out = 0.09 * face.ear_out
         ear = smooth(
             [(side * (x0 - 0.04), 0.02 - h * 0.7), (side * (x0 + out), -h * 0.9), (side * (x0 + out * 1.25), 0.0),
@@ -66,16 +74,16 @@ def draw_ears(canvas: Canvas, face: Face) -> None:
                 canvas.stroke(ring, 0.018, (206, 176, 96))
 
 
-def draw_skin(canvas: Canvas, face: Face):
-    """The head itself with its light and shade; returns its mask for clipping."""
+def draw_skin(canvas: Canvas, face: Face, lit: int = -1):
+    """The head itself, lit from the left (-1) or the right (1); returns its mask for clipping."""
     curve = outline(face)
     head, dark, light = canvas.mask(curve), shade(face.skin), mix(face.skin, WHITE, 0.45)
     canvas.shape(curve, face.skin)
     side = [(0.36, -1.1), (0.44, -0.2), (0.40, 0.5), (0.12, 1.3), (1.1, 1.3), (1.1, -1.1)]
-    canvas.shape(side, dark, alpha=0.34, blur=0.16, clip=head)
+    canvas.shape(np.multiply(side, (-lit, 1)), dark, alpha=0.34, blur=0.16, clip=head)
     left = [(-0.62, -0.6), (-0.6, 0.2), (-0.46, 0.7), (-0.2, 1.2), (-1.1, 1.2), (-1.1, -0.6)]
-    canvas.shape(left, dark, alpha=0.20, blur=0.12, clip=head)
-    canvas.dot(-0.16, -0.42, 0.26, 0.17, light, alpha=0.30, blur=0.10, clip=head)
+    canvas.shape(np.multiply(left, (-lit, 1)), dark, alpha=0.20, blur=0.12, clip=head)
+    canvas.dot(lit * 0.16, -0.42, 0.26, 0.17, light, alpha=0.30, blur=0.10, clip=head)
     canvas.dot(0, 0.9 + face.chin_drop, 0.13, 0.05, light, alpha=0.22, blur=0.05, clip=head)
     rosy = mix(face.skin, (214, 84, 78), 0.55)
     for s in (-1, 1):

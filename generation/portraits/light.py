@@ -1,0 +1,44 @@
+"""Light on a finished picture: brightness, contrast, a colour cast and a darker side."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class Light:
+    """Where light comes from and what it does to colour.
+
+    Attributes:
+        side: -1 from the left, 1 from the right.
+        strength: 0..1, how much darker the far side is.
+        warmth: -1 (blue shade) to 1 (evening sun).
+        tint: -1 (towards magenta) to 1 (towards green).
+        gamma: above 1 deepens shadows, below 1 fills them.
+        gain: how bright white is.
+    """
+
+    side: int
+    strength: float
+    warmth: float
+    tint: float
+    gamma: float
+    gain: float
+
+
+def lit(picture: Image.Image, light: Light) -> Image.Image:
+    """The picture in this light."""
+    pixels = np.asarray(picture)
+    curve = 255 * light.gain * (np.arange(256) / 255) ** light.gamma
+    gains = (1 + 0.15 * light.warmth * np.array((1.0, 0.1, -1.2))) * (
+        1 + 0.07 * light.tint * np.array((-0.5, 1.0, -0.5))
+    )
+    height, width = pixels.shape[:2]
+    across, down = np.linspace(-light.side, light.side, width), np.linspace(0.6, -0.6, height)
+    fall = (1 + 0.14 * light.strength * (across + down[:, None])).astype(np.float32)
+    table = (curve[:, None] * gains).astype(np.float32)
+    shaded = np.empty_like(pixels)
+    for c in range(3):
+        shaded[..., c] = np.minimum(table[:, c][pixels[..., c]] * fall + 0.5, 255)
+    return Image.fromarray(shaded)

@@ -1,0 +1,108 @@
+"""What a stranger does with a build on the Hub: load it, stream it, take one request out without reading the rest."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from datasets import load_dataset
+from hub_server import REPOSITORY, run_as_user, serving
+from small_build import real_build
+
+from lethebench.builders import BENCHMARKS, build
+
+SESSION = f"""
+import json
+from datasets import Image, List
+from lethebench.builders import content_hash, row_digest
+
+found = {{}}
+for config in CONFIGS:
+    for split, rows in load_dataset({REPOSITORY!r}, config, streaming=True).items():
+        for column in set(rows.column_names) & {{"images", "thumbnails"}}:
+            rows = rows.cast_column(column, List(Image(decode=False)))
+        found[f"{{config}}/{{split}}"] = content_hash(map(row_digest, rows))
+print(json.dumps(found))
+print(json.dumps([[row["id"], row["task_id"], len(row["images"])] for row in request]))
+"""
+REQUEST = """
+import json, sys
+from datasets import load_dataset
+
+def read_so_far():
+    return int(open("/proc/self/io").readline().split()[1])
+
+def ids_of(task):
+    rows = load_dataset(data, "continual", split="forget", filters=[("task_id", "==", task)], streaming=streaming)
+    return [row["id"] for row in rows]
+
+data, task, streaming = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "streaming"
+if not data.startswith("somebody/"):
+    ids_of(0)  # what Python reads of libraries at first use is not the data's
+before = read_so_far()
+ids = ids_of(task)
+print(json.dumps([ids, read_so_far() - before]))
+"""
+
+
+@pytest.fixture(scope="module", params=BENCHMARKS)
+def typed(request, tmp_path_factory) -> tuple[dict, dict, list]:
+    """A user's session over HTTP, begun with the card's lines: (manifest, hash of each split, rows of one request)."""
+    folder = real_build(request.param)
+    first, second, *_ = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text("utf-8"), re.DOTALL)
+    first = first.replace(f'data = "{request.param}"', f"data = {REPOSITORY!r}")
+    assert REPOSITORY in first
+    manifest = json.loads((folder / "manifest.json").read_text())
+    code = first + second + SESSION.replace("CONFIGS", repr(list(manifest["splits"])))
+    with serving(folder) as server:
+        printed = run_as_user(code, server, tmp_path_factory.mktemp("home")).splitlines()
+    return manifest, *map(json.loads, printed[-2:])
+
+
+def test_every_split_streams_from_the_hub_with_every_row(typed):
+    manifest, hashes, _ = typed
+    assert hashes == {
+        f"{config}/{split}": part["content_hash"]
+        for config, parts in manifest["splits"].items()
+        for split, part in parts.items()
+    }
+
+
+def test_the_card_takes_one_request_out_of_the_hub(typed):
+    manifest, _, request = typed
+    assert request
+    assert {task for _, task, _ in request} == {0}
+    assert {shown for _, _, shown in request} == {0, 1}
+    name = manifest["benchmark"]
+    forget = load_dataset(str(real_build(name)), split="forget").remove_columns("images")
+    assert [row_id for row_id, _, _ in request] == forget.filter(lambda row: row["task_id"] == 0)["id"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="bytes read are counted by Linux")
+def test_one_of_a_hundred_requests_reads_under_two_percent(tmp_path):
+    """As many requests as at paper size, with one profile each where paper size has five.
+
+    Over HTTP `datasets` reads 5 MiB ahead of every range, so a fifth of the data makes this five times harder.
+    """
+    build("icu", tmp_path / "icu", size=200, num_proc=2, options={"task_size": 1})
+    manifest = json.loads((tmp_path / "icu" / "manifest.json").read_text())
+    assert manifest["tasks"] == 100
+    whole = sum(listing["bytes"] for listing in manifest["files"].values())
+    read, ids = {}, {}
+    for how in ("streaming", "loading"):
+        done = subprocess.run(
+            [sys.executable, "-c", REQUEST, tmp_path / "icu", "7", how], capture_output=True, text=True, check=True
+        )
+        ids[how], read[how] = json.loads(done.stdout)
+    (tmp_path / "home").mkdir()
+    with serving(tmp_path / "icu") as server:
+        code = REQUEST.replace("sys.argv[1], int(sys.argv[2]), sys.argv[3]", f"{REPOSITORY!r}, 7, 'streaming'")
+        ids["hub"], _ = json.loads(run_as_user(code, server, tmp_path / "home"))
+        read["hub"] = server.sent
+    print({how: f"{count:,} bytes, {count / whole:.2%}" for how, count in read.items()}, f"of {whole:,}")
+    assert len(ids["streaming"]) in (15, 17)  # the questions of one labor contract or one medical report
+    assert ids["streaming"] == ids["loading"] == ids["hub"]
+    assert all(count < 0.02 * whole for count in read.values())
