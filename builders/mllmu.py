@@ -229,18 +229,18 @@ def draw(profile: Profile, scene: Scene) -> Image.Image:
 
 def _band(profile: Profile, heading: str, values: Pools) -> Band:
     """A profile for the contact sheet: its pictures, and three questions of different formats."""
-    uses = _USES if profile.domain == "person" else _USES[:1]
+    splits = {use: use for use in _USES} if profile.domain == "person" else {"train": NEIGHBOUR}
     asked = {use: mllmu.questions(profile, use, values) for use in _USES}
     picture, by_name = (range(start, start + len(mllmu.FORMATS)) for start in (0, len(mllmu.FORMATS)))
     shown = [
         (asked["train"][picture[profile.turn % 4]], "on the first picture"),
         (asked["train"][by_name[5]], "no picture"),
-        (asked[uses[-1]][picture[-1]], f"on the {'second' if len(uses) == 2 else 'first'} picture"),
+        (asked[list(splits)[-1]][picture[-1]], f"on the {'second' if len(splits) == 2 else 'first'} picture"),
     ]
-    scenes = {use: scene_of(profile, use) for use in uses}
+    scenes = {use: scene_of(profile, use) for use in splits}
     return Band(
         heading=f"{profile.name}: {heading}",
-        pictures=[Shown(draw(profile, scene), f"{scene.name} · {use}") for use, scene in scenes.items()],
+        pictures=[Shown(draw(profile, scene), f"{scene.name} · {splits[use]}") for use, scene in scenes.items()],
         asked=[
             (question.question, _said(question), f"{question.format.replace('_', ' ')}, {note}")
             for question, note in shown

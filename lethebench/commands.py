@@ -9,22 +9,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from datasets import disable_progress_bars
+from datasets.utils.logging import set_verbosity_error
+
 from .console import Console
-from .data import open_build
+from .data import Build, open_build
 from .errors import UserError
 from .options import RunOptions
 from .store import RECORD, is_done, locked, read_json, stage_name
 
 
+def opened(path: Path) -> Build:
+    """Opens a build; `datasets` keeps its bars and warnings to itself."""
+    disable_progress_bars()
+    set_verbosity_error()
+    return open_build(path)
+
+
 def quiet() -> None:
     """Leaves the terminal to our own lines: libraries speak up from errors on."""
-    import datasets
     import transformers
 
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    datasets.disable_progress_bars()
-    datasets.logging.set_verbosity_error()
     logging.getLogger("accelerate").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"(torch|transformers|trl|accelerate|peft)\b")
 
@@ -32,7 +39,7 @@ def quiet() -> None:
 def learn_command(options: RunOptions, *, resume: bool) -> tuple[dict, str]:
     """Stage 1 alone; gives gate.json and what to print."""
     options.check()
-    build = open_build(options.data)
+    build = opened(options.data)
     options.check_build(build)
     folder = options.folder(build)
     with locked(folder):
@@ -64,7 +71,7 @@ def unlearn_command(method: str, data: Path, folder: Path, task: int | None, *, 
     Raises:
         UserError: no such run, a task out of order, or one that was forgotten already.
     """
-    build = open_build(data)
+    build = opened(data)
     if not (folder / RECORD).is_file():
         raise UserError(f"--from {folder} is not a run: make one with `lethe learn {data} --out {folder}`")
     record = read_json(folder / RECORD)
@@ -114,7 +121,7 @@ def unlearn_command(method: str, data: Path, folder: Path, task: int | None, *, 
 def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict, str]:
     """A whole run, or one per seed; gives the result (of the last seed, with all under `seeds`) and its table."""
     options.check()
-    build = open_build(options.data)
+    build = opened(options.data)
     options.check_build(build)
     tasks = len(options.task_order(build))
     quiet()

@@ -4,9 +4,8 @@ import shutil
 from pathlib import Path
 
 from .builders import build
-from .commands import quiet
+from .commands import opened, quiet
 from .console import Console
-from .data import open_build
 from .errors import UserError
 from .options import RunOptions
 from .store import RECORD, locked
@@ -44,7 +43,7 @@ def demo_command(out: Path, *, seed: int, resume: bool) -> tuple[dict, str]:
         else:
             with console.phase("build the benchmark icu, small") as tick:
                 build("icu", data, size=SIZE, seed=seed, progress=tick)
-        result = execute(open_build(data), options, console, resume=resume)
+        result = execute(opened(data), options, console, resume=resume)
     return result, headline(result)
 
 

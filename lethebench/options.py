@@ -119,8 +119,10 @@ def _check_model(model: str) -> None:
         if not any((Path(model) / name).is_file() for name in ("config.json", "adapter_config.json")):
             raise UserError(f"--model {model}: it holds neither config.json nor adapter_config.json, so it is no model")
         return
+    from huggingface_hub.utils.logging import set_verbosity_error
     from transformers import AutoConfig
 
+    set_verbosity_error()  # it would tell of each failed try; ours is the one line that counts
     try:
         AutoConfig.from_pretrained(model)
     except (OSError, ValueError) as error:
