@@ -41,8 +41,9 @@ def main() -> None:
         python, lethe = folder / "venv/bin/python", folder / "venv/bin/lethe"
         run(python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel, cwd=folder)
         run(lethe, "list", cwd=folder)
-        run(lethe, "build", "icu", "--size", "small", "--preview", cwd=folder)
-        run(lethe, "verify", "build/icu", cwd=folder)
+        for name in ("icu", "mllmu"):
+            run(lethe, "build", name, "--size", "small", "--preview", cwd=folder)
+            run(lethe, "verify", f"build/{name}", cwd=folder)
         run(python, "-c", LOAD, cwd=folder)
     print("the wheel works")
 
