@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -242,8 +243,8 @@ def test_no_byte_of_a_build_tells_where_it_was_made():
         if path.is_file():
             content = path.read_bytes()
             assert str(real_build()).encode() not in content
-            assert b"/home/" not in content
-            assert b"/root/" not in content
+            assert str(Path.home()).encode() not in content
+            assert str(Path(__file__).parents[1]).encode() not in content
 
 
 def test_eval_registers_splits_that_exist(manifest):

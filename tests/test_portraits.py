@@ -192,26 +192,28 @@ def times_chance(vectors: np.ndarray, per_person: int) -> float:
 
 
 def check_who_can_be_told(people: int, teachers: int, pairs: int, pixels: int, least: float, most: float) -> None:
-    """The head tells who it is; what surrounds it and mean colours do not, among the people and among the teachers."""
-    heads, *alone = views(range(people), ("train", "test"), pixels)
-    learnt, *more = views(range(10_000, 10_000 + teachers), ("train", "test") * pairs, min(pixels, 256))
-    recogniser = Recogniser(learnt, np.arange(teachers).repeat(2 * pairs))
-    vectors = recogniser(heads)
+    """The head tells who it is; what surrounds it and mean colours of the same people do not.
+
+    What is not the head is asked about over eight small pictures of each person: one hit in so many people is chance,
+    and one pair of pictures has too few of them to tell 1 from 5.
+    """
+    heads = views(range(people), ("train", "test"), pixels)[0]
+    learnt = views(range(10_000, 10_000 + teachers), ("train", "test") * pairs, min(pixels, 256))[0]
+    vectors = Recogniser(learnt, np.arange(teachers).repeat(2 * pairs))(heads)
     by_head = nearest_is_right(vectors[::2], vectors[1::2])
     print(
         f"{people} people, by the head {by_head:.4f}, the other way {nearest_is_right(vectors[1::2], vectors[::2]):.4f}"
     )
     assert by_head >= least
-    for what, few, many in zip(("rest", "tint", "skin"), alone, more, strict=True):
-        rates = times_chance(few, 2), times_chance(many, 2 * pairs)
-        probes = 2 * people, 2 * pairs * (2 * pairs - 1) * teachers
-        print(f"{what}: {rates[0]:.1f} and {rates[1]:.1f} times chance")
-        assert np.average(rates, weights=probes) <= most
+    for what, found in zip(("rest", "tint", "skin"), views(range(people), ("train", "test") * 4, 112)[1:], strict=True):
+        rate = times_chance(found, 8)
+        print(f"{what}: {rate:.1f} times chance")
+        assert rate <= most
 
 
 def test_sixty_people_are_told_apart_by_the_head_alone():
     # So few people are hit by chance once each; a colour that gave them away would be hit dozens of times.
-    check_who_can_be_told(60, 60, 2, 144, 0.7, 5)
+    check_who_can_be_told(60, 60, 2, 144, 0.7, 4)
 
 
 @pytest.mark.slow
