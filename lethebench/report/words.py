@@ -47,7 +47,7 @@ METHODS = {
 
 BENCHMARKS = {
     "icu": "fictitious people with a document each",
-    "mllmu": "fictitious people",
+    "mllmu": "people, fictitious ones and public figures",
     "mlu": "well-known entities",
     "remem": "fictitious people",
 }
