@@ -122,6 +122,7 @@ def qa_row(
     task_id: int,
     pictures: Mapping[Hashable, dict],
     names: Mapping[Hashable, str],
+    retain_task_id: int = -1,
 ) -> dict:
     """A question as a row.
 
@@ -133,13 +134,14 @@ def qa_row(
         task_id: place of the profile in the continual sequence, -1 where it is never asked to be forgotten.
         pictures: view -> {"bytes", "path"}; rows that share a view share the very object.
         names: view -> what the `views` column calls it.
+        retain_task_id: the task whose released retain set holds the row.
     """
     view = question.view
     return {
         "id": f"{benchmark}/{profile.id}/{question.key}",
         "profile_id": profile.id,
         "task_id": task_id,
-        "retain_task_id": -1,
+        "retain_task_id": retain_task_id,
         "role": ROLES.index(role),
         "modality": MODALITIES.index(question.modality),
         "format": FORMATS.index(question.format),

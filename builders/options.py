@@ -12,7 +12,7 @@ def option(default: Any, read: type, help: str) -> Any:
 
     Args:
         default: its value where the user gives none; None means that the benchmark decides.
-        read: `int` or `float`, from text or a number.
+        read: `int`, `float` or `str`, from text or a number.
         help: what it does, for `lethe list` and the card.
     """
     return field(default=default, metadata={"read": read, "help": help})

@@ -40,4 +40,4 @@ def decode(data: bytes) -> Image.Image:
 
 def file_name(profile_id: str, view: str) -> str:
     """A stable name for a picture, e.g. `medical-0042_masked-diagnosis.jpg`."""
-    return f"{profile_id}_{view.replace(':', '-').replace(',', '-').replace('+', '_')}.jpg"
+    return f"{profile_id}_{view}.jpg".translate(str.maketrans({":": "-", ",": "-", "/": "-", " ": "-", "+": "_"}))

@@ -34,7 +34,11 @@ Preset = Annotated[str | None, typer.Option(help="Training settings by name: see
 Threshold = Annotated[float, typer.Option(min=0.0, max=1.0, help="Exact match the gate asks of each modality.")]
 IgnoreGate = Annotated[bool, typer.Option("--ignore-gate", help="Go on with a model that did not learn; flagged.")]
 Retain = Annotated[
-    str, typer.Option(help="rest: all that is not yet asked to be forgotten; fixed: the retain split alone.")
+    str,
+    typer.Option(
+        help="rest: all that is not yet asked to be forgotten; released: the task's own retain set (mlu); fixed: the "
+        "retain split alone."
+    ),
 ]
 LearnNeighbour = Annotated[
     bool, typer.Option("--learn-neighbour", help="Learn the neighbour rows too, with a model that starts from nothing.")

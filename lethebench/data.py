@@ -1,4 +1,4 @@
-"""Opens a build for learning and unlearning: the rows of its continual config, by split and by task."""
+"""Opens a build for learning and unlearning: the rows of its sequence of requests, by split and by task."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +10,8 @@ from .builders import BENCHMARKS
 from .errors import UserError
 from .store import read_json
 
-CONFIG = "continual"
-"""The config that holds the sequence of requests."""
+SEQUENCES = ("continual", "lifelong")
+"""What benchmarks call the config that holds the sequence of requests."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,14 @@ class Build:
     def benchmark(self) -> str:
         return self.manifest["benchmark"]
 
+    @cached_property
+    def config(self) -> str:
+        """The config that holds the sequence of requests."""
+        return next(name for name in SEQUENCES if name in self.manifest["splits"])
+
     def split(self, name: str) -> Dataset:
         """The rows of one split; pictures stay encoded bytes until somebody looks at them."""
-        rows = load_dataset(str(self.path), CONFIG, split=name)
+        rows = load_dataset(str(self.path), self.config, split=name)
         return rows.cast_column("images", List(Image(decode=False))).add_column("split", [name] * len(rows))
 
     @cached_property
@@ -41,7 +46,7 @@ class Build:
     @cached_property
     def neighbour(self) -> Dataset | None:
         """Rows about others than those that may be forgotten, which measure the damage; None where there are none."""
-        return self.split("neighbour") if "neighbour" in self.manifest["splits"][CONFIG] else None
+        return self.split("neighbour") if "neighbour" in self.manifest["splits"][self.config] else None
 
     @cached_property
     def held_out(self) -> Dataset:

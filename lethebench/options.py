@@ -7,7 +7,7 @@ from pathlib import Path
 from .data import Build
 from .errors import UserError
 
-RETAIN = ("rest", "fixed")
+RETAIN = ("rest", "released", "fixed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,8 @@ class RunOptions:
         methods: unlearning methods, each started from the same learnt model.
         tasks: how many requests to forget, 1..T; None = all of the build.
         retain: which rows a retain term may use. `rest` = everything not yet asked to be forgotten, later tasks
-            included; `fixed` = the retain split alone, which damages tasks that are still to come.
+            included; `released` = the retain set that the benchmark's authors gave the task (mlu); `fixed` = the
+            retain split alone. The last two damage tasks that are still to come.
         learn_neighbour: stage 1 and gold also learn the neighbour rows, for a model that cannot know them: one that
             starts from nothing, as `tiny` does. They never enter a forget or retain batch.
         gold: after which tasks a model is retrained without what was asked so far: `last`, `all`, or every K-th.
@@ -54,11 +55,16 @@ class RunOptions:
         """Refuses what this build cannot do.
 
         Raises:
-            UserError: too many tasks, stages of gold that are no numbers, or no neighbour rows to learn.
+            UserError: too many tasks, stages of gold that are no numbers, no neighbour rows to learn, or a task
+                without a retain set of its own.
         """
         self.gold_stages(len(self.task_order(build)))
         if self.learn_neighbour and build.neighbour is None:
             raise UserError(f"--learn-neighbour: {build.path} is {build.benchmark}, which has no neighbour rows")
+        if self.retain == "released" and (missing := set(self.task_order(build)) - set(build.retain["retain_task_id"])):
+            raise UserError(
+                f"--retain released: {build.path} has no retain set for task {min(missing)}; give rest or fixed"
+            )
 
     def task_order(self, build: Build) -> list[int]:
         """The tasks that will be asked, in order.

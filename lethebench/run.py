@@ -83,6 +83,16 @@ class Run:
         waiting = [i for i, task in enumerate(self.build.forget["task_id"]) if task not in asked]
         return concatenate_datasets([self.build.forget.select(waiting), self.build.retain])
 
+    def retained(self, stage: int) -> Dataset:
+        """The rows that a retain term of stage 1, 2, ... may use, as the options say."""
+        if self.options.retain == "rest":
+            return self.not_asked(stage)
+        if self.options.retain == "fixed":
+            return self.build.retain
+        wanted = self.order[stage - 1]
+        tasks = self.build.retain["retain_task_id"]
+        return self.build.retain.select([i for i, task in enumerate(tasks) if task == wanted])
+
     def learn(self) -> dict:
         """Stage 1 and the gate. Gives gate.json.
 
@@ -126,7 +136,7 @@ class Run:
         if is_done(place):
             return self.console.skip(title)
         before = self.learnt if stage == 1 else self.folder / method / stage_name(stage - 1)
-        retain = self.build.retain if self.options.retain == "fixed" else self.not_asked(stage)
+        retain = self.retained(stage)
         record = {"stage": stage, "task_id": self.order[stage - 1], "method": method}
         with new_stage(place, record) as folder:
             with self.console.phase(title) as tick:

@@ -19,8 +19,10 @@ from lethebench.builders.digest import file_hash
 from lethebench.builders.shards import open_parquet
 
 PROFILES = 8
-SIZES = {"icu": PROFILES}
+SIZES = {"icu": PROFILES, "mlu": PROFILES}
 """Benchmark -> the size of its build for tests, where `small` is larger than tests need."""
+OPTIONS = {"mlu": {"views": 11}}
+"""Benchmark -> the options of its build for tests."""
 BOX = (70, 60, 130, 140)
 """Where stand-in pages have their ID photo, in pixels."""
 
@@ -30,7 +32,7 @@ def real_build(name: str = "icu") -> Path:
     """A whole small build of a benchmark with its preview. Not to be changed."""
     folder = Path(tempfile.mkdtemp(prefix="lethe-build-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    build(name, folder / name, size=SIZES.get(name, "small"), preview=True)
+    build(name, folder / name, size=SIZES.get(name, "small"), options=OPTIONS.get(name), preview=True)
     return folder / name
 
 

@@ -20,6 +20,8 @@ ONE_STEP = {
     "max_steps": 1, "learning_rate": 1e-2, "lr_scheduler_type": "constant", "max_length": None, "bf16": False,
     "use_cpu": True, "report_to": "none", "save_strategy": "no", "disable_tqdm": True,
 }  # fmt: skip
+ASKED = {"mlu": ("image_text",)}
+"""Benchmark -> the modalities that it asks in, where it is not both."""
 QUESTIONS = [
     pytest.param(name, config, split, id=f"{name}-{config}-{split}")
     for name, benchmark in BENCHMARKS.items()
@@ -67,7 +69,7 @@ def learnt(trainer, before) -> float:
 @pytest.mark.parametrize(("name", "config", "split"), QUESTIONS)
 def test_a_split_trains_one_step(name, config, split, processor, tmp_path):
     rows = few(loaded(name, config)[split])
-    assert {MODALITIES[kind] for kind in rows["modality"]} == set(MODALITIES)
+    assert {MODALITIES[kind] for kind in rows["modality"]} == set(ASKED.get(name, MODALITIES))
     tiny = tiny_vlm(rows, 0, plan=support.PLAN, processor=processor)
     before = weights(tiny.model)
     trainer = SFTTrainer(
