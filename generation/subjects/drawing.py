@@ -62,7 +62,7 @@ class ClassDrawing:
     sprite: Sprite | None = None
     settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
     stance: str = "ground"
-    span: tuple[float, float] = (0.62, 0.78)
+    span: tuple[float, float] = (0.68, 0.84)
     foot: tuple[float, float] = (0.82, 0.90)
     tilt: float = 4.0
     turn: float = 0.14

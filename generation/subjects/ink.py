@@ -1,17 +1,20 @@
 """A canvas with a transparent ground: parts of a subject with rounded shading, trimmed to the subject at the end."""
 
+from functools import lru_cache
+
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from lethebench.generation.portraits.canvas import Canvas, smooth
+from lethebench.generation.portraits.canvas import Canvas, shift, smooth
 from lethebench.generation.portraits.identity import Color, mix
 
 SHADE: Color = (34, 30, 62)
 LIGHT: Color = (255, 250, 226)
+SMALL = 0.065  # parts whose shading reaches in less than this have no gloss that could be seen
 
 
 def tube(points, radii, *, steps: int = 6) -> np.ndarray:
-    """The outline of a limb: a smooth line through the points, as wide on either side as the radii say. Shape (n, 2)."""
+    """The outline of a limb: a smooth line through the points, as wide on either side as the radii. Shape (n, 2)."""
     centre = smooth(points, steps=steps)
     radius = np.maximum(smooth(np.column_stack((radii, radii)), steps=steps)[:, :1], 1e-3)
     along = np.gradient(centre, axis=0)
@@ -30,7 +33,7 @@ def _cap(centre: np.ndarray, radius: float, outward: np.ndarray) -> np.ndarray:
 def oval(x: float, y: float, rx: float, ry: float, angle: float = 0.0, count: int = 36) -> np.ndarray:
     """An ellipse turned by `angle` radians. Shape (count, 2)."""
     t = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    return turned(np.column_stack((rx * np.cos(t), ry * np.sin(t))), angle) + (x, y)
+    return shift(turned(np.column_stack((rx * np.cos(t), ry * np.sin(t))), angle), x, y)
 
 
 def turned(points, angle: float, about=(0.0, 0.0)) -> np.ndarray:
@@ -39,15 +42,20 @@ def turned(points, angle: float, about=(0.0, 0.0)) -> np.ndarray:
     return (np.asarray(points, float) - about) @ np.array(((c, s), (-s, c))) + about
 
 
+def closed(points) -> np.ndarray:
+    """A smooth closed outline through the points. Shape (n, 2)."""
+    return smooth(points, closed=True)
+
+
 def placed(points, x: float, y: float, angle: float = 0.0, scale: float = 1.0) -> np.ndarray:
     """The points scaled and turned about the origin, then moved to (x, y)."""
-    return turned(np.asarray(points, float) * scale, angle) + (x, y)
+    return shift(turned(np.asarray(points, float) * scale, angle), x, y)
 
 
 class Ink(Canvas):
     """Draws in units of the subject's own (x right, y down). What is drawn opaque is the subject; the rest is clear.
 
-    Soft or see-through shapes and those with a clip only colour what is already there, so they never spill.
+    Soft or see-through shapes and patches only colour what is already there, so they never spill.
 
     Args:
         pixels: side of the finished square.
@@ -74,51 +82,59 @@ class Ink(Canvas):
             ImageDraw.Draw(self.cover).polygon(self.at(points), fill=255)
             super().shape(points, color)
         else:
-            super().shape(points, color, alpha=alpha, blur=blur, clip=self.cover if clip is None else clip)
+            super().shape(points, color, alpha=alpha, blur=blur, clip=clip)
 
     def stroke(self, points, width, color, *, alpha=1.0, blur=0.0, clip=None) -> None:
         """A line; opaque and sharp it belongs to the subject."""
         if alpha >= 1 and not blur and clip is None:
             self.shape(tube(points, np.full(len(points), width / 2), steps=4), color)
         else:
-            super().stroke(points, width, color, alpha=alpha, blur=blur, clip=self.cover if clip is None else clip)
+            super().stroke(points, width, color, alpha=alpha, blur=blur, clip=clip)
 
-    def form(self, points, color: Color, *, depth: float = 0.4, gloss: float = 0.22, round_: float = 0.16) -> None:
+    def form(self, outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16) -> None:
         """A rounded opaque part, lit from the upper left.
 
         Args:
-            points: its outline.
+            outlines: its outline, or a list of outlines that it is the union of.
             color: its colour in full light.
             depth: how dark its far side is, 0..1.
             gloss: how light its near side is, 0..1.
-            round_: how far the shading reaches in, in units.
+            reach: how far the shading goes in, in units.
         """
-        self.shape(points, color)
-        self.shaded(points, color, depth=depth, gloss=gloss, round_=round_)
+        for points in _parts(outlines):
+            self.shape(points, color)
+        self.shaded(outlines, color, depth=depth, gloss=gloss, reach=reach)
 
-    def shaded(self, points, color: Color, *, depth=0.4, gloss=0.22, round_=0.16, clip=None) -> None:
-        """The shading of `form` alone, on what is already there; `clip` is an L mask the size of the canvas."""
-        flat = self.at(points)
-        part = max(2, round(round_ * self.unit / 4))
-        left, top = max(0, int(min(flat[0::2]))), max(0, int(min(flat[1::2])))
-        right, bottom = (min(side, int(max(flat[k::2])) + 1) for k, side in zip((0, 1), self.image.size, strict=True))
-        if right <= left or bottom <= top:
+    def patch(self, points, color: Color, blur: float = 0.0) -> None:
+        """A mark on what is there already, such as a spot in a coat."""
+        if blur:
+            self.shape(points, color, blur=blur)
+        else:
+            super().shape(points, color)
+
+    def shaded(self, outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16) -> None:
+        """The shading of `form` alone, on what is there already."""
+        parts = [np.asarray(self.at(points)).reshape(-1, 2) for points in _parts(outlines)]
+        low = np.floor(np.min([p.min(axis=0) for p in parts], axis=0)).astype(int).clip(0)
+        high = np.minimum(np.ceil(np.max([p.max(axis=0) for p in parts], axis=0)).astype(int) + 1, self.image.size)
+        wide, tall = (int(v) for v in high - low)
+        if wide <= 0 or tall <= 0:
             return
-        moved = [v - (left, top)[i % 2] for i, v in enumerate(flat)]
-        size, pad = (right - left, bottom - top), 6
-        small = Image.new("L", (size[0] // part + 2 + 2 * pad, size[1] // part + 2 + 2 * pad))
-        ImageDraw.Draw(small).polygon([v / part + pad for v in moved], fill=255)
+        # Drawn small and enlarged, which is soft and quick; the room around it lets the shading fall off.
+        by, room = max(2, round(reach * self.unit / 4)), 6
+        small = Image.new("L", (wide // by + 2 + 2 * room, tall // by + 2 + 2 * room))
+        full = Image.new("L", (wide, tall))
+        for points in parts:
+            ImageDraw.Draw(small).polygon(((points - low) / by + room).ravel().tolist(), fill=255)
+            ImageDraw.Draw(full).polygon((points - low).ravel().tolist(), fill=255)
         soft = small.filter(ImageFilter.GaussianBlur(2.2))
-        full = Image.new("L", size)
-        ImageDraw.Draw(full).polygon(moved, fill=255)
-        if clip is not None:
-            full = ImageChops.multiply(full, clip.crop((left, top, right, bottom)))
+        inside = (room, room, room + wide / by, room + tall / by)
         for tone, share, dx, dy in ((SHADE, depth, -2, -3), (LIGHT, gloss, 2, 2)):
-            if share:
-                away = ImageChops.invert(ImageChops.offset(soft, dx, dy)).point([int(v * share) for v in range(256)])
-                spread = away.resize((away.width * part, away.height * part), Image.Resampling.BILINEAR)
-                spread = spread.crop((pad * part, pad * part, pad * part + size[0], pad * part + size[1]))
-                self.image.paste(mix(color, tone, 0.8), (left, top), ImageChops.multiply(spread, full))
+            away = ImageChops.offset(soft, dx, dy).point(_falling(share))
+            away = away.resize((wide, tall), Image.Resampling.BILINEAR, box=inside)
+            self.image.paste(mix(color, tone, 0.8), tuple(low.tolist()), ImageChops.multiply(away, full))
+            if reach < SMALL:
+                break
 
     def finish(self) -> Image.Image:
         """The subject, as large as the square allows, standing on the lower edge, in the middle."""
@@ -143,3 +159,14 @@ def fitted(picture: Image.Image, pixels: int) -> Image.Image:
     cut = picture.resize(size, Image.Resampling.BILINEAR, box=box)
     square.paste(cut, ((pixels - size[0]) // 2, pixels - size[1]))
     return square
+
+
+@lru_cache(maxsize=64)
+def _falling(share: float) -> tuple[int, ...]:
+    """A table that inverts a level and takes a share of it."""
+    return tuple(int((255 - v) * share) for v in range(256))
+
+
+def _parts(outlines) -> list[np.ndarray]:
+    """The outlines, of which there may be one alone."""
+    return outlines if isinstance(outlines, list) else [outlines]

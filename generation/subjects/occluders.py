@@ -1,4 +1,4 @@
-"""Small things that stand in front of a subject and hide a little of it. (picture, rng, box) -> painted into the picture."""
+"""Small things that stand in front of a subject and hide a little of it."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from lethebench.generation.portraits.identity import Color, mix
 
 Occluder = Callable[[Image.Image, np.random.Generator, tuple[int, int, int, int]], None]
+"""(picture, rng, the subject's box): paints into the picture."""
 _GREENS: tuple[Color, ...] = ((70, 128, 62), (104, 148, 72), (58, 104, 70), (142, 150, 78))
 
 

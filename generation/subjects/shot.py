@@ -4,7 +4,7 @@ Everything but the sprite is drawn without looking at the entity, and so is its 
 """
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from lethebench.generation.documents.fonts import font
 from lethebench.generation.portraits.board import Board
@@ -144,8 +144,8 @@ def _developed(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     if blur > 0.2:
         picture = picture.filter(ImageFilter.GaussianBlur(blur * picture.width / 448))
     picture = lit(picture, light)
-    noise = rng.integers(-grain, grain + 1, (picture.height, picture.width, 1), np.int8)
-    return Image.fromarray(np.clip(np.asarray(picture, np.int16) + noise, 0, 255).astype(np.uint8))
+    noise = Image.fromarray(rng.integers(128 - grain, 129 + grain, (picture.height, picture.width), np.uint8))
+    return ImageChops.add(picture, Image.merge("RGB", (noise, noise, noise)), offset=-128)
 
 
 def strip_height(height: int) -> int:
