@@ -6,6 +6,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
+def _flat(values: ArrayLike, name: str, count: int | None) -> np.ndarray:
+    """`values` as float64, shape (n,), n >= 1; a hole (None) becomes NaN."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a flat list of numbers, one per row") from None
+    if array.ndim != 1 or not len(array):
+        raise ValueError(f"{name} must be a list of at least one number, got shape {array.shape}")
+    if count is not None:
+        same_length(name, array, count)
+    return array
+
+
 def shares(values: ArrayLike, name: str, *, count: int | None = None) -> np.ndarray:
     """`values` as float64, shape (n,), n >= 1, every one in [0, 1].
 
@@ -17,14 +30,19 @@ def shares(values: ArrayLike, name: str, *, count: int | None = None) -> np.ndar
     Raises:
         ValueError: empty, not a flat list, of another length, or a value that is NaN or outside [0, 1].
     """
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 1 or not len(array):
-        raise ValueError(f"{name} must be a list of at least one number, got shape {array.shape}")
-    if count is not None and len(array) != count:
-        raise ValueError(f"{name} has {len(array)} rows where {count} are expected: give one value per row")
+    array = _flat(values, name, count)
     bad = np.flatnonzero(~((array >= 0) & (array <= 1)))
     if len(bad):
         raise ValueError(f"{name}[{bad[0]}] is {array[bad[0]]}: it must be a number in 0..1")
+    return array
+
+
+def finite(values: ArrayLike, name: str, *, count: int | None = None) -> np.ndarray:
+    """`values` as float64, shape (n,), n >= 1, every one finite; arguments and errors as in `shares`."""
+    array = _flat(values, name, count)
+    bad = np.flatnonzero(~np.isfinite(array))
+    if len(bad):
+        raise ValueError(f"{name}[{bad[0]}] is {array[bad[0]]}: it must be a finite number")
     return array
 
 

@@ -8,6 +8,15 @@ unlearning_score. Intervals: bootstrap, bootstrap_mean.
 from lethebench.evaluation.continual import continual_summary
 from lethebench.evaluation.forgetting import forget_score, forget_value, gold_knowledge
 from lethebench.evaluation.intervals import bootstrap, bootstrap_mean
+from lethebench.evaluation.membership import (
+    auc,
+    loss_score,
+    membership_scores,
+    min_k,
+    min_k_plus_plus,
+    privacy_leakage,
+    zlib_score,
+)
 from lethebench.evaluation.memory import gate
 from lethebench.evaluation.ranks import (
     exposure,
@@ -23,6 +32,7 @@ from lethebench.evaluation.truth import forget_quality, probability, truth_ratio
 from lethebench.evaluation.umbrella import unlearning_score
 
 __all__ = [
+    "auc",
     "bootstrap",
     "bootstrap_mean",
     "continual_summary",
@@ -39,11 +49,17 @@ __all__ = [
     "gate",
     "gold_knowledge",
     "keyword_match",
+    "loss_score",
+    "membership_scores",
+    "min_k",
+    "min_k_plus_plus",
     "model_utility",
+    "privacy_leakage",
     "probability",
     "rouge_l",
     "rouge_l_recall",
     "substring_match",
     "truth_ratio",
     "unlearning_score",
+    "zlib_score",
 ]
