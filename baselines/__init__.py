@@ -11,7 +11,12 @@ from typing import NamedTuple
 # Adding a method is one line here: name (and module) -> prefix of its trainer's and config's class.
 _METHODS = {
     "ga": "GA",
+    "graddiff": "GradDiff",
+    "kl": "KLMin",
     "npo": "NPO",
+    "simnpo": "SimNPO",
+    "idk": "Idk",
+    "dpo": "DPO",
 }
 
 _HOMES = {

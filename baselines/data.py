@@ -8,7 +8,7 @@ stand beside rows with several and nothing here depends on an architecture.
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from torch import Tensor
 
 IGNORED = -100
 PICTURED = "row_has_picture"
+MODALITIES = ("image_text", "text", "both")
 
 
 def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,11 +52,21 @@ class EncodedRow:
 
 
 class Pair(NamedTuple):
-    """A forget row, its place in the forget set, and the retain row drawn for it (None where the method needs none)."""
+    """A forget row and what stands beside it in a step; None where the method has no use for it.
 
-    index: int
-    forget: EncodedRow
-    retain: EncodedRow | None
+    Attributes:
+        index: the forget row's place in the forget set, -1 without one.
+        forget: the forget row.
+        refusal: the same question with a refusal for an answer.
+        retain_index: the retain row's place in the retain set, -1 without one.
+        retain: the retain row drawn for it.
+    """
+
+    index: int = -1
+    forget: EncodedRow | None = None
+    refusal: EncodedRow | None = None
+    retain_index: int = -1
+    retain: EncodedRow | None = None
 
 
 class RowEncoder:
@@ -68,6 +79,9 @@ class RowEncoder:
     Args:
         processor: a transformers processor with a tokenizer and a chat template.
         cache_bytes: the most that cached picture tensors may take, in bytes.
+
+    Attributes:
+        seen: hashes of the pictures that were read whole.
 
     Raises:
         ValueError: if the processor has no chat template.
@@ -84,6 +98,7 @@ class RowEncoder:
         self._rows: dict[tuple, EncodedRow] = {}
         self._pictures: dict[tuple[bytes, ...], Mapping[str, Tensor]] = {}
         self._used = 0
+        self.seen: set[bytes] = set()
 
     @property
     def pad_token_id(self) -> int:
@@ -118,6 +133,7 @@ class RowEncoder:
             if self._used + size > self.cache_bytes:
                 return encoded
             self._used += size
+            self.seen.update(hashes)
             self._pictures[hashes] = encoded.pictures
         if hashes:
             encoded = EncodedRow(encoded.text, encoded.answer_tokens, self._pictures[hashes])
@@ -184,11 +200,26 @@ class EncodedRows(torch.utils.data.Dataset):
         return encoded
 
 
+def check_pictures(rows: EncodedRows, places: Iterable[int]) -> None:
+    """Decodes every picture of those rows that this encoder has not seen yet, so that a broken one stops a stage early.
+
+    Raises:
+        ValueError: for the first picture that cannot be read, with its row's id.
+    """
+    for place in places:
+        row = rows.rows[place]
+        for picture in row["images"]:
+            name = picture_hash(picture)
+            if name not in rows.encoder.seen:
+                decode(picture, row.get("id", "?"))
+                rows.encoder.seen.add(name)
+
+
 class AnswerCollator:
     """Puts rows together, padded on the right, with labels on answers and their terminators only.
 
-    Takes row dicts, `EncodedRow`s or `Pair`s. Pairs give the forget rows first, then their retain rows in the same
-    order, and `forget_index` (B,), the forget rows' places in the forget set.
+    Takes row dicts, `EncodedRow`s or `Pair`s. Pairs give the forget rows first, then their refusals, then their retain
+    rows, each in the same order, and `forget_index` and `retain_index`, the rows' places in their sets.
 
     Args:
         encoder: encodes the rows that are not encoded yet and names the padding token.
@@ -202,8 +233,16 @@ class AnswerCollator:
     def __call__(self, items: Sequence[Mapping[str, Any] | EncodedRow | Pair]) -> dict[str, Tensor]:
         """A batch: (B, L) `input_ids`, `attention_mask`, `labels`, and the tensors of the rows' pictures."""
         if isinstance(items[0], Pair):
-            rows = [item.forget for item in items] + [item.retain for item in items if item.retain is not None]
-            extra = {"forget_index": torch.tensor([item.index for item in items])}
+            parts = [[getattr(item, part) for item in items] for part in ("forget", "refusal", "retain")]
+            rows = [row for part in parts for row in part if row is not None]
+            extra = {
+                "forget_index": torch.tensor(
+                    [item.index for item in items if item.forget is not None], dtype=torch.long
+                ),
+                "retain_index": torch.tensor(
+                    [item.retain_index for item in items if item.retain is not None], dtype=torch.long
+                ),
+            }
         else:
             rows = [item if isinstance(item, EncodedRow) else self.encoder(item) for item in items]
             extra = {}
@@ -246,6 +285,21 @@ def _concatenate(tensors: list[Tensor]) -> Tensor:
         out[(slice(start, start + len(tensor)), *(slice(size) for size in tensor.shape[1:]))] = tensor
         start += len(tensor)
     return out
+
+
+def of_modality(rows: Dataset | Sequence[Mapping[str, Any]], modality: str):
+    """The rows with a picture ("image_text"), without one ("text"), or all of them ("both"), in order.
+
+    Raises:
+        ValueError: for another word.
+    """
+    if modality not in MODALITIES:
+        raise ValueError(f"modality is {modality!r}: choose one of {', '.join(MODALITIES)}")
+    if modality == "both":
+        return rows
+    rows = undecoded(rows)
+    wanted = [place for place, row in enumerate(rows) if bool(row["images"]) == (modality == "image_text")]
+    return rows.select(wanted) if isinstance(rows, Dataset) else [rows[place] for place in wanted]
 
 
 def undecoded(rows: Dataset | Sequence[Mapping[str, Any]]) -> Dataset | Sequence[Mapping[str, Any]]:

@@ -56,6 +56,36 @@ def ga_loss(logps: Tensor, mask: Tensor) -> Tensor:
     return -cross_entropy_loss(logps, mask)
 
 
+def kl_loss(distributions: Tensor, ref_distributions: Tensor, mask: Tensor) -> Tensor:
+    """KL divergence from the original model's distributions to the current one's (Maini et al. 2024, arXiv 2401.06121).
+
+        L = E_r[1 / |y| sum_i KL(p_ref(. | y_<i) || p_theta(. | y_<i))]
+
+    The direction is KL(original, current). At theta = ref it is 0 and so is its gradient.
+
+    Args:
+        distributions: (N, V) log-probabilities of the whole vocabulary under the current model, one row per answer
+            token, in the order of `mask`'s true places read row by row.
+        ref_distributions: (N, V) the same under the model as it was before this stage; no gradient flows into it.
+        mask: (B, T), True on the N answer tokens.
+
+    Returns:
+        Scalar >= 0, in nats.
+
+    Raises:
+        ValueError: if the shapes differ.
+    """
+    if distributions.shape != ref_distributions.shape:
+        raise ValueError(
+            f"distributions has shape {tuple(distributions.shape)} and ref_distributions "
+            f"{tuple(ref_distributions.shape)}: give one distribution per answer token in both"
+        )
+    ref = ref_distributions.detach()
+    tokens = functional.kl_div(distributions, ref, reduction="none", log_target=True).sum(-1)
+    rows = tokens.new_zeros(mask.shape).masked_scatter(mask, tokens)
+    return (rows.sum(-1) / mask.sum(-1)).mean()
+
+
 def npo_loss(logps: Tensor, ref_logps: Tensor, *, beta: float) -> Tensor:
     """Negative preference optimisation (Zhang et al. 2024, arXiv 2404.05868, equation 3).
 
@@ -75,11 +105,63 @@ def npo_loss(logps: Tensor, ref_logps: Tensor, *, beta: float) -> Tensor:
     Raises:
         ValueError: if beta is not positive or the shapes differ.
     """
-    if not beta > 0 or math.isinf(beta):
-        raise ValueError(f"beta is {beta}: NPO needs a positive, finite inverse temperature")
+    _check_beta("NPO", beta)
     if logps.shape != ref_logps.shape:
         raise ValueError(
             f"logps has shape {tuple(logps.shape)} and ref_logps {tuple(ref_logps.shape)}: give one summed "
             "log-probability per row in both"
         )
     return (2 / beta) * functional.softplus(beta * (logps - ref_logps.detach())).mean()
+
+
+def simnpo_loss(logps: Tensor, mask: Tensor, *, beta: float, gamma: float = 0.0) -> Tensor:
+    """Simple negative preference optimisation, without a reference (Fan et al. 2024, arXiv 2410.07163).
+
+        L = -(2 / beta) E_f[log sigmoid(-(beta / |y|) lp_theta(y) - gamma)]
+
+    Its gradient weighs that of lp by (2 / |y|) sigmoid((beta / |y|) lp + gamma): answers that are already unlikely per
+    token weigh little.
+
+    Args:
+        logps: (B, T) log-probabilities of the forget answers' tokens.
+        mask: (B, T), True on answer tokens.
+        beta: inverse temperature, > 0.
+        gamma: margin, in nats.
+
+    Returns:
+        Scalar > 0.
+
+    Raises:
+        ValueError: if beta is not positive or not finite.
+    """
+    _check_beta("SimNPO", beta)
+    return (2 / beta) * functional.softplus(-beta * row_cross_entropy(logps, mask) + gamma).mean()
+
+
+def dpo_loss(chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected: Tensor, *, beta: float) -> Tensor:
+    """Direct preference optimisation (Rafailov et al. 2023, arXiv 2305.18290, equation 7).
+
+        L = -E[log sigmoid(beta ((lp_theta(c) - lp_ref(c)) - (lp_theta(r) - lp_ref(r))))]
+
+    At theta = ref it is ln 2.
+
+    Args:
+        chosen: (B,) lp of the answers to prefer, here refusals: sums over tokens, never means.
+        rejected: (B,) lp of the answers to forget.
+        ref_chosen, ref_rejected: (B,) the same under the model as it was before this stage; no gradient flows in.
+        beta: inverse temperature, > 0.
+
+    Returns:
+        Scalar > 0.
+
+    Raises:
+        ValueError: if beta is not positive or not finite.
+    """
+    _check_beta("DPO", beta)
+    margin = (chosen - ref_chosen.detach()) - (rejected - ref_rejected.detach())
+    return functional.softplus(-beta * margin).mean()
+
+
+def _check_beta(method: str, beta: float) -> None:
+    if not beta > 0 or math.isinf(beta):
+        raise ValueError(f"beta is {beta}: {method} needs a positive, finite inverse temperature")

@@ -30,11 +30,18 @@ class Answers(NamedTuple):
         logps: (B, T) log-probability of each answer token, 0 elsewhere; carries gradients.
         mask: (B, T), True on answer tokens.
         reference: (B,) summed log-probabilities before this stage, for forget rows of trainers that use a reference.
+        distributions: (N, V) log-probabilities of the whole vocabulary at the answer tokens, row by row, where asked
+            for.
+        reference_distributions: (N, V) the same before this stage, for retain rows under a KL retain term.
+        refusals: the answers' refusals, for forget rows of trainers that use both.
     """
 
     logps: Tensor
     mask: Tensor
     reference: Tensor | None = None
+    distributions: Tensor | None = None
+    reference_distributions: Tensor | None = None
+    refusals: "Answers | None" = None
 
 
 class AnswerTrainer(SFTTrainer):
@@ -86,26 +93,36 @@ class AnswerTrainer(SFTTrainer):
         self.train_dataset = EncodedRows(train_dataset, self.encoder)
         self.add_callback(FiniteGradients(self))
 
-    def answers(self, model, inputs: Mapping[str, Tensor]) -> Answers:
+    def answers(self, model, inputs: Mapping[str, Tensor], *, whole: Tensor | None = None) -> Answers:
         """Runs the model on a batch and scores its answers; only positions that predict them reach the head.
 
         Rows with and without a picture go through the model one after the other, each group as long as its own longest
         row: picture tokens would make text rows several times longer than they are. In several processes, where a step
         may have one forward pass only, they go together.
+
+        Args:
+            model: the model, wrapped or not.
+            inputs: a batch of `AnswerCollator`.
+            whole: (B,) boolean, the rows whose whole distributions to give too.
         """
         mask = inputs["labels"][:, 1:] != IGNORED
         pictured = inputs[PICTURED]
         alone = self.accelerator.num_processes == 1 and pictured.any() and not pictured.all()
         groups = (pictured, ~pictured) if alone else (torch.ones_like(pictured),)
         logps = torch.zeros(mask.shape, device=mask.device)
+        kept, places = [], []
         for rows in groups:
             batch = select_rows(inputs, rows)
             labels = batch.pop("labels")
             wanted = functional.pad(labels[:, 1:] != IGNORED, (0, 1))  # the last position predicts nothing
             logits = model(**batch, use_cache=False, logits_to_keep=wanted).logits
-            scores = token_logps(logits, labels[:, 1:][wanted[:, :-1]])
-            logps = logps.masked_scatter(mask & rows.unsqueeze(1), scores)
-        return Answers(logps, mask)
+            here = mask & rows.unsqueeze(1)
+            logps = logps.masked_scatter(here, token_logps(logits, labels[:, 1:][wanted[:, :-1]]))
+            if whole is not None:
+                kept.append(logits[(here & whole.unsqueeze(1))[here]].float().log_softmax(-1))
+                places.append((here & whole.unsqueeze(1)).flatten().nonzero().flatten())
+        distributions = None if whole is None else torch.cat(kept)[torch.cat(places).argsort()]
+        return Answers(logps, mask, distributions=distributions)
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """SFTTrainer's loss; `num_items_in_batch` counts the answer tokens of the whole accumulated batch."""

@@ -4,7 +4,7 @@ A method is a config and a trainer that says how a batch's forget and retain ans
 
     class MyTrainer(UnlearningTrainer):
         def unlearning_loss(self, forget, retain):
-            return ga_loss(forget.logps, forget.mask)
+            return ga_loss(forget.logps, forget.mask) + self.retain_term(retain)
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,18 @@ from typing import Any, ClassVar
 import torch
 from datasets import Dataset
 from torch import Tensor
+from transformers import TrainerCallback
 from transformers.utils import is_torch_bf16_gpu_available
 from trl import SFTConfig
 
-from lethebench.baselines.data import EncodedRows, RowEncoder
-from lethebench.baselines.losses import cross_entropy_loss
+from lethebench.baselines.data import MODALITIES, EncodedRow, EncodedRows, RowEncoder, check_pictures, of_modality
+from lethebench.baselines.losses import cross_entropy_loss, kl_loss
 from lethebench.baselines.pairing import PairedRows, PairSampler
+from lethebench.baselines.reference import FrozenAdapter, StoredDistributions, row_logps
+from lethebench.baselines.refusals import RefusedRows
 from lethebench.baselines.training import Answers, AnswerTrainer
+
+RETAIN_LOSSES = ("ce", "kl", "none")
 
 
 @dataclass
@@ -33,24 +38,51 @@ class UnlearningConfig(SFTConfig):
         bf16: where absent, on accelerators that have it and nowhere else; TRL's default fails without one.
         frozen: a regular expression on parameter names; parameters in which it is found are not trained. None leaves
             every parameter as it is.
+        modality: which forget rows are unlearnt: those with a picture ("image_text"), those without ("text"), or
+            "both". Retain rows are not chosen by it.
+        retain_weight: of the retain term, >= 0, where the method has one.
+        reference_gib: the most memory that stored reference distributions may take, in GiB.
     """
 
     max_length: int | None = field(default=None, metadata={"help": "No truncation: it would cut picture tokens."})
     remove_unused_columns: bool = field(default=False, metadata={"help": "The trainers read whole QA rows."})
     frozen: str | None = field(default=None, metadata={"help": "Regular expression of parameters not to train."})
+    modality: str = field(default="both", metadata={"help": "Forget rows to unlearn: image_text, text or both."})
+    retain_weight: float = field(default=1.0, metadata={"help": "Weight of the retain term."})
+    reference_gib: float = field(default=4.0, metadata={"help": "Most memory for stored distributions, in GiB."})
 
     def __post_init__(self):
         if self.bf16 is None:
             self.bf16 = not self.fp16 and is_torch_bf16_gpu_available()
         super().__post_init__()
+        if self.modality not in MODALITIES:
+            raise ValueError(f"modality is {self.modality!r}: choose one of {', '.join(MODALITIES)}")
+        if not self.retain_weight >= 0:
+            raise ValueError(f"retain_weight is {self.retain_weight}: below 0 it would unlearn the retain set")
+
+
+@dataclass
+class RetainChoiceConfig(UnlearningConfig):
+    """Settings of methods whose retain term is a choice.
+
+    Attributes:
+        retain_loss: "ce" adds cross-entropy on retain rows, "kl" adds KL(original, current) on them, "none" nothing.
+    """
+
+    retain_loss: str = field(default="none", metadata={"help": "Retain term: ce, kl or none."})
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.retain_loss not in RETAIN_LOSSES:
+            raise ValueError(f"retain_loss is {self.retain_loss!r}: choose one of {', '.join(RETAIN_LOSSES)}")
 
 
 class UnlearningTrainer(AnswerTrainer):
     """Base of the unlearning trainers; used as TRL's trainers are.
 
     Each step takes a batch of forget rows and, where the method has a retain term, as many retain rows, in one forward
-    pass. The reference is the model as it is when `train` is called: its log-probabilities of the forget answers are
-    taken once, in evaluation mode, so no second model is held and neither LoRA nor full fine-tuning changes what it is.
+    pass. The reference is the model as it is when `train` is called (see `reference.py`): no second model is held, and
+    neither LoRA nor full fine-tuning changes what it is.
 
     Args:
         model: a vision-language model, a PEFT model whose adapter goes on being trained, or a path or Hub id.
@@ -66,7 +98,8 @@ class UnlearningTrainer(AnswerTrainer):
     """
 
     config_class: ClassVar[type[UnlearningConfig]] = UnlearningConfig
-    uses_reference: ClassVar[bool] = False
+    uses_reference: ClassVar[bool] = False  # of the forget answers; a KL retain term brings its own
+    uses_refusals: ClassVar[bool] = False
     # Losses are means over rows of a micro-batch, not sums over the tokens of an accumulated batch.
     loss_is_scaled_for_ga = False
 
@@ -86,76 +119,175 @@ class UnlearningTrainer(AnswerTrainer):
             args = self.config_class()
         if train_dataset is None or len(train_dataset) == 0:
             raise ValueError(f"{name} got an empty forget set as train_dataset: there is nothing to unlearn")
-        uses_retain = self.uses_retain(args)
-        if uses_retain and (retain_dataset is None or len(retain_dataset) == 0):
+        forget = of_modality(train_dataset, args.modality)
+        if len(forget) == 0:
+            raise ValueError(
+                f"{name} got no forget row of modality {args.modality!r} among {len(train_dataset)}: "
+                "there is nothing to unlearn; choose another modality"
+            )
+        if self.uses_retain(args) and (retain_dataset is None or len(retain_dataset) == 0):
             raise ValueError(
                 f"{name} has a retain term but retain_dataset is empty: give retain rows, or a config without the term"
             )
         super().__init__(
             model,
             args=args,
-            train_dataset=train_dataset,
+            train_dataset=self.forget_set(forget, args),
             processing_class=processing_class,
             encoder=encoder,
             frozen=args.frozen,
             **kwargs,
         )
-        retain_rows = EncodedRows(retain_dataset, self.encoder) if uses_retain else None
         self.forget_rows: EncodedRows = self.train_dataset
-        self.train_dataset = PairedRows(self.forget_rows, retain_rows)
+        refusals = RefusedRows(forget, seed=args.seed) if self.uses_refusals else None
+        self.refusal_rows = None if refusals is None else EncodedRows(refusals, self.encoder)
+        retain_rows = EncodedRows(retain_dataset, self.encoder) if self.uses_retain(args) else None
+        self.train_dataset = PairedRows(self.forget_rows, retain_rows, self.refusal_rows)
         self.reference_logps: Tensor | None = None
+        self.refusal_logps: Tensor | None = None
+        self.retain_reference: StoredDistributions | FrozenAdapter | None = None
+        self.add_callback(_ShardedReference(self))
+
+    @classmethod
+    def retain_loss(cls, args: UnlearningConfig) -> str:
+        """The retain term under these settings: "ce", "kl" or "none"."""
+        return getattr(args, "retain_loss", "none")
 
     @classmethod
     def uses_retain(cls, args: UnlearningConfig) -> bool:
-        """Whether the loss has a retain term under these settings."""
-        return False
+        """Whether steps need retain rows under these settings."""
+        return cls.retain_loss(args) != "none"
+
+    def forget_set(self, rows, args: UnlearningConfig):
+        """The rows that the forget part of a step is made of; a method may put other answers to their questions."""
+        return rows
 
     def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
         """The method: a scalar from the forget answers and, where `uses_retain`, the retain answers."""
         raise NotImplementedError(f"{type(self).__name__} does not say what its loss is: override unlearning_loss")
 
-    def train(self, *args, **kwargs):
-        """Trains as SFTTrainer does, after taking the reference where the method has one."""
+    def retain_term(self, retain: Answers | None) -> Tensor | float:
+        """`retain_weight` times E_r[ce(y)], or KL(original, current) on the retain rows, or nothing."""
+        kind = self.retain_loss(self.args)
+        if kind == "none":
+            return 0.0
+        if kind == "kl":
+            loss = kl_loss(retain.distributions, retain.reference_distributions, retain.mask)
+            self._metrics["train" if self.model.training else "eval"]["retain_kl"].append(loss.item())
+        else:
+            loss = cross_entropy_loss(retain.logps, retain.mask)
+        return self.args.retain_weight * loss
+
+    def train(self, resume_from_checkpoint=None, *args, **kwargs):
+        """Trains as SFTTrainer does, after a look at every picture and after taking the reference."""
+        check_pictures(self.forget_rows, range(len(self.forget_rows)))
+        if self.train_dataset.retain is not None:
+            check_pictures(self.train_dataset.retain, self.retain_drawn())
+        if self.retain_loss(self.args) == "kl" and self.is_lora:
+            self.retain_reference = FrozenAdapter(self)
+        if not self.is_sharded:
+            self.take_reference(self.model)
+        elif resume_from_checkpoint and (self.uses_reference or self.retain_loss(self.args) == "kl"):
+            raise ValueError(
+                f"{type(self).__name__} cannot resume in the middle of a stage under FSDP or DeepSpeed: the model "
+                "before the stage is gone; start the stage again"
+            )
+        try:
+            return super().train(resume_from_checkpoint, *args, **kwargs)
+        finally:
+            if self.retain_reference is not None:
+                self.retain_reference.close()
+                self.retain_reference = None
+
+    def take_reference(self, model) -> None:
+        """Scores what the losses compare with under the model as it is now."""
         if self.uses_reference:
-            self.reference_logps = self.forget_logps()
-        return super().train(*args, **kwargs)
+            self.reference_logps = row_logps(self, model, self.forget_rows)
+            if self.uses_refusals:
+                self.refusal_logps = row_logps(self, model, self.refusal_rows)
+        if self.retain_loss(self.args) == "kl" and self.retain_reference is None:
+            self.retain_reference = StoredDistributions(self, model, self.retain_drawn())
+
+    @property
+    def is_lora(self) -> bool:
+        """Whether an adapter is trained."""
+        return hasattr(self.model, "peft_config")
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether no process holds the whole model while it trains."""
+        return self.is_fsdp_enabled or self.is_deepspeed_enabled
 
     def forget_logps(self) -> Tensor:
         """(N,) summed log-probabilities of the forget answers under the model as it is now, in evaluation mode."""
-        was_training = self.model.training
-        self.model.eval()
-        sums = []
-        size = self.args.per_device_train_batch_size
-        with torch.no_grad(), self.accelerator.autocast():
-            for start in range(0, len(self.forget_rows), size):
-                rows = [self.forget_rows[place] for place in range(start, min(start + size, len(self.forget_rows)))]
-                answers = self.answers(self.model, self._prepare_inputs(self.data_collator(rows)))
-                sums.append(answers.logps.sum(-1))
-        self.model.train(was_training)
-        return torch.cat(sums)
+        return row_logps(self, self.model, self.forget_rows)
+
+    def retain_drawn(self) -> list[int]:
+        """The retain rows that this stage will draw, in increasing order."""
+        args = self.args
+        if args.max_steps > 0:
+            pairs = args.max_steps * args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+        else:
+            pairs = -int(-args.num_train_epochs // 1) * len(self.forget_rows)
+        return self._get_train_sampler().retain_drawn(pairs)
+
+    def to_batch(self, rows: Sequence[EncodedRow]) -> dict[str, Any]:
+        """Encoded rows as a batch on the model's device."""
+        return self._prepare_inputs(self.data_collator(rows))
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """The method's loss on a paired batch; on plain rows (`evaluate`) their cross-entropy."""
         if "forget_index" not in inputs:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        index = inputs["forget_index"]
-        answers = self.answers(model, {name: value for name, value in inputs.items() if name != "forget_index"})
-        count = len(index)
-        reference = None if self.reference_logps is None else self.reference_logps.to(index.device)[index]
-        forget = Answers(answers.logps[:count], answers.mask[:count], reference)
-        retain = Answers(answers.logps[count:], answers.mask[count:]) if len(answers.mask) > count else None
+        inputs = dict(inputs)
+        index, retain_index = inputs.pop("forget_index"), inputs.pop("retain_index")
+        reference = None
+        if self.retain_reference is not None:
+            reference = self.retain_reference(model, retain_index)  # before the graph that it must not touch
+        rows = len(inputs["labels"])
+        is_retain = torch.arange(rows, device=index.device) >= rows - len(retain_index)
+        answers = self.answers(model, inputs, whole=None if reference is None else is_retain)
+        forget, retain = self._parts(answers, index, retain_index, reference)
         loss = self.unlearning_loss(forget, retain)
         self._record("forget_ce", forget)
-        if retain is not None:
-            self._record("retain_ce", retain)
+        self._record("retain_ce", retain)
         self.check_finite(loss)
         return (loss, answers) if return_outputs else loss
 
-    def _record(self, name: str, answers: Answers) -> None:
-        mode = "train" if self.model.training else "eval"
-        self._metrics[mode][name].append(cross_entropy_loss(answers.logps.detach(), answers.mask).item())
+    def _parts(
+        self, answers: Answers, index: Tensor, retain_index: Tensor, reference: Tensor | None
+    ) -> tuple[Answers | None, Answers | None]:
+        """The forget answers (with their refusals) and the retain answers of a paired batch, None where it has none."""
+
+        def part(start: int, count: int, before: Tensor | None = None) -> Answers | None:
+            known = None if before is None else before.to(index.device)[index]
+            return Answers(answers.logps[start:][:count], answers.mask[start:][:count], known) if count else None
+
+        forget = part(0, len(index), self.reference_logps)
+        retain = part(len(answers.mask) - len(retain_index), len(retain_index))
+        if forget is not None and self.uses_refusals:
+            forget = forget._replace(refusals=part(len(index), len(index), self.refusal_logps))
+        if reference is not None:
+            retain = retain._replace(distributions=answers.distributions, reference_distributions=reference)
+        return forget, retain
+
+    def _record(self, name: str, answers: Answers | None) -> None:
+        if answers is not None:
+            mode = "train" if self.model.training else "eval"
+            self._metrics[mode][name].append(cross_entropy_loss(answers.logps.detach(), answers.mask).item())
 
     def _get_train_sampler(self, train_dataset=None) -> PairSampler:
         paired = self.train_dataset
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         return PairSampler(len(paired.forget), 0 if paired.retain is None else len(paired.retain), seed=seed)
+
+
+class _ShardedReference(TrainerCallback):
+    """Takes the reference once the model is sharded: before that, no device may be able to hold it."""
+
+    def __init__(self, trainer: UnlearningTrainer):
+        self.trainer = trainer
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        if self.trainer.is_sharded:
+            self.trainer.take_reference(self.trainer.model_wrapped)

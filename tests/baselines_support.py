@@ -1,13 +1,16 @@
 """Rows and models small enough for the tests of lethebench.baselines: seconds in all, on one thread."""
 
 import io
+from collections.abc import Callable
 
 import torch
 from PIL import Image, ImageDraw
 from tokenizers import AddedToken
 from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefics3ImageProcessorPil, Idefics3Processor
 
+from lethebench.baselines import METHODS
 from lethebench.baselines.tiny import TinyPlan, tiny_processor, tiny_vlm
+from lethebench.baselines.training import QUIET
 
 PLAN = TinyPlan(
     vocab_size=400,
@@ -59,6 +62,57 @@ def rows(people: range = range(6)) -> list[dict]:
                     }
                 )
     return made
+
+
+def stage(method: str, model, processor, folder, forget, retain=None, *, encoder=None, **changes):
+    """A trainer of a method, quiet and in float32, on batches of 8 rows for one epoch unless changed."""
+    fields = {
+        "output_dir": str(folder),
+        "bf16": False,
+        "activation_checkpointing": False,
+        "per_device_train_batch_size": 8,
+        "num_train_epochs": 1,
+        "learning_rate": 1e-3,
+        **QUIET,
+    }
+    if method == "simnpo":  # at 2.5 the answers of an untrained model weigh nothing
+        fields["beta"] = 0.1
+    return METHODS[method].trainer(
+        model,
+        args=METHODS[method].config(**{**fields, **changes}),
+        train_dataset=forget,
+        retain_dataset=retain,
+        processing_class=processor,
+        encoder=encoder,
+    )
+
+
+def plain_step(model, loss: Callable[[], torch.Tensor], rate: float) -> dict[str, torch.Tensor]:
+    """The change of each trained parameter that the loss uses under one step of plain gradient descent."""
+    parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    gradients = torch.autograd.grad(loss(), list(parameters.values()), allow_unused=True)
+    found = zip(parameters, gradients, strict=True)
+    return {name: -rate * gradient for name, gradient in found if gradient is not None}
+
+
+def weights_of(model) -> dict[str, torch.Tensor]:
+    """A copy of every parameter."""
+    return {name: value.detach().clone() for name, value in model.named_parameters()}
+
+
+def row_answers(model, collate, rows) -> list[torch.Tensor]:
+    """Per row the (|y|, V) log-probabilities at its answer's tokens, with the tokens; one row at a time."""
+    found = []
+    for row in rows:
+        batch = {name: value for name, value in collate([row]).items() if name != "row_has_picture"}
+        labels = batch.pop("labels")[0]
+        places = (labels[1:] != -100).nonzero().flatten()
+        logps = model(**batch).logits[0, :-1].log_softmax(-1)[places]
+        found.append((logps, labels[1:][places]))
+    return found
+
+
+SGD = {"optim": "sgd", "max_grad_norm": 0.0, "lr_scheduler_type": "constant"}
 
 
 def tiny(seed: int = 0, **changes):

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from lethebench.baselines.losses import (
     cross_entropy_loss,
+    dpo_loss,
     ga_loss,
+    kl_loss,
     npo_loss,
     row_cross_entropy,
     sequence_logps,
+    simnpo_loss,
     token_logps,
 )
 
@@ -112,3 +115,81 @@ def test_npo_refuses_a_beta_that_makes_no_sense(beta):
 def test_npo_refuses_other_shapes_than_one_number_a_row():
     with pytest.raises(ValueError, match="shape"):
         npo_loss(torch.zeros(2), torch.zeros(2, 1), beta=0.1)
+
+
+def distributions(seed: int, count: int = 12, vocabulary: int = 9) -> torch.Tensor:
+    """(count, vocabulary) random log-probabilities, far from uniform."""
+    generator = torch.Generator().manual_seed(seed)
+    return (3 * torch.randn(count, vocabulary, generator=generator, dtype=torch.float64)).log_softmax(-1)
+
+
+def test_kl_is_from_the_original_to_the_current_token_mean_then_row_mean():
+    _, mask = answers()
+    current, original = distributions(1), distributions(2)
+    rows, start = [], 0
+    for length in LENGTHS:
+        tokens = []
+        for place in range(start, start + length):
+            p = original[place].exp().tolist()
+            tokens.append(sum(p[v] * (original[place, v] - current[place, v]).item() for v in range(9)))
+        rows.append(sum(tokens) / length)
+        start += length
+    assert kl_loss(current, original, mask).item() == pytest.approx(sum(rows) / 3)
+    assert kl_loss(original, current, mask).item() != pytest.approx(sum(rows) / 3, rel=1e-2)
+
+
+def test_kl_at_the_reference_is_zero_with_zero_gradient():
+    _, mask = answers()
+    logits = torch.randn(12, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
+    loss = kl_loss(logits.log_softmax(-1), logits.detach().log_softmax(-1), mask)
+    loss.backward()
+    assert loss.item() == pytest.approx(0, abs=1e-12)
+    assert logits.grad.abs().max() < 1e-12
+
+
+def test_kl_gives_no_gradient_to_the_reference_and_refuses_other_shapes():
+    _, mask = answers()
+    current, original = distributions(1).requires_grad_(), distributions(2).requires_grad_()
+    kl_loss(current, original, mask).backward()
+    assert original.grad is None
+    with pytest.raises(ValueError, match="shape"):
+        kl_loss(current, original[:-1], mask)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.7])
+@pytest.mark.parametrize("beta", [0.5, 2.5])
+def test_simnpo_and_its_gradients_weight(beta, gamma):
+    logps, mask = answers()
+    loss = simnpo_loss(logps, mask, beta=beta, gamma=gamma)
+    loss.backward()
+    expected = torch.zeros_like(logps)
+    total = 0.0
+    for row, length in enumerate(LENGTHS):
+        lp = sum(logps[row, mask[row]].tolist())
+        total -= 2 / beta * math.log(1 / (1 + math.exp(beta / length * lp + gamma))) / 3
+        weight = 2 / length / (1 + math.exp(-(beta / length * lp + gamma)))
+        expected[row, mask[row]] = weight / 3
+    assert loss.item() == pytest.approx(total)
+    torch.testing.assert_close(logps.grad, expected)
+
+
+def test_dpo_in_its_closed_form():
+    logps, mask = answers()
+    chosen, rejected = sequence_logps(logps, mask), sequence_logps(*answers(seed=1))
+    ref_chosen, ref_rejected = torch.tensor([-1.0, -9.0, -4.0]).double(), torch.tensor([-2.0, -3.0, -8.0]).double()
+    loss = dpo_loss(chosen, rejected, ref_chosen, ref_rejected, beta=0.3)
+    expected = [
+        -math.log(1 / (1 + math.exp(-0.3 * ((c - rc) - (r - rr)))))
+        for c, r, rc, rr in zip(*(part.tolist() for part in (chosen, rejected, ref_chosen, ref_rejected)), strict=True)
+    ]
+    assert loss.item() == pytest.approx(sum(expected) / 3)
+    assert dpo_loss(chosen, rejected, chosen, rejected, beta=0.3).item() == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize("beta", [0.0, -1.0, math.inf, math.nan])
+def test_simnpo_and_dpo_refuse_a_beta_that_makes_no_sense(beta):
+    logps, mask = answers()
+    with pytest.raises(ValueError, match="beta"):
+        simnpo_loss(logps, mask, beta=beta)
+    with pytest.raises(ValueError, match="beta"):
+        dpo_loss(*(torch.zeros(2),) * 4, beta=beta)

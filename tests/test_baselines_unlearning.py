@@ -28,22 +28,8 @@ def trainer(made, tmp_path):
     """Makes a trainer of a method on a copy of the model."""
 
     def make(method="npo", forget=FORGET, retain=RETAIN, **changes):
-        fields = {
-            "output_dir": str(tmp_path),
-            "bf16": False,
-            "activation_checkpointing": False,
-            "per_device_train_batch_size": 8,
-            "num_train_epochs": 1,
-            "learning_rate": 1e-3,
-            **QUIET,
-        }
-        return METHODS[method].trainer(
-            copy.deepcopy(made.model).requires_grad_(True),
-            args=METHODS[method].config(**{**fields, **changes}),
-            train_dataset=forget,
-            retain_dataset=retain,
-            processing_class=made.processor,
-        )
+        model = copy.deepcopy(made.model).requires_grad_(True)
+        return support.stage(method, model, made.processor, tmp_path, forget, retain, **changes)
 
     return make
 
