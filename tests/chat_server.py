@@ -1,0 +1,154 @@
+"""An OpenAI-compatible chat server over real HTTP that answers from its pictures and can be told to fail."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class ChatServer(ThreadingHTTPServer):
+    """Answers POST /v1/chat/completions.
+
+    Attributes:
+        answer: text, pictures as bytes -> the answer; a dict is sent as the choice it is.
+        faults: name of a fault for the n-th request, in order of arrival; requests after the last go well.
+        always: a fault for every request.
+        asked: what came in: dicts of `text`, `pictures`, `body`, `key`, `at` (seconds).
+        most: the most requests that were under way together.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, answer: Callable[[str, list[bytes]], Any]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answer, self.faults, self.always, self.slow = answer, [], None, 0.0
+        self.asked: list[dict] = []
+        self.most = self._now = 0
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+    def enter(self, asked: dict) -> str | None:
+        with self._lock:
+            number = len(self.asked)
+            self.asked.append(asked)
+            self._now += 1
+            self.most = max(self.most, self._now)
+            return self.always or (self.faults[number] if number < len(self.faults) else None)
+
+    def leave(self) -> None:
+        with self._lock:
+            self._now -= 1
+
+    def handle_error(self, request, client_address) -> None:
+        pass  # a client that hung up
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: ChatServer
+
+    def log_message(self, format: str, *args) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        parts = body["messages"][0]["content"]
+        texts = [part["text"] for part in parts if part["type"] == "text"]
+        urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+        pictures = [base64.b64decode(url.partition(";base64,")[2], validate=True) for url in urls]
+        key = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        asked = {"text": "\n".join(texts), "pictures": pictures, "urls": urls, "body": body, "key": key}
+        fault = self.server.enter(asked | {"at": time.monotonic()})
+        try:
+            time.sleep(self.server.slow)
+            getattr(self, f"_{fault}")(asked) if fault else self._well(asked)
+        finally:
+            self.server.leave()
+
+    def _well(self, asked: dict) -> None:
+        found = self.server.answer(asked["text"], asked["pictures"])
+        choice = found if isinstance(found, dict) else {"message": {"content": found}, "finish_reason": "stop"}
+        choice = {"index": 0, **choice, "message": {"role": "assistant", **choice["message"]}}
+        reply = {"id": "x", "object": "chat.completion", "created": 0, "model": asked["body"]["model"]}
+        self._send(200, {**reply, "choices": [choice]})
+
+    def _send(self, status: int, content: Any, **headers: str) -> None:
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _error(self, status: int, message: str, *, param: str | None = None, **headers: str) -> None:
+        self._send(status, {"error": {"message": message, "param": param, "type": "x", "code": None}}, **headers)
+
+    def _busy(self, asked: dict) -> None:
+        self._error(429, "too many requests", Retry_After="0.2")
+
+    def _busy_for_hours(self, asked: dict) -> None:
+        self._error(429, "quota", Retry_After="7200")
+
+    def _broken(self, asked: dict) -> None:
+        self._error(500, "broken")
+
+    def _dropped(self, asked: dict) -> None:
+        self.close_connection = True
+        self.connection.close()
+
+    def _cut(self, asked: dict) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b'{"id": "x", "choi')
+        self.wfile.flush()
+        self.close_connection = True
+        self.connection.close()
+
+    def _garbled(self, asked: dict) -> None:
+        self._send(200, b'{"choices": [{"mess')
+
+    def _page(self, asked: dict) -> None:
+        self._send(200, b"<html>a proxy says hello</html>", Content_Type="text/html")
+
+    def _no_choice(self, asked: dict) -> None:
+        self._send(200, {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": []})
+
+    def _silent(self, asked: dict) -> None:
+        time.sleep(1.5)
+
+    def _bad_row(self, asked: dict) -> None:
+        self._error(400, "this picture is too large")
+
+    def _no_key(self, asked: dict) -> None:
+        self._error(401, f"wrong key {asked['key']}")
+
+    def _no_model(self, asked: dict) -> None:
+        self._error(404, f"no model {asked['body']['model']}")
+
+    def _modern(self, asked: dict) -> None:
+        for name in ("temperature", "max_tokens"):
+            if name in asked["body"]:
+                return self._error(400, f"Unsupported parameter: {name}", param=name)
+        return self._well(asked)
+
+
+@contextmanager
+def chatting(answer: Callable[[str, list[bytes]], Any]) -> Iterator[ChatServer]:
+    """A server while the block runs."""
+    with ChatServer(answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
