@@ -6,12 +6,17 @@ shot.picture.save("chicken.png")
 
 from collections.abc import Mapping
 
-from lethebench.generation.subjects import personage
+from lethebench.generation.subjects import animals, astronomy, buildings, corporation, personage, plants
 from lethebench.generation.subjects.drawing import USES, ClassDrawing, Shot
 from lethebench.generation.subjects.shot import shoot
 
 CLASSES: Mapping[str, ClassDrawing] = {
+    "Animals": animals.DRAWING,
+    "Astronomy": astronomy.DRAWING,
+    "Buildings": buildings.DRAWING,
+    "Corporation": corporation.DRAWING,
     "Personage": personage.DRAWING,
+    "Plants": plants.DRAWING,
 }
 
 __all__ = ["CLASSES", "ClassDrawing", "Shot", "draw_view"]

@@ -21,6 +21,11 @@ def vary(rng: np.random.Generator, color: Color, by: int = 10) -> Color:
     return tuple(int(np.clip(c + rng.integers(-by, by + 1), 0, 255)) for c in color)
 
 
+def named(*settings: Setting) -> Mapping[str, Setting]:
+    """The settings by their names."""
+    return {setting.__name__: setting for setting in settings}
+
+
 def hills(board: Board, rng: np.random.Generator, base: float, rise: float, color: Color, count: int = 5) -> None:
     """A rolling skyline filled down to the lower edge."""
     x = np.linspace(-0.05, 1.05, 40)
@@ -190,11 +195,7 @@ def river(board: Board, rng: np.random.Generator) -> None:
         board.line([(x, y), (x + rng.normal(0, 0.012), y - rng.uniform(0.06, 0.16))], 0.006, (96, 116, 70))
 
 
-def _named(*settings: Setting) -> Mapping[str, Setting]:
-    return {setting.__name__: setting for setting in settings}
-
-
 ANIMALS: Mapping[str, Mapping[str, Setting]] = {
-    "train": _named(meadow, farmyard, hillside, shore, paper),
-    "test": _named(woodland, desert, snowfield, garden, river),
+    "train": named(meadow, farmyard, hillside, shore, paper),
+    "test": named(woodland, desert, snowfield, garden, river),
 }
