@@ -83,6 +83,8 @@ class Benchmark(ABC):
     VERSION: MAJOR changes with an existing row or split, MINOR with added rows or columns, PATCH reads the same.
     CONFIGS: config -> split -> groups of shards; the first config is the default one.
     EXAMPLES: column -> what the card adds to its meaning, with the punctuation before it.
+    IMPORTED: whether the rows are an official release's; see `importing`.
+    LICENCE: of the data: `id` for the Hub, `url`.
     PERCEPTUAL: how twins are sought: which part of a picture, by what method, from which likeness on two count as one;
         and whether every picture shows the very portrait of the profile, as a document does.
     """
@@ -102,6 +104,11 @@ class Benchmark(ABC):
     PAPER_SIZE: ClassVar[int]
     SMALL_SIZE: ClassVar[int]
     EXAMPLES: ClassVar[Mapping[str, str]]
+    IMPORTED: ClassVar[bool] = False
+    LICENCE: ClassVar[Mapping[str, str]] = {
+        "id": "cc-by-4.0",
+        "url": "https://creativecommons.org/licenses/by/4.0/",
+    }
     LICENCES: ClassVar[Mapping[str, str]]
     PAPER_COUNTS: ClassVar[Mapping[str, int]]
     PERCEPTUAL: ClassVar[Mapping[str, Any]]

@@ -1,9 +1,10 @@
 """build(): a benchmark as a folder that is ready to be a Hub dataset repository."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ def build(
     options: Mapping[str, Any] | None = None,
     preview: bool = False,
     progress: Progress | None = None,
+    source: str | Path | None = None,
 ) -> Manifest:
     """Builds a benchmark. The folder appears when it is whole; an earlier build in its place stays until then.
 
@@ -66,6 +68,7 @@ def build(
         options: of the benchmark, by name.
         preview: also draw preview.png, a contact sheet that the card shows.
         progress: told how far the work has got.
+        source: the official release to take the rows from; None = our own build.
 
     Returns:
         The manifest, as manifest.json holds it.
@@ -74,12 +77,14 @@ def build(
         BuildError: anything that the caller can put right; nothing was written.
         OSError: the disk is full or not writable; nothing half written was left, an earlier build is untouched.
     """
-    benchmark = find(name)
-    count = benchmark.profiles(size)
+    benchmark = find(name, imported=source is not None)
+    count = benchmark.profiles(size) if source is None or size not in ("paper", "small") else 0
     for what, value, least in (("seed", seed, 0), ("num_proc", num_proc, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise BuildError(f"{what} {value!r}: must be a whole number, at least {least}")
     chosen = read_options(benchmark.OPTIONS, options, name)
+    if source is not None:
+        return _import(benchmark, Path(source), Path(out), size, seed, num_proc, chosen, preview, progress)
     try:
         plan = benchmark.plan(count, seed=seed, options=chosen)
     except RuntimeError as error:  # names, or whatever no two profiles share, run out
@@ -88,16 +93,52 @@ def build(
         tallies = write_shards(benchmark, plan, folder, num_proc=num_proc, progress=progress)
         if preview:
             benchmark.preview(plan).save(folder / "preview.png", optimize=True)
-        write_eval(benchmark, folder)
-        splits = _splits(benchmark, tallies)
-        data = {file: _listing(folder, file) for tally in tallies.values() for file in tally.files}
-        write_croissant(benchmark, splits, data, folder)
-        rest = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-        files = data | {file: _listing(folder, file) for file in rest if file not in data}
         asked = size if size in ("paper", "small") else count
-        manifest = _manifest(benchmark, plan, tallies, splits, files, size=asked, seed=seed)
-        manifest.write(folder)
-        write_card(benchmark, manifest, folder)
+        return _describe(benchmark, plan, tallies, folder, size=asked, seed=seed)
+
+
+def _import(benchmark, source, out, size, seed, num_proc, options, preview, progress) -> Manifest:
+    """A build from an official release. Pictures wait in a folder of the growing build, which a kill cleans up too."""
+    if seed:
+        raise BuildError(f"seed {seed}: an import draws nothing, leave --seed out")
+    if preview:
+        benchmark.preview(None)
+    with new_folder(out) as folder:
+        workshop = folder / "workshop"
+        workshop.mkdir()
+        release = benchmark.read(source, size=size, options=options, workshop=workshop, num_proc=num_proc)
+        plan, benchmark = release.plan, release.benchmark
+        tallies = write_shards(benchmark, plan, folder, num_proc=num_proc, progress=progress)
+        shutil.rmtree(workshop)
+        about = {"source": dict(release.source), "missing": dict(benchmark.MISSING)}
+        asked = "paper" if release.whole else sum(len(unit.profiles) for unit in plan.units)
+        asked = "small" if size == "small" else asked
+        extra = {"counts": release.counts, "imported": about}
+        return _describe(benchmark, plan, tallies, folder, size=asked, seed=seed, **extra)
+
+
+def _describe(
+    benchmark: Benchmark,
+    plan: Plan,
+    tallies: Mapping[str, Tally],
+    folder: Path,
+    *,
+    size: str | int,
+    seed: int,
+    counts: Mapping[str, int] | None = None,
+    imported: Mapping[str, Any] | None = None,
+) -> Manifest:
+    """Writes everything that stands beside the shards."""
+    write_eval(benchmark, folder)
+    splits = _splits(benchmark, tallies)
+    data = {file: _listing(folder, file) for tally in tallies.values() for file in tally.files}
+    write_croissant(benchmark, splits, data, folder)
+    rest = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    files = data | {file: _listing(folder, file) for file in rest if file not in data}
+    manifest = _manifest(benchmark, plan, tallies, splits, files, size=size, seed=seed)
+    manifest = replace(manifest, extra_counts={**manifest.extra_counts, **(counts or {})}, imported=imported)
+    manifest.write(folder)
+    write_card(benchmark, manifest, folder)
     return manifest
 
 
@@ -107,16 +148,15 @@ def write_shards(
     """Makes every row and writes it, in the order of the plan; group -> what it came to hold."""
     units = Counter(group for unit in plan.units for group in unit.groups)
     members = Counter(group for unit in plan.units for group in unit.groups for _ in unit.profiles)
-    schemas = {group: features_of(group).arrow_schema for group in (*units, "candidates/values")}
+    extra = ("candidates/values",) if "candidates" in benchmark.CONFIGS else ()
+    schemas = {group: features_of(group).arrow_schema for group in (*units, *extra)}
     writers = {
         group: ShardWriter(
             folder, group, schemas[group], units=units[group], shards=-(-members[group] // PROFILES_PER_SHARD)
         )
         for group in units
     }
-    writers["candidates/values"] = ShardWriter(
-        folder, "candidates/values", schemas["candidates/values"], units=1, shards=1
-    )
+    writers |= {group: ShardWriter(folder, group, schemas[group], units=1, shards=1) for group in extra}
     tallies = {group: Tally(files=writer.names) for group, writer in writers.items()}
     done, total = 0, sum(len(unit.profiles) for unit in plan.units)
     try:
@@ -130,9 +170,10 @@ def write_shards(
                 if progress:
                     progress(done, total)
         rows = [{"attribute": attribute, "values": list(values)} for attribute, values in plan.candidates.items()]
-        part = made(rows, schemas["candidates/values"])
-        writers["candidates/values"].add(part.table)
-        tallies["candidates/values"].add(part)
+        for group in extra:
+            part = made(rows, schemas[group])
+            writers[group].add(part.table)
+            tallies[group].add(part)
     finally:
         for writer in writers.values():
             writer.close()
@@ -162,7 +203,8 @@ def _listing(folder: Path, name: str) -> dict[str, Any]:
 def _manifest(benchmark, plan, tallies, splits, files, *, size, seed) -> Manifest:
     groups = {group: {"rows": tally.rows, "pictures": tally.pictures} for group, tally in tallies.items()}
     paper, extra = benchmark.counts(groups, plan.tasks)
-    extra["candidate_values"] = sum(len(values) for values in plan.candidates.values())
+    if "candidates" in benchmark.CONFIGS:
+        extra["candidate_values"] = sum(len(values) for values in plan.candidates.values())
     return Manifest(
         benchmark=benchmark.NAME,
         version=benchmark.VERSION,

@@ -50,11 +50,13 @@ def card_data(benchmark: Benchmark, manifest: Manifest) -> DatasetCardData:
     data = DatasetCardData(
         pretty_name=benchmark.PRETTY_NAME,
         language="en",
-        license="cc-by-4.0",
-        annotations_creators="machine-generated",
-        language_creators="machine-generated",
+        license=benchmark.LICENCE["id"],
+        license_name=benchmark.LICENCE.get("name"),
+        license_link=benchmark.LICENCE.get("link"),
+        annotations_creators=None if benchmark.IMPORTED else "machine-generated",
+        language_creators=None if benchmark.IMPORTED else "machine-generated",
         multilinguality="monolingual",
-        source_datasets=["original"],
+        source_datasets=None if benchmark.IMPORTED else ["original"],
         size_categories=next((name for most, name in _SIZES if rows < most), "n>1M"),
         task_categories=["visual-question-answering", "question-answering", "image-text-to-text"],
         tags=[*benchmark.TAGS, f"arxiv:{benchmark.PAPER.arxiv}"],
@@ -91,7 +93,8 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
         "size": human_size,
         "article": with_article,
     }
-    template = environment.get_template(f"{benchmark.NAME}.md.jinja")
+    kind = "_import" if benchmark.IMPORTED else ""
+    template = environment.get_template(f"{benchmark.NAME}{kind}.md.jinja")
     shards = {file: listing for file, listing in manifest.files.items() if file.endswith(".parquet")}
     return template.render(
         manifest=manifest,
@@ -121,6 +124,8 @@ def human_size(nbytes: int) -> str:
 
 def _given(benchmark: Benchmark, manifest: Manifest) -> dict[str, Any]:
     """The options that a build with this size and seed would not have by itself."""
+    if benchmark.IMPORTED:
+        return {}
     usual = benchmark.usual_options(manifest.size)
     return {name: value for name, value in manifest.options.items() if value != usual[name]}
 

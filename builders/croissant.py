@@ -57,7 +57,6 @@ _CONTEXT = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-_LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 _TYPES = {"string": "sc:Text", "int8": "cr:Int8", "int32": "cr:Int32"}
 
 
@@ -83,11 +82,14 @@ def describe(benchmark: Benchmark, splits: Mapping, files: Mapping) -> dict:
         "name": benchmark.NAME,
         "alternateName": benchmark.PRETTY_NAME,
         "description": benchmark.DESCRIPTION,
-        "license": _LICENCE,
+        "license": benchmark.LICENCE["url"],
         "version": benchmark.VERSION,
         "datePublished": benchmark.RELEASED,
         "citeAs": benchmark.PAPER.bibtex,
-        "creator": {"@type": "sc:Organization", "name": "The lethebench developers"},
+        "creator": {
+            "@type": "sc:Organization",
+            "name": f"The authors of {benchmark.PAPER.name}" if benchmark.IMPORTED else "The lethebench developers",
+        },
         "keywords": list(benchmark.TAGS),
         "inLanguage": "en",
         "isLiveDataset": False,

@@ -36,6 +36,8 @@ class Manifest:
         licences: asset -> licence.
         splits: config -> split -> rows, files, bytes in memory and the content hash (see `builders.digest`).
         files: path -> sha256 and bytes, README.md and manifest.json excepted.
+        imported: of an import alone: `source` (name, files, SHA-256 of the release) and `missing` (what the release
+            does not have, and why).
     """
 
     benchmark: str
@@ -54,10 +56,14 @@ class Manifest:
     licences: Mapping[str, str]
     splits: Mapping[str, Mapping[str, Mapping[str, Any]]]
     files: Mapping[str, Mapping[str, Any]]
+    imported: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict:
-        """As plain data, as the file holds it."""
-        return asdict(self)
+        """As plain data, as the file holds it; a build of our own says nothing of an import."""
+        content = asdict(self)
+        if self.imported is None:
+            del content["imported"]
+        return content
 
     def write(self, folder: Path) -> None:
         """Writes manifest.json."""
@@ -83,10 +89,11 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path} is not JSON ({error}): the build is damaged, make it again with `lethe build`"
         ) from None
     names = [item.name for item in fields(Manifest)]
-    missing = [name for name in names if not isinstance(content, dict) or name not in content]
+    needed = [name for name in names if name != "imported"]
+    missing = [name for name in needed if not isinstance(content, dict) or name not in content]
     if missing:
         raise BuildError(f"{path} is not the manifest of a build (no {missing[0]!r}): make it again with `lethe build`")
-    return Manifest(**{name: content[name] for name in names})
+    return Manifest(**{name: content.get(name) for name in names})
 
 
 def library_versions() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from lethebench.builders.benchmark import Benchmark
 from lethebench.builders.errors import BuildError
 from lethebench.builders.icu import Icu
+from lethebench.builders.importing import IMPORTS
 from lethebench.builders.mllmu import Mllmu
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -11,12 +12,21 @@ BENCHMARKS: dict[str, Benchmark] = {
 }
 
 
-def find(name: str) -> Benchmark:
+def find(name: str, *, imported: bool = False) -> Benchmark:
     """The benchmark of a name.
+
+    Args:
+        imported: its official release as input, not our own build.
 
     Raises:
         BuildError: there is none of that name.
     """
+    if imported:
+        if name not in IMPORTS:
+            raise BuildError(
+                f"benchmark {name!r}: no official release of it can be read; --from is for {', '.join(IMPORTS)}"
+            )
+        return IMPORTS[name]
     if name not in BENCHMARKS:
         raise BuildError(f"benchmark {name!r}: there is no such benchmark; there are {', '.join(BENCHMARKS)}")
     return BENCHMARKS[name]

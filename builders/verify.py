@@ -9,6 +9,7 @@ from lethebench.builders.check_rows import CHECKS
 from lethebench.builders.columns import ROLES
 from lethebench.builders.errors import BuildError
 from lethebench.builders.findings import Findings, Report
+from lethebench.builders.importing import IMPORTS
 from lethebench.builders.manifest import read_manifest
 from lethebench.builders.pictures import decode
 from lethebench.builders.registry import BENCHMARKS, find
@@ -34,12 +35,14 @@ def verify(path: str | Path) -> Report:
     """
     folder = Path(path)
     manifest = read_manifest(folder)
-    if manifest.benchmark not in BENCHMARKS:
+    imported = manifest.imported is not None
+    known = IMPORTS if imported else BENCHMARKS
+    if manifest.benchmark not in known:
+        kind = "an import of" if imported else "a build of"
         raise BuildError(
-            f"{folder} is a build of {manifest.benchmark!r}, which this release does not know; "
-            f"it knows {', '.join(BENCHMARKS)}"
+            f"{folder} is {kind} {manifest.benchmark!r}, which this release does not know; it knows {', '.join(known)}"
         )
-    benchmark = find(manifest.benchmark)
+    benchmark = find(manifest.benchmark, imported=imported)
     if str(manifest.version).split(".")[0] != benchmark.VERSION.split(".")[0]:
         raise BuildError(
             f"{folder} is {manifest.benchmark} {manifest.version}, and this release reads "
@@ -60,6 +63,8 @@ def verify(path: str | Path) -> Report:
     _photo_twins(check)
     _apart(check)
     findings.skip("options", "no multiple-choice rows")
+    for check_name, why in (manifest.imported or {}).get("missing", {}).items():
+        findings.skip(check_name, why)
     return findings.report(str(folder), ORDER)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .errors import UserError
 
-KINDS = ("benchmarks", "methods", "metrics", "models")
+KINDS = ("benchmarks", "imports", "methods", "metrics", "models")
 
 
 def catalog(what: str) -> dict[str, list[dict]]:
@@ -17,7 +17,13 @@ def catalog(what: str) -> dict[str, list[dict]]:
     """
     if what not in (*KINDS, "all"):
         raise UserError(f"lethe list {what}: unknown; give one of {', '.join(KINDS)}")
-    tables = {"benchmarks": _benchmarks, "methods": _methods, "metrics": _metrics, "models": _models}
+    tables = {
+        "benchmarks": _benchmarks,
+        "imports": _imports,
+        "methods": _methods,
+        "metrics": _metrics,
+        "models": _models,
+    }
     return {kind: tables[kind]() for kind in (KINDS if what == "all" else (what,))}
 
 
@@ -46,6 +52,22 @@ def _benchmarks() -> list[dict]:
             "after": f"{builder.PAPER.name}, {builder.PAPER.url}",
         }
         for name, builder in BENCHMARKS.items()
+    ]
+
+
+def _imports() -> list[dict]:
+    from .builders.importing import IMPORTS
+    from .builders.options import option_help
+
+    return [
+        {
+            "name": name,
+            "version": importer.VERSION,
+            "lethe build NAME --from": importer.SOURCE,
+            "options": "; ".join(f"{key}: {help}" for key, help in option_help(importer.OPTIONS).items()) or "none",
+            "after": f"{importer.PAPER.name}, {importer.PAPER.url}",
+        }
+        for name, importer in IMPORTS.items()
     ]
 
 

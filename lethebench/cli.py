@@ -52,7 +52,8 @@ def _print(value: dict, as_json: bool, text: str) -> None:
 
 @app.command("list")
 def list_command(
-    what: Annotated[str, typer.Argument(metavar="[benchmarks|methods|metrics|models]")] = "all", as_json: Json = False
+    what: Annotated[str, typer.Argument(metavar="[benchmarks|imports|methods|metrics|models]")] = "all",
+    as_json: Json = False,
 ) -> None:
     """What there is, with sizes and sources.
 
@@ -73,15 +74,23 @@ def build(
     num_proc: Annotated[int, typer.Option(min=1, help="Processes; the bytes do not depend on it.")] = 1,
     option: Annotated[list[str] | None, typer.Option(metavar="K=V", help="An option of the benchmark.")] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Also draw preview.png, which the card shows.")] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="PATH", help="Take the rows from an official release: see `lethe list imports`."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Build a benchmark as a folder that is ready to be a Hub dataset repository.
 
     Example: lethe build icu --size small --preview
+
+    Example: lethe build mlu --from MLUBench.zip --option pictures=DIR
     """
     from .building import build_command
 
-    manifest, text = build_command(name, size, seed, out, num_proc, option or [], preview)
+    manifest, text = build_command(name, size, seed, out, num_proc, option or [], preview, source)
     _print(manifest, as_json, text)
 
 
