@@ -17,6 +17,7 @@ _METHODS = {
     "simnpo": "SimNPO",
     "idk": "Idk",
     "dpo": "DPO",
+    "mmunlearner": "MMUnlearner",
 }
 
 _HOMES = {
