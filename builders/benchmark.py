@@ -151,6 +151,10 @@ class Benchmark(ABC):
     def counts(self, groups: Mapping[str, Mapping[str, int]], tasks: int) -> tuple[dict, dict]:
         """(paper_counts, extra_counts) from the rows and different pictures of each group of shards."""
 
+    def paper_counts(self, options: Mapping[str, Any]) -> Mapping[str, int]:
+        """What a build of paper size counts with these options."""
+        return self.PAPER_COUNTS
+
     @abstractmethod
     def facts(self) -> dict[str, Any]:
         """Figures about how the benchmark is made, for its card's template."""

@@ -136,7 +136,7 @@ def qa_row(
         names: view -> what the `views` column calls it.
         retain_task_id: the task whose released retain set holds the row.
     """
-    view = question.view
+    views = () if question.view is None else (question.view, *question.more_views)
     return {
         "id": f"{benchmark}/{profile.id}/{question.key}",
         "profile_id": profile.id,
@@ -147,8 +147,8 @@ def qa_row(
         "format": FORMATS.index(question.format),
         "attribute": question.attribute,
         "hops": question.hops,
-        "images": [] if view is None else [pictures[view]],
-        "views": [] if view is None else [names[view]],
+        "images": [pictures[view] for view in views],
+        "views": [names[view] for view in views],
         "question": question.question,
         "answer": question.answer,
         "keywords": list(question.keywords),

@@ -5,10 +5,12 @@ from lethebench.builders.errors import BuildError
 from lethebench.builders.icu import Icu
 from lethebench.builders.importing import IMPORTS
 from lethebench.builders.mllmu import Mllmu
+from lethebench.builders.remem import Remem
 
 BENCHMARKS: dict[str, Benchmark] = {
     "icu": Icu(),
     "mllmu": Mllmu(),
+    "remem": Remem(),
 }
 
 

@@ -87,7 +87,7 @@ def _counts(check: BuildCheck, benchmark) -> None:
         if declared.get(what) != number:
             findings.add("counts", f"{number} {what.replace('_', ' ')}, the manifest says {declared.get(what)}")
     if manifest.size == "paper":
-        for what, number in benchmark.PAPER_COUNTS.items():
+        for what, number in benchmark.paper_counts(manifest.options).items():
             if what != "tasks" and paper[what] != number:
                 findings.add("counts", f"{paper[what]} {what} at paper size, the paper has {number}")
     findings.looked("counts", ", ".join(f"{number} {what}" for what, number in paper.items()))

@@ -50,6 +50,7 @@ class Question:
     Attributes:
         key: the tail of the row's id, unique within the profile and split: `vqa/diagnosis`, `text/diagnosis`.
         view: the picture that goes with it, in the terms of the benchmark (`View` in icu); None for a text question.
+        more_views: further pictures after the first, where a question is about several.
         value: the value of the attribute that the answer states, literally contained in `answer`.
     """
 
@@ -67,3 +68,4 @@ class Question:
     hops: int = 1
     options: tuple[str, ...] = ()
     correct: int = -1
+    more_views: tuple[Hashable, ...] = ()

@@ -21,7 +21,7 @@ from lethebench.builders.shards import open_parquet
 PROFILES = 8
 SIZES = {"icu": PROFILES, "mlu": PROFILES}
 """Benchmark -> the size of its build for tests, where `small` is larger than tests need."""
-OPTIONS = {"mlu": {"views": 11}}
+OPTIONS = {"mlu": {"views": 11}, "remem": {"qa": 20, "pixels": 96}}
 """Benchmark -> the options of its build for tests."""
 BOX = (70, 60, 130, 140)
 """Where stand-in pages have their ID photo, in pixels."""

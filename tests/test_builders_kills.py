@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from small_build import SIZES, real_build
+from small_build import OPTIONS, SIZES, real_build
 
 from lethebench.builders import BENCHMARKS, build
 from lethebench.builders.digest import file_hash
@@ -26,7 +26,8 @@ def start(name, out, *, seed: int) -> subprocess.Popen:
     size = SIZES.get(name, "small")
     code = (
         "from lethebench.builders import build; print('begins', flush=True); "
-        f"build({name!r}, {str(out)!r}, size={size!r}, seed={seed}, num_proc=2, preview=True)"
+        f"build({name!r}, {str(out)!r}, size={size!r}, seed={seed}, num_proc=2, preview=True, "
+        f"options={OPTIONS.get(name)!r})"
     )
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert child.stdout.readline() == "begins\n"
@@ -45,7 +46,8 @@ def seconds_of(child: subprocess.Popen) -> float:
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_two_and_four_processes_give_the_bytes_of_one(name, tmp_path):
     for num_proc in (2, 4):
-        build(name, tmp_path / name, size=SIZES.get(name, "small"), num_proc=num_proc, preview=True)
+        size, options = SIZES.get(name, "small"), OPTIONS.get(name)
+        build(name, tmp_path / name, size=size, num_proc=num_proc, options=options, preview=True)
         assert hashes(tmp_path / name) == hashes(real_build(name)), num_proc
 
 

@@ -20,7 +20,7 @@ ONE_STEP = {
     "max_steps": 1, "learning_rate": 1e-2, "lr_scheduler_type": "constant", "max_length": None, "bf16": False,
     "use_cpu": True, "report_to": "none", "save_strategy": "no", "disable_tqdm": True,
 }  # fmt: skip
-ASKED = {"mlu": ("image_text",)}
+ASKED = {"mlu": ("image_text",), "remem": ("image_text",)}
 """Benchmark -> the modalities that it asks in, where it is not both."""
 QUESTIONS = [
     pytest.param(name, config, split, id=f"{name}-{config}-{split}")

@@ -231,7 +231,7 @@ def draw_scene(rng: np.random.Generator, gender: str, *, use: str = "train") -> 
     )
 
 
-class _Soft(Canvas):
+class SoftCanvas(Canvas):
     """A canvas for large pictures: wide blurs are drawn small and enlarged, which is quick and looks the same."""
 
     oversample = 2
@@ -247,7 +247,7 @@ class _Soft(Canvas):
         return mask.resize((small[0] * part, small[1] * part), Image.Resampling.BILINEAR).crop((0, 0, *size))
 
 
-def _frame(scene: Scene, size: tuple[int, int]) -> tuple[tuple[float, float], float]:
+def frame_of(scene: Scene, size: tuple[int, int]) -> tuple[tuple[float, float], float]:
     """(centre of the face, pixels per face unit)."""
     return (size[0] * scene.crop.x, size[1] * scene.crop.y), min(size) / scene.crop.span
 
@@ -263,7 +263,7 @@ def subject_box(face: Face, scene: Scene, size: tuple[int, int] = (448, 448)) ->
     Returns:
         (left, top, right, bottom) in pixels, inside the picture.
     """
-    (x, y), unit = _frame(scene, size)
+    (x, y), unit = frame_of(scene, size)
     middle = scene.pose.head(np.array(((-1.0, 0.0), (0.0, 0.0), (1.0, 0.0))), face).mean(axis=0)
     left, top = x + (middle[0] - 1.18) * unit, y + (middle[1] - 1.58) * unit
     right, bottom = x + (middle[0] + 1.18) * unit, y + (middle[1] + 1.22) * unit
@@ -282,17 +282,18 @@ def portrait(face: Face, scene: Scene, size: tuple[int, int] = (448, 448), mark:
     Returns:
         An RGB image of that size.
     """
-    centre, unit = _frame(scene, size)
-    canvas = _Soft(size, centre, unit, (0, 0, 0))
+    centre, unit = frame_of(scene, size)
+    canvas = SoftCanvas(size, centre, unit, (0, 0, 0))
     canvas.image = draw_place(scene.background.place, scene.background.seed, canvas.image.size)
-    _draw_person(canvas, _in_mood(face, scene), scene)
+    draw_person(canvas, in_mood(face, scene), scene)
     picture = lit(canvas.finish(), scene.light)
     if mark:
         _caption(picture, mark)
     return picture
 
 
-def _in_mood(face: Face, scene: Scene) -> Face:
+def in_mood(face: Face, scene: Scene) -> Face:
+    """The face with the expression of the scene."""
     mood = EXPRESSIONS[scene.expression]
     return replace(
         face,
@@ -305,7 +306,8 @@ def _in_mood(face: Face, scene: Scene) -> Face:
     )
 
 
-def _draw_person(canvas: Canvas, face: Face, scene: Scene) -> None:
+def draw_person(canvas: Canvas, face: Face, scene: Scene) -> None:
+    """Draws a person on what is there already; `face` is in the mood of the scene."""
     pose, clothing, worn, side = scene.pose, scene.clothing, scene.accessory, scene.light.side
     head, ear = partial(pose.head, face=face), partial(pose.ear, face=face)
     near = 0 if abs(pose.turn) < 0.2 else -1 if pose.turn > 0 else 1

@@ -1,0 +1,236 @@
+"""A person in many contexts: alone, in company, on a paper, on a screen. Whoever is meant is the largest and in front.
+
+face = draw_face(np.random.default_rng(7), "female", 41)
+view = draw_view(np.random.default_rng(8), "female", kind="newspaper")
+picture = framed(face, view)
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from lethebench.generation.portraits.board import Board
+from lethebench.generation.portraits.identity import Face, draw_face
+from lethebench.generation.portraits.light import lit
+from lethebench.generation.portraits.papers import FRAMES, SCREENS, printed
+from lethebench.generation.portraits.places import draw_place
+from lethebench.generation.portraits.scene import (
+    Crop,
+    Scene,
+    SoftCanvas,
+    draw_person,
+    draw_scene,
+    frame_of,
+    in_mood,
+    portrait,
+    subject_box,
+)
+
+PORTRAIT, BESIDE, BEHIND = "portrait", "beside", "behind"
+CONTEXTS: dict[str, tuple[str, ...]] = {
+    "train": (
+        PORTRAIT, BESIDE, "badge", PORTRAIT, "phone", PORTRAIT, BESIDE, "newspaper", PORTRAIT, "laptop",
+        PORTRAIT, BESIDE, "id-card", PORTRAIT, "phone", PORTRAIT, BESIDE, "newspaper", PORTRAIT, "laptop",
+    ),
+    "test": (
+        PORTRAIT, BEHIND, "brochure", PORTRAIT, "video-call", PORTRAIT, BEHIND, "poster", PORTRAIT, "tablet",
+    ),
+}  # fmt: skip
+"""Use -> the contexts of its pictures, as often as they occur. Only the portrait alone is in both."""
+_CLOSE = ("photo", 2.9, 0.5, 0.52)  # how a paper or screen crops its portrait
+_GROUP = ("group", 4.3, 0.5, 0.44)
+
+
+@dataclass(frozen=True)
+class Companion:
+    """Somebody else in a picture.
+
+    Attributes:
+        seed: of the face, which is nobody's in particular.
+        gender: `female` or `male`.
+        age: in years.
+        scene: pose, mood and clothes; the place is that of the picture.
+        right, down: where the head is, in face units of the person in front.
+        scale: how large, as a share of the person in front; below 1.
+    """
+
+    seed: int
+    gender: str
+    age: int
+    scene: Scene
+    right: float
+    down: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to show a person. Drawn without looking at a face, so it tells nothing of one.
+
+    Attributes:
+        kind: a key of `papers.FRAMES`, or `portrait`, `beside`, `behind`.
+        scene: how the person is seen.
+        company: who else is in the picture, the farthest first.
+        seed: of the paper or screen around the portrait.
+        angle: how far the camera is tilted, in degrees.
+    """
+
+    kind: str
+    scene: Scene
+    company: tuple[Companion, ...] = ()
+    seed: int = 0
+    angle: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """A short name for the `views` column: `pose:left,park`, `newspaper:front,street`."""
+        head = "pose" if self.kind == PORTRAIT else self.kind
+        return f"{head}:{self.scene.pose.word},{self.scene.background.place}"
+
+
+def draw_view(rng: np.random.Generator, gender: str, *, kind: str = PORTRAIT, use: str = "train") -> View:
+    """Draws a view at random.
+
+    Args:
+        rng: the source of chance.
+        gender: `female` or `male`, which decides between some clothes.
+        kind: a context, one of `CONTEXTS[use]`.
+        use: `train` or `test`.
+
+    Raises:
+        ValueError: the use has no such context.
+    """
+    if kind not in CONTEXTS.get(use, ()):
+        raise ValueError(
+            f"context {kind!r} is not one of use {use!r}: {', '.join(dict.fromkeys(CONTEXTS.get(use, ())))}"
+        )
+    scene = draw_scene(rng, gender, use=use)
+    if kind == PORTRAIT:
+        return View(kind, scene)
+    name, span, x, y = _GROUP if kind in (BESIDE, BEHIND) else _CLOSE
+    crop = Crop(name, span * float(rng.uniform(0.97, 1.03)), x + float(rng.uniform(-0.02, 0.02)), y)
+    if kind not in (BESIDE, BEHIND):
+        # A hat or a deep shadow on a small print would hide the face.
+        light = replace(scene.light, gamma=min(1.0, scene.light.gamma), gain=max(0.85, scene.light.gain))
+        angle = 0.0 if kind == "video-call" else float(np.clip(rng.normal(0, 3), -6, 6))
+        return View(kind, replace(scene, crop=crop, light=light), seed=int(rng.integers(1 << 30)), angle=angle)
+    sides = [(-1, 1)[int(rng.integers(2))]] if kind == BESIDE else [-1, 1]
+    crop = replace(crop, x=crop.x - 0.09 * sides[0] * (kind == BESIDE))
+    return View(kind, replace(scene, crop=crop), tuple(_companion(rng, side, kind, use) for side in sides))
+
+
+def _companion(rng: np.random.Generator, side: int, kind: str, use: str) -> Companion:
+    gender = ("female", "male")[int(rng.integers(2))]
+    near = kind == BESIDE
+    return Companion(
+        seed=int(rng.integers(1 << 30)),
+        gender=gender,
+        age=int(rng.integers(20, 70)),
+        scene=draw_scene(rng, gender, use=use),
+        right=side * float(rng.uniform(1.75, 1.95) if near else rng.uniform(1.5, 1.7)),
+        down=float(rng.uniform(0.0, 0.2) if near else rng.uniform(-0.3, -0.1)),
+        scale=float(rng.uniform(0.76, 0.82) if near else rng.uniform(0.56, 0.64)),
+    )
+
+
+def framed(face: Face, view: View, size: tuple[int, int] = (384, 384)) -> Image.Image:
+    """A picture of a person.
+
+    Args:
+        face: who it is.
+        view: everything else.
+        size: (width, height) in pixels.
+
+    Returns:
+        An RGB image of that size.
+    """
+    if view.kind == PORTRAIT:
+        return portrait(face, view.scene, size)
+    if view.company:
+        return _in_company(face, view, size)
+    return _on_paper(face, view, size)
+
+
+def head_box(face: Face, view: View, size: tuple[int, int] = (384, 384)) -> tuple[int, int, int, int]:
+    """Where the head with its hair is: (left, top, right, bottom) in pixels, inside the picture of that size."""
+    if view.kind not in FRAMES:
+        return subject_box(face, view.scene, size)
+    left, top, right, bottom = _photo_box(view, size)[1]
+    x0, y0, x1, y1 = subject_box(face, view.scene, (right - left, bottom - top))
+    corners = ((left + x, top + y) for x in (x0, x1) for y in (y0, y1))
+    turned = [_turned(x, y, view.angle, _room(size), size) for x, y in corners]
+    columns, rows = ([round(corner[axis]) for corner in turned] for axis in (0, 1))
+    return max(0, min(columns)), max(0, min(rows)), min(size[0], max(columns)), min(size[1], max(rows))
+
+
+def _in_company(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
+    """The others first, somewhat out of focus, then the person in front of them."""
+    centre, unit = frame_of(view.scene, size)
+    background = view.scene.background
+    canvas = SoftCanvas(size, centre, unit, (0, 0, 0))
+    canvas.image = draw_place(background.place, background.seed, canvas.image.size)
+    for other in view.company:
+        canvas.centre = tuple(
+            (at + unit * by) * canvas.oversample for at, by in zip(centre, (other.right, other.down), strict=True)
+        )
+        canvas.unit = unit * other.scale * canvas.oversample
+        stranger = draw_face(np.random.default_rng(other.seed), other.gender, other.age)
+        draw_person(canvas, in_mood(stranger, other.scene), other.scene)
+    canvas.image = canvas.image.filter(ImageFilter.GaussianBlur(0.006 * canvas.image.width))
+    canvas.centre, canvas.unit = tuple(at * canvas.oversample for at in centre), unit * canvas.oversample
+    draw_person(canvas, in_mood(face, view.scene), view.scene)
+    return lit(canvas.finish(), view.scene.light)
+
+
+def _on_paper(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
+    sheet, box = _photo_box(view, size)
+    left, top, right, bottom = box
+    photo = portrait(face, view.scene, (right - left, bottom - top))
+    sheet.paste(printed(photo, view.kind), (left, top))
+    turned = sheet.rotate(view.angle, Image.Resampling.BICUBIC)
+    x, y = ((whole - part) // 2 for whole, part in zip(sheet.size, size, strict=True))
+    picture = turned.crop((x, y, x + size[0], y + size[1]))
+    if view.kind in SCREENS:
+        return picture
+    # The print has the light of its own picture already.
+    room = view.scene.light
+    return lit(picture, replace(room, gamma=1.0, gain=1.0, tint=0.0, warmth=0.4 * room.warmth))
+
+
+def _room(size: tuple[int, int]) -> tuple[int, int]:
+    """A sheet from which an upright picture can be cut after it was turned by a few degrees."""
+    return tuple(round(1.12 * side) for side in size)
+
+
+def _photo_box(view: View, size: tuple[int, int]) -> tuple[Image.Image, tuple[int, int, int, int]]:
+    """(the sheet without its portrait, where the portrait goes in pixels)."""
+    room = _room(size)
+    board = Board((2 * room[0], 2 * room[1]))
+    # The paper fills the picture, not the rim around it that is cut away.
+    inner = Board((2 * size[0], 2 * size[1]))
+    shares = FRAMES[view.kind](inner, np.random.default_rng(view.seed))
+    x, y = (2 * ((whole - part) // 2) for whole, part in zip(room, size, strict=True))
+    board.image = _widened(inner.image, (x, y), board.image.size)
+    sheet = board.image.reduce(2)
+    left, top, right, bottom = (
+        round(share * side) + shift // 2 for share, side, shift in zip(shares, size * 2, (x, y) * 2, strict=True)
+    )
+    return sheet, (left, top, right, bottom)
+
+
+def _widened(picture: Image.Image, at: tuple[int, int], size: tuple[int, int]) -> Image.Image:
+    """The picture with its edge pixels repeated outwards to a size, its corner at a place."""
+    pixels = np.asarray(picture)
+    after = [whole - part - shift for whole, part, shift in zip(size, picture.size, at, strict=True)]
+    return Image.fromarray(np.pad(pixels, ((at[1], after[1]), (at[0], after[0]), (0, 0)), mode="edge"))
+
+
+def _turned(x: float, y: float, angle: float, room: tuple[int, int], size: tuple[int, int]) -> tuple[float, float]:
+    """Where a point of the sheet is in the finished picture."""
+    middle = room[0] / 2, room[1] / 2
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    right, down = x - middle[0], y - middle[1]
+    shift = [(whole - part) // 2 for whole, part in zip(room, size, strict=True)]
+    return middle[0] + cos * right + sin * down - shift[0], middle[1] - sin * right + cos * down - shift[1]
