@@ -5,15 +5,14 @@ prefix: a byte-pair tokenizer may merge across the border. The picture goes thro
 """
 
 import copy
-import hashlib
-import io
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from PIL import Image
+
+from lethebench.evaluation.pictures import CachingImageProcessor, open_picture, picture_key
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +27,13 @@ class Prompt:
         ids: token ids with the picture's placeholders expanded, up to and with the generation prompt.
         per_token: other model inputs with one value per token (e.g. `mm_token_type_ids`), the attention mask excepted.
         per_row: model inputs that belong to the pictures (e.g. `pixel_values`), as the processor gave them.
+        pictures: a digest of each picture; rows with the same ones may share their pass.
     """
 
     ids: tuple[int, ...]
     per_token: Mapping[str, tuple[int, ...]]
     per_row: Mapping[str, torch.Tensor]
+    pictures: tuple[bytes, ...] = ()
 
     @property
     def kind(self) -> tuple:
@@ -58,47 +59,6 @@ class Encoded:
 
     prompt: Prompt
     answers: tuple[Answer, ...]
-
-
-def picture_key(image: Any) -> bytes:
-    """A digest of a picture's content. Takes a PIL image, or `{"bytes": ..., "path": ...}` as undecoded datasets give.
-
-    Raises:
-        TypeError: the picture is neither.
-    """
-    if isinstance(image, Mapping):
-        data = image.get("bytes")
-        return hashlib.blake2b(data if data is not None else str(image["path"]).encode(), digest_size=16).digest()
-    if not isinstance(image, Image.Image):
-        raise TypeError(f"a picture must be a PIL image or an undecoded datasets picture, not {type(image).__name__}")
-    digest = hashlib.blake2b(f"{image.mode}{image.size}".encode(), digest_size=16)
-    digest.update(image.tobytes())
-    return digest.digest()
-
-
-def open_picture(image: Any) -> Image.Image:
-    """The picture as RGB; takes what `picture_key` takes."""
-    if isinstance(image, Mapping):
-        image = Image.open(io.BytesIO(image["bytes"]) if image.get("bytes") is not None else image["path"])
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-class _CachingImageProcessor:
-    """Stands in for an image processor and remembers what it made of each list of pictures."""
-
-    def __init__(self, image_processor: Any):
-        self._inner = image_processor
-        self._made: dict = {}
-        self.key: tuple = ()  # the content of the pictures of the next call
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    def __call__(self, images: Any, **options: Any) -> Any:
-        key = (self.key, repr(sorted(options.items(), key=lambda item: item[0])))
-        if key not in self._made:
-            self._made[key] = self._inner(images, **options)
-        return copy.copy(self._made[key])
 
 
 def _messages(question: str, pictures: int, answer: str | None) -> list[dict]:
@@ -129,19 +89,35 @@ def _ended(text: str, tokenizer: Any) -> str:
     return text.rstrip() + tokenizer.eos_token
 
 
-def _full_texts(processor: Any, question: str, pictures: int, answers: Sequence[str]) -> list[str]:
-    """The whole conversation with each answer. Rendered once, with a stand-in that plain answers then replace."""
+def _full_texts(
+    processor: Any, question: str, pictures: int, answers: Sequence[str], special: set[str]
+) -> list[tuple[str, str, str]]:
+    """The whole conversation with each answer, rendered once with a stand-in that plain answers then replace.
+
+    Returns:
+        For each answer, in three parts: (all, "", "") or, where an answer holds the text of a special token, what
+        stands before it, the answer, and what stands behind it.
+    """
     frame = _ended(render(processor, question, pictures, STAND_IN), processor.tokenizer)
     if frame.count(STAND_IN) != 1:
         raise ValueError("the chat template does not render the answer once, so it cannot be scored")
     before, after = frame.split(STAND_IN)
     texts = []
-    for answer in answers:
+    for answer in map(_readable, answers):
         # A template may trim an answer, or look into it for tags.
         plain = bool(answer) and answer == answer.strip() and "<" not in answer and "\n" not in answer
-        text = before + answer + after if plain else render(processor, question, pictures, answer)
-        texts.append(text if plain else _ended(text, processor.tokenizer))
+        if any(token in answer for token in special):
+            texts.append((before, answer, after))
+        elif plain:
+            texts.append((before + answer + after, "", ""))
+        else:
+            texts.append((_ended(render(processor, question, pictures, answer), processor.tokenizer), "", ""))
     return texts
+
+
+def _readable(text: str) -> str:
+    """The text with halves of surrogate pairs, which no tokenizer reads, joined or replaced by U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _tokens(processor: Any, texts: list[str]) -> list[list[int]]:
@@ -152,12 +128,28 @@ def _tokens(processor: Any, texts: list[str]) -> list[list[int]]:
     return tokenizer(texts, add_special_tokens=special, return_attention_mask=False)["input_ids"]
 
 
-def _common(first: Sequence[int], second: Sequence[int]) -> int:
+def _answer_tokens(processor: Any, texts: Sequence[tuple[str, str, str]]) -> list[list[int]]:
+    """Tokens of conversations as `_full_texts` gives them: special tokens count in the frame, not in the answer."""
+    tokens = _tokens(processor, [before for before, _, _ in texts])
+    for ids, (_, answer, after) in zip(tokens, texts, strict=True):
+        if answer:
+            ids += processor.tokenizer(answer, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+            ids += processor.tokenizer(after, add_special_tokens=False)["input_ids"]
+    return tokens
+
+
+def special_texts(tokenizer: Any) -> set[str]:
+    """What the tokenizer reads as a special token wherever it stands."""
+    return {token.content for token in tokenizer.added_tokens_decoder.values() if token.special and token.content}
+
+
+def common_length(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens two sequences have in common at their beginning."""
     length = min(len(first), len(second))
     return next((i for i in range(length) if first[i] != second[i]), length)
 
 
-def _encode_prompt(processor: Any, text: str, images: list) -> Prompt:
+def _encode_prompt(processor: Any, text: str, images: list, pictures: tuple[bytes, ...]) -> Prompt:
     bos = processor.tokenizer.bos_token
     special = not (bos and text.startswith(bos))
     given = {"images": [[open_picture(image) for image in images]]} if images else {}
@@ -167,7 +159,8 @@ def _encode_prompt(processor: Any, text: str, images: list) -> Prompt:
     per_row = {k: v for k, v in made.items() if v.shape != shape}
     ids = per_token.pop("input_ids")
     per_token.pop("attention_mask", None)
-    return Prompt(ids=ids, per_token=per_token, per_row=per_row)
+    per_token.pop("labels", None)  # PaliGemma's processor adds some
+    return Prompt(ids=ids, per_token=per_token, per_row=per_row, pictures=pictures)
 
 
 def _cut_answer(prompt: Prompt, short: Sequence[int], full: Sequence[int], special: set[int], what: str) -> Answer:
@@ -175,7 +168,7 @@ def _cut_answer(prompt: Prompt, short: Sequence[int], full: Sequence[int], speci
 
     They end with the last special token, the turn's terminator; what a template adds after it is no part of the answer.
     """
-    same = _common(short, full)
+    same = common_length(short, full)
     merged = len(short) - same  # tokens at the prompt's end that the answer's first characters changed
     start = len(prompt.ids) - merged
     if start < 1 or tuple(short[same:]) != prompt.ids[start:]:
@@ -192,22 +185,49 @@ class Encoder:
     def __init__(self, processor: Any):
         self._processor = copy.copy(processor)
         if getattr(processor, "image_processor", None) is not None:
-            self._processor.image_processor = _CachingImageProcessor(processor.image_processor)
+            self._processor.image_processor = CachingImageProcessor(processor.image_processor)
         self._names: list[str] = []
         self._texts: list[str] = []
         self._prompts: list[Prompt] = []
-        self._answers: list[list[str]] = []
+        self._answers: list[list[tuple[str, str, str]]] = []
+        self._special = special_texts(processor.tokenizer)
 
     def add(self, row: Mapping, answers: Sequence[str]) -> None:
-        """Takes a row with `question` and `images`, and the answers to score for it."""
-        images = list(row.get("images") or ())
-        text = render(self._processor, row["question"], len(images))
-        if images:
-            self._processor.image_processor.key = tuple(picture_key(image) for image in images)
-        self._names.append(str(row.get("id", f"row {len(self._names)}")))
-        self._prompts.append(_encode_prompt(self._processor, text, images))
-        self._answers.append(_full_texts(self._processor, row["question"], len(images), answers))
+        """Takes a row with `question` and `images`, and the answers to score for it.
+
+        Raises:
+            ValueError: the row's name and what of it is not as it should be.
+        """
+        name = str(row.get("id", f"row {len(self._names)}"))
+        self._check(name, row, answers)
+        question, images = _readable(row["question"]), list(row.get("images") or ())
+        text = render(self._processor, question, len(images))
+        try:
+            pictures = tuple(picture_key(image) for image in images)
+            if images:
+                self._processor.image_processor.key = pictures
+            prompt = _encode_prompt(self._processor, text, images, pictures)
+        except (TypeError, ValueError, OSError) as error:
+            raise ValueError(f"{name}: its pictures or question cannot be processed: {error}") from error
+        self._names.append(name)
+        self._prompts.append(prompt)
+        self._answers.append(_full_texts(self._processor, question, len(images), answers, self._special))
         self._texts.append(text)
+
+    def _check(self, name: str, row: Mapping, answers: Sequence[str]) -> None:
+        question, images = row.get("question"), row.get("images")
+        if not isinstance(question, str):
+            raise ValueError(f"{name}: its question is {question!r}: it must be text")
+        held = sorted(token for token in self._special if token in question)
+        if held:
+            raise ValueError(f"{name}: its question holds {held[0]!r}, which the tokenizer reads as a special token")
+        if images is not None and not isinstance(images, list | tuple):
+            raise ValueError(f"{name}: its images are of type {type(images).__name__}: give a list of pictures")
+        if isinstance(answers, str):
+            raise ValueError(f"{name}: its answers are one text: give a list of texts")
+        wrong = next((answer for answer in answers if not isinstance(answer, str)), "")
+        if wrong != "":
+            raise ValueError(f"{name}: its answer is {wrong!r}: it must be text")
 
     def encoded(self) -> list[Encoded]:
         """All rows so far.
@@ -217,7 +237,7 @@ class Encoder:
         """
         special = set(self._processor.tokenizer.all_special_ids)
         short = _tokens(self._processor, self._texts)
-        full = iter(_tokens(self._processor, [text for texts in self._answers for text in texts]))
+        full = iter(_answer_tokens(self._processor, [text for texts in self._answers for text in texts]))
         found = []
         for name, prompt, begin, texts in zip(self._names, self._prompts, short, self._answers, strict=True):
             cut = tuple(_cut_answer(prompt, begin, next(full), special, name) for _ in texts)

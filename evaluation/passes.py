@@ -1,25 +1,32 @@
-"""Rows over a prefix cache: what stands before several answers is run once, the answers as rows behind its cache.
+"""Forward passes that score answers: whole sequences, or a prefix once and answers behind its cache.
 
-Why it is exact: an answer's tokens see the prefix and themselves only, so keys and values of the prefix are the same
-for all answers, and right padding is invisible under a causal mask. No mask and no positions are passed: the model
-derives its own, whatever kind it has. Contexts of one length stand in one batch without padding.
+Why the second is exact: an answer's tokens see the prefix and themselves only, so keys and values of the prefix are the
+same for all answers, and right padding is invisible under a causal mask. The answers' positions go on from the prefix's
+own, read where the decoder gets them, whatever kind they have. Contexts of one length stand in one batch unpadded.
 """
 
 import copy
-import logging
-import weakref
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-from lethebench.evaluation.contexts import BatchLimit, Context, batches, longest_run, shared_batches
+from lethebench.evaluation.contexts import BatchLimit, Context, Tail
+from lethebench.evaluation.packs import SIZE, Pack, mask_of, pack_batches, packs_of
 
-logger = logging.getLogger(__name__)
-_WARNED: weakref.WeakSet = weakref.WeakSet()  # models for which a fallback was already said
+SLICE = 64  # rows of logits that are reduced together
+
+Measures = np.ndarray
+"""Of n tokens, float64 (2, n): log-probability and whether (0, 1) no token is likelier; with statistics (4, n): also
+mean and standard deviation of the log-probability under the model's own distribution of that token."""
+
+
+class CannotPackError(Exception):
+    """Packs are not exact, or not possible, for a model: why."""
 
 
 class _PrefixLayer(DynamicLayer):
@@ -35,9 +42,13 @@ class _PrefixLayer(DynamicLayer):
         return torch.cat([keys, key_states], dim=-2), torch.cat([values, value_states], dim=-2)
 
 
+def _plain(cache: Any) -> bool:
+    return all(type(layer) is DynamicLayer for layer in cache.layers)
+
+
 def _over(cache: Any, rows: torch.Tensor) -> Any:
     """The cache of a batch whose row r continues prefix `rows[r]`: read-only views, or copies for other layer kinds."""
-    if all(type(layer) is DynamicLayer for layer in cache.layers):
+    if _plain(cache):
         shared = DynamicCache()
         for layer in cache.layers:
             view = _PrefixLayer()
@@ -50,30 +61,57 @@ def _over(cache: Any, rows: torch.Tensor) -> Any:
     return copied
 
 
-def _device(model: Any) -> torch.device:
+def base_of(model: Any) -> Any:
+    """The model itself, without a PEFT wrapper."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def device_of(model: Any) -> torch.device:
+    """Where inputs go."""
     return next(model.parameters()).device
 
 
-def _dtype(model: Any) -> torch.dtype:
+def dtype_of(model: Any) -> torch.dtype:
+    """What pictures and masks are cast to."""
     return next(parameter.dtype for parameter in model.parameters() if parameter.is_floating_point())
 
 
+def attention_of(model: Any) -> str | None:
+    """The attention implementation of the language model."""
+    return getattr(base_of(model).config.get_text_config(), "_attn_implementation", None)
+
+
 def batch_limit(model: Any, batch_size: int | None) -> BatchLimit:
-    """Batches for this model's device: small enough for a CPU's caches, twice as large elsewhere."""
-    tokens = BatchLimit.tokens * (1 if _device(model).type == "cpu" else 2)
-    return BatchLimit(tokens=tokens, rows=batch_size)
+    """Batches for this model's device: small enough for a CPU's caches, larger elsewhere."""
+    cpu = device_of(model).type == "cpu"
+    vocabulary = base_of(model).config.get_text_config().vocab_size
+    return BatchLimit(
+        tokens=BatchLimit.tokens * (1 if cpu else 2),
+        kept=max(SLICE, (2**24 if cpu else 2**28) // vocabulary),
+        rows=batch_size,
+    )
+
+
+def follow_values(model: Any, names: Sequence[str]) -> dict[str, int]:
+    """What a generated token gets in per-token inputs: asked of the model's own generation (prefix-LMs answer 1)."""
+    update = getattr(base_of(model), "_update_model_kwargs_for_generation", None)
+    if update is None or not names:
+        return {}
+    given = {name: torch.zeros(1, 1, dtype=torch.long) for name in names}
+    made = update({}, dict(given), False, 1)
+    return {name: int(made[name][0, -1]) for name in names if made[name].shape[-1] > 1}
 
 
 def model_inputs(model: Any, contexts: Sequence[Context], ids: list[list[int]], *, left: bool = False) -> dict:
     """Model inputs for full sequences, one per context, padded on the right (or left).
 
     Args:
-        model: tells device and dtype.
+        model: tells device, dtype and what follows a prompt.
         contexts: of one kind; `ids[i]` begins with the prompt of `contexts[i]`.
         ids: token ids.
         left: pad on the left, for generation.
     """
-    device, dtype = _device(model), _dtype(model)
+    device, dtype = device_of(model), dtype_of(model)
     width = max(len(one) for one in ids)
 
     def padded(value: list[int]) -> list[int]:
@@ -84,8 +122,10 @@ def model_inputs(model: Any, contexts: Sequence[Context], ids: list[list[int]], 
         "input_ids": torch.tensor([padded(one) for one in ids], device=device),
         "attention_mask": torch.tensor([padded([1] * len(one)) for one in ids], device=device),
     }
-    extras = [context.inputs(len(one) - len(context.ids)) for context, one in zip(contexts, ids, strict=True)]
-    for name in contexts[0].prompt.per_token:
+    names = list(contexts[0].prompt.per_token)
+    follow = follow_values(model, names)
+    extras = [context.inputs(len(one) - len(context.ids), follow) for context, one in zip(contexts, ids, strict=True)]
+    for name in names:
         inputs[name] = torch.tensor([padded(one[name]) for one in extras], device=device)
     for name, first in contexts[0].prompt.per_row.items():
         value = torch.cat([context.prompt.per_row[name] for context in contexts]).to(device)
@@ -93,179 +133,171 @@ def model_inputs(model: Any, contexts: Sequence[Context], ids: list[list[int]], 
     return inputs
 
 
-def _logprobs(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Log-probability of each target under its row of logits, and whether it is the row's most likely token."""
-    if logits.dtype in (torch.float16, torch.bfloat16):
-        logits = logits.float()
-    chosen = logits.gather(-1, targets[:, None])[:, 0]
-    return (chosen - logits.logsumexp(-1)).double(), chosen == logits.amax(-1)
+def _reduced(logits: torch.Tensor, statistics: bool) -> list[torch.Tensor]:
+    """Of each row of logits: its log-sum-exp, its largest and, on demand, mean and deviation of log p under p."""
+    total = logits.logsumexp(-1)
+    if not statistics:
+        return [total, logits.amax(-1)]
+    logp = logits - total[:, None]
+    p = logp.exp()
+    logp = torch.where(p > 0, logp, 0)  # 0 log 0 = 0
+    mean = (p * logp).sum(-1)
+    spread = (p * (logp - mean[:, None]).square_()).sum(-1)
+    return [total, logits.amax(-1), mean, spread.sqrt()]
 
 
-Result = list[tuple[float, bool]]
+def measure(logits: torch.Tensor, at: Sequence[int], targets: Sequence[int], *, statistics: bool) -> Measures:
+    """Measures of tokens.
+
+    Args:
+        logits: (rows, vocabulary); half precision is widened.
+        at: for each token, its row.
+        targets: the tokens.
+        statistics: also mean and standard deviation.
+    """
+    parts = []
+    for piece in logits.split(SLICE):
+        parts.append(_reduced(piece.float() if piece.dtype in (torch.float16, torch.bfloat16) else piece, statistics))
+    if not parts:
+        return np.zeros((4 if statistics else 2, 0))
+    rows = torch.tensor(at, dtype=torch.long, device=logits.device)
+    total, top, *more = (torch.cat(values)[rows] for values in zip(*parts, strict=True))
+    chosen = logits[rows, torch.tensor(targets, dtype=torch.long, device=logits.device)].to(total.dtype)
+    found = [(chosen - total).double(), (chosen == top).double(), *(value.double() for value in more)]
+    return torch.stack(found).cpu().numpy()
 
 
-def _score_whole(model: Any, pairs: Sequence[tuple[Context, int]]) -> Result:
-    """Scores (context, number of the tail) pairs as whole sequences in one right-padded batch."""
-    ids = [[*context.ids, *context.tails[tail]] for context, tail in pairs]
-    scored = [context.head + len(context.tails[tail]) for context, tail in pairs]
+def _split(values: Measures, lengths: Sequence[int]) -> list[Measures]:
+    return np.split(values, np.cumsum(lengths)[:-1], axis=1)
+
+
+def score_whole(model: Any, pairs: Sequence[tuple[Context, Tail]], *, statistics: bool = False) -> list[Measures]:
+    """Scores (context, tail) pairs, each a whole prompt and answer, in one right-padded batch."""
+    ids = [[*context.ids, *tail.ids] for context, tail in pairs]
+    scored = [context.scored(tail) for context, tail in pairs]
     inputs = model_inputs(model, [context for context, _ in pairs], ids)
     keep = torch.zeros(inputs["input_ids"].shape, dtype=torch.bool)
     for row, (one, count) in enumerate(zip(ids, scored, strict=True)):
         keep[row, len(one) - count - 1 : len(one) - 1] = True
-    logits = model(**inputs, use_cache=False, logits_to_keep=keep.to(_device(model))).logits
-    targets = torch.tensor([token for one, n in zip(ids, scored, strict=True) for token in one[-n:]])
-    logprobs, best = _logprobs(logits, targets.to(logits.device))
-    rows = torch.repeat_interleave(torch.arange(len(pairs)), torch.tensor(scored))
-    return _collect(len(pairs), rows, logprobs.cpu(), best.cpu())
+    logits = model(**inputs, use_cache=False, logits_to_keep=keep.to(device_of(model))).logits
+    targets = [token for one, count in zip(ids, scored, strict=True) for token in one[-count:]]
+    return _split(measure(logits, range(len(targets)), targets, statistics=statistics), scored)
 
 
-def _collect(count: int, rows: torch.Tensor, logprobs: torch.Tensor, best: torch.Tensor) -> Result:
-    sums = torch.zeros(count, dtype=torch.float64).index_add_(0, rows, logprobs)
-    wrong = torch.zeros(count, dtype=torch.int64).index_add_(0, rows, (~best).long())
-    return list(zip(sums.tolist(), (wrong == 0).tolist(), strict=True))
+class _Prefix(NamedTuple):
+    cache: Any
+    starts: torch.Tensor  # (contexts,): the position that follows each
+    length: int
 
 
-def _score_shared(model: Any, contexts: Sequence[Context], limit: BatchLimit) -> list[Result]:
-    """Scores all tails of contexts of one length and kind: one pass over the prefixes, then the tails as rows."""
-    device = _device(model)
-    inputs = model_inputs(model, contexts, [list(context.ids) for context in contexts])
-    heads = [context.head for context in contexts]
-    first = model(**inputs, use_cache=True, logits_to_keep=max(heads) + 1)
-    width = first.logits.shape[1]
-    pairs = [(c, tail) for c, context in enumerate(contexts) for tail in context.tails]
-    owner = torch.tensor([c for c, _ in pairs], device=device)
-
-    head_rows = torch.repeat_interleave(torch.arange(len(contexts)), torch.tensor(heads))
-    head_at = torch.tensor([width - 1 - h + i for h in heads for i in range(h)], dtype=torch.long)
-    head_ids = [token for context in contexts if context.head for token in context.ids[-context.head :]]
-    logits = first.logits[head_rows.to(device), head_at.to(device)]
-    of_head = _collect(
-        len(contexts), head_rows, *_cpu(_logprobs(logits, torch.tensor(head_ids, dtype=torch.long, device=device)))
+@contextmanager
+def _decoder_positions(model: Any) -> Iterator[list]:
+    """Collects the `position_ids` that the language model inside gets."""
+    seen: list = []
+    decoder = base_of(model).get_decoder()
+    handle = decoder.register_forward_pre_hook(
+        lambda _, args, kwargs: seen.append(kwargs.get("position_ids")), with_kwargs=True
     )
-    last = first.logits[:, -1]
-    last = last.float() if last.dtype in (torch.float16, torch.bfloat16) else last
-    start = torch.tensor([tail[0] for _, tail in pairs], device=device)
-    chosen = last[owner, start]
-    of_first = (chosen - last.logsumexp(-1)[owner]).double().cpu(), (chosen == last.amax(-1)[owner]).cpu()
-
-    sums, best = of_first[0].tolist(), of_first[1].tolist()
-    order = sorted((i for i, (_, tail) in enumerate(pairs) if len(tail) > 1), key=lambda i: -len(pairs[i][1]))
-    step = limit.of_length(len(contexts[0].ids) + len(pairs[order[0]][1])) if order else 1
-    for at in range(0, len(order), step):
-        batch = order[at : at + step]
-        rest = _score_tails(model, first.past_key_values, owner[batch], [pairs[i][1] for i in batch])
-        for i, (logprob, greedy) in zip(batch, rest, strict=True):
-            sums[i] += logprob
-            best[i] &= greedy
-    results: list[Result] = [[] for _ in contexts]
-    for i, (c, _) in enumerate(pairs):
-        results[c].append((of_head[c][0] + sums[i], bool(of_head[c][1] and best[i])))
-    return results
+    try:
+        yield seen
+    finally:
+        handle.remove()
 
 
-def _cpu(pair: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    return pair[0].cpu(), pair[1].cpu()
+def _run_prefix(model: Any, contexts: Sequence[Context], keep: int) -> tuple[_Prefix, torch.Tensor]:
+    """One pass over contexts of one length and kind; also the logits of the last `keep` tokens."""
+    inputs = model_inputs(model, contexts, [list(context.ids) for context in contexts])
+    with _decoder_positions(model) as seen:
+        out = model(**inputs, use_cache=True, logits_to_keep=keep)
+    length = len(contexts[0].ids)
+    starts = torch.tensor([length], device=device_of(model))
+    if seen and seen[0] is not None:
+        positions = seen[0].reshape(-1, *seen[0].shape[-2:])  # several axes with multimodal rotary embeddings
+        starts = positions.amax(dim=(0, 2)) + 1
+    return _Prefix(out.past_key_values, starts.expand(len(contexts)), length), out.logits
 
 
-def _score_tails(model: Any, cache: Any, owner: torch.Tensor, tails: list[tuple[int, ...]]) -> Result:
-    """Scores all tokens but the first of each tail, as right-padded rows over the prefix cache."""
-    width = max(len(tail) for tail in tails) - 1
-    ids = torch.tensor([[*tail[:-1], *[0] * (width - len(tail) + 1)] for tail in tails], device=owner.device)
-    lengths = torch.tensor([len(tail) - 1 for tail in tails])
-    keep = torch.arange(width)[None] < lengths[:, None]
-    out = model(input_ids=ids, past_key_values=_over(cache, owner), use_cache=True, logits_to_keep=keep.to(ids.device))
-    targets = torch.tensor([token for tail in tails for token in tail[1:]], device=ids.device)
-    rows = torch.repeat_interleave(torch.arange(len(tails)), lengths)
-    return _collect(len(tails), rows, *_cpu(_logprobs(out.logits, targets)))
+def _check_packs(model: Any) -> None:
+    attention = attention_of(model)
+    if attention not in ("sdpa", "eager"):
+        raise CannotPackError(f"{attention} attention takes no mask of ours")
+    if attention == "eager" and dtype_of(model) == torch.float64:
+        raise CannotPackError("eager attention has its softmax in float32: in float64 the order of keys would show")
 
 
-def _agree(model: Any, first: Result, second: Result) -> float | None:
-    """None where two results are the same up to rounding, else the largest difference in nats."""
-    tolerances = {torch.float64: (1e-6, 1e-9), torch.float32: (1e-2, 1e-4)}  # absolute, relative to the sum
-    absolute, relative = tolerances.get(_dtype(model), (1.0, 5e-2))
-    worst = 0.0
-    for (one, _), (two, _) in zip(first, second, strict=True):
-        gap = abs(one - two)
-        if one == one and gap > absolute + relative * abs(two):  # not finite: found later, with the row's name
-            worst = max(worst, gap)
-    return worst or None
+def _run_packs(model: Any, prefix: _Prefix, packs: Sequence[Pack], *, statistics: bool) -> list[list[Measures]]:
+    """The answers of packs behind their prefixes, without the token that the prefix itself gives."""
+    device = device_of(model)
+    width = max(len(pack.tokens) for pack in packs)
+    ids, depths = np.zeros((2, len(packs), width), dtype=np.int64)
+    keep = np.zeros((len(packs), width), dtype=bool)
+    for row, pack in enumerate(packs):
+        ids[row, : len(pack.tokens)] = pack.tokens
+        depths[row, : len(pack.tokens)] = pack.depths
+        keep[row, sorted({node for nodes in pack.nodes for node in nodes})] = True
+    owner = torch.tensor([pack.owner for pack in packs], device=device)
+    inputs = {
+        "input_ids": torch.from_numpy(ids).to(device),
+        "position_ids": prefix.starts[owner][:, None] + torch.from_numpy(depths).to(device),
+    }
+    if any(len(pack.members) > 1 for pack in packs):
+        if not _plain(prefix.cache):
+            raise CannotPackError(f"its cache has {type(prefix.cache.layers[0]).__name__} layers")
+        inputs["attention_mask"] = mask_of(packs, prefix.length, dtype_of(model)).to(device)
+    logits = model(
+        **inputs,
+        past_key_values=_over(prefix.cache, owner),
+        use_cache=True,
+        logits_to_keep=torch.from_numpy(keep).to(device),
+    ).logits
+    row_of = keep.reshape(-1).cumsum().reshape(keep.shape) - 1  # node -> row of the flat logits
+    at = np.concatenate([row_of[row, nodes] for row, pack in enumerate(packs) for nodes in pack.nodes])
+    targets = [token for pack in packs for one in pack.targets for token in one]
+    values = measure(logits, at, targets, statistics=statistics)
+    pieces = iter(_split(values, [len(one) for pack in packs for one in pack.targets]))
+    return [[next(pieces) for _ in pack.members] for pack in packs]
 
 
-def _sharing(model: Any, contexts: Sequence[Context]) -> str:
-    """How far prefixes can be shared with this model: `batch`, `single` (one prefix at a time) or `none`.
-
-    Tried on the first contexts themselves against whole sequences, with answers of unequal number and length.
-    """
-    sample = []
-    for context, count in zip(contexts[:2], (3, 2), strict=False):
-        few = sorted(zip(context.tails, context.slots, strict=True), key=lambda item: len(item[0]))
-        few = [few[0], few[-1], few[len(few) // 2]][: min(count, len(few))]
-        sample.append(Context(context.prompt, context.ids, context.head, [t for t, _ in few], [s for _, s in few]))
-    naive = [_score_whole(model, [(context, tail)])[0] for context in sample for tail in range(len(context.tails))]
-    reason = ""
-    for mode in ("batch", "single"):
-        groups = [sample] if mode == "batch" else [[context] for context in sample]
-        try:
-            shared = [
-                pair
-                for group in groups
-                for result in _score_shared(model, group, BatchLimit(rows=8))
-                for pair in result
-            ]
-        except Exception as error:  # any architecture may come here; what it cannot do is said below, not hidden
-            reason = f"{type(error).__name__}: {error}"
-            continue
-        gap = _agree(model, shared, naive)
-        if gap is None:
-            return mode
-        reason = f"sums differ by {gap:.3g} nats"
-    if model not in _WARNED:
-        _WARNED.add(model)
-        logger.warning("%s cannot share a prefix (%s): every answer is scored as a whole", type(model).__name__, reason)
-    return "none"
-
-
-def score_contexts(
-    model: Any,
-    contexts: Sequence[Context],
-    *,
-    batch_size: int | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Iterator[tuple[Context, int, float, bool]]:
-    """Scores all answers of all contexts, in any order.
-
-    Contexts with one tail are rows of right-padded batches. The others share their prefix, several prefixes of one
-    length in one pass where the answers of one do not fill a batch.
+def score_shared(
+    model: Any, contexts: Sequence[Context], limit: BatchLimit, *, packed: bool, statistics: bool = False
+) -> list[list[Measures]]:
+    """Scores all tails of contexts of one length and kind: one pass over the prefixes, then the tails behind them.
 
     Args:
         model: in eval mode, without gradients.
-        contexts: as `contexts.plan` made them.
-        batch_size: at most so many sequences in one forward pass.
-        progress: called with the number of answers done so far.
+        contexts: the prefixes.
+        limit: of each forward pass.
+        packed: tails as tries; else each is a sequence.
+        statistics: as `measure`.
 
-    Yields:
-        (context, number of its tail, log-probability of the answer, whether greedy decoding gives it).
+    Raises:
+        CannotPackError: the attention takes no mask, or the cache is not plain.
     """
-    limit = batch_limit(model, batch_size)
-    kinds: dict[tuple, list[Context]] = defaultdict(list)
-    for context in contexts:
-        kinds[context.prompt.kind].append(context)
-    done = 0
-    for group in kinds.values():
-        several = [context for context in group if len(context.tails) > 1]
-        mode = _sharing(model, longest_run(several)) if several else "none"
-        whole = [context for context in group if mode == "none" or len(context.tails) == 1]
-        for pairs in batches(whole, limit):
-            for (context, tail), (logprob, greedy) in zip(pairs, _score_whole(model, pairs), strict=True):
-                yield context, tail, logprob, greedy
-            done += len(pairs)
-            if progress is not None:
-                progress(done)
-        if mode == "none":
-            continue
-        for chunk in shared_batches(several, limit, alone=mode == "single"):
-            for context, result in zip(chunk, _score_shared(model, chunk, limit), strict=True):
-                yield from ((context, tail, *score) for tail, score in enumerate(result))
-                done += len(result)
-            if progress is not None:
-                progress(done)
+    if packed:
+        _check_packs(model)
+    prefix, logits = _run_prefix(model, contexts, max(context.head for context in contexts) + 1)
+    width = logits.shape[1]
+    pairs = [(c, tail) for c, context in enumerate(contexts) for tail in context.tails]
+    at: list[int] = []
+    targets: list[int] = []
+    counts = []
+    for c, tail in pairs:
+        head = contexts[c].head if tail.skip == 0 else -1
+        at += range((c + 1) * width - 1 - head, (c + 1) * width)
+        targets += [*contexts[c].ids[len(contexts[c].ids) - head :], tail.ids[0]] if head >= 0 else []
+        counts.append(head + 1)
+    parts = [[one] for one in _split(measure(logits.flatten(0, 1), at, targets, statistics=statistics), counts)]
+
+    numbered: list[list[tuple[int, Tail]]] = [[] for _ in contexts]
+    for number, (c, tail) in enumerate(pairs):
+        numbered[c].append((number, tail))
+    size = min(SIZE, limit.kept) if packed else 0
+    packs = [pack for c, tails in enumerate(numbered) for pack in packs_of(c, tails, size)]
+    for batch in pack_batches(packs, prefix.length, limit):
+        for pack, found in zip(batch, _run_packs(model, prefix, batch, statistics=statistics), strict=True):
+            for number, values in zip(pack.members, found, strict=True):
+                parts[number].append(values)
+    results: list[list[Measures]] = [[] for _ in contexts]
+    for (c, _), part in zip(pairs, parts, strict=True):
+        results[c].append(np.concatenate(part, axis=1))
+    return results

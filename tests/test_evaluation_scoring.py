@@ -7,7 +7,7 @@ import pytest
 import torch
 from tiny_models import CANDIDATES, idefics3, llava, picture, qa_rows
 
-from lethebench.evaluation import chat, contexts, passes
+from lethebench.evaluation import chat, contexts, passes, sharing
 from lethebench.evaluation.scoring import score_answers, score_candidates, score_many
 
 MODELS = {
@@ -46,41 +46,54 @@ def answers_of(row):
 
 
 def assert_equal(scores, plain, tolerance=1e-9):
-    for score, (logprob, count) in zip(scores, plain, strict=True):
+    for score, (logprob, count, *_) in zip(scores, plain, strict=True):
         assert score.num_tokens == count
         assert score.logprob == pytest.approx(logprob, abs=tolerance, rel=0)
 
 
 @pytest.fixture
-def modes(monkeypatch):
-    """What `_sharing` decided, call by call: without it, a broken shared path would hide behind the fallback."""
+def ways(monkeypatch):
+    """What was found exact, kind by kind: without it, a broken shared path would hide behind the fallback."""
     decided = []
-    honest = passes._sharing
+    honest = sharing.ways_of
 
-    def noted(model, contexts):
-        decided.append(honest(model, contexts))
+    def noted(model, items):
+        decided.append(honest(model, items))
         return decided[-1]
 
-    monkeypatch.setattr(passes, "_sharing", noted)
+    monkeypatch.setattr(sharing, "ways_of", noted)
     return decided
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_shared_prefixes_in_mixed_batches_equal_plain_passes_in_float64(name, modes):
+def test_shared_prefixes_in_mixed_batches_equal_plain_passes_in_float64(name, ways):
     model, processor = MODELS[name]()
     rows = qa_rows()
     rows += [{**row, "images": [picture(20 + i) for _ in row["images"]]} for i, row in enumerate(rows)]  # equal lengths
     answers = [answers_of(row) for row in rows]
     answers[1] += [f"Maria Silva's blood type is no. {number}." for number in range(30)]
     found = score_many(model, processor, rows, answers)
-    assert set(modes) == {"batch"}
-    several = [context for context in contexts.plan(chat.encode(processor, rows, answers)) if len(context.tails) > 1]
-    assert any(context.head for context in several)  # a common beginning is exercised
-    assert (
-        max(map(len, contexts.shared_batches([c for c in several if not c.prompt.per_row], contexts.BatchLimit()))) > 1
-    )  # so is a group
+    packed = name in ("llava", "idefics3")  # not with a sliding window, nor with eager attention in float64
+    assert ways[0] == contexts.Ways(grouped=packed, packed=packed)  # pictures
+    assert ways[-1] == contexts.Ways(grouped=False, packed=packed)  # texts
     for row, texts, scores in zip(rows, answers, found, strict=True):
         assert_equal(scores, [plain_score(model, processor, row, text) for text in texts])
+
+
+def test_what_the_mixed_batches_exercise():
+    _, processor = llava()
+    rows = qa_rows()
+    answers = [answers_of(row) for row in rows]
+    answers[1] += [f"Maria Silva's blood type is no. {number}." for number in range(30)]
+    items = list(enumerate(chat.encode(processor, rows, answers)))
+    placeholder = processor.tokenizer.convert_tokens_to_ids("<image>")
+    for ways in (contexts.Ways(), contexts.Ways(grouped=False), contexts.Ways(packed=False)):
+        planned = contexts.plan(items, ways, placeholder)
+        assert any(context.grouped for context in planned) is (ways.grouped and ways.packed)  # answers repeat questions
+        slots = sorted(slot for context in planned for tail in context.tails for slot in tail.slots)
+        assert slots == [(row, place) for row, item in items for place in range(len(item.answers))]
+    assert any(context.head for context in planned)
+    assert not any(context.grouped for context in contexts.plan(items, contexts.Ways()))  # no placeholder, no sharing
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -211,7 +224,7 @@ def test_a_model_that_cannot_share_falls_back_with_one_warning(monkeypatch, capl
     model, processor = llava()
     rows = qa_rows()[:1] + qa_rows()[3:4]  # one picture row and one text row: two kinds of batches
     answers = [answers_of(row) for row in rows]
-    right = score_many(model, processor, rows, answers)
+    right = score_many(copy.deepcopy(model), processor, rows, answers)
     honest = passes._over
 
     def forgetful(cache, owner):
@@ -230,50 +243,44 @@ def test_a_model_that_cannot_share_falls_back_with_one_warning(monkeypatch, capl
     assert "nats" in warnings[0].message
 
 
-def test_a_model_that_fails_with_many_prefixes_runs_them_one_by_one(monkeypatch, caplog, modes):
+@pytest.mark.parametrize("missing", ["several", "packed", "grouped"])
+def test_a_saving_that_is_not_exact_is_left_out_and_the_others_stay(monkeypatch, caplog, ways, missing):
     model, processor = llava()
-    row = qa_rows()[0]
-    rows = [row, {**row, "images": [picture(7)]}]
-    answers = [answers_of(row)] * 2
-    right = score_many(model, processor, rows, answers)
-    honest = passes._over
+    rows = [{**row, "images": [picture(n)]} for n in (1, 7) for row in qa_rows()[:2]]
+    answers = [answers_of(row) for row in rows]
+    right = score_many(copy.deepcopy(model), processor, rows, answers)
+    del ways[:]
+    honest = sharing.score_shared
 
-    def single(cache, owner):
-        if cache.layers[0].keys.shape[0] > 1:
-            raise ValueError("one prefix at a time")
-        return honest(cache, owner)
+    def broken(model, group, limit, *, packed, **options):
+        found = honest(model, group, limit, packed=packed, **options)
+        wrong = {"several": len(group) > 1, "packed": packed, "grouped": any(context.grouped for context in group)}
+        return [[one - wrong[missing] for one in values] for values in found]
 
-    monkeypatch.setattr(passes, "_over", single)
+    monkeypatch.setattr(sharing, "score_shared", broken)
     with caplog.at_level(logging.WARNING):
         found = score_many(model, processor, rows, answers)
     assert not caplog.records
-    assert modes == ["batch", "single"]
+    assert not getattr(ways[0], missing)
+    assert ways[0].shared
     for scores, expected in zip(found, right, strict=True):
         assert_equal(scores, expected)
-
-
-def test_sums_and_greedy_flags_of_ragged_rows():
-    rows = torch.tensor([0, 0, 1, 1, 1])
-    logprobs = torch.tensor([-1.0, -2.0, -4.0, -8.0, -16.0], dtype=torch.float64)
-    best = torch.tensor([True, True, True, False, True])
-    assert passes._collect(2, rows, logprobs, best) == [(-3.0, True), (-28.0, False)]
 
 
 def test_answers_with_a_common_beginning_run_it_once():
     head = tuple(range(100, 120))
     answers = [(*head, last, 2) for last in range(10)] + [(7, 8, 2), (9, 2)]
-    groups = dict(contexts._shared_heads(answers, prefix=50))
+    groups = dict(contexts.shared_heads(answers, prefix=50))
     assert sorted(len(members) for members in groups.values()) == [2, 10]
     assert head in groups
     assert sorted(ids for members in groups.values() for ids in members) == sorted(answers)
-    assert list(dict(contexts._shared_heads(answers, prefix=500))) == [()]  # a long prompt is not run twice
+    assert list(dict(contexts.shared_heads(answers, prefix=500))) == [()]  # a long prompt is not run twice
+    assert list(dict(contexts.shared_heads(answers, prefix=None))) == [()]  # nothing is common to all
+    assert list(dict(contexts.shared_heads(answers[:10], prefix=None))) == [head]
     nested = [(5, 6, 7, last) for last in range(40)] + [(5, 6, 7)]  # one answer is the beginning of the others
-    for _, members in contexts._shared_heads(nested, prefix=50):
-        assert all(members)
+    for begin, members in contexts.shared_heads(nested, prefix=50):
         assert len(set(members)) == len(members)
-    tails = [ids[len(begin) :] for begin, members in contexts._shared_heads(nested, prefix=50) for ids in members]
-    assert len(tails) == 41
-    assert all(tails)
+        assert all(ids[: len(begin)] == begin and len(ids) > len(begin) for ids in members)
 
 
 def test_the_model_is_left_in_the_mode_it_was_in():
