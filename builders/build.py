@@ -33,14 +33,14 @@ class Tally:
 
     files: list[str] = field(default_factory=list)
     rows: int = 0
-    pictures: int = 0
+    pictures: set[bytes] = field(default_factory=set)
     nbytes: int = 0
     digests: list[bytes] = field(default_factory=list)
 
     def add(self, part: Made) -> None:
         """Counts a part in."""
         self.rows += part.table.num_rows
-        self.pictures += part.pictures
+        self.pictures |= part.pictures
         self.nbytes += part.table.nbytes
         self.digests += part.digests
 
@@ -111,10 +111,11 @@ def _import(benchmark, source, out, size, seed, num_proc, options, preview, prog
         tallies = write_shards(benchmark, plan, folder, num_proc=num_proc, progress=progress)
         shutil.rmtree(workshop)
         about = {"source": dict(release.source), "missing": dict(benchmark.MISSING)}
-        asked = "paper" if release.whole else sum(len(unit.profiles) for unit in plan.units)
-        asked = "small" if size == "small" else asked
+        counted, _ = benchmark.counts(_per_group(tallies), plan.tasks)
+        whole = all(counted[what] == number for what, number in benchmark.PAPER_COUNTS.items())
+        part = "small" if size == "small" else sum(len(unit.profiles) for unit in plan.units)
         extra = {"counts": release.counts, "imported": about}
-        return _describe(benchmark, plan, tallies, folder, size=asked, seed=seed, **extra)
+        return _describe(benchmark, plan, tallies, folder, size="paper" if whole else part, seed=seed, **extra)
 
 
 def _describe(
@@ -200,9 +201,12 @@ def _listing(folder: Path, name: str) -> dict[str, Any]:
     return {"bytes": (folder / name).stat().st_size, "sha256": file_hash(folder / name)}
 
 
+def _per_group(tallies: Mapping[str, Tally]) -> dict[str, dict[str, int]]:
+    return {group: {"rows": tally.rows, "pictures": len(tally.pictures)} for group, tally in tallies.items()}
+
+
 def _manifest(benchmark, plan, tallies, splits, files, *, size, seed) -> Manifest:
-    groups = {group: {"rows": tally.rows, "pictures": tally.pictures} for group, tally in tallies.items()}
-    paper, extra = benchmark.counts(groups, plan.tasks)
+    paper, extra = benchmark.counts(_per_group(tallies), plan.tasks)
     if "candidates" in benchmark.CONFIGS:
         extra["candidate_values"] = sum(len(values) for values in plan.candidates.values())
     return Manifest(

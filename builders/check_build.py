@@ -207,8 +207,10 @@ def hashes_of(check: BuildCheck) -> Iterator[tuple[str, str, int, str]]:
 
 def per_group(check: BuildCheck) -> dict[str, Counter]:
     """Group of shards -> rows and different pictures, as read."""
-    groups: dict[str, Counter] = defaultdict(Counter)
+    rows: Counter = Counter()
+    pictures: dict[str, set[bytes]] = defaultdict(set)
     for name, digests in check.digests.items():
         group = name.rsplit("-", 3)[0]
-        groups[group] += Counter(rows=len(digests), pictures=len(check.pictures[name]))
-    return groups
+        rows[group] += len(digests)
+        pictures[group] |= check.pictures[name]
+    return {group: Counter(rows=number, pictures=len(pictures[group])) for group, number in rows.items()}

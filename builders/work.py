@@ -1,6 +1,7 @@
 """What a process does with one unit of work: rows to tables, with digests."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
@@ -25,12 +26,12 @@ class Made:
     Attributes:
         table: the rows.
         digests: one per row.
-        pictures: how many different pictures they carry in `images`.
+        pictures: SHA-256 of the different pictures that they carry in `images`.
     """
 
     table: pa.Table
     digests: list[bytes]
-    pictures: int
+    pictures: set[bytes]
 
 
 def make(unit: Unit, task: Task) -> dict[str, Made]:
@@ -42,4 +43,5 @@ def make(unit: Unit, task: Task) -> dict[str, Made]:
 def made(rows: list[dict], schema: pa.Schema) -> Made:
     """Rows as a table with their digests."""
     pictures = {picture["bytes"] for row in rows for picture in row.get("images", ())}
-    return Made(pa.Table.from_pylist(rows, schema=schema), [row_digest(row) for row in rows], len(pictures))
+    hashes = {sha256(picture).digest() for picture in pictures}
+    return Made(pa.Table.from_pylist(rows, schema=schema), [row_digest(row) for row in rows], hashes)

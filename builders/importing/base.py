@@ -40,14 +40,12 @@ class Imported:
         plan: of the build.
         source: where the release was read from: name, number of files, SHA-256.
         counts: what was left out, mended or kept as it was -> how often.
-        whole: whether it counts what the paper counts.
     """
 
     benchmark: "Import"
     plan: Plan
     source: Mapping[str, Any]
     counts: Mapping[str, int]
-    whole: bool
 
 
 class Import(Benchmark):
@@ -94,8 +92,3 @@ class Import(Benchmark):
         raise BuildError(
             "--preview: an import's pictures are the release's own, no sheet of them is drawn; leave it out"
         )
-
-
-def same_counts(counts: Mapping[str, int], paper: Mapping[str, int]) -> bool:
-    """Whether a build counts what the paper counts."""
-    return all(counts[what] == number for what, number in paper.items())

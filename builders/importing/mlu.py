@@ -17,7 +17,7 @@ from lethebench.builders.columns import FORMATS, MODALITIES, ROLES, profile_row
 from lethebench.builders.errors import BuildError
 from lethebench.builders.importing import text
 from lethebench.builders.importing.archive import open_files
-from lethebench.builders.importing.base import Import, Imported, RowsUnit, same_counts
+from lethebench.builders.importing.base import Import, Imported, RowsUnit
 from lethebench.builders.importing.mlu_attributes import attributes
 from lethebench.builders.importing.mlu_release import TASKS, Release, Row, read_release, totals
 from lethebench.builders.importing.photos import LONGEST, Photo, Raw, convert, converted, small
@@ -111,18 +111,6 @@ class MluImport(Import):
         ]
         units = [unit for unit in units if unit.rows[0]]
         _check_left(files.source, units)
-        number = sum(len(unit.rows[0]) for unit in units)
-        shown = {photo.name for unit in units for _, photo in unit.rows[0] if photo}
-        found = {
-            "profiles": len(units),
-            "tasks": len(TASKS),
-            "pictures": len(shown),
-            "questions": number,
-            **{
-                f"{role}_questions": sum(len(u.rows[0]) for u in units if u.role == role)
-                for role in ("forget", "retain")
-            },
-        }
         plan = Plan(
             units=units,
             shared=workshop,
@@ -132,7 +120,7 @@ class MluImport(Import):
             options={"pictures": "given" if options.pictures else None, "absent": options.absent},
             apart=[],
         )
-        return Imported(self, plan, files.provenance(), counts, same_counts(found, self.PAPER_COUNTS))
+        return Imported(self, plan, files.provenance(), counts)
 
     def rows(self, unit: Unit, shared: Path) -> dict[str, list[dict]]:
         qa, profiles = unit.groups

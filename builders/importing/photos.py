@@ -19,7 +19,8 @@ LONGEST = 1024
 """The longest side of an imported picture; larger ones are shrunk, smaller ones stay as they are."""
 MOST_PIXELS = 64_000_000
 MOST_BYTES = 64 << 20
-_KINDS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+Image.init()
+_KINDS = tuple(kind for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF") if kind in Image.OPEN)
 
 
 @dataclass(frozen=True)

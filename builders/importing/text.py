@@ -75,6 +75,33 @@ MLLMU_EXAMPLES = {
     "views": ": `released`",
 }
 MLLMU_MISSING = MISSING
+MLLMU_CONFIG_NOTES = {
+    "continual": "the released sets to forget, each without the one before, one request after another.",
+    "forget10": "10 % of the people to forget at once.",
+    "forget15": "15 % of the people to forget at once.",
+    "profiles": "one row per person: what the release says of them beside the questions, and thumbnails.",
+}
+_MLLMU_SPLITS = {
+    "train": "what the model learns first: all fictitious people (`Full_Set`), whoever is to be forgotten",
+    "test": "the same people on transformed pictures and in other wordings (`Test_Set`)",
+    "neighbour": "public figures (`Retain_Set`): what unlearning must leave alone",
+}
+MLLMU_SPLIT_NOTES = {
+    "continual": {
+        **_MLLMU_SPLITS,
+        "forget": "people who will be asked to be forgotten, in the order of `task_id`",
+        "retain": "people who never will be",
+    },
+    **{
+        f"forget{share}": {
+            **_MLLMU_SPLITS,
+            "forget": f"the people of `forget_{share}`, to be forgotten together",
+            "retain": f"the others, those of `retain_{100 - share}`",
+        }
+        for share in (5, 10, 15)
+    },
+    "profiles": {"train": "fictitious people and public figures; `domain`, `role` and `task_id` tell them apart"},
+}
 MLLMU_RESPONSIBLE_AI = {
     "dataCollection": "Made by the authors of MLLMU-Bench; see their paper. lethebench changed the form.",
     "dataLimitations": ["Answers and options are kept as released, their mistakes included."],
