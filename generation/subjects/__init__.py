@@ -6,7 +6,7 @@ shot.picture.save("chicken.png")
 
 from collections.abc import Mapping
 
-from lethebench.generation.subjects import animals, astronomy, buildings, corporation, personage, plants
+from lethebench.generation.subjects import animals, astronomy, buildings, corporation, personage, plants, posters
 from lethebench.generation.subjects.drawing import USES, ClassDrawing, Shot
 from lethebench.generation.subjects.shot import shoot
 
@@ -14,9 +14,12 @@ CLASSES: Mapping[str, ClassDrawing] = {
     "Animals": animals.DRAWING,
     "Astronomy": astronomy.DRAWING,
     "Buildings": buildings.DRAWING,
+    "Cartoon": posters.CARTOON,
     "Corporation": corporation.DRAWING,
+    "Movies": posters.MOVIES,
     "Personage": personage.DRAWING,
     "Plants": plants.DRAWING,
+    "TV series": posters.SERIES,
 }
 
 __all__ = ["CLASSES", "ClassDrawing", "Shot", "draw_view"]

@@ -56,12 +56,11 @@ class Pen:
                     flat[rows, :2] = self._place(flat[rows])
         return flat[:, :2], ends
 
-    def picture(self, pixels: int, bounds: tuple[float, float, float, float] | None = None) -> Image.Image:
+    def picture(self, pixels: int) -> Image.Image:
         """The shapes on transparent ground, on the lower edge in the middle, their longer side as long as the picture.
 
         Args:
             pixels: width and height of the picture.
-            bounds: (left, top, right, bottom) of what is shown, in the shapes' units; all solid shapes by default.
 
         Returns:
             An RGBA image of `pixels` x `pixels`.
@@ -69,21 +68,37 @@ class Pen:
         flat, ends = self._placed()
         starts = np.concatenate(((0,), ends[:-1]))
         solid = np.array([shape[3] for shape in self._shapes])
-        if bounds is None:
-            half = np.array([(shape[2] or 0) / 2 for shape in self._shapes])[:, None]
-            least = (np.minimum.reduceat(flat, starts) - half)[solid].min(axis=0)
-            most = (np.maximum.reduceat(flat, starts) + half)[solid].max(axis=0)
-        else:
-            least, most = np.array(bounds[:2]), np.array(bounds[2:])
-        side = (most - least).max()
-        full = pixels * OVERSAMPLE
-        unit = full / side
-        shift = np.array(((side - most[0] - least[0]) / 2, side - most[1]))
-        flat = ((flat + shift) * unit).tolist()
-        image, cover = Image.new("RGB", (full, full)), Image.new("L", (full, full))
-        paint, mask = ImageDraw.Draw(image, "RGBA"), ImageDraw.Draw(cover)
+        half = np.array([(shape[2] or 0) / 2 for shape in self._shapes])[:, None]
+        least = (np.minimum.reduceat(flat, starts) - half)[solid].min(axis=0)
+        most = (np.maximum.reduceat(flat, starts) + half)[solid].max(axis=0)
+        unit = pixels / (most - least).max()
+        corner = ((most + least - pixels / unit) / 2)[0], most[1] - pixels / unit
+        return self._painted(flat, ends, corner, unit, (pixels, pixels))
+
+    def page(self, size: tuple[int, int], width: float) -> Image.Image:
+        """What lies between the origin and `width` to the right of it, as far down as the picture reaches.
+
+        Args:
+            size: (width, height) in pixels.
+            width: how many units the picture is wide.
+
+        Returns:
+            An RGBA image of that size.
+        """
+        return self._painted(*self._placed(), (0.0, 0.0), size[0] / width, size)
+
+    def _painted(self, flat, ends, corner, unit, size) -> Image.Image:
+        """The placed points `flat` as shapes; `corner` is the upper left one, `unit` in pixels."""
+        unit *= OVERSAMPLE
+        size = (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE)
+        starts = np.concatenate(((0,), ends[:-1]))
+        flat = ((flat - np.array(corner)) * unit).tolist()
+        image, cover = Image.new("RGB", size), Image.new("L", size)
+        # Plain drawing is much faster than blending.
+        flatly, blended, mask = ImageDraw.Draw(image), ImageDraw.Draw(image, "RGBA"), ImageDraw.Draw(cover)
         for (_, color, width, fills), start, end in zip(self._shapes, starts, ends, strict=True):
             xy = [tuple(p) for p in flat[start:end]]
+            paint, color = (flatly, color[:3]) if fills else (blended, color)
             if width is None:
                 paint.polygon(xy, fill=color)
                 if fills:
