@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import NamedTuple
 
-# Adding a method is one line here: name (and module) -> prefix of its trainer's and config's class.
-_METHODS = {
+# Adding a method that trains is one line here: name (and module) -> prefix of its trainer's and config's class.
+_TRAINERS = {
     "ga": "GA",
     "graddiff": "GradDiff",
     "kl": "KLMin",
@@ -20,27 +20,38 @@ _METHODS = {
     "mmunlearner": "MMUnlearner",
 }
 
+# Every method that `unlearn` knows, by the name of its module; the last three have no trainer of their own.
+METHODS = (*_TRAINERS, "manu", "lumoe", "prompt")
+
 _HOMES = {
-    **{f"{prefix}{kind}": name for name, prefix in _METHODS.items() for kind in ("Trainer", "Config")},
+    **{f"{prefix}{kind}": name for name, prefix in _TRAINERS.items() for kind in ("Trainer", "Config")},
     "AnswerCollator": "data",
+    "EmbeddingGate": "gates",
+    "LUMoE": "lumoe",
+    "MANUConfig": "manu",
     "PRESETS": "presets",
     "Preset": "presets",
     "RowEncoder": "data",
+    "TrueTaskGate": "gates",
     "TinyPlan": "tiny",
     "TinyVLM": "tiny",
     "UnlearningConfig": "unlearning",
     "UnlearningTrainer": "unlearning",
+    "VLMGate": "gates",
     "learn_tiny": "learn",
     "load_model": "loading",
+    "manu_prune": "manu",
     "plan_for": "tiny",
     "preset_for": "presets",
     "save_model": "loading",
     "tiny_processor": "tiny",
     "tiny_tokenizer": "tiny",
     "tiny_vlm": "tiny",
+    "unlearn": "unlearn",
+    "with_system_prompt": "prompt",
 }
 
-__all__ = ["METHODS", *_HOMES]
+__all__ = ["METHODS", "TRAINERS", *_HOMES]
 
 
 class Method(NamedTuple):
@@ -50,22 +61,22 @@ class Method(NamedTuple):
     config: type
 
 
-class _Methods(Mapping[str, Method]):
-    """Method name -> (trainer, config), imported when looked up."""
+class _Trainers(Mapping[str, Method]):
+    """Name of a method that trains -> (trainer, config), imported when looked up."""
 
     def __getitem__(self, name: str) -> Method:
-        prefix = _METHODS[name]
+        prefix = _TRAINERS[name]
         module = import_module(f".{name}", __name__)
         return Method(getattr(module, f"{prefix}Trainer"), getattr(module, f"{prefix}Config"))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_METHODS)
+        return iter(_TRAINERS)
 
     def __len__(self) -> int:
-        return len(_METHODS)
+        return len(_TRAINERS)
 
 
-METHODS: Mapping[str, Method] = _Methods()
+TRAINERS: Mapping[str, Method] = _Trainers()
 
 
 def __getattr__(name: str):

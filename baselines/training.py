@@ -12,7 +12,7 @@ from trl import SFTTrainer
 
 from lethebench.baselines.data import IGNORED, PICTURED, AnswerCollator, EncodedRows, RowEncoder, conversation
 from lethebench.baselines.losses import token_logps
-from lethebench.baselines.parameters import freeze
+from lethebench.baselines.parameters import check_lora, freeze
 
 # What a run wants beside a method's settings: no files, no reports, no bar of the trainer's own.
 QUIET = {
@@ -74,6 +74,8 @@ class AnswerTrainer(SFTTrainer):
         if processing_class is None and isinstance(model, str):
             processing_class = AutoProcessor.from_pretrained(model)
         self.encoder = encoder or RowEncoder(processing_class)
+        if kwargs.get("peft_config") is not None and isinstance(model, nn.Module):
+            check_lora(model, kwargs["peft_config"])
         own_forward = vars(_bare(model)).get("forward")
         super().__init__(
             model,

@@ -3,24 +3,44 @@
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from torch import nn
 from transformers import PrinterCallback, TrainerCallback
 
-from lethebench.baselines import METHODS
+from lethebench.baselines import METHODS, TRAINERS
 from lethebench.baselines.data import RowEncoder
-from lethebench.baselines.presets import Preset
+from lethebench.baselines.gates import TrueTaskGate
+from lethebench.baselines.lumoe import LUMoE
+from lethebench.baselines.manu import MANUConfig, manu_prune
+from lethebench.baselines.presets import LoraSettings, Preset
+from lethebench.baselines.prompt import with_system_prompt
 from lethebench.baselines.training import QUIET
 
+# Where a preset trains weights themselves, the experts of LUMoE are still adapters.
+EXPERT = LoraSettings(rank=16, alpha=32)
 
-class Unlearnt(NamedTuple):
-    """What a stage gives: the changed `model`, optimizer `steps` taken, `seconds`, and `log`, TRL's log history."""
 
-    model: nn.Module
+@dataclass(frozen=True)
+class Unlearnt:
+    """What a stage gives.
+
+    Attributes:
+        model: the changed model; a `LUMoE` after `lumoe`.
+        processor: the one to use with it; other than before after `prompt` alone.
+        steps: optimizer steps taken.
+        seconds: how long it took.
+        log: TRL's log history, empty where nothing was trained.
+        facts: what a record of the stage should say beyond that.
+    """
+
+    model: nn.Module | LUMoE
+    processor: Any
     steps: int
     seconds: float
-    log: list[dict[str, Any]]
+    log: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def unlearn(
@@ -40,7 +60,8 @@ def unlearn(
 
     Args:
         method: a name in METHODS.
-        model: the model as the last stage left it; a PEFT model's adapter goes on being trained.
+        model: the model as the last stage left it; a PEFT model's adapter goes on being trained, a `LUMoE` gets one
+            more.
         processor: its processor.
         forget: QA rows of this stage's task.
         retain: QA rows to hold on to; methods without a retain term ignore them.
@@ -56,10 +77,31 @@ def unlearn(
     """
     if method not in METHODS:
         raise ValueError(f"there is no method {method!r}: choose one of {', '.join(METHODS)}")
-    trainer_class, config_class = METHODS[method]
+    if len(forget) == 0:
+        raise ValueError(f"{method} got an empty forget set: there is nothing to unlearn")
+    start = time.perf_counter()
+    if method in TRAINERS:
+        fields = {**preset.method_arguments(method), **overrides}
+        model, steps, log, facts = _trained(method, model, processor, forget, retain, fields, seed, encoder, callbacks)
+    elif method == "lumoe":
+        fields = {**preset.method_arguments(method), **overrides}
+        model, steps, log, facts = _expert(model, processor, forget, retain, preset, fields, seed, encoder, callbacks)
+    elif method == "manu":
+        model = model.merge_and_unload() if hasattr(model, "peft_config") else model
+        config = MANUConfig(**{**preset.methods.get(method, {}), **overrides})
+        pruned = manu_prune(model, processor, forget, retain, config=config, encoder=encoder)
+        steps, log = 0, []
+        facts = {"neurons_pruned": sum(map(len, pruned.neurons.values())), "neurons": pruned.total}
+    else:
+        processor = with_system_prompt(processor, **{**preset.methods.get(method, {}), **overrides})
+        steps, log, facts = 0, [], {}
+    return Unlearnt(model, processor, steps, time.perf_counter() - start, log, facts)
+
+
+def _trained(method, model, processor, forget, retain, fields, seed, encoder, callbacks):
+    trainer_class, config_class = TRAINERS[method]
     with tempfile.TemporaryDirectory() as scratch:
-        fields = {"output_dir": scratch, **QUIET}
-        args = config_class(**{**fields, "seed": seed, **preset.method_arguments(method), **overrides})
+        args = config_class(**{"output_dir": scratch, **QUIET, "seed": seed, **fields})
         trainer = trainer_class(
             model,
             args=args,
@@ -70,8 +112,24 @@ def unlearn(
             callbacks=list(callbacks),
         )
         trainer.remove_callback(PrinterCallback)
-        start = time.perf_counter()
         result = trainer.train()
-        return Unlearnt(
-            trainer.trained_model(), result.global_step, time.perf_counter() - start, trainer.state.log_history
-        )
+        share = getattr(trainer, "salient_share", None)
+        facts = {} if share is None else {"salient_share": share}
+        return trainer.trained_model(), result.global_step, trainer.state.log_history, facts
+
+
+def _expert(model, processor, forget, retain, preset, fields, seed, encoder, callbacks):
+    """One more refusal adapter on the learnt model, and a gate that knows its task."""
+    fields = dict(fields)
+    kind = fields.pop("gate", "embedding")
+    if kind not in ("embedding", "true_task"):
+        raise ValueError(f"gate is {kind!r}: choose embedding or true_task, or give a LUMoE with a gate of your own")
+    if not isinstance(model, LUMoE):
+        gate = TrueTaskGate() if kind == "true_task" else None
+        model = LUMoE(model, processor, gate=gate, encoder=encoder)
+    task = int(forget[0].get("task_id", len(model.tasks)))
+    with model.using(None):
+        model.gate.add(task, forget, retain or [])
+    adapter = model.new_adapter(task, preset.lora or EXPERT)
+    _, steps, log, _ = _trained("idk", adapter, processor, forget, retain, fields, seed, encoder, callbacks)
+    return model, steps, log, {"tasks_routed": len(model.tasks)}

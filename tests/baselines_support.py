@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw
 from tokenizers import AddedToken
 from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefics3ImageProcessorPil, Idefics3Processor
 
-from lethebench.baselines import METHODS
+from lethebench.baselines import TRAINERS
+from lethebench.baselines.data import AnswerCollator, RowEncoder
 from lethebench.baselines.tiny import TinyPlan, tiny_processor, tiny_vlm
 from lethebench.baselines.training import QUIET
 
@@ -77,9 +78,9 @@ def stage(method: str, model, processor, folder, forget, retain=None, *, encoder
     }
     if method == "simnpo":  # at 2.5 the answers of an untrained model weigh nothing
         fields["beta"] = 0.1
-    return METHODS[method].trainer(
+    return TRAINERS[method].trainer(
         model,
-        args=METHODS[method].config(**{**fields, **changes}),
+        args=TRAINERS[method].config(**{**fields, **changes}),
         train_dataset=forget,
         retain_dataset=retain,
         processing_class=processor,
@@ -98,6 +99,11 @@ def plain_step(model, loss: Callable[[], torch.Tensor], rate: float) -> dict[str
 def weights_of(model) -> dict[str, torch.Tensor]:
     """A copy of every parameter."""
     return {name: value.detach().clone() for name, value in model.named_parameters()}
+
+
+def collator(processor) -> AnswerCollator:
+    """A collator of a processor, without the mark of pictures."""
+    return AnswerCollator(RowEncoder(processor))
 
 
 def row_answers(model, collate, rows) -> list[torch.Tensor]:

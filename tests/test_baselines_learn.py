@@ -121,13 +121,13 @@ def test_presets_are_found_by_name_and_by_model():
 
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_every_preset_makes_valid_settings_for_every_stage(name, tmp_path):
-    from lethebench.baselines import METHODS
+    from lethebench.baselines import TRAINERS
 
     chosen = PRESETS[name]
     SFTConfig(output_dir=str(tmp_path), **{**chosen.learn_arguments(), "bf16": False})
-    for method in METHODS:
+    for method in TRAINERS:
         arguments = {**chosen.method_arguments(method), "bf16": False}
-        args = METHODS[method].config(output_dir=str(tmp_path), **arguments)
+        args = TRAINERS[method].config(output_dir=str(tmp_path), **arguments)
         assert args.learning_rate == arguments["learning_rate"]
     if chosen.lora:
         assert chosen.lora.peft_config().r == chosen.lora.rank

@@ -7,14 +7,14 @@ import pytest
 import torch
 from trl import SFTConfig, SFTTrainer
 
-from lethebench.baselines import METHODS
+from lethebench.baselines import TRAINERS
 from lethebench.baselines.losses import sequence_logps
 from lethebench.baselines.parameters import describe, freeze
 from lethebench.baselines.training import QUIET, sample
 
 FORGET = support.rows(range(2))
 RETAIN = support.rows(range(2, 6))
-METHOD_NAMES = list(METHODS)
+METHOD_NAMES = list(TRAINERS)
 
 
 @pytest.fixture(scope="module")
