@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+UNTRAINED = ("manu", "prompt")
+
 # Bare names such as `q_proj` would match the vision tower too. LLaVA and Qwen say language_model, Idefics text_model.
 LANGUAGE_MODEL_LINEARS = r".*(language_model|text_model)\..*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 
@@ -66,7 +68,9 @@ class Preset:
         return {**self.shared, **self.learn}
 
     def method_arguments(self, method: str) -> dict[str, Any]:
-        """Fields of the method's config for one unlearning stage."""
+        """Fields of the method's config for one unlearning stage; no training settings where nothing is trained."""
+        if method in UNTRAINED:
+            return dict(self.methods.get(method, {}))
         return {
             **self.shared,
             **self.unlearn,
@@ -98,7 +102,16 @@ _TINY = Preset(
         "lr_scheduler_type": "constant",
         "adam_beta2": 0.95,
     },
-    methods={"npo": {"beta": 0.5, "retain_loss": "ce", "retain_weight": 5.0}},
+    methods={
+        "graddiff": {"retain_weight": 5.0},
+        "kl": {"retain_weight": 5.0},
+        "npo": {"beta": 0.5, "retain_loss": "ce", "retain_weight": 5.0},
+        "simnpo": {"retain_loss": "ce", "retain_weight": 5.0},
+        "idk": {"retain_weight": 5.0},
+        "dpo": {"beta": 0.5, "retain_loss": "ce", "retain_weight": 5.0},
+        "mmunlearner": {"num_train_epochs": 4, "modality": "both", "fisher_rows": 64},
+        "lumoe": {"learning_rate": 3e-3, "retain_weight": 5.0},
+    },
 )
 
 _MLLMU_LLAVA = Preset(

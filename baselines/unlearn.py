@@ -88,12 +88,12 @@ def unlearn(
         model, steps, log, facts = _expert(model, processor, forget, retain, preset, fields, seed, encoder, callbacks)
     elif method == "manu":
         model = model.merge_and_unload() if hasattr(model, "peft_config") else model
-        config = MANUConfig(**{**preset.methods.get(method, {}), **overrides})
+        config = MANUConfig(**{**preset.method_arguments(method), **overrides})
         pruned = manu_prune(model, processor, forget, retain, config=config, encoder=encoder)
         steps, log = 0, []
         facts = {"neurons_pruned": sum(map(len, pruned.neurons.values())), "neurons": pruned.total}
     else:
-        processor = with_system_prompt(processor, **{**preset.methods.get(method, {}), **overrides})
+        processor = with_system_prompt(processor, **{**preset.method_arguments(method), **overrides})
         steps, log, facts = 0, [], {}
     return Unlearnt(model, processor, steps, time.perf_counter() - start, log, facts)
 

@@ -72,9 +72,20 @@ def _imports() -> list[dict]:
 
 
 def _methods() -> list[dict]:
+    """Every method that `lethe unlearn` knows."""
     from .baselines import METHODS
+    from .baselines.methods import FACTS
 
-    return [{"name": name, "is": _headline(f"lethebench.baselines.{name}")} for name in METHODS]
+    return [
+        {
+            "name": name,
+            "is": _headline(f"lethebench.baselines.{name}").rstrip("."),
+            "paper": FACTS[name].paper,
+            "needs": FACTS[name].needs,
+            "defaults": ", ".join(f"{key} {value}" for key, value in FACTS[name].defaults.items()) or "-",
+        }
+        for name in METHODS
+    ]
 
 
 def _headline(module: str) -> str:

@@ -13,6 +13,7 @@ from .baselines.presets import Preset
 from .baselines.tiny import plan_for, tiny_processor, tiny_vlm
 from .baselines.unlearn import Unlearnt, unlearn
 from .console import Tick
+from .errors import UserError
 
 TINY = "tiny"
 
@@ -107,18 +108,24 @@ def unlearn_task(
         forget, retain: the rows.
         seed: of the order of rows.
         tick: told how far it is.
+
+    Raises:
+        UserError: the method cannot be run on this model or these rows.
     """
     set_seed(seed)
     model = load_model(before).model
-    result = unlearn(
-        method,
-        model,
-        encoder.processor,
-        forget,
-        retain,
-        preset=preset,
-        seed=seed,
-        encoder=encoder,
-        callbacks=[Ticks(tick)],
-    )
-    return result, Loaded(result.model, encoder.processor)
+    try:
+        result = unlearn(
+            method,
+            model,
+            encoder.processor,
+            forget,
+            retain,
+            preset=preset,
+            seed=seed,
+            encoder=encoder,
+            callbacks=[Ticks(tick)],
+        )
+    except ValueError as error:
+        raise UserError(f"{method}: {error}") from error
+    return result, Loaded(result.model, result.processor)
