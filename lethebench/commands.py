@@ -51,7 +51,7 @@ def learn_command(options: RunOptions, *, resume: bool) -> tuple[dict, str]:
     verdict = "passed" if gate["passed"] else f"failed: {gate['threshold']} is asked of each"
     neighbour = figures(gate["neighbour"])
     lines = [
-        f"exact match {figures(gate)}; on held-out wordings {figures(gate['held_out'])}",
+        f"exact match {figures(gate)}; on held-out wordings {figures(gate['held_out']) or 'none: the build has none'}",
         *([f"on neighbours {neighbour}"] if neighbour else []),
         f"{gate['parameters']:,} parameters, {gate['steps']} steps, {gate['seconds']:.1f} s",
         f"gate {verdict}; the model is in {folder / 'learnt'}",

@@ -7,6 +7,7 @@ from pathlib import Path
 from datasets import Dataset, Image, List, load_dataset
 
 from .builders import BENCHMARKS
+from .builders.importing import IMPORTS
 from .errors import UserError
 from .store import read_json
 
@@ -27,8 +28,9 @@ class Build:
 
     @cached_property
     def config(self) -> str:
-        """The config that holds the sequence of requests."""
-        return next(name for name in SEQUENCES if name in self.manifest["splits"])
+        """The config that holds the sequence of requests, or, in an import without one, a single request."""
+        splits = self.manifest["splits"]
+        return next((name for name in SEQUENCES if name in splits), next(iter(splits)))
 
     def split(self, name: str) -> Dataset:
         """The rows of one split; pictures stay encoded bytes until somebody looks at them."""
@@ -49,8 +51,13 @@ class Build:
         return self.split("neighbour") if "neighbour" in self.manifest["splits"][self.config] else None
 
     @cached_property
-    def held_out(self) -> Dataset:
-        """New pictures and wordings. Pages that show the asked field in plain sight are left out: they can be read."""
+    def held_out(self) -> Dataset | None:
+        """New pictures and wordings, None where an import has none.
+
+        Pages that show the asked field in plain sight are left out: they can be read.
+        """
+        if "test" not in self.manifest["splits"][self.config]:
+            return None
         rows = self.split("test")
         return rows.select([place for place, views in enumerate(rows["views"]) if "full" not in views])
 
@@ -61,7 +68,9 @@ class Build:
 
     @cached_property
     def candidates(self) -> dict[str, list[str]]:
-        """attribute -> the values that exposure ranks over."""
+        """attribute -> the values that exposure ranks over; an import has none."""
+        if "candidates" not in self.manifest["splits"]:
+            return {}
         rows = load_dataset(str(self.path), "candidates", split="train")
         return {row["attribute"]: row["values"] for row in rows}
 
@@ -79,9 +88,10 @@ def open_build(path: str | Path) -> Build:
         raise UserError(f"{path} is not a build (it has no manifest.json): make one with `lethe build`")
     manifest = read_json(path / "manifest.json")
     name, version = manifest.get("benchmark"), str(manifest.get("version"))
-    if name not in BENCHMARKS:
+    known = IMPORTS if manifest.get("imported") else BENCHMARKS
+    if name not in known:
         raise UserError(f"{path} is a build of {name!r}, which is not a benchmark of this release: see `lethe list`")
-    ours = BENCHMARKS[name].VERSION
+    ours = known[name].VERSION
     if version.split(".")[0] != ours.split(".")[0]:
         raise UserError(
             f"{path} is {name} {version}, and this release reads {ours.split('.')[0]}.x: build it again, or use the "

@@ -115,8 +115,11 @@ class Run:
                 record |= {"parameters": describe(loaded.model)["total"], "peak_memory_mb": round(peak_memory_mb())}
                 self.__dict__["encoder"] = RowEncoder(loaded.processor)
                 self._score(loaded, folder, "the learnt model")
-                with self.console.phase("score held-out wordings and pictures") as tick:
-                    _write_rows(folder / HELD_OUT, self._scores(loaded, self.build.held_out, tick))
+                title = "score held-out wordings and pictures"
+                title += ": the build has none" if self.build.held_out is None else ""
+                with self.console.phase(title) as tick:
+                    if self.build.held_out is not None:
+                        _write_rows(folder / HELD_OUT, self._scores(loaded, self.build.held_out, tick))
                 write_json(folder / "gate.json", gate(folder, record, self.options.threshold))
         verdict = read_json(self.learnt / "gate.json")
         if not verdict["passed"] and not self.options.ignore_gate:
@@ -193,7 +196,8 @@ def gate(folder: Path, record: dict, threshold: float) -> dict:
 
     Rows about neighbours are reported and do not count: nobody asks to forget them.
     """
-    scored, held_out = (pq.read_table(folder / name).to_pylist() for name in (ROWS, HELD_OUT))
+    there = [name for name in (ROWS, HELD_OUT) if (folder / name).is_file()]  # an import may have no test rows
+    scored, held_out = [*(pq.read_table(folder / name).to_pylist() for name in there), []][:2]
     learnt = [row for row in scored if row["role"] != NEIGHBOUR]
     neighbours = [row for row in scored if row["role"] == NEIGHBOUR]
     found = {modality: _exact(learnt, modality) for modality in ("image_text", "text")}

@@ -103,10 +103,11 @@ def headline(result: dict) -> str:
         cells = "".join(f"{'-' if final[name] is None else format(final[name], '.3f'):>18}" for name in columns)
         lines.append(f"{method:10}{cells}  {', '.join(final['flags']) or '-'}")
     gold, gate = result["gold"], result["gate"]
-    lines.append(
-        f"gold knows {_mean(gold['knowledge']):.3f} of what was forgotten, exposed by {gold['exposure']:.3f} bits"
-    )
-    lines.append(f"gate: exact match {gate['image_text']:.3f} on pictures, {gate['text']:.3f} on text")
+    exposed = "" if gold["exposure"] is None else f", exposed by {gold['exposure']:.3f} bits"
+    lines.append(f"gold knows {_mean(gold['knowledge']):.3f} of what was forgotten{exposed}")
+    matches = [(gate["image_text"], "on pictures"), (gate["text"], "on text")]
+    found = ", ".join(f"{value:.3f} {where}" for value, where in matches if value is not None)
+    lines.append(f"gate: exact match {found}")
     lines.append(f"report: {result['report']}")
     return "\n".join(lines)
 
