@@ -24,16 +24,18 @@ def _sheet(picture: Image.Image) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     return cover, ImageDraw.Draw(cover)
 
 
-def grass(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
-    """Blades that rise over the lowest tenth of a third of the box."""
+def leaves(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
+    """Fallen leaves at the foot of the box."""
     cover, draw = _sheet(picture)
     side, foot = (box[2] - box[0]) / 2, box[3] / 2
     middle = box[0] / 2 + side * rng.uniform(0.1, 0.9)
-    for _ in range(26):
-        x, high, bend = middle + side * rng.normal(0, 0.09), side * rng.uniform(0.05, 0.15), side * rng.normal(0, 0.03)
-        base, wide = foot + side * rng.uniform(-0.01, 0.04), side * 0.008
-        draw.polygon([(x - wide, base), (x + bend, base - high), (x + wide, base)], fill=255)
-    _paste(picture, cover, _GREENS[int(rng.integers(4))], 1.2)
+    for _ in range(int(rng.integers(3, 7))):
+        at = np.array((middle + side * rng.normal(0, 0.11), foot + side * rng.uniform(-0.05, 0.02)))
+        way, length = rng.uniform(-0.6, 0.6), side * rng.uniform(0.05, 0.09)
+        tip = at + length * np.array((np.cos(way), np.sin(way)))
+        across = 0.26 * length * np.array((-np.sin(way), np.cos(way)))
+        draw.polygon([*map(tuple, (at, (at + tip) / 2 + across, tip, (at + tip) / 2 - across))], fill=255)
+    _paste(picture, cover, ((186, 120, 54), (150, 132, 60), (170, 86, 52))[int(rng.integers(3))], 1.0)
 
 
 def branch(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
@@ -104,6 +106,6 @@ def flare(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, i
 
 
 OCCLUDERS: Mapping[str, Mapping[str, tuple[Occluder, ...]]] = {
-    "train": {"ground": (grass, branch), "wall": (branch,), "sky": (haze,)},
+    "train": {"ground": (leaves, branch), "wall": (branch,), "sky": (haze,)},
     "test": {"ground": (pebbles, stake), "wall": (stake,), "sky": (flare,)},
 }

@@ -20,15 +20,17 @@ def carrot(ink: Ink, growth: Growth) -> None:
         def put(points, x=x, angle=angle, size=size):
             return placed(points, x, 0.0, angle, size)
 
-        for k, spread in enumerate(np.linspace(-0.75, 0.75, 7)):
+        for k, spread in enumerate(np.linspace(-0.85, 0.85, 6)):
             tip = np.array((0.75 * np.sin(spread), -1.22 - 0.72 * np.cos(spread)))
             line = smooth([(0.0, -1.2), tuple(np.array((0.2 * spread, -1.55))), tuple(tip)], steps=5)
             ink.form(tube(put(line), np.linspace(0.03, 0.014, len(line))), green, reach=0.03)
-            for j in range(3, len(line)):
+            for j in range(2, len(line)):
                 for side in (-1, 1):
-                    end = line[j] + 0.17 * np.array((np.sin(spread + 0.9 * side), -np.cos(spread + 0.9 * side)))
+                    end = line[j] + (0.2 - 0.01 * j) * np.array(
+                        (np.sin(spread + 0.9 * side), -np.cos(spread + 0.9 * side))
+                    )
                     tone = mix(green, SHADE if (k + j) % 2 else WHITE, 0.12)
-                    ink.shape(tube(put([line[j], (line[j] + end) / 2, end]), (0.03, 0.045, 0.012), steps=2), tone)
+                    ink.shape(tube(put([line[j], (line[j] + end) / 2, end]), (0.02, 0.034, 0.01), steps=2), tone)
         root = put([(0.0, -1.2), (0.0, -0.9), (0.0, -0.5), (0.02, -0.18), (0.03, 0.0)])
         ink.form(tube(root, np.array((0.2, 0.25, 0.18, 0.075, 0.012)) * size), orange, reach=0.14, gloss=0.35)
         for y, side in ((-1.1, 1), (-0.98, -1), (-0.82, 1), (-0.66, -1), (-0.5, 1), (-0.36, -1)):
