@@ -164,7 +164,7 @@ class Mlu(Benchmark):
             **{f"{role}_questions": groups[f"qa/{role}"]["rows"] for role in _ROLES},
         }
         extra = {"test_questions": total("rows", "qa/test-")}
-        return paper, extra | {"pictures_in_train": learnt, "pictures_in_test": tested}
+        return paper, extra | {"of_the_pictures_in_train": learnt, "of_the_pictures_in_test": tested}
 
     def facts(self) -> dict:
         classes = release().classes.values()

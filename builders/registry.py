@@ -5,11 +5,13 @@ from lethebench.builders.errors import BuildError
 from lethebench.builders.icu import Icu
 from lethebench.builders.importing import IMPORTS
 from lethebench.builders.mllmu import Mllmu
+from lethebench.builders.mlu import Mlu
 from lethebench.builders.remem import Remem
 
 BENCHMARKS: dict[str, Benchmark] = {
     "icu": Icu(),
     "mllmu": Mllmu(),
+    "mlu": Mlu(),
     "remem": Remem(),
 }
 
