@@ -5,6 +5,8 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lethebench.evaluation.checks import finite
+
 RESAMPLES = 1_000
 
 
@@ -86,3 +88,26 @@ def bootstrap_mean(
     means = sums[draws].sum(1) / sizes[draws].sum(1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def over_seeds(values: ArrayLike) -> dict[str, float | int | None]:
+    """Mean and standard deviation of one figure over runs with different seeds.
+
+    Args:
+        values: shape (n,), the figure of each run, finite.
+
+    Returns:
+        `mean`; `std` (sample standard deviation, n - 1 below; None for one run); `n`.
+
+    Raises:
+        ValueError: no value, or one that is not finite.
+
+    >>> over_seeds([0.5, 0.7])["mean"]
+    0.6
+    """
+    array = finite(values, "values")
+    return {
+        "mean": float(array.mean()),
+        "std": float(array.std(ddof=1)) if len(array) > 1 else None,
+        "n": len(array),
+    }

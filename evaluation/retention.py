@@ -16,8 +16,8 @@ def _truth(values: Sequence[float | None] | ArrayLike) -> np.ndarray:
     """max(0, 1 - R) per row; NaN marks a row without a truth ratio."""
     ratios = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     for row, value in enumerate(values):
-        if value is not None and not value >= 0:
-            raise ValueError(f"truth_ratio[{row}] is {value}: it must be a number of at least 0, or None")
+        if value is not None and not 0 <= value < np.inf:
+            raise ValueError(f"truth_ratio[{row}] is {value}: it must be a finite number of at least 0, or None")
     return np.maximum(0.0, 1.0 - ratios)
 
 

@@ -6,8 +6,10 @@ unlearning_score. Intervals: bootstrap, bootstrap_mean.
 """
 
 from lethebench.evaluation.continual import continual_summary
+from lethebench.evaluation.exposures import exposure_summary
 from lethebench.evaluation.forgetting import forget_score, forget_value, gold_knowledge
-from lethebench.evaluation.intervals import bootstrap, bootstrap_mean
+from lethebench.evaluation.gaps import centroid_distance, modality_gap, representation_gap
+from lethebench.evaluation.intervals import bootstrap, bootstrap_mean, over_seeds
 from lethebench.evaluation.membership import (
     auc,
     loss_score,
@@ -17,16 +19,18 @@ from lethebench.evaluation.membership import (
     privacy_leakage,
     zlib_score,
 )
+from lethebench.evaluation.memorization import memorization_summary
 from lethebench.evaluation.memory import gate
+from lethebench.evaluation.overall import unlearning_summary
 from lethebench.evaluation.ranks import (
     exposure,
     exposure_chance,
-    exposure_extrapolated,
     exposure_normalised,
     exposure_rank,
-    exposure_summary,
+    sequence_exposure,
 )
 from lethebench.evaluation.retention import model_utility
+from lethebench.evaluation.tails import exposure_extrapolated
 from lethebench.evaluation.text import exact_match, keyword_match, rouge_l, rouge_l_recall, substring_match
 from lethebench.evaluation.truth import forget_quality, probability, truth_ratio
 from lethebench.evaluation.umbrella import unlearning_score
@@ -35,6 +39,7 @@ __all__ = [
     "auc",
     "bootstrap",
     "bootstrap_mean",
+    "centroid_distance",
     "continual_summary",
     "exact_match",
     "exposure",
@@ -51,15 +56,21 @@ __all__ = [
     "keyword_match",
     "loss_score",
     "membership_scores",
+    "memorization_summary",
     "min_k",
     "min_k_plus_plus",
+    "modality_gap",
     "model_utility",
+    "over_seeds",
     "privacy_leakage",
     "probability",
+    "representation_gap",
     "rouge_l",
     "rouge_l_recall",
+    "sequence_exposure",
     "substring_match",
     "truth_ratio",
     "unlearning_score",
+    "unlearning_summary",
     "zlib_score",
 ]

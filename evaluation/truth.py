@@ -68,6 +68,18 @@ def _ratios(values: ArrayLike, name: str) -> np.ndarray:
     return array
 
 
+def _log10_p(distance: float, ours: int, gold: int) -> float:
+    """log10 of a vanishing p-value of the two-sample test: the first term of its series, which then is all of it.
+
+    Source: for equal sizes Gnedenko and Korolyuk, 1951: p = 2 (C(2n, n - h) - C(2n, n - 2h) + ...) / C(2n, n), h = nD.
+    """
+    if ours != gold:
+        return (math.log(2) - 2 * ours * gold / (ours + gold) * distance**2) / math.log(10)
+    steps = round(distance * ours)
+    ways = math.lgamma(ours - steps + 1) + math.lgamma(ours + steps + 1)
+    return (math.log(2) + 2 * math.lgamma(ours + 1) - ways) / math.log(10)
+
+
 def forget_quality(truth_ratios: ArrayLike, gold_truth_ratios: ArrayLike) -> dict[str, float]:
     """How well the unlearned model's truth ratios on the forget set match those of the gold model.
 
@@ -77,7 +89,8 @@ def forget_quality(truth_ratios: ArrayLike, gold_truth_ratios: ArrayLike) -> dic
 
     Returns:
         `forget_quality`: p-value of the two-sample Kolmogorov-Smirnov test, in [0, 1], higher = closer to gold;
-        `log10_forget_quality`: its logarithm, <= 0 (where p underflows: of the leading term 2 exp(-2 D^2 nm/(n+m)));
+        `log10_forget_quality`: its logarithm, <= 0, also where p underflows: then exact for n = m, and of the leading
+        term 2 exp(-2 D^2 nm/(n+m)) otherwise;
         `ks`: the KS distance D in [0, 1], lower is better;
         `js`: Jensen-Shannon distance (base 2, 20 equal bins of log R over both), in [0, 1], lower is better.
 
@@ -89,8 +102,7 @@ def forget_quality(truth_ratios: ArrayLike, gold_truth_ratios: ArrayLike) -> dic
     ours, gold = _ratios(truth_ratios, "truth_ratios"), _ratios(gold_truth_ratios, "gold_truth_ratios")
     test = stats.ks_2samp(ours, gold)
     p_value, distance = float(min(test.pvalue, 1.0)), float(test.statistic)
-    size = len(ours) * len(gold) / (len(ours) + len(gold))
-    log10 = math.log10(p_value) if p_value > 0 else (math.log(2) - 2 * size * distance**2) / math.log(10)
+    log10 = math.log10(p_value) if p_value > 1e-300 else _log10_p(distance, len(ours), len(gold))
     logs = np.log(ours), np.log(gold)
     edges = np.histogram_bin_edges(np.concatenate(logs), bins=20)
     counts = [np.histogram(values, bins=edges)[0] for values in logs]

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 from sklearn.metrics import roc_auc_score
@@ -59,6 +59,7 @@ def test_all_scores_of_an_answer():
     assert both["min_k_plus_plus_20"] == pytest.approx((-4.5 + 2) / 0.5)
 
 
+@settings(max_examples=100, deadline=None)
 @given(TOKENS, st.floats(1, 100), st.randoms())
 def test_min_k_does_not_depend_on_order_and_lies_between_least_and_mean(tokens, k, random):
     value = scores.min_k(tokens, k)
@@ -104,6 +105,7 @@ def marked(draw):
     return values, [1, 0, *members[2:]]
 
 
+@settings(max_examples=100, deadline=None)
 @given(marked(), st.randoms())
 def test_auc_is_scikit_learns_with_ties_in_any_order(rows, random):
     values, members = rows

@@ -1,14 +1,17 @@
 """Scores: worked by hand, against scipy, and properties that hold for any input."""
 
 import math
+import statistics
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from lethebench.evaluation import scores
+from lethebench.evaluation.tails import log_tail
 
 FINITE = st.floats(-50, 0).map(lambda value: round(value, 2))  # rounded: ties happen
 SHARE = st.floats(0, 1)
@@ -81,6 +84,51 @@ def test_extrapolated_exposure_is_the_tail_of_a_skew_normal():
     assert scores.exposure_extrapolated([0.0, *sample], 0) > math.log2(4_001)  # beyond what ranks can say
     with pytest.raises(ValueError, match="skew-normal cannot be fitted"):
         scores.exposure_extrapolated([-1.0] * 10, 0)
+
+
+def test_skew_normal_tail_is_owens():
+    """Beside 1 - Phi(x) + 2 T(x, a) of Owen, which loses digits far out: there against 60 digits of mpmath."""
+    for x, shape in [(-3.0, 2.0), (-0.5, -4.0), (0.0, 0.0), (0.4, 5.0), (1.5, -0.5), (3.0, 1.0)]:
+        owen = special.ndtr(-x) + 2 * special.owens_t(x, shape)
+        assert log_tail(x, shape) == pytest.approx(math.log(owen), rel=1e-9)
+    assert log_tail(7.0, 1.5, location=1.0, width=2.0) == log_tail(3.0, 1.5)
+    with mpmath.workdps(60):
+        for x, shape in [(0.3, -300.0), (1.0, -20.0), (4.0, 50.0), (15.0, -8.0), (40.0, 0.0), (300.0, 3.0)]:
+            step = 1 / (x * (1 + min(shape, 0) ** 2))
+            density = lambda t, a=shape: 2 * mpmath.npdf(t) * mpmath.ncdf(a * t)  # noqa: E731
+            exact = mpmath.log(mpmath.quad(density, [x + step * k for k in (0, 1, 3, 8, 20, 60, 200)]))
+            assert log_tail(x, shape) == pytest.approx(float(exact), rel=1e-11)
+
+
+def test_extrapolated_exposure_stays_finite_and_grows():
+    sample = stats.skewnorm(-6, loc=-40, scale=6).rvs(200, random_state=0)
+    found = [scores.exposure_extrapolated([truth, *sample], 0) for truth in (-45.0, -38.0, -20.0, 0.0)]
+    assert found == sorted(found)
+    assert all(map(math.isfinite, found))
+    assert found[-1] > 100
+
+
+def test_sequence_exposure_is_the_sum():
+    assert scores.sequence_exposure([-0.5, -1.5, -2.0]) == -4.0
+    with pytest.raises(ValueError, match=r"logprobs\[1\] is nan"):
+        scores.sequence_exposure([-0.5, float("nan")])
+
+
+def test_ranks_by_log_probability_per_token():
+    """The long true value is the least likely as a whole, and the most likely by token."""
+    ours, gold, counts = [[-8.0, -3.0, -4.0]], [[-9.0, -1.0, -2.0]], [[8, 1, 2]]
+    assert scores.exposure_summary(ours, [0])["exposure"] == 0.0
+    assert scores.exposure_summary(ours, [0])["ranked_by"] == "logprob"
+    found = scores.exposure_summary(ours, [0], gold=gold, num_tokens=counts)
+    assert (found["exposure"], found["ranked_by"]) == (math.log2(3), "logprob_per_token")
+    assert found["exposure_gold"] == pytest.approx(math.log2(3 / 3))  # -1.125, -1, -1
+    for bad, reason in (
+        ([[8, 1]], "row 0: num_tokens has 2"),
+        ([[8, 0, 1]], "row 0: candidate 1 has 0"),
+        ([], "0 rows"),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            scores.exposure_summary(ours, [0], num_tokens=bad)
 
 
 def test_exposure_summary():
@@ -168,6 +216,36 @@ def test_forget_quality_at_the_ends():
     p, q, m = np.array([0.5, 0.5]), np.array([1.0, 0.0]), np.array([0.75, 0.25])
     expected = math.sqrt((stats.entropy(p, m, base=2) + stats.entropy(q, m, base=2)) / 2)
     assert scores.forget_quality([1.0, 10.0], [1.0, 1.0])["js"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("count", "apart"), [(600, 600), (700, 690), (1_500, 1_000)])
+def test_logarithm_of_a_p_value_that_underflows(count, apart):
+    """Against the whole series of Gnedenko and Korolyuk in whole numbers; distance = apart / count."""
+    ours = [1.0] * apart + [3.0] * (count - apart)
+    gold = [2.0] * apart + [3.0] * (count - apart)
+    found = scores.forget_quality(ours, gold)
+    assert found["ks"] == apart / count
+    ways = sum((-1) ** (k + 1) * math.comb(2 * count, count - k * apart) for k in range(1, count // apart + 1))
+    exact = mpmath.log10(2 * mpmath.mpf(ways) / math.comb(2 * count, count))
+    assert found["log10_forget_quality"] == pytest.approx(float(exact), rel=1e-9)
+    assert found["log10_forget_quality"] < -300
+
+
+def test_forget_quality_on_tofus_worked_table():
+    """Truth ratios from probabilities of wrong and right answers, and the test between two models of four rows."""
+    wrong = [[0.2, 0.1], [0.4, 0.1], [0.3, 0.3], [0.05, 0.2]]  # length-normalised
+    right = [0.4, 0.8, 0.1, 0.1]
+    expected = [math.sqrt(0.02) / 0.4, 0.2 / 0.8, 3.0, 1.0]
+    ours = [
+        scores.truth_ratio([(3 * math.log(p), 3) for p in row], [(2 * math.log(truth), 2)])
+        for row, truth in zip(wrong, right, strict=True)
+    ]
+    assert ours == pytest.approx(expected, rel=1e-12)
+    gold = [0.9, 1.1, 1.2, 0.95]
+    # two of ours lie below all of gold's, one above: D = 1/2; of C(8, 4) = 70 orders 54 are at least as far apart
+    found = scores.forget_quality(ours, gold)
+    assert found["ks"] == 0.5
+    assert found["forget_quality"] == pytest.approx(2 * (math.comb(8, 2) - math.comb(8, 0)) / math.comb(8, 4))
 
 
 @pytest.mark.parametrize("bad", [[], [0.0, 1.0], [1.0, float("inf")], [1.0, float("nan")]])
@@ -268,6 +346,7 @@ def test_collapse_is_flagged():
         (([0.5], [1.5], [0.5]), {}, r"rouge_l_recall\[0\] is 1.5"),
         (([0.5], [0.5], [-1.0]), {}, r"truth_ratio\[0\] is -1.0"),
         (([0.5], [0.5], [float("nan")]), {}, r"truth_ratio\[0\] is nan"),
+        (([0.5], [0.5], [float("inf")]), {}, r"truth_ratio\[0\] is inf"),
         (([0.5], [0.5], [0.5]), {"groups": ["forget"]}, "unknown group 'forget'"),
         (([0.5], [0.5], [0.5]), {"before": 0.0}, "utility before unlearning is 0.0"),
     ],
@@ -350,3 +429,24 @@ def test_no_interval_from_one_profile_or_degenerate_resamples():
         scores.bootstrap_mean([])
     with pytest.raises(ValueError, match="finite"):
         scores.bootstrap_mean([1.0, float("nan")])
+
+
+def test_over_seeds():
+    found = scores.over_seeds([0.2, 0.4, 0.9])
+    assert (found["mean"], found["std"]) == pytest.approx((0.5, statistics.stdev([0.2, 0.4, 0.9])))
+    assert found["n"] == 3
+    assert scores.over_seeds([0.3]) == {"mean": 0.3, "std": None, "n": 1}
+    with pytest.raises(ValueError, match=r"values\[1\] is nan"):
+        scores.over_seeds([0.3, None])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(SHARE, min_size=1, max_size=20), st.randoms())
+def test_utility_does_not_depend_on_order_and_lies_between_its_parts(recall, random):
+    order = random.sample(range(len(recall)), len(recall))
+    likely = [(value + 1) / 2 for value in recall]
+    one = scores.model_utility(likely, recall, None)
+    other = scores.model_utility([likely[i] for i in order], [recall[i] for i in order], None)
+    assert other["utility"] == pytest.approx(one["utility"], abs=1e-12)
+    parts = [one["retain_probability"], one["retain_rouge_l_recall"]]
+    assert min(parts) - 1e-12 <= one["utility"] <= max(parts) + 1e-12
