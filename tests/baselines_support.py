@@ -65,7 +65,7 @@ def rows(people: range = range(6)) -> list[dict]:
     return made
 
 
-def stage(method: str, model, processor, folder, forget, retain=None, *, encoder=None, **changes):
+def stage(method: str, model, processor, folder, forget, retain=None, *, encoder=None, peft_config=None, **changes):
     """A trainer of a method, quiet and in float32, on batches of 8 rows for one epoch unless changed."""
     fields = {
         "output_dir": str(folder),
@@ -85,6 +85,7 @@ def stage(method: str, model, processor, folder, forget, retain=None, *, encoder
         retain_dataset=retain,
         processing_class=processor,
         encoder=encoder,
+        **({} if peft_config is None else {"peft_config": peft_config}),
     )
 
 

@@ -1,0 +1,40 @@
+"""Two processes take the steps of one: the same losses and the same weights."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import distributed_stage
+import pytest
+import torch
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", list(distributed_stage.CASES))
+def test_two_processes_take_the_steps_of_one(tmp_path, case):
+    out = tmp_path / "two.pt"
+    command = [
+        *(sys.executable, "-m", "accelerate.commands.launch"),
+        *("--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--num_cpu_threads_per_process", "1"),
+        *("--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"),
+        *(str(HERE / "distributed_stage.py"), case, "4", str(out)),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(HERE), "ACCELERATE_USE_CPU": "true"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    two = torch.load(out)
+    one = distributed_stage.run(case, 8, str(tmp_path / "one"))
+    assert two["processes"] == 2
+    assert two["losses"] == pytest.approx(one["losses"], rel=1e-3, abs=2e-3)
+    assert len(one["losses"]) >= 2
+    start = distributed_stage.run(case, 8, str(tmp_path / "none"), train=False)["weights"]
+    moved = 0.0
+    for name, value in one["weights"].items():
+        change = (value - start[name]).abs().max().item()
+        difference = (two["weights"][name] - value).abs().max().item()
+        assert difference < 1e-3 * change + 2e-6, name
+        moved = max(moved, change)
+    assert moved > 1e-3
