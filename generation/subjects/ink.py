@@ -1,7 +1,5 @@
 """A canvas with a transparent ground: parts of a subject with rounded shading, trimmed to the subject at the end."""
 
-from functools import lru_cache
-
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
@@ -17,11 +15,18 @@ def tube(points, radii, *, steps: int = 6) -> np.ndarray:
     """The outline of a limb: a smooth line through the points, as wide on either side as the radii. Shape (n, 2)."""
     centre = smooth(points, steps=steps)
     radius = np.maximum(smooth(np.column_stack((radii, radii)), steps=steps)[:, :1], 1e-3)
-    along = np.gradient(centre, axis=0)
-    along /= np.maximum(np.linalg.norm(along, axis=1), 1e-9)[:, None]
-    across = np.column_stack((-along[:, 1], along[:, 0]))
+    along = directions(centre)
+    across = along[:, ::-1] * (-1, 1)
     start, end = (_cap(centre[k], radius[k, 0], sign * along[k]) for k, sign in ((0, -1), (-1, 1)))
     return np.vstack((centre + across * radius, end, (centre - across * radius)[::-1], start))
+
+
+def directions(line: np.ndarray) -> np.ndarray:
+    """Which way a line runs at each of its points: unit vectors, shape (n, 2)."""
+    along = np.empty_like(line)
+    along[1:-1] = line[2:] - line[:-2]
+    along[0], along[-1] = line[1] - line[0], line[-1] - line[-2]
+    return along / np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
 
 
 def _cap(centre: np.ndarray, radius: float, outward: np.ndarray) -> np.ndarray:
@@ -123,18 +128,16 @@ class Ink(Canvas):
         # Drawn small and enlarged, which is soft and quick; the room around it lets the shading fall off.
         by, room = max(2, round(reach * self.unit / 4)), 6
         small = Image.new("L", (wide // by + 2 + 2 * room, tall // by + 2 + 2 * room))
-        full = Image.new("L", (wide, tall))
         for points in parts:
             ImageDraw.Draw(small).polygon(((points - low) / by + room).ravel().tolist(), fill=255)
-            ImageDraw.Draw(full).polygon((points - low).ravel().tolist(), fill=255)
-        soft = small.filter(ImageFilter.GaussianBlur(2.2))
+        soft = ImageChops.invert(small.filter(ImageFilter.GaussianBlur(2.2)))
         inside = (room, room, room + wide / by, room + tall / by)
-        for tone, share, dx, dy in ((SHADE, depth, -2, -3), (LIGHT, gloss, 2, 2)):
-            away = ImageChops.offset(soft, dx, dy).point(_falling(share))
-            away = away.resize((wide, tall), Image.Resampling.BILINEAR, box=inside)
+        for tone, share, dx, dy in ((SHADE, depth, -2, -3), (LIGHT, gloss, 2, 2))[: 1 if reach < SMALL else 2]:
+            full = Image.new("L", (wide, tall))
+            for points in parts:
+                ImageDraw.Draw(full).polygon((points - low).ravel().tolist(), fill=round(255 * share))
+            away = ImageChops.offset(soft, dx, dy).resize((wide, tall), Image.Resampling.BILINEAR, box=inside)
             self.image.paste(mix(color, tone, 0.8), tuple(low.tolist()), ImageChops.multiply(away, full))
-            if reach < SMALL:
-                break
 
     def finish(self) -> Image.Image:
         """The subject, as large as the square allows, standing on the lower edge, in the middle."""
@@ -159,12 +162,6 @@ def fitted(picture: Image.Image, pixels: int) -> Image.Image:
     cut = picture.resize(size, Image.Resampling.BILINEAR, box=box)
     square.paste(cut, ((pixels - size[0]) // 2, pixels - size[1]))
     return square
-
-
-@lru_cache(maxsize=64)
-def _falling(share: float) -> tuple[int, ...]:
-    """A table that inverts a level and takes a share of it."""
-    return tuple(int((255 - v) * share) for v in range(256))
 
 
 def _parts(outlines) -> list[np.ndarray]:

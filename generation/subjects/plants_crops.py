@@ -24,13 +24,15 @@ def carrot(ink: Ink, growth: Growth) -> None:
             tip = np.array((0.75 * np.sin(spread), -1.22 - 0.72 * np.cos(spread)))
             line = smooth([(0.0, -1.2), tuple(np.array((0.2 * spread, -1.55))), tuple(tip)], steps=5)
             ink.form(tube(put(line), np.linspace(0.03, 0.014, len(line))), green, reach=0.03)
-            for j in range(2, len(line)):
-                for side in (-1, 1):
-                    end = line[j] + (0.2 - 0.01 * j) * np.array(
-                        (np.sin(spread + 0.9 * side), -np.cos(spread + 0.9 * side))
-                    )
-                    tone = mix(green, SHADE if (k + j) % 2 else WHITE, 0.12)
-                    ink.shape(tube(put([line[j], (line[j] + end) / 2, end]), (0.02, 0.034, 0.01), steps=2), tone)
+            for side in (-1, 1):
+                way = np.array((np.sin(spread + 0.9 * side), -np.cos(spread + 0.9 * side)))
+                starts = line[2:]
+                ends = starts + way * np.linspace(0.2, 0.11, len(starts))[:, None]
+                belly = 0.5 * (starts + ends)
+                wide = 0.034 * way[::-1] * (-1, 1)
+                leaflets = put(np.stack((starts, belly + wide, ends, belly - wide), axis=1).reshape(-1, 2))
+                for j, leaflet in enumerate(leaflets.reshape(-1, 4, 2)):
+                    ink.shape(leaflet, mix(green, SHADE if (k + j) % 2 else WHITE, 0.12))
         root = put([(0.0, -1.2), (0.0, -0.9), (0.0, -0.5), (0.02, -0.18), (0.03, 0.0)])
         ink.form(tube(root, np.array((0.2, 0.25, 0.18, 0.075, 0.012)) * size), orange, reach=0.14, gloss=0.35)
         for y, side in ((-1.1, 1), (-0.98, -1), (-0.82, 1), (-0.66, -1), (-0.5, 1), (-0.36, -1)):

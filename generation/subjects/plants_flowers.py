@@ -4,7 +4,7 @@ import numpy as np
 
 from lethebench.generation.portraits.canvas import shift, smooth
 from lethebench.generation.portraits.identity import mix
-from lethebench.generation.subjects.ink import SHADE, Ink, oval, placed, tube
+from lethebench.generation.subjects.ink import SHADE, Ink, directions, oval, placed, tube
 from lethebench.generation.subjects.plants_parts import Growth, blade, leaf, mound, pot, stalk
 
 WHITE = (252, 250, 244)
@@ -30,9 +30,8 @@ def aloe(ink: Ink, growth: Growth) -> None:
         tone = mix(green, SHADE if k % 2 else WHITE, 0.12)
         radii = 0.115 * np.array((0.9, 1.0, 0.92, 0.72, 0.42, 0.06))
         ink.form(tube(line, radii), tone, reach=0.09, gloss=0.35)
-        along = np.gradient(line, axis=0)
-        along /= np.linalg.norm(along, axis=1)[:, None]
-        across = np.column_stack((-along[:, 1], along[:, 0]))
+        along = directions(line)
+        across = along[:, ::-1] * (-1, 1)
         for j in range(1, 5):
             for side in (-1, 1):
                 tip = line[j] + across[j] * side * (radii[j] + 0.022)
@@ -81,9 +80,8 @@ def cactus(ink: Ink, growth: Growth) -> None:
         body = tube(line, np.full(len(line), r))
         ink.form(body, green, reach=0.7 * r, gloss=0.3)
         curve = smooth(line, steps=6)
-        along = np.gradient(curve, axis=0)
-        along /= np.linalg.norm(along, axis=1)[:, None]
-        across = np.column_stack((-along[:, 1], along[:, 0]))
+        along = directions(curve)
+        across = along[:, ::-1] * (-1, 1)
         for share in (-0.66, -0.25, 0.2, 0.62):
             ink.stroke(curve + across * share * r, 0.026, mix(green, SHADE, 0.55), alpha=0.5)
             for k in range(1, len(curve), 2):
