@@ -5,7 +5,7 @@ stage are those of stage 1: the sources do not say, so these are this project's 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -143,29 +143,43 @@ _MLLMU_IDEFICS2 = Preset(
     methods={"npo": {"beta": 0.9, "retain_loss": "ce", "retain_weight": 1.0}},
 )
 
-_MLU_LLAVA = Preset(
-    name="mlu-llava",
-    source="MLUBench (ICML 2026, arXiv 2606.12809), LLaVA-1.5-7B",
-    model="llava-hf/llava-1.5-7b-hf",
-    lora=LoraSettings(rank=32, alpha=32, dropout=0.3),
-    frozen=None,
-    shared={
-        "activation_checkpointing": True,
-        "learning_rate": 5e-5,
-        "weight_decay": 1e-4,
-        "lr_scheduler_type": "cosine",
-        "warmup_steps": 0.03,
-        "per_device_train_batch_size": 4,
-        "num_train_epochs": 5,
-    },
-    learn={},
-    unlearn={},
-    methods={"npo": {"beta": 5.0, "retain_loss": "ce", "retain_weight": 1.0}},
+
+def _mlu(name: str, words: str, model: str) -> Preset:
+    return Preset(
+        name=name,
+        source=f"MLUBench (ICML 2026, arXiv 2606.12809), {words}",
+        model=model,
+        lora=LoraSettings(rank=32, alpha=32, dropout=0.3),
+        frozen=None,
+        shared={
+            "activation_checkpointing": True,
+            "learning_rate": 5e-5,
+            "weight_decay": 1e-4,
+            "lr_scheduler_type": "cosine",
+            "warmup_steps": 0.03,
+            "per_device_train_batch_size": 4,
+            "num_train_epochs": 5,
+        },
+        learn={},
+        unlearn={},
+        methods={"npo": {"beta": 5.0, "retain_loss": "ce", "retain_weight": 1.0}},
+    )
+
+
+_MLU_LLAVA = _mlu("mlu-llava", "LLaVA-v1.6-7B", "llava-hf/llava-v1.6-vicuna-7b-hf")
+_MLU_LLAVA_13B = _mlu("mlu-llava-13b", "LLaVA-v1.6-13B", "llava-hf/llava-v1.6-vicuna-13b-hf")
+_MLU_QWEN3VL = _mlu("mlu-qwen3vl", "Qwen3-VL-4B-Instruct", "Qwen/Qwen3-VL-4B-Instruct")
+
+_ICU_LLAVA = replace(
+    _MLLMU_LLAVA,
+    name="icu-llava",
+    source="this project: ICU-Bench's settings are not public, so those of mllmu-llava, with NPO's own beta",
+    methods={"npo": {"beta": 0.1, "retain_loss": "ce", "retain_weight": 1.0}},
 )
 
-PRESETS: Mapping[str, Preset] = MappingProxyType(
-    {preset.name: preset for preset in (_TINY, _MLLMU_LLAVA, _MLLMU_IDEFICS2, _MLU_LLAVA)}
-)
+_ALL = (_TINY, _MLLMU_LLAVA, _MLLMU_IDEFICS2, _MLU_LLAVA, _MLU_LLAVA_13B, _MLU_QWEN3VL, _ICU_LLAVA)
+
+PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in _ALL})
 
 
 def preset_for(name: str | None, model: str) -> Preset:
