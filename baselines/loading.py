@@ -9,6 +9,7 @@ from torch import nn
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 ADAPTER_FILE = "adapter_config.json"
+PROCESSOR_FILE = "processor_config.json"
 LUMOE_FILE = "lumoe.json"
 
 
@@ -49,7 +50,9 @@ def load_model(
         adapter, path = path, PeftConfig.from_pretrained(str(path)).base_model_name_or_path
     try:
         model = AutoModelForImageTextToText.from_pretrained(str(path), use_safetensors=True, **options)
-        processor = AutoProcessor.from_pretrained(str(path))
+        # What a stage saved beside its adapter comes first: `prompt` changes the chat template.
+        own = adapter is not None and (Path(adapter) / PROCESSOR_FILE).is_file()
+        processor = AutoProcessor.from_pretrained(str(adapter if own else path))
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} cannot be loaded as a vision-language model: {error}") from error
     if adapter is not None:

@@ -8,8 +8,12 @@ from pathlib import Path
 import distributed_stage
 import pytest
 import torch
+from accelerate.commands.config.config_args import load_config_from_file
+from transformers.models.clip import modeling_clip
+from transformers.models.llama import modeling_llama
 
 HERE = Path(__file__).parent
+EXAMPLES = HERE.parent / "baselines" / "examples"
 
 
 @pytest.mark.slow
@@ -38,3 +42,13 @@ def test_two_processes_take_the_steps_of_one(tmp_path, case):
         assert difference < 1e-3 * change + 2e-6, name
         moved = max(moved, change)
     assert moved > 1e-3
+
+
+@pytest.mark.parametrize(("name", "kind"), [("zero2.yaml", "DEEPSPEED"), ("fsdp.yaml", "FSDP")])
+def test_accelerate_reads_the_examples_configs(name, kind):
+    config = load_config_from_file(str(EXAMPLES / name))
+    assert config.distributed_type == kind
+    assert config.mixed_precision == "bf16"
+    wrapped = config.fsdp_config.get("fsdp_transformer_layer_cls_to_wrap", "") if config.fsdp_config else ""
+    for layer in filter(None, wrapped.split(",")):
+        assert any(layer in vars(module) for module in (modeling_llama, modeling_clip)), layer
