@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import openai
 
-from lethebench.evaluation.choice import letter_question
+from lethebench.evaluation.letters import letter_question
 
 logger = logging.getLogger(__name__)
 

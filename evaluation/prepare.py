@@ -1,28 +1,13 @@
 """QA rows made ready for a model: tokens, processed pictures, and which texts are to be scored for each row."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lethebench.evaluation.chat import Encoded, Encoder
+from lethebench.evaluation.columns import carried, keywords_of, label_names
 from lethebench.evaluation.generate import default_length
-from lethebench.evaluation.text import normalised_tokens
-
-# Columns of a row that its scores carry on, in order.
-CARRIED = (
-    "id",
-    "profile_id",
-    "task_id",
-    "split",
-    "role",
-    "modality",
-    "format",
-    "attribute",
-    "hops",
-    "question",
-    "answer",
-)
 
 
 @dataclass(frozen=True)
@@ -35,6 +20,8 @@ class PreparedRow:
     perturbed: tuple[int, ...]
     candidates: tuple[int, ...]
     truth: int
+    options: tuple[int, ...] = ()
+    correct: int = -1
 
 
 @dataclass(frozen=True)
@@ -92,11 +79,6 @@ def _find(text: str, value: str) -> int:
     return -1
 
 
-def _names(rows: Any) -> dict[str, Callable[[int], str]]:
-    features = getattr(rows, "features", None) or {}
-    return {name: feature.int2str for name, feature in features.items() if hasattr(feature, "int2str")}
-
-
 def prepare_rows(
     processor: Any,
     rows: Iterable[Mapping],
@@ -116,18 +98,13 @@ def prepare_rows(
     Raises:
         ValueError: no row, an id that occurs twice, or a row whose answer holds none of its candidates.
     """
-    names = _names(rows)
+    names = label_names(rows)
     rows = rows if hasattr(rows, "features") else list(rows)
     check_ids(rows)
     encoder = Encoder(processor)
     prepared = []
     for row in rows:
         row_id = str(row["id"])
-        carried = {name: row.get(name) for name in CARRIED}
-        carried["split"] = split if split is not None else row.get("split")
-        for name, to_name in names.items():
-            if name in carried and isinstance(carried[name], int):
-                carried[name] = to_name(carried[name])
         values = (candidates or {}).get(row["attribute"])
         filled, truth = candidate_answers(row["answer"], values, row_id=row_id) if values is not None else ([], -1)
         places: dict[str, int] = {row["answer"]: 0}
@@ -135,15 +112,16 @@ def prepare_rows(
         def at(group: Iterable[str], places: dict[str, int] = places) -> tuple[int, ...]:
             return tuple(places.setdefault(text, len(places)) for text in group)
 
-        keywords = [word for word in row.get("keywords") or () if normalised_tokens(word)]
         prepared.append(
             PreparedRow(
-                carried=carried,
-                keywords=tuple(keywords or [row["answer"]]),
+                carried=carried(row, names, split),
+                keywords=tuple(keywords_of(row)),
                 paraphrases=at(row.get("paraphrases") or ()),
                 perturbed=at(row.get("perturbed") or ()),
                 candidates=at(filled),
                 truth=truth,
+                options=at(row.get("options") or ()),
+                correct=row.get("correct", -1),
             )
         )
         encoder.add(row, list(places))

@@ -3,33 +3,17 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from lethebench.evaluation.columns import CARRIED, MEMBERSHIP, SCORES, compare
 from lethebench.evaluation.generate import decode, default_length, end_tokens, generate_encoded
-from lethebench.evaluation.prepare import CARRIED, PreparedRow, PreparedRows, check_ids, column, prepare_rows
+from lethebench.evaluation.membership import membership_scores
+from lethebench.evaluation.prepare import PreparedRow, PreparedRows, check_ids, column, prepare_rows
 from lethebench.evaluation.ranks import exposure, exposure_normalised, exposure_rank
 from lethebench.evaluation.scoring import Scored, score_encoded
-from lethebench.evaluation.text import exact_match, keyword_match, rouge_l_parts
 from lethebench.evaluation.truth import probability, truth_ratio
 
-__all__ = ["CARRIED", "SCORES", "PreparedRows", "evaluate_rows", "prepare_rows"]
+__all__ = ["CARRIED", "MEMBERSHIP", "SCORES", "PreparedRows", "evaluate_rows", "prepare_rows"]
 
 CHUNK = 512  # rows whose pictures are in memory together
-
-# Columns that are added to a row, in order.
-SCORES = (
-    "generated",
-    "exact_match",
-    "keyword_match",
-    "rouge_l",
-    "rouge_l_recall",
-    "logprob",
-    "num_tokens",
-    "probability",
-    "truth_ratio",
-    "rank",
-    "num_candidates",
-    "exposure",
-    "exposure_normalised",
-)
 
 
 def evaluate_rows(
@@ -41,6 +25,7 @@ def evaluate_rows(
     split: str | None = None,
     batch_size: int | None = None,
     max_new_tokens: int | None = None,
+    membership: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> list[dict]:
     """Generates and scores an answer for every row, with its paraphrases, perturbed answers and candidates.
@@ -55,12 +40,14 @@ def evaluate_rows(
         split: the rows' split; default: their own column.
         batch_size: at most so many sequences in one forward pass; batches also keep to a budget of tokens.
         max_new_tokens: where to stop an answer that does not end; default: the longest answer among the rows + 4.
+        membership: also give `MEMBERSHIP`, the membership scores of each row's own answer, from the same passes.
         progress: called with the share of the work done, 0 .. 1.
 
     Returns:
-        One dict per row, with `CARRIED` and `SCORES`: floats are float64; `truth_ratio` is None where a row has no
-        perturbed answer, `rank`, `exposure`, `exposure_normalised` are None and `num_candidates` 0 where its attribute
-        has no candidates.
+        One dict per row, with `CARRIED` and `SCORES`: floats are float64; `choice_match` is 1 where the right option of
+        a multiple-choice row has the highest length-normalised probability (a tie is wrong), None for other rows;
+        `truth_ratio` is None where a row has no perturbed answer, `rank`, `exposure`, `exposure_normalised` are None
+        and `num_candidates` 0 where its attribute has no candidates.
 
     Raises:
         ValueError: as `prepare_rows`, or a log-probability that is not finite, with the row's id.
@@ -86,10 +73,12 @@ def evaluate_rows(
             model,
             chunk.encoded,
             batch_size=batch_size,
+            statistics=membership,
             progress=lambda done, report=report, answers=answers: report(0.8 * done / answers),
         )
         texts = _generated(model, processor, chunk, scores, batch_size, max_new_tokens or length, report)
-        results += [_result(row, found, text) for row, found, text in zip(chunk.rows, scores, texts, strict=True)]
+        for row, found, text in zip(chunk.rows, scores, texts, strict=True):
+            results.append(_result(row, found, text) | (_membership(row, found[0]) if membership else {}))
         report(1.0, len(results) - len(chunk))
     return results
 
@@ -139,16 +128,11 @@ def _result(row: PreparedRow, found: list[Scored], generated: str) -> dict:
             raise ValueError(
                 f"{row.carried['id']}: an answer has the log-probability {score.logprob}: are the weights finite?"
             )
-    answer, own = row.carried["answer"], found[0]
-    _, recall, f_measure = rouge_l_parts(generated, answer)
+    own = found[0]
     pairs = [(score.logprob, score.num_tokens) for score in found]
-    result = dict(row.carried)
+    result = dict(row.carried) | compare(generated, row.carried["answer"], row.keywords)
     result |= {
-        "generated": generated,
-        "exact_match": exact_match(generated, answer),
-        "keyword_match": keyword_match(generated, row.keywords),
-        "rouge_l": f_measure,
-        "rouge_l_recall": recall,
+        "choice_match": None,
         "logprob": own.logprob,
         "num_tokens": own.num_tokens,
         "probability": probability(own.logprob, own.num_tokens),
@@ -158,6 +142,10 @@ def _result(row: PreparedRow, found: list[Scored], generated: str) -> dict:
         "exposure": None,
         "exposure_normalised": None,
     }
+    if row.options:
+        likely = [probability(*pairs[place]) for place in row.options]
+        others = [value for at, value in enumerate(likely) if at != row.correct]
+        result["choice_match"] = float(likely[row.correct] > max(others, default=0.0))
     if row.perturbed:
         right = [pairs[place] for place in row.paraphrases]
         result["truth_ratio"] = truth_ratio([pairs[place] for place in row.perturbed], right, pairs[0])
@@ -167,3 +155,8 @@ def _result(row: PreparedRow, found: list[Scored], generated: str) -> dict:
         result["exposure"] = exposure(values, row.truth)
         result["exposure_normalised"] = exposure_normalised(values, row.truth)
     return result
+
+
+def _membership(row: PreparedRow, own: Scored) -> dict[str, float]:
+    tokens = own.tokens
+    return membership_scores(tokens.logprob, row.carried["answer"], means=tokens.mean, deviations=tokens.std)

@@ -114,16 +114,18 @@ class RunOptions:
         if self.retain not in RETAIN:
             raise UserError(f"--retain {self.retain}: unknown; give one of {', '.join(RETAIN)}")
 
-        _check_model(self.model)
+        check_model(self.model)
 
 
-def _check_model(model: str) -> None:
+def check_model(model: str, *, option: str = "--model") -> None:
     """Asks for a model's config, so that a wrong name ends a run before it begins."""
     if model == "tiny":
         return
     if Path(model).exists():
         if not any((Path(model) / name).is_file() for name in ("config.json", "adapter_config.json")):
-            raise UserError(f"--model {model}: it holds neither config.json nor adapter_config.json, so it is no model")
+            raise UserError(
+                f"{option} {model}: it holds neither config.json nor adapter_config.json, so it is no model"
+            )
         return
     from huggingface_hub.utils.logging import set_verbosity_error
     from transformers import AutoConfig
@@ -134,5 +136,5 @@ def _check_model(model: str) -> None:
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
-            f"--model {model}: neither tiny, nor a folder, nor a Hub id that can be had ({reason})"
+            f"{option} {model}: neither tiny, nor a folder, nor a Hub id that can be had ({reason})"
         ) from None

@@ -23,6 +23,7 @@ from .errors import CheckFailed
 from .evaluation.rows import PreparedRows, evaluate_rows, prepare_rows
 from .machine import peak_memory_mb
 from .options import RunOptions
+from .stage_scores import routing, score_stage
 from .store import is_done, new_stage, read_json, stage_name, write_json
 from .training import learn_all, learn_gold, unlearn_task
 
@@ -68,9 +69,14 @@ class Run:
 
     @cached_property
     def prepared(self) -> PreparedRows:
+        """`scored`, ready for the processor that all stages share."""
+        return prepare_rows(self.encoder.processor, self.scored, candidates=self.build.candidates)
+
+    @cached_property
+    def scored(self) -> Dataset:
         """The rows that every stage is scored on: to be forgotten, kept, and of neighbours, learnt or not."""
         parts = [rows for rows in (self.build.forget, self.build.retain, self.build.neighbour) if rows is not None]
-        return prepare_rows(self.encoder.processor, concatenate_datasets(parts), candidates=self.build.candidates)
+        return concatenate_datasets(parts)
 
     def task(self, stage: int) -> Dataset:
         """The rows of the request that stage 1, 2, ... answers."""
@@ -119,7 +125,7 @@ class Run:
                 title += ": the build has none" if self.build.held_out is None else ""
                 with self.console.phase(title) as tick:
                     if self.build.held_out is not None:
-                        _write_rows(folder / HELD_OUT, self._scores(loaded, self.build.held_out, tick))
+                        write_rows(folder / HELD_OUT, self._scores(loaded, self.build.held_out, tick))
                 write_json(folder / "gate.json", gate(folder, record, self.options.threshold))
         verdict = read_json(self.learnt / "gate.json")
         if not verdict["passed"] and not self.options.ignore_gate:
@@ -153,7 +159,10 @@ class Run:
                 "retain_rows": len(retain),
                 "peak_memory_mb": round(peak_memory_mb()),
             }
-            self._score(loaded, folder, f"{method} after task {stage}")
+            rows = self._score(loaded, folder, f"{method} after task {stage}")
+            record |= result.facts
+            if routed := routing(rows, self.order[:stage]):
+                record["routing"] = routed
 
     def gold(self, stage: int) -> None:
         """The model retrained without what was asked to be forgotten up to this stage."""
@@ -173,9 +182,11 @@ class Run:
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
             self._score(loaded, folder, "gold")
 
-    def _score(self, loaded: Loaded, folder: Path, what: str) -> None:
+    def _score(self, loaded: Loaded, folder: Path, what: str) -> list[dict]:
         with self.console.phase(f"score {what}") as tick:
-            _write_rows(folder / ROWS, self._scores(loaded, self.prepared, tick))
+            rows = score_stage(self, loaded, tick)
+            write_rows(folder / ROWS, rows)
+        return rows
 
     def _scores(self, loaded: Loaded, rows: PreparedRows | Dataset, tick: Tick) -> list[dict]:
         return evaluate_rows(
@@ -219,5 +230,5 @@ def _exact(rows: Sequence[dict], modality: str) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def _write_rows(path: Path, rows: list[dict]) -> None:
+def write_rows(path: Path, rows: list[dict]) -> None:
     pq.write_table(pa.Table.from_pylist(rows), path)
