@@ -1,50 +1,123 @@
-"""Multiple choice by letter: how the options are put, and which of them an answer names. No model is needed."""
+"""Multiple choice: which option a model picks, by the probability of its text or of its letter."""
 
-import re
-import string
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from string import ascii_uppercase
+from typing import Any, NamedTuple
 
-from lethebench.evaluation.text import normalised_tokens
+from lethebench.evaluation.chat import encode
+from lethebench.evaluation.scoring import score_encoded, score_many
 
-ASKED = "Answer with the letter of the right option alone."
-_LETTER = re.compile(
-    r"\s*\W?(?P<said>(?:the\s+)?(?:right\s+|correct\s+)?(?:answer|option)(?:\s+is)?\s*:?\s*)?"
-    r"[(*]*(?P<letter>[A-Za-z])(?P<mark>[).:,;*]+)?(?=\s|$)",
-    re.IGNORECASE,
-)
+ASK = "Answer with the letter of the right option."
 
 
-def letter_question(question: str, options: Sequence[str]) -> str:
-    """The question with its options as A, B, C, ... and the wish for a letter; without options the question itself.
+class Choice(NamedTuple):
+    """What a model picks among options.
+
+    Attributes:
+        picked: the number of the likeliest option, from 0; the first of equal ones.
+        logprobs: what was compared, one natural log-probability per option; <= 0.
+    """
+
+    picked: int
+    logprobs: tuple[float, ...]
+
+
+def choose_by_probability(
+    model: Any,
+    processor: Any,
+    rows: Iterable[Mapping],
+    *,
+    normalise: bool = True,
+    batch_size: int | None = None,
+) -> list[Choice]:
+    """The option whose text is the likeliest answer to the question, which is asked without the options.
+
+    Args:
+        model: a model for image-text to text.
+        processor: its processor, with a chat template.
+        rows: mappings with `question`, `images` and `options`, at least two different texts.
+        normalise: compare log-probabilities per token, terminator included; else their sums, which favour short texts.
+        batch_size: at most so many sequences in one forward pass.
+
+    Returns:
+        One `Choice` per row.
 
     Raises:
-        ValueError: more options than letters.
-
-    >>> letter_question("Which?", ["red", "blue"]).splitlines()[:3]
-    ['Which?', 'A. red', 'B. blue']
+        ValueError: as `score_many`, or the options of a row are not as they should be, by its name.
     """
-    if not options:
-        return question
-    if len(options) > len(string.ascii_uppercase):
-        raise ValueError(f"{len(options)} options: there are letters for {len(string.ascii_uppercase)}")
-    lines = [f"{letter}. {option}" for letter, option in zip(string.ascii_uppercase, options, strict=False)]
-    return "\n".join([question, *lines, ASKED])
+    rows = list(rows)
+    options = [options_of(row, number) for number, row in enumerate(rows)]
+    scores = score_many(model, processor, rows, options, batch_size=batch_size)
+    values = [[one.logprob / (one.num_tokens if normalise else 1) for one in row] for row in scores]
+    return [_likeliest(row, number, found) for number, (row, found) in enumerate(zip(rows, values, strict=True))]
 
 
-def chosen(text: str, options: Sequence[str]) -> int | None:
-    """Which option an answer names: by the letter it begins with, else by being one option's words; None = neither.
+def choose_by_letter(
+    model: Any, processor: Any, rows: Iterable[Mapping], *, ask: str = ASK, batch_size: int | None = None
+) -> list[Choice]:
+    """The option whose letter is the likeliest beginning of an answer, where the question lists the options.
 
-    >>> chosen("B. blue", ["red", "blue"]), chosen("Blue.", ["red", "blue"]), chosen("A sunny day", ["red", "blue"])
-    (1, 1, None)
+    The letter alone is scored, without the turn's end: a model may go on with the option's text.
+
+    Args:
+        model: a model for image-text to text.
+        processor: its processor, with a chat template.
+        rows: mappings with `question`, `images` and `options`, 2 to 26 different texts.
+        ask: the last line of the question.
+        batch_size: at most so many sequences in one forward pass.
+
+    Returns:
+        One `Choice` per row.
+
+    Raises:
+        ValueError: as `score_many`, or the options of a row are not as they should be, by its name.
     """
-    words = normalised_tokens(text)
-    same = [at for at, option in enumerate(options) if normalised_tokens(option) == words]
-    if len(same) == 1:
-        return same[0]
-    found = _LETTER.match(text)
-    if found is None or (at := ord(found["letter"].upper()) - ord("A")) >= len(options):
-        return None
-    # "A sunny day" begins with an article: a bare letter must stand alone or before its option's own words.
-    rest = normalised_tokens(text[found.end() :])
-    named = found["said"] or found["mark"] or not rest or rest == normalised_tokens(options[at])
-    return at if named else None
+    rows = list(rows)
+    options = [options_of(row, number, most=len(ascii_uppercase)) for number, row in enumerate(rows)]
+    asked = [
+        {**row, "question": lettered(row["question"], texts, ask)} for row, texts in zip(rows, options, strict=True)
+    ]
+    encoded = encode(processor, asked, [list(ascii_uppercase[: len(texts)]) for texts in options])
+    letters = [
+        replace(item, answers=tuple(replace(answer, ids=answer.ids[:-1]) for answer in item.answers))
+        for item in encoded
+    ]
+    values = [[one.logprob for one in row] for row in score_encoded(model, letters, batch_size=batch_size)]
+    return [_likeliest(row, number, found) for number, (row, found) in enumerate(zip(rows, values, strict=True))]
+
+
+def lettered(question: str, options: Sequence[str], ask: str = ASK) -> str:
+    """The question with its options, one a line.
+
+    >>> print(lettered("Which city?", ["Lima", "Oslo"], "Letter?"))
+    Which city?
+    A. Lima
+    B. Oslo
+    Letter?
+    """
+    lines = [f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options, strict=False)]
+    return "\n".join([question, *lines, ask])
+
+
+def options_of(row: Mapping, number: int, *, most: int | None = None) -> list[str]:
+    """A row's options.
+
+    Raises:
+        ValueError: the row's name and what is wrong: fewer than two, too many, no text, or one of them twice.
+    """
+    name, options = row.get("id", f"row {number}"), row.get("options")
+    if not isinstance(options, list | tuple) or not all(isinstance(option, str) for option in options):
+        raise ValueError(f"{name}: its options are {options!r}: give a list of texts")
+    if len(options) < 2 or len(set(options)) < len(options) or (most is not None and len(options) > most):
+        some = "at least 2" if most is None else f"2 to {most}"
+        raise ValueError(f"{name}: it has {len(options)} options: give {some}, no two of them equal")
+    return list(options)
+
+
+def _likeliest(row: Mapping, number: int, logprobs: list[float]) -> Choice:
+    if not all(math.isfinite(one) for one in logprobs):
+        name = row.get("id", f"row {number}")
+        raise ValueError(f"{name}: its options have the log-probabilities {logprobs}: are the weights finite?")
+    return Choice(max(range(len(logprobs)), key=logprobs.__getitem__), tuple(logprobs))

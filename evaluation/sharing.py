@@ -140,10 +140,13 @@ def _tried(model: Any, items: Sequence[Item], placeholder: int | None) -> Ways:
     by_row = dict(items)
     known: dict[tuple[int, int], Measures] = {}
     reason = ""
+    what = "pictures between questions", "each question is run by itself"
     for ways in LADDER:
         contexts = _shareable(plan(items, ways, placeholder))
         if not contexts:
             continue
+        if not ways.grouped:
+            what = "a prefix", "every answer is scored as a whole"
         sample = _sample(contexts)
         tails = [tail for group in sample for context in group for tail in context.tails]
         for tail in tails:
@@ -157,9 +160,7 @@ def _tried(model: Any, items: Sequence[Item], placeholder: int | None) -> Ways:
         reason = wrong
     if model not in _WARNED:
         _WARNED.add(model)
-        logger.warning(
-            "%s cannot share a prefix (%s): every answer is scored as a whole", type(base_of(model)).__name__, reason
-        )
+        logger.warning("%s cannot share %s (%s): %s", type(base_of(model)).__name__, what[0], reason, what[1])
     return PLAIN
 
 

@@ -86,7 +86,7 @@ def _square(size: int) -> Callable[[Sequence[int]], dict[str, torch.Tensor]]:
     return lambda seeds: {"pixel_values": torch.stack([_noise(seed, 3, size, size) for seed in seeds])}
 
 
-def _made(kind: type, config: object, dtype: torch.dtype, attention: str, scale: float = 0.2) -> torch.nn.Module:
+def _made(kind: type, config: object, dtype: torch.dtype, attention: str, scale: float = 0.4) -> torch.nn.Module:
     torch.manual_seed(0)
     config._attn_implementation = attention
     return sharpen(kind(config), seed=0, scale=scale).to(dtype)
