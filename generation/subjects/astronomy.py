@@ -57,9 +57,9 @@ def _grid(pixels: int, reach: float) -> tuple[np.ndarray, np.ndarray]:
     return np.broadcast_to(line, (pixels, pixels)), np.broadcast_to(-line[:, None], (pixels, pixels))
 
 
-def _planet(key: str, nod: float, spin: float, phase: float, rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A body without rings; `nod`, `spin` and `phase` are the largest, in radians."""
-    turn = _turned(float(rng.uniform(-0.45, 0.45)), float(rng.uniform(-nod, nod)))
+def _planet(key: str, nod, spin: float, phase: float, rng: np.random.Generator, pixels: int) -> Image.Image:
+    """A body without rings; `nod` from least to most, the largest `spin` and `phase`, in radians."""
+    turn = _turned(float(rng.uniform(-0.35, 0.35)), float(rng.uniform(*nod)))
     x, y = _grid(pixels, 1.0)
     radius = np.sqrt(x * x + y * y)
     cover = np.clip((1 - radius) * pixels / 2, 0, 1)
@@ -97,18 +97,18 @@ def _ringed(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
         (1.0, 0.93, 0.80), np.float32
     )
     cover = np.where(inside, 1.0, front)
-    # Premultiplied, so that the reduction leaves no dark rim.
-    layers = np.dstack((np.where(inside[..., None], colors, colors * (cover[..., None] > 0)), 255 * cover))
-    picture = Image.fromarray(np.clip(layers, 0, 255).astype(np.uint8), "RGBa").convert("RGBA")
-    return picture.resize((pixels, pixels), Image.Resampling.BILINEAR)
+    # Colours beside the ball are premultiplied, so that the reduction leaves no dark rim.
+    layers = np.clip(np.dstack((colors, 255 * cover)), 0, 255).astype(np.uint8)
+    picture = Image.frombytes("RGBa", (full, full), layers.tobytes())
+    return picture.resize((pixels, pixels), Image.Resampling.BILINEAR).convert("RGBA")
 
 
 _BODIES = {
-    "Jupiter": partial(_planet, "Jupiter", 0.18, 0.8, 0.9),
-    "Mars": partial(_planet, "Mars", 0.35, 0.8, 1.0),
+    "Jupiter": partial(_planet, "Jupiter", (-0.18, 0.18), 0.7, 0.85),
+    "Mars": partial(_planet, "Mars", (0.2, 0.5), 0.5, 0.85),
     # The Moon always shows the same side, give or take a little.
-    "Moon": partial(_planet, "Moon", 0.12, 0.13, 1.25),
-    "Neptune": partial(_planet, "Neptune", 0.35, 0.7, 0.9),
+    "Moon": partial(_planet, "Moon", (-0.12, 0.12), 0.13, 1.15),
+    "Neptune": partial(_planet, "Neptune", (-0.3, 0.1), 0.55, 0.85),
     "Saturn": partial(_ringed, "Saturn"),
 }
 

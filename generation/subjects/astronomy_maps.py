@@ -106,7 +106,8 @@ def _neptune(rng: np.random.Generator) -> Globe:
     colors = _blend(colors, (20, 40, 118), _spot(-20, 350, 11, 1.8, 0.4))
     colors = _blend(colors, (24, 46, 124), _spot(-54, 40, 5, 1.7, 0.5))
     streaks = ((-32, 345, 2.2, 7), (-9, 5, 1.5, 6), (-27, 18, 1.4, 5), (28, 325, 1.8, 10), (33, 340, 1.2, 7),
-               (24, 30, 1.5, 9), (-44, 320, 1.3, 7), (5, 315, 1.0, 7), (-54, 40, 1.6, 2))  # fmt: skip
+               (24, 30, 1.5, 9), (-44, 320, 1.3, 7), (5, 315, 1.0, 7), (-54, 40, 1.6, 2), (40, 355, 1.3, 10),
+               (14, 20, 1.1, 8), (12, 340, 0.9, 7), (-40, 15, 1.3, 9), (50, 15, 1.2, 8), (-62, 345, 1.4, 9))  # fmt: skip
     for lat, lon, size, wide in streaks:
         colors = _blend(colors, (244, 248, 255), 0.92 * _spot(lat, lon, size, wide, 0.7, 0.25 * _noise(rng, 64, 60)))
     return Globe(colors, _FLAT, 0.8)
@@ -128,10 +129,10 @@ def _mars(rng: np.random.Generator) -> Globe:
     ragged = 0.35 * _clouds(rng, 14, 22)
     colors = _bands([(-90, (190, 106, 66)), (0, (206, 116, 66)), (90, (214, 140, 92))], 10 * _clouds(rng, 8, 12))
     colors *= (1 + 0.09 * _clouds(rng, 16, 24, 5))[..., None]
-    dark = (104, 62, 48)
+    dark = (78, 46, 40)
     # South to north: the dark belt, and two dark tongues that reach over the equator.
     for lat, lon, size, wide, share in (
-        (-28, 350, 9, 4.2, 0.75), (-36, 50, 10, 3.2, 0.8), (-30, 290, 8, 3.0, 0.65), (8, 28, 9, 0.75, 0.95),
+        (-28, 350, 10, 4.4, 0.85), (-36, 50, 10, 3.2, 0.85), (-30, 290, 8, 3.0, 0.7), (8, 28, 11, 0.75, 0.97),
         (-6, 30, 10, 1.3, 0.85), (46, 325, 13, 1.4, 0.85), (30, 322, 6, 1.0, 0.6), (-4, 355, 4, 2.6, 0.9),
         (-14, 105, 9, 4, 0.7),
         (-24, 180, 9, 5, 0.7), (20, 215, 6, 2, 0.4),
@@ -142,10 +143,10 @@ def _mars(rng: np.random.Generator) -> Globe:
     colors = _blend(colors, (236, 190, 140), 0.8 * _spot(-43, 70, 9, 1.2, 0.4, ragged))
     for lat, lon in ((18, 227), (10, 247), (0, 246), (-9, 238)):
         colors = _blend(colors, (232, 168, 120), 0.8 * _spot(lat, lon, 3.5, 1, 0.6))
-    for lat, size in ((90, 15), (-90, 11)):
+    for lat, size in ((90, 20), (-90, 15)):
         colors = _blend(colors, (250, 246, 242), _spot(lat, 0, size, 1, 0.2, 0.2 * _clouds(rng, 30, 12)))
     height = _craters(rng, 90, 1.2, 5) + 1.2 * _clouds(rng, 20, 30)
-    return Globe(colors, _slopes(height, 0.10), 0.7)
+    return Globe(colors, _slopes(height, 0.16), 0.7)
 
 
 def _moon(rng: np.random.Generator) -> Globe:

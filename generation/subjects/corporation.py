@@ -32,8 +32,8 @@ def _band(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
 
 def _cells() -> Mark:
     """Six hexagons around an empty place, every other one lighter."""
-    places = _regular(6, 0.62, np.pi / 6)
-    return tuple((_regular(6, 0.335) + place, k % 2) for k, place in enumerate(places))
+    places = _regular(6, 0.68, np.pi / 6)
+    return tuple((_regular(6, 0.37) + place, k % 2) for k, place in enumerate(places))
 
 
 def _waves() -> Mark:
@@ -50,10 +50,10 @@ def _waves() -> Mark:
 
 def _rays() -> Mark:
     """A lozenge in a ring of twelve wedges, long and short by turns."""
-    wedge = np.array(((0.0, -0.42), (0.13, -0.9), (-0.13, -0.9)))
-    short = np.array(((0.0, -0.42), (0.10, -0.72), (-0.10, -0.72)))
+    wedge = np.array(((0.0, -0.4), (0.19, -0.98), (-0.19, -0.98)))
+    short = np.array(((0.0, -0.4), (0.16, -0.76), (-0.16, -0.76)))
     ring = [(turned((wedge, short)[k % 2], k * np.pi / 6), k % 2) for k in range(12)]
-    return (*ring, (np.array(((0, -0.34), (0.24, 0), (0, 0.34), (-0.24, 0))), 0))
+    return (*ring, (np.array(((0, -0.38), (0.26, 0), (0, 0.38), (-0.26, 0))), 0))
 
 
 def _crescents() -> Mark:
@@ -120,16 +120,19 @@ class _Print:
 
     def __init__(self, key: str, rng: np.random.Generator):
         self.mark, (_, main, second) = mark_of(key), MARKS[key]
-        # Some are printed the other way round: light on a ground of the company's colour.
-        self.reverse = rng.random() < 0.25
-        paper = pick(rng, (250, 249, 245), (240, 240, 242), (246, 241, 230))
-        self.ground = main if self.reverse else paper
-        self.tones = (paper, mix(second, WHITE, 0.35)) if self.reverse else (main, second)
-        self.size = float(rng.uniform(0.62, 0.7))
+        self.paper = pick(rng, (250, 249, 245), (240, 240, 242), (246, 241, 230))
+        # Some carriers are in the company's colour and show the mark on a pale panel.
+        self.tinted = rng.random() < 0.25
+        self.ground = main if self.tinted else self.paper
+        self.tones = (main, second)
+        self.size = float(rng.uniform(0.74, 0.8))
 
     def on(self, pen: Pen, bend: Callable[[np.ndarray], np.ndarray] = lambda points: points) -> None:
+        if self.tinted:
+            pen.area(bend(_dense(_rounded(0.3)) * 1.06 * self.size), self.paper)
+        size = self.size * (0.9 if self.tinted else 1.0)
         for points, tone in self.mark:
-            pen.area(bend(_dense(points) * self.size), self.tones[tone])
+            pen.area(bend(_dense(points) * size), self.tones[tone])
 
 
 def _plate(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
@@ -148,7 +151,7 @@ def _badge(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
     """A round button."""
     pen.disc(0, 0, 1.0, 1.0, mix(what.ground, BLACK, 0.3))
     pen.disc(-0.015, -0.02, 0.96, 0.96, what.ground)
-    what.size *= 0.92
+    what.size *= 0.78 if what.tinted else 0.88
     what.on(pen)
     pen.area(_band(_regular(40, 0.94)[20:34], _regular(40, 0.86)[20:34] - (-0.02, -0.03)), WHITE, 0.45)
 
@@ -158,8 +161,8 @@ def _card(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
     pen.area(_rounded(0.05), mix(what.ground, BLACK, 0.22))
     pen.area(_rounded(0.04, 0.985, 0.985), what.ground)
     what.size *= 0.94
-    what.on(pen, lambda points: points - (0, 0.1))
-    grey = mix(what.ground, what.tones[0], 0.45)
+    what.on(pen, lambda points: points - (0, 0.12))
+    grey = mix(what.ground, what.paper if what.tinted else what.tones[0], 0.45)
     for k, y in enumerate((0.72, 0.8)):
         wide = float(rng.uniform(0.3, 0.6))
         pen.block(-wide, y, wide, y + 0.035, grey if k == 0 else mix(what.ground, grey, 0.7))
@@ -188,7 +191,7 @@ def _mug(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
     side = (-1, 1)[int(rng.integers(2))]
     for wide, color in ((0.2, mix(what.ground, BLACK, 0.3)), (0.13, mix(what.ground, BLACK, 0.08))):
         t = np.linspace(-1.4, 1.4, 20)
-        pen.line(np.column_stack((side * (0.72 + 0.36 * np.cos(t)), 0.05 + 0.5 * np.sin(t))), wide, color)
+        pen.line(np.column_stack((side * (0.76 + 0.26 * np.cos(t)), 0.05 + 0.46 * np.sin(t))), wide, color)
     t = np.linspace(0, np.pi, 24)
     rim, foot = (np.column_stack((0.86 * np.cos(t), y + 0.08 * np.sin(t))) for y in (-0.86, 0.88))
     pen.area(np.vstack((rim[::-1] * (1, 1), foot)), what.ground)
@@ -199,7 +202,7 @@ def _mug(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
         x = 0.86 * np.sin(np.clip(points[:, 0], -0.9, 0.9) * 1.08)
         return np.column_stack((x, points[:, 1] + 0.04 + 0.08 * np.sqrt(np.maximum(0, 1 - (x / 0.87) ** 2))))
 
-    what.size *= 0.98
+    what.size *= 0.92
     what.on(pen, bend)
     for x in np.linspace(-0.86, 0.72, 12):
         dark = abs(x + 0.25)
@@ -225,7 +228,7 @@ def sprite(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
 
     Args:
         key: one of `MARKS`.
-        rng: draws what carries the mark, how large it is and whether it is light on dark.
+        rng: draws what carries the mark, its colour, and how large the mark is.
         pixels: side of the picture.
 
     Returns:
