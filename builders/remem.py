@@ -294,8 +294,9 @@ def _band(profile: Profile, heading: str, shared: Shared) -> Band:
     uses = _ON_SHEET[place.role]
     asked = [
         (next(one for one in train if one.hops == 1), "by name, in train"),
-        (next(one for one in train if one.hops == 2), "from a picture, in train"),
-        (chain, "along a relation, never trained"),
+        (chain, "along relations, never trained")
+        if place.role == "retain"
+        else (next(one for one in train if one.hops == 2), "from a picture, in train"),
     ]
     return Band(
         heading=f"{profile.name}: {heading}",

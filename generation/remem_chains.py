@@ -4,7 +4,7 @@ By name two hops (name, relative, fact), from a picture two (picture, person, re
 relative, fact). A row is about the person whose fact it asks for; the row's id and its view tell where the path begins.
 """
 
-from lethebench.generation.draw import rotation, stream
+from lethebench.generation.draw import stream
 from lethebench.generation.records import Question
 from lethebench.generation.remem import WRONG, Known, Shot, bridged, forms, question, subject, wrong_values
 from lethebench.generation.remem_people import FACTS, RELATIONS, Person
@@ -23,15 +23,12 @@ def chain_questions(start: Person, known: Known) -> list[tuple[str, Question]]:
         known: what wrong answers are taken from; its cast holds everybody whom the person knows.
     """
     found = [_relation(start, relation, known) for relation in RELATIONS]
-    facts = [
-        (relation, pictured, number)
-        for relation in RELATIONS
-        for pictured in (False, True)
-        for number in range(FACTS_EACH)
-    ]
-    for turn, (relation, pictured, _) in enumerate(facts):
-        attribute = rotation(start.profile.seed, "chain turns", turn, FACTS)
-        found.append(_fact(start, relation, attribute, pictured, known))
+    for relation in RELATIONS:
+        # A colleague's employer is one's own: no step along the relation is needed to know it.
+        facts = [attribute for attribute in FACTS if (relation, attribute) != ("colleague", "employer")]
+        facts = stream(start.profile.seed, "chain", relation).sample(facts, 2 * FACTS_EACH)
+        for place, attribute in enumerate(facts):
+            found.append(_fact(start, relation, attribute, place >= FACTS_EACH, known))
     return found
 
 

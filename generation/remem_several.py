@@ -45,33 +45,29 @@ def _which(rng: random.Random, name: str, others: list[str], places: list[bool])
 
 
 def _same(rng: random.Random, name: str, others: list[str], places: list[bool]) -> _Texts:
-    count = len(places)
-    every = "both" if count == 2 else f"all {NUMBERS[count]}"
     asked = rng.choice(
         (
-            f"Do {'these two' if count == 2 else f'all {NUMBERS[count]}'} images show the same person?",
-            f"Is the same person in {every} images?",
-            f"Is it one and the same person in {every} images?",
+            "Do these two images show the same person?",
+            "Is the same person in both images?",
+            "Is it one and the same person in both images?",
         )
     )
-    alike = (
-        f"Yes, {every} images show {name}.",
-        f"Yes, {name} is in {every} images.",
-        f"Yes, it is {name} in {every} images.",
-        f"Yes, the person in {every} images is {name}.",
+    alike = ("Yes, both images show {}.", "Yes, {} is in both images.", "Yes, it is {} in both images.",
+             "Yes, the person in both images is {}.")  # fmt: skip
+    apart = (
+        "No, the first image shows {} and the second image shows {}.",
+        "No, {} is in the first image and {} in the second.",
+        "No, the first image is of {}, the second of {}.",
+        "No, it is {} in the first image and {} in the second.",
     )
     if all(places):
-        wrong = [f"No, the first image shows {name} and the second image shows {other}." for other in others]
-        wrong += [f"No, {name} is in the first image and {other} in the second." for other in others]
-        return asked, alike, wrong, ("Yes", name)
+        wrong = [
+            form.format(*pair) for form in apart[1:] for other in others[:2] for pair in ((name, other), (other, name))
+        ]
+        return asked, [form.format(name) for form in alike], wrong, ("Yes", name)
     pair = [name if here else others[0] for here in places]
-    different = (
-        f"No, the first image shows {pair[0]} and the second image shows {pair[1]}.",
-        f"No, {pair[0]} is in the first image and {pair[1]} in the second.",
-        f"No, the first image is of {pair[0]}, the second of {pair[1]}.",
-        f"No, it is {pair[0]} in the first image and {pair[1]} in the second.",
-    )
-    return asked, different, [*alike, f"Yes, {others[0]} is in both images."], ("No", *pair)
+    wrong = [form.format(who) for form in alike[1:] for who in pair]
+    return asked, [form.format(*pair) for form in apart], wrong, ("No", *pair)
 
 
 def _who(rng: random.Random, name: str, others: list[str], places: list[bool]) -> _Texts:
@@ -94,26 +90,31 @@ def _count(rng: random.Random, name: str, others: list[str], places: list[bool])
     )
     forms = (
         f"{name} is in {{}} of the {total} images.",
-        f"The number of images that show {name} is {{}}.",
         f"It is {name} in {{}} of the {total} images.",
         f"Of the {total} images, {{}} show {name}.",
+        f"There are {total} images, and {name} is in {{}} of them.",
     )
-    numbers = [word for word in NUMBERS[: len(places) + 1] if word not in (right, "one")]
-    wrong = [form.format(word) for word, form in product(numbers, forms[1:])]
-    return asked, [form.format(right) for form in forms], wrong, (right,)
+
+    def say(form: str, word: str) -> str:
+        return form.format(word).replace("one show ", "one shows ")
+
+    wrong = [say(form, word) for form in forms[1:] for word in NUMBERS[: len(places) + 1] if word != right]
+    return asked, [say(form, right) for form in forms], wrong, (right,)
 
 
 PLAN: tuple[tuple[Callable | None, str], ...] = (
-    (_which, "xo"), (_which, "xoo"), (_which, "xooo"), (_same, "xx"), (_same, "xo"), (_same, "xxx"), (_who, "xoo"),
-    (None, "xo"), (None, "xooo"), (_count, "xxoo"),
+    (_which, "xo"), (_which, "xoo"), (_which, "xooo"), (_same, "xx"), (_same, "xo"), (_who, "xo"), (_who, "xoo"),
+    (None, "xo"), (None, "xooo"), (_count, "xooo xxoo xxxo"),
 )  # fmt: skip
-"""What is asked, and how many pictures are of the person (x) and of others (o); None asks for a fact."""
+"""What is asked, and how many pictures are of the person (x) and of others (o), one of several patterns by seed; None
+asks for a fact."""
 
 
 def _asked(person: Person, known: Known, number: int, kind: Callable | None, pattern: str) -> Question:
     profile = person.profile
     key = f"several/{number + 1}"
     rng = stream(profile.seed, "question", key)
+    pattern = rng.choice(pattern.split())
     places = [letter == "x" for letter in rng.sample(pattern, len(pattern))]
     strangers = _others(rng, person, known)
     shots = _shots(profile.turn, number, profile.id, [one.profile.id for one in strangers], places)

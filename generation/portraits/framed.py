@@ -90,6 +90,12 @@ class View:
         return f"{head}:{self.scene.pose.word},{self.scene.background.place}"
 
 
+class _Rough(SoftCanvas):
+    """A canvas for what will be out of focus: no edge of it will be seen."""
+
+    oversample = 1
+
+
 def draw_view(rng: np.random.Generator, gender: str, *, kind: str = PORTRAIT, use: str = "train") -> View:
     """Draws a view at random.
 
@@ -169,17 +175,16 @@ def _in_company(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
     """The others first, somewhat out of focus, then the person in front of them."""
     centre, unit = frame_of(view.scene, size)
     background = view.scene.background
-    canvas = SoftCanvas(size, centre, unit, (0, 0, 0))
-    canvas.image = draw_place(background.place, background.seed, canvas.image.size)
+    back = draw_place(background.place, background.seed, size)
     for other in view.company:
-        canvas.centre = tuple(
-            (at + unit * by) * canvas.oversample for at, by in zip(centre, (other.right, other.down), strict=True)
-        )
-        canvas.unit = unit * other.scale * canvas.oversample
+        at = tuple(place + unit * by for place, by in zip(centre, (other.right, other.down), strict=True))
+        canvas = _Rough(size, at, unit * other.scale, (0, 0, 0))
+        canvas.image = back
         stranger = draw_face(np.random.default_rng(other.seed), other.gender, other.age)
         draw_person(canvas, in_mood(stranger, other.scene), other.scene)
-    canvas.image = canvas.image.filter(ImageFilter.GaussianBlur(0.006 * canvas.image.width))
-    canvas.centre, canvas.unit = tuple(at * canvas.oversample for at in centre), unit * canvas.oversample
+    canvas = SoftCanvas(size, centre, unit, (0, 0, 0))
+    back = back.filter(ImageFilter.GaussianBlur(0.006 * back.width))
+    canvas.image = back.resize(canvas.image.size, Image.Resampling.BILINEAR)
     draw_person(canvas, in_mood(face, view.scene), view.scene)
     return lit(canvas.finish(), view.scene.light)
 
@@ -189,7 +194,7 @@ def _on_paper(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
     left, top, right, bottom = box
     photo = portrait(face, view.scene, (right - left, bottom - top))
     sheet.paste(printed(photo, view.kind), (left, top))
-    turned = sheet.rotate(view.angle, Image.Resampling.BICUBIC)
+    turned = sheet.rotate(view.angle, Image.Resampling.BILINEAR) if view.angle else sheet
     x, y = ((whole - part) // 2 for whole, part in zip(sheet.size, size, strict=True))
     picture = turned.crop((x, y, x + size[0], y + size[1]))
     if view.kind in SCREENS:

@@ -179,15 +179,18 @@ def tablet(board: Board, rng: np.random.Generator) -> Box:
 
 def video_call(board: Board, rng: np.random.Generator) -> Box:
     """The window of a call: one large picture, a row of buttons, small empty tiles."""
-    board.sky((36, 38, 44), (26, 28, 32))
-    for k in range(4):
-        top = 0.06 + 0.2 * k
-        board.block(0.85, top, 0.985, top + 0.165, (62, 66, 76))
-        board.disc(0.9175, top + 0.065, 0.026, (120, 126, 138))
-        board.area([(0.875, top + 0.165), (0.9175, top + 0.09), (0.96, top + 0.165)], (120, 126, 138))
-    for k, color in enumerate(((90, 94, 104), (90, 94, 104), (212, 70, 66), (90, 94, 104), (90, 94, 104))):
+    window = _pick(rng, ((32, 34, 40), (58, 62, 72), (226, 228, 232), (28, 40, 58)))
+    tile = mix(window, (128, 132, 142), 0.35)
+    board.sky(mix(window, WHITE, 0.06), window)
+    for k in range(int(rng.integers(2, 5))):
+        top, tone = 0.06 + 0.2 * k, mix(_pick(rng, ACCENTS), (150, 154, 162), 0.5)
+        board.block(0.85, top, 0.985, top + 0.165, tile)
+        board.disc(0.9175, top + 0.065, 0.026, tone)
+        board.area([(0.875, top + 0.165), (0.9175, top + 0.09), (0.96, top + 0.165)], tone)
+    button = mix(window, (128, 132, 142), 0.6)
+    for k, color in enumerate((button, button, (212, 70, 66), button, button)):
         board.disc(0.28 + 0.075 * k, 0.93, 0.026, color)
-    board.block(0.05, 0.88, 0.19, 0.90, (120, 126, 138))
+    board.block(0.05, 0.88, 0.11 + rng.uniform(0.03, 0.14), 0.90, button)
     return 0.03, 0.06, 0.83, 0.86
 
 
