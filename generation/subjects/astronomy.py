@@ -100,7 +100,13 @@ def _ringed(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
     # Colours beside the ball are premultiplied, so that the reduction leaves no dark rim.
     layers = np.clip(np.dstack((colors, 255 * cover)), 0, 255).astype(np.uint8)
     picture = Image.frombytes("RGBa", (full, full), layers.tobytes())
-    return picture.resize((pixels, pixels), Image.Resampling.BILINEAR).convert("RGBA")
+    box = picture.getchannel("a").getbbox()
+    scale = pixels / max(box[2] - box[0], box[3] - box[1])
+    size = round((box[2] - box[0]) * scale), round((box[3] - box[1]) * scale)
+    square = Image.new("RGBA", (pixels, pixels))
+    cut = picture.resize(size, Image.Resampling.BILINEAR, box=box).convert("RGBA")
+    square.paste(cut, ((pixels - size[0]) // 2, (pixels - size[1]) // 2))
+    return square
 
 
 _BODIES = {
