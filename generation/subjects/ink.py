@@ -1,5 +1,7 @@
 """A canvas with a transparent ground: parts of a subject with rounded shading, trimmed to the subject at the end."""
 
+from functools import lru_cache
+
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
@@ -37,8 +39,14 @@ def _cap(centre: np.ndarray, radius: float, outward: np.ndarray) -> np.ndarray:
 
 def oval(x: float, y: float, rx: float, ry: float, angle: float = 0.0, count: int = 36) -> np.ndarray:
     """An ellipse turned by `angle` radians. Shape (count, 2)."""
+    edge = _circle(count) * (rx, ry)
+    return shift(turned(edge, angle) if angle else edge, x, y)
+
+
+@lru_cache(maxsize=16)
+def _circle(count: int) -> np.ndarray:
     t = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    return shift(turned(np.column_stack((rx * np.cos(t), ry * np.sin(t))), angle), x, y)
+    return np.column_stack((np.cos(t), np.sin(t)))
 
 
 def turned(points, angle: float, about=(0.0, 0.0)) -> np.ndarray:
@@ -80,12 +88,14 @@ class Ink(Canvas):
         super().__init__(size, (-left * unit, -top * unit), unit, (128, 128, 128))
         self.pixels = pixels
         self.cover = Image.new("L", self.image.size)
+        self.pens = ImageDraw.Draw(self.image), ImageDraw.Draw(self.cover)
 
     def shape(self, points, color, *, alpha=1.0, blur=0.0, clip=None) -> None:
         """A flat shape; see `Canvas.shape`."""
         if alpha >= 1 and not blur and clip is None:
-            ImageDraw.Draw(self.cover).polygon(self.at(points), fill=255)
-            super().shape(points, color)
+            flat = self.at(points)
+            self.pens[0].polygon(flat, fill=color)
+            self.pens[1].polygon(flat, fill=255)
         else:
             super().shape(points, color, alpha=alpha, blur=blur, clip=clip)
 
@@ -115,7 +125,7 @@ class Ink(Canvas):
         if blur:
             self.shape(points, color, blur=blur)
         else:
-            super().shape(points, color)
+            self.pens[0].polygon(self.at(points), fill=color)
 
     def shaded(self, outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16) -> None:
         """The shading of `form` alone, on what is there already."""
@@ -141,8 +151,9 @@ class Ink(Canvas):
 
     def finish(self) -> Image.Image:
         """The subject, as large as the square allows, standing on the lower edge, in the middle."""
-        picture = self.image.convert("RGB")
-        picture.putalpha(self.cover)
+        box = self.cover.getbbox()
+        picture = self.image.crop(box)
+        picture.putalpha(self.cover.crop(box))
         return fitted(picture, self.pixels)
 
 

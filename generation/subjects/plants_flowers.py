@@ -3,7 +3,7 @@
 import numpy as np
 
 from lethebench.generation.portraits.canvas import shift, smooth
-from lethebench.generation.portraits.identity import mix
+from lethebench.generation.portraits.identity import Color, mix
 from lethebench.generation.subjects.ink import SHADE, Ink, directions, oval, placed, tube
 from lethebench.generation.subjects.plants_parts import Growth, blade, leaf, mound, pot, stalk
 
@@ -99,6 +99,7 @@ def rose(ink: Ink, growth: Growth) -> None:
     green, red = growth.color((64, 122, 62)), growth.color((206, 34, 52))
     bend = 0.14 * growth.sway
     stem = smooth([(0.0, 0.0), (-0.3 * bend, -0.5), (0.2 * bend, -1.0), (bend, -1.5)])
+    mound(ink, growth, 0.34, 0.07)
     stalk(ink, stem, 0.075, green, 0.06)
     for k, side in ((4, 1), (8, -1), (12, 1), (16, -1)):
         x, y = stem[k]
@@ -135,6 +136,7 @@ def sunflower(ink: Ink, growth: Growth) -> None:
     green, gold, brown = (growth.color(c) for c in ((92, 148, 64), (250, 190, 34), (98, 58, 34)))
     bend = 0.2 * growth.sway
     stem = smooth([(0.0, 0.0), (-0.4 * bend, -0.5), (0.0, -1.0), (bend, -1.5)])
+    mound(ink, growth, 0.4, 0.08)
     stalk(ink, stem, 0.12, green, 0.1)
     for k, side in ((6, 1), (11, -1)):
         x, y = stem[k]
@@ -173,19 +175,20 @@ def wheat(ink: Ink, growth: Growth) -> None:
             0.06,
             mix(gold, (140, 150, 70), 0.45),
         )
-        for k in range(10):
-            for side in (-1, 1) if k < 9 else (0,):
-                x, y = placed([(0.062 * k, 0.035 * side)], *line[-1], way)[0]
-                tip = placed([(0.34, 0.12 * side)], x, y, way + 0.12 * side)[0]
-                across = 0.006 * np.array((tip[1] - y, x - tip[0])) / 0.36
-                ink.shape(
-                    np.array([(x - across[0], y - across[1]), (x + across[0], y + across[1]), tip]),
-                    mix(gold, WHITE, 0.25),
-                )
-                ink.shape(oval(x, y, 0.066, 0.034, way + 0.4 * side, 12), mix(gold, (120, 70, 30), 0.35))
-                ink.patch(
-                    oval(x - 0.006, y - 0.008, 0.056, 0.024, way + 0.4 * side, 12), mix(gold, WHITE, 0.15 * (k % 2))
-                )
+        _ear(ink, *line[-1], way, gold)
+
+
+def _ear(ink: Ink, x: float, y: float, way: float, gold: Color) -> None:
+    """Two rows of grains with their beards, from (x, y) on."""
+    for k in range(10):
+        for side in (-1, 1) if k < 9 else (0,):
+            u, v = placed([(0.062 * k, 0.035 * side)], x, y, way)[0]
+            tip = placed([(0.34, 0.12 * side)], u, v, way + 0.12 * side)[0]
+            du, dv = 0.017 * (tip[1] - v), 0.017 * (u - tip[0])
+            ink.shape(np.array([(u - du, v - dv), (u + du, v + dv), tip]), mix(gold, WHITE, 0.25))
+            ink.shape(oval(u, v, 0.066, 0.034, way + 0.4 * side, 12), mix(gold, (120, 70, 30), 0.35))
+            light = oval(u - 0.006, v - 0.008, 0.056, 0.024, way + 0.4 * side, 12)
+            ink.patch(light, mix(gold, WHITE, 0.15 * (k % 2)))
 
 
 UPRIGHT = {
