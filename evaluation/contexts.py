@@ -9,6 +9,7 @@ from typing import NamedTuple
 from lethebench.evaluation.chat import Encoded, Prompt, common_length
 
 SAVING = 16  # tokens that one more prefix must save to be worth its pass
+HEAD = 256  # tokens of answers, at most, that are scored with their prefix: each is a row of logits
 
 
 class Ways(NamedTuple):
@@ -177,8 +178,8 @@ def _best_head(answers: list[tuple[int, ...]]) -> tuple[int, int, int]:
         begin = at
         while open_ and open_[-1][1] >= height:
             begin, tall = open_.pop()
-            if (at - begin) * tall > best:
-                best, found = (at - begin) * tall, (tall, begin, at + 1)
+            if (at - begin) * min(tall, HEAD) > best:
+                best, found = (at - begin) * min(tall, HEAD), (min(tall, HEAD), begin, at + 1)
         open_.append((begin, height))
     return found
 
@@ -200,13 +201,14 @@ def whole_batches(contexts: Sequence[Context], limit: BatchLimit) -> Iterator[li
 def prefix_batches(contexts: Sequence[Context], limit: BatchLimit, *, several: bool) -> Iterator[list[Context]]:
     """Runs of contexts of one length whose answers together fill about one batch; one each without `several`."""
     chunk: list[Context] = []
-    filled = 0
+    filled = head = 0
     for context in sorted(contexts, key=lambda context: len(context.ids)):
         rows = limit.of_length(len(context.ids) + max(len(tail.ids) for tail in context.tails))
-        full = not several or filled + len(context.tails) > rows
+        head = max(head, context.head + 1)
+        full = not several or filled + len(context.tails) > rows or (len(chunk) + 1) * head > limit.kept
         if chunk and (full or len(context.ids) != len(chunk[0].ids)):
             yield chunk
-            chunk, filled = [], 0
+            chunk, filled, head = [], 0, context.head + 1
         chunk.append(context)
         filled += len(context.tails)
     if chunk:

@@ -62,20 +62,22 @@ class Tiny:
         prompt = self.prompt(seeds, words)
         return Encoded(prompt, tuple(Answer(len(prompt.ids), (*answer, 2)) for answer in answers))
 
-    def plain(self, item: Encoded, answer: Answer) -> torch.Tensor:
-        """The definition: log p of the answer's tokens from one forward pass by itself, in float64."""
-        ids = torch.tensor([[*item.prompt.ids, *answer.ids]])
+    def logits(self, item: Encoded, answer: Sequence[int]) -> torch.Tensor:
+        """One forward pass by itself over prompt and answer: (tokens, words) in float64."""
+        ids = torch.tensor([[*item.prompt.ids, *answer]])
         inputs = {
-            name: torch.tensor([[*item.prompt.per_token[name], *[after] * len(answer.ids)]])
+            name: torch.tensor([[*item.prompt.per_token[name], *[after] * len(answer)]])
             for name, (_, _, after) in self.kinds.items()
         }
         for name, value in item.prompt.per_row.items():
             inputs[name] = value.to(self.model.dtype) if value.is_floating_point() else value
         with torch.no_grad():
-            logits = self.model(input_ids=ids, attention_mask=torch.ones_like(ids), **inputs).logits[0]
-        logprobs = logits.double().log_softmax(-1)
-        begin = ids.shape[1] - len(answer.ids)
-        return torch.stack([logprobs[at - 1, ids[0, at]] for at in range(begin, ids.shape[1])])
+            return self.model(input_ids=ids, attention_mask=torch.ones_like(ids), **inputs).logits[0].double()
+
+    def plain(self, item: Encoded, answer: Answer) -> torch.Tensor:
+        """The definition: log p of each of the answer's tokens, in float64."""
+        logprobs = self.logits(item, answer.ids)[-len(answer.ids) - 1 : -1].log_softmax(-1)
+        return logprobs[torch.arange(len(answer.ids)), torch.tensor(answer.ids)]
 
 
 def _noise(seed: int, *shape: int) -> torch.Tensor:
