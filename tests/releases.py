@@ -121,8 +121,8 @@ def mllmu_configs(people: int = 20, figures: int = 3, *, nested: bool = True) ->
     for share in (5, 10, 15):
         start = 0 if nested else {5: 0, 10: 1, 15: 3}[share] * people // 20
         chosen = range(start, start + share * people // 100)
-        configs[f"forget_{share}"] = [full[n] for n in chosen]
-        configs[f"retain_{100 - share}"] = [row for n, row in enumerate(full) if n not in chosen]
+        configs[f"forget_{share}"] = [dict(full[n]) for n in chosen]
+        configs[f"retain_{100 - share}"] = [dict(row) for n, row in enumerate(full) if n not in chosen]
     return configs
 
 

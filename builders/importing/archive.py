@@ -98,7 +98,7 @@ class Zip:
         info = self._infos[name]
         try:
             with zipfile.ZipFile(self._path) as archive, archive.open(info) as file:
-                content = file.read(MOST_BYTES + 1)
+                content = file.read(min(MOST_BYTES, info.file_size) + 1)  # never more than was declared
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
             raise BuildError(f"{self.source}: {name} cannot be unpacked ({error}): get the release again") from None
         if len(content) > MOST_BYTES:
