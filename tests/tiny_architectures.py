@@ -13,7 +13,7 @@ from tiny_models import sharpen
 
 from lethebench.evaluation.chat import Answer, Encoded, Prompt
 
-VOCAB, IMAGE, MARK = 160, 4, 5  # ids from 10 on are words
+VOCAB, IMAGE, MARK = 512, 4, 5  # ids from 10 on are words; the vocabulary holds that of `tiny_models.tokenizer`
 TEXT = {
     "hidden_size": 32,
     "intermediate_size": 64,
