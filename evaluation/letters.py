@@ -1,4 +1,4 @@
-"""Multiple choice by letter in texts: how the options are put, and which of them an answer names. No model is needed."""
+"""Multiple choice by letter in texts: how options are put, and which of them an answer names; no model is needed."""
 
 import re
 import string

@@ -153,6 +153,12 @@ class EvaluateOptions:
             raise UserError(f"--general {self.general}: give lm-eval:TASK,... or lmms-eval:TASK,...")
         if importlib.util.find_spec(HARNESSES[name]) is None:
             raise UserError(f"--general {self.general}: {name} is not installed: pip install {name}")
+        from .evaluation.general import check_tasks
+
+        try:
+            check_tasks(name, tasks)
+        except ValueError as error:
+            raise UserError(f"--general {self.general}: {error}") from None
         if self.metrics and "utility" not in self.metrics:
             raise UserError(f"--general {self.general}: its scores enter utility, which --metrics leaves out")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .evaluation.general import General
 from .evaluation.scores import (
     bootstrap,
     bootstrap_mean,
@@ -24,16 +25,6 @@ MEMBERSHIP = ("loss", "zlib", "min_k_10", "min_k_20", "min_k_40", "min_k_plus_pl
 """The membership scores that privacy leakage is given for; rows.parquet holds every one."""
 SETS = ("forget", "retain", "neighbour", "test", "holdout")
 KNOWN = 0.5
-
-
-@dataclass(frozen=True)
-class General:
-    """What a general harness found: per sample its task and score in [0, 1], and the tasks' own aggregates."""
-
-    harness: str
-    tasks: tuple[str, ...]
-    scores: tuple[float, ...]
-    found: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)

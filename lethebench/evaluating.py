@@ -139,7 +139,7 @@ def _weighed(options: EvaluateOptions, build: Build, rows: Dataset, metrics: tup
         harness, tasks = options.harness
         with console.phase(f"run {harness}: {', '.join(tasks)}"):
             try:
-                general = run_general(harness, tasks, loaded.model, loaded.processor)
+                general = run_general(harness, tasks, loaded.model, loaded.processor, limit=options.sample)
             except ValueError as error:
                 raise UserError(f"--general {options.general}: {error}") from None
         evidence = replace(evidence, general=general)
