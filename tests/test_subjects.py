@@ -239,16 +239,19 @@ def test_surroundings_do_not_name_the_entity(name):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_entities_are_told_apart_by_the_subject_alone_at_full_size():
     check_entities_can_be_told(16, 8, 448, 0.95, 0.95)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_stand_ins_are_told_apart_by_the_head_alone_at_full_size():
     check_stand_ins_can_be_told(400, 3, 448, 0.95)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", CLASSES)
 def test_surroundings_do_not_name_the_entity_over_many_views(name):
     rate = times_chance(name, 12)
