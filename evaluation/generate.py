@@ -7,7 +7,7 @@ import torch
 
 from lethebench.evaluation.chat import Encoded, encode, longest_answer
 from lethebench.evaluation.contexts import Context
-from lethebench.evaluation.passes import batch_limit, model_inputs
+from lethebench.evaluation.inputs import batch_limit, model_inputs
 
 
 def end_tokens(model: Any, processor: Any) -> tuple[int, ...]:

@@ -16,15 +16,8 @@ import torch
 
 from lethebench.evaluation.chat import Encoded
 from lethebench.evaluation.contexts import BatchLimit, Context, Tail, Ways, plan, prefix_batches, whole_batches
-from lethebench.evaluation.passes import (
-    Measures,
-    attention_of,
-    base_of,
-    batch_limit,
-    dtype_of,
-    score_shared,
-    score_whole,
-)
+from lethebench.evaluation.inputs import attention_of, base_of, batch_limit, dtype_of
+from lethebench.evaluation.passes import Measures, score_shared, score_whole
 
 logger = logging.getLogger(__name__)
 LADDER = [Ways(True, *rest) for rest in sorted(product((False, True), repeat=3), key=sum, reverse=True)]  # widest first

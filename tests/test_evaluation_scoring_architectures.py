@@ -9,7 +9,7 @@ import torch
 from tiny_architectures import ARCHITECTURES, Tiny
 from tiny_models import tokenizer
 
-from lethebench.evaluation import contexts, passes, sharing
+from lethebench.evaluation import contexts, inputs, passes, sharing
 from lethebench.evaluation.contexts import BatchLimit, Ways
 from lethebench.evaluation.generate import decode, generate_encoded
 from lethebench.evaluation.scoring import score_encoded
@@ -174,7 +174,7 @@ def test_positions_do_not_come_from_what_the_model_remembers_of_another_picture(
 
 def test_answers_of_prefix_models_are_marked_as_the_suffix():
     values = {
-        name: passes.follow_values(make(torch.float32, "sdpa").model, list(make(torch.float32, "sdpa").kinds))
+        name: inputs.follow_values(make(torch.float32, "sdpa").model, list(make(torch.float32, "sdpa").kinds))
         for name, make in ARCHITECTURES.items()
         if name in ("paligemma", "gemma3", "qwen2_5_vl", "llava")
     }
