@@ -2,14 +2,13 @@
 
 import hashlib
 import math
-import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from lethebench.generation.portraits.board import Board
-from lethebench.generation.subjects import CLASSES, draw_view
+from lethebench.generation.subjects import CLASSES
 from lethebench.generation.subjects.astronomy import _ball, _turned, globe_of
 from lethebench.generation.subjects.astronomy_maps import SHAPE, Globe
 from lethebench.generation.subjects.buildings_model import Model, lit
@@ -184,21 +183,3 @@ def test_settings_paint_the_whole_board(name):
             board.image.paste((255, 0, 255), (0, 0, 40, 40))
             setting(board, np.random.default_rng(3))
             assert (np.asarray(board.image) != (255, 0, 255)).any(axis=2).all()
-
-
-@pytest.mark.slow
-def test_views_are_drawn_quickly():
-    """At most 35 ms of one core for a picture of 448 pixels on average; the quickest of three rounds counts."""
-    for name in BUILT:
-        for key in CLASSES[name].keys:
-            draw_view(name, key, 0, "train")
-    rounds = []
-    for number in range(3):
-        start, count = time.process_time(), 0
-        for name in BUILT:
-            for key in CLASSES[name].keys:
-                draw_view(name, key, number, "test")
-                count += 1
-        rounds.append((time.process_time() - start) / count)
-    print(f"{1000 * min(rounds):.1f} ms per view")
-    assert min(rounds) < 0.035

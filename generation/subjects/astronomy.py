@@ -72,11 +72,11 @@ def _planet(key: str, nod, spin: float, phase: float, rng: np.random.Generator, 
 
 
 def _ringed(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A body with its rings, drawn at twice the size: in front of the ball, behind it, and in its shadow."""
+    """A body with its rings, drawn a third larger and reduced: in front of the ball, behind it, and in its shadow."""
     side = (-1, 1)[int(rng.integers(2))]
     turn = _turned(float(rng.uniform(-0.45, 0.45)), side * float(rng.uniform(0.16, 0.48)))
     spin, sun = float(rng.uniform(-3, 3)), _sun(rng, 0.9)
-    full = round(1.6 * pixels)
+    full = round(1.3 * pixels)
     x, y = _grid(full, _REACH)
     pole = turn[1]
     depth = -(pole[0] * x + pole[1] * y) / pole[2]

@@ -75,15 +75,22 @@ def parthenon(model: Model, look: Look) -> None:
     for k in range(3):
         grow = 0.36 - 0.1 * k
         model.prism(0, 0, wide + grow, deep + grow, 0.1 * k, 0.1 * (k + 1), mix(MARBLE, MARBLE_DARK, 0.12))
-    for face in model.prism(0, 0, wide - 0.95, deep - 1.1, 0.3, high + 0.05, lit(MARBLE, 0.62)):
-        face.block(0.36, 0, 0.64, 0.82, look.glass(SHADOW))
-    places = [(x, z) for x in np.linspace(-wide / 2 + 0.14, wide / 2 - 0.14, 8) for z in (-1, 1)]
-    columns = [(x, s * (deep / 2 - 0.14)) for x, s in places]
-    columns += [
-        (s * (wide / 2 - 0.14), z) for z in np.linspace(-deep / 2 + 0.14, deep / 2 - 0.14, 13)[1:-1] for s in (-1, 1)
+    ends = [
+        (x, s * (deep / 2 - 0.14), (0, 0, s)) for x in np.linspace(0.14 - wide / 2, wide / 2 - 0.14, 8) for s in (-1, 1)
     ]
-    for x, z in sorted(columns, key=lambda c: model.depth(*c)):
-        model.lathe(x, z, ((0.135, 0.3), (0.105, high), (0.17, high + 0.08)), MARBLE, strips=4)
+    sides = [
+        (s * (wide / 2 - 0.14), z, (s, 0, 0))
+        for z in np.linspace(0.14 - deep / 2, deep / 2 - 0.14, 13)
+        for s in (-1, 1)
+    ]
+    columns = sorted((*ends, *sides), key=lambda c: model.depth(*c[:2]))
+    for near in (False, True):
+        for x, z, normal in columns:
+            if (model.turned(normal)[2] > 0) == near:
+                model.lathe(x, z, ((0.135, 0.3), (0.105, high), (0.17, high + 0.08)), MARBLE, strips=4)
+        if not near:
+            for face in model.prism(0, 0, wide - 0.95, deep - 1.1, 0.3, high + 0.05, lit(MARBLE, 0.62)):
+                face.block(0.36, 0, 0.64, 0.82, look.glass(SHADOW))
     for face in model.prism(0, 0, wide + 0.06, deep + 0.06, high + 0.08, high + 0.3, MARBLE):
         face.line(((0, 0.02), (1, 0.02)), 0.02, MARBLE_DARK)
     for face in model.prism(0, 0, wide, deep, high + 0.3, high + 0.52, lit(MARBLE, 0.95)):
@@ -106,7 +113,7 @@ def pyramids_of_giza(model: Model, look: Look) -> None:
         for face in model.prism(x, z, side, side, 0, height, DESERT, taper=0.0):
             for v in np.linspace(0, 1, rows, endpoint=False)[1:]:
                 face.line(((0, v), (1, v)), 0.011, lit(COURSE, 0.96))
-            for _ in range(rows * 2):
+            for _ in range(rows):
                 u, v = speckle.uniform(0.03, 0.93), speckle.integers(0, rows) / rows
                 face.block(
                     u, v, u + speckle.uniform(0.02, 0.06), v + 0.8 / rows, lit(COURSE, speckle.uniform(0.9, 1.2))
@@ -115,7 +122,7 @@ def pyramids_of_giza(model: Model, look: Look) -> None:
                 jag = [(u, 0.74 + 0.025 * (k % 2) - 0.012 * (k % 3)) for k, u in enumerate(np.linspace(0, 1, 9))]
                 face.area(((0.5, 1), *jag), CASING)
 
-    parts = [(-1.0, -0.8, 2.1, 1.75, 22, False), (0.3, 0.1, 2.0, 1.8, 22, True), (1.45, 0.75, 1.1, 0.9, 13, False)]
+    parts = [(-1.0, -0.8, 2.1, 1.75, 18, False), (0.3, 0.1, 2.0, 1.8, 18, True), (1.45, 0.75, 1.1, 0.9, 13, False)]
     parts += [(x, 1.5, 0.42, 0.34, 6, False) for x in (-0.1, 0.42, 0.94)]
     model.by_depth([(part[0], part[1], partial(pyramid, *part)) for part in parts])
 

@@ -92,12 +92,12 @@ class Pen:
         unit *= OVERSAMPLE
         size = (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE)
         starts = np.concatenate(((0,), ends[:-1]))
-        flat = ((flat - np.array(corner)) * unit).tolist()
+        flat = ((flat - np.array(corner)) * unit).ravel().tolist()
         image, cover = Image.new("RGB", size), Image.new("L", size)
         # Plain drawing is much faster than blending.
         flatly, blended, mask = ImageDraw.Draw(image), ImageDraw.Draw(image, "RGBA"), ImageDraw.Draw(cover)
         for (_, color, width, fills), start, end in zip(self._shapes, starts, ends, strict=True):
-            xy = [tuple(p) for p in flat[start:end]]
+            xy = flat[2 * start : 2 * end]
             paint, color = (flatly, color[:3]) if fills else (blended, color)
             if width is None:
                 paint.polygon(xy, fill=color)
@@ -105,10 +105,11 @@ class Pen:
                     mask.polygon(xy, fill=255)
             else:
                 thick = max(1, round(width * unit))
-                joint = "curve" if len(xy) > 2 and thick > 3 else None
+                joint = "curve" if len(xy) > 4 and thick > 3 else None
                 paint.line(xy, fill=color, width=thick, joint=joint)
                 if fills:
                     mask.line(xy, fill=255, width=thick, joint=joint)
         # What a shade left outside the subject is cleared, which makes the colours premultiplied.
-        image.paste((0, 0, 0), mask=cover.point(_INVERTED))
+        if not all(shape[3] for shape in self._shapes):
+            image.paste((0, 0, 0), mask=cover.point(_INVERTED))
         return Image.merge("RGBa", (*image.split(), cover)).reduce(OVERSAMPLE).convert("RGBA")
