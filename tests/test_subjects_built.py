@@ -43,6 +43,16 @@ def test_pen_fills_the_square_and_shades_stay_on_the_subject():
     assert np.abs(pixels[20:, :, :3].astype(int) - (100, 50, 25)).max() <= 1
 
 
+def test_shade_leaves_no_light_rim():
+    pen = Pen()
+    pen.disc(0, 0, 1, 1, (0, 0, 0))
+    pen.block(-5, -5, 5, 5, WHITE, 0.5)
+    pixels = np.asarray(pen.picture(41)).astype(int)
+    rim = (pixels[..., 3] > 20) & (pixels[..., 3] < 235)
+    assert rim.sum() > 40
+    assert pixels[rim, :3].max() < 140
+
+
 def test_page_shows_its_part_at_its_scale():
     pen = Pen()
     pen.block(0, 0, 0.5, 5, (255, 0, 0))
