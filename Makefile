@@ -41,9 +41,10 @@ $(VENV)/.run: $(VENV)/.torch pyproject.toml
 	$(PIP) install $(QUIET) -c constraints.txt -e ".[train,eval]"
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.torch pyproject.toml
+$(VENV)/.dev: $(VENV)/.torch pyproject.toml tests/gradio.txt
 	@echo "Installing lethebench, what it needs and the test tools ..."
 	$(PIP) install $(QUIET) -c constraints.txt -e ".[dev]"
+	$(PIP) install $(QUIET) --no-deps -r tests/gradio.txt
 	@touch $@ $(VENV)/.run
 
 clean:

@@ -1,8 +1,10 @@
 """All scores as plain functions of arrays: no model, no file, no torch.
 
-Per row: exposure, exposure_rank, exposure_normalised, exposure_extrapolated, truth_ratio, probability, and comparisons
-of texts. Per set: forget_score, forget_quality, model_utility, exposure_summary, gate. Per run: continual_summary,
-unlearning_score. Intervals: bootstrap, bootstrap_mean.
+Per row: exposure, exposure_rank, exposure_normalised, exposure_extrapolated, sequence_exposure, truth_ratio,
+probability, comparisons of texts, membership scores (loss_score, zlib_score, min_k, min_k_plus_plus). Per set:
+memorization_summary, gate, forget_score, forget_quality, model_utility, exposure_summary, privacy_leakage, auc,
+modality_gap, representation_gap. Per run: continual_summary, unlearning_score, unlearning_summary. Intervals:
+bootstrap, bootstrap_mean; over_seeds.
 """
 
 from lethebench.evaluation.continual import continual_summary
@@ -19,8 +21,7 @@ from lethebench.evaluation.membership import (
     privacy_leakage,
     zlib_score,
 )
-from lethebench.evaluation.memorization import memorization_summary
-from lethebench.evaluation.memory import gate
+from lethebench.evaluation.memory import gate, memorization_summary
 from lethebench.evaluation.overall import unlearning_summary
 from lethebench.evaluation.ranks import (
     exposure,

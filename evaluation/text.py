@@ -130,3 +130,9 @@ def rouge_l(prediction: str, reference: str) -> float:
 def rouge_l_recall(prediction: str, reference: str) -> float:
     """ROUGE-L recall: share of the reference's tokens in the longest common subsequence; see `rouge_l_parts`."""
     return rouge_l_parts(prediction, reference)[1]
+
+
+def forget_stems() -> None:
+    """Empties the memories of stems and tokens, as a fresh process has them."""
+    _STEMMER.stem.cache_clear()
+    _rouge_tokens.cache_clear()

@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import pkgutil
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from lethebench.evaluation import scores
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = sorted(path.parent for path in (ROOT / "evaluation").glob("*/README.md"))
+HARNESSES = ("lm_eval", "lmms_eval")  # harnesses that general utility runs where they are installed
 NAMES = [folder.name for folder in FOLDERS]
 
 
@@ -27,7 +29,15 @@ def examples(text, name):
 
 
 def test_the_modules_that_there_should_be():
-    assert {"forget", "utility", "stability", "exposure"} <= set(NAMES)
+    assert {
+        "unlearning",
+        "forget",
+        "utility",
+        "stability",
+        "exposure",
+        "memorization",
+        "privacy_leakage",
+    } == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,11 +65,28 @@ def test_modules_load_from_the_installed_package_and_anywhere(name, monkeypatch,
     assert not any(feature.dtype == "float32" for feature in flat)  # float32 makes false ties
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_alone_loads_as_a_space_of_any_name(name, monkeypatch, tmp_path):
+    """The files of one folder, elsewhere: by its own name as a Hub client lays it, and by file as its app loads it."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "evaluation" / name, tmp_path / "spaces" / name)
+    shutil.copytree(ROOT / "evaluation" / name, tmp_path / "app")
+    expected = evaluate.load(str(ROOT / "evaluation" / name)).inputs_description
+    assert evaluate.load(f"spaces/{name}").inputs_description == expected
+    assert evaluate.load(str(tmp_path / "app" / f"{name}.py")).inputs_description == expected
+
+
 @pytest.mark.parametrize(
     "module", [info.name for info in pkgutil.iter_modules(lethebench.evaluation.__path__) if not info.ispkg]
 )
 def test_examples_of_the_plain_functions(module):
-    result = doctest.testmod(importlib.import_module(f"lethebench.evaluation.{module}"))
+    try:
+        loaded = importlib.import_module(f"lethebench.evaluation.{module}")
+    except ModuleNotFoundError as error:
+        if error.name not in HARNESSES:
+            raise
+        pytest.skip(f"needs {error.name}, which no extra brings")
+    result = doctest.testmod(loaded)
     assert result.failed == 0
 
 
@@ -121,6 +148,53 @@ def test_stability_module(monkeypatch):
         evaluate.load("evaluation/stability").compute(predictions=[[1.0, 1.0], [1.0], [1.0, 1.0]], references=utility)
 
 
+def test_memorization_module(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    texts, answers = ["He is male.", "a nurse", "no"], ["male", "a nurse", "asthma"]
+    options = {
+        "modality": ["text", "text", "image_text"],
+        "hops": [1, 1, 2],
+        "threshold": 0.5,
+        "profile_ids": [0, 0, 1],
+    }
+    found = evaluate.load("evaluation/memorization").compute(predictions=texts, references=answers, **options)
+    exact = [scores.exact_match(text, answer) for text, answer in zip(texts, answers, strict=True)]
+    rouge = [scores.rouge_l(text, answer) for text, answer in zip(texts, answers, strict=True)]
+    assert found == scores.memorization_summary(exact, rouge, [1.0, 1.0, 0.0], **options)
+    assert exact == [0.0, 1.0, 0.0]
+    keywords = evaluate.load("evaluation/memorization").compute(
+        predictions=texts, references=answers, keywords=[["he", "she"], ["nurse"], ["no"]]
+    )
+    assert keywords["keyword_match"] == pytest.approx(2.5 / 3)
+    with pytest.raises(ValueError, match="keywords has 1 rows where 3"):
+        evaluate.load("evaluation/memorization").compute(predictions=texts, references=answers, keywords=[["x"]])
+
+
+def test_privacy_leakage_module(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    values, members, gold = [0.5, 0.5 + 1e-12, 0.1, 0.7], [0, 1, 0, 1], [0.1, 0.3, 0.2, 0.15]
+    found = evaluate.load("evaluation/privacy_leakage").compute(predictions=values, references=members, gold=gold)
+    assert found == scores.privacy_leakage(values, members, gold)
+    assert found["auc"] == 1.0  # no tie in float64
+
+
+def test_unlearning_module(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    texts, answers = ["no", "Bern", "Oslo"], ["Porto", "Bern", "Oslo"]
+    columns = {"before_text": answers, "role": ["forget", "retain", "neighbour"], "profile_id": ["a", "b", "c"]}
+    columns |= {
+        "candidates": [[-1.0, -2.0], None, None],
+        "truth_index": [0, None, None],
+        "probability": [0.1, 0.5, 0.5],
+    }
+    unlearning = evaluate.load("evaluation/unlearning")
+    assert unlearning.compute(predictions=texts, references=answers, **columns) == scores.unlearning_summary(
+        texts, answers, **columns
+    )
+    with pytest.raises(TypeError, match="rolle"):
+        unlearning.compute(predictions=texts, references=answers, rolle=columns["role"])
+
+
 def test_scores_and_modules_import_no_torch():
     """evaluate 0.4.6 itself imports torch where it is installed (for its `evaluator`): a stand-in takes its place."""
     code = [
@@ -129,7 +203,7 @@ def test_scores_and_modules_import_no_torch():
         "identity = lambda *texts: lambda kind: kind",
         "fake.utils = types.SimpleNamespace(file_utils=types.SimpleNamespace(add_start_docstrings=identity))",
         "sys.modules['evaluate'] = fake",
-        "import lethebench.evaluation.scores",
+        "import lethebench.evaluation.scores, lethebench.evaluation.forms",
         *(f"import lethebench.evaluation.{name}.{name}" for name in NAMES),
         "print(sorted({'torch', 'transformers'} & set(sys.modules)))",
     ]
@@ -139,7 +213,7 @@ def test_scores_and_modules_import_no_torch():
 
 def test_features_are_the_documented_inputs(monkeypatch):
     monkeypatch.chdir(ROOT)
-    for name in ("forget", "utility", "stability", "exposure"):
+    for name in NAMES:
         features = evaluate.load(f"evaluation/{name}").features
         assert isinstance(features, datasets.Features)
         assert set(features) == {"predictions", "references"}

@@ -1,12 +1,14 @@
 """Comparisons of texts: edges by name, ROUGE-L against rouge_score."""
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
 from lethebench.evaluation.scores import exact_match, keyword_match, rouge_l, rouge_l_recall, substring_match
-from lethebench.evaluation.text import normalised_tokens, rouge_l_parts
+from lethebench.evaluation.text import forget_stems, normalised_tokens, rouge_l_parts
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,38 @@ def test_rouge_l_equals_rouge_score(prediction, reference):
     assert rouge_l_parts(prediction, reference) == pytest.approx(tuple(oracle), abs=1e-12)
     assert rouge_l(prediction, reference) == pytest.approx(oracle.fmeasure, abs=1e-12)
     assert rouge_l_recall(prediction, reference) == pytest.approx(oracle.recall, abs=1e-12)
+
+
+def test_rouge_l_equals_rouge_score_on_thousands():
+    """Words with every ending, accents, CJK, control characters, nothing at all, and texts of thousands of words."""
+    generator = random.Random(0)
+    stems = [
+        *VOCABULARY.split(),
+        "nation",
+        "national",
+        "\x00",
+        "\x1b[31m",
+        "\u202e",
+        "12.5",
+        "ab",
+        "generously",
+        "x" * 99,
+    ]
+    endings = ("", "s", "ed", "ing", "ation", "ly", "ness", "'s")
+    made = lambda most: [  # noqa: E731
+        generator.choice(stems) + generator.choice(endings) for _ in range(generator.randint(0, most))
+    ]
+    pairs = [(" ".join(made(30)), "\n".join(made(30))) for _ in range(3_000)]
+    pairs += [("", ""), ("", "a"), (" ".join(made(9_000)), " ".join(made(3_000))), ("a " * 50_000, "a b")]
+    for prediction, reference in pairs:
+        oracle = tuple(SCORER.score(reference, prediction)["rougeL"])
+        assert max(abs(a - b) for a, b in zip(rouge_l_parts(prediction, reference), oracle, strict=True)) <= 1e-12
+
+
+def test_memories_can_be_emptied():
+    before = rouge_l_parts("running cats", "the cat runs")
+    forget_stems()
+    assert rouge_l_parts("running cats", "the cat runs") == before == (0.5, pytest.approx(1 / 3), 0.4)
 
 
 @settings(deadline=None)

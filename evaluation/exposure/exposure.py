@@ -16,6 +16,7 @@ Args:
     predictions: per row, a list of floats, the log-probabilities of all candidate values, the true one among them.
     references: per row, the index of the true value.
     gold: the same lists as `predictions` from the gold (retrained) model.
+    num_tokens: per row, the number of tokens of each candidate; ranks then go by log-probability per token.
     extrapolate: also give `exposure_extrapolated`, from a skew-normal fitted to the candidates' scores.
     profile_ids: per row, whose fact it is; the interval then resamples profiles.
     seed: of the bootstrap interval.
@@ -25,6 +26,7 @@ Returns:
     exposure_normalised: mean of exposure divided by its maximum, in 0..1.
     exposure_chance: mean expected bits of uniformly random ranks.
     rank1_share: share of rows whose true value is the most likely one, ties excluded.
+    ranked_by: logprob, or logprob_per_token where num_tokens is given.
     n: number of rows.
     ci_low, ci_high: bootstrap 95 % interval of `exposure`; None with fewer than two rows or profiles.
     exposure_gold: mean bits of the gold model; None without gold.
@@ -67,7 +69,15 @@ class Exposure(evaluate.Metric):
             ),
         )
 
-    def _compute(self, predictions, references, gold=None, extrapolate=False, profile_ids=None, seed=0):
+    def _compute(
+        self, predictions, references, gold=None, num_tokens=None, extrapolate=False, profile_ids=None, seed=0
+    ):
         return exposure_summary(
-            predictions, references, gold=gold, extrapolate=extrapolate, profile_ids=profile_ids, seed=seed
+            predictions,
+            references,
+            gold=gold,
+            num_tokens=num_tokens,
+            extrapolate=extrapolate,
+            profile_ids=profile_ids,
+            seed=seed,
         )

@@ -1,0 +1,98 @@
+"""Memorization of the training rows, as a module of the evaluate library."""
+
+import datasets
+import evaluate
+
+from lethebench.evaluation.scores import exact_match, memorization_summary, rouge_l
+from lethebench.evaluation.stages import knowledge_of
+
+_DESCRIPTION = """
+What a model has learnt before it is asked to forget: exact match, ROUGE-L and keyword match of its answers, by modality
+and by number of hops, and a gate: what was never learnt cannot be forgotten.
+"""
+
+_KWARGS_DESCRIPTION = """
+Args:
+    predictions: generated texts.
+    references: answers.
+    keywords: per row, the parts of the answer that carry the fact; default: the answer.
+    modality: per row, image_text or text.
+    hops: per row, 1 = the question names the subject, 2 and more = reached through a picture or relation.
+    threshold: the exact match that each modality must reach to pass; default 0.9.
+    min_k: per row, the Min-K % score of the answer.
+    profile_ids: per row, whose row it is; the intervals then resample profiles.
+    seed: of the bootstrap intervals.
+
+Returns:
+    exact_match, rouge_l, keyword_match: means in 0..1, higher = more memorised.
+    <modality>_<name>, hops_<number>_<name>: the same per modality and per number of hops.
+    multi_hop_gap: keyword match of 1 hop less that of 2 and more, in -1..1; None where either has no row.
+    min_k: its mean, where given.
+    passed: whether every modality reaches the threshold; reason: which does not, or None; threshold.
+    flags: not_memorised where it did not pass. undefined: multi_hop_gap where it is None.
+    rows: how many, per modality and number of hops. n: in all. intervals: bootstrap 95 %, of the three means.
+
+Raises:
+    ValueError: empty or unequal inputs, an answer or keyword without a word, a number of hops below 1.
+
+Examples:
+    >>> import evaluate
+    >>> memorization = evaluate.load("evaluation/memorization")
+    >>> result = memorization.compute(
+    ...     predictions=["In Porto.", "a nurse", "no idea"], references=["in Porto", "a nurse", "asthma"],
+    ...     modality=["text", "image_text", "image_text"], hops=[1, 1, 2],
+    ... )
+    >>> result["text_exact_match"], result["image_text_exact_match"], result["multi_hop_gap"]
+    (1.0, 0.5, 1.0)
+    >>> result["passed"], result["reason"]
+    (False, 'exact match below 0.9: image_text 0.500')
+"""
+
+_CITATION = """
+@inproceedings{lin2004rouge,
+    title = {{ROUGE}: A Package for Automatic Evaluation of Summaries},
+    author = {Lin, Chin-Yew},
+    booktitle = {Text Summarization Branches Out},
+    year = {2004}
+}
+"""
+
+
+@evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
+class Memorization(evaluate.Metric):
+    """Thin wrapper of `lethebench.evaluation.scores.memorization_summary`."""
+
+    def _info(self):
+        return evaluate.MetricInfo(
+            description=_DESCRIPTION,
+            citation=_CITATION,
+            inputs_description=_KWARGS_DESCRIPTION,
+            features=datasets.Features(
+                {"predictions": datasets.Value("string"), "references": datasets.Value("string")}
+            ),
+        )
+
+    def _compute(
+        self,
+        predictions,
+        references,
+        keywords=None,
+        modality=None,
+        hops=None,
+        threshold=0.9,
+        min_k=None,
+        profile_ids=None,
+        seed=0,
+    ):
+        pairs = list(zip(predictions, references, strict=True))
+        return memorization_summary(
+            [exact_match(text, answer) for text, answer in pairs],
+            [rouge_l(text, answer) for text, answer in pairs],
+            knowledge_of(predictions, references, keywords),
+            modality=modality,
+            hops=hops,
+            min_k=min_k,
+            threshold=threshold,
+            profile_ids=profile_ids,
+            seed=seed,
+        )

@@ -1,0 +1,141 @@
+"""A headless Chromium that a test drives like a person: opens a page, types, clicks, reads, takes a picture.
+
+Speaks Chromium's DevTools protocol over the pipe that `--remote-debugging-pipe` opens: JSON messages that end in a zero
+byte, read from descriptor 3 and written to 4 by the browser. No driver is needed.
+"""
+
+import base64
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+START = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+os.dup2(ends[0], 3), os.dup2(ends[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Puts the ends of two pipes where the browser looks for them, and becomes the browser."""
+
+
+class Browser:
+    """One browser with one page. Use as a context manager.
+
+    Attributes:
+        requests: every address that the page asked the network for.
+        problems: errors that its scripts threw.
+    """
+
+    def __init__(self, program: str, folder: Path, *, size: tuple[int, int] = (1280, 900)) -> None:
+        self.requests: list[str] = []
+        self.problems: list[str] = []
+        self._number, self._buffer = 0, b""
+        down, self._out = os.pipe()
+        self._in, up = os.pipe()
+        flags = [*FLAGS, f"--user-data-dir={folder}", f"--window-size={size[0]},{size[1]}", "--remote-debugging-pipe"]
+        start = [sys.executable, "-c", START, str(down), str(up), program, *flags, "about:blank"]
+        self._process = subprocess.Popen(
+            start, pass_fds=(down, up), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        os.close(down)
+        os.close(up)
+        self._session: str | None = None
+        pages = self._call("Target.getTargets")["targetInfos"]
+        target = next(page["targetId"] for page in pages if page["type"] == "page")
+        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network"):
+            self._call(f"{domain}.enable")
+
+    def __enter__(self) -> "Browser":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+        os.close(self._in)
+        os.close(self._out)
+
+    def _call(self, method: str, **parameters: Any) -> dict:
+        self._number += 1
+        message: dict = {"id": self._number, "method": method, "params": parameters}
+        if self._session is not None:
+            message["sessionId"] = self._session
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        limit = time.monotonic() + 60
+        while True:
+            answer = self._message(limit)
+            if answer.get("id") == self._number:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']['message']}")
+                return answer["result"]
+            if answer.get("method") == "Network.requestWillBeSent":
+                self.requests.append(answer["params"]["request"]["url"])
+            if answer.get("method") == "Runtime.exceptionThrown":
+                self.problems.append(json.dumps(answer["params"]["exceptionDetails"]))
+
+    def _message(self, limit: float) -> dict:
+        while b"\0" not in self._buffer:
+            if not select.select([self._in], [], [], max(0, limit - time.monotonic()))[0]:
+                raise TimeoutError("the browser does not answer")
+            found = os.read(self._in, 1 << 20)
+            if not found:
+                raise RuntimeError("the browser has ended")
+            self._buffer += found
+        message, self._buffer = self._buffer.split(b"\0", 1)
+        return json.loads(message)
+
+    def open(self, address: str) -> None:
+        """Goes to an address."""
+        self._call("Page.navigate", url=address)
+
+    def read(self, script: str) -> Any:
+        """The value of an expression in the page."""
+        found = self._call("Runtime.evaluate", expression=script, returnByValue=True)
+        if "exceptionDetails" in found:
+            raise RuntimeError(found["exceptionDetails"]["exception"]["description"])
+        return found["result"].get("value")
+
+    def wait(self, script: str, seconds: float = 60) -> Any:
+        """Waits until an expression in the page is true, and gives its value."""
+        limit = time.monotonic() + seconds
+        while not (found := self.read(script)):
+            if time.monotonic() > limit:
+                raise TimeoutError(f"never true: {script}; the page says {self.read('document.body.innerText')!r}")
+            time.sleep(0.1)
+        return found
+
+    def click(self, selector: str) -> None:
+        """Presses and lets go of the mouse in the middle of an element."""
+        place = self.read(
+            f"(e => {{ e.scrollIntoView({{block: 'center'}}); const b = e.getBoundingClientRect();"
+            f" return [b.x + b.width / 2, b.y + b.height / 2] }})(document.querySelector({json.dumps(selector)}))"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self._call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
+
+    def type(self, selector: str, text: str) -> None:
+        """Replaces what a text field holds."""
+        self.click(selector)
+        self.read(f"document.querySelector({json.dumps(selector)}).select()")
+        self._call("Input.insertText", text=text)
+
+    def picture(self, path: Path) -> None:
+        """Writes the whole page as PNG."""
+        found = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(found["data"]))
