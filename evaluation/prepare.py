@@ -36,15 +36,19 @@ class PreparedRows:
         return len(self.rows)
 
 
-def candidate_answers(answer: str, candidates: Sequence[str], *, row_id: str) -> tuple[list[str], int]:
+def candidate_answers(
+    answer: str, candidates: Sequence[str], *, row_id: str, keywords: Sequence[str] = ()
+) -> tuple[list[str], int]:
     """The answer with its value replaced by each candidate, and which of them is the truth.
 
-    The true value is the longest candidate that occurs in the answer as whole tokens.
+    The true value is the longest candidate that occurs in the answer as whole tokens; where some of those hold every
+    keyword, one of them: an answer about somebody's friend names both.
 
     Args:
         answer: the row's answer.
         candidates: all values of the row's attribute, at least 2, the true one among them.
         row_id: for the error.
+        keywords: the parts of the true value that carry the fact, where they are known.
 
     Returns:
         One full answer per candidate, in order, and the index of the true one.
@@ -60,7 +64,8 @@ def candidate_answers(answer: str, candidates: Sequence[str], *, row_id: str) ->
     found = [(len(value), at, where) for at, value in enumerate(candidates) if (where := _find(answer, value)) >= 0]
     if not found:
         raise ValueError(f"{row_id}: the true answer {answer!r} holds none of its {len(candidates)} candidates")
-    length, truth, where = max(found, key=lambda item: (item[0], -item[1]))
+    told = [item for item in found if keywords and all(word in candidates[item[1]] for word in keywords)]
+    length, truth, where = max(told or found, key=lambda item: (item[0], -item[1]))
     before, after = answer[:where], answer[where + length :]
     return [before + value + after for value in candidates], truth
 
@@ -106,7 +111,10 @@ def prepare_rows(
     for row in rows:
         row_id = str(row["id"])
         values = (candidates or {}).get(row["attribute"])
-        filled, truth = candidate_answers(row["answer"], values, row_id=row_id) if values is not None else ([], -1)
+        filled, truth = [], -1
+        if values is not None:
+            told = row.get("keywords") or ()
+            filled, truth = candidate_answers(row["answer"], values, row_id=row_id, keywords=told)
         places: dict[str, int] = {row["answer"]: 0}
 
         def at(group: Iterable[str], places: dict[str, int] = places) -> tuple[int, ...]:

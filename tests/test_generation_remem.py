@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lethebench.builders import BENCHMARKS
+from lethebench.evaluation.prepare import candidate_answers
 from lethebench.generation import remem
 from lethebench.generation.asking import carried
 from lethebench.generation.mllmu_wrong import pools
@@ -222,6 +223,17 @@ def test_no_slips_of_english(train, test, known, slip):
                 for name in (name for name in names if name in text):
                     text = text.replace(name, "Maria Silva")
                 assert not re.search(_SLIPS[slip], text), text
+
+
+def test_exposure_finds_the_true_candidate_though_answers_name_the_person_too(train, test):
+    benchmark = BENCHMARKS["remem"]
+    spaces = benchmark.plan(20, seed=0, options=benchmark.OPTIONS()).candidates
+    for questions in [*train.values(), *test.values()]:
+        for question in questions[::2]:
+            values = spaces[question.attribute]
+            answers, truth = candidate_answers(question.answer, values, row_id=question.key, keywords=question.keywords)
+            assert values[truth] == question.value
+            assert answers[truth] == question.answer
 
 
 def test_decoys_are_distinct_and_as_many_as_asked():
