@@ -104,13 +104,13 @@ _TINY = Preset(
     },
     methods={
         "graddiff": {"retain_weight": 5.0},
-        "kl": {"retain_weight": 5.0},
+        "kl": {"retain_weight": 10.0},
         "npo": {"beta": 0.5, "retain_loss": "ce", "retain_weight": 5.0},
         "simnpo": {"retain_loss": "ce", "retain_weight": 5.0},
-        "idk": {"retain_weight": 5.0},
-        "dpo": {"beta": 0.5, "retain_loss": "ce", "retain_weight": 5.0},
-        "mmunlearner": {"num_train_epochs": 4, "modality": "both", "fisher_rows": 64},
-        "lumoe": {"learning_rate": 3e-3, "retain_weight": 5.0},
+        "idk": {"learning_rate": 1e-3, "retain_weight": 2.0},
+        "dpo": {"learning_rate": 2e-3, "beta": 0.05, "retain_loss": "ce", "retain_weight": 5.0},
+        "mmunlearner": {"num_train_epochs": 10, "modality": "both", "fisher_rows": 64},
+        "lumoe": {"learning_rate": 5e-3, "retain_weight": 1.0},
     },
 )
 

@@ -10,6 +10,7 @@ from trl import SFTConfig, SFTTrainer
 from lethebench.baselines import TRAINERS
 from lethebench.baselines.losses import sequence_logps
 from lethebench.baselines.parameters import describe, freeze
+from lethebench.baselines.presets import LoraSettings
 from lethebench.baselines.training import QUIET, sample
 
 FORGET = support.rows(range(2))
@@ -203,3 +204,30 @@ def test_freeze_says_when_a_pattern_matches_nothing(made):
     frozen = freeze(model, "vision_tower")
     assert 0 < frozen < total
     assert describe(model) == {"total": total, "trained": total - frozen}
+
+
+@pytest.mark.parametrize("lora", [None, LoraSettings(rank=4, alpha=8)], ids=["full", "lora"])
+def test_checkpointing_takes_the_same_steps(made, tmp_path, lora):
+    """Activations that are computed again give the same gradients, the KL term's pass through the frozen copy too."""
+    found = []
+    for checkpointing in (False, True):
+        torch.manual_seed(0)  # an adapter's first weights
+        stage = support.stage(
+            "npo",
+            copy.deepcopy(made.model).requires_grad_(True),
+            made.processor,
+            tmp_path,
+            FORGET,
+            RETAIN,
+            retain_loss="kl",
+            activation_checkpointing=checkpointing,
+            num_train_epochs=2,
+            **{**support.SGD, "learning_rate": 0.05},
+            peft_config=lora.peft_config() if lora else None,
+        )
+        before = weights_of(stage)
+        stage.train()
+        assert stage.model.is_gradient_checkpointing == checkpointing
+        found.append(weights_of(stage))
+    assert distance(before, found[0]) > 1e-3
+    assert distance(*found) < 1e-5

@@ -1,0 +1,35 @@
+"""Models from disk: what lies beside an adapter, and 4 bits only where bitsandbytes is."""
+
+import importlib.util
+
+import baselines_support as support
+import pytest
+from peft import get_peft_model
+
+from lethebench.baselines.loading import four_bit_config, load_model, save_model
+from lethebench.baselines.presets import LoraSettings
+from lethebench.baselines.prompt import with_system_prompt
+
+
+def test_a_processor_saved_beside_an_adapter_is_the_one_that_is_loaded(tmp_path):
+    made = support.tiny()
+    save_model(made.model, made.processor, tmp_path / "base")
+    model, processor = load_model(tmp_path / "base")
+    adapted = get_peft_model(model, LoraSettings(rank=2, alpha=2).peft_config())
+    prompted = with_system_prompt(processor)
+    save_model(adapted, prompted, tmp_path / "adapter")
+    assert load_model(tmp_path / "adapter").processor.chat_template == prompted.chat_template != processor.chat_template
+
+
+@pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is not None, reason="bitsandbytes is installed")
+def test_four_bits_without_bitsandbytes_are_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(ValueError, match=r"4-bit loading needs bitsandbytes, .*pip install bitsandbytes"):
+        load_model(tmp_path / "nowhere", four_bit=True)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed")
+def test_four_bits_are_nf4_with_double_quantisation():
+    config = four_bit_config()
+    assert config.load_in_4bit
+    assert config.bnb_4bit_quant_type == "nf4"
+    assert config.bnb_4bit_use_double_quant

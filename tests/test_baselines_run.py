@@ -1,0 +1,101 @@
+"""Every method through `lethe run` and `lethe unlearn` on a small build and the tiny model."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from lethebench.baselines import METHODS, TRAINERS
+from lethebench.baselines.methods import FACTS
+from lethebench.builders import build
+from lethebench.commands import learn_command, run_command, unlearn_command
+from lethebench.errors import UserError
+from lethebench.options import RunOptions
+from lethebench.stage_scores import routing
+from lethebench.store import read_json
+
+
+def test_the_listed_facts_are_those_of_the_configs(tmp_path):
+    assert set(FACTS) == set(METHODS)
+    for method in TRAINERS:
+        args = TRAINERS[method].config(output_dir=str(tmp_path), bf16=False)
+        assert {name: getattr(args, name) for name in FACTS[method].defaults} == dict(FACTS[method].defaults)
+        # A method that needs nothing can do without a retain set, and the others say that they need one.
+        assert TRAINERS[method].trainer.uses_retain(args) == FACTS[method].needs.startswith("retain rows")
+        assert ("reference" in FACTS[method].needs) == (
+            TRAINERS[method].trainer.uses_reference or TRAINERS[method].trainer.retain_loss(args) == "kl"
+        )
+
+
+def test_routing_counts_each_side():
+    rows = [
+        {"task_id": 0, "routed_to": 0},
+        {"task_id": 0, "routed_to": -1},
+        {"task_id": 1, "routed_to": -1},
+        {"task_id": -1, "routed_to": 0},
+        {"task_id": -1, "routed_to": -1},
+        {"task_id": -1, "routed_to": -1},
+    ]
+    assert routing(rows, [0]) == {"forget": 0.5, "keep": 0.75}
+    assert routing([{"task_id": 0}], [0]) == {}
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory):
+    """A small build and a run that learnt it."""
+    folder = tmp_path_factory.mktemp("methods")
+    build("icu", folder / "icu", size=8, seed=0)
+    options = RunOptions(data=folder / "icu", out=folder / "run", methods=tuple(METHODS), tasks=2, seed=0)
+    learn_command(options, resume=False)
+    return options
+
+
+def scores(folder):
+    return pq.read_table(folder / "rows.parquet").to_pylist()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_every_method_runs_two_stages_and_is_scored(learnt):
+    result, text = run_command(learnt, seeds=1, resume=True)
+    assert set(result["methods"]) == set(METHODS)
+    assert all(method in text for method in METHODS)
+    final = result["methods"]
+    # A retain term raises utility: ascent alone ruins the model.
+    assert final["graddiff"]["utility"] > final["ga"]["utility"] + 0.2
+    for method in ("graddiff", "kl", "npo", "simnpo", "idk", "dpo", "lumoe"):
+        assert final[method]["forget"] > 0.6, method
+        assert final[method]["utility_relative"] > 0.6, method
+    for stage, count in (("t001", 1), ("t002", 2)):
+        place = learnt.out / "lumoe" / stage
+        record = read_json(place / "done.json")
+        assert record["tasks_routed"] == count
+        assert record["routing"]["forget"] > 0.8
+        assert record["routing"]["keep"] > 0.8
+        assert json.loads((place / "lumoe.json").read_text())["base"] == "../../learnt"
+    before = {row["id"]: row for row in scores(learnt.out / "learnt")}
+    kept = [row for row in scores(learnt.out / "lumoe" / "t002") if row["routed_to"] == -1]
+    assert all(row["generated"] == before[row["id"]]["generated"] for row in kept)
+    assert all(row["logprob"] == pytest.approx(before[row["id"]]["logprob"], abs=1e-3) for row in kept)
+    prompted = {row["id"]: row["logprob"] for row in scores(learnt.out / "prompt" / "t001")}
+    assert any(abs(prompted[key] - before[key]["logprob"]) > 1e-3 for key in prompted)
+    pruned = read_json(learnt.out / "manu" / "t001" / "done.json")
+    assert pruned["steps"] == 0
+    assert pruned["neurons_pruned"] == round(0.03 * pruned["neurons"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_one_stage_at_a_time_and_a_method_that_cannot_is_one_line(learnt, tmp_path):
+    options = RunOptions(data=learnt.data, out=tmp_path / "run", methods=("simnpo",), tasks=1)
+    learn_command(options, resume=False)
+    record, text = unlearn_command("simnpo", options.data, options.out, None, ignore_gate=False)
+    assert record["steps"] > 0
+    assert "simnpo forgot task 1 of 1" in text
+    lora = RunOptions(
+        data=learnt.data, out=tmp_path / "lora", model=str(options.out / "learnt"), methods=("mmunlearner",), tasks=1
+    )
+    learn_command(lora, resume=False)
+    with pytest.raises(UserError, match=r"mmunlearner: MMUnlearner chooses .* does not train LoRA"):
+        unlearn_command("mmunlearner", lora.data, lora.out, None, ignore_gate=False)
+    assert not (lora.out / "mmunlearner" / "t001").exists()
