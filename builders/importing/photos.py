@@ -79,7 +79,7 @@ def _convert(item: tuple[int, Raw], folder: Path) -> Photo:
         picture, size, kind = open_picture(content)
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
         return Photo(raw.name, reason=_first_line(error))
-    file = f"{number:06d}.jpg"
+    file = f"{number:06d}.jpg"  # written outside the block above: a full disk is no fault of the picture
     (folder / file).write_bytes(encode(picture))
     (folder / f"{file}.small").write_bytes(encode(thumbnail(picture)))
     return Photo(raw.name, file, sha256(content).hexdigest(), size, kind)

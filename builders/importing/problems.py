@@ -6,6 +6,7 @@ from lethebench.builders.errors import BuildError
 
 LISTED = 10
 """How many problems are named; the others are counted."""
+_WIDE = 300  # letters of a name or reason: both may come from a stranger
 
 
 @dataclass
@@ -27,8 +28,8 @@ class Problems:
         """Notes a problem; rows count from 0."""
         self.found += 1
         if len(self._texts) < LISTED:
-            place = " ".join([*([file] if file else []), *([f"row {row}"] if row is not None else [])])
-            self._texts.append(f"{place}: {reason}" if place else reason)
+            place = " ".join([*([file[:_WIDE]] if file else []), *([f"row {row}"] if row is not None else [])])
+            self._texts.append(f"{place}: {reason[:_WIDE]}" if place else reason[:_WIDE])
 
     def check(self) -> None:
         """Raises BuildError where anything was noted."""
