@@ -68,6 +68,10 @@ def evaluate_run(options: EvaluateOptions) -> tuple[dict, str]:
             raise UserError(f"{folder} did not finish learning: there is no model to score")
         build = _build_of(folder, record)
         quiet()
+        from .eval_models import has_weights
+
+        if not has_weights(folder / "learnt"):
+            raise UserError(f"{folder}: the weights of its learnt model are gone, and its processor with them")
         result, text = _evaluate(options, build, record)
     return result, text
 
