@@ -88,10 +88,12 @@ class Mlu(Benchmark):
         "forget_questions": 9426,
         "retain_questions": 5988,
     }
+    # Measured on the first pictures of all 127: two entities reach 0.71 at most, one picture again in other light and
+    # encoding 0.95 and more. Other pictures of an entity show another side, so they are not compared.
     PERCEPTUAL = {  # noqa: RUF012
         "part": "subject",
         "method": "correlation of grey-level gradients",
-        "threshold": 0.94,
+        "threshold": 0.85,
         "every_picture": False,
     }
 

@@ -2,12 +2,13 @@
 
 import io
 import json
+import shutil
 from collections import Counter, defaultdict
 
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from small_build import real_build
+from small_build import real_build, rewrite
 
 from lethebench.builders import BENCHMARKS, BuildError, verify
 from lethebench.builders.columns import ROLES
@@ -50,6 +51,12 @@ def rows(folder):
 
 def asked(plan, profile):
     return questions(profile, views_of(plan.shared.views[profile.id]))
+
+
+def place_of(view):
+    """Where a picture was taken: `park` of `pose:left,park,07`, `meadow` of `meadow,left,07`."""
+    first, second, _ = view.split(",")
+    return second if first.startswith("pose:") else first
 
 
 # -- the plan
@@ -124,7 +131,23 @@ def test_a_small_build_verifies(folder):
     assert report.problems == []
     assert report.ok
     status = {check.name: check.status for check in report.checks}
-    assert (status["photo twins"], status["options"]) == ("ok", "skipped")
+    assert (status["photo twins"], status["options"]) == ("ok", "not applicable")
+
+
+def test_two_entities_that_show_one_subject_are_found(folder, tmp_path):
+    twin = tmp_path / "mlu"
+    shutil.copytree(folder, twin)
+    shown = {}
+
+    def lend(profiles):
+        first, second = profiles[:2]
+        second |= {name: first[name] for name in ("images", "thumbnails", "views", "thumbnail_views", "portrait")}
+        shown.update(first=first["profile_id"], second=second["profile_id"])
+
+    rewrite(twin, "profiles/forget-00000-of-00001.parquet", lend)
+    (found,) = [problem for problem in verify(twin).problems if problem.check == "photo twins"]
+    assert found.id == shown["first"]
+    assert f"its subject is that of {shown['second']}" in found.reason
 
 
 def test_splits_tasks_and_retain_sets(rows):
@@ -147,7 +170,10 @@ def test_pictures_stand_once_and_test_has_its_own(folder, rows):
     shown = {
         split: {(row["views"][0], row["images"][0]["bytes"]) for row in rows[split]} for split in ("train", "test")
     }
-    places = {split: {view.split(",")[0] for view, _ in shown[split]} for split in shown}
+    places = {
+        split: {(row["profile_id"].partition("/")[0], place_of(row["views"][0])) for row in rows[split]}
+        for split in shown
+    }
     assert not places["train"] & places["test"]
     assert not {data for _, data in shown["train"]} & {data for _, data in shown["test"]}
     manifest = json.loads((folder / "manifest.json").read_text())
