@@ -5,12 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import baselines_support as support
 import distributed_stage
 import pytest
 import torch
 from accelerate.commands.config.config_args import load_config_from_file
 from transformers.models.clip import modeling_clip
 from transformers.models.llama import modeling_llama
+
+from lethebench.baselines.loading import load_model, save_model
+from lethebench.builders import build
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "baselines" / "examples"
@@ -52,3 +56,18 @@ def test_accelerate_reads_the_examples_configs(name, kind):
     wrapped = config.fsdp_config.get("fsdp_transformer_layer_cls_to_wrap", "") if config.fsdp_config else ""
     for layer in filter(None, wrapped.split(",")):
         assert any(layer in vars(module) for module in (modeling_llama, modeling_clip)), layer
+
+
+@pytest.mark.slow
+def test_the_examples_script_runs_a_stage_of_a_build(tmp_path):
+    build("icu", tmp_path / "icu", size=8, seed=0)
+    made = support.tiny(init_range=0.2)
+    save_model(made.model, made.processor, tmp_path / "learnt")
+    command = [sys.executable, str(EXAMPLES / "unlearn.py"), "npo", str(tmp_path / "icu")]
+    command += ["--model", str(tmp_path / "learnt"), "--preset", "mllmu-llava", "--out", str(tmp_path / "t001")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    model, _ = load_model(tmp_path / "t001")
+    adapted = [value for name, value in model.named_parameters() if "lora_B" in name]
+    assert adapted
+    assert all(value.abs().max() > 0 for value in adapted)
