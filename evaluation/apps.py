@@ -12,12 +12,15 @@ from lethebench.evaluation.forms import Field, Form
 STYLE = """
 .gradio-container { max-width: 1180px !important; margin: 0 auto; }
 .gradio-container textarea { font-family: ui-monospace, Consolas, monospace; font-size: 13px; }
-table.results { width: 100%; border-collapse: collapse; font-size: 14px; }
-table.results th, table.results td { padding: 6px 14px 6px 0; text-align: left; vertical-align: top;
-  border: 0; border-bottom: 1px solid var(--border-color-primary); }
-table.results .value { text-align: right; white-space: nowrap; max-width: 16em; font-variant-numeric: tabular-nums; }
-table.results td.value { white-space: normal; }
+.gradio-container [data-testid="block-info"] { color: var(--body-text-color); font-weight: 600; }
+.gradio-container .info-text, .gradio-container .info-text * { color: var(--body-text-color) !important; opacity: 0.85; }
 .words { font-size: 16px; }
+table.results { width: 100%; border-collapse: collapse; font-size: 14px; }
+table.results, table.results tr, table.results th, table.results td { border-width: 0 !important; }
+table.results th, table.results td { padding: 6px 14px 6px 0; text-align: left; vertical-align: top;
+  border-bottom: 1px solid var(--border-color-primary) !important; }
+table.results .value { text-align: right; max-width: 14em; font-variant-numeric: tabular-nums; }
+table.results td:last-child { min-width: 13em; }
 """
 START = "The form holds a worked example. Press **Compute**, or paste your own values first."
 
@@ -34,9 +37,9 @@ def build(form: Form) -> gr.Blocks:
                     with gr.Accordion("Optional", open=any(field.example for field in optional)):
                         boxes |= {field.name: _box(field) for field in optional}
                 with gr.Row():
-                    compute = gr.Button("Compute", variant="primary", elem_id="compute")
-                    example = gr.Button("Fill in the example", elem_id="example")
-                    clear = gr.Button("Clear", elem_id="clear")
+                    compute = gr.Button("Compute", variant="primary", min_width=110, elem_id="compute")
+                    example = gr.Button("Example", min_width=110, elem_id="example")
+                    clear = gr.Button("Clear", min_width=110, elem_id="clear")
             with gr.Column(scale=6):
                 words = gr.Markdown(START, elem_id="words", elem_classes="words")
                 table = gr.HTML(elem_id="table")

@@ -117,7 +117,7 @@ def unlearning_summary(
         utility_relative=utility.get("utility_relative"),
         flags=flags,
     )
-    found: dict = dict.fromkeys(parts)
+    found: dict = dict.fromkeys(("score", *parts))
     for part in parts.values():
         found |= {name: value for name, value in part.items() if name not in OWN}
     return found | {

@@ -111,14 +111,13 @@ class Browser:
             raise RuntimeError(found["exceptionDetails"]["exception"]["description"])
         return found["result"].get("value")
 
-    def wait(self, script: str, seconds: float = 60) -> Any:
-        """Waits until an expression in the page is true, and gives its value."""
+    def wait(self, script: str, seconds: float = 60) -> None:
+        """Waits until an expression in the page is true."""
         limit = time.monotonic() + seconds
-        while not (found := self.read(script)):
+        while not self.read(f"!!({script})"):
             if time.monotonic() > limit:
                 raise TimeoutError(f"never true: {script}; the page says {self.read('document.body.innerText')!r}")
             time.sleep(0.1)
-        return found
 
     def click(self, selector: str) -> None:
         """Presses and lets go of the mouse in the middle of an element."""

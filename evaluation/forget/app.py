@@ -46,7 +46,7 @@ def explain(result: dict) -> list[str]:
         said.append("It knows clearly less than the gold model: over-unlearned, which can itself be noticed.")
     if "ks" in result:
         p = result["forget_quality"]
-        told = "the two models cannot be told apart" if p > 0.05 else "the two models behave differently"
+        told = "no difference of the two models is shown" if p > 0.05 else "the two models behave differently"
         said.append(f"By their truth ratios {told} (KS distance {result['ks']:.2f}, p = {p:.2g}).")
     return [*said, "A ruined model forgets everything too: read this beside utility."]
 

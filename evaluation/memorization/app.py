@@ -50,7 +50,7 @@ def explain(result: dict) -> list[str]:
         said.append(f"**The gate is not passed**: {result['reason']}. What was never learnt cannot be forgotten.")
     gap = result["multi_hop_gap"]
     if gap is not None and gap > 0:
-        said.append(f"Questions over a relation or picture do {percent(gap)} worse than direct ones.")
+        said.append(f"Questions over a relation or picture score {100 * gap:.1f} points lower than direct ones.")
     return said
 
 
