@@ -151,6 +151,10 @@ class Benchmark(ABC):
     def counts(self, groups: Mapping[str, Mapping[str, int]], tasks: int) -> tuple[dict, dict]:
         """(paper_counts, extra_counts) from the rows and different pictures of each group of shards."""
 
+    def variant(self, options: Mapping[str, Any]) -> "Benchmark":
+        """What a build with these options is: another benchmark where one changes what it says of itself."""
+        return self
+
     def paper_counts(self, options: Mapping[str, Any]) -> Mapping[str, int]:
         """What a build of paper size counts with these options."""
         return self.PAPER_COUNTS

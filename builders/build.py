@@ -83,6 +83,7 @@ def build(
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise BuildError(f"{what} {value!r}: must be a whole number, at least {least}")
     chosen = read_options(benchmark.OPTIONS, options, name)
+    benchmark = benchmark.variant(vars(chosen))
     if source is not None:
         return _import(benchmark, Path(source), Path(out), size, seed, num_proc, chosen, preview, progress)
     try:

@@ -6,8 +6,10 @@ pictures to each; `test` puts what was asked in phrasings held out, about pictur
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from lethebench.builders import mlu_text
 from lethebench.builders.benchmark import Benchmark, Plan, Unit
@@ -22,10 +24,14 @@ from lethebench.generation import mlu
 from lethebench.generation.draw import digest
 from lethebench.generation.mlu_facts import release
 from lethebench.generation.records import Profile
-from lethebench.generation.subjects import Shot, draw_view
+from lethebench.generation.subjects import draw_view
 
 _MOST = 96  # the smallest set of a task has 12 entities
 _ROLES = ("forget", "retain")
+SIZE = (448, 448)
+"""Width and height of a drawn picture, in pixels."""
+LEAST_VIEWS = release().pictures_per_pair + 2
+"""Pictures that an entity needs: those of a pair in `train`, and two in `test`."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +40,38 @@ class MluOptions:
 
     order: str = option(TASKS, str, "the sequence of the tasks, e.g. CABD")
     views: int | None = option(None, int, "pictures of each entity; default 40, and 5,105 in all at paper size")
+    pictures: str | None = option(None, str, "a folder with pictures of your own, <Class>/<Entity>/*.jpg, for ours")
 
     def __post_init__(self) -> None:
         if sorted(self.order) != sorted(TASKS):
             raise BuildError(f"option order={self.order}: must name each of {TASKS} once, e.g. order=CABD")
-        least = release().pictures_per_pair + 2
-        if self.views is not None and self.views < least:
-            raise BuildError(f"option views={self.views}: must be at least {least}")
+        if self.views is not None and self.views < LEAST_VIEWS:
+            raise BuildError(f"option views={self.views}: must be at least {LEAST_VIEWS}")
+        if self.views is not None and self.pictures is not None:
+            raise BuildError(f"option views={self.views}: with pictures, the folder decides; leave it out")
 
 
 @dataclass(frozen=True)
 class Work:
-    """What the rows of every unit need: profile id -> pictures, and -> the task whose retain set holds it."""
+    """What the rows of every unit need.
+
+    Attributes:
+        views: profile id -> how many pictures it has.
+        retained: profile id -> the task whose released retain set holds it.
+        files: profile id -> the user's own pictures, those for training first; empty where ours are drawn.
+    """
 
     views: Mapping[str, int]
     retained: Mapping[str, int]
+    files: Mapping[str, Sequence[Path]]
+
+
+class Look(NamedTuple):
+    """A picture of an entity: a name for the `views` column, and the subject's box where it is known."""
+
+    picture: Image.Image
+    name: str
+    box: tuple[int, int, int, int] | None
 
 
 class Mlu(Benchmark):
@@ -73,6 +96,7 @@ class Mlu(Benchmark):
         "profiles": {"train": ("profiles/forget", "profiles/retain")},
         "candidates": {"train": ("candidates/values",)},
     }
+    SHEET = "Well-known entities, drawn by a program: what to forget and what to keep, in four tasks."
     CONFIG_NOTES = mlu_text.CONFIG_NOTES
     SPLIT_NOTES = mlu_text.SPLIT_NOTES
     EXAMPLES = mlu_text.EXAMPLES
@@ -113,7 +137,7 @@ class Mlu(Benchmark):
         retained = {profile.id: place for place, name in enumerate(options.order) for profile in sets["retain"][name]}
         return Plan(
             units=units(sets, options.order),
-            shared=Work(view_counts(sets, options.views), retained),
+            shared=Work(view_counts(sets, options.views), retained, {}),
             candidates=spaces,
             attributes=figures(spaces, everyone),
             tasks=len(TASKS),
@@ -129,11 +153,11 @@ class Mlu(Benchmark):
         for profile in unit.profiles:
             place = {"role": unit.role, "task_id": unit.task_id}
             views = views_of(shared.views[profile.id])
-            shots = {view: shoot(profile, view) for view in views}
-            names = {view: f"{shot.name},{number:02d}" for number, (view, shot) in enumerate(shots.items())}
+            looks = {view: self.look(profile, view, shared) for view in views}
+            names = {view: f"{look.name},{number:02d}" for number, (view, look) in enumerate(looks.items())}
             pictures = {
-                view: {"bytes": encode(shot.picture), "path": file_name(profile.id, names[view])}
-                for view, shot in shots.items()
+                view: {"bytes": encode(look.picture), "path": file_name(profile.id, names[view])}
+                for view, look in looks.items()
             }
             asked = questions(profile, views)
             for group, some in zip(unit.groups, asked, strict=False):
@@ -150,8 +174,25 @@ class Mlu(Benchmark):
                     for question in some
                 ]
             used = {question.view for some in asked for question in some}
-            made[unit.groups[-1]].append(profile_row(profile, **_looks(profile, shots, pictures, names, used), **place))
+            made[unit.groups[-1]].append(profile_row(profile, **_shown(profile, looks, pictures, names, used), **place))
         return made
+
+    def look(self, profile: Profile, view: mlu.Shown, shared: Work) -> Look:
+        """A picture of an entity."""
+        seed = digest(profile.seed, "view", view.use, view.number)
+        return Look(*draw_view(profile.domain, profile.id.partition("/")[2], seed, view.use, SIZE))
+
+    def variant(self, options: Mapping[str, Any]) -> Benchmark:
+        if options.get("pictures") is None:
+            return self
+        from lethebench.builders.mlu_own import MluOwn
+
+        return MluOwn()
+
+    def paper_counts(self, options: Mapping[str, Any]) -> Mapping[str, int]:
+        if options.get("views") is None:
+            return self.PAPER_COUNTS
+        return {**self.PAPER_COUNTS, "pictures": PAPER_ENTITIES * options["views"]}
 
     def counts(self, groups: Mapping[str, Mapping[str, int]], tasks: int) -> tuple[dict, dict]:
         def total(what: str, kind: str) -> int:
@@ -171,6 +212,7 @@ class Mlu(Benchmark):
     def facts(self) -> dict:
         classes = release().classes.values()
         return {
+            "own": False,
             "classes": {one.name: (len(one.entities), list(one.questions)) for one in classes},
             "per_pair": release().pictures_per_pair,
             "pairs": sum(sum(entity.kept.values()) for one in classes for entity in one.entities.values()),
@@ -179,9 +221,28 @@ class Mlu(Benchmark):
     def preview(self, plan: Plan) -> Image.Image:
         firsts = {profile.domain: profile for unit in reversed(plan.units) for profile in reversed(unit.profiles)}
         roles = {profile.id: unit for unit in plan.units for profile in unit.profiles}
-        line = "Well-known entities, drawn by a program: what to forget and what to keep, in four tasks."
-        bands = [_band(firsts[name], roles[firsts[name].id], plan) for name in release().classes if name in firsts]
-        return contact_sheet(self.PRETTY_NAME, line, bands)
+        names = [name for name in release().classes if name in firsts]
+        bands = [self._band(firsts[name], roles[firsts[name].id], plan) for name in names]
+        return contact_sheet(self.PRETTY_NAME, self.SHEET, bands)
+
+    def _band(self, profile: Profile, unit: Unit, plan: Plan) -> Band:
+        """An entity for the contact sheet: three pictures of `train` and one of `test`, and questions about them."""
+        views = views_of(plan.shared.views[profile.id])
+        train, test = questions(profile, views)
+        task = unit.task_id if unit.role == "forget" else plan.shared.retained[profile.id]
+        pictures = []
+        for view in (*views[:3], next(view for view in views if view.use == "test")):
+            look = self.look(profile, view, plan.shared)
+            pictures.append(Shown(ImageOps.fit(look.picture, SIZE), f"{look.name} · {view.use}"))
+        first = {}
+        for question in train:
+            first.setdefault(question.attribute, question)
+        asked = [(question, "in train") for question in list(first.values())[:3]] + [(test[-1], "in test")]
+        return Band(
+            heading=f"{profile.domain}: {profile.name}, to {unit.role} in task {task}",
+            pictures=pictures,
+            asked=[(question.question, question.answer, note) for question, note in asked],
+        )
 
 
 def views_of(count: int) -> list[mlu.Shown]:
@@ -197,48 +258,24 @@ def questions(profile: Profile, views: Sequence[mlu.Shown]) -> tuple[list, list]
     return learnt, mlu.test_questions(profile, numbers["test"])
 
 
-def shoot(profile: Profile, view: mlu.Shown) -> Shot:
-    """The picture of an entity in a view."""
-    seed = digest(profile.seed, "view", view.use, view.number)
-    return draw_view(profile.domain, profile.id.partition("/")[2], seed, view.use)
-
-
-def _looks(
+def _shown(
     profile: Profile,
-    shots: Mapping[mlu.Shown, Shot],
+    looks: Mapping[mlu.Shown, Look],
     pictures: Mapping[mlu.Shown, dict],
     names: Mapping[mlu.Shown, str],
     used: set,
 ) -> dict:
     """A profile's pictures, whole where no question carries them, else small; and where the subject of the first is."""
-    images = {names[view]: pictures[view] for view in shots if view not in used}
-    thumbnails, first = {}, None
-    for view, shot in shots.items():
+    images = {names[view]: pictures[view] for view in looks if view not in used}
+    thumbnails = {}
+    for view, look in looks.items():
         if view in used:
-            small = thumbnail(shot.picture)
             path = file_name(profile.id, f"{names[view]}+thumbnail")
-            thumbnails[names[view]] = {"bytes": encode(small), "path": path}
-            first = first or (shot, small.width / shot.picture.width)
-    if images:
-        first = next((shot, 1.0) for view, shot in shots.items() if view not in used)
-    shot, scale = first
-    left, top, right, bottom = (round(edge * scale) for edge in shot.box)
-    corners = [left, top, right, top, right, bottom, left, bottom]
+            thumbnails[names[view]] = {"bytes": encode(thumbnail(look.picture)), "path": path}
+    first = next(look for view, look in looks.items() if (view in used) != bool(images))
+    corners = []
+    if first.box is not None:
+        scale = 1 if images else thumbnail(first.picture).width / first.picture.width
+        left, top, right, bottom = (round(edge * scale) for edge in first.box)
+        corners = [left, top, right, top, right, bottom, left, bottom]
     return {"images": images, "thumbnails": thumbnails, "portrait": corners}
-
-
-def _band(profile: Profile, unit: Unit, plan: Plan) -> Band:
-    """An entity for the contact sheet: three pictures of `train` and one of `test`, and questions about them."""
-    views = views_of(plan.shared.views[profile.id])
-    train, test = questions(profile, views)
-    task = unit.task_id if unit.role == "forget" else plan.shared.retained[profile.id]
-    shown = [*views[:3], next(view for view in views if view.use == "test")]
-    first = {}
-    for question in train:
-        first.setdefault(question.attribute, question)
-    asked = [(question, "in train") for question in list(first.values())[:3]] + [(test[-1], "in test")]
-    return Band(
-        heading=f"{profile.domain}: {profile.name}, to {unit.role} in task {task}",
-        pictures=[Shown((shot := shoot(profile, view)).picture, f"{shot.name} · {view.use}") for view in shown],
-        asked=[(question.question, question.answer, note) for question, note in asked],
-    )

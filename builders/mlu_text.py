@@ -65,3 +65,15 @@ RESPONSIBLE_AI = {
     ),
     "dataReleaseMaintenancePlan": "Versioned: MAJOR changes a row or split, MINOR adds, PATCH reads the same.",
 }
+
+OWN_PICTURES = {
+    "dataCollection": (
+        "Pictures were given by whoever made this build, who knows where they came from; `profiles` has each one's "
+        "hash. Facts about the entities were written down for this project, each with a page where it can be checked."
+    ),
+    "dataLimitations": ["One language, questions about pictures alone."],
+    "personalSensitiveInformation": (
+        "Well-known facts about thirty public figures, with sources; the pictures that were given may show them."
+    ),
+}
+"""What a build over pictures of the user's own says instead."""

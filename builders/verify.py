@@ -42,7 +42,7 @@ def verify(path: str | Path) -> Report:
         raise BuildError(
             f"{folder} is {kind} {manifest.benchmark!r}, which this release does not know; it knows {', '.join(known)}"
         )
-    benchmark = find(manifest.benchmark, imported=imported)
+    benchmark = find(manifest.benchmark, imported=imported).variant(manifest.options)
     if str(manifest.version).split(".")[0] != benchmark.VERSION.split(".")[0]:
         raise BuildError(
             f"{folder} is {manifest.benchmark} {manifest.version}, and this release reads "
