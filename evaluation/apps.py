@@ -13,7 +13,7 @@ STYLE = """
 .gradio-container { max-width: 1180px !important; margin: 0 auto; }
 .gradio-container textarea { font-family: ui-monospace, Consolas, monospace; font-size: 13px; }
 .gradio-container [data-testid="block-info"] { color: var(--body-text-color); font-weight: 600; }
-.gradio-container .info-text, .gradio-container .info-text * { color: var(--body-text-color) !important; opacity: 0.85; }
+.gradio-container .info-text, .gradio-container .info-text * { color: var(--body-text-color) !important; opacity: 0.8 }
 .words { font-size: 16px; }
 table.results { width: 100%; border-collapse: collapse; font-size: 14px; }
 table.results, table.results tr, table.results th, table.results td { border-width: 0 !important; }
