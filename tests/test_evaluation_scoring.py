@@ -5,7 +5,7 @@ import logging
 
 import pytest
 import torch
-from tiny_models import CANDIDATES, idefics3, llava, picture, qa_rows
+from tiny_models import CANDIDATES, idefics3, llava, picture, qa_rows, softmax_stays_float64
 
 from lethebench.evaluation import chat, contexts, passes, sharing
 from lethebench.evaluation.scoring import score_answers, score_candidates, score_many
@@ -49,6 +49,11 @@ def assert_equal(scores, plain, tolerance=1e-9):
     for score, (logprob, count, *_) in zip(scores, plain, strict=True):
         assert score.num_tokens == count
         assert score.logprob == pytest.approx(logprob, abs=tolerance, rel=0)
+
+
+@pytest.fixture(autouse=True)
+def _float64_throughout(monkeypatch):
+    softmax_stays_float64(monkeypatch)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from tiny_architectures import ARCHITECTURES, Tiny
-from tiny_models import tokenizer
+from tiny_models import softmax_stays_float64, tokenizer
 
 from lethebench.evaluation import contexts, inputs, passes, sharing
 from lethebench.evaluation.contexts import BatchLimit, Ways
@@ -52,6 +52,11 @@ def worst_gap(tiny: Tiny, rows: list, scores: list) -> float:
             assert score.num_tokens == len(answer.ids)
             worst = max(worst, abs(score.logprob - plain) / allowed)
     return worst
+
+
+@pytest.fixture(autouse=True)
+def _float64_throughout(monkeypatch):
+    softmax_stays_float64(monkeypatch)
 
 
 @pytest.fixture

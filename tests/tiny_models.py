@@ -72,6 +72,16 @@ def sharpen(model: torch.nn.Module, *, seed: int, scale: float = 0.15) -> torch.
     return model.eval()
 
 
+def softmax_stays_float64(monkeypatch) -> None:
+    """Eager attention rounds its softmax to float32, which the length of a batch shows in: not in tests of float64."""
+    honest = torch.nn.functional.softmax
+
+    def softmax(scores, *args, dtype=None, **options):
+        return honest(scores, *args, dtype=None if scores.dtype == torch.float64 else dtype, **options)
+
+    monkeypatch.setattr(torch.nn.functional, "softmax", softmax)
+
+
 def _text_config(vocab: int, *, window: int | None = None):
     shape = {
         "hidden_size": 64,
