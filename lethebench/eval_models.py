@@ -39,18 +39,9 @@ def load(model: str, adapter: Path | None = None) -> Loaded:
         _check_used(loaded.model, adapter_of, model)
     if not getattr(loaded.processor, "chat_template", None):
         raise UserError(f"{model} has no chat template: put its chat_template.jinja beside the model's other files")
-    weights = loaded.model.model if isinstance(loaded.model, LUMoE) else loaded.model
     if torch.cuda.is_available():
-        weights.to("cuda")
-    else:
-        _align(weights)
+        (loaded.model.model if isinstance(loaded.model, LUMoE) else loaded.model).to("cuda")
     return loaded
-
-
-def _align(model: torch.nn.Module) -> None:
-    """Moves weights out of the mapped file: kernels round by where a tensor begins, and trained ones begin aligned."""
-    for parameter in model.parameters():
-        parameter.data = parameter.data.clone()
 
 
 def has_weights(folder: Path) -> bool:
