@@ -109,6 +109,28 @@ def verify(folder: Data, as_json: Json = False) -> None:
 
 
 @app.command()
+def export(
+    folder: Data,
+    layout: Annotated[str, typer.Option(help="mllmu-bench: the columns of its release; lm-eval, lmms-eval: tasks.")],
+    out: Annotated[Path, typer.Option(help="Where it goes: a folder that is free or empty.")],
+    data: Annotated[
+        str | None, typer.Option(metavar="ORG/NAME", help="What the tasks load; default DIR as it lies here.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a build in another project's layout, for scripts and harnesses that do not know this one.
+
+    Example: lethe export build/mllmu --layout mllmu-bench --out build/mllmu-bench
+
+    Example: lethe export build/icu --layout lm-eval --out tasks
+    """
+    from .exporting import export_command
+
+    written, text = export_command(folder, layout, out, data)
+    _print(written, as_json, text)
+
+
+@app.command()
 def learn(
     data: Data,
     model: Model = "tiny",
