@@ -18,7 +18,14 @@ from lethebench.builders.manifest import Manifest
 from lethebench.builders.options import option_help
 from lethebench.generation.asking import with_article
 
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (float("inf"), "1M<n<10M"),
+)
+"""Rows below -> what the Hub calls the size."""
 
 
 def write_card(benchmark: Benchmark, manifest: Manifest, folder: Path) -> None:
@@ -57,7 +64,7 @@ def card_data(benchmark: Benchmark, manifest: Manifest) -> DatasetCardData:
         language_creators=None if benchmark.IMPORTED else "machine-generated",
         multilinguality="monolingual",
         source_datasets=None if benchmark.IMPORTED else ["original"],
-        size_categories=next((name for most, name in _SIZES if rows < most), "n>1M"),
+        size_categories=next(name for most, name in SIZES if rows < most),
         task_categories=["visual-question-answering", "question-answering", "image-text-to-text"],
         tags=[*benchmark.TAGS, f"arxiv:{benchmark.PAPER.arxiv}"],
         configs=[

@@ -2,29 +2,49 @@
 
 import json
 import re
+from functools import cache
 from itertools import islice
+from pathlib import Path
 
 import mlcroissant
 import pytest
+import yaml
+from hub_values import ALLOWED, EVAL, EVAL_TASK
 from huggingface_hub import DatasetCard
 from PIL import Image
+from releases import mllmu_configs, mlu_files, write_mllmu, write_pictures, write_zip
 from small_build import real_build
 
-from lethebench.builders import BENCHMARKS, read_manifest
-from lethebench.builders.card import card_body, human_size
-from lethebench.builders.columns import CANDIDATES, MEANINGS, QA
+from lethebench.builders import BENCHMARKS, build, read_manifest
+from lethebench.builders.card import SIZES, card_body, human_size
+from lethebench.builders.columns import MEANINGS, QA, features_of
+from lethebench.builders.importing import IMPORTS
 
-# What the Hub's metadata checker accepts, as far as our cards use it.
-ALLOWED = {
-    "language": {"en"},
-    "license": {"cc-by-4.0"},
-    "size_categories": {"n<1K", "1K<n<10K", "10K<n<100K"},
-    "annotations_creators": {"machine-generated"},
-    "language_creators": {"machine-generated"},
-    "multilinguality": {"monolingual"},
-    "task_categories": {"visual-question-answering", "question-answering", "image-text-to-text"},
-    "source_datasets": {"original"},
-}
+OURS = tuple(BENCHMARKS)
+SLOW = {"remem"}
+"""Builds that take longer than all others together."""
+ALL = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in OURS]
+ALL += [f"{name} imported" for name in IMPORTS]
+
+
+@pytest.fixture(scope="module")
+def folder_of(tmp_path_factory):
+    """Gives the small build of a benchmark, or of an import from a small release."""
+
+    @cache
+    def folder(name: str) -> Path:
+        if name in OURS:
+            return real_build(name)
+        root, name = tmp_path_factory.mktemp("release"), name.split()[0]
+        if name == "mllmu":
+            build(name, root / name, source=write_mllmu(root / "download", mllmu_configs()))
+        else:
+            write_pictures(root / "pictures", mlu_files())
+            options = {"pictures": root / "pictures"}
+            build(name, root / name, source=write_zip(root / "release.zip", mlu_files()), options=options)
+        return root / name
+
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +52,41 @@ def card():
     return DatasetCard.load(real_build() / "README.md")
 
 
-def test_the_yaml_holds_what_the_hub_accepts_and_every_config(card):
-    data = card.data.to_dict()
+@pytest.mark.parametrize("name", ALL)
+def test_the_yaml_holds_what_the_hub_accepts(name, folder_of):
+    data = DatasetCard.load(folder_of(name) / "README.md").data.to_dict()
     for key, allowed in ALLOWED.items():
-        values = data[key] if isinstance(data[key], list) else [data[key]]
+        values = data.get(key, []) if isinstance(data.get(key, []), list) else [data[key]]
         assert set(values) <= allowed, key
+    assert {"language", "license", "size_categories", "task_categories", "pretty_name", "tags"} <= data.keys()
+    assert ("license_name" in data and "license_link" in data) is (data["license"] == "other")
+    rows = read_manifest(folder_of(name)).splits[data["configs"][0]["config_name"]]["train"]["rows"]
+    least, most = {"n<1K": (0, 1e3), "1K<n<10K": (1e3, 1e4), "10K<n<100K": (1e4, 1e5)}[data["size_categories"]]
+    assert least <= rows < most
+
+
+def test_every_size_has_a_name_that_the_hub_accepts():
+    assert {size for _, size in SIZES} <= ALLOWED["size_categories"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_eval_yaml_registers_what_there_is_to_ask(name, folder_of):
+    content = yaml.safe_load((folder_of(name) / "eval.yaml").read_text("utf-8"))
+    assert {key: type(value) for key, value in content.items()} == EVAL
+    assert content["evaluation_framework"] == "lethebench"
+    manifest = read_manifest(folder_of(name))
+    default = next(iter(manifest.splits))
+    for task in content["tasks"]:
+        assert {key: type(value) for key, value in task.items()} == EVAL_TASK
+        assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", task["id"])
+    assert {(task["config"], task["split"]) for task in content["tasks"]} == {
+        (default, split) for split in manifest.splits[default] if split != "train"
+    }
+    assert len({task["id"] for task in content["tasks"]}) == len(content["tasks"])
+
+
+def test_the_yaml_has_every_config(card):
+    data = card.data.to_dict()
     configs = {config["config_name"]: config for config in data["configs"]}
     assert list(configs) == ["continual", "profiles", "candidates"]
     assert [name for name, config in configs.items() if config.get("default")] == ["continual"]
@@ -83,23 +133,38 @@ def test_numbers_come_from_the_manifest():
         assert f"| {what} | {number:,} |" not in text
 
 
-def test_croissant_reads_every_record_set_and_has_every_hash():
-    dataset = mlcroissant.Dataset(real_build() / "croissant.json")
+@pytest.mark.parametrize("name", ALL)
+def test_croissant_reads_every_record_set_and_has_every_hash(name, folder_of):
+    folder = folder_of(name)
+    dataset = mlcroissant.Dataset(folder / "croissant.json")
     assert not dataset.metadata.ctx.issues.errors
     assert not dataset.metadata.ctx.issues.warnings
-    manifest = read_manifest(real_build())
+    manifest = read_manifest(folder)
     hashes = {node.id: node.sha256 for node in dataset.metadata.distribution if hasattr(node, "sha256")}
     assert hashes == {name: entry["sha256"] for name, entry in manifest.files.items() if name.endswith(".parquet")}
     wanted = {f"{config}/{split}" for config, splits in manifest.splits.items() for split in splits}
     assert {record_set.id for record_set in dataset.metadata.record_sets} == wanted
-    for name in ("continual/holdout", "profiles/train", "candidates/train"):
-        (record,) = islice(dataset.records(name), 1)
-        if "images" in "".join(record):
-            (picture,) = record[f"{name}/images"]
-            assert isinstance(picture, Image.Image)
-    assert set(record) == {f"candidates/train/{column}" for column in CANDIDATES}
-    assert dataset.metadata.data_biases
-    assert dataset.metadata.personal_sensitive_information
+    for config, splits in manifest.splits.items():
+        split, part = list(splits.items())[-1]
+        (record,) = islice(dataset.records(f"{config}/{split}"), 1)
+        columns = features_of(part["files"][0])
+        assert set(record) == {f"{config}/{split}/{column}" for column in columns}
+        for column in {"images", "thumbnails"} & columns.keys():
+            assert all(isinstance(picture, Image.Image) for picture in record[f"{config}/{split}/{column}"])
+    _says_who_what_and_how_responsibly(dataset.metadata)
+
+
+def _says_who_what_and_how_responsibly(metadata):
+    assert [str(part) for part in metadata.conforms_to] == [
+        "http://mlcommons.org/croissant/1.1",
+        "http://mlcommons.org/croissant/RAI/1.0",
+    ]
+    for field in (
+        "data_collection", "data_limitations", "data_biases", "data_use_cases", "data_social_impact",
+        "personal_sensitive_information", "data_release_maintenance_plan", "license", "version", "date_published",
+        "cite_as", "creators", "keywords", "description",
+    ):  # fmt: skip
+        assert getattr(metadata, field), field
 
 
 def test_the_preview_shows_pages():

@@ -23,6 +23,8 @@ def licences(name: str) -> dict[str, str]:
     }
 
 
+_BIASES = ["As in the release: lethebench neither measured nor changed them."]
+_IMPACT = "Meant to let claims about machine unlearning be checked on the data that papers report on."
 _MAINTENANCE = "The release is its authors'; the importer is versioned: MAJOR changes a row or split, MINOR adds."
 
 MLU_DESCRIPTION = (
@@ -58,7 +60,9 @@ MLU_RESPONSIBLE_AI = {
         "No test split, so memorising is not told from knowing.",
         "Answers are kept as released, their mistakes included.",
     ],
+    "dataBiases": _BIASES,
     "dataUseCases": "Measuring how well a vision-language model forgets one set of things after another.",
+    "dataSocialImpact": _IMPACT,
     "personalSensitiveInformation": "Questions and pictures of well-known people, as the authors released them.",
     "dataReleaseMaintenancePlan": _MAINTENANCE,
 }
@@ -105,7 +109,9 @@ MLLMU_SPLIT_NOTES = {
 MLLMU_RESPONSIBLE_AI = {
     "dataCollection": "Made by the authors of MLLMU-Bench; see their paper. lethebench changed the form.",
     "dataLimitations": ["Answers and options are kept as released, their mistakes included."],
+    "dataBiases": _BIASES,
     "dataUseCases": "Measuring how well a vision-language model forgets some of the people it knows.",
+    "dataSocialImpact": _IMPACT,
     "personalSensitiveInformation": "Fictitious people, and public figures as the authors released them.",
     "dataReleaseMaintenancePlan": _MAINTENANCE,
 }
