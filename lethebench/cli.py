@@ -17,6 +17,8 @@ from typing import Annotated
 
 import typer
 
+from lethebench.cli_push import commands
+
 app = typer.Typer(
     name="lethe",
     no_args_is_help=True,
@@ -327,6 +329,9 @@ def demo(
 
     result, text = demo_command(out, seed=seed, resume=resume)
     _print(result, as_json, text)
+
+
+app.add_typer(commands)
 
 
 def main() -> None:

@@ -1,0 +1,108 @@
+"""A user of the local Hub who types `lethe push ...`, and what no byte that the Hub receives may hold."""
+
+import base64
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from hub_faults import Fault
+from hub_repos import TOKEN, Repository
+from hub_server import HubServer, local_hub, surroundings
+
+USER = "margarethe"
+
+
+class Done(NamedTuple):
+    """What a command gave."""
+
+    status: int
+    out: str
+    error: str
+
+    @property
+    def line(self) -> str:
+        """The one line of an error."""
+        (line,) = [line for line in self.error.splitlines() if line.startswith("lethe: ")]
+        return line
+
+
+@dataclass
+class Person:
+    """Somebody at a machine with a home folder and a folder to work in."""
+
+    server: HubServer
+    home: Path
+    process: subprocess.Popen
+
+    @property
+    def work(self) -> Path:
+        return self.home / "work"
+
+    def types(self, *arguments: str | Path, faults: tuple[Fault, ...] = (), token: str | None = TOKEN) -> Done:
+        """Runs `lethe` while the faults strike."""
+        self.server.faults[:] = faults
+        asked = {"arguments": [str(part) for part in arguments], "environment": {"HF_TOKEN": token}}
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, self.process.stderr.read()[-3000:]
+        self.server.faults.clear()
+        done = Done(**json.loads(answer))
+        assert "Traceback" not in done.error
+        return done
+
+    def repository(self, name: str, kind: str = "dataset") -> Repository:
+        return self.server.hub.of(f"somebody/{name}", kind)
+
+
+@contextmanager
+def person(folder: Path) -> Iterator[Person]:
+    """A person with an own process, whose user name, home and working folder are told from everybody else's."""
+    home = folder / USER
+    (home / "work").mkdir(parents=True)
+    with local_hub() as server:
+        around = surroundings(server, home / "cache") | {"HOME": str(home), "USER": USER, "LOGNAME": USER}
+        process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("push_worker.py")],
+            env=around,
+            cwd=home / "work",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield Person(server, home, process)
+        finally:
+            process.stdin.close()
+            process.wait(30)
+            process.stdout.close()
+            process.stderr.close()
+
+
+def received(server: HubServer) -> Iterator[bytes]:
+    """Every byte that reached the server, what base64 hid among them; the header with the token excepted."""
+    for request in server.received:
+        yield f"{request.method} {request.path} {request.headers}".encode()
+        yield request.body
+        for hidden in re.findall(rb'"(?:content|sample)": ?"([A-Za-z0-9+/=]+)"', request.body):
+            yield base64.b64decode(hidden)
+
+
+def assert_nothing_leaked(server: HubServer, *secrets: str | Path) -> None:
+    """None of the secrets, nor the token, user or host name, is in what the server received."""
+    words = [TOKEN, USER, socket.gethostname(), *map(str, secrets)]
+    pattern = re.compile(b"|".join(re.escape(word.encode()) for word in words if len(word) > 3))
+    sizes = 0
+    for content in received(server):
+        found = pattern.search(content)
+        assert found is None, (found[0], content[max(0, found.start() - 200) : found.end() + 50])
+        sizes += len(content)
+    assert sizes > 10_000

@@ -1,0 +1,146 @@
+"""`lethe push-model`: safetensors alone, no place of this machine, and a card with the figures of the run."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from huggingface_hub import ModelCard, parse_eval_result_entries
+from push_support import assert_nothing_leaked, person
+from safetensors.numpy import save_file
+from synthetic_run import write_run
+
+from lethebench.report.tables import number
+
+
+@pytest.fixture(scope="module")
+def user(tmp_path_factory):
+    with person(tmp_path_factory.mktemp("people")) as somebody:
+        run = write_run(somebody.work / "run", methods=("ga", "npo"), tasks=3)
+        for stage in run.glob("npo/t*"):
+            add_adapter(stage, base=somebody.home / "models" / "base-model")
+        for stage in run.glob("ga/t*"):
+            (stage / "pytorch_model.bin").write_bytes(b"pickled")
+        for stage in run.glob("*/t*"):
+            record = json.loads((stage / "done.json").read_text())
+            (stage / "done.json").write_text(json.dumps(record | {"steps": 9, "rows": 6, "retain_rows": 30}))
+        yield somebody
+        assert_nothing_leaked(somebody.server, somebody.home, run)
+
+
+def add_adapter(stage: Path, base: Path) -> None:
+    """What PEFT writes, the path of the base model among it."""
+    save_file({"lora_A": np.ones((4, 64), np.float32)}, stage / "adapter_model.safetensors")
+    config = {"peft_type": "LORA", "base_model_name_or_path": str(base), "r": 4, "target_modules": ["q", "v"]}
+    (stage / "adapter_config.json").write_text(json.dumps(config))
+    (stage / "README.md").write_text(f"---\nbase_model: {base}\n---\nwritten by PEFT\n")
+    (stage / "chat_template.jinja").write_text("{{ messages }}")
+
+
+def summary(user, method: str = "npo") -> dict:
+    return json.loads((user.work / "run" / method / "summary.json").read_text())
+
+
+def push_build(user, name: str, tag: str, *, manifest: bytes | None = None) -> str:
+    """A dataset repository with what push-model looks at; gives the commit of the tag."""
+    build = user.server.hub.create("dataset", f"somebody/{name}")
+    tasks = [{"id": f"icu_{split}", "config": "continual", "split": split} for split in ("forget", "retain", "test")]
+    manifest = manifest or (user.work / "run/data/manifest.json").read_bytes()
+    build.tags[tag] = build.change({"manifest.json": manifest, "eval.yaml": yaml.safe_dump({"tasks": tasks})})
+    build.change({"later.txt": "after the tag"})
+    return build.tags[tag]
+
+
+def test_an_adapter_goes_up_with_its_scores(user):
+    commit = push_build(user, "icu", "v1.0.0")
+    done = user.types("push-model", "run", "somebody/icu-npo", "--method", "npo")
+    assert done.status == 0, done.error
+    tree = user.repository("icu-npo", "model").tree
+    assert tree.keys() == {
+        "README.md", "adapter_config.json", "adapter_model.safetensors", "chat_template.jinja",
+        ".eval_results/icu.yaml", ".gitattributes",
+    }  # fmt: skip
+    stage = user.work / "run/npo/t003"
+    assert tree["adapter_model.safetensors"].content == (stage / "adapter_model.safetensors").read_bytes()
+    config = json.loads(tree["adapter_config.json"].content)
+    assert config == json.loads((stage / "adapter_config.json").read_text()) | {"base_model_name_or_path": "tiny"}
+    final = summary(user)["final"]
+    entries = parse_eval_result_entries(yaml.safe_load(tree[".eval_results/icu.yaml"].content))
+    found = {entry.task_id: (entry.value, entry.dataset_id, entry.dataset_revision) for entry in entries}
+    assert found == {
+        "icu_forget": (round(final["forget"], 6), "somebody/icu", commit),
+        "icu_retain": (round(final["utility"], 6), "somebody/icu", commit),
+    }
+
+
+def test_the_card_says_what_the_run_says(user):
+    assert user.types("push-model", "run", "somebody/card", "--method", "npo").status == 0
+    card = ModelCard(user.repository("card", "model").tree["README.md"].content.decode())
+    assert card.data.library_name == "peft"
+    assert card.data.pipeline_tag == "image-text-to-text"
+    told, gold = summary(user), json.loads((user.work / "run/gold/summary.json").read_text())["stages"]["3"]
+    low, high = told["intervals"]["forget"]
+    forget = f"| forget | {number(told['final']['forget'])} | {number(low)} to {number(high)} | 1.000 | 1 |"
+    assert forget in card.text
+    assert f"| {number(told['final']['exposure'])} | – | {number(gold['exposure'])} | as gold |" in card.text
+    assert "lethe run data --method npo --model tiny --tasks 3" in card.text
+    assert "| `retain_weight` | 5.0 |" in card.text
+    assert "negative preference optimization" in card.text
+    assert "ga" not in card.text.partition("## Use")[0].split()
+
+
+def test_a_stage_in_the_middle_has_its_own_figures(user):
+    done = user.types("push-model", "run", "somebody/middle", "--method", "npo", "--stage", "2")
+    assert done.status == 0, done.error
+    card = user.repository("middle", "model").tree["README.md"].content.decode()
+    told = summary(user)
+    assert f"| forget | {number(told['forget'][1])} | – | – | 1 |" in card
+    assert f"| utility on what was to be kept | {number(told['utility'][2])} | – |" in card
+    assert "after request 2 of 3." in card
+    assert "no gold model for this stage" in card
+
+
+def test_another_model_replaces_the_weights_of_the_one_before(user):
+    repository = user.server.hub.create("model", "somebody/replaced")
+    repository.change({"model-00001-of-00002.safetensors": b"old", "plot.png": b"mine", "README.md": "Mine.\n"})
+    assert user.types("push-model", "run", "somebody/replaced", "--method", "npo").status == 0
+    assert "model-00001-of-00002.safetensors" not in repository.tree
+    assert repository.tree["plot.png"].content == b"mine"
+    assert repository.tree["README.md"].content.decode().endswith("\n\nMine.\n")
+
+
+def test_another_build_on_the_hub_gets_no_results(user):
+    push_build(user, "other", "v1.0.0", manifest=b"{}")
+    push = ("push-model", "run", "somebody/no-results", "--method", "npo", "--dataset")
+    done = user.types(*push, "somebody/other", "--dry-run")
+    assert "no .eval_results: v1.0.0 of somebody/other is another build" in done.out
+    done = user.types(*push, "somebody/absent")
+    assert "no .eval_results: somebody/absent has no build tagged v1.0.0" in done.out
+    assert ".eval_results/icu.yaml" not in user.repository("no-results", "model").tree
+
+
+def test_what_cannot_be_pushed_is_refused(user):
+    push = ("push-model", "run", "somebody/refused")
+    for arguments, words in (
+        (push, ["ga, npo", "--method"]),
+        ((*push, "--method", "idk"), ["idk", "ga, npo"]),
+        ((*push, "--method", "npo", "--stage", "4"), ["--stage 4", "1, 2, 3"]),
+        ((*push, "--method", "ga"), ["no .safetensors", "run that stage again"]),
+        (("push-model", "nowhere", "somebody/refused"), ["nowhere does not exist"]),
+    ):
+        done = user.types(*arguments)
+        assert done.status == 2
+        assert all(word in done.line for word in words), done.line
+    assert ("model", "somebody/refused") not in user.server.hub.repositories
+
+
+def test_a_path_of_this_machine_in_a_file_is_refused(user):
+    shutil.copytree(user.work / "run", user.work / "careless")
+    template = user.work / "careless/npo/t003/chat_template.jinja"
+    template.write_text(f"{{# from {user.home}/notes #}}")
+    done = user.types("push-model", "careless", "somebody/careless", "--method", "npo")
+    assert done.status == 2
+    assert f"chat_template.jinja holds the path {user.home}" in done.line
+    assert ("model", "somebody/careless") not in user.server.hub.repositories
