@@ -9,6 +9,7 @@ than 0.2 s of `import lethebench` and less than 0.3 s of `lethe --help`.
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -27,11 +28,10 @@ COMMANDS = {
 
 def cost(command: list) -> tuple[float, float]:
     """Seconds by the clock and of the processor that one run takes."""
-    begun, before = time.perf_counter(), os.times()
+    begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    after = os.times()
-    used = after.children_user + after.children_system - before.children_user - before.children_system
-    return time.perf_counter() - begun, used
+    wall, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
