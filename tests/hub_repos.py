@@ -12,6 +12,14 @@ LFS = (".parquet", ".safetensors", ".png", ".jpg", ".zip")
 """Ends of the names of files that the Hub keeps as large ones."""
 TOKEN, READER = "hf_aTokenThatMayWriteAndMustNotLeak", "hf_aTokenThatMayOnlyRead"
 OWNER = "somebody"
+NEW_SPACE = """---
+title: New
+sdk: gradio
+app_file: app.py
+---
+
+Check out the configuration reference at https://huggingface.co/docs/hub/spaces-config-reference
+"""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from hub_faults import Fault
-from hub_repos import LFS, OWNER, TOKEN, Blob, Hub, Repository
+from hub_repos import LFS, NEW_SPACE, OWNER, TOKEN, Blob, Hub, Repository
 
 REPOSITORY = f"{OWNER}/data"
 _PIECE = 1 << 14
@@ -164,7 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(403 if self.user else 401, "You don't have the rights to create a repo there")
         if (kind, name) in self.server.hub.repositories:
             return self._refuse(409, "You already created this repo")
-        self.server.hub.create(kind, name, private=asked.get("visibility") == "private")
+        made = self.server.hub.create(kind, name, private=asked.get("visibility") == "private")
+        if kind == "space":
+            made.change({"README.md": NEW_SPACE}, "initial commit")
         prefix = "" if kind == "model" else f"{kind}s/"
         self._json({"url": f"{self.server.url}/{prefix}{name}"})
 

@@ -17,6 +17,8 @@ BEGIN = "<!-- Written by lethebench: the next push replaces what stands between 
 END = "<!-- End of what lethebench wrote: what stands below this line is kept. -->"
 NAMED = ("configs", "dataset_info")
 """Keys that hold entries with a `config_name`."""
+_OF_A_NEW_SPACE = "Check out the configuration reference at https://huggingface.co/docs/hub/spaces-config-reference"
+"""What the Hub itself writes into a new Space."""
 _CONFIG_KEYS = {"config_name", "version", "default", "data_files"}
 
 
@@ -92,7 +94,7 @@ def _listed(value: Any) -> list:
 def _handwritten(theirs: str, ours: str) -> tuple[str, str]:
     """What people wrote above and below our part."""
     if BEGIN not in theirs or END not in theirs:
-        return "", theirs.strip()
+        return "", theirs.replace(_OF_A_NEW_SPACE, "").strip()
     above, _, rest = theirs.partition(BEGIN)
     inside, _, below = rest.partition(END)
     known = {title for title, _ in _sections(ours)}

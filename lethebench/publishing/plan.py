@@ -79,7 +79,8 @@ def refuse_leaks(files: Mapping[str, Content], token: str, places: Collection[st
     """
     ends = "|".join(re.escape(place) for place in places)
     anywhere = re.compile(re.escape(token).encode())
-    in_text = re.compile(rf"{re.escape(token)}|(?:{ends})(?![\w.-])".encode())
+    # A place inside a longer path or address is another place: /data is not in https://host/data.
+    in_text = re.compile(rf"{re.escape(token)}|(?<![\w.-])(?:{ends})(?![\w.-])".encode())
     for path, content in files.items():
         found = _search(in_text if path.endswith(TEXTS) else anywhere, content)
         if found:
