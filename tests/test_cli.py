@@ -145,7 +145,7 @@ def test_list_shows_what_there_is(tmp_path):
     assert "tiny" in names["models"]
 
 
-@pytest.mark.parametrize("command", ["list", "build", "verify", "learn", "unlearn", "run", "report", "demo"])
+@pytest.mark.parametrize("command", ["list", "build", "verify", "export", "learn", "unlearn", "run", "report", "demo"])
 def test_every_command_has_help_with_an_example(command, tmp_path):
     done = lethe(command, "--help", cwd=tmp_path)
     assert done.returncode == 0

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -217,6 +219,17 @@ def test_every_split_with_questions_has_a_task(name, layout, builds, tmp_path):
     for task in tasks.values():
         found = rows(builds[name], task["test_split"], task["dataset_name"])
         assert max(len(row["answer"].encode()) for row in found) + ROOM == task["generation_kwargs"][length]
+
+
+def test_tasks_say_what_they_need_where_only_the_core_is_installed(tmp_path):
+    """Without rouge_score, which the extra `metrics` brings; MLLMU-Bench's columns need nothing beside the core."""
+    code = "import sys; sys.modules['rouge_score'] = None; from lethebench.cli import main; main()"
+    for layout, status, words in (("lm-eval", 2, "pip install 'lethebench[metrics]'"), ("mllmu-bench", 0, "")):
+        out = tmp_path / layout
+        arguments = ["export", str(real_build("mllmu")), "--layout", layout, "--out", str(out)]
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+        assert (done.returncode, out.exists()) == (status, not status), done.stderr
+        assert words in done.stderr
 
 
 def test_rows_as_harnesses_ask_and_score_them():
