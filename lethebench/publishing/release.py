@@ -60,9 +60,9 @@ def publish(hub: Hub, release: Release, *, private: bool, dry_run: bool) -> tupl
         access = state.access if state else "private" if private else "public"
         if state is not None and release.tag in state.tags:
             return _again(hub, release, access, dry_run)
+        refuse_leaks({**release.files, CARD: release.card.encode()}, hub.token, places(release.folder))
         if dry_run:
-            files, plan = _plan(hub, release, state)
-            refuse_leaks(files, hub.token, places(release.folder))
+            _, plan = _plan(hub, release, state)
             return _told(hub, release, access, plan, state and state.commit, "would", state is None)
         before, commit, plan = _commit(hub, release, state, private)
         if release.tag:
@@ -100,7 +100,6 @@ def _again(hub: Hub, release: Release, access: str, dry_run: bool) -> tuple[dict
 
 def _commit(hub: Hub, release: Release, state: State | None, private: bool) -> tuple[State, str, Plan]:
     """Uploads and commits; gives the state before, the commit, and what it changed."""
-    refuse_leaks({**release.files, CARD: release.card.encode()}, hub.token, places(release.folder))
     if state is None:
         hub.create(private=private)
         state = hub.state()
@@ -126,7 +125,8 @@ def _commit(hub: Hub, release: Release, state: State | None, private: bool) -> t
                 hub.console.say(f"somebody else has committed to {hub.name} meanwhile; merging with that")
                 state = now
                 continue
-        hub.left = f"the commit {commit[:8]} is on main without its tag: run the same command again to finish"
+        lacks = "without its tag" if release.tag else "and not compared yet"
+        hub.left = f"the commit {commit[:8]} is on main {lacks}: run the same command again to finish"
         return state, commit, plan
     raise UserError(f"others keep committing to {hub.name}: push again when it is quiet")
 

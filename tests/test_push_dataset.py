@@ -1,0 +1,193 @@
+"""`lethe push`: what a stranger loads from the tag is what was built; a dry run touches nothing; tags are not moved."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from hub_repos import READER
+from hub_server import run_as_user
+from push_support import assert_nothing_leaked, person, received
+from small_build import real_build, use_stand_ins
+
+from lethebench.builders import BENCHMARKS, build
+
+LOAD = """
+import json
+from datasets import Image, List, load_dataset
+from lethebench.builders import content_hash, row_digest
+
+found = {}
+for config in CONFIGS:
+    for split, rows in load_dataset(NAME, config, revision=TAG).items():
+        for column in set(rows.column_names) & {"images", "thumbnails"}:
+            rows = rows.cast_column(column, List(Image(decode=False)))
+        found[f"{config}/{split}"] = content_hash(map(row_digest, rows))
+print(json.dumps(found))
+"""
+DOWNLOAD = """
+from huggingface_hub import snapshot_download
+from lethebench.builders import verify
+report = verify(snapshot_download(NAME, repo_type="dataset", revision=TAG, local_dir="copy"))
+assert report.ok, report.to_dict()["problems"]
+"""
+
+
+@pytest.fixture(scope="module")
+def user(tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    with patch.context() as context, person(tmp_path_factory.mktemp("people")) as somebody:
+        use_stand_ins(context)
+        build("icu", somebody.work / "icu", size=8)
+        yield somebody
+        assert_nothing_leaked(somebody.server, somebody.home, somebody.work / "icu")
+
+
+def as_stranger(user, code: str, name: str, tag: str, manifest: dict, home: Path, token: str | None = READER) -> str:
+    home.mkdir()
+    code = code.replace("NAME", repr(name)).replace("TAG", repr(tag)).replace("CONFIGS", repr(list(manifest["splits"])))
+    return run_as_user(code, user.server, home, token)
+
+
+def hashes(manifest: dict) -> dict[str, str]:
+    return {
+        f"{config}/{split}": part["content_hash"]
+        for config, splits in manifest["splits"].items()
+        for split, part in splits.items()
+    }
+
+
+def test_a_stranger_loads_from_the_tag_what_was_built(user, tmp_path):
+    done = user.types("push", "icu", "somebody/icu")
+    assert done.status == 0, done.error
+    manifest = json.loads((user.work / "icu" / "manifest.json").read_text())
+    found = as_stranger(user, LOAD, "somebody/icu", "v1.0.0", manifest, tmp_path / "home", None)
+    assert json.loads(found) == hashes(manifest)
+    as_stranger(user, DOWNLOAD, "somebody/icu", "v1.0.0", manifest, tmp_path / "other")
+    assert 'data = "somebody/icu"' in user.repository("icu").tree["README.md"].content.decode()
+    for name in manifest["files"]:
+        assert user.repository("icu").tree[name].content == (user.work / "icu" / name).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_benchmark_goes_up_and_comes_back(name, tmp_path):
+    with person(tmp_path / "people") as somebody:
+        done = somebody.types("push", real_build(name), f"somebody/{name}")
+        assert done.status == 0, done.error
+        manifest = json.loads((real_build(name) / "manifest.json").read_text())
+        tag = f"v{manifest['version']}"
+        found = as_stranger(somebody, LOAD, f"somebody/{name}", tag, manifest, tmp_path / "home")
+        assert json.loads(found) == hashes(manifest)
+        as_stranger(somebody, DOWNLOAD, f"somebody/{name}", tag, manifest, tmp_path / "other")
+        assert_nothing_leaked(somebody.server, somebody.home, real_build(name).parent)
+
+
+def test_a_dry_run_says_what_would_change_and_touches_nothing(user):
+    before = len(user.server.received)
+    done = user.types("push", "icu", "somebody/planned", "--dry-run", "--private")
+    assert done.status == 0, done.error
+    assert done.out.startswith("would make the private dataset somebody/planned as v1.0.0:\n+ README.md")
+    assert ("dataset", "somebody/planned") not in user.server.hub.repositories
+    assert {request.method for request in user.server.received[before:]} == {"GET"}
+
+
+def test_a_push_over_an_earlier_build_merges_the_card_and_replaces_its_files(user):
+    repository = user.server.hub.create("dataset", "somebody/older")
+    old = {"files": {"qa/forget-00000-of-00002.parquet": {}, "notes.txt": {}}, "splits": {"lifelong": {}}}
+    configs = "configs:\n- config_name: lifelong\n  data_files: x\n- config_name: mine\n  data_files: mine.csv\n"
+    files = {
+        "README.md": f"---\nviewer: false\n{configs}---\n\nBy hand.\n",
+        "manifest.json": json.dumps(old),
+        "qa/forget-00000-of-00002.parquet": b"old",
+        "qa/forget-00001-of-00002.parquet": b"in no manifest, and yet a shard that our config would load",
+        "notes.txt": "listed by the old build",
+        "mine.csv": "a\n1\n",
+    }
+    repository.change(files)
+    before = repository.state()
+    planned = user.types("push", "icu", "somebody/older", "--dry-run", "--json")
+    plan = json.loads(planned.out)
+    assert repository.state() == before
+    gone = ["notes.txt", "qa/forget-00000-of-00002.parquet", "qa/forget-00001-of-00002.parquet"]
+    assert plan["deleted"] == gone
+    assert plan["changed"] == ["README.md", "manifest.json"]
+    assert "+license: cc-by-4.0" in plan["card_diff"]
+    done = user.types("push", "icu", "somebody/older")
+    assert done.status == 0, done.error
+    assert not set(gone) & repository.tree.keys()
+    assert repository.tree["mine.csv"].content == b"a\n1\n"
+    card = repository.tree["README.md"].content.decode()
+    assert "viewer: false" in card
+    assert "config_name: mine" in card
+    assert "lifelong" not in card
+    assert card.endswith("By hand.\n")
+
+
+def test_a_second_push_finds_nothing_to_do_and_another_build_is_refused(user, tmp_path):
+    assert user.types("push", "icu", "somebody/twice").status == 0
+    repository = user.repository("twice")
+    before = repository.state()
+    done = user.types("push", "icu", "somebody/twice")
+    assert done.status == 0, done.error
+    assert "has v1.0.0 already, and it is what would be pushed: nothing to do" in done.out
+    repository.change({"README.md": repository.tree["README.md"].content + b"\n## News\n\nLater.\n"})
+    assert user.types("push", "icu", "somebody/twice").status == 0
+    other = repository.change({"eval.yaml": "tasks: []\n"}, "icu by somebody else")
+    repository.tags["v1.0.0"] = other
+    done = user.types("push", "icu", "somebody/twice")
+    assert done.status == 2
+    assert "has v1.0.0 already, with another eval.yaml: a tag is never moved; build it" in done.line
+    assert repository.head == other
+    assert before[0] in repository.commits
+
+
+def test_private_is_private_and_nobody_is_made_to_believe_so(user):
+    done = user.types("push", "icu", "somebody/secret", "--private")
+    assert done.status == 0, done.error
+    assert "(private)" in done.out
+    assert user.repository("secret").private
+    user.server.hub.create("dataset", "somebody/open")
+    done = user.types("push", "icu", "somebody/open", "--private")
+    assert done.status == 2
+    assert "--private: somebody/open is public" in done.line
+
+
+def test_gated_repositories_are_named(user):
+    user.server.hub.create("dataset", "somebody/asked", gated=True)
+    done = user.types("push", "icu", "somebody/asked")
+    assert done.status == 0, done.error
+    assert "(public, gated (manual))" in done.out
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("icu", ["icu: not ORG/NAME", "your-name/icu"]),
+        ("datasets/somebody/icu", ["not ORG/NAME"]),
+        ("https://huggingface.co/somebody/icu", ["not ORG/NAME"]),
+        ("somebody/", ["not ORG/NAME"]),
+        ("somebody/a..b", ["allows no such name"]),
+        ("else/icu", ["403", "else/icu"]),
+        ("somebody/a-model", ["somebody/a-model is a model on the Hub, not a dataset"]),
+        ("somebody/a-space", ["somebody/a-space is a space on the Hub, not a dataset"]),
+    ],
+)
+def test_names_that_will_not_do(user, name, words):
+    user.server.hub.create("model", "somebody/a-model")
+    user.server.hub.create("space", "somebody/a-space")
+    before = set(user.server.hub.repositories)
+    done = user.types("push", "icu", name)
+    assert done.status == 2
+    assert all(word in done.line for word in words), done.line
+    assert set(user.server.hub.repositories) == before
+
+
+def test_a_build_that_does_not_verify_is_not_pushed(user):
+    shutil.copytree(user.work / "icu", user.work / "damaged")
+    (user.work / "damaged" / "eval.yaml").write_text("tasks: []\n")
+    before = len(list(received(user.server)))
+    done = user.types("push", "damaged", "somebody/damaged")
+    assert (done.status, len(list(received(user.server)))) == (1, before)
+    assert "eval.yaml" in done.line
+    assert user.types("push", "nowhere", "somebody/nowhere").line.startswith("lethe: nowhere is not a folder")

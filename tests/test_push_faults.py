@@ -1,0 +1,147 @@
+"""Whatever goes wrong on the way to the Hub, a push ends well after a retry, or in one line and the old state."""
+
+import time
+
+import pytest
+from hub_faults import Fault, broken, busy, gated
+from hub_repos import READER
+from push_support import assert_nothing_leaked, person
+from small_build import use_stand_ins
+
+from lethebench.builders import build
+
+COMMIT, UPLOAD, TAG, SHARD = "POST .*/commit/", "PUT /lfs/", "POST .*/tag/", "GET .*/resolve/.*parquet"
+BY_HAND = {"README.md": "---\nlicense: mit\n---\n\nOurs.\n", "data.csv": "a,b\n1,2\n"}
+
+
+@pytest.fixture(scope="module")
+def user(tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    with patch.context() as context, person(tmp_path_factory.mktemp("people")) as somebody:
+        use_stand_ins(context)
+        build("icu", somebody.work / "icu", size=8)
+        yield somebody
+        assert_nothing_leaked(somebody.server, somebody.home, somebody.work / "icu")
+
+
+@pytest.fixture(autouse=True)
+def nothing_uploaded(user):
+    """Large files that some push uploaded are not asked for again; here every push sends its own."""
+    user.server.hub.objects.clear()
+
+
+def ours(repository) -> list[str]:
+    return [message for _, message in repository.log if message.startswith("icu")]
+
+
+PASSING = {
+    "busy-and-says-how-long": busy(COMMIT, wait=1),
+    "busy-while-looking": busy("GET .*/revision/", wait=1),
+    "busy-while-uploading": busy(UPLOAD, wait=1),
+    "500-while-uploading": broken(UPLOAD, skip=3),
+    "500-while-committing": broken(COMMIT),
+    "dropped-while-uploading": Fault(UPLOAD, drop="before", skip=2),
+    "dropped-while-committing": Fault(COMMIT, drop="before"),
+    "commit-made-and-answer-lost": Fault(COMMIT, drop="after"),
+    "tag-made-and-answer-lost": Fault(TAG, drop="after"),
+    "dropped-while-loading-back": Fault(SHARD, drop="after"),
+    "byte-lost-while-uploading": Fault(UPLOAD, corrupt=True),
+    "byte-lost-while-loading-back": Fault(SHARD, corrupt=True),
+    "slow-link": Fault(f"{UPLOAD}|{SHARD}", delay=0.02, times=10_000),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_what_passes_ends_in_a_whole_push(user, name):
+    fault = PASSING[name]
+    done = user.types("push", "icu", f"somebody/{name}", faults=(fault,))
+    assert (done.status, fault.hits > 0) == (0, True), done.error
+    repository = user.repository(name)
+    assert len(ours(repository)) == 1
+    assert repository.tags == {"v1.0.0": repository.head}
+    manifest = (user.work / "icu" / "manifest.json").read_bytes()
+    assert repository.tree["manifest.json"].content == manifest
+    assert "all equal" in done.out
+
+
+def test_a_commit_of_somebody_else_is_merged_with(user):
+    repository = user.server.hub.create("dataset", "somebody/shared")
+    change = {"NOTES.md": "mine", "README.md": "---\nextra_gated_prompt: Please ask\n---\n\n## News\n\nWe moved.\n"}
+    conflict = Fault(COMMIT, happens=lambda: repository.change(change))
+    done = user.types("push", "icu", "somebody/shared", faults=(conflict,))
+    assert done.status == 0, done.error
+    assert "merging" in done.error
+    assert repository.tree["NOTES.md"].content == b"mine"
+    card = repository.tree["README.md"].content.decode()
+    assert "extra_gated_prompt: Please ask" in card
+    assert "## News\n\nWe moved." in card
+    assert [message.split()[0] for _, message in repository.log] == ["initial", "by", "icu"]
+
+
+FAILING = {
+    "busy-for-an-hour": (busy(COMMIT, wait=3600), ["429", "3600 s"]),
+    "busy-for-an-hour-uploading": (busy(UPLOAD, wait=3600, times=99), ["429", "3600 s"]),
+    "never-committing": (broken(COMMIT, times=99), ["500", "later"]),
+    "never-an-answer": (Fault(COMMIT, drop="before", times=99), ["no answer", "network"]),
+    "gated": (gated("GET .*/resolve/"), ["gated", "403", "ask for access"]),
+    "never-arrives-as-sent": (Fault(UPLOAD, corrupt=True, times=99), ["400", "Mismatch"]),
+    "gives-other-bytes-back": (Fault(SHARD, corrupt=True, times=9999), ["give back", "as they were before"]),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_what_stays_ends_in_one_line_and_the_old_state(user, name):
+    fault, words = FAILING[name]
+    repository = user.server.hub.create("dataset", f"somebody/{name}")
+    repository.change(BY_HAND)
+    tree, tags = repository.state()[2], repository.state()[1]
+    begun = time.monotonic()
+    done = user.types("push", "icu", f"somebody/{name}", faults=(fault,))
+    assert done.status == 2
+    assert all(word in done.line for word in words), done.line
+    assert (repository.state()[2], repository.state()[1]) == (tree, tags)
+    assert time.monotonic() - begun < 120
+    assert fault.hits <= 12 or fault.corrupt or fault.status == 403
+
+
+def test_a_conflict_that_does_not_end_is_given_up(user):
+    repository = user.server.hub.create("dataset", "somebody/crowded")
+    endless = Fault(COMMIT, times=99, happens=lambda: repository.change({"x": str(len(repository.log))}))
+    done = user.types("push", "icu", "somebody/crowded", faults=(endless,))
+    assert done.status == 2
+    assert "others keep committing" in done.line
+    assert not ours(repository)
+    assert not repository.tags
+
+
+def test_a_push_without_its_tag_is_finished_by_a_second_one(user):
+    refused = Fault(TAG, status=403, message="no tags today")
+    done = user.types("push", "icu", "somebody/halfway", faults=(refused,))
+    repository = user.repository("halfway")
+    assert done.status == 2
+    assert "without its tag: run the same command again" in done.line
+    assert not repository.tags
+    before = repository.head
+    done = user.types("push", "icu", "somebody/halfway")
+    assert done.status == 0, done.error
+    assert repository.tags == {"v1.0.0": before}
+    assert len(ours(repository)) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("hf_expired", ["401", "expired", "HF_TOKEN"]),
+        (READER, ["403", "write access"]),
+        (None, ["no token", "HF_TOKEN"]),
+    ],
+    ids=["expired", "reader", "none"],
+)
+def test_tokens_that_will_not_do(user, token, words):
+    repository = user.server.hub.repositories.get(("dataset", "somebody/kept"))
+    repository = repository or user.server.hub.create("dataset", "somebody/kept")
+    before = repository.state()
+    done = user.types("push", "icu", "somebody/kept", token=token)
+    assert done.status == 2
+    assert all(word in done.line for word in words), done.line
+    assert repository.state() == before
