@@ -46,6 +46,12 @@ LearnNeighbour = Annotated[
     bool, typer.Option("--learn-neighbour", help="Learn the neighbour rows too, with a model that starts from nothing.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")]
+Modality = Annotated[
+    str | None, typer.Option(help="Forget rows to unlearn: image_text, text or both; default the method's.")
+]
+SettingsFiles = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="Settings of a method, as in tuned.json of `lethe tune`.")
+]
 
 
 def _print(value: dict, as_json: bool, text: str) -> None:
@@ -174,6 +180,8 @@ def unlearn(
     data: Data,
     run: Annotated[Path, typer.Option("--from", metavar="RUN", help="A run folder of `lethe learn`.")],
     task: Annotated[int | None, typer.Option(min=1, help="Which request, counted from 1; default the next.")] = None,
+    modality: Modality = None,
+    settings: SettingsFiles = None,
     ignore_gate: IgnoreGate = False,
     as_json: Json = False,
 ) -> None:
@@ -182,8 +190,10 @@ def unlearn(
     Example: lethe unlearn npo build/icu --from runs/icu
     """
     from .commands import unlearn_command
+    from .settings import read_settings
 
-    record, text = unlearn_command(method, data, run, task, ignore_gate=ignore_gate)
+    own = read_settings(settings or [], modality, (method,))
+    record, text = unlearn_command(method, data, run, task, ignore_gate=ignore_gate, settings=own)
     _print(record, as_json, text)
 
 
@@ -200,6 +210,8 @@ def run(
     seed: Seed = 0,
     seeds: Annotated[int, typer.Option(min=1, help="Runs with SEED, SEED+1, ...; folders OUT-s0, OUT-s1, ...")] = 1,
     preset: Preset = None,
+    modality: Modality = None,
+    settings: SettingsFiles = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; default runs/<benchmark>.")] = None,
     threshold: Threshold = 0.9,
     ignore_gate: IgnoreGate = False,
@@ -212,13 +224,15 @@ def run(
     """
     from .commands import run_command
     from .options import RunOptions
+    from .settings import read_settings
 
+    methods = tuple(name.strip() for name in method.split(","))
     options = RunOptions(
         data=data,
         out=out,
         model=model,
         preset=preset,
-        methods=tuple(name.strip() for name in method.split(",")),
+        methods=methods,
         tasks=tasks,
         retain=retain,
         learn_neighbour=learn_neighbour,
@@ -227,9 +241,47 @@ def run(
         order_seed=order_seed,
         threshold=threshold,
         ignore_gate=ignore_gate,
+        settings=read_settings(settings or [], modality, methods),
     )
     result, text = run_command(options, seeds=seeds, resume=resume)
     _print(result, as_json, text)
+
+
+@app.command()
+def tune(
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="One that trains: see `lethe list methods`.")],
+    data: Data,
+    budget: Annotated[int, typer.Option(metavar="N", help="Stages to try; give every method as many.")],
+    run: Annotated[Path | None, typer.Option("--from", metavar="RUN", help="Its learnt model; default: learn.")] = None,
+    model: Annotated[str | None, typer.Option(help="To learn with, without --from; default tiny.")] = None,
+    preset: Preset = None,
+    utility: Annotated[float, typer.Option(help="Share of the learnt model's utility that must be kept.")] = 0.9,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="Where it goes; default tuned/<benchmark>-METHOD.")] = None,
+    resume: Resume = False,
+    as_json: Json = False,
+) -> None:
+    """Search a method's learning rate and coefficient: most forgotten among what keeps the utility.
+
+    Writes tuned.json (the choice, for --settings) and trials.csv (every trial).
+
+    Example: lethe tune npo build/icu --budget 20 --from runs/icu
+    """
+    from .tuning import TuneOptions, tune_command
+
+    options = TuneOptions(
+        method=method,
+        data=data,
+        budget=budget,
+        run=run,
+        model=model,
+        preset=preset,
+        utility=utility,
+        seed=seed,
+        out=out,
+    )
+    tuned, text = tune_command(options, resume=resume)
+    _print(tuned, as_json, text)
 
 
 @app.command()

@@ -5,9 +5,10 @@ What takes seconds to import (torch, transformers, TRL) is imported once nothing
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from datasets import disable_progress_bars
 from datasets.utils.logging import set_verbosity_error
@@ -65,31 +66,45 @@ def figures(scores: dict) -> str:
     return ", ".join(f"{scores[key]:.3f} {name}" for key, name in names.items() if scores[key] is not None)
 
 
-def unlearn_command(method: str, data: Path, folder: Path, task: int | None, *, ignore_gate: bool) -> tuple[dict, str]:
+def options_of(folder: Path, data: Path, method: str) -> RunOptions:
+    """The options that a run folder was made with, for one method and with its settings so far.
+
+    Raises:
+        UserError: it is not a run.
+    """
+    if not (folder / RECORD).is_file():
+        raise UserError(f"--from {folder} is not a run: make one with `lethe learn {data} --out {folder}`")
+    record = read_json(folder / RECORD)
+    names = ("model", "preset", "tasks", "retain", "learn_neighbour", "gold", "seed", "order_seed", "threshold")
+    before = record.get("settings", {})
+    return RunOptions(
+        data=data,
+        out=folder,
+        methods=(method,),
+        settings={method: before[method]} if method in before else {},
+        **{name: record[name] for name in names},
+    )
+
+
+def unlearn_command(
+    method: str,
+    data: Path,
+    folder: Path,
+    task: int | None,
+    *,
+    ignore_gate: bool,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[dict, str]:
     """One stage of a method from a learnt run; gives its record and what to print.
+
+    Without `settings` a method goes on with those that it began with.
 
     Raises:
         UserError: no such run, a task out of order, or one that was forgotten already.
     """
     build = opened(data)
-    if not (folder / RECORD).is_file():
-        raise UserError(f"--from {folder} is not a run: make one with `lethe learn {data} --out {folder}`")
-    record = read_json(folder / RECORD)
-    options = RunOptions(
-        data=data,
-        out=folder,
-        model=record["model"],
-        preset=record["preset"],
-        methods=(method,),
-        tasks=record["tasks"],
-        retain=record["retain"],
-        learn_neighbour=record["learn_neighbour"],
-        gold=record["gold"],
-        seed=record["seed"],
-        order_seed=record["order_seed"],
-        threshold=record["threshold"],
-        ignore_gate=ignore_gate,
-    )
+    options = replace(options_of(folder, data, method), ignore_gate=ignore_gate)
+    options = replace(options, settings={**options.settings, **(settings or {})})
     options.check()
     with locked(folder):
         if not is_done(folder / "learnt"):

@@ -1,8 +1,10 @@
 """The options of a run: one dataclass that the command line fills and run.json keeps."""
 
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .data import Build
 from .errors import UserError
@@ -31,6 +33,7 @@ class RunOptions:
         order_seed: shuffles the tasks; None = the order of the build.
         threshold: exact match that the gate asks of each modality, 0..1.
         ignore_gate: go on with a model that did not learn; everything it reports is flagged `not_memorised`.
+        settings: method -> fields of its config that win over the preset's, `modality` among them.
     """
 
     data: Path
@@ -46,6 +49,7 @@ class RunOptions:
     order_seed: int | None = None
     threshold: float = 0.9
     ignore_gate: bool = False
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def folder(self, build: Build) -> Path:
         """The run folder."""
@@ -97,10 +101,12 @@ class RunOptions:
         """Refuses what cannot work before anything is loaded.
 
         Raises:
-            UserError: an unknown method, model, preset or retain rule, or a preset for another model.
+            UserError: an unknown method, model, preset or retain rule, a preset for another model, or settings that a
+                method does not take.
         """
         from .baselines import METHODS
         from .baselines.presets import preset_for
+        from .settings import check_settings, with_settings
 
         for method in self.methods:
             if method not in METHODS:
@@ -108,9 +114,10 @@ class RunOptions:
         if len(set(self.methods)) < len(self.methods):
             raise UserError(f"--method {','.join(self.methods)}: give each method once")
         try:
-            preset_for(self.preset, self.model)
+            preset = preset_for(self.preset, self.model)
         except ValueError as error:
             raise UserError(f"--preset {self.preset}: {error}") from None
+        check_settings(with_settings(preset, self.settings), self.settings)
         if self.retain not in RETAIN:
             raise UserError(f"--retain {self.retain}: unknown; give one of {', '.join(RETAIN)}")
 

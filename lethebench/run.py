@@ -23,6 +23,7 @@ from .errors import CheckFailed
 from .evaluation.rows import PreparedRows, evaluate_rows, prepare_rows
 from .machine import peak_memory_mb
 from .options import RunOptions
+from .settings import with_settings
 from .stage_scores import routing, score_stage
 from .store import is_done, new_stage, read_json, stage_name, write_json
 from .training import learn_all, learn_gold, unlearn_task
@@ -47,7 +48,7 @@ class Run:
         self.options = options
         self.folder = folder
         self.console = console
-        self.preset = preset_for(options.preset, options.model)
+        self.preset = with_settings(preset_for(options.preset, options.model), options.settings)
         self.order = options.task_order(build)
 
     @property

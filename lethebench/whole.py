@@ -12,7 +12,7 @@ from .machine import library_versions, machine
 from .options import RunOptions
 from .report import write_report
 from .run import Run
-from .store import RECORD, file_hash, read_json, write_json
+from .store import RECORD, file_hash, is_done, read_json, stage_name, write_json
 from .summary import gold_summary, method_summary
 
 
@@ -53,6 +53,7 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool) 
         "order_seed": options.order_seed,
         "threshold": options.threshold,
         "ignore_gate": options.ignore_gate,
+        "settings": {method: dict(options.settings.get(method, {})) for method in options.methods},
         "versions": library_versions(),
         "machine": machine(),
     }
@@ -62,7 +63,8 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool) 
         before = read_json(folder / RECORD)
         _check_same(folder, before, record)
         methods = list(dict.fromkeys([*before["methods"], *record["methods"]]))
-        record |= {"created": before["created"], "methods": methods}
+        settings = before.get("settings", {}) | record["settings"]
+        record |= {"created": before["created"], "methods": methods, "settings": settings}
     write_json(folder / RECORD, record)
     return run
 
@@ -123,6 +125,9 @@ def _check_same(folder: Path, before: dict, now: dict) -> None:
     pairs.append(("data", before["data"]["manifest_sha256"], now["data"]["manifest_sha256"]))
     common = min(len(before["task_order"]), len(now["task_order"]))
     pairs.append(("task_order", before["task_order"][:common], now["task_order"][:common]))
+    known = before.get("settings", {})
+    begun = [method for method in now["settings"] if is_done(folder / method / stage_name(1))]
+    pairs += [(f"settings of {method}", known.get(method, {}), now["settings"][method]) for method in begun]
     for key, was, value in pairs:
         if was != value:
             raise UserError(

@@ -36,13 +36,15 @@ ARROWS = {
 METHODS = {
     "ga": "gradient ascent on what is to be forgotten",
     "graddiff": "gradient ascent on what is to be forgotten, descent on what is to be kept",
-    "klmin": "gradient ascent, held to the old model’s answers on what is to be kept",
+    "kl": "gradient ascent, held to the old model’s answers on what is to be kept",
     "npo": "negative preference optimization",
     "simnpo": "NPO without a reference model",
     "idk": "trained to answer that it does not know",
+    "dpo": "preference optimization: a refusal over the answer",
     "mmunlearner": "ascent on the weights that matter for the forget rows only",
     "manu": "pruning of neurons that matter for the forget rows",
     "lumoe": "one adapter per task behind a gate",
+    "prompt": "a system prompt that asks for silence; nothing is trained",
 }
 
 BENCHMARKS = {
