@@ -136,5 +136,5 @@ def test_every_preset_makes_valid_settings_for_every_stage(name, tmp_path):
 
 def test_an_unknown_method_is_refused():
     made = support.tiny()
-    with pytest.raises(ValueError, match="no method 'nop': choose one of ga, npo"):
+    with pytest.raises(ValueError, match="no method 'nop': choose one of ga, graddiff, kl, npo,"):
         unlearn("nop", made.model, made.processor, support.rows(), None, preset=preset())

@@ -139,13 +139,22 @@ def test_build_and_verify_speak_json(tmp_path):
 def test_list_shows_what_there_is(tmp_path):
     tables = json.loads(lethe("list", "--json", cwd=tmp_path).stdout)
     names = {kind: {row.get("name", row.get("preset")) for row in rows} for kind, rows in tables.items()}
-    assert {"icu", "mllmu"} <= names["benchmarks"]
+    assert names["benchmarks"] == {"icu", "mllmu", "mlu", "remem"}
+    assert names["imports"] == {"mllmu", "mlu"}
     assert {"ga", "npo", "kl", "mmunlearner", "manu", "lumoe", "prompt"} <= names["methods"]
-    assert names["metrics"] == {"forget", "utility", "stability", "exposure"}
+    assert names["metrics"] == {
+        "forget", "utility", "stability", "exposure", "memorization", "privacy_leakage", "unlearning",
+    }  # fmt: skip
     assert "tiny" in names["models"]
 
 
-@pytest.mark.parametrize("command", ["list", "build", "verify", "export", "learn", "unlearn", "run", "report", "demo"])
+COMMANDS = (
+    "list", "build", "verify", "export", "learn", "unlearn", "run", "tune", "evaluate", "report", "demo", "push",
+    "push-metric", "push-model",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command, tmp_path):
     done = lethe(command, "--help", cwd=tmp_path)
     assert done.returncode == 0

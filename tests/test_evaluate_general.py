@@ -57,6 +57,7 @@ def by_hand(model, processor) -> list[float]:
 
 
 @needs_lm_eval
+@pytest.mark.slow
 def test_a_local_task_of_lm_eval_gives_what_plain_forward_passes_give(task):
     seen = set()
     for seed in range(3):
@@ -71,6 +72,7 @@ def test_a_local_task_of_lm_eval_gives_what_plain_forward_passes_give(task):
 
 
 @needs_lm_eval
+@pytest.mark.slow
 def test_general_scores_join_utility_on_the_command_line(task, tmp_path, capsys, monkeypatch):
     data, model = stand_in_build(tmp_path / "icu"), save_llava(tmp_path / "model")
     words = ["--metrics", "utility", "--sample", 3, "--general", f"lm-eval:{task}", "--out", tmp_path / "out", "--json"]

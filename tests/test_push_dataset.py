@@ -124,6 +124,7 @@ def test_a_push_over_an_earlier_build_merges_the_card_and_replaces_its_files(use
     assert card.endswith("By hand.\n")
 
 
+@pytest.mark.slow
 def test_a_second_push_finds_nothing_to_do_and_another_build_is_refused(user, tmp_path):
     assert user.types("push", "icu", "somebody/twice").status == 0
     repository = user.repository("twice")

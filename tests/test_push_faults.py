@@ -89,7 +89,11 @@ FAILING = {
 }
 
 
-@pytest.mark.parametrize("name", FAILING)
+LONG = {"never-committing", "never-an-answer"}
+"""Those that wait for several tries."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in FAILING])
 def test_what_stays_ends_in_one_line_and_the_old_state(user, name):
     fault, words = FAILING[name]
     repository = user.server.hub.create("dataset", f"somebody/{name}")
