@@ -158,7 +158,7 @@ class Remem(Benchmark):
             subject = shared.places[shot.profile_id].person.profile
             picture, name = draw(subject, shot, shared.options.pixels), _view_name(subject, shot)
             pictures[shot], names[shot] = _encoded(picture, subject, shot, name), name
-            if subject is profile and shot.part != remem_several.PART:
+            if subject.id == profile.id and shot.part != remem_several.PART:
                 small = f"{shot.part}-{shot.number:03d} {name}"
                 thumbnails[small] = _encoded(thumbnail(picture), subject, shot, f"{name}+thumbnail")
         for group, rows in asked.items():
