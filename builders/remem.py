@@ -45,9 +45,9 @@ _KNOWN = ("forget", "retain")
 _ON_SHEET = {
     "forget": (("train", "beside"), ("train", "newspaper"), ("test", "video-call"), ("test", "behind")),
     "retain": (("train", "portrait"), ("train", "phone"), ("test", "poster"), ("test", "portrait")),
-    "holdout": (("train", "badge"), ("train", "laptop"), ("test", "brochure"), ("test", "tablet")),
+    "holdout": (("train", "badge"), ("train", "laptop"), ("train", "id-card"), ("train", "portrait")),
 }
-"""Role -> the contexts in which the preview shows somebody."""
+"""Role -> the contexts in which the preview shows somebody; those held out have rows in contexts of training alone."""
 _SPLITS = {
     "train": ("qa/forget", "qa/retain"),
     "forget": ("qa/forget",),
@@ -292,16 +292,17 @@ def _band(profile: Profile, heading: str, shared: Shared) -> Band:
         use = "test" if question.key.startswith("test/") else "train"
         by_kind.setdefault((use, view_of(profile, question.view).kind), question)
     uses = _ON_SHEET[place.role]
+    split = {"train": "holdout" if place.role == "holdout" else "train", "test": "test"}
     asked = [
-        (next(one for one in train if one.hops == 1), "by name, in train"),
+        (next(one for one in train if one.hops == 1), f"by name, in {split['train']}"),
         (chain, "along relations, never trained")
         if place.role == "retain"
-        else (next(one for one in train if one.hops == 2), "from a picture, in train"),
+        else (next(one for one in train if one.hops == 2), f"from a picture, in {split['train']}"),
     ]
     return Band(
         heading=f"{profile.name}: {heading}",
         pictures=[
-            Shown(draw(profile, by_kind[use].view), f"{_view_name(profile, by_kind[use].view)} · {use[0]}")
+            Shown(draw(profile, by_kind[use].view), f"{_view_name(profile, by_kind[use].view)} · {split[use[0]]}")
             for use in uses
         ],
         asked=[(question.question, question.answer, note) for question, note in asked],
