@@ -10,13 +10,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lethebench.cli_evaluate import evaluate
+from lethebench.cli_output import Json, show
 from lethebench.cli_push import commands
 
 app = typer.Typer(
@@ -28,7 +29,6 @@ app = typer.Typer(
     help="Benchmarks, trainers and metrics for continual unlearning in vision-language models.",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Progress on stderr, one JSON object on stdout.")]
 Data = Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `lethe build` wrote.")]
 Seed = Annotated[int, typer.Option(min=0, help="Same seed, options and versions: same result.")]
 Model = Annotated[str, typer.Option(help="tiny, a folder with a model, or a Hub id.")]
@@ -54,10 +54,6 @@ SettingsFiles = Annotated[
 ]
 
 
-def _print(value: dict, as_json: bool, text: str) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False) if as_json else text)
-
-
 @app.command("list")
 def list_command(
     what: Annotated[str, typer.Argument(metavar="[benchmarks|imports|methods|metrics|models]")] = "all",
@@ -70,7 +66,7 @@ def list_command(
     from .catalog import catalog, render
 
     table = catalog(what)
-    _print(table, as_json, render(table))
+    show(table, as_json, render(table))
 
 
 @app.command()
@@ -99,7 +95,7 @@ def build(
     from .building import build_command
 
     manifest, text = build_command(name, size, seed, out, num_proc, option or [], preview, source)
-    _print(manifest, as_json, text)
+    show(manifest, as_json, text)
 
 
 @app.command()
@@ -111,7 +107,7 @@ def verify(folder: Data, as_json: Json = False) -> None:
     from .building import verify_command
 
     report, text = verify_command(folder)
-    _print(report, as_json, text)
+    show(report, as_json, text)
     if not report["ok"]:
         raise typer.Exit(1)
 
@@ -135,7 +131,7 @@ def export(
     from .exporting import export_command
 
     written, text = export_command(folder, layout, out, data)
-    _print(written, as_json, text)
+    show(written, as_json, text)
 
 
 @app.command()
@@ -169,7 +165,7 @@ def learn(
         ignore_gate=True,
     )
     gate, text = learn_command(options, resume=resume)
-    _print(gate, as_json, text)
+    show(gate, as_json, text)
     if not gate["passed"]:
         raise typer.Exit(1)
 
@@ -194,7 +190,7 @@ def unlearn(
 
     own = read_settings(settings or [], modality, (method,))
     record, text = unlearn_command(method, data, run, task, ignore_gate=ignore_gate, settings=own)
-    _print(record, as_json, text)
+    show(record, as_json, text)
 
 
 @app.command()
@@ -244,7 +240,7 @@ def run(
         settings=read_settings(settings or [], modality, methods),
     )
     result, text = run_command(options, seeds=seeds, resume=resume)
-    _print(result, as_json, text)
+    show(result, as_json, text)
 
 
 @app.command()
@@ -281,70 +277,10 @@ def tune(
         out=out,
     )
     tuned, text = tune_command(options, resume=resume)
-    _print(tuned, as_json, text)
+    show(tuned, as_json, text)
 
 
-@app.command()
-def evaluate(
-    target: Annotated[Path, typer.Argument(metavar="DIR|RUN", help="A build, or a run to score again.")],
-    model: Annotated[
-        str | None, typer.Option(help="A folder, a Hub id, or openai:NAME for a model behind an API.")
-    ] = None,
-    adapter: Annotated[Path | None, typer.Option(help="A folder with an adapter for the model.")] = None,
-    metrics: Annotated[str, typer.Option(help="Which, with commas; default all that can be measured.")] = "",
-    config: Annotated[str | None, typer.Option(help="Of the build; default the sequence of requests.")] = None,
-    split: Annotated[str, typer.Option(help="Which, with commas; default forget, retain, neighbour, holdout.")] = "",
-    gold: Annotated[str | None, typer.Option(help="The retrained model, or a run that has one.")] = None,
-    before: Annotated[str | None, typer.Option(help="The model before unlearning, or a run that has one.")] = None,
-    general: Annotated[
-        str | None, typer.Option(metavar="HARNESS:TASK,...", help="General tasks of lm-eval or lmms-eval.")
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Of an OpenAI-compatible API; its key is in OPENAI_API_KEY.")
-    ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Calls of the API at a time.")] = 8,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a call without a reply has failed.")] = 120.0,
-    max_new_tokens: Annotated[int | None, typer.Option(min=1, help="Where an answer is cut.")] = None,
-    sample: Annotated[int | None, typer.Option(min=1, help="Score so many rows of each split; flagged.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where scores go; default evaluations/..., RUN/evaluation.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Score any model, adapter or API on a build; or score a run again, which gives its own numbers.
-
-    Writes rows.parquet (every row) and scores.json (every aggregate with its number of rows and 95 % interval).
-
-    Example: lethe evaluate build/icu --model runs/icu/npo/t004 --gold runs/icu
-
-    Example: lethe evaluate build/icu --model openai:gpt-4o-mini --sample 100
-
-    Example: lethe evaluate runs/demo
-    """
-    from .eval_options import EvaluateOptions
-    from .evaluating import evaluate_command
-
-    options = EvaluateOptions(
-        target=target,
-        model=model,
-        adapter=adapter,
-        metrics=_names(metrics),
-        config=config,
-        splits=_names(split),
-        gold=gold,
-        before=before,
-        general=general,
-        base_url=base_url,
-        concurrency=concurrency,
-        timeout=timeout,
-        max_new_tokens=max_new_tokens,
-        sample=sample,
-        out=out,
-    )
-    scores, text = evaluate_command(options)
-    _print(scores, as_json, text)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+app.command()(evaluate)
 
 
 @app.command()
@@ -360,7 +296,7 @@ def report(
     from .commands import report_command
 
     page = report_command(runs, out)
-    _print({"report": str(page)}, as_json, str(page))
+    show({"report": str(page)}, as_json, str(page))
 
 
 @app.command()
@@ -380,7 +316,7 @@ def demo(
     from .demo import demo_command
 
     result, text = demo_command(out, seed=seed, resume=resume)
-    _print(result, as_json, text)
+    show(result, as_json, text)
 
 
 app.add_typer(commands)

@@ -1,14 +1,14 @@
 """The commands of `lethe` that publish on the Hub."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lethebench.cli_output import Json, show
+
 commands = typer.Typer(rich_markup_mode=None)
 
-Json = Annotated[bool, typer.Option("--json", help="Progress on stderr, one JSON object on stdout.")]
 Repository = Annotated[str, typer.Argument(metavar="ORG/NAME", help="The repository on the Hub.")]
 Private = Annotated[bool, typer.Option("--private", help="Make a new repository private.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
@@ -31,7 +31,7 @@ def push(
     from lethebench.publishing.dataset import push_command
 
     result, text = push_command(folder, name, private=private, dry_run=dry_run)
-    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
+    show(result, as_json, text)
 
 
 @commands.command("push-metric")
@@ -49,7 +49,7 @@ def push_metric(
     from lethebench.publishing.metric import push_metric_command
 
     result, text = push_metric_command(name, owner, private=private, dry_run=dry_run)
-    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
+    show(result, as_json, text)
 
 
 @commands.command("push-model")
@@ -73,4 +73,4 @@ def push_model(
     from lethebench.publishing.model import push_model_command
 
     result, text = push_model_command(run, name, method, stage, dataset, private=private, dry_run=dry_run)
-    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
+    show(result, as_json, text)
