@@ -9,6 +9,19 @@ from lethebench.evaluation.chat import Encoded, encode, longest_answer
 from lethebench.evaluation.contexts import Context
 from lethebench.evaluation.inputs import batch_limit, model_inputs
 
+# A model's own generation config may bend what is likeliest (Qwen2.5-VL's has a repetition penalty of 1.05), and
+# `generate` takes from there what is not given.
+GREEDY = {
+    "do_sample": False,
+    "num_beams": 1,
+    "temperature": 1.0,
+    "top_k": 50,
+    "top_p": 1.0,
+    "repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0,
+    "min_new_tokens": 0,
+}
+
 
 def end_tokens(model: Any, processor: Any) -> tuple[int, ...]:
     """The token ids at which generation stops: the model's generation config, else the tokenizer's end of text."""
@@ -58,8 +71,7 @@ def generate_encoded(
                 with torch.no_grad():
                     out = model.generate(
                         **inputs,
-                        do_sample=False,
-                        num_beams=1,
+                        **GREEDY,
                         max_new_tokens=max_new_tokens,
                         eos_token_id=end,
                         pad_token_id=end[0] if pad is None else pad,

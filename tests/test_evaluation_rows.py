@@ -62,6 +62,17 @@ def test_greedy_batches_equal_single_rows(make):
     assert greedy_answers(model, processor, rows, max_new_tokens=6, batch_size=2) == together
 
 
+def test_greedy_is_greedy_whatever_the_models_generation_config_asks_for():
+    """Qwen2.5-VL's asks for a repetition penalty and sampling."""
+    model, processor = llava()
+    rows = qa_rows()
+    plain = greedy_answers(model, processor, rows, max_new_tokens=12)
+    model.generation_config.update(
+        repetition_penalty=2.0, do_sample=True, temperature=1e-6, top_k=1, no_repeat_ngram_size=1, min_new_tokens=3
+    )
+    assert greedy_answers(model, processor, rows, max_new_tokens=12) == plain
+
+
 def test_a_learnt_model_answers_and_is_not_asked_to_decode_what_its_scores_show(learnt, monkeypatch):
     model, processor, rows = learnt
     decoded = []
