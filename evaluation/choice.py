@@ -1,15 +1,14 @@
 """Multiple choice: which option a model picks, by the probability of its text or of its letter."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from lethebench.evaluation.chat import encode
+from lethebench.evaluation.letters import letter_question
 from lethebench.evaluation.scoring import score_encoded, score_many
-
-ASK = "Answer with the letter of the right option."
 
 
 class Choice(NamedTuple):
@@ -55,7 +54,7 @@ def choose_by_probability(
 
 
 def choose_by_letter(
-    model: Any, processor: Any, rows: Iterable[Mapping], *, ask: str = ASK, batch_size: int | None = None
+    model: Any, processor: Any, rows: Iterable[Mapping], *, batch_size: int | None = None
 ) -> list[Choice]:
     """The option whose letter is the likeliest beginning of an answer, where the question lists the options.
 
@@ -65,7 +64,6 @@ def choose_by_letter(
         model: a model for image-text to text.
         processor: its processor, with a chat template.
         rows: mappings with `question`, `images` and `options`, 2 to 26 different texts.
-        ask: the last line of the question.
         batch_size: at most so many sequences in one forward pass.
 
     Returns:
@@ -77,7 +75,7 @@ def choose_by_letter(
     rows = list(rows)
     options = [options_of(row, number, most=len(ascii_uppercase)) for number, row in enumerate(rows)]
     asked = [
-        {**row, "question": lettered(row["question"], texts, ask)} for row, texts in zip(rows, options, strict=True)
+        {**row, "question": letter_question(row["question"], texts)} for row, texts in zip(rows, options, strict=True)
     ]
     encoded = encode(processor, asked, [list(ascii_uppercase[: len(texts)]) for texts in options])
     letters = [
@@ -86,19 +84,6 @@ def choose_by_letter(
     ]
     values = [[one.logprob for one in row] for row in score_encoded(model, letters, batch_size=batch_size)]
     return [_likeliest(row, number, found) for number, (row, found) in enumerate(zip(rows, values, strict=True))]
-
-
-def lettered(question: str, options: Sequence[str], ask: str = ASK) -> str:
-    """The question with its options, one a line.
-
-    >>> print(lettered("Which city?", ["Lima", "Oslo"], "Letter?"))
-    Which city?
-    A. Lima
-    B. Oslo
-    Letter?
-    """
-    lines = [f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options, strict=False)]
-    return "\n".join([question, *lines, ask])
 
 
 def options_of(row: Mapping, number: int, *, most: int | None = None) -> list[str]:

@@ -1,18 +1,21 @@
 """A model as lmms-eval wants it, on the project's own generator and scorer; needs lmms-eval."""
 
+from collections import defaultdict
 from typing import Any
 
 from lmms_eval.api.model import lmms
 from PIL import Image
 
+from lethebench.evaluation.chat import encode
 from lethebench.evaluation.generate import greedy_answers
-from lethebench.evaluation.scoring import score_answers
+from lethebench.evaluation.scoring import score_encoded
 
 LENGTH = 128  # new tokens, where a task does not say
+TOGETHER = 128  # requests whose pictures are in memory together
 
 
 class Wrapped(lmms):
-    """Answers and log-likelihoods of a loaded model."""
+    """Answers and losses of a loaded model."""
 
     def __init__(self, model: Any, processor: Any) -> None:
         super().__init__()
@@ -27,28 +30,42 @@ class Wrapped(lmms):
 
     def generate_until(self, requests: list) -> list[str]:
         """Greedy answers, cut at the first of the task's stop strings."""
-        texts = []
-        for request in requests:
-            context, options, pictures, *place = request.args
-            length = options.get("max_new_tokens") or LENGTH
-            row = self._row(context, pictures, tuple(place))
-            (text,) = greedy_answers(self._model, self._processor, [row], max_new_tokens=length)
-            stops = options.get("until") or []
-            for stop in [stops] if isinstance(stops, str) else stops:
-                text = text.split(stop)[0] if stop else text
-            texts.append(text)
+        texts = [""] * len(requests)
+        lengths: dict[int, list[int]] = defaultdict(list)
+        for number, request in enumerate(requests):
+            lengths[request.args[1].get("max_new_tokens") or LENGTH].append(number)
+        for length, numbers in lengths.items():
+            for start in range(0, len(numbers), TOGETHER):
+                some = numbers[start : start + TOGETHER]
+                asked = [requests[number].args for number in some]
+                rows = [self._row(context, pictures, tuple(place)) for context, _, pictures, *place in asked]
+                answers = greedy_answers(self._model, self._processor, rows, max_new_tokens=length)
+                for number, (_, options, *_), answer in zip(some, asked, answers, strict=True):
+                    texts[number] = _until(answer, options.get("until") or [])
         return texts
 
     def loglikelihood(self, requests: list) -> list[tuple[float, bool]]:
-        """Log-probability of each continuation as the assistant's turn; whether it is the greedy one is not told."""
+        """Loss of each continuation as the assistant's turn, and whether it is the greedy one.
+
+        Like lmms-eval's own models this gives the mean loss per token, not the log-probability that the name promises:
+        its multiple choice takes the least (`api/task.py` of 0.7.3).
+
+        Raises:
+            ValueError: the task compares with answers to no question (`acc_mutual_info`).
+        """
         found = []
-        for request in requests:
-            context, target, pictures, *place = request.args
-            doc_id, task, split = place
-            answer = target if isinstance(target, str) else target(self.task_dict[task][split][doc_id])
-            row = self._row(context, pictures, tuple(place))
-            (score,) = score_answers(self._model, self._processor, [row], [answer.strip()])
-            found.append((score.logprob, False))
+        for start in range(0, len(requests), TOGETHER):
+            rows, answers = [], []
+            for request in requests[start : start + TOGETHER]:
+                if len(request.args) != 6:
+                    raise ValueError("a task asks how likely an answer is to no question at all: leave its metric out")
+                context, target, pictures, *place = request.args
+                doc_id, task, split = place
+                answer = target if isinstance(target, str) else target(self.task_dict[task][split][doc_id])
+                rows.append(self._row(context, pictures, tuple(place)))
+                answers.append([answer.strip()])
+            for (score,) in score_encoded(self._model, encode(self._processor, rows, answers)):
+                found.append((-score.logprob / score.num_tokens, score.greedy))
         return found
 
     def generate_until_multi_round(self, requests: list) -> list[str]:
@@ -58,3 +75,9 @@ class Wrapped(lmms):
             NotImplementedError: always.
         """
         raise NotImplementedError("tasks of several rounds need a chat that goes on; choose one of a single round")
+
+
+def _until(text: str, stops: str | list[str]) -> str:
+    for stop in [stops] if isinstance(stops, str) else stops:
+        text = text.split(stop)[0] if stop else text
+    return text

@@ -6,7 +6,8 @@ import torch
 from test_evaluation_scoring import plain_score
 from tiny_models import llava, qa_rows
 
-from lethebench.evaluation.choice import choose_by_letter, choose_by_probability, lettered
+from lethebench.evaluation.choice import choose_by_letter, choose_by_probability
+from lethebench.evaluation.letters import letter_question
 
 
 def choice_rows():
@@ -34,7 +35,7 @@ def test_by_letter_alone():
     model, processor = llava()
     rows = choice_rows()
     for row, choice in zip(rows, choose_by_letter(model, processor, rows), strict=True):
-        asked = lettered(row["question"], row["options"])
+        asked = letter_question(row["question"], row["options"])
         text = f"<s>USER: <image>\n{asked} ASSISTANT:"
         made = processor(text=text, images=row["images"], add_special_tokens=False, return_tensors="pt")
         values = []
