@@ -7,11 +7,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lethebench.evaluation.checks import same_length, shares
-from lethebench.evaluation.intervals import bootstrap
+from lethebench.evaluation.intervals import bootstrap_mean, mean_difference
 
 MODALITIES = ("image_text", "text")
 RETAINED = 0.5
 """A fact counts as known in a modality where its mean knowledge reaches this."""
+KINDS = {
+    "both_forgotten": (False, False),
+    "both_retained": (True, True),
+    "image_text_only": (True, False),
+    "text_only": (False, True),
+}
+"""Share of facts -> whether they are known by pictures and by texts."""
 
 
 def modality_gap(
@@ -36,7 +43,8 @@ def modality_gap(
         `image_text`, `text` (the means); over facts asked both ways, shares in [0, 1] that add up to 1:
         `both_forgotten`, `both_retained`, `image_text_only`, `text_only` (known that way alone; known = mean over the
         fact's rows of at least 0.5), each None where no fact is asked both ways; `facts` (how many are); `undefined`
-        (names that are None for want of rows); `n`, `ci_low`, `ci_high` (95 % bootstrap interval of the gap).
+        (names that are None for want of rows); `n`, `ci_low`, `ci_high` (95 % bootstrap interval of the gap);
+        `intervals` (of the shares).
 
     Raises:
         ValueError: empty or unequal inputs, a value outside [0, 1], another modality, or rows of one modality alone.
@@ -49,40 +57,42 @@ def modality_gap(
     pictured = np.array([kind == "image_text" for kind in modality])
     if pictured.all() or not pictured.any():
         raise ValueError(f"all {len(values)} rows are {modality[0]}: a gap needs rows of both modalities")
-
-    def gap(rows: np.ndarray) -> float | None:
-        seen, read = rows[pictured[rows]], rows[~pictured[rows]]
-        return float(values[seen].mean() - values[read].mean()) if len(seen) and len(read) else None
-
-    low, high = bootstrap(gap, len(values), clusters=profile_ids, seed=seed)
-    parts = _both_ways(values, pictured, facts)
+    gap, low, high = mean_difference(values, pictured, clusters=profile_ids, seed=seed)
+    pairs, owners = _both_ways(values, pictured, facts, profile_ids)
+    marks = {name: [pair == kind for pair in pairs] for name, kind in KINDS.items()}
+    parts = {name: float(np.mean(found)) if pairs else None for name, found in marks.items()}
     return {
-        "modality_gap": float(values[pictured].mean() - values[~pictured].mean()),
+        "modality_gap": gap,
         "image_text": float(values[pictured].mean()),
         "text": float(values[~pictured].mean()),
         **parts,
-        "undefined": [name for name, value in parts.items() if value is None],
+        "facts": len(pairs),
+        "undefined": [] if pairs else list(KINDS),
         "n": len(values),
         "ci_low": low,
         "ci_high": high,
+        "intervals": {
+            name: list(bootstrap_mean(found, clusters=owners, seed=seed)) for name, found in marks.items() if pairs
+        },
     }
 
 
-def _both_ways(values: np.ndarray, pictured: np.ndarray, facts: Sequence[Hashable] | None) -> dict:
-    ways: dict[Hashable, tuple[list[float], list[float]]] = {}
+def _both_ways(
+    values: np.ndarray,
+    pictured: np.ndarray,
+    facts: Sequence[Hashable] | None,
+    profile_ids: Sequence[Hashable] | None,
+) -> tuple[list[tuple[bool, bool]], list[Hashable]]:
+    """Of each fact that is asked both ways: whether it is known (by its pictures, by its texts), and whose it is."""
+    asked: dict[Hashable, tuple[list[int], list[int]]] = {}
     if facts is not None:
         same_length("facts", facts, len(values))
-        for value, seen, fact in zip(values, pictured, facts, strict=True):
-            ways.setdefault(fact, ([], []))[0 if seen else 1].append(value)
-    pairs = [(np.mean(seen) >= RETAINED, np.mean(read) >= RETAINED) for seen, read in ways.values() if seen and read]
-    kinds = {
-        "both_forgotten": (False, False),
-        "both_retained": (True, True),
-        "image_text_only": (True, False),
-        "text_only": (False, True),
-    }
-    found: dict = {name: pairs.count(kind) / len(pairs) if pairs else None for name, kind in kinds.items()}
-    return found | {"facts": len(pairs)}
+        for row, fact in enumerate(facts):
+            asked.setdefault(fact, ([], []))[0 if pictured[row] else 1].append(row)
+    both = [ways for ways in asked.values() if all(ways)]
+    known = [tuple(bool(values[rows].mean() >= RETAINED) for rows in ways) for ways in both]
+    owners = [seen[0] if profile_ids is None else profile_ids[seen[0]] for seen, _ in both]
+    return known, owners
 
 
 def centroid_distance(

@@ -90,6 +90,34 @@ def bootstrap_mean(
     return float(low), float(high)
 
 
+def mean_difference(
+    values: ArrayLike, first: ArrayLike, *, clusters: Sequence[Hashable] | None = None, seed: int = 0
+) -> tuple[float, float | None, float | None]:
+    """Mean of some rows less that of the others, with its 95 % bootstrap interval.
+
+    Args:
+        values: shape (n,), finite.
+        first: shape (n,), bool: the rows that the others are taken from; at least one of each.
+        clusters, seed: of `bootstrap`.
+
+    Returns:
+        (difference, low, high); the interval is None with fewer than 2 profiles.
+
+    >>> mean_difference([1.0, 0.0, 0.5], [True, False, False])[0]
+    0.75
+    """
+    array, marked = np.asarray(values, dtype=np.float64), np.asarray(first, dtype=bool)
+
+    def difference(rows: np.ndarray) -> float | None:
+        ones, others = rows[marked[rows]], rows[~marked[rows]]
+        return float(array[ones].mean() - array[others].mean()) if len(ones) and len(others) else None
+
+    value = difference(np.arange(len(array)))
+    if value is None:
+        raise ValueError("a difference of means needs rows on both sides")
+    return value, *bootstrap(difference, len(array), clusters=clusters, seed=seed)
+
+
 def over_seeds(values: ArrayLike) -> dict[str, float | int | None]:
     """Mean and standard deviation of one figure over runs with different seeds.
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lethebench.evaluation.checks import finite, same_length, shares
-from lethebench.evaluation.intervals import bootstrap_mean
+from lethebench.evaluation.intervals import bootstrap_mean, mean_difference
 
 THRESHOLD = 0.9
 
@@ -72,8 +72,8 @@ def memorization_summary(
         `<modality>_<name>` and `hops_<number>_<name>`; `multi_hop_gap` = keyword match of 1 hop - of 2 and more, in
         [-1, 1], positive = facts are known but not reached (None where either has no row, then named in `undefined`);
         `min_k` (its mean, where given); `passed`, `threshold`, `reason` and `flags` of the gate (by modality; over
-        all rows where none is given); `rows` (how many, per modality and hop count), `n`, `intervals` (of the three
-        means: 95 % bootstrap, each None with fewer than 2 profiles).
+        all rows where none is given); `rows` (how many, per modality and hop count), `n`, `intervals` (of every mean
+        and the gap: 95 % bootstrap, each None with fewer than 2 profiles).
 
     Raises:
         ValueError: no row, lengths that differ, a value outside [0, 1], or a number of hops below 1, with the row.
@@ -83,16 +83,28 @@ def memorization_summary(
     columns["rouge_l"] = shares(rouge_l, "rouge_l", count=count)
     columns["keyword_match"] = shares(keyword_match, "keyword_match", count=count)
     groups = _groups(modality, hops, count)
+    if profile_ids is not None:
+        same_length("profile_ids", profile_ids, count)
     passed = gate(columns["exact_match"], ["all rows"] * count if modality is None else modality, threshold=threshold)
-    found: dict = {name: float(values.mean()) for name, values in columns.items()}
-    for group, rows in groups.items():
-        found |= {f"{group}_{name}": float(values[rows].mean()) for name, values in columns.items()}
-    gap = _multi_hop_gap(columns["keyword_match"], hops)
+    found: dict = {}
+    intervals: dict[str, list] = {}
+
+    def add(name: str, values: np.ndarray, rows: Sequence[int]) -> None:
+        owners = None if profile_ids is None else [profile_ids[row] for row in rows]
+        found[name] = float(values[rows].mean())
+        intervals[name] = list(bootstrap_mean(values[rows], clusters=owners, seed=seed))
+
+    for group, rows in {"": np.arange(count), **groups}.items():
+        for name, values in columns.items():
+            add(f"{group}_{name}" if group else name, values, rows)
     if min_k is not None:
-        found["min_k"] = float(finite(min_k, "min_k", count=count).mean())
-    intervals = {
-        name: list(bootstrap_mean(values, clusters=profile_ids, seed=seed)) for name, values in columns.items()
-    }
+        add("min_k", finite(min_k, "min_k", count=count), np.arange(count))
+    gap = None
+    single = np.array([1] * count if hops is None else hops) == 1
+    if single.any() and not single.all():
+        gap, *intervals["multi_hop_gap"] = mean_difference(
+            columns["keyword_match"], single, clusters=profile_ids, seed=seed
+        )
     return found | {
         "multi_hop_gap": gap,
         "undefined": ["multi_hop_gap"] if gap is None else [],
@@ -118,10 +130,3 @@ def _groups(modality: Sequence[str] | None, hops: Sequence[int] | None, count: i
         for row in sorted(range(count), key=lambda row: hops[row]):
             groups.setdefault(f"hops_{int(hops[row])}", []).append(row)
     return {name: np.array(rows) for name, rows in groups.items()}
-
-
-def _multi_hop_gap(keyword_match: np.ndarray, hops: Sequence[int] | None) -> float | None:
-    numbers = np.array([1] * len(keyword_match) if hops is None else list(hops))
-    if not (numbers == 1).any() or not (numbers > 1).any():
-        return None
-    return float(keyword_match[numbers == 1].mean() - keyword_match[numbers > 1].mean())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .evaluation.gaps import MODALITIES
 from .evaluation.general import General
 from .evaluation.scores import (
     bootstrap,
@@ -15,16 +16,18 @@ from .evaluation.scores import (
     exposure_chance,
     forget_quality,
     forget_score,
+    memorization_summary,
+    modality_gap,
     model_utility,
     privacy_leakage,
 )
 
 Rows = list[dict]
-TEXTS = ("exact_match", "rouge_l", "keyword_match", "choice_match")
+TEXTS = ("exact_match", "rouge_l", "keyword_match")
+COMPONENTS = ("probability", "rouge_l_recall", "truth_ratio")
 MEMBERSHIP = ("loss", "zlib", "min_k_10", "min_k_20", "min_k_40", "min_k_plus_plus_20")
 """The membership scores that privacy leakage is given for; rows.parquet holds every one."""
 SETS = ("forget", "retain", "neighbour", "test", "holdout")
-KNOWN = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,11 @@ def of_set(rows: Rows, name: str) -> Rows:
 
 def mean_cell(rows: Rows, column: str) -> dict | None:
     """Mean of a column over the rows that have it, with n and interval; None where none has."""
-    kept = [row for row in rows if row.get(column) is not None]
+    kept = _having(rows, column)
     if not kept:
         return None
-    values = [row[column] for row in kept]
-    low, high = bootstrap_mean(values, clusters=[row["profile_id"] for row in kept])
+    values = _column(kept, column)
+    low, high = bootstrap_mean(values, clusters=_column(kept, "profile_id"))
     return cell(float(np.mean(values)), len(values), low, high)
 
 
@@ -74,42 +77,46 @@ def cell(value: float | None, n: int, low: float | None, high: float | None) -> 
 
 
 def memorization(evidence: Evidence) -> tuple[dict, list[str]]:
-    """Exact match, ROUGE-L, keyword match and multiple choice of every set, per modality and hop count."""
+    """Exact match, ROUGE-L and keyword match of every set, per modality and hop count; multiple choice and Min-K %."""
     found = {}
     for name in _present(evidence.rows):
-        rows = of_set(evidence.rows, name)
-        parts = {"": rows}
-        parts |= {f"/{kind}": [row for row in rows if row["modality"] == kind] for kind in ("image_text", "text")}
-        one, more = [row for row in rows if row["hops"] == 1], [row for row in rows if row["hops"] > 1]
-        parts |= {"/1_hop": one, "/2+_hops": more} if more else {}
-        for part, some in parts.items():
-            found |= {f"{name}/{column}{part}": mean_cell(some, column) for column in TEXTS}
-        if one and more:
-            found[f"{name}/multi_hop_gap"] = _gap(one, more, "keyword_match")
+        rows = _having(of_set(evidence.rows, name), "exact_match")
+        if not rows:
+            continue
+        hops = _column(rows, "hops")
+        summary = memorization_summary(
+            *(_column(rows, column) for column in TEXTS),
+            modality=_column(rows, "modality"),
+            hops=hops if max(hops) > 1 else None,
+            profile_ids=_column(rows, "profile_id"),
+        )
+        for group, count in {"": len(rows), **summary["rows"]}.items():
+            for column in TEXTS:
+                key, where = (f"{group}_{column}", f"{column}/{group}") if group else (column, column)
+                found[f"{name}/{where}"] = cell(summary[key], count, *summary["intervals"][key])
+        if summary["multi_hop_gap"] is not None:
+            interval = summary["intervals"]["multi_hop_gap"]
+            found[f"{name}/multi_hop_gap"] = cell(summary["multi_hop_gap"], len(rows), *interval)
+        found |= {f"{name}/{column}": mean_cell(rows, column) for column in ("choice_match", "min_k_20")}
     return found, []
 
 
-def modality_gap(evidence: Evidence) -> tuple[dict, list[str]]:
-    """Knowledge by picture questions minus knowledge by text questions, and facts that both ways agree on."""
+def modalities(evidence: Evidence) -> tuple[dict, list[str]]:
+    """Knowledge by picture questions less knowledge by text questions, and facts known one way, both or none."""
     found = {}
     for name in _present(evidence.rows):
-        rows = of_set(evidence.rows, name)
-        seen, read = ([row for row in rows if row["modality"] == kind] for kind in ("image_text", "text"))
-        if not seen or not read:
+        rows = _having(of_set(evidence.rows, name), "keyword_match")
+        if {row["modality"] for row in rows} != set(MODALITIES):
             continue
-        found[f"{name}/modality_gap"] = _gap(seen, read, "keyword_match")
-        known: dict[tuple, dict[str, list[float]]] = {}
-        for row in rows:
-            if row["keyword_match"] is not None:
-                key = (row["profile_id"], row["attribute"])
-                known.setdefault(key, {}).setdefault(row["modality"], []).append(row["keyword_match"])
-        pairs = []
-        for (profile, _), kinds in known.items():
-            if len(kinds) == 2:
-                means = [float(np.mean(values)) for values in kinds.values()]
-                shares = {"both_forgotten": float(max(means) < KNOWN), "both_retained": float(min(means) >= KNOWN)}
-                pairs.append({"profile_id": profile, **shares})
-        found |= {f"{name}/{share}": mean_cell(pairs, share) for share in ("both_forgotten", "both_retained")}
+        result = modality_gap(
+            _column(rows, "keyword_match"),
+            _column(rows, "modality"),
+            [(row["profile_id"], row["attribute"]) for row in rows],
+            profile_ids=_column(rows, "profile_id"),
+        )
+        found[f"{name}/modality_gap"] = cell(result["modality_gap"], result["n"], result["ci_low"], result["ci_high"])
+        for kind, interval in result["intervals"].items():
+            found[f"{name}/{kind}"] = cell(result[kind], result["facts"], *interval)
     if not found:
         raise ValueError("no set has both picture questions and text questions")
     return found, []
@@ -120,8 +127,7 @@ def utility(evidence: Evidence) -> tuple[dict, list[str]]:
 
     A general sample has one score, which stands for all three components, so that general weighs as each other group.
     """
-    rows = [row for row in evidence.rows if row["split"] in ("retain", "neighbour")]
-    rows = [row for row in rows if row["rouge_l_recall"] is not None]
+    rows = [row for row in _having(evidence.rows, "rouge_l_recall") if row["split"] in ("retain", "neighbour")]
     if not rows and evidence.general is None:
         raise ValueError("no rows of retain or neighbour, and no general tasks")
     result = model_utility(**_utility_columns(rows, evidence.general), **_known(evidence, rows))
@@ -146,28 +152,31 @@ def _truth(row: Mapping) -> float | None:
 
 
 def _utility_columns(rows: Rows, general: General | None) -> dict:
-    likely = [row["probability"] for row in rows]
+    likely = _column(rows, "probability")
     measured = all(value is not None for value in likely)
     scores = list(general.scores) if general is not None else []
     return {
         "probability": [*likely, *scores] if measured else None,
-        "rouge_l_recall": [row["rouge_l_recall"] for row in rows] + scores,
-        "truth_ratio": [row["truth_ratio"] for row in rows] + [1.0 - score for score in scores],
-        "groups": [row["split"] for row in rows] + ["general"] * len(scores),
-        "profile_ids": [row["profile_id"] for row in rows] + [("general", at) for at in range(len(scores))],
+        "rouge_l_recall": _column(rows, "rouge_l_recall") + scores,
+        "truth_ratio": _column(rows, "truth_ratio") + [1.0 - score for score in scores],
+        "groups": _column(rows, "split") + ["general"] * len(scores),
+        "profile_ids": _column(rows, "profile_id") + [("general", at) for at in range(len(scores))],
     }
 
 
 def _known(evidence: Evidence, rows: Rows) -> dict:
-    """What model_utility asks of the model before unlearning: which groups it knew, and its utility."""
+    """What model_utility asks of the model before unlearning: which groups it knew, and its utility.
+
+    Its utility is over the rows and components that `rows` have: of a model behind an API that is ROUGE-L alone.
+    """
     if evidence.before is None:
         return {}
-    before = [row for row in evidence.before if row["split"] in ("retain", "neighbour")]
-    groups = {row["split"] for row in rows}
-    known = {group: _mean(of_set(before, group), "keyword_match") for group in groups}
-    known |= {"general": 1.0} if evidence.general is not None else {}
-    if evidence.general is not None or any(value is None for value in known.values()):
-        return {"known": {group: value or 0.0 for group, value in known.items()}}  # general was not measured before
+    pairs = zip(_aligned(evidence.before, rows), rows, strict=True)
+    before = [then | {name: None for name in COMPONENTS if now[name] is None} for then, now in pairs]
+    groups = set(_column(rows, "split"))
+    known = {group: float(np.mean(_column(of_set(before, group), "keyword_match"))) for group in groups}
+    if evidence.general is not None:  # not measured before
+        return {"known": known | {"general": 1.0}}
     return {"known": known, "before": model_utility(**_utility_columns(before, None), known=known)["utility"] or None}
 
 
@@ -175,7 +184,7 @@ def exposure(evidence: Evidence) -> tuple[dict, list[str]]:
     """Exposure of every set in bits and normalised, beside chance and, for the forget set, beside gold."""
     found = {}
     for name in _present(evidence.rows):
-        rows = [row for row in of_set(evidence.rows, name) if row["exposure"] is not None]
+        rows = _having(of_set(evidence.rows, name), "exposure")
         if not rows:
             continue
         marked = [
@@ -198,7 +207,7 @@ def truth_ratio(evidence: Evidence) -> tuple[dict, list[str]]:
     """Per set the geometric mean of the truth ratio R (below 1 = prefers the truth) and the mean of max(0, 1 - R)."""
     found = {}
     for name in _present(evidence.rows):
-        rows = [row for row in of_set(evidence.rows, name) if row["truth_ratio"] is not None]
+        rows = _having(of_set(evidence.rows, name), "truth_ratio")
         if rows:
             logs = mean_cell([{**row, "log": float(np.log(row["truth_ratio"]))} for row in rows], "log")
             count = logs.pop("n")
@@ -214,10 +223,12 @@ def forget(evidence: Evidence) -> tuple[dict, list[str]]:
     """The forget score: from the model before unlearning (0) to gold (1)."""
     if evidence.before is None:
         raise ValueError("it compares with the model before unlearning: give --before")
-    rows = [row for row in of_set(evidence.rows, "forget") if row["keyword_match"] is not None]
+    rows = _having(of_set(evidence.rows, "forget"), "keyword_match")
+    if not rows:
+        raise ValueError("no rows of forget")
     others = [None if some is None else _aligned(some, rows) for some in (evidence.before, evidence.gold)]
-    columns = [None if some is None else [row["keyword_match"] for row in some] for some in (rows, *others)]
-    result = forget_score(*columns, profile_ids=[row["profile_id"] for row in rows])
+    columns = [None if some is None else _column(some, "keyword_match") for some in (rows, *others)]
+    result = forget_score(*columns, profile_ids=_column(rows, "profile_id"))
     found = {"forget": cell(result["forget"], result["n"], result["ci_low"], result["ci_high"])}
     for name, some in zip(("after", "before", "gold"), (rows, *others), strict=True):
         if some is not None:
@@ -229,16 +240,16 @@ def quality(evidence: Evidence) -> tuple[dict, list[str]]:
     """Forget quality: do the truth ratios of the forget set look like gold's?"""
     if evidence.gold is None:
         raise ValueError("it compares with a retrained model: give --gold")
-    rows = [row for row in of_set(evidence.rows, "forget") if row["truth_ratio"] is not None]
+    rows = _having(of_set(evidence.rows, "forget"), "truth_ratio")
     if not rows:
         raise ValueError("no forget row has perturbed answers")
-    ours, gold = ([row["truth_ratio"] for row in some] for some in (rows, _aligned(evidence.gold, rows)))
+    ours, gold = (_column(some, "truth_ratio") for some in (rows, _aligned(evidence.gold, rows)))
 
     def ks(which: np.ndarray) -> float:
         return forget_quality(np.array(ours)[which], np.array(gold)[which])["ks"]
 
     result = forget_quality(ours, gold)
-    low, high = bootstrap(ks, len(rows), clusters=[row["profile_id"] for row in rows], resamples=200)
+    low, high = bootstrap(ks, len(rows), clusters=_column(rows, "profile_id"), resamples=200)
     found = {name: cell(value, len(rows), None, None) for name, value in result.items()}
     return found | {"ks": cell(result["ks"], len(rows), low, high)}, []
 
@@ -253,12 +264,12 @@ def privacy(evidence: Evidence) -> tuple[dict, list[str]]:
     for name in MEMBERSHIP:
         if rows[0].get(name) is None:
             continue
-        scores = [None if some is None else [row[name] for row in some] for some in (rows, gold)]
+        scores = [None if some is None else _column(some, name) for some in (rows, gold)]
         result = privacy_leakage(
             scores[0],
             [int(row["split"] == "forget") for row in rows],
             scores[1],
-            profile_ids=[row["profile_id"] for row in rows],
+            profile_ids=_column(rows, "profile_id"),
         )
         found[f"{name}/auc"] = cell(result["auc"], result["n"], result["ci_low"], result["ci_high"])
         for part in ("auc_gold", "privacy_leakage", "privleak_muse"):
@@ -278,7 +289,7 @@ METRICS: dict[str, Callable[[Evidence], tuple[dict, list[str]]]] = {
     "forget": forget,
     "forget_quality": quality,
     "privacy_leakage": privacy,
-    "modality_gap": modality_gap,
+    "modality_gap": modalities,
 }
 """Metric -> its aggregates and flags; a ValueError says why it cannot be measured."""
 
@@ -302,26 +313,16 @@ def _present(rows: Rows) -> list[str]:
     return [*(name for name in SETS if name in names), *sorted(names - set(SETS))]
 
 
-def _mean(rows: Rows, column: str) -> float | None:
-    values = [row[column] for row in rows if row[column] is not None]
-    return float(np.mean(values)) if values else None
+def _column(rows: Rows, name: str) -> list:
+    return [row[name] for row in rows]
+
+
+def _having(rows: Rows, column: str) -> Rows:
+    """The rows that have a value in a column: a failed call has none."""
+    return [row for row in rows if row.get(column) is not None]
 
 
 def _aligned(others: Rows, rows: Rows) -> Rows:
     """The other model's scores of the same rows, in the same order."""
     by_id = {row["id"]: row for row in others}
     return [by_id[row["id"]] for row in rows]
-
-
-def _gap(left: Rows, right: Rows, column: str) -> dict | None:
-    """Mean of the left rows minus that of the right ones, with an interval over profiles; None without a side."""
-    rows = [(row, side) for side, some in enumerate((left, right)) for row in some if row[column] is not None]
-    values, sides = np.array([row[column] for row, _ in rows]), np.array([side for _, side in rows])
-
-    def difference(which: np.ndarray) -> float | None:
-        parts = [values[which][sides[which] == side] for side in (0, 1)]
-        return float(parts[0].mean() - parts[1].mean()) if all(len(part) for part in parts) else None
-
-    if not rows or (value := difference(np.arange(len(rows)))) is None:
-        return None
-    return cell(value, len(rows), *bootstrap(difference, len(rows), clusters=[row["profile_id"] for row, _ in rows]))

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lethebench.evaluation import scores
+from lethebench.evaluation.intervals import mean_difference
 
 EXACT = [1, 1, 0, 1, 1, 0]
 ROUGE = [1, 1, 0.5, 1, 1, 0.2]
@@ -27,7 +28,13 @@ def test_memorization_by_hand():
     assert found["min_k"] == pytest.approx(-0.2)
     assert (found["passed"], found["reason"], found["flags"]) == (True, None, [])
     assert found["rows"] == {"image_text": 3, "text": 3, "hops_1": 4, "hops_2": 1, "hops_3": 1}
+    means = {name for name in found if name.endswith(("exact_match", "rouge_l", "keyword_match"))}
+    assert set(found["intervals"]) == means | {"min_k", "multi_hop_gap"}
     assert found["intervals"]["exact_match"] == list(scores.bootstrap_mean(EXACT))
+    assert found["intervals"]["text_rouge_l"] == list(scores.bootstrap_mean(ROUGE[:3]))
+    assert found["intervals"]["hops_3_rouge_l"] == [None, None]  # one row
+    first = [hop == 1 for hop in HOPS]
+    assert found["intervals"]["multi_hop_gap"] == list(mean_difference(KEYWORD, first)[1:])
 
 
 def test_the_gate_goes_by_modality():
@@ -67,6 +74,7 @@ def test_groups_are_those_of_pandas(rows):
         ({"hops": [1, 1, 1, 1, None, 1]}, r"hops\[4\] is None"),
         ({"min_k": [float("nan")] * 6}, r"min_k\[0\] is nan"),
         ({"threshold": 1.5}, "threshold is 1.5"),
+        ({"profile_ids": ["a"]}, "profile_ids has 1 rows where 6"),
     ],
 )
 def test_bad_memorization_names_the_row(changes, reason):
@@ -87,9 +95,21 @@ def test_modality_gap_by_hand():
     assert (found["image_text_only"], found["text_only"]) == (1.0, 0.0)
     assert (found["both_forgotten"], found["both_retained"], found["facts"]) == (0.0, 0.0, 2)
     assert found["ci_low"] <= found["modality_gap"] <= found["ci_high"]
+    assert found["intervals"] == {
+        name: [share, share] for name, share in (("both_forgotten", 0.0), ("both_retained", 0.0), ("text_only", 0.0))
+    } | {"image_text_only": [1.0, 1.0]}
     alone = scores.modality_gap(knowledge, kinds)
-    assert alone["both_forgotten"] is None
+    assert (alone["both_forgotten"], alone["intervals"]) == (None, {})
     assert alone["undefined"] == ["both_forgotten", "both_retained", "image_text_only", "text_only"]
+
+
+def test_shares_of_facts_are_resampled_by_profile():
+    knowledge, kinds = [1.0, 1.0, 0.0, 0.0] * 10, ["image_text", "text"] * 20
+    facts, profiles = [row // 2 for row in range(40)], [f"p{row // 4}" for row in range(40)]
+    by_fact = scores.modality_gap(knowledge, kinds, facts)["intervals"]["both_retained"]
+    assert by_fact == list(scores.bootstrap_mean([1.0, 0.0] * 10))
+    whole = scores.modality_gap(knowledge, kinds, facts, profile_ids=profiles)["intervals"]["both_retained"]
+    assert whole == [0.5, 0.5]  # every profile has one fact of each
 
 
 @settings(max_examples=25, deadline=None)

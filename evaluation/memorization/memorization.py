@@ -30,7 +30,7 @@ Returns:
     min_k: its mean, where given.
     passed: whether every modality reaches the threshold; reason: which does not, or None; threshold.
     flags: not_memorised where it did not pass. undefined: multi_hop_gap where it is None.
-    rows: how many, per modality and number of hops. n: in all. intervals: bootstrap 95 %, of the three means.
+    rows: how many, per modality and number of hops. n: in all. intervals: bootstrap 95 %, of every mean and the gap.
 
 Raises:
     ValueError: empty or unequal inputs, an answer or keyword without a word, a number of hops below 1.
