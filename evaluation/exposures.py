@@ -35,8 +35,9 @@ def exposure_summary(
     Returns:
         `exposure` (mean bits, lower = less exposed), `exposure_normalised` (mean, in [0, 1]), `exposure_chance` (mean
         expected bits of random ranks), `rank1_share`, `ranked_by` (`logprob` or `logprob_per_token`), `n`, `ci_low`
-        and `ci_high` (95 % bootstrap interval of `exposure`; None with fewer than 2 profiles), `exposure_gold` and
-        `exposure_excess` (None without gold) and, where asked for, `exposure_extrapolated`.
+        and `ci_high` (95 % bootstrap interval of `exposure`; None with fewer than 2 profiles), `exposure_gold`,
+        `exposure_normalised_gold` and `exposure_excess` (None without gold) and, where asked for,
+        `exposure_extrapolated`.
 
     Raises:
         ValueError: no row, lengths that differ, or a bad row, named by its number.
@@ -49,7 +50,7 @@ def exposure_summary(
         raise ValueError(f"gold has {len(gold)} rows, the model {len(candidates)}: they must be the same rows")
     if num_tokens is not None and len(num_tokens) != len(candidates):
         raise ValueError(f"num_tokens has {len(num_tokens)} rows, the model {len(candidates)}: they must be the same")
-    bits, shares, firsts, chances, golds, tails = [], [], [], [], [], []
+    bits, shares, firsts, chances, golds, gold_shares, tails = [], [], [], [], [], [], []
     for row, (values, truth) in enumerate(zip(candidates, truths, strict=True)):
         try:
             if gold is not None and len(gold[row]) != len(values):
@@ -64,6 +65,7 @@ def exposure_summary(
                 tails.append(exposure_extrapolated(values, truth))
             if gold is not None:
                 golds.append(exposure(scale(gold[row]), truth))
+                gold_shares.append(exposure_normalised(scale(gold[row]), truth))
         except ValueError as error:
             raise ValueError(f"row {row}: {error}") from error
     low, high = bootstrap_mean(bits, clusters=profile_ids, seed=seed)
@@ -77,6 +79,7 @@ def exposure_summary(
         "ci_low": low,
         "ci_high": high,
         "exposure_gold": float(np.mean(golds)) if golds else None,
+        "exposure_normalised_gold": float(np.mean(gold_shares)) if golds else None,
         "exposure_excess": float(np.mean(bits) - np.mean(golds)) if golds else None,
     }
     if extrapolate:

@@ -61,9 +61,9 @@ def unlearning_summary(
     Returns:
         `forget`, `utility`, `stability`, `exposure` and `score` of `unlearning_score` (each None where it could not be
         measured), the parts of each under the names that `forget_score`, `forget_quality`, `model_utility`,
-        `continual_summary` and `exposure_summary` give them, `exposure_normalised_gold`, `exposure_closeness`;
-        `flags`; `missing` (parts of the score that are None), `reasons` (why, in words), `not_measured`, `undefined`;
-        `n` (rows that entered, per score) and `intervals` (95 % bootstrap, per score).
+        `continual_summary` and `exposure_summary` give them, `exposure_closeness`; `flags`; `missing` (parts of the
+        score that are None), `reasons` (why, in words), `not_measured`, `undefined`; `n` (rows that entered, per score)
+        and `intervals` (95 % bootstrap, per score).
 
     Raises:
         ValueError: as `sort_stages`, a column of another length, or a value that cannot be, with the row.
@@ -252,12 +252,10 @@ class _Run:
                         exposure_rank(lists[row], truths[row])
                     except ValueError as error:
                         raise ValueError(f"row {row} of {name}: {error}") from error
-        where = [truths[row] for row in rows]
-        theirs = self.pick("gold_candidates", rows)
-        found = exposure_summary(
-            self.pick("candidates", rows), where, gold=theirs, profile_ids=self.pick("profile_id", rows), seed=self.seed
+        return exposure_summary(
+            self.pick("candidates", rows),
+            self.pick("truth_index", rows),
+            gold=self.pick("gold_candidates", rows),
+            profile_ids=self.pick("profile_id", rows),
+            seed=self.seed,
         )
-        found["exposure_normalised_gold"] = None
-        if theirs is not None:
-            found["exposure_normalised_gold"] = exposure_summary(theirs, where)["exposure_normalised"]
-        return found

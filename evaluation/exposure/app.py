@@ -41,6 +41,7 @@ MEANINGS = {
     "n": "facts",
     "ci_*": "95 % interval of exposure",
     "exposure_gold": "bits of the gold model",
+    "exposure_normalised_gold": "0 .. 1, of the gold model",
     "exposure_excess": "bits above gold, about 0 is best",
 }
 

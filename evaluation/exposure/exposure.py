@@ -30,6 +30,7 @@ Returns:
     n: number of rows.
     ci_low, ci_high: bootstrap 95 % interval of `exposure`; None with fewer than two rows or profiles.
     exposure_gold: mean bits of the gold model; None without gold.
+    exposure_normalised_gold: mean of those divided by their maximum; None without gold.
     exposure_excess: exposure - exposure_gold in bits; None without gold.
     exposure_extrapolated: mean bits; where asked for.
 
