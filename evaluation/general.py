@@ -1,7 +1,7 @@
 """General tasks by a harness that is installed: what a model can do beside what it learnt and forgot.
 
 lm-eval asks the model's language side; lmms-eval asks with pictures too, through the project's own generator and
-scorer, so that any model which those handle can take any of its tasks.
+scorer, so that any model which those handle can take any of its tasks of one round.
 """
 
 import contextlib

@@ -98,6 +98,10 @@ class EvaluateOptions:
             self._check_api()
         else:
             self._check_weights()
+        if not self.is_run:
+            for name, value in {"--gold": self.gold, "--before": self.before}.items():
+                if value is not None and not (Path(value) / RECORD).is_file():
+                    check_weights(name, value)
         if self.general is not None:
             self._check_general()
         folder = self.folder()
@@ -143,9 +147,6 @@ class EvaluateOptions:
         check_weights("--model", self.model)
         if self.adapter is not None and not (self.adapter / "adapter_config.json").is_file():
             raise UserError(f"--adapter {self.adapter}: it holds no adapter_config.json, so it is no adapter")
-        for name, value in {"--gold": self.gold, "--before": self.before}.items():
-            if value is not None and not (Path(value) / RECORD).is_file():
-                check_weights(name, value)
 
     def _check_general(self) -> None:
         name, tasks = self.harness

@@ -18,7 +18,8 @@ from .eval_options import SCORES, EvaluateOptions
 from .eval_output import write_rows
 from .eval_scores import METRICS, Evidence, Scores, aggregate
 from .eval_table import table
-from .store import file_hash, locked, new_stage, write_json
+from .evaluation.general import General
+from .store import RECORD, file_hash, locked, new_stage, write_json
 
 ROWS = "rows.parquet"
 ANSWERS = "answers.jsonl"
@@ -129,21 +130,26 @@ def _weighed(options: EvaluateOptions, build: Build, rows: Dataset, metrics: tup
     quiet()
     from .eval_models import load
 
+    loaded = load(options.model, options.adapter)
+    general = None if options.general is None else _general(options, loaded, console)
     with console.phase(f"score {options.model} on {len(rows)} rows") as tick:
-        loaded = load(options.model, options.adapter)
         found = _scored(options, build, rows, metrics, loaded, tick)
-    evidence = _with_references(options, build, rows, Evidence(rows=found), metrics, console)
-    if options.general is not None:
-        from .evaluation.general import run_general
+    return _with_references(options, build, rows, Evidence(rows=found, general=general), metrics, console)
 
-        harness, tasks = options.harness
-        with console.phase(f"run {harness}: {', '.join(tasks)}"):
-            try:
-                general = run_general(harness, tasks, loaded.model, loaded.processor, limit=options.sample)
-            except ValueError as error:
-                raise UserError(f"--general {options.general}: {error}") from None
-        evidence = replace(evidence, general=general)
-    return evidence
+
+def _general(options: EvaluateOptions, loaded, console: Console) -> General:
+    """General tasks, before anything else: they fail for reasons that nobody can see beforehand."""
+    from .baselines.lumoe import LUMoE
+    from .evaluation.general import run_general
+
+    if isinstance(loaded.model, LUMoE):
+        raise UserError(f"--general {options.general}: {options.model} is a LUMoE, which no harness asks by its gate")
+    harness, tasks = options.harness
+    with console.phase(f"run {harness}: {', '.join(tasks)}"):
+        try:
+            return run_general(harness, tasks, loaded.model, loaded.processor, limit=options.sample)
+        except ValueError as error:
+            raise UserError(f"--general {options.general}: {error}") from None
 
 
 def _scored(options: EvaluateOptions, build: Build, rows: Dataset, metrics: tuple, loaded, tick) -> list[dict]:
@@ -167,7 +173,7 @@ def _with_references(options, build: Build, rows: Dataset, evidence: Evidence, m
     from .commands import quiet
 
     given = {"gold": options.gold, "before": options.before}
-    if options.gold is not None and options.before is None and (Path(options.gold) / "run.json").is_file():
+    if options.gold is not None and options.before is None and (Path(options.gold) / RECORD).is_file():
         given["before"] = options.gold
     if not any(given.values()):
         return evidence

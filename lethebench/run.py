@@ -181,6 +181,7 @@ class Run:
                 result, loaded = learn_gold(*arguments, seed=seed, tick=tick)
             save_model(loaded.model, loaded.processor, folder)
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
+            record |= {"peak_memory_mb": round(peak_memory_mb())}
             self._score(loaded, folder, "gold")
 
     def _score(self, loaded: Loaded, folder: Path, what: str) -> list[dict]:

@@ -200,8 +200,19 @@ class Hub:
         return made.oid
 
     def tag(self, name: str, commit: str) -> None:
-        """Names a commit; one whose answer was lost counts as made."""
-        self.patiently(self.api.create_tag, **self._place, tag=name, revision=commit, exist_ok=True)
+        """Names a commit; one whose answer was lost counts as made.
+
+        Raises:
+            UserError: somebody else has given the name to another commit meanwhile.
+        """
+        try:
+            self.patiently(self.api.create_tag, **self._place, tag=name, revision=commit)
+        except HfHubHTTPError as error:
+            if error.response.status_code != 409:
+                raise
+            there = self._info(self.kind, name)
+            if there is None or there.sha != commit:
+                raise UserError(f"somebody else has tagged another commit of {self.name} as {name} meanwhile") from None
 
     @contextmanager
     def explained(self) -> Iterator[None]:

@@ -10,16 +10,18 @@ from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.publishing.hub import Hub, State, check_name
-from lethebench.publishing.model_card import Pushed, render, scores
+from lethebench.publishing.model_card import MIXTURE, Pushed, render, scores
 from lethebench.publishing.release import Release, publish
 from lethebench.report.load import load_run
-from lethebench.store import is_done, stage_name
+from lethebench.store import is_done, read_json, stage_name
 
 WEIGHTS = ".safetensors"
 PARTS = (WEIGHTS, ".json", ".jinja", ".txt", ".model")
 OURS = ("done.json", "gate.json")
 """Files of a stage that belong to the run and not to the model."""
-REPLACED = (WEIGHTS, ".safetensors.index.json", "adapter_config.json", "lumoe.json")
+LEARNT = "learnt"
+"""Where the learnt model goes that a mixture stands on."""
+REPLACED = (WEIGHTS, ".safetensors.index.json", "adapter_config.json", MIXTURE)
 """Ends of the files of an earlier model in whose company a loader would mistake this one."""
 _LARGEST_CONFIG = 1 << 20
 
@@ -73,8 +75,10 @@ def _chosen(folder: Path, method: str | None, stage: int | None, name: str) -> P
 def model_files(folder: Path, base: str) -> dict[str, Path | bytes]:
     """What makes a model of a stage's folder; configs name the base model instead of a place on this machine.
 
+    Adapters of a mixture stand on the learnt model of the run, which nobody else has: it goes along.
+
     Raises:
-        UserError: there are no safetensors.
+        UserError: there are no safetensors, or the learnt model of a mixture is gone.
     """
     found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in PARTS]
     files = {path.relative_to(folder).as_posix(): path for path in found if path.name not in OURS}
@@ -82,7 +86,20 @@ def model_files(folder: Path, base: str) -> dict[str, Path | bytes]:
         raise UserError(
             f"{folder} holds no {WEIGHTS} file, and no other kind of weights is published: run that stage again"
         )
-    return {name: _named(path, base) for name, path in files.items()}
+    named = {name: _named(path, base) for name, path in files.items()}
+    return named | _learnt(folder, base) if MIXTURE in named else named
+
+
+def _learnt(folder: Path, base: str) -> dict[str, Path | bytes]:
+    """The learnt model beside a mixture, and the mixture's record, which names it there."""
+    record = read_json(folder / MIXTURE)
+    learnt = folder / record["base"]
+    if not learnt.is_dir():
+        if not record["base"].startswith("."):
+            return {}  # on the Hub, by its name
+        raise UserError(f"{folder} stands on the learnt model in {record['base']}, which is gone")
+    files = {f"{LEARNT}/{name}": content for name, content in model_files(learnt.resolve(), base).items()}
+    return files | {MIXTURE: (json.dumps(record | {"base": LEARNT}, indent=2) + "\n").encode()}
 
 
 def _named(path: Path, base: str) -> Path | bytes:
@@ -100,7 +117,9 @@ def _without_places(value, base: str):
         return {key: _without_places(item, base) for key, item in value.items()}
     if isinstance(value, list):
         return [_without_places(item, base) for item in value]
-    return base if isinstance(value, str) and len(value) > 1 and Path(value).is_absolute() else value
+    # A path has two names at least: "/" and "/think" are tokens.
+    found = isinstance(value, str) and Path(value).is_absolute() and len(Path(value).parts) > 2
+    return base if found else value
 
 
 def _entries(hub: Hub, pushed: Pushed, dataset: str | None) -> tuple[list[EvalResultEntry], str]:

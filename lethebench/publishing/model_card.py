@@ -1,14 +1,13 @@
 """The card of a published model: what it forgot, how, how it scored beside gold, how to repeat it, and its limits."""
 
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lethebench.cards import templates
 from lethebench.report import repeat
 from lethebench.report.groups import Group, Stat
 from lethebench.report.load import Run
@@ -16,6 +15,8 @@ from lethebench.report.tables import ABSENT, number
 from lethebench.report.words import FLAGS, METHODS
 from lethebench.store import read_json, stage_name
 
+MIXTURE = "lumoe.json"
+"""What a mixture of adapters says of itself."""
 FIGURES = {
     "knowledge": ("known of what was asked to be forgotten", "as gold"),
     "forget": ("forget", "1"),
@@ -71,7 +72,7 @@ class Pushed:
     @property
     def kind(self) -> str:
         """weights, adapter, or adapters of a mixture."""
-        if (self.folder / "lumoe.json").is_file():
+        if (self.folder / MIXTURE).is_file():
             return "mixture"
         return "adapter" if (self.folder / "adapter_config.json").is_file() else "weights"
 
@@ -137,31 +138,29 @@ def table(pushed: Pushed) -> list[Row]:
 
 def render(pushed: Pushed, dataset: str | None) -> str:
     """README.md of the model; `dataset` is the build's repository on the Hub."""
-    environment = Environment(
-        loader=FileSystemLoader(str(resources.files("lethebench.cards"))),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     run, group = pushed.alone, Group("model", (pushed.alone,))
     record = read_json(pushed.folder / "done.json")
     summary = run.methods[0].summary
     flags = (summary or {"final": {}})["final"].get("flags") or []
-    body = environment.get_template("model.md.jinja").render(
-        pushed=pushed,
-        sentence=repeat.sentence(group),
-        meaning=METHODS.get(pushed.method, ""),
-        rows=table(pushed),
-        has_gold=bool(gold(pushed)),
-        gate=run.gate,
-        flags={flag: FLAGS.get(flag, "") for flag in flags} if pushed.last else {},
-        settings=record.get("settings") or {},
-        record=record,
-        commands=repeat.commands(run),
-        facts=[(label, value) for label, value in repeat.facts(group) if not label.startswith("Method")],
-        limits=repeat.limits(group),
-        licences=_licences(pushed),
-        dataset=dataset,
+    body = (
+        templates()
+        .get_template("model.md.jinja")
+        .render(
+            pushed=pushed,
+            sentence=repeat.sentence(group),
+            meaning=METHODS.get(pushed.method, ""),
+            rows=table(pushed),
+            has_gold=bool(gold(pushed)),
+            gate=run.gate,
+            flags={flag: FLAGS.get(flag, "") for flag in flags} if pushed.last else {},
+            settings=record.get("settings") or {},
+            record=record,
+            commands=repeat.commands(run),
+            facts=[(label, value) for label, value in repeat.facts(group) if not label.startswith("Method")],
+            limits=repeat.limits(group),
+            licences=_licences(pushed),
+            dataset=dataset,
+        )
     )
     data = yaml.safe_dump(_data(pushed, dataset), sort_keys=False, allow_unicode=True, width=120)
     return f"---\n{data}---\n\n{body.strip()}\n"
