@@ -1,7 +1,6 @@
 """README.md and eval.yaml: a build described for people and for the Hub. Every number comes from the manifest."""
 
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,12 @@ from datasets import DatasetInfo
 from datasets.info import DatasetInfosDict
 from datasets.splits import SplitDict, SplitInfo
 from huggingface_hub import DatasetCard, DatasetCardData
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lethebench.builders.benchmark import Benchmark
 from lethebench.builders.columns import MEANINGS, QA, features_of, type_name
 from lethebench.builders.manifest import Manifest
 from lethebench.builders.options import option_help
-from lethebench.generation.asking import with_article
+from lethebench.cards import templates
 
 SIZES = (
     (1_000, "n<1K"),
@@ -88,17 +86,11 @@ def card_data(benchmark: Benchmark, manifest: Manifest) -> DatasetCardData:
 
 def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
     """The card below its YAML, in Markdown."""
-    environment = Environment(
-        loader=FileSystemLoader(str(resources.files("lethebench.cards"))),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     environment.filters |= {
         "thousands": "{:,}".format,
         "percent": "{:.1%}".format,
         "size": human_size,
-        "article": with_article,
     }
     kind = "_import" if benchmark.IMPORTED else ""
     template = environment.get_template(f"{benchmark.NAME}{kind}.md.jinja")

@@ -106,3 +106,10 @@ def assert_nothing_leaked(server: HubServer, *secrets: str | Path) -> None:
         assert found is None, (found[0], content[max(0, found.start() - 200) : found.end() + 50])
         sizes += len(content)
     assert sizes > 10_000
+
+
+def count_steps(run: Path) -> None:
+    """Says of the stages of a made-up run how many steps and rows they took, as a card tells."""
+    for done in run.glob("*/t*/done.json"):
+        record = json.loads(done.read_text())
+        done.write_text(json.dumps(record | {"steps": 9, "rows": 6, "retain_rows": 30}))

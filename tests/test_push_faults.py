@@ -10,7 +10,8 @@ from small_build import use_stand_ins
 
 from lethebench.builders import build
 
-COMMIT, UPLOAD, TAG, SHARD = "POST .*/commit/", "PUT /lfs/", "POST .*/tag/", "GET .*/resolve/.*parquet"
+ASK, UPLOAD, COMMIT = "POST .*(/preupload/|/objects/batch)", "PUT /lfs/", "POST .*/commit/"
+TAG, SHARD = "POST .*/tag/", "GET .*/resolve/.*parquet"
 BY_HAND = {"README.md": "---\nlicense: mit\n---\n\nOurs.\n", "data.csv": "a,b\n1,2\n"}
 
 
@@ -38,6 +39,7 @@ PASSING = {
     "busy-and-says-how-long": busy(COMMIT, wait=1),
     "busy-while-looking": busy("GET .*/revision/", wait=1),
     "busy-while-uploading": busy(UPLOAD, wait=1),
+    "500-before-uploading": broken(ASK, times=2),
     "500-while-uploading": broken(UPLOAD, skip=3),
     "500-while-committing": broken(COMMIT),
     "dropped-while-uploading": Fault(UPLOAD, drop="before", skip=2),
@@ -83,6 +85,7 @@ FAILING = {
     "busy-for-an-hour-uploading": (busy(UPLOAD, wait=3600, times=99), ["429", "3600 s"]),
     "never-committing": (broken(COMMIT, times=99), ["500", "later"]),
     "never-an-answer": (Fault(COMMIT, drop="before", times=99), ["no answer", "network"]),
+    "token-expires-meanwhile": (Fault(COMMIT, status=401, times=99), ["401", "expired", "HF_TOKEN"]),
     "gated": (gated("GET .*/resolve/"), ["gated", "403", "ask for access"]),
     "never-arrives-as-sent": (Fault(UPLOAD, corrupt=True, times=99), ["400", "Mismatch"]),
     "gives-other-bytes-back": (Fault(SHARD, corrupt=True, times=9999), ["give back", "as they were before"]),
@@ -130,6 +133,16 @@ def test_a_push_without_its_tag_is_finished_by_a_second_one(user):
     assert done.status == 0, done.error
     assert repository.tags == {"v1.0.0": before}
     assert len(ours(repository)) == 1
+
+
+def test_a_tag_that_somebody_else_makes_meanwhile_stays_theirs(user):
+    repository = user.server.hub.create("dataset", "somebody/raced")
+    theirs = repository.change(BY_HAND)
+    raced = Fault(TAG, happens=lambda: repository.tags.update({"v1.0.0": theirs}))
+    done = user.types("push", "icu", "somebody/raced", faults=(raced,))
+    assert done.status == 2
+    assert "somebody else has tagged another commit" in done.line
+    assert repository.tags == {"v1.0.0": theirs}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
-from push_support import assert_nothing_leaked, person
+from push_support import assert_nothing_leaked, count_steps, person
 from safetensors.numpy import save_file
 from synthetic_run import write_run
 
@@ -23,9 +23,7 @@ def user(tmp_path_factory):
             add_adapter(stage, base=somebody.home / "models" / "base-model")
         for stage in run.glob("ga/t*"):
             (stage / "pytorch_model.bin").write_bytes(b"pickled")
-        for stage in run.glob("*/t*"):
-            record = json.loads((stage / "done.json").read_text())
-            (stage / "done.json").write_text(json.dumps(record | {"steps": 9, "rows": 6, "retain_rows": 30}))
+        count_steps(run)
         yield somebody
         assert_nothing_leaked(somebody.server, somebody.home, run)
 
