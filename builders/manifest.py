@@ -71,28 +71,32 @@ class Manifest:
         (folder / "manifest.json").write_text(text + "\n", "utf-8")
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(path: str | Path) -> Manifest:
     """The manifest of a build.
+
+    Args:
+        path: a folder that `build` wrote, or a download of one.
 
     Raises:
         BuildError: the folder is absent or is not a build.
     """
+    folder = Path(path)
     if not folder.is_dir():
         raise BuildError(f"{folder} is not a folder: make a build with `lethe build NAME --out {folder}`")
-    path = folder / "manifest.json"
-    if not path.is_file():
+    file = folder / "manifest.json"
+    if not file.is_file():
         raise BuildError(f"{folder} is not a build (it has no manifest.json): give a folder that `lethe build` wrote")
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(file.read_text("utf-8"))
     except ValueError as error:
         raise BuildError(
-            f"{path} is not JSON ({error}): the build is damaged, make it again with `lethe build`"
+            f"{file} is not JSON ({error}): the build is damaged, make it again with `lethe build`"
         ) from None
     names = [item.name for item in fields(Manifest)]
     needed = [name for name in names if name != "imported"]
     missing = [name for name in needed if not isinstance(content, dict) or name not in content]
     if missing:
-        raise BuildError(f"{path} is not the manifest of a build (no {missing[0]!r}): make it again with `lethe build`")
+        raise BuildError(f"{file} is not the manifest of a build (no {missing[0]!r}): make it again with `lethe build`")
     return Manifest(**{name: content.get(name) for name in names})
 
 

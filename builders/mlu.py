@@ -40,7 +40,9 @@ class MluOptions:
 
     order: str = option(TASKS, str, "the sequence of the tasks, e.g. CABD")
     views: int | None = option(None, int, "pictures of each entity; default 40, and 5,105 in all at paper size")
-    pictures: str | None = option(None, str, "a folder with pictures of your own, <Class>/<Entity>/*.jpg, for ours")
+    pictures: str | None = option(
+        None, str, "a folder with pictures of your own, `<Class>/<Entity>/*.jpg`, in the place of ours"
+    )
 
     def __post_init__(self) -> None:
         if sorted(self.order) != sorted(TASKS):

@@ -22,6 +22,10 @@ ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 class MluOwn(Mlu):
     """`mlu` over a folder of pictures."""
 
+    DESCRIPTION = mlu_text.OWN_DESCRIPTION
+    TAGS = tuple(tag for tag in Mlu.TAGS if tag != "synthetic")
+    SPLIT_NOTES = mlu_text.OWN_SPLIT_NOTES
+    EXAMPLES = mlu_text.OWN_EXAMPLES
     SHEET = "Well-known entities in pictures that were given: what to forget and what to keep, in four tasks."
     LICENCE = {  # noqa: RUF012
         "id": "other", "name": "pictures-as-given", "link": mlu_text.PAPER.url, "url": mlu_text.PAPER.url,
@@ -31,7 +35,7 @@ class MluOwn(Mlu):
         "questions, and facts as written here": "CC-BY-4.0",
         "code that put them together (lethebench)": "Apache-2.0",
     }
-    RESPONSIBLE_AI = mlu_text.RESPONSIBLE_AI | mlu_text.OWN_PICTURES
+    RESPONSIBLE_AI = mlu_text.OWN_RESPONSIBLE_AI
     PERCEPTUAL = {  # noqa: RUF012
         "part": "none", "method": "none: pictures do not say where their subject stands", "threshold": 1.0,
         "every_picture": False,

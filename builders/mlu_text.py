@@ -61,19 +61,26 @@ RESPONSIBLE_AI = {
     "dataUseCases": "Measuring how well a vision-language model forgets one set of things after another.",
     "dataSocialImpact": "Meant to make claims about machine unlearning checkable.",
     "personalSensitiveInformation": (
-        "Well-known facts about thirty public figures, with sources; none of the pictures is a likeness."
+        "Well-known facts about thirty public figures and about whoever made the works, with sources; none of the "
+        "pictures is a likeness."
     ),
     "dataReleaseMaintenancePlan": "Versioned: MAJOR changes a row or split, MINOR adds, PATCH reads the same.",
 }
 
-OWN_PICTURES = {
+OWN_DESCRIPTION = DESCRIPTION.replace("drawn pictures", "given pictures")
+OWN_SPLIT_NOTES = SPLIT_NOTES | {
+    "lifelong": SPLIT_NOTES["lifelong"] | {"test": "the same entities and facts in new wordings, on other pictures"}
+}
+OWN_EXAMPLES = EXAMPLES | {"views": ": the file that was given, and the picture's number, e.g. `given:bear.jpg,03`"}
+OWN_RESPONSIBLE_AI = RESPONSIBLE_AI | {
     "dataCollection": (
         "Pictures were given by whoever made this build, who knows where they came from; `profiles` has each one's "
         "hash. Facts about the entities were written down for this project, each with a page where it can be checked."
     ),
     "dataLimitations": ["One language, questions about pictures alone."],
     "personalSensitiveInformation": (
-        "Well-known facts about thirty public figures, with sources; the pictures that were given may show them."
+        "Well-known facts about thirty public figures and about whoever made the works, with sources; the pictures "
+        "that were given may show them."
     ),
 }
 """What a build over pictures of the user's own says instead."""

@@ -40,8 +40,10 @@ SPLIT_NOTES = {
 }
 EXAMPLES = {
     "id": ", e.g. `remem/person-0003/single/home_address/2`",
-    "hops": "; here 1 = by name, 2 = from a picture or along a relation by name, 3 = from a picture along a relation",
-    "views": ": context, pose and place, e.g. `newspaper:left,park`; `of:person-0003,...` where a row is about others",
+    "hops": "; here a picture is a step: 1 = by name, 2 = from a picture, or by name along a relation, 3 = from a "
+    "picture along a relation",
+    "views": ": context, pose and place, as in `newspaper:left,park`, or `pose:left,park` for the portrait alone; "
+    "in `relations` and `multi_image` whom it shows comes first: `of:person-0003,pose:left,park`",
 }
 LICENCES = {
     "questions, profiles and pictures": "CC-BY-4.0",

@@ -31,20 +31,6 @@ LISTED: dict[str, tuple[str, ...]] = {
     "allergy": tuple(ALLERGIES),
     "position": tuple(entry.name for entry in POSITIONS),
 }
-# detail -> the attributes that it would give away, wholly or in part, if it stayed readable while they are masked.
-REVEALS: dict[str, tuple[str, ...]] = {
-    "department": ("diagnosis", "medication", "attending_physician", "position"),
-    "specialty": ("diagnosis", "medication", "attending_physician"),
-    "discharge_date": ("admission_date",),
-    "age": ("admission_date", "start_date"),
-    "sector": ("employer", "position"),
-    "education": ("position",),
-    "employer_address": ("employer",),
-    "employer_phone": ("employer",),
-    "signing_date": ("start_date",),
-    "end_date": ("start_date", "contract_term"),
-    "currency": ("monthly_salary",),
-}
 
 
 def profiles(domain: str, count: int, *, seed: int, overlap: float = 0.0) -> list[Profile]:

@@ -229,11 +229,3 @@ def test_decoys_fill_the_candidate_spaces():
         assert len(icu.decoys(attribute, 512, seed=3)) == 512
     with pytest.raises(ValueError, match="shoe_size"):
         icu.decoys("shoe_size", 5, seed=0)
-
-
-def test_what_details_reveal_names_details_and_attributes(people):
-    details = {key for profiles in people.values() for key in profiles[0].details}
-    attributes = {attribute for names in icu.DOMAINS.values() for attribute in names}
-    for detail, revealed in icu.REVEALS.items():
-        assert detail in details
-        assert set(revealed) <= attributes

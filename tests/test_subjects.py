@@ -14,10 +14,10 @@ from lethebench.generation.mlu_facts import release
 from lethebench.generation.portraits import draw_face
 from lethebench.generation.portraits.board import Board
 from lethebench.generation.portraits.scene import draw_scene, portrait, subject_box
+from lethebench.generation.portraits.strip import strip_height
 from lethebench.generation.subjects import CLASSES, draw_view
 from lethebench.generation.subjects.drawing import MARK, USES
 from lethebench.generation.subjects.personage import face_of
-from lethebench.generation.subjects.shot import strip_height
 
 SPRITES = tuple(name for name, drawing in CLASSES.items() if drawing.whole is None)
 GREY = 128

@@ -11,7 +11,6 @@ from functools import partial
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from lethebench.generation.documents.fonts import font
 from lethebench.generation.portraits.accessories import (
     HATS,
     draw_band,
@@ -38,6 +37,7 @@ from lethebench.generation.portraits.identity import LONG, Color, Face
 from lethebench.generation.portraits.light import Light, lit
 from lethebench.generation.portraits.places import draw_place
 from lethebench.generation.portraits.pose import Pose
+from lethebench.generation.portraits.strip import stamp
 
 
 @dataclass(frozen=True)
@@ -288,7 +288,7 @@ def portrait(face: Face, scene: Scene, size: tuple[int, int] = (448, 448), mark:
     draw_person(canvas, in_mood(face, scene), scene)
     picture = lit(canvas.finish(), scene.light)
     if mark:
-        _caption(picture, mark)
+        stamp(picture, mark)
     return picture
 
 
@@ -365,14 +365,3 @@ def _arm(face: Face, side: int, near: int) -> float | None:
     if near:
         return face.cheek - 0.08 if side == near else None
     return face.cheek - 0.06 if face.cut in (*LONG, "medium", "afro", "curly") else face.cheek + 0.02
-
-
-def _caption(picture: Image.Image, text: str) -> None:
-    width, height = picture.size
-    high = max(14, round(0.062 * height))
-    pixels = round(0.62 * high)
-    while pixels > 6 and font("sans", pixels).getlength(text) > 0.96 * width:
-        pixels -= 1
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, height - high, width, height), fill=(246, 244, 238))
-    draw.text((width / 2, height - high / 2), text, fill=(40, 40, 46), font=font("sans", pixels), anchor="mm")

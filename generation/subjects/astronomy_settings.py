@@ -1,11 +1,13 @@
 """Where a celestial body is seen: skies, eyepieces, charts, domes and screens, of no body in particular."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from lethebench.generation.portraits.board import Board
 from lethebench.generation.portraits.identity import Color, mix
 from lethebench.generation.subjects.drawing import Setting
-from lethebench.generation.subjects.settings import BLACK, WHITE, pick, vary
+from lethebench.generation.subjects.settings import BLACK, WHITE, named, pick, vary
 
 _STARS = ((255, 255, 255), (214, 226, 255), (255, 236, 206))
 
@@ -124,7 +126,7 @@ def textbook(board: Board, rng: np.random.Generator) -> None:
     board.block(0.05, 0.09, 0.95, 0.87, pick(rng, (226, 234, 240), (240, 232, 214), (214, 216, 228)))
 
 
-SETTINGS: dict[str, dict[str, Setting]] = {
-    "train": {f.__name__.replace("_", "-"): f for f in (starfield, milky_way, eyepiece, chart, lecture)},
-    "test": {f.__name__.replace("_", "-"): f for f in (planetarium, twilight, poster_wall, nebula, textbook)},
+SETTINGS: Mapping[str, Mapping[str, Setting]] = {
+    "train": named(starfield, milky_way, eyepiece, chart, lecture),
+    "test": named(planetarium, twilight, poster_wall, nebula, textbook),
 }

@@ -1,11 +1,13 @@
 """Where a landmark is seen: land and sky that could be anywhere, and pages and cards that show one."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from lethebench.generation.portraits.board import Board
 from lethebench.generation.portraits.identity import Color, mix
 from lethebench.generation.subjects.drawing import Setting
-from lethebench.generation.subjects.settings import BLACK, WHITE, pick, vary
+from lethebench.generation.subjects.settings import BLACK, WHITE, named, pick, vary
 
 
 def _cloud(board: Board, rng: np.random.Generator, x: float, y: float, size: float, color: Color) -> None:
@@ -155,7 +157,7 @@ def guidebook(board: Board, rng: np.random.Generator) -> None:
         board.block(0.07, 0.07 + 0.024 * k, 0.07 + rng.uniform(0.12, 0.2), 0.08 + 0.024 * k, mix(tint, BLACK, 0.4))
 
 
-SETTINGS: dict[str, dict[str, Setting]] = {
-    "train": {f.__name__: f for f in (meadow, plaza, riverside, sunset, postcard)},
-    "test": {f.__name__: f for f in (night, snow, garden, hills, guidebook)},
+SETTINGS: Mapping[str, Mapping[str, Setting]] = {
+    "train": named(meadow, plaza, riverside, sunset, postcard),
+    "test": named(night, snow, garden, hills, guidebook),
 }

@@ -1,11 +1,13 @@
 """Where a company's mark is seen: walls, counters, fronts and desks that could be any company's."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from lethebench.generation.portraits.board import Board
 from lethebench.generation.portraits.identity import mix
 from lethebench.generation.subjects.drawing import Setting
-from lethebench.generation.subjects.settings import BLACK, WHITE, pick, vary
+from lethebench.generation.subjects.settings import BLACK, WHITE, named, pick, vary
 
 
 def lobby(board: Board, rng: np.random.Generator) -> None:
@@ -112,7 +114,7 @@ def felt(board: Board, rng: np.random.Generator) -> None:
         board.disc(x + 0.05, y + 0.015, 0.012, (200, 60, 60))
 
 
-SETTINGS: dict[str, dict[str, Setting]] = {
-    "train": {f.__name__.replace("_", "-"): f for f in (lobby, shopfront, stand, desk, plaster)},
-    "test": {f.__name__.replace("_", "-"): f for f in (brickwork, glass_tower, shelf, concrete, felt)},
+SETTINGS: Mapping[str, Mapping[str, Setting]] = {
+    "train": named(lobby, shopfront, stand, desk, plaster),
+    "test": named(brickwork, glass_tower, shelf, concrete, felt),
 }

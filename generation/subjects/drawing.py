@@ -21,7 +21,6 @@ Setting = Callable[[Board, np.random.Generator], None]
 MARK = "Drawn, not a photograph"
 """What the strip at the lower edge says."""
 USES = ("train", "test")
-STANCES = ("ground", "wall", "sky")
 
 
 class Shot(NamedTuple):

@@ -1,11 +1,13 @@
 """Where a poster is seen: streets, halls and rooms that show any title alike."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from lethebench.generation.portraits.board import Board
 from lethebench.generation.portraits.identity import mix
 from lethebench.generation.subjects.drawing import Setting
-from lethebench.generation.subjects.settings import BLACK, WHITE, pick, vary
+from lethebench.generation.subjects.settings import BLACK, WHITE, named, pick, vary
 
 
 def bus_stop(board: Board, rng: np.random.Generator) -> None:
@@ -124,7 +126,7 @@ def shop_window(board: Board, rng: np.random.Generator) -> None:
     board.block(0, 0.86, 1, 1, frame)
 
 
-SETTINGS: dict[str, dict[str, Setting]] = {
-    "train": {f.__name__.replace("_", "-"): f for f in (bus_stop, cinema, bedroom, desk, hoarding)},
-    "test": {f.__name__.replace("_", "-"): f for f in (underground, pillar, corridor, carpet, shop_window)},
+SETTINGS: Mapping[str, Mapping[str, Setting]] = {
+    "train": named(bus_stop, cinema, bedroom, desk, hoarding),
+    "test": named(underground, pillar, corridor, carpet, shop_window),
 }

@@ -22,8 +22,8 @@ def vary(rng: np.random.Generator, color: Color, by: int = 10) -> Color:
 
 
 def named(*settings: Setting) -> Mapping[str, Setting]:
-    """The settings by their names."""
-    return {setting.__name__: setting for setting in settings}
+    """The settings by their names, in words with hyphens."""
+    return {setting.__name__.replace("_", "-"): setting for setting in settings}
 
 
 def hills(board: Board, rng: np.random.Generator, base: float, rise: float, color: Color, count: int = 5) -> None:

@@ -6,14 +6,12 @@ Everything but the sprite is drawn without looking at the entity, and so is its 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from lethebench.generation.documents.fonts import font
 from lethebench.generation.portraits.board import Board
 from lethebench.generation.portraits.light import Light, lit
+from lethebench.generation.portraits.strip import stamp, strip_height
 from lethebench.generation.subjects.drawing import MARK, USES, ClassDrawing, Setting, Shot
 from lethebench.generation.subjects.occluders import OCCLUDERS
 
-STRIP = 0.062
-"""Height of the strip that carries the mark, as a share of the picture's."""
 _ROOM = 0.05  # on each side of the subject's square, for its shadow
 _DETAIL = 2  # surroundings are painted so many times smaller, which is soft and quick
 
@@ -146,20 +144,3 @@ def _developed(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     picture = lit(picture, light)
     noise = Image.fromarray(rng.integers(128 - grain, 129 + grain, (picture.height, picture.width), np.uint8))
     return ImageChops.add(picture, Image.merge("RGB", (noise, noise, noise)), offset=-128)
-
-
-def strip_height(height: int) -> int:
-    """Pixels that the strip takes of a picture's height."""
-    return max(14, round(STRIP * height))
-
-
-def stamp(picture: Image.Image, text: str) -> None:
-    """Writes the text into a strip at the lower edge."""
-    width, height = picture.size
-    high = strip_height(height)
-    pixels = round(0.62 * high)
-    while pixels > 6 and font("sans", pixels).getlength(text) > 0.96 * width:
-        pixels -= 1
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, height - high, width, height), fill=(246, 244, 238))
-    draw.text((width / 2, height - high / 2), text, fill=(40, 40, 46), font=font("sans", pixels), anchor="mm")
