@@ -101,7 +101,8 @@ def prepare_rows(
         split: the rows' split; default: their own `split` column, else None.
 
     Raises:
-        ValueError: no row, an id that occurs twice, or a row whose answer holds none of its candidates.
+        ValueError: no row, an id that occurs twice, or a row whose answer holds none of its candidates or whose right
+            option is none of its options.
     """
     names = label_names(rows)
     rows = rows if hasattr(rows, "features") else list(rows)
@@ -112,6 +113,9 @@ def prepare_rows(
         row_id = str(row["id"])
         values = (candidates or {}).get(row["attribute"])
         filled, truth = [], -1
+        options, correct = row.get("options") or (), row.get("correct", -1)
+        if options and not (isinstance(correct, int) and 0 <= correct < len(options)):
+            raise ValueError(f"{row_id}: the right option is {correct!r}, and there are {len(options)} from 0 on")
         if values is not None:
             told = row.get("keywords") or ()
             filled, truth = candidate_answers(row["answer"], values, row_id=row_id, keywords=told)
@@ -128,8 +132,8 @@ def prepare_rows(
                 perturbed=at(row.get("perturbed") or ()),
                 candidates=at(filled),
                 truth=truth,
-                options=at(row.get("options") or ()),
-                correct=row.get("correct", -1),
+                options=at(options),
+                correct=correct,
             )
         )
         encoder.add(row, list(places))

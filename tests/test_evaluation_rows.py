@@ -8,6 +8,7 @@ import torch
 from tiny_models import CANDIDATES, idefics3, llava, qa_rows
 
 from lethebench.evaluation import rows as rows_module
+from lethebench.evaluation.choice import choose_by_probability
 from lethebench.evaluation.generate import greedy_answers
 from lethebench.evaluation.prepare import candidate_answers
 from lethebench.evaluation.ranks import exposure
@@ -128,6 +129,22 @@ def test_columns_and_their_values():
             assert result["truth_ratio"] == pytest.approx(math.exp(means[0] - means[1]), rel=1e-9)
         else:
             assert result["truth_ratio"] is None
+
+
+def test_a_choice_is_right_where_its_option_alone_is_the_likeliest():
+    model, processor = llava()
+    options = ["asthma", "migraine", "Type 2 diabetes", "latex"]
+    rows = [{**row, "options": options[: 2 + n % 3], "correct": n % 2} for n, row in enumerate(qa_rows())]
+    picked = [one.picked for one in choose_by_probability(model, processor, rows)]
+    found = [row["choice_match"] for row in evaluate_rows(model, processor, rows)]
+    assert found == [float(one == row["correct"]) for one, row in zip(picked, rows, strict=True)]
+    assert set(found) == {0.0, 1.0}
+    (tied,) = evaluate_rows(model, processor, [{**rows[0], "options": ["latex", "latex"], "correct": 0}])
+    assert tied["choice_match"] == 0.0
+    assert {row["choice_match"] for row in evaluate_rows(model, processor, qa_rows()[:2])} == {None}
+    for wrong in (-1, 2, None):
+        with pytest.raises(ValueError, match=rf"a/vqa/diagnosis: the right option is {wrong}"):
+            prepare_rows(processor, [{**rows[0], "correct": wrong}])
 
 
 def test_no_candidates_no_exposure():
