@@ -151,10 +151,14 @@ def test_what_the_release_repeats_is_kept_and_counted(tmp_path, configs):
 
 
 def test_small_takes_a_few_people_of_each_group(tmp_path):
-    manifest = imported(tmp_path, mllmu_configs(60, 20), size="small")
+    configs = mllmu_configs(60, 20)
+    configs["Full_Set"][-1]["Mask_Task"][0]["Question"] = "No blank here, and not taken."
+    manifest = imported(tmp_path, configs, size="small")
     assert {name: part["rows"] // 18 for name, part in manifest.splits["continual"].items()} == {
         "train": 40, "forget": 6, "retain": 34, "test": 40, "neighbour": 12,
     }  # fmt: skip
+    assert manifest.extra_counts["pairs_of_ft_data_in_details"] == 40
+    assert manifest.extra_counts["blanks_without_a_mark"] == 0
     assert verify(tmp_path / "mllmu").problems == []
 
 
@@ -187,6 +191,8 @@ def _without(config, column):
         (_record("Full_Set", 3, image={"bytes": b"no", "path": "x"}), ["row 3 picture 0: does not decode"]),
         (_record("Full_Set", 3, image=None), ["its picture is not in the file"]),
         (_record("Test_Set", 3, images=[]), ["has no picture"]),
+        (_record("ft_Data", 1, ID="000"), ["row 1: ID 000 stands twice in ft_Data"]),
+        (_record("ft_Data", 1, ID="999"), ["row 1: ID 999 is not in Full_Set"]),
         (_record("ft_Data", 1, metadata="{"), ["ft_Data/train-00000-of-00001.parquet row 1: "]),
         (_record("ft_Data", 1, metadata='{"Q": 1}'), ["no JSON list of Question and Answer"]),
         (

@@ -113,11 +113,14 @@ class MllmuImport(Import):
         benchmark = MllmuImport(shares, tested)
         units = [unit for name, ids in members.items() for unit in _people(name, ids, found, photos, tested, nested)]
         units += _figures(figures, found, photos)
-        asked = [one for records in found.records.values() for record in records.values() for one in record.asked]
+        people = [one for ids in members.values() for one in ids]
+        taken = {"Full_Set": people, "Test_Set": people, "Retain_Set": figures}
+        records = [found.records[config].get(one) for config, ids in taken.items() for one in ids]
+        asked = [one for record in records if record for one in record.asked]
         counts = {
             "questions_with_an_option_twice": sum(one.odd for one in asked if one.format == "multiple_choice"),
             "blanks_without_a_mark": sum(one.odd for one in asked if one.format == "cloze"),
-            "pairs_of_ft_data_in_details": found.pairs,
+            "pairs_of_ft_data_in_details": sum(found.pairs.get(one, 0) for one in people),
             "columns_left_out": len(found.left_out),
         }
         plan = Plan(

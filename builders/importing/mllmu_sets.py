@@ -39,7 +39,7 @@ class Download:
         records: config -> ID -> record.
         forget: share -> the IDs to forget.
         tuning: ID -> the `metadata` of `ft_Data`, as released.
-        pairs: how many pairs of question and answer those hold.
+        pairs: ID -> how many pairs of question and answer that holds.
         left_out: columns that nothing is made of.
         shards: config -> its files.
     """
@@ -48,7 +48,7 @@ class Download:
     records: dict[str, dict[str, Record]] = field(default_factory=lambda: {name: {} for name in RECORDS})
     forget: dict[int, list[str]] = field(default_factory=dict)
     tuning: dict[str, str] = field(default_factory=dict)
-    pairs: int = 0
+    pairs: dict[str, int] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
     shards: dict[str, list[Path]] = field(default_factory=dict)
 
@@ -130,7 +130,11 @@ def read_sets(found: Download, problems: Problems) -> None:
         for number, row in rows_of(shard, name, ["ID", "metadata"], problems):
             try:
                 person = identity(row["ID"])
-                found.pairs += tuning_pairs(row["metadata"])
+                if person not in people:
+                    raise ValueError(f"ID {person} is not in Full_Set")
+                if person in found.tuning:
+                    raise ValueError(f"ID {person} stands twice in {TUNING}")
+                found.pairs[person] = tuning_pairs(row["metadata"])
                 found.tuning[person] = row["metadata"]
             except ValueError as error:
                 problems.add(str(error), file=name, row=number)
