@@ -41,7 +41,7 @@ class BuildCheck:
         self.photos: Photos = photos(manifest.perceptual)
         self._everywhere = manifest.perceptual.get("every_picture", True)
         self._ids: dict[str, str] = {}
-        self._seen: dict[bytes, tuple[str, str, str]] = {}
+        self._seen: dict[bytes, tuple[str, str, str]] = {}  # picture -> split, profile and row of the first that had it
         self._asked: dict[tuple[str, str, str], str] = {}
         self._choices = 0
         self._imported = manifest.imported is not None
@@ -77,13 +77,14 @@ class BuildCheck:
         rows = 0
         for part, split in self._questioned():
             roles = {"forget", "retain"} if split == "test" else {split}
+            where = split if part == config else f"{split} of {part}"
             for name in self.files(part, split):
                 stream = rows_of(self.folder, name, self.findings)
                 with ThreadPoolExecutor(_THREADS) as threads:
                     while batch := list(islice(stream, _AT_ONCE)):
                         list(threads.map(lambda item: self._pictures(name, *item), batch))  # noqa: B023
                         for number, row in batch:
-                            self._question(split, roles, name, number, row)
+                            self._question(where, roles, name, number, row)
                         rows += len(batch)
         written = () if self._imported else ("paraphrases", "perturbed")
         for check in ("nulls", "roles", "facts", *written, "pictures", "byte twins", "wordings"):
@@ -163,7 +164,7 @@ class BuildCheck:
                     "photo twins", f"{picture['path']} shows {shown}, not {profile_id}'s ({likeness:.2f})", **place
                 )
 
-    def _question(self, split: str, roles: set[str], name: str, number: int, row: dict) -> None:
+    def _question(self, where: str, roles: set[str], name: str, number: int, row: dict) -> None:
         place = {"file": name, "row": number, "id": row["id"]}
         for check, reason in check_row(row, self.people, roles, imported=self._imported):
             self.findings.add(check, reason, **place)
@@ -174,12 +175,12 @@ class BuildCheck:
         self._count(name, row)
         for picture in row["images"] or ():
             key = sha256(picture["bytes"] or b"").digest()
-            other_split, other_profile, other_id = self._seen.setdefault(key, (split, row["profile_id"], row["id"]))
-            if other_split != split:
-                self._leak("byte twins", f"its picture is that of {other_id} in split {other_split}", place)
+            there, other_profile, other_id = self._seen.setdefault(key, (where, row["profile_id"], row["id"]))
+            if there != where:
+                self._leak("byte twins", f"its picture is that of {other_id} in split {there}", place)
             elif other_profile != row["profile_id"]:
                 self._leak("byte twins", f"its picture is that of {other_id}, another profile", place)
-        self._wording(split, row, place)
+        self._wording(where, row, place)
 
     def _leak(self, check: str, reason: str, place: Mapping) -> None:
         """A problem of a build of ours; what an import has as released is counted, for nobody here can mend it."""
@@ -188,9 +189,9 @@ class BuildCheck:
         else:
             self.findings.add(check, reason, **place)
 
-    def _wording(self, split: str, row: Mapping, place: Mapping) -> None:
+    def _wording(self, where: str, row: Mapping, place: Mapping) -> None:
         key = (row["profile_id"], row["attribute"], row["question"])
-        if split == "test":
+        if where.split()[0] == "test":
             if key in self._asked:
                 self._leak("wordings", f"the test question is that of {self._asked[key]}", place)
         else:

@@ -167,6 +167,19 @@ def _says_who_what_and_how_responsibly(metadata):
         assert getattr(metadata, field), field
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_the_body_is_markdown_alone_with_nothing_left_open(name, folder_of):
+    """What looks like a tag outside code vanishes on the Hub."""
+    text = DatasetCard.load(folder_of(name) / "README.md").text
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+    assert not re.search(r"<\w|\{\{ |\{%|Undefined| [Nn]one[,.;)]| a none", prose)
+    assert not re.search(r"```bash\n[^`]*\n\n[^`]*```", text)
+
+
+def test_a_part_of_mlu_says_that_it_is_one(folder_of):
+    assert "holds **8 of the 127 entities in 9 classes**" in (folder_of("mlu") / "README.md").read_text("utf-8")
+
+
 def test_the_preview_shows_pages():
     sheet = Image.open(real_build() / "preview.png")
     assert sheet.size[0] > 1500

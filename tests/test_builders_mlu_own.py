@@ -91,7 +91,9 @@ def test_nothing_tells_where_the_folder_lay_and_the_card_says_whose_pictures_the
     assert "license: other" in card
     assert "The pictures of this build are not ours" in card
     assert "--option pictures=DIR" in card
-    assert "Every picture says that it is drawn" not in card
+    assert "drawn" not in card
+    assert "synthetic" not in card
+    assert "drawn" not in (tmp_path / "build" / "eval.yaml").read_text()
     manifest = json.loads((tmp_path / "build" / "manifest.json").read_text())
     assert manifest["licences"]["pictures"].startswith("as whoever gave them says")
 

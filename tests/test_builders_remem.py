@@ -340,19 +340,27 @@ def test_a_wrong_fact_in_relations_and_a_wrong_number_of_views_are_found(copy):
     assert any("views for" in reason for reason in found["roles"])
 
 
-def test_a_picture_of_training_in_a_row_with_several_and_one_portrait_under_two_names_are_found(copy):
-    trained = load_dataset(str(copy), "default", split="forget").cast_column("images", List(ImageColumn(decode=False)))
+def test_pictures_of_other_splits_in_other_configs_and_one_portrait_under_two_names_are_found(copy):
+    trained, tested = (
+        load_dataset(str(copy), "default", split=split).cast_column("images", List(ImageColumn(decode=False)))
+        for split in ("forget", "test")
+    )
 
     def leak(rows):
         rows[3]["images"][1] = {"bytes": trained[0]["images"][0]["bytes"], "path": "leak.jpg"}
+
+    def leak_a_test(rows):
+        rows[0]["images"][0] = {"bytes": tested[0]["images"][0]["bytes"], "path": "leak.jpg"}
 
     def twin(rows):
         rows[1]["images"], rows[1]["portrait"] = rows[0]["images"], rows[0]["portrait"]
 
     rewrite(copy, "qa/several-00000-of-00001.parquet", leak)
+    rewrite(copy, "qa/relations-00000-of-00001.parquet", leak_a_test)
     rewrite(copy, "profiles/retain-00000-of-00001.parquet", twin)
     found = problems(copy)
-    assert any("in split forget" in reason for reason in found["byte twins"])
+    for split in ("forget", "test"):
+        assert any(reason.endswith(f"in split {split}") for reason in found["byte twins"]), split
     assert [reason.startswith("its portrait is that of person-") for reason in found["photo twins"]] == [True]
 
 
