@@ -22,7 +22,7 @@ from lethebench.builders.spaces import candidates, distinct_values, figures
 from lethebench.generation import mllmu
 from lethebench.generation.mllmu_people import OLDEST, YOUNGEST
 from lethebench.generation.mllmu_wrong import Pools, pools
-from lethebench.generation.portraits import Face, draw_face
+from lethebench.generation.portraits import face_of
 from lethebench.generation.portraits.scene import Scene, draw_scene, portrait, subject_box
 from lethebench.generation.records import Profile, Question
 from lethebench.generation.world import LANDS
@@ -188,11 +188,6 @@ class Mllmu(Benchmark):
         line = "Fictitious people to forget and to keep, and public figures to leave alone. Every portrait is drawn."
         bands = [_band(firsts[f"qa/{name}"], heading, plan.shared) for name, heading in _BANDS.items()]
         return contact_sheet(self.PRETTY_NAME, line, bands)
-
-
-def face_of(profile: Profile) -> Face:
-    """The face that all pictures of a profile show."""
-    return draw_face(np.random.default_rng(profile.seed), profile.details["gender"], int(profile.details["age"]))
 
 
 def scene_of(profile: Profile, use: str) -> Scene:

@@ -27,7 +27,6 @@ from lethebench.builders.remem_plan import (
     Place,
     RememOptions,
     draw,
-    face_of,
     people,
     units,
     view_of,
@@ -36,6 +35,7 @@ from lethebench.builders.sheet import Band, Shown, contact_sheet
 from lethebench.builders.spaces import candidates, distinct_values, figures
 from lethebench.generation import remem, remem_chains, remem_several
 from lethebench.generation.mllmu_wrong import pools
+from lethebench.generation.portraits import face_of
 from lethebench.generation.portraits.framed import CONTEXTS, head_box
 from lethebench.generation.records import Profile, Question
 from lethebench.generation.remem import HELD_OUT, Known, Shot

@@ -10,7 +10,7 @@ from lethebench.builders.errors import BuildError
 from lethebench.builders.options import option
 from lethebench.generation import remem_chains, remem_several
 from lethebench.generation.draw import rotation
-from lethebench.generation.portraits import Face, draw_face
+from lethebench.generation.portraits import face_of
 from lethebench.generation.portraits.framed import CONTEXTS, View, draw_view, framed
 from lethebench.generation.portraits.pose import Pose
 from lethebench.generation.portraits.scene import Accessory
@@ -94,11 +94,6 @@ def units(places: list[Place]) -> list[Unit]:
             shards += (f"qa/test-{place.role}", "qa/relations", "qa/several")
         work.append(Unit((*shards, f"profiles/{place.role}"), (place.person.profile,), place.role, place.task_id))
     return work
-
-
-def face_of(profile: Profile) -> Face:
-    """The face that all pictures of a person show."""
-    return draw_face(np.random.default_rng(profile.seed), profile.details["gender"], int(profile.details["age"]))
 
 
 def view_of(profile: Profile, shot: Shot) -> View:

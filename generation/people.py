@@ -114,11 +114,12 @@ class Registry:
         return self._staff.draw(rng, country, gender)
 
 
+def address(rng: random.Random, country: Country) -> str:
+    """An address in the form of the country, on one line: street and number, city."""
+    line = country.address.format(n=rng.randint(2, 98), block=rng.randint(1, 9), street=rng.choice(country.streets))
+    return f"{line}, {rng.choice(country.cities)}"
+
+
 def home_address(rng: random.Random, country: Country, registry: Registry) -> str:
-    """A new address in the form of the country, on one line: street and number, city."""
-
-    def make() -> str:
-        line = country.address.format(n=rng.randint(2, 98), block=rng.randint(1, 9), street=rng.choice(country.streets))
-        return f"{line}, {rng.choice(country.cities)}"
-
-    return registry.unique("home_address", make)
+    """An address that nobody has yet."""
+    return registry.unique("home_address", lambda: address(rng, country))

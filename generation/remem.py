@@ -17,8 +17,9 @@ from lethebench.generation.draw import rotation, stream
 from lethebench.generation.mllmu_wrong import Pools
 from lethebench.generation.mllmu_wrong import wrong_values as wrong_facts
 from lethebench.generation.names import full_name
+from lethebench.generation.people import address
 from lethebench.generation.records import Question
-from lethebench.generation.remem_people import ATTRIBUTES, RELATIONS, Cast, Person, address
+from lethebench.generation.remem_people import ATTRIBUTES, RELATIONS, Cast, Person
 from lethebench.generation.remem_wordings import BRIDGES, SHOWN, WORDINGS, named
 from lethebench.generation.wordings import Wording
 

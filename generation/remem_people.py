@@ -16,7 +16,7 @@ from lethebench.generation.lives import ANIMALS, FOODS, PET_NAMES, QUIRKS, condi
 from lethebench.generation.mllmu_people import TODAY, fitting, salary, school
 from lethebench.generation.names import NameBook, plain
 from lethebench.generation.occupations import BY_NAME as JOBS
-from lethebench.generation.people import age_on, born, written
+from lethebench.generation.people import address, age_on, born, written
 from lethebench.generation.positions import Position
 from lethebench.generation.public_figures import public_figures
 from lethebench.generation.records import Profile
@@ -146,12 +146,6 @@ def _profile(seed: int, index: int, colleague: Profile | None, book: NameBook, t
     name = book.draw(rng, origin, gender)
     look = digest(seed, "identity", index, "look")
     return Profile(f"person-{index:04d}", "person", name, fields, details, look, index)
-
-
-def address(rng: random.Random, country: Country) -> str:
-    """An address in the form of the country, on one line: street and number, city."""
-    line = country.address.format(n=rng.randint(2, 98), block=rng.randint(1, 9), street=rng.choice(country.streets))
-    return f"{line}, {rng.choice(country.cities)}"
 
 
 def _name_of(country: Country) -> str:

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from recognition import Recogniser, grey_crop, nearest_is_right
 
-from lethebench.builders.remem_plan import face_of, people, view_of
-from lethebench.generation.portraits import draw_face
+from lethebench.builders.remem_plan import people, view_of
+from lethebench.generation.portraits import draw_face, face_of
 from lethebench.generation.portraits.framed import BEHIND, BESIDE, CONTEXTS, PORTRAIT, draw_view, framed, head_box
 from lethebench.generation.portraits.papers import FRAMES, printed
 from lethebench.generation.remem import HELD_OUT, MULTI, SINGLE, Shot

@@ -20,6 +20,7 @@ from lethebench.generation.portraits.features import (
 from lethebench.generation.portraits.hair import draw_back, draw_front
 from lethebench.generation.portraits.head import draw_age, draw_ears, draw_mole, draw_neck, draw_skin
 from lethebench.generation.portraits.identity import CUTS, LONG, Face, draw_face
+from lethebench.generation.records import Profile
 
 BACKDROPS = (
     (226, 232, 238),
@@ -31,7 +32,12 @@ BACKDROPS = (
     (214, 226, 214),
 )
 
-__all__ = ["CUTS", "LONG", "Face", "draw_face", "id_photo"]
+__all__ = ["CUTS", "LONG", "Face", "draw_face", "face_of", "id_photo"]
+
+
+def face_of(profile: Profile) -> Face:
+    """The face that all pictures of a profile show."""
+    return draw_face(np.random.default_rng(profile.seed), profile.details["gender"], int(profile.details["age"]))
 
 
 def id_photo(face: Face, rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:

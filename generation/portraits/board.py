@@ -1,4 +1,4 @@
-"""A small picture to draw places on, with coordinates from 0 to 1."""
+"""A small picture to draw places on, with coordinates from 0 to 1, and the small choices that go into it."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -40,3 +40,13 @@ class Board:
         """A line through the points."""
         w, h = self.image.size
         self.draw.line([(x * w, y * h) for x, y in points], fill=color, width=max(1, round(width * w)), joint="curve")
+
+
+def pick(rng: np.random.Generator, *options):
+    """One of the options."""
+    return options[int(rng.integers(len(options)))]
+
+
+def vary(rng: np.random.Generator, color: Color, by: int = 10) -> Color:
+    """A colour near this one."""
+    return tuple(int(np.clip(c + rng.integers(-by, by + 1), 0, 255)) for c in color)

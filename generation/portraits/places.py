@@ -8,18 +8,10 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageFilter
 
-from lethebench.generation.portraits.board import Board
+from lethebench.generation.portraits.board import Board, pick, vary
 from lethebench.generation.portraits.identity import Color, mix
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-
-
-def _pick(rng: np.random.Generator, *options):
-    return options[int(rng.integers(len(options)))]
-
-
-def _vary(rng: np.random.Generator, color: Color, by: int = 10) -> Color:
-    return tuple(int(np.clip(c + rng.integers(-by, by + 1), 0, 255)) for c in color)
 
 
 def _crown(board: Board, rng: np.random.Generator, x: float, y: float, radius: float, color: Color) -> None:
@@ -31,7 +23,7 @@ def _crown(board: Board, rng: np.random.Generator, x: float, y: float, radius: f
 
 
 def office(board: Board, rng: np.random.Generator) -> None:
-    wall = _pick(rng, (222, 226, 228), (228, 222, 212), (210, 220, 224))
+    wall = pick(rng, (222, 226, 228), (228, 222, 212), (210, 220, 224))
     board.sky(wall, mix(wall, BLACK, 0.08))
     x = rng.uniform(0.02, 0.2)
     for k in range(2):
@@ -40,23 +32,21 @@ def office(board: Board, rng: np.random.Generator) -> None:
         board.block(left + 0.015, 0.075, left + 0.365, 0.545, (196, 220, 238))
         for j in range(7):
             board.block(left + 0.015, 0.09 + 0.066 * j, left + 0.365, 0.105 + 0.066 * j, (232, 238, 242))
-    desk = _pick(rng, (176, 138, 98), (120, 92, 70), (206, 190, 168))
+    desk = pick(rng, (176, 138, 98), (120, 92, 70), (206, 190, 168))
     board.block(0, 0.80, 1, 1, desk)
-    side = _pick(rng, 0.04, 0.76)
+    side = pick(rng, 0.04, 0.76)
     board.block(side, 0.60, side + 0.2, 0.76, (52, 58, 68))
     board.block(side + 0.085, 0.76, side + 0.115, 0.81, (84, 90, 100))
     plant = 0.9 - side
     board.block(plant - 0.04, 0.70, plant + 0.04, 0.80, (214, 132, 96))
     for _ in range(7):
-        board.area(
-            [(plant, 0.70), (plant + rng.normal(0, 0.08), 0.55), (plant + 0.02, 0.70)], _vary(rng, (84, 140, 92))
-        )
+        board.area([(plant, 0.70), (plant + rng.normal(0, 0.08), 0.55), (plant + 0.02, 0.70)], vary(rng, (84, 140, 92)))
 
 
 def park(board: Board, rng: np.random.Generator) -> None:
-    board.sky(_pick(rng, (160, 206, 236), (186, 216, 232), (206, 220, 226)), (232, 242, 240), 0.6)
-    grass = _vary(rng, _pick(rng, (132, 180, 96), (150, 184, 104), (118, 168, 98)))
-    leaf = _vary(rng, _pick(rng, (92, 148, 84), (112, 158, 76), (80, 136, 92)))
+    board.sky(pick(rng, (160, 206, 236), (186, 216, 232), (206, 220, 226)), (232, 242, 240), 0.6)
+    grass = vary(rng, pick(rng, (132, 180, 96), (150, 184, 104), (118, 168, 98)))
+    leaf = vary(rng, pick(rng, (92, 148, 84), (112, 158, 76), (80, 136, 92)))
     for x in np.arange(-0.05, 1.1, 0.14):
         _crown(board, rng, x, 0.52 + rng.normal(0, 0.03), 0.11, mix(leaf, (200, 220, 220), 0.35))
     board.area([(0, 0.62), (0.5, 0.58), (1, 0.62), (1, 1), (0, 1)], grass)
@@ -72,8 +62,8 @@ def street(board: Board, rng: np.random.Generator) -> None:
     x = -0.06
     while x < 1.0:
         width, top = rng.uniform(0.16, 0.26), rng.uniform(0.06, 0.3)
-        color = _vary(
-            rng, _pick(rng, (206, 156, 124), (224, 200, 160), (170, 182, 190), (198, 130, 112), (232, 220, 204)), 6
+        color = vary(
+            rng, pick(rng, (206, 156, 124), (224, 200, 160), (170, 182, 190), (198, 130, 112), (232, 220, 204)), 6
         )
         board.block(x, top, x + width, 0.86, color)
         board.block(x, top, x + width, top + 0.02, mix(color, BLACK, 0.2))
@@ -85,7 +75,7 @@ def street(board: Board, rng: np.random.Generator) -> None:
                     row,
                     left + 0.22 * width,
                     row + 0.07,
-                    _pick(rng, (116, 138, 154), (98, 116, 132), (250, 232, 178)),
+                    pick(rng, (116, 138, 154), (98, 116, 132), (250, 232, 178)),
                 )
         board.block(x + 0.1 * width, 0.72, x + 0.9 * width, 0.86, mix(color, (60, 70, 80), 0.6))
         board.block(
@@ -93,14 +83,14 @@ def street(board: Board, rng: np.random.Generator) -> None:
             0.69,
             x + 0.95 * width,
             0.73,
-            _pick(rng, (186, 70, 64), (70, 120, 110), (80, 96, 140), (226, 178, 84)),
+            pick(rng, (186, 70, 64), (70, 120, 110), (80, 96, 140), (226, 178, 84)),
         )
         x += width
     board.block(0, 0.86, 1, 1, (176, 174, 172))
 
 
 def library(board: Board, rng: np.random.Generator) -> None:
-    wood = _pick(rng, (134, 94, 64), (104, 74, 54), (164, 124, 86))
+    wood = pick(rng, (134, 94, 64), (104, 74, 54), (164, 124, 86))
     board.sky(mix(wood, BLACK, 0.45), mix(wood, BLACK, 0.35))
     for row in range(5):
         bottom = 0.19 + 0.215 * row
@@ -113,9 +103,9 @@ def library(board: Board, rng: np.random.Generator) -> None:
                     bottom - high,
                     x + width - 0.005,
                     bottom,
-                    _vary(
+                    vary(
                         rng,
-                        _pick(
+                        pick(
                             rng,
                             (158, 70, 62),
                             (66, 96, 128),
@@ -135,8 +125,8 @@ def library(board: Board, rng: np.random.Generator) -> None:
 
 
 def kitchen(board: Board, rng: np.random.Generator) -> None:
-    wall = _pick(rng, (240, 236, 226), (224, 234, 232), (242, 230, 214))
-    front = _pick(rng, (126, 158, 150), (198, 178, 150), (236, 236, 232), (110, 132, 158))
+    wall = pick(rng, (240, 236, 226), (224, 234, 232), (242, 230, 214))
+    front = pick(rng, (126, 158, 150), (198, 178, 150), (236, 236, 232), (110, 132, 158))
     board.sky(wall, wall)
     for y in np.arange(0.36, 0.7, 0.06):
         board.line([(0, y), (1, y)], 0.006, mix(wall, BLACK, 0.07))
@@ -146,19 +136,19 @@ def kitchen(board: Board, rng: np.random.Generator) -> None:
     for x in (0.0, 0.25, 0.5, 0.75):
         board.block(x + 0.006, 0, x + 0.244, 0.30, front)
         board.disc(x + 0.215, 0.25, 0.01, (210, 180, 110))
-    board.block(0, 0.70, 1, 0.745, _pick(rng, (92, 84, 80), (226, 222, 214), (176, 134, 96)))
+    board.block(0, 0.70, 1, 0.745, pick(rng, (92, 84, 80), (226, 222, 214), (176, 134, 96)))
     board.block(0, 0.745, 1, 1, mix(front, BLACK, 0.08))
-    side = _pick(rng, 0.1, 0.82)
+    side = pick(rng, 0.1, 0.82)
     board.block(side - 0.07, 0.58, side + 0.07, 0.70, (206, 84, 70))
     board.block(side - 0.085, 0.565, side + 0.085, 0.585, (120, 50, 44))
     for k in range(3):
         x = 0.88 - side + 0.06 * k
-        board.block(x, 0.60, x + 0.045, 0.70, _pick(rng, (226, 190, 120), (160, 180, 150), (230, 220, 206)))
+        board.block(x, 0.60, x + 0.045, 0.70, pick(rng, (226, 190, 120), (160, 180, 150), (230, 220, 206)))
 
 
 def beach(board: Board, rng: np.random.Generator) -> None:
     board.sky(
-        *_pick(
+        *pick(
             rng,
             ((126, 192, 232), (216, 238, 244)),
             ((158, 200, 226), (250, 230, 208)),
@@ -166,23 +156,23 @@ def beach(board: Board, rng: np.random.Generator) -> None:
         ),
         0.5,
     )
-    sea = _pick(rng, (64, 148, 178), (84, 168, 176), (72, 130, 168))
+    sea = pick(rng, (64, 148, 178), (84, 168, 176), (72, 130, 168))
     board.block(0, 0.46, 1, 0.70, sea)
     for _ in range(9):
         y, x = rng.uniform(0.48, 0.66), rng.uniform(-0.1, 0.9)
         board.line([(x, y), (x + rng.uniform(0.1, 0.25), y)], 0.007, mix(sea, WHITE, 0.3))
     board.area([(0, 0.68), (0.3, 0.665), (0.6, 0.69), (1, 0.67), (1, 1), (0, 1)], (250, 250, 244))
     board.area([(0, 0.70), (0.3, 0.685), (0.6, 0.71), (1, 0.69), (1, 1), (0, 1)], (236, 212, 168))
-    x = _pick(rng, rng.uniform(0.08, 0.2), rng.uniform(0.8, 0.92))
-    color = _pick(rng, (222, 90, 78), (240, 178, 70), (70, 130, 170))
+    x = pick(rng, rng.uniform(0.08, 0.2), rng.uniform(0.8, 0.92))
+    color = pick(rng, (222, 90, 78), (240, 178, 70), (70, 130, 170))
     board.line([(x, 0.42), (x + 0.01, 0.86)], 0.012, (240, 232, 220))
     board.area([(x - 0.2, 0.46), (x - 0.12, 0.36), (x, 0.32), (x + 0.12, 0.36), (x + 0.2, 0.46)], color)
     board.area([(x - 0.07, 0.46), (x - 0.04, 0.36), (x, 0.32), (x + 0.04, 0.36), (x + 0.07, 0.46)], (250, 244, 234))
-    board.disc(_pick(rng, 0.2, 0.75), 0.13, 0.07, (255, 246, 214))
+    board.disc(pick(rng, 0.2, 0.75), 0.13, 0.07, (255, 246, 214))
 
 
 def studio(board: Board, rng: np.random.Generator) -> None:
-    color = _pick(
+    color = pick(
         rng, (206, 216, 224), (226, 206, 196), (200, 214, 200), (214, 206, 226), (230, 218, 190), (186, 198, 206)
     )
     board.sky(mix(color, WHITE, 0.25), mix(color, BLACK, 0.12))
@@ -190,7 +180,7 @@ def studio(board: Board, rng: np.random.Generator) -> None:
 
 
 def cafe(board: Board, rng: np.random.Generator) -> None:
-    wall = _pick(rng, (120, 86, 70), (92, 104, 98), (150, 112, 84))
+    wall = pick(rng, (120, 86, 70), (92, 104, 98), (150, 112, 84))
     board.sky(mix(wall, BLACK, 0.15), wall)
     board.block(0.08, 0.14, 0.5, 0.44, (48, 54, 52))
     for k in range(5):
@@ -204,7 +194,7 @@ def cafe(board: Board, rng: np.random.Generator) -> None:
                 y - rng.uniform(0.05, 0.1),
                 x + 0.034,
                 y,
-                _pick(rng, (232, 226, 214), (196, 120, 86), (110, 140, 130), (220, 186, 120)),
+                pick(rng, (232, 226, 214), (196, 120, 86), (110, 140, 130), (220, 186, 120)),
             )
     board.block(0, 0.74, 1, 1, (164, 118, 78))
     board.block(0, 0.72, 1, 0.75, (210, 172, 128))
@@ -214,12 +204,12 @@ def cafe(board: Board, rng: np.random.Generator) -> None:
 
 
 def stage(board: Board, rng: np.random.Generator) -> None:
-    curtain = _pick(rng, (142, 44, 52), (70, 58, 110), (40, 92, 96), (120, 40, 84))
+    curtain = pick(rng, (142, 44, 52), (70, 58, 110), (40, 92, 96), (120, 40, 84))
     board.sky(mix(curtain, BLACK, 0.35), mix(curtain, BLACK, 0.15))
     for x in np.arange(0, 1, 0.075):
         board.block(x, 0, x + 0.03, 0.86, mix(curtain, BLACK, rng.uniform(0.15, 0.3)))
         board.block(x + 0.03, 0, x + 0.045, 0.86, mix(curtain, WHITE, 0.12))
-    x = _pick(rng, 0.2, 0.8, 0.5)
+    x = pick(rng, 0.2, 0.8, 0.5)
     board.area([(x - 0.04, 0), (x + 0.04, 0), (x + 0.3, 0.88), (x - 0.3, 0.88)], mix(curtain, (255, 240, 200), 0.28))
     board.block(0, 0.86, 1, 1, (150, 106, 72))
     for y in (0.9, 0.95):
@@ -227,12 +217,12 @@ def stage(board: Board, rng: np.random.Generator) -> None:
 
 
 def wall(board: Board, rng: np.random.Generator) -> None:
-    brick = _pick(rng, (182, 100, 78), (214, 204, 194), (158, 120, 96), (120, 112, 110))
+    brick = pick(rng, (182, 100, 78), (214, 204, 194), (158, 120, 96), (120, 112, 110))
     joint = mix(brick, WHITE if sum(brick) < 500 else BLACK, 0.22)
     board.sky(joint, mix(joint, BLACK, 0.08))
     for k, y in enumerate(np.arange(0.0, 1, 0.062)):
         for x in np.arange(-0.075 * (k % 2), 1, 0.15):
-            board.block(x, y, x + 0.138, y + 0.050, _vary(rng, brick, 9))
+            board.block(x, y, x + 0.138, y + 0.050, vary(rng, brick, 9))
 
 
 def station(board: Board, rng: np.random.Generator) -> None:
@@ -240,7 +230,7 @@ def station(board: Board, rng: np.random.Generator) -> None:
     for x in np.arange(-0.1, 1.1, 0.2):
         board.line([(x, 0), (0.5 + (x - 0.5) * 0.4, 0.32)], 0.012, (132, 142, 152))
     board.line([(0, 0.32), (1, 0.32)], 0.014, (132, 142, 152))
-    train = _pick(rng, (62, 104, 150), (190, 72, 60), (72, 134, 106), (226, 170, 62))
+    train = pick(rng, (62, 104, 150), (190, 72, 60), (72, 134, 106), (226, 170, 62))
     board.block(0, 0.40, 1, 0.78, (238, 238, 236))
     board.block(0, 0.64, 1, 0.72, train)
     shift = rng.uniform(0, 0.2)
@@ -259,7 +249,7 @@ def greenhouse(board: Board, rng: np.random.Generator) -> None:
         board.line([(0, y), (1, y)], 0.01, (250, 252, 250))
     for _ in range(34):
         x, y = rng.uniform(0, 1), rng.uniform(0.5, 1.0)
-        green = _vary(rng, _pick(rng, (72, 138, 90), (104, 160, 84), (60, 118, 96)), 12)
+        green = vary(rng, pick(rng, (72, 138, 90), (104, 160, 84), (60, 118, 96)), 12)
         for angle in rng.uniform(-1.1, 1.1, 3):
             tip = (x + 0.2 * np.sin(angle), y - 0.2 * np.cos(angle))
             wide = (0.03 * np.cos(angle), 0.03 * np.sin(angle))
@@ -273,17 +263,17 @@ def greenhouse(board: Board, rng: np.random.Generator) -> None:
             rng.uniform(0, 1),
             rng.uniform(0.55, 0.95),
             0.018,
-            _pick(rng, (236, 110, 120), (250, 206, 96), (240, 236, 240)),
+            pick(rng, (236, 110, 120), (250, 206, 96), (240, 236, 240)),
         )
 
 
 def mountains(board: Board, rng: np.random.Generator) -> None:
-    top, low = _pick(
+    top, low = pick(
         rng, ((130, 180, 224), (230, 240, 244)), ((212, 156, 140), (252, 226, 190)), ((168, 190, 210), (236, 238, 240))
     )
     board.sky(top, low, 0.7)
     for depth, base in ((0.6, 0.50), (0.35, 0.62), (0.1, 0.76)):
-        color = mix(_vary(rng, (78, 104, 128), 6), low, depth)
+        color = mix(vary(rng, (78, 104, 128), 6), low, depth)
         x = np.linspace(-0.05, 1.05, 8)
         y = base - rng.uniform(0.02, 0.26 * (0.4 + depth), 8)
         board.area([(0, 1), *zip(x, y, strict=True), (1, 1)], color)
@@ -291,7 +281,7 @@ def mountains(board: Board, rng: np.random.Generator) -> None:
 
 
 def museum(board: Board, rng: np.random.Generator) -> None:
-    paint = _pick(rng, (236, 234, 230), (96, 116, 122), (150, 74, 70), (206, 200, 186))
+    paint = pick(rng, (236, 234, 230), (96, 116, 122), (150, 74, 70), (206, 200, 186))
     board.sky(paint, mix(paint, BLACK, 0.06))
     for left, wide in ((rng.uniform(-0.05, 0.04), 0.32), (rng.uniform(0.64, 0.72), 0.30)):
         top = rng.uniform(0.1, 0.2)
@@ -299,11 +289,11 @@ def museum(board: Board, rng: np.random.Generator) -> None:
         board.block(left, top, left + wide, top + high, (176, 138, 76))
         board.block(left + 0.02, top + 0.02, left + wide - 0.02, top + high - 0.02, (240, 234, 220))
         inside = (left + 0.045, top + 0.045, left + wide - 0.045, top + high - 0.045)
-        board.block(*inside, _vary(rng, (170, 190, 196), 30))
+        board.block(*inside, vary(rng, (170, 190, 196), 30))
         for _ in range(4):
             x, y = rng.uniform(inside[0], inside[2] - 0.06), rng.uniform(inside[1], inside[3] - 0.08)
             board.block(
-                x, y, x + 0.06, y + 0.08, _vary(rng, _pick(rng, (208, 110, 84), (70, 96, 130), (232, 196, 110)), 16)
+                x, y, x + 0.06, y + 0.08, vary(rng, pick(rng, (208, 110, 84), (70, 96, 130), (232, 196, 110)), 16)
             )
     board.block(0, 0.84, 1, 0.86, mix(paint, WHITE, 0.5))
     board.block(0, 0.86, 1, 1, (172, 136, 100))
@@ -311,7 +301,7 @@ def museum(board: Board, rng: np.random.Generator) -> None:
 
 def harbour(board: Board, rng: np.random.Generator) -> None:
     board.sky(
-        *_pick(
+        *pick(
             rng,
             ((150, 196, 226), (232, 238, 236)),
             ((238, 176, 140), (252, 232, 202)),
@@ -319,7 +309,7 @@ def harbour(board: Board, rng: np.random.Generator) -> None:
         ),
         0.6,
     )
-    water = _pick(rng, (86, 134, 160), (70, 116, 136), (112, 150, 160))
+    water = pick(rng, (86, 134, 160), (70, 116, 136), (112, 150, 160))
     board.block(0, 0.58, 1, 0.86, water)
     for x in (rng.uniform(0.02, 0.14), rng.uniform(0.24, 0.36), rng.uniform(0.66, 0.76), rng.uniform(0.84, 0.98)):
         mast = rng.uniform(0.1, 0.3)
@@ -327,7 +317,7 @@ def harbour(board: Board, rng: np.random.Generator) -> None:
         board.area([(x + 0.012, mast + 0.03), (x + 0.012, 0.56), (x + 0.11, 0.56)], (250, 246, 238))
         board.area(
             [(x - 0.1, 0.60), (x + 0.12, 0.60), (x + 0.08, 0.67), (x - 0.06, 0.67)],
-            _pick(rng, (186, 66, 60), (244, 240, 232), (44, 72, 108)),
+            pick(rng, (186, 66, 60), (244, 240, 232), (44, 72, 108)),
         )
     board.block(0, 0.86, 1, 1, (158, 132, 106))
     for x in np.arange(0, 1, 0.08):
@@ -335,24 +325,24 @@ def harbour(board: Board, rng: np.random.Generator) -> None:
 
 
 def lounge(board: Board, rng: np.random.Generator) -> None:
-    paint = _pick(rng, (230, 216, 200), (192, 206, 204), (222, 196, 184), (206, 202, 216))
+    paint = pick(rng, (230, 216, 200), (192, 206, 204), (222, 196, 184), (206, 202, 216))
     board.sky(paint, mix(paint, BLACK, 0.06))
-    sofa = _pick(rng, (96, 116, 106), (178, 104, 82), (84, 92, 124), (206, 172, 110))
+    sofa = pick(rng, (96, 116, 106), (178, 104, 82), (84, 92, 124), (206, 172, 110))
     board.block(-0.02, 0.66, 1.02, 0.95, sofa)
     board.line([(0.5, 0.67), (0.5, 0.95)], 0.008, mix(sofa, BLACK, 0.2))
     for x in (0.08, 0.78):
         board.area(
             [(x, 0.66), (x + 0.13, 0.63), (x + 0.16, 0.78), (x + 0.02, 0.8)],
-            _pick(rng, (240, 220, 180), (214, 120, 100), (120, 150, 160)),
+            pick(rng, (240, 220, 180), (214, 120, 100), (120, 150, 160)),
         )
     board.block(0.05, 0.95, 0.95, 1, mix(sofa, BLACK, 0.3))
-    lamp = _pick(rng, 0.1, 0.9)
+    lamp = pick(rng, 0.1, 0.9)
     board.line([(lamp, 0.3), (lamp, 0.95)], 0.012, (70, 60, 54))
     board.area([(lamp - 0.06, 0.14), (lamp + 0.06, 0.14), (lamp + 0.1, 0.32), (lamp - 0.1, 0.32)], (252, 232, 186))
     frame = 0.78 - 0.7 * (lamp - 0.1)
     board.block(frame - 0.1, 0.14, frame + 0.1, 0.42, (70, 60, 54))
     board.block(frame - 0.085, 0.16, frame + 0.085, 0.40, (244, 240, 230))
-    board.disc(frame, 0.27, 0.05, _pick(rng, (222, 120, 90), (100, 150, 150), (230, 184, 90)))
+    board.disc(frame, 0.27, 0.05, pick(rng, (222, 120, 90), (100, 150, 150), (230, 184, 90)))
 
 
 PLACES: dict[str, Callable[[Board, np.random.Generator], None]] = {

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lethebench.generation.portraits.board import Board
+from lethebench.generation.portraits.board import Board, pick, vary
 from lethebench.generation.portraits.identity import Color, mix
 from lethebench.generation.subjects.drawing import Setting
-from lethebench.generation.subjects.settings import BLACK, WHITE, named, pick, vary
+from lethebench.generation.subjects.settings import BLACK, WHITE, named
 
 _STARS = ((255, 255, 255), (214, 226, 255), (255, 236, 206))
 

@@ -10,12 +10,13 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
+from lethebench.generation.portraits.board import pick
 from lethebench.generation.portraits.identity import Color, mix
 from lethebench.generation.subjects.corporation_settings import SETTINGS
 from lethebench.generation.subjects.drawing import ClassDrawing
 from lethebench.generation.subjects.ink import oval, turned
 from lethebench.generation.subjects.pen import Pen
-from lethebench.generation.subjects.settings import BLACK, WHITE, pick
+from lethebench.generation.subjects.settings import BLACK, WHITE
 
 Mark = tuple[tuple[np.ndarray, int], ...]  # polygons (n, 2) and the tone of each: 0 main, 1 second
 

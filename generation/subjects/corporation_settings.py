@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lethebench.generation.portraits.board import Board
+from lethebench.generation.portraits.board import Board, pick, vary
 from lethebench.generation.portraits.identity import mix
 from lethebench.generation.subjects.drawing import Setting
-from lethebench.generation.subjects.settings import BLACK, WHITE, named, pick, vary
+from lethebench.generation.subjects.settings import BLACK, WHITE, named
 
 
 def lobby(board: Board, rng: np.random.Generator) -> None:

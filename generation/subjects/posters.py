@@ -6,13 +6,14 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
+from lethebench.generation.portraits.board import pick
 from lethebench.generation.portraits.identity import Color, mix
 from lethebench.generation.subjects import posters_cartoon, posters_movies, posters_series
 from lethebench.generation.subjects.drawing import ClassDrawing
 from lethebench.generation.subjects.pen import Pen
 from lethebench.generation.subjects.posters_grounds import HIGH, Part
 from lethebench.generation.subjects.posters_settings import SETTINGS
-from lethebench.generation.subjects.settings import BLACK, WHITE, pick
+from lethebench.generation.subjects.settings import BLACK, WHITE
 
 
 def art(parts: tuple[Part, ...], rng: np.random.Generator, pixels: int) -> Image.Image:

@@ -4,21 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lethebench.generation.portraits.board import Board
+from lethebench.generation.portraits.board import Board, pick, vary
 from lethebench.generation.portraits.identity import Color, mix
 from lethebench.generation.subjects.drawing import Setting
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-
-
-def pick(rng: np.random.Generator, *options):
-    """One of the options."""
-    return options[int(rng.integers(len(options)))]
-
-
-def vary(rng: np.random.Generator, color: Color, by: int = 10) -> Color:
-    """A colour near this one."""
-    return tuple(int(np.clip(c + rng.integers(-by, by + 1), 0, 255)) for c in color)
 
 
 def named(*settings: Setting) -> Mapping[str, Setting]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lethebench.generation.portraits.board import Board
+from lethebench.generation.portraits.board import Board, pick, vary
 from lethebench.generation.portraits.identity import Color, mix
 from lethebench.generation.subjects.drawing import Setting
-from lethebench.generation.subjects.settings import BLACK, WHITE, clouds, crown, hills, named, pick, vary
+from lethebench.generation.subjects.settings import BLACK, WHITE, clouds, crown, hills, named
 
 _WOODS: tuple[Color, ...] = ((178, 134, 92), (128, 94, 68), (208, 178, 138), (150, 108, 74))
 
