@@ -14,12 +14,15 @@ def export_command(folder: Path, layout: str, out: Path, data: str | None) -> tu
     """Exports, and gives what was written and what to print.
 
     Raises:
-        UserError: no build, no such layout, or `--data` where nothing loads it.
-        BuildError: a build that the layout cannot hold, or something else in `out`.
+        UserError: no build, no such layout, something in `out`, or `--data` where nothing loads it.
+        BuildError: a build that the layout cannot hold.
     """
     if layout not in LAYOUTS:
         raise UserError(f"--layout {layout}: unknown; give one of {', '.join(LAYOUTS)}")
     open_build(folder)
+    if out.is_dir() and (present := min((path.name for path in out.iterdir()), default=None)):
+        # A folder with a build in it would be free for another build; an export must not take its place.
+        raise UserError(f"--out {out} holds {present} already: give a folder that is free or empty")
     manifest = read_manifest(folder)
     if layout == "mllmu-bench":
         if data is not None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -19,7 +20,7 @@ from small_build import real_build
 from lethebench.builders import BuildError, build, read_manifest
 from lethebench.builders.importing.mllmu_sets import RECORDS, SHARES
 from lethebench.errors import UserError
-from lethebench.exporting import export_command
+from lethebench.exporting import LAYOUTS, export_command
 from lethebench.interop import harness
 from lethebench.interop.mllmu_bench import RECORD, TEST_RECORD, TUNING_RECORD
 from lethebench.interop.tasks import ROOM
@@ -177,8 +178,17 @@ def test_what_the_columns_cannot_hold_is_refused_or_counted(builds, tmp_path):
     assert written["left_out"] == {"holdout": 36}
     assert "36 questions about people held out" in text
     (tmp_path / "out" / "notes.txt").write_text("mine")
-    with pytest.raises(BuildError, match="not a build"):
+    with pytest.raises(UserError, match=r"holds .* already"):
         export_command(real_build("mllmu"), "mllmu-bench", tmp_path / "out", None)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_export_never_takes_the_place_of_a_build(layout, tmp_path):
+    shutil.copytree(real_build("mllmu"), tmp_path / "mllmu")
+    before = sorted(path.name for path in (tmp_path / "mllmu").rglob("*"))
+    with pytest.raises(UserError, match=r"holds .* already"):
+        export_command(tmp_path / "mllmu", layout, tmp_path / "mllmu", None)
+    assert sorted(path.name for path in (tmp_path / "mllmu").rglob("*")) == before
 
 
 class _Tagged(yaml.SafeLoader):
