@@ -1,0 +1,70 @@
+"""A model behind `transformers serve`, an OpenAI-compatible server with pictures, says what it says when loaded."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pyarrow.parquet as pq
+import pytest
+from evaluate_support import lethe, save_llava, stand_in_build
+from transformers.utils.import_utils import is_serve_available
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_serve_available(), reason="transformers[serving] is not installed"),
+]
+TOKENS = 8
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return save_llava(tmp_path_factory.mktemp("model") / "llava")
+
+
+@pytest.fixture(scope="module")
+def server(model, tmp_path_factory):
+    """The server's address, once it says that it is well."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(model)]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--dtype", "float32"]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file) as running:
+        try:
+            for _ in range(240):
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
+                    break
+                except (urllib.error.URLError, OSError):
+                    assert running.poll() is None, log.read_text()[-3000:]
+                    time.sleep(0.5)
+            else:
+                pytest.fail(log.read_text()[-3000:])
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            running.terminate()
+            running.wait(timeout=60)
+
+
+def test_a_served_model_says_what_it_says_when_loaded(model, server, tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    data = stand_in_build(tmp_path / "icu")
+    words = ["--sample", 12, "--metrics", "memorization", "--max-new-tokens", TOKENS, "--json"]
+    found = {}
+    for name, which in (("loaded", [model]), ("served", [f"openai:{model}", "--base-url", server, "--timeout", 60])):
+        out = ["--out", tmp_path / name]
+        status, text, error = lethe(capsys, monkeypatch, "evaluate", data, "--model", *which, *words, *out)
+        assert status == 0, error
+        rows = pq.read_table(tmp_path / name / "rows.parquet").to_pylist()
+        found[name] = {row["id"]: row for row in rows if row["choice_match"] is None}  # options are put by letter
+        scores = json.loads(text)
+    assert scores["endpoint"]["failed"] == 0
+    assert {row["modality"] for row in found["served"].values()} == {"image_text", "text"}
+    said = {name: {key: row["generated"] for key, row in rows.items()} for name, rows in found.items()}
+    assert said["served"] == said["loaded"]
+    assert len(set(said["served"].values())) > 6
