@@ -19,6 +19,7 @@ from lethebench.builders import BENCHMARKS, build, read_manifest
 from lethebench.builders.card import SIZES, card_body, human_size
 from lethebench.builders.columns import MEANINGS, QA, features_of
 from lethebench.builders.importing import IMPORTS
+from lethebench.builders.sheet import Band, Shown, contact_sheet
 
 OURS = tuple(BENCHMARKS)
 SLOW = {"remem"}
@@ -185,6 +186,16 @@ def test_the_preview_shows_pages():
     assert sheet.size[0] > 1500
     assert sheet.size[1] > 1000
     assert len(sheet.resize((60, 40)).convert("L").getcolors()) > 60
+
+
+def test_a_sheet_has_room_for_every_question():
+    few, many = (
+        contact_sheet("Title", "Line", [Band("Somebody", [Shown(Image.new("RGB", (9, 9)), "train")], asked)])
+        for asked in ([("Who?", "Ana", "in train")], [("Who?", "Ana", "in train")] * 12)
+    )
+    assert many.height > few.height
+    last = many.convert("L").crop((few.width - 500, many.height - 110, few.width, many.height))
+    assert last.getextrema()[0] < 60  # the last question's ink
 
 
 def test_sizes_read_as_a_person_says_them():
