@@ -70,9 +70,12 @@ def run_general(harness: str, tasks: Sequence[str], model: Any, processor: Any, 
     with _quiet(harness):
         try:
             results = (_lm_eval if harness == "lm-eval" else _lmms_eval)(list(tasks), model, processor, limit)
-        except (KeyError, TypeError, AttributeError, OSError, RuntimeError, NotImplementedError) as error:
-            reason = " ".join(str(error).split())[:300]
-            raise ValueError(f"{harness} could not run it: {type(error).__name__}: {reason}") from error
+        except ValueError:
+            raise
+        except Exception as error:  # a task is anybody's code; what it raises ends in one line
+            cause = error.__cause__ or error  # lmms-eval tries a score five times over
+            reason = " ".join(str(cause).split())[:300]
+            raise ValueError(f"{harness} could not run it: {type(cause).__name__}: {reason}") from error
     return _general(harness, results)
 
 
@@ -147,10 +150,17 @@ def _lm_eval(tasks: list[str], model: Any, processor: Any, limit: int | None) ->
 
 def _lmms_eval(tasks: list[str], model: Any, processor: Any, limit: int | None) -> Mapping[str, Any]:
     import lmms_eval.evaluator
+    from lmms_eval.api.task import ConfigurableTask
     from lmms_eval.tasks import TaskManager
+    from lmms_eval.utils import load_yaml_config
 
     from lethebench.evaluation.general_lmms import Wrapped
 
+    # Loaded from its config, as a file is elsewhere, a task forgets its name (lmms-eval 0.7.3): it is made here.
     return lmms_eval.evaluator.simple_evaluate(
-        model=Wrapped(model, processor), tasks=tasks, limit=limit, bootstrap_iters=0, task_manager=TaskManager()
+        model=Wrapped(model, processor),
+        tasks=[ConfigurableTask(config=load_yaml_config(task)) if Path(task).is_file() else task for task in tasks],
+        limit=limit,
+        bootstrap_iters=0,
+        task_manager=TaskManager(),
     )

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
+from lmms_eval.api.instance import GenerationResult
 from lmms_eval.api.model import lmms
 from PIL import Image
 
@@ -44,11 +45,12 @@ class Wrapped(lmms):
                     texts[number] = _until(answer, options.get("until") or [])
         return texts
 
-    def loglikelihood(self, requests: list) -> list[tuple[float, bool]]:
+    def loglikelihood(self, requests: list) -> list[GenerationResult]:
         """Loss of each continuation as the assistant's turn, and whether it is the greedy one.
 
         Like lmms-eval's own models this gives the mean loss per token, not the log-probability that the name promises:
-        its multiple choice takes the least (`api/task.py` of 0.7.3).
+        its multiple choice takes the least (lmms-eval issue 370). The pair goes as the text of a GenerationResult,
+        since `unwrap_generation_output` of 0.7.3 turns a pair of numbers into its representation.
 
         Raises:
             ValueError: the task compares with answers to no question (`acc_mutual_info`).
@@ -65,7 +67,7 @@ class Wrapped(lmms):
                 rows.append(self._row(context, pictures, tuple(place)))
                 answers.append([answer.strip()])
             for (score,) in score_encoded(self._model, encode(self._processor, rows, answers)):
-                found.append((-score.logprob / score.num_tokens, score.greedy))
+                found.append(GenerationResult(text=(-score.logprob / score.num_tokens, score.greedy)))
         return found
 
     def generate_until_multi_round(self, requests: list) -> list[str]:
