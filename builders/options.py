@@ -28,7 +28,8 @@ def read_options(kind: type, given: Mapping[str, Any] | None, benchmark: str) ->
     values = {}
     for name, value in (given or {}).items():
         if name not in known:
-            raise BuildError(f"option {name!r}: {benchmark} has no such option; it has {', '.join(known) or 'none'}")
+            there = "; ".join(f"{key} ({help})" for key, help in option_help(kind).items())
+            raise BuildError(f"option {name!r}: {benchmark} has no such option; it has {there or 'none'}")
         read = known[name].metadata["read"]
         try:
             if read is int and isinstance(value, float):

@@ -76,7 +76,10 @@ def build(
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="Where the folder goes; default build/NAME.")] = None,
     num_proc: Annotated[int, typer.Option(min=1, help="Processes; the bytes do not depend on it.")] = 1,
-    option: Annotated[list[str] | None, typer.Option(metavar="K=V", help="An option of the benchmark.")] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="K=V", help="An option of the benchmark; one that it has not makes it name those it has."),
+    ] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Also draw preview.png, which the card shows.")] = False,
     source: Annotated[
         Path | None,

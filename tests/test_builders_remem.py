@@ -165,7 +165,7 @@ def test_the_share_by_name_reaches_from_none_to_all(share, wanted):
         ({"options": {"single_share": 1.1}}, "must lie in 0..1"),
         ({"options": {"single_share": "nan"}}, "must lie in 0..1"),
         ({"options": {"pixels": 20}}, "must lie in 96..896"),
-        ({"options": {"task_size": 3}}, "remem has no such option; it has qa, views, single_share, pixels"),
+        ({"options": {"task_size": 3}}, "no such option; it has qa (training questions per person, 1 to 200); views ("),
     ],
 )
 def test_wrong_use_is_one_helpful_line_and_writes_nothing(tmp_path, given, words):
