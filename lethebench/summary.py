@@ -69,14 +69,14 @@ def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict
     """
     found = {}
     learnt = read_rows(run / "learnt")
-    before = utility_of(learnt, _known(learnt), None)["utility"]
+    before = _utility_or_why_not(learnt, _known(learnt), None)["utility"]
     for stage in stages:
         folder = run / "gold" / f"t{stage:03d}"
         rows = read_rows(folder)
         forgotten = of_tasks(rows, order[:stage])
         sizes = [row["num_candidates"] for row in forgotten if row["num_candidates"]]
         kept = [row for row in rows if row["role"] != "neighbour" and row["task_id"] not in set(order[:stage])]
-        utility = utility_of(rows, _known(learnt), before or None)
+        utility = _utility_or_why_not(rows, _known(learnt), before or None)
         found[stage] = {
             "knowledge": [mean(of_tasks(rows, [task]), "keyword_match") for task in order],
             "retain_knowledge": mean(kept, "keyword_match"),
@@ -113,8 +113,8 @@ def method_summary(run: Path, method: str, order: Sequence[int], gold: dict, gat
     kept = [mean(retained(rows), "keyword_match") for rows in stages]
 
     known = _known(stages[0])
-    utilities = [utility_of(stages[0], known, None)]
-    utilities += [utility_of(rows, known, utilities[0]["utility"] or None) for rows in stages[1:]]
+    utilities = [_utility_or_why_not(stages[0], known, None)]
+    utilities += [_utility_or_why_not(rows, known, utilities[0]["utility"] or None) for rows in stages[1:]]
     parts = _or_not_measured(continual_summary, knowledge, [stage["utility"] for stage in utilities])
     forget = _forget(stages[0], stages[-1], read_rows(run / "gold" / f"t{len(order):03d}"), order)
     exposed = of_tasks(stages[-1], order)
@@ -164,6 +164,15 @@ def method_summary(run: Path, method: str, order: Sequence[int], gold: dict, gat
     _write_matrix(run / method / "matrix.parquet", stages, order)
     write_json(run / method / "summary.json", summary)
     return summary
+
+
+def _utility_or_why_not(rows: Rows, known: Mapping[str, float], before: float | None) -> dict:
+    """`utility_of`, or its keys without figures where the learnt model knew too little to have a utility."""
+    try:
+        return utility_of(rows, known, before)
+    except ValueError as error:
+        figures = dict.fromkeys(("utility", "utility_relative", "ci_low", "ci_high"))
+        return {**figures, "not_measured": [str(error)], "flags": ["not_measured"]}
 
 
 def _known(learnt: Rows) -> dict[str, float]:

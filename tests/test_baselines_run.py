@@ -1,6 +1,7 @@
 """Every method through `lethe run` and `lethe unlearn` on a small build and the tiny model."""
 
 import json
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -9,10 +10,14 @@ from lethebench.baselines import METHODS, TRAINERS
 from lethebench.baselines.methods import FACTS
 from lethebench.builders import build
 from lethebench.commands import learn_command, run_command, unlearn_command
+from lethebench.console import Console
+from lethebench.data import open_build
 from lethebench.errors import UserError
 from lethebench.options import RunOptions
+from lethebench.run import Run
 from lethebench.stage_scores import routing
 from lethebench.store import read_json
+from lethebench.summary import gold_summary, method_summary
 
 
 def test_the_listed_facts_are_those_of_the_configs(tmp_path):
@@ -82,6 +87,30 @@ def test_every_method_runs_two_stages_and_is_scored(learnt):
     pruned = read_json(learnt.out / "manu" / "t001" / "done.json")
     assert pruned["steps"] == 0
     assert pruned["neurons_pruned"] == round(0.03 * pruned["neurons"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_gold_of_another_seed_scores_as_gold_does(learnt, tmp_path):
+    """Scored as if it were a method: other weights of the same knowledge are perfect forgetting and no loss."""
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "learnt").symlink_to(learnt.out / "learnt", target_is_directory=True)
+    for seed in (learnt.seed, learnt.seed + 1):
+        run = Run(open_build(learnt.data), replace(learnt, seed=seed, out=out, gold="all"), out, Console())
+        for stage in (1, 2):
+            run.gold(stage)
+        if seed == learnt.seed:
+            gold = gold_summary(out, (1, 2), run.order)
+            (out / "gold").rename(out / "first")
+    (out / "gold").rename(out / "second")
+    (out / "first").rename(out / "gold")
+    summary = method_summary(out, "second", run.order, gold, read_json(out / "learnt" / "gate.json"))
+    first, second = (scores(out / name / "t002") for name in ("gold", "second"))
+    assert [row["logprob"] for row in first] != [row["logprob"] for row in second]
+    assert summary["final"]["forget"] >= 0.9
+    assert summary["final"]["utility_relative"] == pytest.approx(gold["stages"]["2"]["utility_relative"], rel=0.1)
+    assert abs(summary["final"]["exposure_excess"]) < 0.5
 
 
 @pytest.mark.slow

@@ -15,8 +15,10 @@ from lethebench.commands import run_command
 from lethebench.console import Console
 from lethebench.data import open_build
 from lethebench.options import RunOptions
-from lethebench.run import Run, stage_seed
+from lethebench.report import write_report
+from lethebench.run import Run, stage_seed, write_rows
 from lethebench.store import read_json, stage_name
+from lethebench.summary import gold_summary, method_summary
 
 PROFILES = 8
 METHODS = ("ga", "npo")
@@ -89,6 +91,26 @@ def test_retain_rows_are_what_nobody_asked_for_yet(finished, data):
     later = {row["profile_id"] for row in run.task(2)}
     assert later <= set(run.not_asked(1)["profile_id"])
     assert not later & set(run.not_asked(2)["profile_id"])
+
+
+def test_a_model_that_knew_nothing_is_reported_without_figures(finished, tmp_path):
+    """With --ignore-gate: no utility, no forget, no score, each with its reason, and a report all the same."""
+    options, result = finished
+    shutil.copytree(options.out, tmp_path / "run")
+    run, order = tmp_path / "run", read_json(options.out / "run.json")["task_order"]
+    ignorant = [row | {"keyword_match": 0.0} for row in rows(run / "learnt")]
+    write_rows(run / "learnt" / "rows.parquet", ignorant)
+    gate = read_json(run / "learnt" / "gate.json") | {"passed": False}
+    gold = gold_summary(run, [2], order)
+    summary = method_summary(run, "npo", order, gold, gate)
+    assert {name: summary["final"][name] for name in ("forget", "utility", "stability", "score")} == dict.fromkeys(
+        ("forget", "utility", "stability", "score")
+    )
+    assert {"not_memorised", "not_measured"} <= set(summary["final"]["flags"])
+    assert any("knew none of the groups" in reason for reason in summary["not_measured"])
+    write_report([run], run / "report")
+    assert "not_memorised" in (run / "report" / "report.html").read_text(encoding="utf-8")
+    assert summary["final"].keys() == result["methods"]["npo"].keys()
 
 
 def test_the_summary_is_what_the_rows_say(finished):
