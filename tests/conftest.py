@@ -1,4 +1,7 @@
-"""Every test runs with one thread, offline, and with the caches of Hugging Face in a folder of its own."""
+"""Every test runs with one thread, offline, and with the caches of Hugging Face in a folder of its own.
+
+Builds that tests only read are made once: the process that starts first names a folder, and its workers inherit it.
+"""
 
 import atexit
 import os
@@ -12,3 +15,6 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="lethe-hf-")
 atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
+if "LETHE_TEST_BUILDS" not in os.environ:
+    os.environ["LETHE_TEST_BUILDS"] = tempfile.mkdtemp(prefix="lethe-builds-")
+    atexit.register(shutil.rmtree, os.environ["LETHE_TEST_BUILDS"], ignore_errors=True)

@@ -1,9 +1,7 @@
 """Builds for tests: a real one of 8 profiles, made once; and one with stand-in pages, which takes no time to make."""
 
-import atexit
 import json
-import shutil
-import tempfile
+import os
 import zlib
 from functools import cache
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 from PIL import Image
 
 from lethebench.builders import build, content_hash, icu, row_digest
@@ -29,10 +28,11 @@ BOX = (70, 60, 130, 140)
 
 @cache
 def real_build(name: str = "icu") -> Path:
-    """A whole small build of a benchmark with its preview. Not to be changed."""
-    folder = Path(tempfile.mkdtemp(prefix="lethe-build-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    build(name, folder / name, size=SIZES.get(name, "small"), options=OPTIONS.get(name), preview=True)
+    """A whole small build of a benchmark with its preview, one for all processes of a test run. Not to be changed."""
+    folder = Path(os.environ["LETHE_TEST_BUILDS"])
+    with FileLock(folder / f"{name}.lock"):
+        if not (folder / name).exists():
+            build(name, folder / name, size=SIZES.get(name, "small"), options=OPTIONS.get(name), preview=True)
     return folder / name
 
 

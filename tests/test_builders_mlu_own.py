@@ -98,6 +98,7 @@ def test_nothing_tells_where_the_folder_lay_and_the_card_says_whose_pictures_the
     assert manifest["licences"]["pictures"].startswith("as whoever gave them says")
 
 
+@pytest.mark.slow
 def test_same_pictures_give_the_same_bytes_wherever_they_lie(pictures, tmp_path):
     root, _ = pictures
     first = make(root, tmp_path / "first")

@@ -7,23 +7,24 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from lethebench.builders import build
-
-LETHE = [sys.executable, "-m", "lethebench.cli"]
+from command_line import lethe
+from small_build import real_build
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "icu"
-    build("icu", folder, size=8, seed=0)
-    return folder
+@pytest.fixture
+def data() -> Path:
+    return real_build()
 
 
-def lethe(*arguments: str | Path, cwd: Path, prelude: str | None = None) -> subprocess.CompletedProcess:
-    words = [str(argument) for argument in arguments]
-    start = LETHE if prelude is None else [sys.executable, "-c", prelude]
-    return subprocess.run([*start, *words], cwd=cwd, capture_output=True, text=True, timeout=120)
+def in_a_process(*arguments: str, cwd: Path, start=("-m", "lethebench.cli")) -> subprocess.CompletedProcess:
+    """The command line in a process of its own."""
+    return subprocess.run([sys.executable, *start, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+def test_a_process_of_its_own_says_the_same(tmp_path):
+    for arguments in (["list", "--json"], ["verify", "nowhere"], ["build", "icu", "--size", "huge"]):
+        here, there = lethe(*arguments, cwd=tmp_path), in_a_process(*arguments, cwd=tmp_path)
+        assert (here.returncode, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
 
 
 def refused(done: subprocess.CompletedProcess, *words: str) -> None:
@@ -113,7 +114,7 @@ def test_a_full_disk_leaves_no_build(tmp_path):
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
         "from lethebench.cli import main; main()"
     )
-    done = lethe("build", "icu", "--size", "8", "--out", "icu", cwd=tmp_path, prelude=prelude)
+    done = in_a_process("build", "icu", "--size", "8", "--out", "icu", cwd=tmp_path, start=("-c", prelude))
     refused(done, "disk is full")
     assert list(tmp_path.iterdir()) == []
 

@@ -128,6 +128,7 @@ def test_pictures_lose_metadata_and_transparency(tmp_path, configs):
     assert min(found.getpixel((20, 15))) > 250  # what was transparent is white
 
 
+@pytest.mark.slow
 def test_one_and_two_processes_and_other_shards_make_the_same_rows(tmp_path, configs):
     one = imported(tmp_path, configs)
     two = build("mllmu", tmp_path / "two", source=tmp_path / "release", num_proc=2)
@@ -150,6 +151,7 @@ def test_what_the_release_repeats_is_kept_and_counted(tmp_path, configs):
     assert "9 as released" in next(check.detail for check in report.checks if check.name == "byte twins")
 
 
+@pytest.mark.slow
 def test_small_takes_a_few_people_of_each_group(tmp_path):
     configs = mllmu_configs(60, 20)
     configs["Full_Set"][-1]["Mask_Task"][0]["Question"] = "No blank here, and not taken."

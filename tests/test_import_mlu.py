@@ -173,6 +173,7 @@ def test_a_folder_gives_the_rows_of_the_zip(tmp_path, files):
     assert one.splits == two.splits
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_same_bytes(tmp_path, files):
     write_pictures(tmp_path / "pictures", files)
     path = write_zip(tmp_path / "release.zip", files)

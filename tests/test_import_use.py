@@ -3,13 +3,12 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 
 import baselines_support as support
 import pyarrow.parquet as pq
 import pytest
 import torch
+from command_line import lethe
 from datasets import Image, List, load_dataset
 from releases import mllmu_configs, mlu_files, write_mllmu, write_pictures, write_zip
 from small_build import rewrite
@@ -151,11 +150,6 @@ def test_a_wrong_option_of_an_import_is_found(imports, tmp_path):
     rewrite(folder, name, lambda rows: rows[place].update(correct=(rows[place]["correct"] + 1) % 4))
     report = verify(folder)
     assert [found.name for found in report.checks if found.status == "failed"] == ["options"]
-
-
-def lethe(*arguments, cwd):
-    command = [sys.executable, "-m", "lethebench.cli", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"})
 
 
 def test_the_command_line_imports_and_verifies(tmp_path):

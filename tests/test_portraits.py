@@ -211,6 +211,7 @@ def check_who_can_be_told(people: int, teachers: int, pairs: int, pixels: int, l
         assert rate <= most
 
 
+@pytest.mark.slow
 def test_sixty_people_are_told_apart_by_the_head_alone():
     # So few people are hit by chance once each; a colour that gave them away would be hit dozens of times.
     check_who_can_be_told(60, 60, 2, 144, 0.7, 4)

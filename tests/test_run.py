@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from small_build import PROFILES, real_build
 
-from lethebench.builders import build
 from lethebench.commands import run_command
 from lethebench.console import Console
 from lethebench.data import open_build
@@ -20,15 +20,12 @@ from lethebench.run import Run, stage_seed, write_rows
 from lethebench.store import read_json, stage_name
 from lethebench.summary import gold_summary, method_summary
 
-PROFILES = 8
 METHODS = ("ga", "npo")
 
 
 @pytest.fixture(scope="session")
-def data(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("data") / "icu"
-    build("icu", folder, size=PROFILES, seed=0)
-    return folder
+def data() -> Path:
+    return real_build()
 
 
 @pytest.fixture(scope="session")

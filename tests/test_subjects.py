@@ -222,6 +222,7 @@ def times_chance(name: str, per_entity: int) -> float:
     return float(np.mean([nearest_is_right(rests[a::per_entity], rests[b::per_entity]) for a, b in pairs])) * len(keys)
 
 
+@pytest.mark.slow
 def test_entities_are_told_apart_by_the_subject_alone():
     # A class of five has five test views here, and little to learn from; one of them would be named by chance.
     check_entities_can_be_told(5, 1, 96, 0.8, 0.4)
