@@ -70,6 +70,7 @@ def test_a_stranger_loads_from_the_tag_what_was_built(user, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_benchmark_goes_up_and_comes_back(name, tmp_path):
     with person(tmp_path / "people") as somebody:
