@@ -5,6 +5,7 @@ scorer, so that any model which those handle can take any of its tasks of one ro
 """
 
 import contextlib
+import functools
 import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -126,7 +127,9 @@ def _quiet(harness: str) -> Iterable[None]:
         logger.setLevel(before)
 
 
+@functools.cache
 def _manager(harness: str) -> Any:
+    """The harness's index of its tasks, thousands of files that take a while to read."""
     if harness == "lm-eval":
         from lm_eval.tasks import TaskManager
     else:
@@ -139,7 +142,9 @@ def _lm_eval(tasks: list[str], model: Any, processor: Any, limit: int | None) ->
     from lm_eval.models.huggingface import HFLM
 
     wrapped = HFLM(pretrained=model, tokenizer=processor.tokenizer, backend="causal", batch_size=8)
-    results = lm_eval.simple_evaluate(model=wrapped, tasks=tasks, limit=limit, bootstrap_iters=0)
+    results = lm_eval.simple_evaluate(
+        model=wrapped, tasks=tasks, limit=limit, bootstrap_iters=0, task_manager=_manager("lm-eval")
+    )
     for task, config in results["configs"].items():
         if config.get("doc_to_image"):
             raise ValueError(
@@ -151,7 +156,6 @@ def _lm_eval(tasks: list[str], model: Any, processor: Any, limit: int | None) ->
 def _lmms_eval(tasks: list[str], model: Any, processor: Any, limit: int | None) -> Mapping[str, Any]:
     import lmms_eval.evaluator
     from lmms_eval.api.task import ConfigurableTask
-    from lmms_eval.tasks import TaskManager
     from lmms_eval.utils import load_yaml_config
 
     from lethebench.evaluation.general_lmms import Wrapped
@@ -162,5 +166,5 @@ def _lmms_eval(tasks: list[str], model: Any, processor: Any, limit: int | None) 
         tasks=[ConfigurableTask(config=load_yaml_config(task)) if Path(task).is_file() else task for task in tasks],
         limit=limit,
         bootstrap_iters=0,
-        task_manager=TaskManager(),
+        task_manager=_manager("lmms-eval"),
     )

@@ -190,6 +190,7 @@ def test_an_adapter_of_another_model_is_refused(data, models, adapter, tmp_path)
         (["DATA", "--model", "openai:m"], ["OPENAI_API_KEY"]),
         (["DATA", "--model", "openai:", "--base-url", "http://localhost:1/v1"], ["name"]),
         (["DATA", "--model", "openai:m", "--adapter", "X", "--base-url", "http://localhost:1/v1"], ["--adapter"]),
+        (["DATA", "--model", "openai:m", "--base-url", "http://localhost:1/v1", "--gold", "./nowhere"], ["./nowhere"]),
         (["nowhere", "--model", "MODEL"], ["nowhere"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
