@@ -5,12 +5,15 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from small_build import PROFILES, real_build
 
+from lethebench import training
+from lethebench.baselines import plan_for
 from lethebench.commands import run_command
 from lethebench.console import Console
 from lethebench.data import open_build
@@ -23,12 +26,20 @@ from lethebench.summary import gold_summary, method_summary
 METHODS = ("ga", "npo")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module", autouse=True)
+def shorter():
+    """Half the steps of the usual plan, which is enough for so few profiles."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "plan_for", lambda rows: replace(plan_for(rows), vision_steps=80, steps=70))
+        yield
+
+
+@pytest.fixture(scope="module")
 def data() -> Path:
     return real_build()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def finished(data, tmp_path_factory):
     """A run of two methods over two tasks, and the result it gave."""
     folder = tmp_path_factory.mktemp("runs") / "run"
