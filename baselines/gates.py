@@ -3,7 +3,7 @@
 `gate(rows)` gives for each row the number of a task that was unlearnt, or None for the learnt model as it is;
 `gate.add(task, forget, retain)` tells it of a task.
 
-    EmbeddingGate   nearest centroid of what was forgotten, within a distance that retain rows set
+    EmbeddingGate   nearest centroid among subjects that were forgotten and subjects that are kept, within a distance
     VLMGate         asks a vision-language model what a question is about, and looks it up in each task's list
     TrueTaskGate    goes by the row's own task: exact deletion, an upper bound for reference only
 """
@@ -19,6 +19,8 @@ from lethebench.baselines.data import PICTURED, AnswerCollator, RowEncoder, deco
 from lethebench.baselines.parameters import VISION
 from lethebench.baselines.reference import evaluating
 from lethebench.baselines.saliency import LANGUAGE
+
+KEPT = -1
 
 
 class TrueTaskGate:
@@ -40,8 +42,8 @@ class Centroids(NamedTuple):
     """What a gate knows of one kind of rows.
 
     Attributes:
-        points: (C, D) centroids.
-        tasks: (C,) the task of each.
+        points: (C, D) centroids, one for each subject.
+        tasks: (C,) the task of each, `KEPT` for subjects that are kept.
         within: distance above which a row belongs to no task.
     """
 
@@ -53,9 +55,9 @@ class Centroids(NamedTuple):
 class EmbeddingGate:
     """Nearest centroid by features of the learnt model.
 
-    See `Features`. Rows with and without pictures have centroids of their own, one for each subject (`profile_id`) of a
-    task. The distance beyond which a row belongs to no task is the one that tells the task's rows from the retain rows
-    best.
+    See `Features`. Rows with and without pictures have centroids of their own, one for each subject (`profile_id`) that
+    was forgotten, and one for each that the last task's retain rows are about: what is nearest to one of those, or
+    farther from all than any of these rows is, goes to the learnt model.
 
     Args:
         features: rows -> list of (D,) vectors, e.g. a `Features`.
@@ -66,7 +68,7 @@ class EmbeddingGate:
         self.known: dict[bool, Centroids] = {}
 
     def add(self, task: int, forget: Sequence[Mapping[str, Any]], retain: Sequence[Mapping[str, Any]]) -> None:
-        """Learns a task: its centroids, and from which distance on a row belongs to none."""
+        """Learns a task: the centroids of its subjects, and of those that are still kept."""
         for pictured in (True, False):
             inside = [row for row in forget if bool(row["images"]) == pictured]
             outside = [row for row in retain if bool(row["images"]) == pictured]
@@ -74,22 +76,19 @@ class EmbeddingGate:
                 self.known[pictured] = self._with(self.known.get(pictured), task, inside, outside)
 
     def _with(self, known: Centroids | None, task: int, inside, outside) -> Centroids:
-        near = torch.stack(self.features(inside))
-        names = [row.get("profile_id", "") for row in inside]
-        points = torch.stack([near[[n == name for n in names]].mean(0) for name in dict.fromkeys(names)])
-        tasks = torch.full((len(points),), task)
-        own = torch.cdist(near, points).min(1).values
-        if outside:
-            far = torch.cdist(torch.stack(self.features(outside)), points).min(1).values
-            within = threshold_between(own, far)
-        else:
-            within = own.max().item()
-        if known is None:
-            return Centroids(points, tasks, within)
-        return Centroids(torch.cat([known.points, points]), torch.cat([known.tasks, tasks]), max(known.within, within))
+        vectors = torch.stack(self.features([*inside, *outside]))
+        points, kept = centroids(vectors[: len(inside)], inside), centroids(vectors[len(inside) :], outside)
+        parts, tasks, within = [points, kept], [task] * len(points) + [KEPT] * len(kept), 0.0
+        if known is not None:
+            forgotten = known.tasks != KEPT
+            parts, within = [known.points[forgotten], *parts], known.within
+            tasks = [*known.tasks[forgotten].tolist(), *tasks]
+        points = torch.cat(parts)
+        farthest = torch.cdist(vectors, points).min(1).values.max().item()
+        return Centroids(points, torch.tensor(tasks), max(within, farthest))
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> list[int | None]:
-        """The task of the nearest centroid of each row, None beyond the threshold."""
+        """The task of the nearest centroid of each row, None for a kept subject's and beyond the distance."""
         return [self._nearest(row, vector) for row, vector in zip(rows, self.features(rows), strict=True)]
 
     def _nearest(self, row: Mapping[str, Any], vector: Tensor) -> int | None:
@@ -97,7 +96,8 @@ class EmbeddingGate:
         if known is None:
             return None
         distance, place = torch.cdist(vector[None], known.points)[0].min(0)
-        return int(known.tasks[place]) if distance <= known.within else None
+        task = int(known.tasks[place])
+        return None if task == KEPT or distance > known.within else task
 
     def state(self) -> dict[str, Tensor]:
         """What to save."""
@@ -115,14 +115,11 @@ class EmbeddingGate:
                 self.known[pictured] = Centroids(points, tasks, within.item())
 
 
-def threshold_between(near: Tensor, far: Tensor) -> float:
-    """The distance up to which a row counts as near, with the best mean of the shares that fall on the right side."""
-    cuts = torch.cat([near, far]).unique()
-    scores = [((near <= cut).float().mean() + (far > cut).float().mean()).item() for cut in cuts]
-    place = max(range(len(cuts)), key=scores.__getitem__)
-    above = far[far > cuts[place]]
-    # Halfway to the next row that must stay outside, so that a new wording still falls inside.
-    return ((cuts[place] + above.min()) / 2).item() if len(above) else cuts[place].item()
+def centroids(vectors: Tensor, rows: Sequence[Mapping[str, Any]]) -> Tensor:
+    """(C, D) means of the (N, D) vectors of each subject's rows, in the order in which subjects come."""
+    names = [row.get("profile_id", "") for row in rows]
+    means = [vectors[[n == name for n in names]].mean(0) for name in dict.fromkeys(names)]
+    return torch.stack(means) if means else vectors
 
 
 class Features:

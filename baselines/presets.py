@@ -110,7 +110,7 @@ _TINY = Preset(
         "idk": {"learning_rate": 1e-3, "retain_weight": 2.0},
         "dpo": {"learning_rate": 2e-3, "beta": 0.05, "retain_loss": "ce", "retain_weight": 5.0},
         "mmunlearner": {"num_train_epochs": 10, "modality": "both", "fisher_rows": 64},
-        "lumoe": {"learning_rate": 5e-3, "retain_weight": 1.0},
+        "lumoe": {"learning_rate": 1.5e-2, "retain_weight": 1.0},
     },
 )
 

@@ -13,7 +13,6 @@ from lethebench.baselines.gates import (
     VLMGate,
     local_asker,
     match,
-    threshold_between,
 )
 from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import load_model, save_model
@@ -118,20 +117,23 @@ def test_a_task_is_unlearnt_once(learnt):
         unlearn("lumoe", mixture, processor, TASKS[0], RETAIN, preset=preset(), num_train_epochs=1)
 
 
-def test_a_threshold_lies_between_what_is_near_and_what_is_far():
-    assert threshold_between(torch.tensor([0.0, 1.0, 2.0]), torch.tensor([4.0, 6.0])) == 3.0
-    # One stray on either side: the cut that sorts most rows rightly, each side counted by its share.
-    assert 2.0 < threshold_between(torch.tensor([0.0, 1.0, 2.0, 9.0]), torch.tensor([4.0, 6.0, 0.5, 7.0, 8.0])) < 4.0
-
-
 def test_an_embedding_gate_tells_tasks_apart_and_knows_none():
-    at = {"a": [0.0, 0.0], "b": [4.0, 0.0], "far": [2.0, 9.0], "near a": [0.4, 0.3]}
-    gate = EmbeddingGate(lambda rows: [torch.tensor(at[row["question"]]) for row in rows])
-    rows = {name: {"question": name, "images": [], "profile_id": name} for name in at}
-    gate.add(5, [rows["a"]], [rows["far"]])
-    gate.add(2, [rows["b"]], [rows["far"]])
-    assert gate([rows[name] for name in ("a", "b", "far", "near a")]) == [5, 2, None, 5]
-    assert gate([{**rows["a"], "images": ["picture"]}]) == [None]  # nothing is known of picture rows
+    at = {"a": [[0.0, 0.0], [1.0, 0.0]], "b": [[4.0, 0.0], [4.0, 1.0]], "kept": [[2.0, 9.0]], "c": [[0.0, 5.0]]}
+    rows = {
+        name: [{"question": point, "images": [], "profile_id": name} for point in points] for name, points in at.items()
+    }
+    gate = EmbeddingGate(lambda rows: [torch.tensor(row["question"]) for row in rows])
+    gate.add(5, rows["a"], [*rows["b"], *rows["c"], *rows["kept"]])
+    assert gate([*rows["a"], *rows["b"], *rows["c"]]) == [5, 5, None, None, None]
+    gate.add(2, rows["b"], [*rows["c"], *rows["kept"]])  # who was kept is forgotten now
+    assert gate([*rows["a"], *rows["b"], *rows["c"], *rows["kept"]]) == [5, 5, 2, 2, None, None]
+
+    def ask(*point, **more):
+        return gate([{"question": list(point), "images": [], **more}])
+
+    assert ask(0.4, 0.3) == [5]
+    assert ask(0.4, 2.6) == ask(-9.0, -9.0) == [None]  # nearer to c; near to nobody
+    assert ask(0.0, 0.0, images=["picture"]) == [None]  # nothing is known of picture rows
 
 
 class Oracle:
