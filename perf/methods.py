@@ -128,7 +128,9 @@ def summary_of(root: Path, seed: int, case: str, strength: float) -> dict:
 def second_gold(root: Path, seed: int, other: int) -> dict:
     """Gold of another seed, scored as if it were a method."""
     run = run_in(root, seed)
-    link(run.folder / "second", root / f"s{other}" / "base" / "gold")
+    (run.folder / "second").mkdir(exist_ok=True)
+    for stage in range(1, len(run.order) + 1):
+        link(run.folder / "second" / stage_name(stage), root / f"s{other}" / "base" / "gold" / stage_name(stage))
     return summary(run, "second")
 
 
@@ -155,7 +157,7 @@ def line_of(name: str, summaries: list[dict]) -> str:
     cells.append(of_seeds([final["exposure_excess"] for final in finals]))
     collapsed = sum("collapsed" in final["flags"] for final in finals)
     note = f"  collapsed in {collapsed}" if collapsed else ""
-    return f"{name:24}{''.join(cells)}{seconds:9.1f}{statistics.mean(memory) if memory else 0:8.0f}{note}"
+    return f"{name:24}{''.join(cells)}{seconds:9.1f}{round(statistics.mean(memory)) if memory else '-':>8}{note}"
 
 
 def spared(summaries: dict[float, dict]) -> tuple[float, float] | None:
