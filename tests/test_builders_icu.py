@@ -314,7 +314,7 @@ def test_options_make_other_builds_that_verify(tmp_path):
         ({"size": 2.5}, "multiple of 4"),
         ({"seed": -1}, "seed -1: must be a whole number, at least 0"),
         ({"num_proc": 0}, "num_proc 0"),
-        ({"options": {"colour": "red"}}, "it has task_size, order_seed, overlap"),
+        ({"options": {"colour": "red"}}, "it has task_size (profiles per request to forget;"),
         ({"options": {"task_size": "x"}}, "must be a whole number"),
         ({"options": {"task_size": 2.5}}, "must be a whole number"),
         ({"options": {"task_size": 0}}, "must be at least 1"),

@@ -262,7 +262,7 @@ def test_the_card_says_what_is_whose_and_has_no_word_of_options(manifest):
     assert [config["config_name"] for config in card.data.to_dict()["configs"]] == list(MLLMU.CONFIGS)
     text = card.text
     for words in (
-        "| questions | 1,656 | 20,754 |", "Drawn stand-in, not a likeness", "no two profiles share a portrait,",
+        "| questions | 1,656 | 20,754 |", "Drawn stand-in, not a likeness", "no two profiles show the same portrait,",
         "`mllmu/person-0042/vqa/occupation`", "153 public figures",
     ):  # fmt: skip
         assert words in text, words
