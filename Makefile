@@ -6,8 +6,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX_URL ?=
-PIP := $(VENV)/bin/python -m pip
-QUIET := --quiet --disable-pip-version-check
+# Without compiling, which would take a minute for what is compiled when it is imported anyway.
+INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 export OMP_WAIT_POLICY ?= PASSIVE
 
@@ -33,18 +33,18 @@ lint: $(VENV)/.dev
 $(VENV)/.torch: constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing PyTorch (about 200 MB; several GB where the index serves its CUDA build) ..."
-	$(PIP) install $(QUIET) -c constraints.txt torch $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL))
+	$(INSTALL) -c constraints.txt torch $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL))
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.torch pyproject.toml
 	@echo "Installing lethebench and what it needs (about 300 MB) ..."
-	$(PIP) install $(QUIET) -c constraints.txt -e ".[train,eval]"
+	$(INSTALL) -c constraints.txt -e ".[train,eval]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml tests/gradio.txt
 	@echo "Installing lethebench, what it needs and the test tools ..."
-	$(PIP) install $(QUIET) -c constraints.txt -e ".[dev]"
-	$(PIP) install $(QUIET) --no-deps -r tests/gradio.txt
+	$(INSTALL) -c constraints.txt -e ".[dev]"
+	$(INSTALL) --no-deps -r tests/gradio.txt
 	@touch $@ $(VENV)/.run
 
 clean:

@@ -52,7 +52,12 @@ def test_every_parameter_moves_but_the_frozen_ones(trainer, method):
     assert moved == {name for name in before if "vision_tower" not in name}
 
 
-@pytest.mark.parametrize("method", METHOD_NAMES)
+SOME = ("npo", "idk", "mmunlearner")  # of each kind one
+
+
+@pytest.mark.parametrize(
+    "method", [*SOME, *(pytest.param(name, marks=pytest.mark.slow) for name in METHOD_NAMES if name not in SOME)]
+)
 def test_pictures_reach_the_model(trainer, method):
     def run(forget):
         stage = trainer(method, forget=forget)

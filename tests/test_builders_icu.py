@@ -261,6 +261,7 @@ def test_the_core_builds_without_torch():
 # -- sameness
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_bytes_of_one(tmp_path):
     """The script has no `if __name__ == "__main__":`, and hash seeds differ from process to process."""
     script = tmp_path / "script.py"

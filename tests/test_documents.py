@@ -211,6 +211,7 @@ def test_scans_tilt_within_the_stated_range():
     assert 0.8 < max(angles) <= 1.5
 
 
+@pytest.mark.slow
 def test_same_pixels_in_another_process_and_in_threads():
     cases = [("medical", ("allergy",)), ("labor", ("employer",))]
     code = (

@@ -106,6 +106,7 @@ def test_seeds_and_domains_differ():
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
+@pytest.mark.slow
 def test_the_same_in_every_process():
     code = (
         "from lethebench.generation import icu\n"

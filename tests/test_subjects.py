@@ -232,7 +232,9 @@ def test_stand_ins_are_told_apart_by_the_head_alone():
     check_stand_ins_can_be_told(60, 2, 112, 0.8)
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize(
+    "name", ["Personage", *(pytest.param(n, marks=pytest.mark.slow) for n in CLASSES if n != "Personage")]
+)
 def test_surroundings_do_not_name_the_entity(name):
     rate = times_chance(name, 4)
     print(f"{name}: {rate:.2f} times chance")
