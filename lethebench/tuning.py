@@ -133,6 +133,7 @@ def _tune(options: TuneOptions, build: Build, of_run: RunOptions | None, folder:
             methods=(),
             seed=options.seed,
         )
+        plain.out.mkdir(exist_ok=True)
         run = start(build, plain, console, resume=True)
         run.learn()
     else:

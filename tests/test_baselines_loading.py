@@ -6,9 +6,11 @@ import baselines_support as support
 import pytest
 from peft import get_peft_model
 
+from lethebench.baselines import TRAINERS
 from lethebench.baselines.loading import four_bit_config, load_model, save_model
 from lethebench.baselines.presets import LoraSettings
 from lethebench.baselines.prompt import with_system_prompt
+from lethebench.baselines.training import QUIET
 
 
 def test_a_processor_saved_beside_an_adapter_is_the_one_that_is_loaded(tmp_path):
@@ -33,3 +35,21 @@ def test_four_bits_are_nf4_with_double_quantisation():
     assert config.load_in_4bit
     assert config.bnb_4bit_quant_type == "nf4"
     assert config.bnb_4bit_use_double_quant
+
+
+@pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed")
+def test_a_model_in_four_bits_unlearns_by_lora(tmp_path):
+    made = support.tiny()
+    save_model(made.model, made.processor, tmp_path / "base")
+    model, processor = load_model(tmp_path / "base", four_bit=True)
+    assert any(type(module).__name__ == "Linear4bit" for module in model.modules())
+    lora = get_peft_model(model, LoraSettings(rank=2, alpha=2).peft_config())
+    before = {name: value.detach().clone() for name, value in lora.named_parameters()}
+    arguments = {"max_steps": 3, "learning_rate": 1e-2, "per_device_train_batch_size": 4}
+    args = TRAINERS["npo"].config(output_dir=str(tmp_path / "out"), bf16=False, **QUIET, **arguments)
+    forget, retain = support.rows(range(2)), support.rows(range(2, 4))
+    TRAINERS["npo"].trainer(
+        lora, args=args, train_dataset=forget, retain_dataset=retain, processing_class=processor
+    ).train()
+    moved = {name for name, value in lora.named_parameters() if not value.equal(before[name])}
+    assert moved == {name for name in before if "lora_" in name}

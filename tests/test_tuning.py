@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from evaluate_support import lethe, save_llava, stand_in_build
+from small_build import real_build
 from tiny_models import llava
 
 from lethebench import eval_run, search, tuning
@@ -268,6 +269,18 @@ def test_real_stages_are_tried_written_down_and_gone_on_with(options, learnt):
     more = read_trials(options.out / "trials.csv")
     assert more[:2] == trials
     assert len(more) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_without_a_run_stage_1_is_made_first(tmp_path):
+    options = TuneOptions(method="npo", data=real_build(), budget=1, out=tmp_path / "tuned")
+    tuned, _ = tune_command(options, resume=False)
+    assert is_done(options.out / "run" / "learnt")
+    assert read_json(options.out / "run" / "learnt" / "gate.json")["passed"]
+    assert tuned["settings"] == starts("npo", PRESETS["tiny"])
+    assert tuned["forget"] > 0.5
+    assert tuned["utility_relative"] > 0.5
 
 
 @pytest.mark.parametrize(
