@@ -116,3 +116,17 @@ def test_two_steps_are_those_of_the_method(made, tmp_path, case):
         assert size > 0, name
         difference = (model.get_parameter(name) - value).abs().max().item()
         assert difference < 1e-3 * size + 2e-6, name
+
+
+@pytest.mark.parametrize("method", ["npo", "kl"])
+def test_bf16_takes_nearly_the_steps_of_float32(made, tmp_path, method):
+    """Mixed precision: the passes are rounded, weights and losses stay float32."""
+    found = []
+    for bf16 in (False, True):
+        model = copy.deepcopy(made.model).requires_grad_(True)
+        settings = {**support.SGD, "learning_rate": RATE, "num_train_epochs": 2, "bf16": bf16, "use_cpu": True}
+        stage = support.stage(method, model, made.processor, tmp_path, FORGET, RETAIN, **settings)
+        found.append(stage.train().training_loss)
+        assert {value.dtype for value in model.parameters()} == {torch.float32}
+    assert found[0] != found[1]
+    assert found[1] == pytest.approx(found[0], rel=1e-2)
