@@ -16,7 +16,8 @@ from lethebench.baselines.reference import evaluating
 from lethebench.baselines.saliency import LANGUAGE
 
 # What leaves an MLP's neurons: Llama, Mistral and Qwen say down_proj, CLIP and SigLIP fc2, Qwen's tower linear_fc2.
-OUTPUTS = re.compile(r"\.(down_proj|fc2|linear_fc2)$")
+# Layers of those names that are in no `mlp` belong to projectors, which are left alone.
+OUTPUTS = re.compile(r"\.mlp\.(down_proj|fc2|linear_fc2)$")
 EPSILON = 1e-8
 GREY = (128, 128, 128)
 
