@@ -21,6 +21,7 @@ from lethebench.baselines.reference import evaluating
 from lethebench.baselines.saliency import LANGUAGE
 
 KEPT = -1
+"""The task of a centroid whose subject nobody asked to forget."""
 
 
 class TrueTaskGate:

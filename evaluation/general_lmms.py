@@ -70,6 +70,7 @@ class Wrapped(lmms):
                 found.append(GenerationResult(text=(-score.logprob / score.num_tokens, score.greedy)))
         return found
 
+    # lmms-eval asks every model for this method, and only tasks of several rounds call it.
     def generate_until_multi_round(self, requests: list) -> list[str]:
         """Not offered.
 

@@ -103,6 +103,9 @@ def mean_difference(
     Returns:
         (difference, low, high); the interval is None with fewer than 2 profiles.
 
+    Raises:
+        ValueError: all rows are on one side.
+
     >>> mean_difference([1.0, 0.0, 0.5], [True, False, False])[0]
     0.75
     """

@@ -9,4 +9,11 @@ Json = Annotated[bool, typer.Option("--json", help="Progress on stderr, one JSON
 
 
 def show(value: dict, as_json: bool, text: str) -> None:
+    """Prints what a command gives.
+
+    Args:
+        value: for --json.
+        as_json: whether that was asked for.
+        text: for people.
+    """
     typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False) if as_json else text)

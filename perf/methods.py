@@ -122,7 +122,8 @@ def summary_of(root: Path, seed: int, case: str, strength: float) -> dict:
     """The case's final figures, seconds and memory."""
     run = run_in(root, seed, case, strength)
     method = run.options.methods[0]
-    return summary(run, method) | {"memory": read_json(run.folder / method / stage_name(1) / "done.json")}
+    first = read_json(run.folder / method / stage_name(1) / "done.json")
+    return summary(run, method) | {"memory": first["peak_memory_mb"]}
 
 
 def second_gold(root: Path, seed: int, other: int) -> dict:
@@ -152,7 +153,7 @@ def line_of(name: str, summaries: list[dict]) -> str:
     """A case at its preset's own settings."""
     finals = [summary["final"] for summary in summaries]
     seconds = statistics.mean(sum(summary["seconds"]) for summary in summaries)
-    memory = [summary["memory"]["peak_memory_mb"] for summary in summaries if "memory" in summary]
+    memory = [summary["memory"] for summary in summaries if "memory" in summary]
     cells = [of_seeds([final[column] for final in finals]) for column in ("forget", "utility_relative")]
     cells.append(of_seeds([final["exposure_excess"] for final in finals]))
     collapsed = sum("collapsed" in final["flags"] for final in finals)

@@ -1,9 +1,12 @@
 """Models from disk: what lies beside an adapter, and 4 bits only where bitsandbytes is."""
 
 import importlib.util
+import subprocess
+from pathlib import Path
 
 import baselines_support as support
 import pytest
+from own_environment import python_with
 from peft import get_peft_model
 
 from lethebench.baselines import TRAINERS
@@ -23,13 +26,16 @@ def test_a_processor_saved_beside_an_adapter_is_the_one_that_is_loaded(tmp_path)
     assert load_model(tmp_path / "adapter").processor.chat_template == prompted.chat_template != processor.chat_template
 
 
-@pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is not None, reason="bitsandbytes is installed")
+BITS = importlib.util.find_spec("bitsandbytes") is not None
+
+
+@pytest.mark.skipif(BITS, reason="it is about environments without bitsandbytes")
 def test_four_bits_without_bitsandbytes_are_refused_before_anything_is_read(tmp_path):
     with pytest.raises(ValueError, match=r"4-bit loading needs bitsandbytes, .*pip install bitsandbytes"):
         load_model(tmp_path / "nowhere", four_bit=True)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed")
+@pytest.mark.skipif(not BITS, reason="bitsandbytes is not installed: the slow test below runs it where it is")
 def test_four_bits_are_nf4_with_double_quantisation():
     config = four_bit_config()
     assert config.load_in_4bit
@@ -37,7 +43,7 @@ def test_four_bits_are_nf4_with_double_quantisation():
     assert config.bnb_4bit_use_double_quant
 
 
-@pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed")
+@pytest.mark.skipif(not BITS, reason="bitsandbytes is not installed: the slow test below runs it where it is")
 def test_a_model_in_four_bits_unlearns_by_lora(tmp_path):
     made = support.tiny()
     save_model(made.model, made.processor, tmp_path / "base")
@@ -53,3 +59,11 @@ def test_a_model_in_four_bits_unlearns_by_lora(tmp_path):
     ).train()
     moved = {name for name, value in lora.named_parameters() if not value.equal(before[name])}
     assert moved == {name for name in before if "lora_" in name}
+
+
+@pytest.mark.slow
+def test_four_bits_work_where_bitsandbytes_is(tmp_path):
+    python = python_with(tmp_path / "venv", ["--no-deps", "bitsandbytes"])
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", "nf4 or unlearns_by_lora"]
+    done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1].startswith("2 passed"), done.stdout

@@ -10,7 +10,6 @@ from tiny_models import llava
 from lethebench.eval_scores import Evidence, aggregate
 from lethebench.evaluation.general import General, _general, check_tasks, run_general
 
-needs_lm_eval = pytest.mark.skipif(importlib.util.find_spec("lm_eval") is None, reason="lm-eval is not installed")
 QUESTIONS = [("Is snow white?", 0), ("Is grass blue?", 1), ("Is the sky blue?", 0), ("Is ink dry?", 1)]
 
 
@@ -56,7 +55,6 @@ def by_hand(model, processor) -> list[float]:
     return found
 
 
-@needs_lm_eval
 @pytest.mark.slow
 def test_a_local_task_of_lm_eval_gives_what_plain_forward_passes_give(task):
     seen = set()
@@ -71,7 +69,6 @@ def test_a_local_task_of_lm_eval_gives_what_plain_forward_passes_give(task):
     assert len(seen) > 1
 
 
-@needs_lm_eval
 @pytest.mark.slow
 def test_general_scores_join_utility_on_the_command_line(task, tmp_path, capsys, monkeypatch):
     data, model = stand_in_build(tmp_path / "icu"), save_llava(tmp_path / "model")
@@ -84,7 +81,6 @@ def test_general_scores_join_utility_on_the_command_line(task, tmp_path, capsys,
     assert "general/colours/acc" in scores["metrics"]["utility"]
 
 
-@needs_lm_eval
 def test_an_unknown_task_is_refused():
     with pytest.raises(ValueError, match="no task 'nosuchtask'"):
         check_tasks("lm-eval", ["nosuchtask"])

@@ -89,6 +89,7 @@ class Zip:
         try:
             with zipfile.ZipFile(path) as archive:
                 infos = archive.infolist()
+        # zipfile says of what it does not know, a version or a compression, that it is not implemented.
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise BuildError(f"{path.name}: cannot be read as a zip ({error}): get the release again") from None
         self._infos = self._safe(infos)
