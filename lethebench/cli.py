@@ -78,7 +78,7 @@ def build(
     num_proc: Annotated[int, typer.Option(min=1, help="Processes; the bytes do not depend on it.")] = 1,
     option: Annotated[
         list[str] | None,
-        typer.Option(metavar="K=V", help="An option of the benchmark; one that it has not makes it name those it has."),
+        typer.Option(metavar="K=V", help="An option of the benchmark; an unknown one lists them."),
     ] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Also draw preview.png, which the card shows.")] = False,
     source: Annotated[
