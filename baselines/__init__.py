@@ -1,7 +1,8 @@
 """Trainers that make a vision-language model forget, and the embedded model to try them on.
 
 Names are imported when first used: importing this package, or listing METHODS, does not import torch. Stage 1 is
-`lethebench.baselines.learn.learn`, a whole unlearning stage `lethebench.baselines.unlearn.unlearn`.
+`lethebench.baselines.learn.learn`, a whole unlearning stage `lethebench.baselines.unlearn.unlearn`, and what to compare
+it with, gold, `lethebench.baselines.retrain.retrain`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ _TRAINERS = {
 
 # Every method that `unlearn` knows, by the name of its module; the last three have no trainer of their own.
 METHODS = (*_TRAINERS, "manu", "lumoe", "prompt")
+# What methods are measured against; it changes no model but makes another, so that a run has it once, as gold.
+RETRAIN = "retrain"
 
 _HOMES = {
     **{f"{prefix}{kind}": name for name, prefix in _TRAINERS.items() for kind in ("Trainer", "Config")},
@@ -47,11 +50,10 @@ _HOMES = {
     "tiny_processor": "tiny",
     "tiny_tokenizer": "tiny",
     "tiny_vlm": "tiny",
-    "unlearn": "unlearn",
     "with_system_prompt": "prompt",
 }
 
-__all__ = ["METHODS", "TRAINERS", *_HOMES]
+__all__ = ["METHODS", "RETRAIN", "TRAINERS", *_HOMES]
 
 
 class Method(NamedTuple):

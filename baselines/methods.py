@@ -57,5 +57,6 @@ FACTS: Mapping[str, MethodFacts] = MappingProxyType(
             {"gate": "embedding", "retain_weight": 1.0},
         ),
         "prompt": MethodFacts("MLLMU-Bench 2025, arXiv 2410.22108", "a chat template with a system prompt", {}),
+        "retrain": MethodFacts("Maini et al. 2024, arXiv 2401.06121", "retain rows; learns from the start", {}),
     }
 )

@@ -73,18 +73,17 @@ def _imports() -> list[dict]:
 
 def _methods() -> list[dict]:
     """Every method that `lethe unlearn` knows."""
-    from .baselines import METHODS
     from .baselines.methods import FACTS
 
     return [
         {
             "name": name,
             "is": _headline(f"lethebench.baselines.{name}").rstrip("."),
-            "paper": FACTS[name].paper,
-            "needs": FACTS[name].needs,
-            "defaults": ", ".join(f"{key} {value}" for key, value in FACTS[name].defaults.items()) or "-",
+            "paper": facts.paper,
+            "needs": facts.needs,
+            "defaults": ", ".join(f"{key} {value}" for key, value in facts.defaults.items()) or "-",
         }
-        for name in METHODS
+        for name, facts in FACTS.items()
     ]
 
 

@@ -184,7 +184,7 @@ def unlearn(
     ignore_gate: IgnoreGate = False,
     as_json: Json = False,
 ) -> None:
-    """One stage: the model forgets the next task.
+    """One stage: the model forgets the next task; `retrain` makes the gold model to compare with.
 
     Example: lethe unlearn npo build/icu --from runs/icu
     """

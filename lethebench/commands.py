@@ -13,11 +13,12 @@ from typing import Any
 from datasets import disable_progress_bars
 from datasets.utils.logging import set_verbosity_error
 
+from .baselines import RETRAIN
 from .console import Console
 from .data import Build, open_build
 from .errors import UserError
 from .options import RunOptions
-from .store import RECORD, is_done, locked, read_json, stage_name
+from .store import DONE, RECORD, is_done, locked, read_json, stage_name
 
 
 def opened(path: Path) -> Build:
@@ -95,42 +96,49 @@ def unlearn_command(
     ignore_gate: bool,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[dict, str]:
-    """One stage of a method from a learnt run; gives its record and what to print.
+    """One stage of a method from a learnt run, or of its gold (`retrain`); gives its record and what to print.
 
     Without `settings` a method goes on with those that it began with.
 
     Raises:
-        UserError: no such run, a task out of order, or one that was forgotten already.
+        UserError: no such run, a task out of order, one that was forgotten already, or settings for `retrain`.
     """
     build = opened(data)
     options = replace(options_of(folder, data, method), ignore_gate=ignore_gate)
     options = replace(options, settings={**options.settings, **(settings or {})})
+    if method == RETRAIN:
+        if options.settings:
+            raise UserError(f"{method} repeats stage 1 as {folder} learnt: leave out --settings and --modality")
+        options = replace(options, methods=())
     options.check()
     with locked(folder):
         if not is_done(folder / "learnt"):
             raise UserError(f"{folder} did not finish learning: `lethe learn {data} --out {folder} --resume`")
         quiet()
+        from .run import GOLD
         from .whole import start
 
         run = start(build, options, Console(phases=5), resume=True)
-        done = [stage for stage in range(1, len(run.order) + 1) if is_done(folder / method / stage_name(stage))]
-        stage = task or len(done) + 1
-        if stage in done or stage > len(run.order):
-            raise UserError(
-                f"--task {stage}: {method} has forgotten {len(done)} of {len(run.order)} tasks of {folder} already"
-            )
-        if stage > len(done) + 1:
+        stages = folder / (GOLD if method == RETRAIN else method)
+        count = len(run.order)
+        done = [stage for stage in range(1, count + 1) if is_done(stages / stage_name(stage))]
+        stage = task or next((stage for stage in range(1, count + 1) if stage not in done), count + 1)
+        if stage in done or stage > count:
+            raise UserError(f"--task {stage}: {method} has forgotten {len(done)} of {count} tasks of {folder} already")
+        if method == RETRAIN:
+            run.learn()
+            run.gold(stage)
+        elif stage > len(done) + 1:
             raise UserError(
                 f"--task {stage}: {method} comes to it after task {len(done) + 1}; requests are answered in order"
             )
-        run.learn()
-        run.unlearn(method, stage)
-    place = folder / method / stage_name(stage)
-    result = read_json(place / "done.json")
-    return (
-        result,
-        f"{method} forgot task {stage} of {len(run.order)} in {result['seconds']:.1f} s; the model is in {place}",
-    )
+        else:
+            run.learn()
+            run.unlearn(method, stage)
+    place = stages / stage_name(stage)
+    result = read_json(place / DONE)
+    what = f"learnt again without tasks 1 to {stage}" if method == RETRAIN else f"forgot task {stage}"
+    return result, f"{method} {what} of {count} in {result['seconds']:.1f} s; the model is in {place}"
 
 
 def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict, str]:

@@ -104,11 +104,13 @@ class RunOptions:
             UserError: an unknown method, model, preset or retain rule, a preset for another model, or settings that a
                 method does not take.
         """
-        from .baselines import METHODS
+        from .baselines import METHODS, RETRAIN
         from .baselines.presets import preset_for
         from .settings import check_settings, with_settings
 
         for method in self.methods:
+            if method == RETRAIN:
+                raise UserError(f"--method {method}: a run has it as gold; leave it out, and say when by --gold")
             if method not in METHODS:
                 raise UserError(f"--method {method}: unknown; the methods are {', '.join(METHODS)}")
         if len(set(self.methods)) < len(self.methods):

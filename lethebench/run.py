@@ -17,6 +17,7 @@ from .baselines.data import RowEncoder
 from .baselines.loading import Loaded, load_model, save_model
 from .baselines.parameters import describe
 from .baselines.presets import preset_for
+from .baselines.retrain import retrain
 from .console import Console, Tick
 from .data import Build
 from .errors import CheckFailed
@@ -25,12 +26,13 @@ from .machine import peak_memory_mb
 from .options import RunOptions
 from .settings import with_settings
 from .stage_scores import routing, score_stage
-from .store import is_done, new_stage, read_json, stage_name, write_json
-from .training import learn_all, learn_gold, unlearn_task
+from .store import DONE, is_done, new_stage, read_json, stage_name, write_json
+from .training import Ticks, learn_all, unlearn_task
 
 ROWS = "rows.parquet"
 HELD_OUT = "held_out.parquet"
 NEIGHBOUR = "neighbour"
+GOLD = "gold"
 
 
 class Run:
@@ -167,18 +169,25 @@ class Run:
 
     def gold(self, stage: int) -> None:
         """The model retrained without what was asked to be forgotten up to this stage."""
-        place = self.folder / "gold" / stage_name(stage)
+        place = self.folder / GOLD / stage_name(stage)
         rows = self._with_neighbours([self.not_asked(stage)])
         title = f"gold: learn again without tasks 1 to {stage}"
         if is_done(place):
             return self.console.skip(title)
-        steps = read_json(self.learnt / "done.json")["steps"]
         record = {"stage": stage, "rows": len(rows)}
         with new_stage(place, record) as folder:
             with self.console.phase(title) as tick:
-                seed = stage_seed(self.options.seed, "gold", stage)
-                arguments = (self.options.model, self.preset, self.encoder, steps, rows, self.rows)
-                result, loaded = learn_gold(*arguments, seed=seed, tick=tick)
+                result = retrain(
+                    self.options.model,
+                    self.encoder,
+                    rows,
+                    self.rows,
+                    preset=self.preset,
+                    steps=read_json(self.learnt / DONE)["steps"],
+                    seed=stage_seed(self.options.seed, GOLD, stage),
+                    callbacks=[Ticks(tick)],
+                )
+            loaded = Loaded(result.model, self.encoder.processor)
             save_model(loaded.model, loaded.processor, folder)
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
             record |= {"peak_memory_mb": round(peak_memory_mb())}

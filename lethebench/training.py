@@ -1,4 +1,4 @@
-"""The three ways a stage gets its weights: learning, unlearning one task, and retraining gold."""
+"""How a stage of a run gets its weights: learning, and unlearning one task."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,36 +55,6 @@ def learn_all(
     loaded = load_model(model)
     result = learn(loaded.model, loaded.processor, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
     return result, Loaded(result.model, loaded.processor)
-
-
-def learn_gold(
-    model: str,
-    preset: Preset,
-    encoder: RowEncoder,
-    steps: int,
-    rows: Dataset,
-    all_rows: Dataset,
-    *,
-    seed: int,
-    tick: Tick,
-) -> tuple[Learnt, Loaded]:
-    """Stage 1 again, on the rows that nobody asked to forget, with as many optimizer steps as the learnt model took.
-
-    Args:
-        model, preset, seed, tick: as in `learn_all`.
-        encoder: the run's, with the processor that gold shares.
-        steps: optimizer steps of the learnt model.
-        rows: what gold may see.
-        all_rows: what the learnt model saw; it decides the size of `tiny`.
-    """
-    set_seed(seed)
-    if model == TINY:
-        tiny = tiny_vlm(rows, seed, plan=plan_for(all_rows), encoder=encoder)
-        result = learn_tiny(tiny, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
-    else:
-        options = {"seed": seed, "encoder": encoder, "callbacks": [Ticks(tick)], "max_steps": steps}
-        result = learn(load_model(model).model, encoder.processor, rows, preset=preset, **options)
-    return result, Loaded(result.model, encoder.processor)
 
 
 def unlearn_task(

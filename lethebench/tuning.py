@@ -59,11 +59,13 @@ class TuneOptions:
             UserError: an unknown method or one that trains nothing, a budget or utility out of range, or a model beside
                 a run.
         """
-        from .baselines import METHODS
+        from .baselines import METHODS, RETRAIN
         from .baselines.presets import UNTRAINED
 
         if self.method in UNTRAINED:
             raise UserError(f"{self.method} trains nothing, so there is no learning rate to tune; run it as it is")
+        if self.method == RETRAIN:
+            raise UserError(f"{self.method} is what methods are measured against: it has nothing to tune")
         if self.method not in METHODS:
             raise UserError(f"{self.method}: unknown; the methods are {', '.join(METHODS)}")
         if self.budget < 1:

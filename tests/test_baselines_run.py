@@ -6,7 +6,7 @@ from dataclasses import replace
 import pyarrow.parquet as pq
 import pytest
 
-from lethebench.baselines import METHODS, TRAINERS
+from lethebench.baselines import METHODS, RETRAIN, TRAINERS
 from lethebench.baselines.methods import FACTS
 from lethebench.builders import build
 from lethebench.commands import learn_command, run_command, unlearn_command
@@ -21,7 +21,7 @@ from lethebench.summary import gold_summary, method_summary
 
 
 def test_the_listed_facts_are_those_of_the_configs(tmp_path):
-    assert set(FACTS) == set(METHODS)
+    assert set(FACTS) == {*METHODS, RETRAIN}
     for method in TRAINERS:
         args = TRAINERS[method].config(output_dir=str(tmp_path), bf16=False)
         assert {name: getattr(args, name) for name in FACTS[method].defaults} == dict(FACTS[method].defaults)
@@ -121,6 +121,9 @@ def test_one_stage_at_a_time_and_a_method_that_cannot_is_one_line(learnt, tmp_pa
     record, text = unlearn_command("simnpo", options.data, options.out, None, ignore_gate=False)
     assert record["steps"] > 0
     assert "simnpo forgot task 1 of 1" in text
+    record, text = unlearn_command("retrain", options.data, options.out, None, ignore_gate=False)
+    assert record["stage"] == 1
+    assert "retrain learnt again without tasks 1 to 1 of 1" in text
     lora = RunOptions(
         data=learnt.data, out=tmp_path / "lora", model=str(options.out / "learnt"), methods=("mmunlearner",), tasks=1
     )

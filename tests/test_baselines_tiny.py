@@ -214,7 +214,8 @@ def test_every_public_name_is_there():
     import lethebench.baselines as baselines
 
     for name in baselines.__all__:
-        assert getattr(baselines, name) is not None
+        found = getattr(baselines, name)
+        assert found is getattr(baselines, name), name  # a function of its module's name would be the module next time
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = baselines.no_such_name
 

@@ -61,6 +61,7 @@ def other_major(data: Path, tmp_path: Path) -> Path:
         (["learn", "nowhere"], ["nowhere", "lethe build"]),
         (["run", "DATA", "--method", "wish"], ["wish", "npo"]),
         (["run", "DATA", "--method", "npo,npo"], ["npo,npo", "once"]),
+        (["run", "DATA", "--method", "npo,retrain"], ["retrain", "as gold", "--gold"]),
         (["run", "DATA", "--model", "no/such-model"], ["no/such-model"]),
         (["run", "DATA", "--preset", "nosuch"], ["nosuch", "tiny"]),
         (["run", "DATA", "--tasks", "5"], ["5", "2 tasks"]),

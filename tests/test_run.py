@@ -13,10 +13,11 @@ import pytest
 from small_build import PROFILES, real_build
 
 from lethebench import training
-from lethebench.baselines import plan_for
-from lethebench.commands import run_command
+from lethebench.baselines import plan_for, retrain
+from lethebench.commands import run_command, unlearn_command
 from lethebench.console import Console
 from lethebench.data import open_build
+from lethebench.errors import UserError
 from lethebench.options import RunOptions
 from lethebench.report import write_report
 from lethebench.run import Run, stage_seed, write_rows
@@ -30,7 +31,8 @@ METHODS = ("ga", "npo")
 def shorter():
     """Half the steps of the usual plan, which is enough for so few profiles."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "plan_for", lambda rows: replace(plan_for(rows), vision_steps=80, steps=70))
+        for module in (training, retrain):
+            patch.setattr(module, "plan_for", lambda rows: replace(plan_for(rows), vision_steps=80, steps=70))
         yield
 
 
@@ -155,6 +157,23 @@ def test_a_stage_that_is_lost_is_made_again_with_the_same_numbers(finished, tmp_
     again, _ = run_command(RunOptions(**{**vars(options), "out": copy}), seeds=1, resume=True)
     assert (copy / "npo" / "t002" / "rows.parquet").read_bytes() == before
     assert again["methods"] == result["methods"]
+
+
+def test_retrain_makes_the_gold_that_a_run_makes(finished, data, tmp_path):
+    options, _ = finished
+    copy = tmp_path / "run"
+    shutil.copytree(options.out, copy)
+    before = (copy / "gold" / "t002" / "rows.parquet").read_bytes()
+    shutil.rmtree(copy / "gold")
+    with pytest.raises(UserError, match=r"retrain repeats stage 1 .* leave out --settings and --modality"):
+        unlearn_command("retrain", data, copy, 2, ignore_gate=False, settings={"retrain": {"learning_rate": 1.0}})
+    record, text = unlearn_command("retrain", data, copy, 2, ignore_gate=False)
+    assert "without tasks 1 to 2 of 2" in text
+    assert record["rows"] == len(Run(open_build(data), options, options.out, Console()).not_asked(2))
+    assert (copy / "gold" / "t002" / "rows.parquet").read_bytes() == before
+    assert read_json(copy / "run.json")["methods"] == list(METHODS)
+    with pytest.raises(UserError, match="--task 2: retrain has forgotten 1 of 2 tasks"):
+        unlearn_command("retrain", data, copy, 2, ignore_gate=False)
 
 
 def test_the_seed_of_a_stage_depends_on_run_method_and_stage():

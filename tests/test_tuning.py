@@ -288,6 +288,7 @@ def test_without_a_run_stage_1_is_made_first(tmp_path):
     [
         ({"method": "manu"}, "manu trains nothing"),
         ({"method": "prompt"}, "prompt trains nothing"),
+        ({"method": "retrain"}, "retrain is what methods are measured against"),
         ({"method": "wish"}, "wish: unknown"),
         ({"budget": 0}, "--budget 0"),
         ({"utility": 0.0}, "--utility 0.0"),

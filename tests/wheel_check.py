@@ -80,7 +80,8 @@ def main() -> None:
         check_contents(sdist, wheel)
         run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
         python, lethe = folder / "venv/bin/python", folder / "venv/bin/lethe"
-        run(python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel, cwd=folder)
+        wanted = ("--no-compile", "-c", ROOT / "constraints.txt", wheel)
+        run(python, "-m", "pip", "install", "--quiet", *wanted, cwd=folder)
         run(python, "-m", "pip", "check", cwd=folder)
         names = [
             row["name"] for row in json.loads(run(lethe, "list", "benchmarks", "--json", cwd=folder))["benchmarks"]
@@ -88,7 +89,7 @@ def main() -> None:
         for name in names:
             size = str(SIZES.get(name, "small"))
             options = [f"--option={key}={value}" for key, value in OPTIONS.get(name, {}).items()]
-            run(lethe, "build", name, "--size", size, *options, "--preview", cwd=folder)
+            run(lethe, "build", name, "--size", size, *options, "--num-proc", "2", "--preview", cwd=folder)
             run(lethe, "verify", f"build/{name}", cwd=folder)
         run(python, "-c", LOAD, *names, cwd=folder)
         run(lethe, "export", "build/mllmu", "--layout", "mllmu-bench", "--out", "build/mllmu-bench", cwd=folder)
