@@ -55,7 +55,7 @@ def cases():
                     yield pytest.param(name, method, kind, marks=[pytest.mark.slow] if slow else [])
 
 
-@pytest.mark.parametrize(("name", "method", "kind"), cases())
+@pytest.mark.parametrize(("name", "method", "kind"), list(cases()))
 def test_learn_unlearn_save_and_reload(tmp_path, name, method, kind):
     settings = preset(LoraSettings(rank=4, alpha=8) if kind == "lora" else None)
     model, processor = architectures.make(name)

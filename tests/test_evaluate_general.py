@@ -81,6 +81,7 @@ def test_general_scores_join_utility_on_the_command_line(task, tmp_path, capsys,
     assert "general/colours/acc" in scores["metrics"]["utility"]
 
 
+@pytest.mark.slow
 def test_an_unknown_task_is_refused():
     with pytest.raises(ValueError, match="no task 'nosuchtask'"):
         check_tasks("lm-eval", ["nosuchtask"])

@@ -53,7 +53,20 @@ PASSING = {
 }
 
 
-@pytest.mark.parametrize("name", PASSING)
+# Those that take another's way through the code.
+LIKE_ANOTHER = (
+    "busy-while-looking",
+    "busy-while-uploading",
+    "500-while-uploading",
+    "500-while-committing",
+    "slow-link",
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in LIKE_ANOTHER else name for name in PASSING],
+)
 def test_what_passes_ends_in_a_whole_push(user, name):
     fault = PASSING[name]
     done = user.types("push", "icu", f"somebody/{name}", faults=(fault,))
