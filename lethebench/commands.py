@@ -48,7 +48,7 @@ def learn_command(options: RunOptions, *, resume: bool) -> tuple[dict, str]:
         quiet()
         from .whole import start
 
-        console = Console(phases=2)
+        console = Console(phases=3)
         gate = start(build, options, console, resume=resume).learn()
     verdict = "passed" if gate["passed"] else f"failed: {gate['threshold']} is asked of each"
     neighbour = figures(gate["neighbour"])

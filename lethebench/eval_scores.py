@@ -304,7 +304,7 @@ def aggregate(evidence: Evidence, metrics: Sequence[str]) -> Scores:
             scores.not_measured[name] = str(error)
             continue
         scores.values[name] = {key: value for key, value in found.items() if value is not None}
-        scores.flags += [flag for flag in flags if flag not in scores.flags]
+        scores.flags += [flag for flag in dict.fromkeys(flags) if flag not in scores.flags]
     return scores
 
 

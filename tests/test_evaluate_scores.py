@@ -5,7 +5,7 @@ import random
 import pytest
 from scipy import stats
 
-from lethebench.eval_scores import COMPONENTS, METRICS, Evidence, aggregate
+from lethebench.eval_scores import COMPONENTS, MEMBERSHIP, METRICS, Evidence, aggregate
 from lethebench.evaluation import scores
 from lethebench.evaluation.gaps import KINDS
 
@@ -105,6 +105,15 @@ def test_a_group_that_was_not_known_before_stays_out():
     assert found.values["utility"]["utility"]["value"] == pytest.approx(stats.hmean([0.5, 0.8, 0.5]))
     assert found.values["utility"]["utility"]["n"] == 24
     assert found.flags == ["not_measured"]
+
+
+def test_a_flag_of_several_attacks_is_told_once():
+    """Every attack tells all of forget from all of holdout."""
+    apart = dict.fromkeys(MEMBERSHIP, 1.0)
+    evidence = Evidence(rows=[*rows("forget", **apart), *rows("holdout", **dict.fromkeys(MEMBERSHIP, 0.0))])
+    found = aggregate(evidence, ["privacy_leakage"])
+    assert all(found.values["privacy_leakage"][f"{name}/auc"]["value"] == 1.0 for name in MEMBERSHIP)
+    assert sorted(found.flags) == ["auc_extreme", "no_gold"]
 
 
 def test_what_cannot_be_measured_has_a_reason_and_the_rest_goes_on():
