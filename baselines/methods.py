@@ -43,7 +43,7 @@ FACTS: Mapping[str, MethodFacts] = MappingProxyType(
         ),
         "mmunlearner": MethodFacts(
             "Huo et al. 2025, arXiv 2502.11051",
-            "retain rows, full fine-tuning (no LoRA)",
+            "retain rows; trains the weights, into which a LoRA is merged",
             {"modality": "image_text", "retain_weight": 1.0, "fisher_rows": None},
         ),
         "manu": MethodFacts(

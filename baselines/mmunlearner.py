@@ -62,7 +62,7 @@ class MMUnlearnerTrainer(UnlearningTrainer):
         if kwargs.get("peft_config") is not None or hasattr(model, "peft_config"):
             raise ValueError(
                 "MMUnlearner chooses among the model's own weights and does not train LoRA: merge the adapter "
-                "(`model.merge_and_unload()`) and give no peft_config"
+                "(`model.merge_and_unload().requires_grad_(True)`) and give no peft_config"
             )
         super().__init__(model, args, train_dataset, *positional, **kwargs)
         spared = {"image_text": "text", "text": "image_text"}.get(self.args.modality)

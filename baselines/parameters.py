@@ -58,6 +58,11 @@ def check_lora(model: nn.Module, config) -> list[str]:
     return found
 
 
+def merged(model: nn.Module) -> nn.Module:
+    """The model itself: an adapter that it has is added to its weights, which are then trained as without one."""
+    return model.merge_and_unload().requires_grad_(True) if hasattr(model, "peft_config") else model
+
+
 def describe(model: nn.Module) -> dict[str, int]:
     """Numbers in the model: `total` and `trained`."""
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]

@@ -58,6 +58,9 @@ class AnswerTrainer(SFTTrainer):
         encoder: a `RowEncoder` of that processor to share its cache between stages.
         frozen: regular expression of parameters that are not trained.
         kwargs: what SFTTrainer takes, `peft_config`, `optimizers` and `callbacks` among them.
+
+    Raises:
+        ValueError: if a LoRA matches no layer, or no parameter is trained.
     """
 
     def __init__(
@@ -91,6 +94,11 @@ class AnswerTrainer(SFTTrainer):
             _bare(self.model).forward = own_forward
         if frozen:
             freeze(self.model, frozen)
+        if not any(value.requires_grad for value in self.model.parameters()):
+            raise ValueError(
+                f"{type(self).__name__} got a model of which nothing is trained: every parameter is frozen, as PEFT "
+                "leaves them under an adapter; call `model.requires_grad_(True)`, freeze less or give a peft_config"
+            )
         # TRL looked at a sample of the rows to know their kind; from here on they come encoded.
         self.train_dataset = EncodedRows(train_dataset, self.encoder)
         self.add_callback(FiniteGradients(self))

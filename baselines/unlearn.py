@@ -14,10 +14,13 @@ from lethebench.baselines.data import RowEncoder
 from lethebench.baselines.gates import TrueTaskGate
 from lethebench.baselines.lumoe import LUMoE
 from lethebench.baselines.manu import MANUConfig, manu_prune
+from lethebench.baselines.parameters import merged
 from lethebench.baselines.presets import LoraSettings, Preset
 from lethebench.baselines.prompt import with_system_prompt
 from lethebench.baselines.training import QUIET
 
+# Methods that change the model's own weights: a learnt adapter is merged into them first.
+WHOLE = ("mmunlearner", "manu")
 # Where a preset trains weights themselves, the experts of LUMoE are still adapters.
 EXPERT = LoraSettings(rank=16, alpha=32)
 
@@ -60,8 +63,8 @@ def unlearn(
 
     Args:
         method: a name in METHODS.
-        model: the model as the last stage left it; a PEFT model's adapter goes on being trained, a `LUMoE` gets one
-            more.
+        model: the model as the last stage left it; a PEFT model's adapter goes on being trained (`mmunlearner` and
+            `manu` merge it first), a `LUMoE` gets one more.
         processor: its processor.
         forget: QA rows of this stage's task.
         retain: QA rows to hold on to; methods without a retain term ignore them.
@@ -80,6 +83,8 @@ def unlearn(
     if len(forget) == 0:
         raise ValueError(f"{method} got an empty forget set: there is nothing to unlearn")
     start = time.perf_counter()
+    if method in WHOLE:
+        model = merged(model)
     if method in TRAINERS:
         fields = {**preset.method_arguments(method), **overrides}
         model, steps, log, facts = _trained(method, model, processor, forget, retain, fields, seed, encoder, callbacks)
@@ -87,7 +92,6 @@ def unlearn(
         fields = {**preset.method_arguments(method), **overrides}
         model, steps, log, facts = _expert(model, processor, forget, retain, preset, fields, seed, encoder, callbacks)
     elif method == "manu":
-        model = model.merge_and_unload() if hasattr(model, "peft_config") else model
         config = MANUConfig(**{**preset.method_arguments(method), **overrides})
         pruned = manu_prune(model, processor, forget, retain, config=config, encoder=encoder)
         steps, log = 0, []

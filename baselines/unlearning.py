@@ -180,6 +180,12 @@ class UnlearningTrainer(AnswerTrainer):
 
     def train(self, resume_from_checkpoint=None, *args, **kwargs):
         """Trains as SFTTrainer does, after a look at every picture and after taking the reference."""
+        fsdp = getattr(self.accelerator.state, "fsdp_plugin", None)
+        if fsdp is not None and fsdp.activation_checkpointing and self.is_lora:
+            raise ValueError(
+                "FSDP's own activation checkpointing hides the adapter from PEFT, which would save nothing of it: set "
+                "fsdp_activation_checkpointing: false in accelerate's config and activation_checkpointing here"
+            )
         check_pictures(self.forget_rows, range(len(self.forget_rows)))
         if self.train_dataset.retain is not None:
             check_pictures(self.train_dataset.retain, self.retain_drawn())

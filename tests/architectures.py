@@ -1,6 +1,9 @@
 """Tiny random models of the papers' architectures, from configs alone, with their own processors and chat templates."""
 
+import importlib.util
+
 import baselines_support as support
+import pytest
 import torch
 from tokenizers import AddedToken
 from transformers import (
@@ -17,6 +20,9 @@ from transformers import (
     LlavaNextImageProcessorPil,
     LlavaNextProcessor,
     PreTrainedTokenizerFast,
+    Qwen2VLImageProcessor,
+    Qwen3VLConfig,
+    Qwen3VLForConditionalGeneration,
     SmolVLMConfig,
     SmolVLMForConditionalGeneration,
 )
@@ -34,6 +40,11 @@ IDEFICS_TEMPLATE = (
     "{% for message in messages %}{{ message.role | capitalize }}:{% for part in message.content %}"
     "{% if part.type == 'text' %} {{ part.text }}{% else %}<image>{% endif %}{% endfor %}<end_of_utterance>\n"
     "{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
+)
+QWEN_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{% for part in message.content %}"
+    "{% if part.type == 'text' %}{{ part.text }}{% else %}<|vision_start|><|image_pad|><|vision_end|>{% endif %}"
+    "{% endfor %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 VISION = {
     "hidden_size": 16,
@@ -157,13 +168,65 @@ def smolvlm():
     return SmolVLMForConditionalGeneration(config), processor
 
 
+def qwen3_vl():
+    """Qwen3-VL with its own processor, for which torchvision has to be there: patches of every picture's own shape."""
+    from transformers import Qwen3VLProcessor, Qwen3VLVideoProcessor
+
+    names = ["im_start", "im_end", "image_pad", "video_pad", "vision_start", "vision_end"]
+    names = [f"<|{name}|>" for name in names]
+    plain = tiny_processor(support.rows(), support.PLAN).tokenizer
+    plain.add_tokens([AddedToken(name, special=True) for name in names], special_tokens=True)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=plain._tokenizer, pad_token="<pad>", eos_token="<|im_end|>")
+    image, video, opens, closes = tokenizer.convert_tokens_to_ids(names[2:])
+    sizes = {"patch_size": 14, "temporal_patch_size": 2, "merge_size": 2}
+    limits = {"shortest_edge": 28 * 28, "longest_edge": 84 * 84}
+    processor = Qwen3VLProcessor(
+        image_processor=Qwen2VLImageProcessor(**sizes, size=limits),
+        tokenizer=tokenizer,
+        video_processor=Qwen3VLVideoProcessor(**sizes),
+        chat_template=QWEN_TEMPLATE,
+    )
+    config = Qwen3VLConfig(
+        vision_config={
+            "depth": 2,
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_heads": 2,
+            "out_hidden_size": 32,
+            "patch_size": 14,
+            "num_position_embeddings": 64,
+            "deepstack_visual_indexes": [0],
+        },
+        text_config=_text(
+            tokenizer,
+            head_dim=16,
+            rope_parameters={"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0},
+        ),
+        image_token_id=image,
+        video_token_id=video,
+        vision_start_token_id=opens,
+        vision_end_token_id=closes,
+        tie_word_embeddings=False,
+    )
+    return Qwen3VLForConditionalGeneration(config), processor
+
+
 ARCHITECTURES = {
     "llava": llava,
     "llava_next": llava_next,
     "idefics2": idefics2,
     "idefics3": idefics3,
     "smolvlm": smolvlm,
+    "qwen3_vl": qwen3_vl,
 }
+NEEDS = {"qwen3_vl": "torchvision"}
+
+
+def marks(name: str) -> list:
+    """What a test of that architecture is marked with: to be skipped where its processor's library is absent."""
+    library = NEEDS.get(name)
+    absent = library is not None and importlib.util.find_spec(library) is None
+    return [pytest.mark.skipif(absent, reason=f"the processor of {name} needs {library}")]
 
 
 def make(name: str):

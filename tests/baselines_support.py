@@ -98,8 +98,9 @@ def plain_step(model, loss: Callable[[], torch.Tensor], rate: float) -> dict[str
 
 
 def weights_of(model) -> dict[str, torch.Tensor]:
-    """A copy of every parameter."""
-    return {name: value.detach().clone() for name, value in model.named_parameters()}
+    """A copy of every parameter, whole where the model is sharded."""
+    values = ((name, value.detach()) for name, value in model.named_parameters())
+    return {name: getattr(value, "full_tensor", value.clone)().clone() for name, value in values}
 
 
 def collator(processor) -> AnswerCollator:
@@ -111,11 +112,11 @@ def row_answers(model, collate, rows) -> list[torch.Tensor]:
     """Per row the (|y|, V) log-probabilities at its answer's tokens, with the tokens; one row at a time."""
     found = []
     for row in rows:
-        batch = {name: value for name, value in collate([row]).items() if name != "row_has_picture"}
+        batch = {name: value.to(model.device) for name, value in collate([row]).items() if name != "row_has_picture"}
         labels = batch.pop("labels")[0]
         places = (labels[1:] != -100).nonzero().flatten()
         logps = model(**batch).logits[0, :-1].log_softmax(-1)[places]
-        found.append((logps, labels[1:][places]))
+        found.append((logps.cpu(), labels[1:][places].cpu()))
     return found
 
 

@@ -41,7 +41,7 @@ def run(case: str, size: int, folder: str, *, train: bool = True) -> dict:
     if train:
         stage.train()
     losses = [entry["loss"] for entry in stage.state.log_history if "loss" in entry]
-    return {"weights": support.weights_of(stage.trained_model()), "losses": losses}
+    return {"weights": support.weights_of(stage.trained_model()), "losses": losses, "sharded": stage.is_sharded}
 
 
 if __name__ == "__main__":

@@ -141,6 +141,15 @@ def test_a_lora_that_matches_nothing_is_refused(made):
         check_lora(made.model, LoraConfig(target_modules=["query"]))
 
 
+@pytest.mark.parametrize("method", ["npo", "mmunlearner"])
+def test_a_model_of_which_nothing_is_trained_is_refused(made, tmp_path, method):
+    """As PEFT leaves a model when its adapter is taken off or merged."""
+    args = TRAINERS[method].config(output_dir=str(tmp_path), bf16=False)
+    given = {"train_dataset": FORGET, "retain_dataset": RETAIN, "processing_class": made.processor}
+    with pytest.raises(ValueError, match=r"Trainer got a model of which nothing is trained: .*requires_grad_\(True\)"):
+        TRAINERS[method].trainer(fresh(made).requires_grad_(False), args=args, **given)
+
+
 def test_bare_names_that_reach_the_vision_tower_are_warned_of(made, tmp_path):
     with pytest.warns(UserWarning, match=r"also puts LoRA on 1 of 3 layers in the vision part, such as 'model.vision"):
         found = check_lora(made.model, LoraConfig(target_modules=["q_proj"]))

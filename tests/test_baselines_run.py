@@ -124,10 +124,17 @@ def test_one_stage_at_a_time_and_a_method_that_cannot_is_one_line(learnt, tmp_pa
     record, text = unlearn_command("retrain", options.data, options.out, None, ignore_gate=False)
     assert record["stage"] == 1
     assert "retrain learnt again without tasks 1 to 1 of 1" in text
+    small = {"kl": {"reference_gib": 1e-9}}
+    with pytest.raises(UserError, match=r"^kl: the KL term would keep .* raise the limit$"):
+        unlearn_command("kl", options.data, options.out, None, ignore_gate=False, settings=small)
+    assert not (options.out / "kl" / "t001").exists()
+    # What was learnt by LoRA is merged by a method that changes the weights themselves.
     lora = RunOptions(
         data=learnt.data, out=tmp_path / "lora", model=str(options.out / "learnt"), methods=("mmunlearner",), tasks=1
     )
     learn_command(lora, resume=False)
-    with pytest.raises(UserError, match=r"mmunlearner: MMUnlearner chooses .* does not train LoRA"):
-        unlearn_command("mmunlearner", lora.data, lora.out, None, ignore_gate=False)
-    assert not (lora.out / "mmunlearner" / "t001").exists()
+    record, _ = unlearn_command("mmunlearner", lora.data, lora.out, None, ignore_gate=False)
+    assert record["steps"] > 0
+    stage = lora.out / "mmunlearner" / "t001"
+    assert (stage / "model.safetensors").is_file()
+    assert not (stage / "adapter_config.json").exists()
