@@ -81,7 +81,8 @@ class Preset:
     def trained(self) -> str:
         """In words, what is trained; for run records."""
         if self.lora is not None:
-            return f"LoRA of rank {self.lora.rank} on {self.lora.target_modules}"
+            lora = f"LoRA of rank {self.lora.rank} on {self.lora.target_modules}"
+            return f"{lora}; by mmunlearner all weights, with that merged into them"
         return f"all weights but {self.frozen}" if self.frozen else "all weights"
 
 
