@@ -10,6 +10,8 @@ TORCH_INDEX_URL ?=
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 export OMP_WAIT_POLICY ?= PASSIVE
+# Where this is set, each of the many processes of the suite would compile PyTorch and transformers anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-all test-wheel lint clean
 

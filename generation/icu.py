@@ -6,7 +6,7 @@ A profile is one person with one medical report or one labor contract, derived f
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from lethebench.generation import asking, labor, medical
@@ -98,12 +98,19 @@ def decoys(attribute: str, count: int, *, seed: int) -> list[str]:
     domain = next((domain for domain, names in DOMAINS.items() if attribute in (*names, "name")), None)
     if domain is None:
         raise ValueError(f"no attribute {attribute!r}: there are name, {', '.join(sum(DOMAINS.values(), ()))}")
-    found: dict[str, None] = {}
-    for profile in _sequence(domain, digest("decoys", seed), 0.0):
+    drawn = 64
+    while True:
+        persons = _persons(domain, seed, drawn)
+        found = dict.fromkeys(person.name if attribute == "name" else person.fields[attribute] for person in persons)
         if len(found) >= count:
-            break
-        found[profile.name if attribute == "name" else profile.fields[attribute]] = None
-    return list(found)
+            return list(found)[:count]
+        drawn *= 2
+
+
+@lru_cache(maxsize=16)
+def _persons(domain: str, seed: int, count: int) -> tuple[Profile, ...]:
+    """Profiles of no build, whose values are the decoys of all attributes: kept, as a build asks for each attribute."""
+    return tuple(islice(_sequence(domain, digest("decoys", seed), 0.0), count))
 
 
 @cache

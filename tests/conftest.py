@@ -4,13 +4,18 @@ Builds that tests only read are made once: the process that starts first names a
 """
 
 import atexit
+import gc
 import os
 import shutil
+import sys
 import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Where this is set, each of the many processes of the suite would compile PyTorch and transformers anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="lethe-hf-")
@@ -18,3 +23,9 @@ atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
 if "LETHE_TEST_BUILDS" not in os.environ:
     os.environ["LETHE_TEST_BUILDS"] = tempfile.mkdtemp(prefix="lethe-builds-")
     atexit.register(shutil.rmtree, os.environ["LETHE_TEST_BUILDS"], ignore_errors=True)
+
+
+def pytest_collection_finish():
+    """What is imported stays: accelerate collects garbage after each training, and need not walk through it."""
+    gc.collect()
+    gc.freeze()

@@ -73,8 +73,11 @@ def test_an_empty_folder_is_fine(quick, tmp_path):
     assert (tmp_path / "icu" / "manifest.json").is_file()
 
 
-def test_a_disk_that_fills_leaves_the_earlier_build_alone(quick, tmp_path):
+def test_a_disk_that_fills_leaves_the_earlier_build_alone(quick, tmp_path, monkeypatch):
     quick(tmp_path / "icu")
+    # Bytecode cut off at the limit would be what later processes import.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     before = hashes(tmp_path / "icu")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))  # no file may grow beyond 100 kB

@@ -29,14 +29,27 @@ def write(path, number):
     picture.save(path, exif=exif)
 
 
-@pytest.fixture
-def pictures(tmp_path):
+def own_pictures(folder):
+    """A folder of pictures per entity, and the names of the entities."""
     names = [profile.id for tasks in entities(8, seed=0).values() for members in tasks.values() for profile in members]
     for place, name in enumerate(names):
         for number in range(LEAST_VIEWS if place else MORE):
-            write(tmp_path / "own" / name / f"view {number}.jpg", 100 * place + number)
-    (tmp_path / "own" / names[0] / "notes.txt").write_text("no picture")
-    return tmp_path / "own", names
+            write(folder / "own" / name / f"view {number}.jpg", 100 * place + number)
+    (folder / "own" / names[0] / "notes.txt").write_text("no picture")
+    return folder / "own", names
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    return own_pictures(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A build over own pictures that tests only read, its manifest, and what `own_pictures` gave."""
+    folder = tmp_path_factory.mktemp("made")
+    root, names = own_pictures(folder)
+    return folder / "build", make(root, folder / "build"), root, names
 
 
 def make(pictures, out, **options):
@@ -47,10 +60,8 @@ def read(folder, group):
     return [row for path in sorted(folder.glob(f"{group}-*.parquet")) for row in pq.read_table(path).to_pylist()]
 
 
-def test_own_pictures_take_the_place_of_ours_and_verify(pictures, tmp_path):
-    root, names = pictures
-    manifest = make(root, tmp_path / "build")
-    folder = tmp_path / "build"
+def test_own_pictures_take_the_place_of_ours_and_verify(made):
+    folder, manifest, _, names = made
     assert verify(folder).problems == []
     counts = manifest.paper_counts
     assert counts["pictures"] == MORE + LEAST_VIEWS * (len(names) - 1)
@@ -64,10 +75,9 @@ def test_own_pictures_take_the_place_of_ours_and_verify(pictures, tmp_path):
     assert (first.size, dict(first.getexif())) == ((64, 48), {})
 
 
-def test_every_picture_tells_where_it_came_from(pictures, tmp_path):
-    root, names = pictures
-    make(root, tmp_path / "build")
-    profiles = read(tmp_path / "build", "profiles/forget") + read(tmp_path / "build", "profiles/retain")
+def test_every_picture_tells_where_it_came_from(made):
+    folder, _, root, names = made
+    profiles = read(folder, "profiles/forget") + read(folder, "profiles/retain")
     assert {profile["profile_id"] for profile in profiles} == set(names)
     for profile in profiles:
         told = {pair["attribute"]: pair["value"] for pair in profile["details"]}
@@ -80,21 +90,21 @@ def test_every_picture_tells_where_it_came_from(pictures, tmp_path):
         assert profile["portrait"] == []
 
 
-def test_nothing_tells_where_the_folder_lay_and_the_card_says_whose_pictures_they_are(pictures, tmp_path):
-    make(pictures[0], tmp_path / "build")
-    for path in (tmp_path / "build").rglob("*"):
+def test_nothing_tells_where_the_folder_lay_and_the_card_says_whose_pictures_they_are(made):
+    folder, *_ = made
+    for path in folder.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
-            assert str(tmp_path).encode() not in content, path.name
+            assert str(folder.parent).encode() not in content, path.name
             assert SECRET.encode() not in content, path.name
-    card = (tmp_path / "build" / "README.md").read_text()
+    card = (folder / "README.md").read_text()
     assert "license: other" in card
     assert "The pictures of this build are not ours" in card
     assert "--option pictures=DIR" in card
     assert "drawn" not in card
     assert "synthetic" not in card
-    assert "drawn" not in (tmp_path / "build" / "eval.yaml").read_text()
-    manifest = json.loads((tmp_path / "build" / "manifest.json").read_text())
+    assert "drawn" not in (folder / "eval.yaml").read_text()
+    manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["licences"]["pictures"].startswith("as whoever gave them says")
 
 

@@ -112,6 +112,7 @@ def test_a_full_disk_leaves_no_build(tmp_path):
     """A limit on file size stands in for the disk: the write fails where a full disk would fail it."""
     prelude = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "sys.dont_write_bytecode = True; "  # cut off at the limit, it would be what later processes import
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
         "from lethebench.cli import main; main()"
     )
