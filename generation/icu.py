@@ -88,6 +88,7 @@ def decoys(attribute: str, count: int, *, seed: int) -> list[str]:
 
     Raises:
         ValueError: for an unknown attribute.
+        RuntimeError: if names run out before so many are found: of dates there are some 1,000.
     """
     if attribute in CLOSED:
         return list(CLOSED[attribute])
