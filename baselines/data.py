@@ -10,11 +10,13 @@ import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from datasets import Dataset, Image, List
 from PIL import Image as PillowImage
+from PIL import ImageOps
 from torch import Tensor
 
 IGNORED = -100
@@ -84,10 +86,15 @@ class RowEncoder:
         seen: hashes of the pictures that were read whole.
 
     Raises:
-        ValueError: if the processor has no chat template.
+        ValueError: if it is no processor, or has no chat template.
     """
 
     def __init__(self, processor, *, cache_bytes: int = 2 << 30):
+        if not hasattr(processor, "tokenizer"):
+            raise ValueError(
+                f"{type(processor).__name__} is no processor of a vision-language model: give what "
+                "AutoProcessor.from_pretrained gives for it"
+            )
         if not getattr(processor, "chat_template", None):
             raise ValueError(
                 f"{type(processor).__name__} has no chat template, so a question cannot be put to its model: "
@@ -107,8 +114,19 @@ class RowEncoder:
         return tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
 
     def key(self, row: Mapping[str, Any]) -> tuple:
-        """What the encoding of a row depends on: (question, answer, hash of each picture)."""
-        return row["question"], row["answer"], tuple(picture_hash(picture) for picture in row["images"])
+        """What the encoding of a row depends on: (question, answer, hash of each picture).
+
+        Raises:
+            ValueError: if the row is no QA row, or a picture cannot be read.
+        """
+        name = row.get("id", "?")
+        for column, kind in (("images", list | tuple), ("question", str), ("answer", str)):
+            if not isinstance(row[column], kind):
+                raise ValueError(
+                    f"row {name} has {type(row[column]).__name__} as {column}: give a list of pictures as images "
+                    "(empty for a text row), and text as question and answer"
+                )
+        return row["question"], row["answer"], tuple(picture_hash(picture, name) for picture in row["images"])
 
     def cached(self, key: tuple) -> EncodedRow | None:
         """The encoded row of that key if it is still held."""
@@ -208,8 +226,7 @@ def check_pictures(rows: EncodedRows, places: Iterable[int]) -> None:
     """
     for place in places:
         row = rows.rows[place]
-        for picture in row["images"]:
-            name = picture_hash(picture)
+        for picture, name in zip(row["images"], rows.encoder.key(row)[2], strict=True):
             if name not in rows.encoder.seen:
                 decode(picture, row.get("id", "?"))
                 rows.encoder.seen.add(name)
@@ -309,33 +326,47 @@ def undecoded(rows: Dataset | Sequence[Mapping[str, Any]]) -> Dataset | Sequence
     return rows
 
 
-def picture_hash(picture: PillowImage.Image | Mapping[str, Any]) -> bytes:
-    """16 bytes that name a picture by its content: the encoded bytes where there are any, else the pixels."""
+def picture_hash(picture: PillowImage.Image | Mapping[str, Any], row_id: str = "?") -> bytes:
+    """16 bytes that name a picture by its content: the encoded bytes where there are any, else what `decode` gives.
+
+    Raises:
+        ValueError: if it cannot be read.
+    """
     if isinstance(picture, PillowImage.Image):
-        head = f"{picture.mode}{picture.size}".encode()
-        return hashlib.blake2b(head + picture.tobytes(), digest_size=16).digest()
-    return hashlib.blake2b(_picture_bytes(picture), digest_size=16).digest()
+        whole = decode(picture, row_id)
+        return hashlib.blake2b(f"{whole.size}".encode() + whole.tobytes(), digest_size=16).digest()
+    return hashlib.blake2b(_picture_bytes(picture, row_id), digest_size=16).digest()
 
 
 def decode(picture: PillowImage.Image | Mapping[str, Any], row_id: str = "?") -> PillowImage.Image:
-    """The picture in RGB, whole.
+    """The picture in RGB, whole and upright as its EXIF data say, which is how `datasets` decodes it.
 
     Raises:
         ValueError: if it cannot be read; a row is never skipped for that.
     """
     try:
         if not isinstance(picture, PillowImage.Image):
-            picture = PillowImage.open(io.BytesIO(_picture_bytes(picture)))
-        return picture.convert("RGB")
-    except (OSError, SyntaxError) as error:
-        raise ValueError(f"the picture of row {row_id} cannot be read ({error}): rebuild or verify the data") from error
+            picture = PillowImage.open(io.BytesIO(_picture_bytes(picture, row_id)))
+        return ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, SyntaxError, PillowImage.DecompressionBombError) as error:
+        raise ValueError(_unreadable(row_id, error)) from error
 
 
-def _picture_bytes(picture: Mapping[str, Any]) -> bytes:
+def _picture_bytes(picture: Mapping[str, Any], row_id: str) -> bytes:
+    if not isinstance(picture, Mapping):
+        raise ValueError(
+            f"a picture of row {row_id} is a {type(picture).__name__}: give a PIL image or a dict of bytes and path"
+        )
     if picture.get("bytes") is not None:
         return picture["bytes"]
-    with open(picture["path"], "rb") as file:
-        return file.read()
+    try:
+        return Path(picture["path"]).read_bytes()
+    except (OSError, TypeError, KeyError) as error:
+        raise ValueError(_unreadable(row_id, error)) from error
+
+
+def _unreadable(row_id: str, error: Exception) -> str:
+    return f"the picture of row {row_id} cannot be read ({error}): rebuild or verify the data"
 
 
 def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:

@@ -37,6 +37,7 @@ class DPOTrainer(UnlearningTrainer):
     config_class = DPOConfig
     uses_reference = True
     uses_refusals = True
+    _name = "DPO"
     _tag_names = ("trl", "sft", "unlearning", "dpo")
 
     def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:

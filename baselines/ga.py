@@ -21,6 +21,7 @@ class GATrainer(UnlearningTrainer):
     """
 
     config_class = GAConfig
+    _name = "GA"
     _tag_names = ("trl", "sft", "unlearning", "ga")
 
     def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:

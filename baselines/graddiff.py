@@ -21,6 +21,7 @@ class GradDiffTrainer(UnlearningTrainer):
     """
 
     config_class = GradDiffConfig
+    _name = "GradDiff"
     _tag_names = ("trl", "sft", "unlearning", "graddiff")
 
     @classmethod

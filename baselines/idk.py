@@ -23,6 +23,7 @@ class IdkTrainer(UnlearningTrainer):
     """
 
     config_class = IdkConfig
+    _name = "Idk"
     _tag_names = ("trl", "sft", "unlearning", "idk")
 
     @classmethod

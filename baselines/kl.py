@@ -23,6 +23,7 @@ class KLMinTrainer(UnlearningTrainer):
     """
 
     config_class = KLMinConfig
+    _name = "KL minimisation"
     _tag_names = ("trl", "sft", "unlearning", "kl")
 
     @classmethod

@@ -29,7 +29,8 @@ class LUMoE:
         encoder: the processor's RowEncoder, to share its cache.
 
     Attributes:
-        model: the learnt model, PEFT-wrapped once there is an adapter; outside `using` no adapter is in use.
+        model: the learnt model, PEFT-wrapped once there is an adapter; which adapter is in use is sure inside `using`
+            alone.
         tasks: the tasks that were unlearnt, in order.
     """
 
@@ -50,8 +51,7 @@ class LUMoE:
         """
         from peft import get_peft_model
 
-        if task in self.tasks:
-            raise ValueError(f"task {task} was unlearnt already: the tasks are {self.tasks}")
+        self.refuse_known(task)
         if self.tasks:
             self.model.add_adapter(_name(task), lora.peft_config())
         else:
@@ -59,6 +59,11 @@ class LUMoE:
         self.model.set_adapter(_name(task))
         self.tasks.append(task)
         return self.model
+
+    def refuse_known(self, task: int) -> None:
+        """Raises ValueError if the task was unlearnt already."""
+        if task in self.tasks:
+            raise ValueError(f"task {task} was unlearnt already: the tasks are {self.tasks}")
 
     @contextmanager
     def using(self, task: int | None) -> Iterator[nn.Module]:

@@ -49,6 +49,7 @@ class MMUnlearnerTrainer(UnlearningTrainer):
     """
 
     config_class = MMUnlearnerConfig
+    _name = "MMUnlearner"
     _tag_names = ("trl", "sft", "unlearning", "mmunlearner")
 
     def __init__(

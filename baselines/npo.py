@@ -37,6 +37,7 @@ class NPOTrainer(UnlearningTrainer):
 
     config_class = NPOConfig
     uses_reference = True
+    _name = "NPO"
     _tag_names = ("trl", "sft", "unlearning", "npo")
 
     def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:

@@ -38,7 +38,8 @@ class PairSampler(Sampler[tuple[int | None, int | None]]):
     """Yields (forget index, retain index) pairs: each forget row once per epoch, retain rows in turn without end.
 
     The count of retain rows goes on from epoch to epoch. The order depends on nothing but the seed and the epoch, so
-    batch size, accumulation, processes and resuming leave the pairs as they are.
+    batch size, accumulation and resuming leave the pairs as they are. Several processes do too where their batches
+    divide the forget set; else accelerate fills the last batches with the epoch's first pairs once more.
 
     Args:
         num_forget: rows in the forget set.

@@ -3,9 +3,11 @@
 import re
 import warnings
 
+import torch
 from torch import nn
 
 VISION = re.compile(r"vision|visual|image")
+HALVES = (torch.float16, torch.bfloat16)
 
 
 def freeze(model: nn.Module, pattern: str) -> int:
@@ -30,7 +32,7 @@ def freeze(model: nn.Module, pattern: str) -> int:
 
 
 def check_lora(model: nn.Module, config) -> list[str]:
-    """The layers that a `peft.LoraConfig` would put an adapter on.
+    """The layers that a PEFT config would put an adapter on; none where it does not name them.
 
     Warns where some lie in the vision tower and the pattern does not say so: bare names such as `q_proj` match there
     too.
@@ -40,10 +42,16 @@ def check_lora(model: nn.Module, config) -> list[str]:
     """
     from peft.tuners.tuners_utils import check_target_module_exists
 
-    wanted = config.target_modules if isinstance(config.target_modules, str) else sorted(config.target_modules)
+    named = getattr(config, "target_modules", None)
+    if not named:
+        return []
+    wanted = named if isinstance(named, str) else sorted(named)
     layers = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
-    found = layers if wanted == "all-linear" else [name for name in layers if check_target_module_exists(config, name)]
-    if not found:
+    others = [
+        name for name, module in model.named_modules() if next(module.parameters(recurse=False), None) is not None
+    ]
+    found = layers if wanted == "all-linear" else [name for name in others if check_target_module_exists(config, name)]
+    if not (found or getattr(config, "target_parameters", None)):
         raise ValueError(
             f"no layer of {type(model).__name__} matches target_modules={wanted}: nothing would be trained; "
             f"its layers have names such as {layers[-1]!r}"
@@ -59,8 +67,28 @@ def check_lora(model: nn.Module, config) -> list[str]:
 
 
 def merged(model: nn.Module) -> nn.Module:
-    """The model itself: an adapter that it has is added to its weights, which are then trained as without one."""
-    return model.merge_and_unload().requires_grad_(True) if hasattr(model, "peft_config") else model
+    """The model itself: an adapter that it has is added to its weights, which are then trained as without one.
+
+    The weights become float32 first: in 16 bits part of what the adapter learnt would be rounded away.
+
+    Raises:
+        ValueError: if the weights are quantised, so that nothing can be added to them.
+    """
+    if getattr(model, "is_quantized", False) or getattr(model, "is_loaded_in_4bit", False):
+        raise ValueError("the model is quantised, so its weights cannot be changed: load it whole for this method")
+    return model.float().merge_and_unload().requires_grad_(True) if hasattr(model, "peft_config") else model
+
+
+def train_in_float32(model: nn.Module) -> None:
+    """Makes trained weights float32: an optimizer's steps on 16-bit weights are rounded away, or overflow.
+
+    Where an adapter is trained, what it lies on stays as it is.
+    """
+    halves = [value for value in model.parameters() if value.requires_grad and value.dtype in HALVES]
+    if halves and not hasattr(model, "peft_config"):
+        model.float()
+    for value in halves:
+        value.data = value.data.float()
 
 
 def describe(model: nn.Module) -> dict[str, int]:

@@ -37,6 +37,10 @@ class LoraSettings:
         )
 
 
+# Where a preset trains weights themselves, the experts of LUMoE are still adapters.
+EXPERT = LoraSettings(rank=16, alpha=32)
+
+
 @dataclass(frozen=True)
 class Preset:
     """What a run needs to know beside model and data.
@@ -80,10 +84,11 @@ class Preset:
 
     def trained(self) -> str:
         """In words, what is trained; for run records."""
+        lora = self.lora or EXPERT
+        adapter = f"LoRA of rank {lora.rank} on {lora.target_modules}"
         if self.lora is not None:
-            lora = f"LoRA of rank {self.lora.rank} on {self.lora.target_modules}"
-            return f"{lora}; by mmunlearner all weights, with that merged into them"
-        return f"all weights but {self.frozen}" if self.frozen else "all weights"
+            return f"{adapter}; by mmunlearner all weights, with that merged into them"
+        return f"all weights{f' but {self.frozen}' if self.frozen else ''}; by lumoe {adapter}"
 
 
 _TINY = Preset(

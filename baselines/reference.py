@@ -5,6 +5,7 @@ needs, are too large to keep for many rows: under LoRA they come from a frozen c
 the same base; under full fine-tuning they are kept for the retain rows that the stage will draw, up to a stated size.
 """
 
+import copy
 from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from lethebench.baselines.losses import sequence_logps
 if TYPE_CHECKING:
     from lethebench.baselines.unlearning import UnlearningTrainer
 
-ADAPTER = "reference"
+ADAPTER = "lethebench_reference"
 
 
 @contextmanager
@@ -93,11 +94,29 @@ class StoredDistributions:
         self._kept.clear()
 
 
+def trains_one_adapter(model) -> bool:
+    """Whether all that is trained belongs to one adapter, so that a copy of it is all there is to keep."""
+    active = getattr(model, "active_adapters", []) if hasattr(model, "peft_config") else []
+    trained = [name for name, value in model.named_parameters() if value.requires_grad]
+    return len(active) == 1 and all(f".{active[0]}." in f"{name}." for name in trained)
+
+
+@contextmanager
+def same_trained(model):
+    """What is trained stays what it was: PEFT, choosing an adapter, would train all of it."""
+    trained = {name for name, value in model.named_parameters() if value.requires_grad}
+    try:
+        yield
+    finally:
+        for name, value in model.named_parameters():
+            value.requires_grad_(name in trained)
+
+
 class FrozenAdapter:
     """A copy of the adapter's state before this stage on the same base; the base alone would be the wrong reference.
 
     Args:
-        trainer: its PEFT model gets a second adapter that is never trained.
+        trainer: its PEFT model gets a second adapter that is never trained; checkpoints hold it too.
     """
 
     def __init__(self, trainer: "UnlearningTrainer"):
@@ -107,15 +126,20 @@ class FrozenAdapter:
         model = trainer.model
         trained = model.active_adapter
         state = get_peft_model_state_dict(model, adapter_name=trained)
-        model.add_adapter(ADAPTER, model.peft_config[trained])
-        set_peft_model_state_dict(model, state, adapter_name=ADAPTER)
-        model.set_adapter(trained)
+        config = copy.copy(model.peft_config[trained])
+        if hasattr(config, "init_lora_weights"):
+            config.init_lora_weights = True  # PiSSA and others would take their first weights from the base again
+        with same_trained(model):
+            model.add_adapter(ADAPTER, config)
+            set_peft_model_state_dict(model, state, adapter_name=ADAPTER)
+            model.set_adapter(trained)
 
     def __call__(self, model, index: Tensor) -> Tensor:
         """(N, V) distributions of the answer tokens of those retain rows."""
-        with use_adapter(self.trainer.accelerator.unwrap_model(model), ADAPTER):
+        bare = self.trainer.accelerator.unwrap_model(model)
+        with same_trained(bare), use_adapter(bare, ADAPTER):
             return row_distributions(self.trainer, model, self.trainer.train_dataset.retain, index.tolist())
 
     def close(self) -> None:
-        """Takes the copy off the model, so that it is not saved with it."""
+        """Takes the copy off the model, so that it is not saved with the stage's result."""
         self.trainer.accelerator.unwrap_model(self.trainer.model).delete_adapter(ADAPTER)

@@ -35,6 +35,7 @@ class SimNPOTrainer(UnlearningTrainer):
     """
 
     config_class = SimNPOConfig
+    _name = "SimNPO"
     _tag_names = ("trl", "sft", "unlearning", "simnpo")
 
     def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:

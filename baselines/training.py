@@ -9,10 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoProcessor, TrainerCallback
 from trl import SFTTrainer
+from trl.trainer.utils import get_config_model_id
 
+from lethebench.baselines.checks import FIXED, check_rows, check_settings
 from lethebench.baselines.data import IGNORED, PICTURED, AnswerCollator, EncodedRows, RowEncoder, conversation
 from lethebench.baselines.losses import token_logps
-from lethebench.baselines.parameters import check_lora, freeze
+from lethebench.baselines.parameters import check_lora, freeze, train_in_float32
 
 # What a run wants beside a method's settings: no files, no reports, no bar of the trainer's own.
 QUIET = {
@@ -51,16 +53,18 @@ class AnswerTrainer(SFTTrainer):
     fused head scores every position where there is no Triton, which doubles the cost of a step on a CPU.
 
     Args:
-        model: a vision-language model, a PEFT model whose adapter goes on being trained, or a path or Hub id.
-        args: an SFTConfig.
+        model: a vision-language model, a PEFT model whose adapter goes on being trained, or a path or Hub id. Weights
+            that are trained are made float32: in 16 bits small steps are rounded away.
+        args: an SFTConfig; no row is cut to its `max_length`.
         train_dataset: QA rows.
-        processing_class: the model's processor; loaded from the model's path where absent.
+        processing_class: the model's processor; the encoder's, or loaded from the model's path, where absent.
         encoder: a `RowEncoder` of that processor to share its cache between stages.
         frozen: regular expression of parameters that are not trained.
         kwargs: what SFTTrainer takes, `peft_config`, `optimizers` and `callbacks` among them.
 
     Raises:
-        ValueError: if a LoRA matches no layer, or no parameter is trained.
+        ValueError: if a LoRA matches no layer, no parameter is trained, the encoder is another processor's, rows are no
+            QA rows, or a setting is given that would change nothing.
     """
 
     def __init__(
@@ -74,12 +78,18 @@ class AnswerTrainer(SFTTrainer):
         frozen: str | None = None,
         **kwargs,
     ):
-        if processing_class is None and isinstance(model, str):
-            processing_class = AutoProcessor.from_pretrained(model)
+        check_settings(type(self).__name__, args, FIXED, kwargs)
+        check_rows(train_dataset, "train_dataset")
+        if processing_class is None:
+            processing_class = _processor(model) if encoder is None else encoder.processor
+        if encoder is not None and encoder.processor is not processing_class:
+            raise ValueError(
+                "encoder is another processor's than processing_class: rows would be encoded with that one"
+            )
         self.encoder = encoder or RowEncoder(processing_class)
         if kwargs.get("peft_config") is not None and isinstance(model, nn.Module):
             check_lora(model, kwargs["peft_config"])
-        own_forward = vars(_bare(model)).get("forward")
+        own_forward = None if isinstance(model, str) else vars(_bare(model)).get("forward")
         super().__init__(
             model,
             args=args,
@@ -94,6 +104,7 @@ class AnswerTrainer(SFTTrainer):
             _bare(self.model).forward = own_forward
         if frozen:
             freeze(self.model, frozen)
+        train_in_float32(self.model)
         if not any(value.requires_grad for value in self.model.parameters()):
             raise ValueError(
                 f"{type(self).__name__} got a model of which nothing is trained: every parameter is frozen, as PEFT "
@@ -144,10 +155,41 @@ class AnswerTrainer(SFTTrainer):
         self.check_finite(loss)
         return (loss, answers) if return_outputs else loss
 
+    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
+        """The loss alone: logits of a whole vocabulary are not gathered."""
+        return super().prediction_step(model, inputs, True, ignore_keys)
+
     def check_finite(self, loss: Tensor) -> None:
-        """Raises FloatingPointError that names the step if the loss is not a finite number."""
-        if not torch.isfinite(loss):
+        """Raises FloatingPointError that names the step if a loss to be trained on is not a finite number."""
+        if self.model.training and not torch.isfinite(loss):
             raise FloatingPointError(_broken(f"the loss is {loss.item()}", self.state.global_step))
+
+    @property
+    def is_lora(self) -> bool:
+        """Whether an adapter is trained."""
+        return hasattr(self.model, "peft_config")
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether no process holds the whole model while it trains."""
+        return self.is_fsdp_enabled or self.is_deepspeed_enabled
+
+    def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
+        if self.is_lora or self.is_sharded:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        else:
+            self._load_whole(resume_from_checkpoint)
+
+    def _load_best_model(self):
+        if self.is_lora or self.is_sharded:
+            super()._load_best_model()
+        else:
+            self._load_whole(self.state.best_model_checkpoint)
+
+    def _load_whole(self, folder: str) -> None:
+        """Weights as `from_pretrained` reads them: transformers 5 saves LLaVA's under names its Trainer cannot load."""
+        saved = type(self.model).from_pretrained(folder, dtype=self.model.dtype, use_safetensors=True)
+        self.model.load_state_dict(saved.state_dict())
 
     def trained_model(self) -> nn.Module:
         """The model as it came, PEFT-wrapped where it is, without what mixed precision wrapped around it."""
@@ -161,10 +203,21 @@ class FiniteGradients(TrainerCallback):
         self.trainer = trainer
 
     def on_pre_optimizer_step(self, args, state, control, **kwargs):
-        """Raises FloatingPointError that names the step."""
+        """Raises FloatingPointError that names the step; with fp16 only once its loss scale can fall no further."""
+        scaler = self.trainer.accelerator.scaler
+        if scaler is not None and scaler.get_scale() > 1:
+            return  # the scaler itself leaves the step out and lowers its scale
         gradients = [p.grad for p in self.trainer.model.parameters() if p.grad is not None]
         if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
             raise FloatingPointError(_broken("the gradients are not finite", state.global_step))
+
+
+def _processor(model):
+    """The processor that lies where the model came from."""
+    path = model if isinstance(model, str) else get_config_model_id(model.config)
+    if not path:
+        raise ValueError("processing_class is absent and the model does not say where it came from: give its processor")
+    return AutoProcessor.from_pretrained(path)
 
 
 def _bare(model):

@@ -10,19 +10,17 @@ from torch import nn
 from transformers import PrinterCallback, TrainerCallback
 
 from lethebench.baselines import METHODS, TRAINERS
-from lethebench.baselines.data import RowEncoder
+from lethebench.baselines.data import RowEncoder, undecoded
 from lethebench.baselines.gates import TrueTaskGate
 from lethebench.baselines.lumoe import LUMoE
 from lethebench.baselines.manu import MANUConfig, manu_prune
 from lethebench.baselines.parameters import merged
-from lethebench.baselines.presets import LoraSettings, Preset
+from lethebench.baselines.presets import EXPERT, Preset
 from lethebench.baselines.prompt import with_system_prompt
 from lethebench.baselines.training import QUIET
 
 # Methods that change the model's own weights: a learnt adapter is merged into them first.
 WHOLE = ("mmunlearner", "manu")
-# Where a preset trains weights themselves, the experts of LUMoE are still adapters.
-EXPERT = LoraSettings(rank=16, alpha=32)
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def unlearn(
     Args:
         method: a name in METHODS.
         model: the model as the last stage left it; a PEFT model's adapter goes on being trained (`mmunlearner` and
-            `manu` merge it first), a `LUMoE` gets one more.
+            `manu` merge it first), a plain one gets the preset's, a `LUMoE` gets one more.
         processor: its processor.
         forget: QA rows of this stage's task.
         retain: QA rows to hold on to; methods without a retain term ignore them.
@@ -75,19 +73,25 @@ def unlearn(
         overrides: fields of the method's config that win over the preset's.
 
     Raises:
-        ValueError: for an unknown method, an empty forget set, or a retain term without retain rows.
+        ValueError: for an unknown method, an empty forget set, a retain term without retain rows, or a `LUMoE` given to
+            another method.
         FloatingPointError: when the loss or a gradient is no longer finite; the message names the step.
     """
     if method not in METHODS:
         raise ValueError(f"there is no method {method!r}: choose one of {', '.join(METHODS)}")
     if len(forget) == 0:
         raise ValueError(f"{method} got an empty forget set: there is nothing to unlearn")
+    if isinstance(model, LUMoE) and method != "lumoe":
+        raise ValueError(f"{method} cannot go on from the adapters of LUMoE: give the learnt model")
     start = time.perf_counter()
     if method in WHOLE:
         model = merged(model)
     if method in TRAINERS:
         fields = {**preset.method_arguments(method), **overrides}
-        model, steps, log, facts = _trained(method, model, processor, forget, retain, fields, seed, encoder, callbacks)
+        needs_adapter = preset.lora is not None and method not in WHOLE and not hasattr(model, "peft_config")
+        lora = preset.lora.peft_config() if needs_adapter else None
+        given = (method, model, processor, forget, retain, fields, seed, encoder, callbacks)
+        model, steps, log, facts = _trained(*given, lora=lora)
     elif method == "lumoe":
         fields = {**preset.method_arguments(method), **overrides}
         model, steps, log, facts = _expert(model, processor, forget, retain, preset, fields, seed, encoder, callbacks)
@@ -102,7 +106,7 @@ def unlearn(
     return Unlearnt(model, processor, steps, time.perf_counter() - start, log, facts)
 
 
-def _trained(method, model, processor, forget, retain, fields, seed, encoder, callbacks):
+def _trained(method, model, processor, forget, retain, fields, seed, encoder, callbacks, *, lora=None):
     trainer_class, config_class = TRAINERS[method]
     with tempfile.TemporaryDirectory() as scratch:
         args = config_class(**{"output_dir": scratch, **QUIET, "seed": seed, **fields})
@@ -113,6 +117,7 @@ def _trained(method, model, processor, forget, retain, fields, seed, encoder, ca
             retain_dataset=retain,
             processing_class=processor,
             encoder=encoder,
+            peft_config=lora,
             callbacks=list(callbacks),
         )
         trainer.remove_callback(PrinterCallback)
@@ -131,7 +136,12 @@ def _expert(model, processor, forget, retain, preset, fields, seed, encoder, cal
     if not isinstance(model, LUMoE):
         gate = TrueTaskGate() if kind == "true_task" else None
         model = LUMoE(model, processor, gate=gate, encoder=encoder)
-    task = int(forget[0].get("task_id", len(model.tasks)))
+    tasks = {row.get("task_id") for row in undecoded(forget)}
+    if len(tasks) > 1:
+        raise ValueError(f"lumoe got forget rows of {len(tasks)} tasks: an adapter is for one, unlearn them in turn")
+    task = tasks.pop()
+    task = len(model.tasks) if task is None else int(task)
+    model.refuse_known(task)
     with model.using(None):
         model.gate.add(task, forget, retain or [])
     adapter = model.new_adapter(task, preset.lora or EXPERT)

@@ -18,14 +18,16 @@ from transformers import TrainerCallback
 from transformers.utils import is_torch_bf16_gpu_available
 from trl import SFTConfig
 
+from lethebench.baselines.checks import FIXED_IN_PAIRS, check_rows, check_settings, check_training
 from lethebench.baselines.data import MODALITIES, EncodedRow, EncodedRows, RowEncoder, check_pictures, of_modality
 from lethebench.baselines.losses import cross_entropy_loss, kl_loss
 from lethebench.baselines.pairing import PairedRows, PairSampler
-from lethebench.baselines.reference import FrozenAdapter, StoredDistributions, row_logps
+from lethebench.baselines.reference import FrozenAdapter, StoredDistributions, row_logps, trains_one_adapter
 from lethebench.baselines.refusals import RefusedRows
 from lethebench.baselines.training import Answers, AnswerTrainer
 
 RETAIN_LOSSES = ("ce", "kl", "none")
+SHARE = "share_of_step"
 
 
 @dataclass
@@ -55,6 +57,7 @@ class UnlearningConfig(SFTConfig):
         if self.bf16 is None:
             self.bf16 = not self.fp16 and is_torch_bf16_gpu_available()
         super().__post_init__()
+        check_training(self)
         if self.modality not in MODALITIES:
             raise ValueError(f"modality is {self.modality!r}: choose one of {', '.join(MODALITIES)}")
         if not self.retain_weight >= 0:
@@ -94,7 +97,8 @@ class UnlearningTrainer(AnswerTrainer):
         kwargs: what SFTTrainer takes, `peft_config`, `optimizers` and `callbacks` among them.
 
     Raises:
-        ValueError: if the forget set is empty, or the method needs retain rows and has none.
+        ValueError: if the forget set is empty, the method needs retain rows and has none, or `args` is not the method's
+            config.
     """
 
     config_class: ClassVar[type[UnlearningConfig]] = UnlearningConfig
@@ -117,6 +121,11 @@ class UnlearningTrainer(AnswerTrainer):
         name = type(self).__name__
         if args is None:
             args = self.config_class()
+        if not isinstance(args, self.config_class):
+            raise ValueError(f"{name} takes {self.config_class.__name__} as args, not {type(args).__name__}")
+        check_settings(name, args, FIXED_IN_PAIRS, kwargs)
+        check_rows(() if train_dataset is None else train_dataset, "train_dataset")
+        check_rows(() if retain_dataset is None else retain_dataset, "retain_dataset")
         if train_dataset is None or len(train_dataset) == 0:
             raise ValueError(f"{name} got an empty forget set as train_dataset: there is nothing to unlearn")
         forget = of_modality(train_dataset, args.modality)
@@ -189,16 +198,17 @@ class UnlearningTrainer(AnswerTrainer):
         check_pictures(self.forget_rows, range(len(self.forget_rows)))
         if self.train_dataset.retain is not None:
             check_pictures(self.train_dataset.retain, self.retain_drawn())
-        if self.retain_loss(self.args) == "kl" and self.is_lora:
-            self.retain_reference = FrozenAdapter(self)
-        if not self.is_sharded:
-            self.take_reference(self.model)
-        elif resume_from_checkpoint and (self.uses_reference or self.retain_loss(self.args) == "kl"):
+        needs_reference = self.uses_reference or self.retain_loss(self.args) == "kl"
+        if self.is_sharded and resume_from_checkpoint and needs_reference:
             raise ValueError(
                 f"{type(self).__name__} cannot resume in the middle of a stage under FSDP or DeepSpeed: the model "
                 "before the stage is gone; start the stage again"
             )
         try:
+            if self.retain_loss(self.args) == "kl" and trains_one_adapter(self.model):
+                self.retain_reference = FrozenAdapter(self)
+            if not self.is_sharded:
+                self.take_reference(self.model)
             return super().train(resume_from_checkpoint, *args, **kwargs)
         finally:
             if self.retain_reference is not None:
@@ -213,16 +223,6 @@ class UnlearningTrainer(AnswerTrainer):
                 self.refusal_logps = row_logps(self, model, self.refusal_rows)
         if self.retain_loss(self.args) == "kl" and self.retain_reference is None:
             self.retain_reference = StoredDistributions(self, model, self.retain_drawn())
-
-    @property
-    def is_lora(self) -> bool:
-        """Whether an adapter is trained."""
-        return hasattr(self.model, "peft_config")
-
-    @property
-    def is_sharded(self) -> bool:
-        """Whether no process holds the whole model while it trains."""
-        return self.is_fsdp_enabled or self.is_deepspeed_enabled
 
     def forget_logps(self) -> Tensor:
         """(N,) summed log-probabilities of the forget answers under the model as it is now, in evaluation mode."""
@@ -241,12 +241,19 @@ class UnlearningTrainer(AnswerTrainer):
         """Encoded rows as a batch on the model's device."""
         return self._prepare_inputs(self.data_collator(rows))
 
+    def get_batch_samples(self, epoch_iterator, num_batches, device):
+        """As Trainer's; each batch says its share of the step, so that every row weighs the same in an uneven one."""
+        batches, items = super().get_batch_samples(epoch_iterator, num_batches, device)
+        rows = [max(len(batch["forget_index"]), len(batch["retain_index"])) for batch in batches]
+        shares = [count * len(rows) / sum(rows) for count in rows]
+        return [{**batch, SHARE: share} for batch, share in zip(batches, shares, strict=True)], items
+
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """The method's loss on a paired batch; on plain rows (`evaluate`) their cross-entropy."""
         if "forget_index" not in inputs:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         inputs = dict(inputs)
-        index, retain_index = inputs.pop("forget_index"), inputs.pop("retain_index")
+        index, retain_index, share = inputs.pop("forget_index"), inputs.pop("retain_index"), inputs.pop(SHARE, 1.0)
         reference = None
         if self.retain_reference is not None:
             reference = self.retain_reference(model, retain_index)  # before the graph that it must not touch
@@ -254,7 +261,7 @@ class UnlearningTrainer(AnswerTrainer):
         is_retain = torch.arange(rows, device=index.device) >= rows - len(retain_index)
         answers = self.answers(model, inputs, whole=None if reference is None else is_retain)
         forget, retain = self._parts(answers, index, retain_index, reference)
-        loss = self.unlearning_loss(forget, retain)
+        loss = share * self.unlearning_loss(forget, retain)
         self._record("forget_ce", forget)
         self._record("retain_ce", retain)
         self.check_finite(loss)

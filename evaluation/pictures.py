@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 
 def picture_key(image: Any) -> bytes:
@@ -20,16 +20,15 @@ def picture_key(image: Any) -> bytes:
         return hashlib.blake2b(data if data is not None else str(image["path"]).encode(), digest_size=16).digest()
     if not isinstance(image, Image.Image):
         raise TypeError(f"a picture must be a PIL image or an undecoded datasets picture, not {type(image).__name__}")
-    digest = hashlib.blake2b(f"{image.mode}{image.size}".encode(), digest_size=16)
-    digest.update(image.tobytes())
-    return digest.digest()
+    whole = open_picture(image)
+    return hashlib.blake2b(f"{whole.size}".encode() + whole.tobytes(), digest_size=16).digest()
 
 
 def open_picture(image: Any) -> Image.Image:
-    """The picture as RGB; takes what `picture_key` takes."""
+    """The picture as RGB, upright as its EXIF data say, as `datasets` decodes it; takes what `picture_key` takes."""
     if isinstance(image, Mapping):
         image = Image.open(io.BytesIO(image["bytes"]) if image.get("bytes") is not None else image["path"])
-    return image if image.mode == "RGB" else image.convert("RGB")
+    return ImageOps.exif_transpose(image).convert("RGB")
 
 
 class CachingImageProcessor:

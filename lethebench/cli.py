@@ -329,10 +329,12 @@ def main() -> None:
     """Runs the command line; what a user can cause ends in one line and exit status 1 or 2."""
     try:
         sys.exit(app(standalone_mode=False))
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
+        print(
+            "lethe: stopped; what was finished is kept: give the command again, with --resume if it has it",
+            file=sys.stderr,
+        )
         sys.exit(130)
-    except KeyboardInterrupt:
-        sys.exit("lethe: stopped; what was finished is kept, go on with --resume")
     except Exception as error:
         if hasattr(error, "show"):  # a ClickException: wrong command, option or argument
             error.show()

@@ -13,7 +13,7 @@ from typing import Any
 from datasets import disable_progress_bars
 from datasets.utils.logging import set_verbosity_error
 
-from .baselines import RETRAIN
+from .baselines import METHODS, RETRAIN
 from .console import Console
 from .data import Build, open_build
 from .errors import UserError
@@ -77,7 +77,7 @@ def options_of(folder: Path, data: Path, method: str) -> RunOptions:
         raise UserError(f"--from {folder} is not a run: make one with `lethe learn {data} --out {folder}`")
     record = read_json(folder / RECORD)
     names = ("model", "preset", "tasks", "retain", "learn_neighbour", "gold", "seed", "order_seed", "threshold")
-    before = record.get("settings", {})
+    before = record.get("settings", {}) if is_done(folder / method / stage_name(1)) else {}
     return RunOptions(
         data=data,
         out=folder,
@@ -103,6 +103,8 @@ def unlearn_command(
     Raises:
         UserError: no such run, a task out of order, one that was forgotten already, or settings for `retrain`.
     """
+    if method not in (*METHODS, RETRAIN):
+        raise UserError(f"{method}: unknown; the methods are {', '.join((*METHODS, RETRAIN))}")
     build = opened(data)
     options = replace(options_of(folder, data, method), ignore_gate=ignore_gate)
     options = replace(options, settings={**options.settings, **(settings or {})})
@@ -122,8 +124,10 @@ def unlearn_command(
         stages = folder / (GOLD if method == RETRAIN else method)
         count = len(run.order)
         done = [stage for stage in range(1, count + 1) if is_done(stages / stage_name(stage))]
-        stage = task or next((stage for stage in range(1, count + 1) if stage not in done), count + 1)
-        if stage in done or stage > count:
+        stage = task or next((stage for stage in range(1, count + 1) if stage not in done), count)
+        if stage > count:
+            raise UserError(f"--task {stage}: {folder} has {count} tasks; give 1 to {count}")
+        if stage in done:
             raise UserError(f"--task {stage}: {method} has forgotten {len(done)} of {count} tasks of {folder} already")
         if method == RETRAIN:
             run.learn()

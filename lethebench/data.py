@@ -9,7 +9,7 @@ from datasets import Dataset, Image, List, load_dataset
 from .builders import BENCHMARKS
 from .builders.importing import IMPORTS
 from .errors import UserError
-from .store import read_json
+from .store import file_hash, read_json
 
 SEQUENCES = ("continual", "lifelong")
 """What benchmarks call the config that holds the sequence of requests."""
@@ -33,9 +33,23 @@ class Build:
         return next((name for name in SEQUENCES if name in splits), next(iter(splits)))
 
     def split(self, name: str) -> Dataset:
-        """The rows of one split; pictures stay encoded bytes until somebody looks at them."""
-        rows = load_dataset(str(self.path), self.config, split=name)
+        """The rows of one split; pictures stay encoded bytes until somebody looks at them.
+
+        Raises:
+            UserError: a shard is not as it was built.
+        """
+        rows = self._load(self.config, name)
         return rows.cast_column("images", List(Image(decode=False))).add_column("split", [name] * len(rows))
+
+    def _load(self, config: str, split: str) -> Dataset:
+        # `datasets` would give what it once read from here: its cache does not ask what the shards hold now.
+        for name in self.manifest["splits"][config][split]["files"]:
+            shard = self.path / name
+            if not shard.is_file() or file_hash(shard) != self.manifest["files"][name]["sha256"]:
+                raise UserError(
+                    f"{shard} is not as it was built: `lethe verify {self.path}` says what is wrong; build it again"
+                )
+        return load_dataset(str(self.path), config, split=split)
 
     @cached_property
     def forget(self) -> Dataset:
@@ -71,7 +85,7 @@ class Build:
         """attribute -> the values that exposure ranks over; an import has none."""
         if "candidates" not in self.manifest["splits"]:
             return {}
-        rows = load_dataset(str(self.path), "candidates", split="train")
+        rows = self._load("candidates", "train")
         return {row["attribute"]: row["values"] for row in rows}
 
 

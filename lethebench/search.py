@@ -1,6 +1,7 @@
 """The search behind `lethe tune`: which settings of a method, in what ranges, and how a trial is judged."""
 
 import csv
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -122,7 +123,10 @@ def _tried(number: int, settings: Settings, evaluate: Callable) -> Trial:
     begun = time.monotonic()
     forget, reached, state, reason = None, None, "complete", ""
     try:
-        forget, reached = evaluate(number, settings)
+        found = evaluate(number, settings)
+        if not all(map(math.isfinite, found)):
+            raise ValueError(f"forget and utility came out as {found[0]} and {found[1]}")
+        forget, reached = found
     except UserError:
         raise
     except (FloatingPointError, ValueError) as error:

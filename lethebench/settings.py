@@ -3,12 +3,16 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, make_dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from .errors import UserError
 
 MODALITIES = ("image_text", "text", "both")
+OURS = ("output_dir",)
+"""Fields of configs that are the run's to say."""
 Settings = Mapping[str, Mapping[str, Any]]
 """Method -> fields of its config that win over the preset's."""
 
@@ -47,7 +51,9 @@ def read_settings(files: Sequence[Path], modality: str | None, methods: Sequence
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"), parse_constant=_not_a_number)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UserError(f"--settings {path}: {error.strerror}; give tuned.json, or a file like it") from None
+    except ValueError as error:
         raise UserError(f"--settings {path}: it cannot be read as JSON ({error}); give tuned.json") from None
     method, settings = (value.get(name) if isinstance(value, dict) else None for name in ("method", "settings"))
     if not isinstance(method, str) or not isinstance(settings, dict):
@@ -73,17 +79,34 @@ def check_settings(preset: Any, settings: Settings) -> None:
         settings: of the user.
 
     Raises:
-        UserError: a field that the method's config has not, or a value that it refuses.
+        UserError: a field that the method's config has not, a value of another type, or one that it refuses.
     """
     for method, own in settings.items():
         config, beside = _config(method)
-        if strange := sorted(set(own) - beside - {field.name for field in fields(config)}):
-            raise UserError(f"settings of {method}: {strange[0]!r} is none of its settings; see `lethe list methods`")
+        known = beside | {field.name for field in fields(config)} - set(OURS)
+        if strange := sorted(set(own) - known):
+            near = get_close_matches(strange[0], known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it takes the fields of {config.__name__}"
+            raise UserError(f"settings of {method}: {strange[0]!r} is none of its settings; {hint}")
+        hints = get_type_hints(config)
+        for name, value in own.items():
+            if not _fits(value, hints.get(name, Any)):
+                wanted = getattr(hints[name], "__name__", hints[name])
+                raise UserError(f"settings of {method}: {name} is {json.dumps(value)}, and must be of type {wanted}")
         arguments = {name: value for name, value in preset.method_arguments(method).items() if name not in beside}
         try:
             config(**arguments)
         except (TypeError, ValueError) as error:
             raise UserError(f"settings of {method}: {error}") from None
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value out of JSON may stand where a plain type is asked; other types are left to the config."""
+    if get_origin(hint) in (Union, UnionType):
+        return any(_fits(value, each) for each in get_args(hint))
+    if hint in (int, float):
+        return isinstance(value, int | hint) and not isinstance(value, bool)
+    return isinstance(value, hint) if hint in (str, bool, NoneType) else True
 
 
 def _config(method: str) -> tuple[type, set[str]]:

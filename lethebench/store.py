@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -62,8 +62,10 @@ def is_done(stage: Path) -> bool:
 def new_stage(stage: Path, record: dict) -> Iterator[Path]:
     """Gives a temporary folder to fill; it becomes `stage`, with `record` as its done.json, if the block ends well.
 
-    `record` may be filled inside the block. On any error the temporary folder is removed and `stage` is untouched.
+    `record` may be filled inside the block. On any error the temporary folder is removed, with a folder that was made
+    for it and holds nothing else; `stage` is untouched.
     """
+    was_there = stage.parent.exists()
     stage.parent.mkdir(parents=True, exist_ok=True)
     temporary = stage.with_name(f".{stage.name}.partial")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -76,6 +78,9 @@ def new_stage(stage: Path, record: dict) -> Iterator[Path]:
         temporary.rename(stage)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        if not was_there:
+            with suppress(OSError):
+                stage.parent.rmdir()  # which only an empty folder allows
 
 
 @contextmanager
@@ -90,7 +95,7 @@ def locked(run: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise UserError(f"{run} is in use by another process: wait for it, or give another folder with --out") from None
+        raise UserError(f"{run} is in use by another process: wait until it has ended, or use another folder") from None
     try:
         yield
     finally:

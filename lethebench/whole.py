@@ -122,7 +122,11 @@ def _check_same(folder: Path, before: dict, now: dict) -> None:
     """Refuses to go on with a run whose finished stages these options or this data would not have made."""
     fixed = ("version", "model", "preset", "trained", "retain", "learn_neighbour", "seed", "order_seed", "threshold")
     pairs = [(key, before.get(key), now[key]) for key in (*fixed, "versions")]
-    pairs.append(("data", before["data"]["manifest_sha256"], now["data"]["manifest_sha256"]))
+    if before["data"]["manifest_sha256"] != now["data"]["manifest_sha256"]:
+        raise UserError(
+            f"{folder} was made from another build, {before['data']['path']} as it was then; {now['data']['path']} is "
+            "not the same: give that one, or make a run of this one"
+        )
     common = min(len(before["task_order"]), len(now["task_order"]))
     pairs.append(("task_order", before["task_order"][:common], now["task_order"][:common]))
     known = before.get("settings", {})

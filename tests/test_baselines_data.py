@@ -11,6 +11,7 @@ from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from lethebench.baselines.data import AnswerCollator, EncodedRows, RowEncoder, common_prefix, decode, picture_hash
 from lethebench.baselines.pairing import PairedRows, PairSampler
+from lethebench.evaluation.pictures import open_picture, picture_key
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +148,29 @@ def test_picture_keys_go_by_content():
     assert picture_hash(first) == picture_hash(dict(first))
     assert picture_hash(first) != picture_hash(second)
     assert picture_hash(decode(first)) == picture_hash(decode(first)) != picture_hash(decode(second))
+
+
+def test_pictures_with_the_same_indices_and_other_palettes_have_other_keys():
+    red, blue = (PillowImage.new("RGB", (8, 8), colour).quantize() for colour in ("red", "blue"))
+    assert red.tobytes() == blue.tobytes()
+    assert picture_hash(red) != picture_hash(blue)
+    assert picture_key(red) != picture_key(blue)
+    assert decode(red).getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_photos_are_upright_as_datasets_decodes_them():
+    page = PillowImage.new("RGB", (60, 30), "white")
+    page.paste("black", (0, 0, 20, 30))
+    exif = PillowImage.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    buffer = io.BytesIO()
+    page.save(buffer, "JPEG", exif=exif)
+    row = {"bytes": buffer.getvalue(), "path": None}
+    expected = Image().decode_example(row)
+    assert expected.size == (30, 60)
+    for found in (decode(row), open_picture(row), decode(PillowImage.open(io.BytesIO(row["bytes"])))):
+        assert found.size == expected.size
+        assert found.tobytes() == expected.tobytes()
 
 
 def test_a_dataset_gives_the_same_batch_as_plain_rows(llava):

@@ -6,11 +6,12 @@ import warnings
 import baselines_support as support
 import pytest
 import torch
-from datasets import Dataset, Features, Image, List, Value
-from peft import LoraConfig
+from datasets import Dataset, DatasetDict, Features, Image, List, Value
+from peft import LoraConfig, PromptTuningConfig
+from trl import SFTConfig
 
 from lethebench.baselines import TRAINERS
-from lethebench.baselines.data import of_modality
+from lethebench.baselines.data import RowEncoder, of_modality
 from lethebench.baselines.losses import sequence_logps
 from lethebench.baselines.parameters import check_lora
 from lethebench.baselines.presets import LANGUAGE_MODEL_LINEARS
@@ -112,6 +113,78 @@ def test_a_broken_picture_stops_a_stage_before_its_first_step(made, tmp_path, wh
     assert all(torch.equal(value, before[name]) for name, value in stage.model.named_parameters())
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda rows: DatasetDict(train=as_dataset(rows)), "is of type DatasetDict and holds train"),
+        (lambda rows: as_dataset(rows).to_iterable_dataset(), "IterableDataset, which is not read by place"),
+        (lambda rows: iter(rows), "which is not read by place"),
+        (lambda rows: as_dataset(rows).remove_columns("images"), "has no column images: QA rows have images, question"),
+        (lambda rows: [{"prompt": "", "completion": ""}], "has no column images, question, answer"),
+        (lambda rows: [{**row, "images": None} for row in rows], "has NoneType as images: give a list of pictures"),
+        (lambda rows: [{**row, "answer": None} for row in rows], "has NoneType as answer"),
+        (lambda rows: [{**row, "images": ["page.png"]} for row in rows], "picture of row .* is a str: give a PIL"),
+        (
+            lambda rows: [{**row, "images": [{"bytes": None, "path": "/nowhere.png"}]} for row in rows],
+            "the picture of row icu/medical-0000/image_text/blood_type cannot be read .*nowhere",
+        ),
+    ],
+)
+@pytest.mark.parametrize("where", ["train_dataset", "retain_dataset"])
+def test_what_is_no_set_of_qa_rows_is_refused_in_one_line(made, tmp_path, where, change, says):
+    given = {"train_dataset": FORGET, "retain_dataset": RETAIN[:8], where: change(FORGET)}
+    with pytest.raises(ValueError, match=says):
+        support.stage("npo", fresh(made), made.processor, tmp_path, *given.values()).train()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("label_smoothing_factor", 0.3),
+        ("loss_type", "dft"),
+        ("max_length", 64),
+        ("completion_only_loss", False),
+        ("packing", True),
+        ("remove_unused_columns", True),
+        ("train_sampling_strategy", "sequential"),
+    ],
+)
+def test_settings_that_would_change_nothing_are_refused(made, tmp_path, name, value):
+    with pytest.raises(ValueError, match=f"{name}={value!r} would change nothing in NPOTrainer: leave it at"):
+        support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["compute_loss_func", "compute_metrics", "formatting_func"])
+def test_functions_that_would_never_be_called_are_refused(made, name):
+    with pytest.raises(ValueError, match=f"GATrainer does not use {name}"):
+        TRAINERS["ga"].trainer(
+            fresh(made), train_dataset=FORGET, processing_class=made.processor, **{name: lambda *_: None}
+        )
+
+
+@pytest.mark.parametrize("method", ["npo", "dpo", "mmunlearner"])
+def test_another_method_s_config_is_refused(made, tmp_path, method):
+    name = TRAINERS[method].config.__name__
+    for kind in (SFTConfig, TRAINERS["ga"].config):
+        with pytest.raises(ValueError, match=f"takes {name} as args, not {kind.__name__}"):
+            TRAINERS[method].trainer(
+                fresh(made),
+                args=kind(output_dir=str(tmp_path), bf16=False),
+                train_dataset=FORGET,
+                retain_dataset=RETAIN,
+                processing_class=made.processor,
+            )
+
+
+def test_a_tokenizer_or_another_processor_s_encoder_is_refused(made, tmp_path):
+    with pytest.raises(ValueError, match="no processor of a vision-language model"):
+        support.stage("ga", fresh(made), made.processor.tokenizer, tmp_path, FORGET)
+    encoder = RowEncoder(copy.deepcopy(made.processor))
+    with pytest.raises(ValueError, match="encoder is another processor's"):
+        support.stage("ga", fresh(made), made.processor, tmp_path, FORGET, encoder=encoder)
+    support.stage("ga", fresh(made), None, tmp_path, FORGET, encoder=encoder)
+
+
 @pytest.mark.parametrize("method", [name for name in TRAINERS if name not in ("ga", "simnpo", "dpo")])
 def test_a_method_that_needs_retain_rows_says_so(made, tmp_path, method):
     for retain in (None, []):
@@ -139,6 +212,13 @@ def test_a_retain_loss_that_there_is_not_is_refused(tmp_path, method):
 def test_a_lora_that_matches_nothing_is_refused(made):
     with pytest.raises(ValueError, match=r"no layer of .* matches target_modules=\['query'\].*lm_head"):
         check_lora(made.model, LoraConfig(target_modules=["query"]))
+
+
+def test_other_adapters_than_lora_on_linear_layers_are_left_to_peft(made):
+    assert check_lora(made.model, LoraConfig(target_modules=["embed_tokens"])) == ["model.language_model.embed_tokens"]
+    assert check_lora(made.model, LoraConfig(target_modules=None)) == []
+    assert check_lora(made.model, LoraConfig(target_modules=["nothing"], target_parameters=["weight"])) == []
+    assert check_lora(made.model, PromptTuningConfig(num_virtual_tokens=2)) == []
 
 
 @pytest.mark.parametrize("method", ["npo", "mmunlearner"])

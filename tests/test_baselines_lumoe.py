@@ -110,11 +110,21 @@ def test_features_are_of_the_learnt_model_whatever_adapter_is_in_use(learnt):
     assert all(vector.norm() == pytest.approx(2**0.5) for vector in alone)
 
 
-def test_a_task_is_unlearnt_once(learnt):
-    model, processor = load_model(learnt / "full")
-    mixture = unlearn("lumoe", model, processor, TASKS[0], RETAIN, preset=preset(), num_train_epochs=1).model
+def test_an_adapter_is_for_one_task_and_other_methods_take_the_learnt_model(learnt):
+    loaded = load_model(learnt / "full")
+    settings = {"preset": preset(), "num_train_epochs": 1}
+    with pytest.raises(ValueError, match="forget rows of 2 tasks"):
+        unlearn("lumoe", loaded.model, loaded.processor, [*TASKS[0], *TASKS[1]], RETAIN, **settings)
+    unnamed = [{**row, "task_id": None} for row in TASKS[0]]
+    result = unlearn("lumoe", loaded.model, loaded.processor, unnamed, RETAIN, **settings)
+    assert result.model.tasks == [0]
+    known = {name: value.clone() for name, value in result.model.gate.state().items()}
     with pytest.raises(ValueError, match="task 0 was unlearnt already"):
-        unlearn("lumoe", mixture, processor, TASKS[0], RETAIN, preset=preset(), num_train_epochs=1)
+        unlearn("lumoe", result.model, loaded.processor, TASKS[0], RETAIN, **settings)
+    assert all(torch.equal(value, known[name]) for name, value in result.model.gate.state().items())
+    for method in ("npo", "manu", "prompt"):
+        with pytest.raises(ValueError, match=f"{method} cannot go on from the adapters of LUMoE"):
+            unlearn(method, result.model, loaded.processor, TASKS[1], RETAIN, preset=preset())
 
 
 def test_an_embedding_gate_tells_tasks_apart_and_knows_none():

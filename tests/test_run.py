@@ -176,6 +176,40 @@ def test_retrain_makes_the_gold_that_a_run_makes(finished, data, tmp_path):
         unlearn_command("retrain", data, copy, 2, ignore_gate=False)
 
 
+def test_settings_that_broke_a_first_stage_are_not_those_of_the_next_try(finished, data, tmp_path):
+    options, _ = finished
+    copy = tmp_path / "run"
+    shutil.copytree(options.out, copy, ignore=shutil.ignore_patterns("npo", "ga", "gold"))
+    with pytest.raises(FloatingPointError, match="step 1"):
+        unlearn_command("npo", data, copy, None, ignore_gate=False, settings={"npo": {"learning_rate": 1e30}})
+    assert not (copy / "npo").exists()
+    unlearn_command("npo", data, copy, None, ignore_gate=False)
+    assert rows(copy / "npo" / "t001") == rows(options.out / "npo" / "t001")
+    assert read_json(copy / "run.json")["settings"]["npo"] == {}
+    with pytest.raises(UserError, match=r"--task 3: .* has 2 tasks; give 1 to 2"):
+        unlearn_command("npo", data, copy, 3, ignore_gate=False)
+    with pytest.raises(UserError, match=r"npoo: unknown; the methods are ga, .*, retrain"):
+        unlearn_command("npoo", data, copy, None, ignore_gate=False)
+
+
+def test_a_build_that_is_another_one_by_now_is_refused(finished, data, tmp_path):
+    options, _ = finished
+    other = tmp_path / "icu"
+    shutil.copytree(data, other)
+    assert len(open_build(other).forget) > 0
+    shard = next((other / "qa").glob("forget-*.parquet"))
+    table = pq.read_table(shard)
+    place = table.schema.get_field_index("answer")
+    pq.write_table(table.set_column(place, table.schema.field(place), [["other"] * len(table)]), shard)
+    with pytest.raises(UserError, match=r"forget-.*\.parquet is not as it was built: `lethe verify .*`"):
+        _ = open_build(other).forget
+    shutil.copytree(data, other, dirs_exist_ok=True)
+    manifest = read_json(other / "manifest.json")
+    (other / "manifest.json").write_text(json.dumps({**manifest, "seed": 5}))
+    with pytest.raises(UserError, match="was made from another build"):
+        unlearn_command("npo", other, options.out, None, ignore_gate=False)
+
+
 def test_the_seed_of_a_stage_depends_on_run_method_and_stage():
     seeds = {stage_seed(seed, method, stage) for seed in range(3) for method in METHODS for stage in range(3)}
     assert len(seeds) == 18

@@ -8,6 +8,7 @@ import argparse
 from datasets import Image, List, load_dataset
 
 from lethebench.baselines import TRAINERS, load_model, preset_for
+from lethebench.baselines.parameters import merged
 
 
 def rows(build: str, split: str, task: int | None = None):
@@ -33,7 +34,9 @@ def main() -> None:
     settings = preset.method_arguments(given.method)
     args = config_class(output_dir=given.out, report_to="none", save_strategy="no", **settings)
     model, processor = load_model(given.model, four_bit=given.four_bit)
-    needs_adapter = preset.lora is not None and not hasattr(model, "peft_config") and given.method != "mmunlearner"
+    whole = given.method == "mmunlearner"  # trains the weights, into which a learnt adapter is merged
+    model = merged(model) if whole else model
+    needs_adapter = preset.lora is not None and not hasattr(model, "peft_config") and not whole
     trainer = trainer_class(
         model,
         args=args,

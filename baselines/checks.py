@@ -1,0 +1,93 @@
+"""What the trainers refuse before anything is loaded or trained: settings they would ignore, rows they cannot read."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+COLUMNS = ("images", "question", "answer")
+
+# Settings of SFTConfig that have a say in SFTTrainer's loss or batches and none here, with the values they may have.
+FIXED = {
+    "label_smoothing_factor": (0.0,),
+    "loss_type": ("nll",),
+    "completion_only_loss": (None, True),
+    "assistant_only_loss": (False,),
+    "packing": (False,),
+    "padding_free": (False,),
+}
+# The same for the unlearning trainers, whose rows come in pairs and uncut.
+FIXED_IN_PAIRS = {"max_length": (None,), "remove_unused_columns": (False,), "train_sampling_strategy": ("random",)}
+# Arguments of SFTTrainer that would never be called.
+UNCALLED = {
+    "compute_loss_func": "the loss is the trainer's own: override `unlearning_loss`",
+    "compute_metrics": "no logits are gathered: score the model with lethebench.evaluation",
+    "formatting_func": "rows are read by their columns images, question and answer",
+}
+
+
+def check_settings(trainer: str, args, fixed: Mapping[str, tuple], given: Mapping[str, Any]) -> None:
+    """Refuses settings that would change nothing.
+
+    Args:
+        trainer: its name, for the message.
+        args: the config, or None.
+        fixed: setting -> values that it may have.
+        given: keyword arguments of the trainer.
+
+    Raises:
+        ValueError: for the first setting with another value, or an argument that is never called.
+    """
+    for name, allowed in fixed.items():
+        value = getattr(args, name, allowed[0])
+        if value not in allowed:
+            raise ValueError(f"{name}={value!r} would change nothing in {trainer}: leave it at {allowed[0]!r}")
+    for name, reason in UNCALLED.items():
+        if given.get(name) is not None:
+            raise ValueError(f"{trainer} does not use {name}: {reason}")
+
+
+def check_training(args) -> None:
+    """Refuses a config under which nothing could be trained.
+
+    Raises:
+        ValueError: that names the setting.
+    """
+    for name in ("per_device_train_batch_size", "gradient_accumulation_steps"):
+        if getattr(args, name) < 1:
+            raise ValueError(f"{name} is {getattr(args, name)}: give 1 or more")
+    if args.learning_rate < 0:
+        raise ValueError(f"learning_rate is {args.learning_rate}: below 0 it would train the opposite")
+    if args.max_steps <= 0 and args.num_train_epochs <= 0:
+        raise ValueError(
+            f"num_train_epochs is {args.num_train_epochs}: nothing would be trained; give more, or max_steps"
+        )
+    try:
+        re.compile(args.frozen or "")
+    except re.error as error:
+        raise ValueError(f"frozen is {args.frozen!r}, which is no regular expression: {error}") from None
+
+
+def check_rows(rows, name: str) -> None:
+    """Refuses what is no set of QA rows that can be read by place.
+
+    Args:
+        rows: what the user gave.
+        name: of the argument, for the message.
+
+    Raises:
+        ValueError: for splits, a stream, or rows without the columns of QA rows.
+    """
+    kind = type(rows).__name__
+    if isinstance(rows, Mapping):
+        raise ValueError(f"{name} is of type {kind} and holds {', '.join(map(str, rows))}: give one of them")
+    if not (hasattr(rows, "__len__") and hasattr(rows, "__getitem__")):
+        raise ValueError(f"{name} is of type {kind}, which is not read by place: give a Dataset or a list of rows")
+    if len(rows) == 0:
+        return
+    columns = getattr(rows, "column_names", None) or list(rows[0])
+    missing = [column for column in COLUMNS if column not in columns]
+    if missing:
+        raise ValueError(
+            f"{name} has no column {', '.join(missing)}: QA rows have {', '.join(COLUMNS)}, these have "
+            f"{', '.join(map(str, columns))}"
+        )
