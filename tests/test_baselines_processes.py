@@ -10,10 +10,12 @@ import distributed_stage
 import pytest
 import torch
 from accelerate.commands.config.config_args import load_config_from_file
+from peft import get_peft_model
 from transformers.models.clip import modeling_clip
 from transformers.models.llama import modeling_llama
 
 from lethebench.baselines.loading import load_model, save_model
+from lethebench.baselines.presets import LoraSettings
 from lethebench.builders import build
 
 HERE = Path(__file__).parent
@@ -83,6 +85,27 @@ def test_the_examples_script_runs_a_stage_of_a_build_and_saves_the_adapter(tmp_p
         adapted = [value for name, value in model.named_parameters() if "lora_B" in name]
         assert len(adapted) == 14  # all that LoRA is on: none was lost on the way to the file
         assert all(value.abs().max() > 0 for value in adapted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["npo", "mmunlearner"])
+def test_the_examples_script_goes_on_from_a_learnt_adapter(tmp_path, method):
+    """Which `npo` trains further, and `mmunlearner` merges into the weights that it trains."""
+    build("icu", tmp_path / "icu", size=8, seed=0)
+    made = support.tiny(init_range=0.2)
+    save_model(made.model.to(torch.bfloat16), made.processor, tmp_path / "base")
+    base, _ = load_model(tmp_path / "base")
+    learnt = get_peft_model(base, LoraSettings(4, 8).peft_config())
+    save_model(learnt, made.processor, tmp_path / "learnt")
+    given = (EXAMPLES / "unlearn.py", method, tmp_path / "icu", "--model", tmp_path / "learnt")
+    launch(PLAIN, *given, "--preset", "mllmu-llava", "--out", tmp_path / "out")
+    model, _ = load_model(tmp_path / "out")
+    assert hasattr(model, "peft_config") == (method == "npo")
+    if method == "mmunlearner":
+        before = support.weights_of(load_model(tmp_path / "base").model.float())
+        found = support.weights_of(model)
+        assert {value.dtype for value in found.values()} == {torch.float32}
+        assert all(not torch.equal(value, before[name]) for name, value in found.items() if "proj.weight" in name)
 
 
 @pytest.mark.slow
