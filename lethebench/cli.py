@@ -325,16 +325,15 @@ def demo(
 app.add_typer(commands)
 
 
+STOPPED = 130  # by Ctrl-C: 128 + SIGINT
+
+
 def main() -> None:
     """Runs the command line; what a user can cause ends in one line and exit status 1 or 2."""
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        print(
-            "lethe: stopped; what was finished is kept: give the command again, with --resume if it has it",
-            file=sys.stderr,
-        )
-        sys.exit(130)
+        code = STOPPED
     except Exception as error:
         if hasattr(error, "show"):  # a ClickException: wrong command, option or argument
             error.show()
@@ -345,7 +344,11 @@ def main() -> None:
         if line is None:
             raise
         print(f"lethe: {line}", file=sys.stderr)
-        sys.exit(1 if isinstance(error, CheckFailed) else 2)
+        code = 1 if isinstance(error, CheckFailed) else 2
+    if code == STOPPED:
+        what = "what was finished is kept: give the command again, with --resume if it has it"
+        print(f"lethe: stopped; {what}", file=sys.stderr)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

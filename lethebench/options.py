@@ -118,7 +118,7 @@ class RunOptions:
         try:
             preset = preset_for(self.preset, self.model)
         except ValueError as error:
-            raise UserError(f"--preset {self.preset}: {error}") from None
+            raise UserError(f"--preset: {error}") from None
         check_settings(with_settings(preset, self.settings), self.settings)
         if self.retain not in RETAIN:
             raise UserError(f"--retain {self.retain}: unknown; give one of {', '.join(RETAIN)}")

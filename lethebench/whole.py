@@ -120,7 +120,7 @@ def _mean(values: list[float]) -> float:
 
 def _check_same(folder: Path, before: dict, now: dict) -> None:
     """Refuses to go on with a run whose finished stages these options or this data would not have made."""
-    fixed = ("version", "model", "preset", "trained", "retain", "learn_neighbour", "seed", "order_seed", "threshold")
+    fixed = ("version", "model", "preset", "retain", "learn_neighbour", "seed", "order_seed", "threshold")
     pairs = [(key, before.get(key), now[key]) for key in (*fixed, "versions")]
     if before["data"]["manifest_sha256"] != now["data"]["manifest_sha256"]:
         raise UserError(
@@ -135,5 +135,5 @@ def _check_same(folder: Path, before: dict, now: dict) -> None:
     for key, was, value in pairs:
         if was != value:
             raise UserError(
-                f"{folder} was made with {key} {was}, now it is {value}: resume it as it was, or give another --out"
+                f"{folder} was made with {key} {was}, now it is {value}: go on as it was, or use another folder"
             )

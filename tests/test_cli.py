@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,20 @@ def test_a_full_disk_leaves_no_build(tmp_path):
     done = in_a_process("build", "icu", "--size", "8", "--out", "icu", cwd=tmp_path, start=("-c", prelude))
     refused(done, "disk is full")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_stopped_by_the_user_says_how_to_go_on(tmp_path):
+    """A build of the paper's size, which takes a minute, and Ctrl-C after its first sign of life."""
+    command = [sys.executable, "-u", "-m", "lethebench.cli", "build", "icu", "--size", "paper"]
+    child = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list(tmp_path.rglob("*.parquet")):
+        assert child.poll() is None
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    _, error = child.communicate()
+    assert child.returncode == 130
+    assert error.splitlines()[-1].startswith("lethe: stopped; what was finished is kept: give the command again")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_build_and_verify_speak_json(tmp_path):
