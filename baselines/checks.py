@@ -1,5 +1,6 @@
 """What the trainers refuse before anything is loaded or trained: settings they would ignore, rows they cannot read."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ FIXED = {
     "completion_only_loss": (None, True),
     "assistant_only_loss": (False,),
     "packing": (False,),
+    "eval_packing": (None, False),
     "padding_free": (False,),
 }
 # The same for the unlearning trainers, whose rows come in pairs and uncut.
@@ -25,22 +27,32 @@ UNCALLED = {
 }
 
 
-def check_settings(trainer: str, args, fixed: Mapping[str, tuple], given: Mapping[str, Any]) -> None:
+def check_settings(args, fixed: Mapping[str, tuple]) -> None:
     """Refuses settings that would change nothing.
 
     Args:
-        trainer: its name, for the message.
         args: the config, or None.
         fixed: setting -> values that it may have.
-        given: keyword arguments of the trainer.
 
     Raises:
-        ValueError: for the first setting with another value, or an argument that is never called.
+        ValueError: for the first setting with another value.
     """
     for name, allowed in fixed.items():
         value = getattr(args, name, allowed[0])
         if value not in allowed:
-            raise ValueError(f"{name}={value!r} would change nothing in {trainer}: leave it at {allowed[0]!r}")
+            raise ValueError(f"{name}={value!r} would change nothing in these trainers: leave it at {allowed[0]!r}")
+
+
+def check_called(trainer: str, given: Mapping[str, Any]) -> None:
+    """Refuses functions that would never be called.
+
+    Args:
+        trainer: its name, for the message.
+        given: keyword arguments of the trainer.
+
+    Raises:
+        ValueError: for the first of them.
+    """
     for name, reason in UNCALLED.items():
         if given.get(name) is not None:
             raise ValueError(f"{trainer} does not use {name}: {reason}")
@@ -55,8 +67,8 @@ def check_training(args) -> None:
     for name in ("per_device_train_batch_size", "gradient_accumulation_steps"):
         if getattr(args, name) < 1:
             raise ValueError(f"{name} is {getattr(args, name)}: give 1 or more")
-    if args.learning_rate < 0:
-        raise ValueError(f"learning_rate is {args.learning_rate}: below 0 it would train the opposite")
+    if not 0 <= args.learning_rate < math.inf:
+        raise ValueError(f"learning_rate is {args.learning_rate}: give a number that is 0 or more")
     if args.max_steps <= 0 and args.num_train_epochs <= 0:
         raise ValueError(
             f"num_train_epochs is {args.num_train_epochs}: nothing would be trained; give more, or max_steps"
@@ -75,8 +87,10 @@ def check_rows(rows, name: str) -> None:
         name: of the argument, for the message.
 
     Raises:
-        ValueError: for splits, a stream, or rows without the columns of QA rows.
+        ValueError: for nothing, splits, a stream, or rows without the columns of QA rows.
     """
+    if rows is None:
+        raise ValueError(f"{name} is absent: give a Dataset or a list of rows")
     kind = type(rows).__name__
     if isinstance(rows, Mapping):
         raise ValueError(f"{name} is of type {kind} and holds {', '.join(map(str, rows))}: give one of them")
@@ -84,6 +98,8 @@ def check_rows(rows, name: str) -> None:
         raise ValueError(f"{name} is of type {kind}, which is not read by place: give a Dataset or a list of rows")
     if len(rows) == 0:
         return
+    if not isinstance(rows[0], Mapping):
+        raise ValueError(f"{name} is of type {kind} over {type(rows[0]).__name__}: give a Dataset or a list of dicts")
     columns = getattr(rows, "column_names", None) or list(rows[0])
     missing = [column for column in COLUMNS if column not in columns]
     if missing:
@@ -91,3 +107,14 @@ def check_rows(rows, name: str) -> None:
             f"{name} has no column {', '.join(missing)}: QA rows have {', '.join(COLUMNS)}, these have "
             f"{', '.join(map(str, columns))}"
         )
+
+
+def check_evaluated(given) -> None:
+    """As `check_rows` for one set to evaluate on or several by name; streams may be among them.
+
+    Raises:
+        ValueError: for rows without the columns of QA rows.
+    """
+    for rows in given.values() if isinstance(given, Mapping) else [given]:
+        if hasattr(rows, "__getitem__"):
+            check_rows(rows, "eval_dataset")

@@ -121,9 +121,9 @@ class RowEncoder:
         """
         name = row.get("id", "?")
         for column, kind in (("images", list | tuple), ("question", str), ("answer", str)):
-            if not isinstance(row[column], kind):
+            if not isinstance(row.get(column), kind):
                 raise ValueError(
-                    f"row {name} has {type(row[column]).__name__} as {column}: give a list of pictures as images "
+                    f"row {name} has {type(row.get(column)).__name__} as {column}: give a list of pictures as images "
                     "(empty for a text row), and text as question and answer"
                 )
         return row["question"], row["answer"], tuple(picture_hash(picture, name) for picture in row["images"])
@@ -226,7 +226,8 @@ def check_pictures(rows: EncodedRows, places: Iterable[int]) -> None:
     """
     for place in places:
         row = rows.rows[place]
-        for picture, name in zip(row["images"], rows.encoder.key(row)[2], strict=True):
+        names = rows.encoder.key(row)[2]
+        for picture, name in zip(row["images"], names, strict=True):
             if name not in rows.encoder.seen:
                 decode(picture, row.get("id", "?"))
                 rows.encoder.seen.add(name)
@@ -357,6 +358,8 @@ def _picture_bytes(picture: Mapping[str, Any], row_id: str) -> bytes:
         raise ValueError(
             f"a picture of row {row_id} is a {type(picture).__name__}: give a PIL image or a dict of bytes and path"
         )
+    if isinstance(picture.get("bytes"), str):
+        raise ValueError(f"a picture of row {row_id} has text as bytes: decode it first, base64 for instance")
     if picture.get("bytes") is not None:
         return picture["bytes"]
     try:

@@ -12,6 +12,7 @@ from torch import nn
 
 from lethebench.baselines.data import RowEncoder
 from lethebench.baselines.gates import EmbeddingGate, Features, TrueTaskGate
+from lethebench.baselines.parameters import merged
 from lethebench.baselines.presets import LoraSettings
 
 RECORD = "lumoe.json"
@@ -38,7 +39,7 @@ class LUMoE:
         peft = getattr(model, "peft_config", None)
         # Where the learnt model lies: its adapter's folder where it has one, else its own.
         self.base = getattr(model, "adapter_path", None) or model.config._name_or_path
-        self.model = model.merge_and_unload() if peft else model
+        self.model = merged(model, model.dtype) if peft else model
         self.processor = processor
         self.gate = gate or EmbeddingGate(Features(self.model, processor, encoder))
         self.tasks: list[int] = []

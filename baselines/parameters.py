@@ -2,6 +2,8 @@
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -66,29 +68,50 @@ def check_lora(model: nn.Module, config) -> list[str]:
     return found
 
 
-def merged(model: nn.Module) -> nn.Module:
+@contextmanager
+def same_trained(model: nn.Module) -> Iterator[None]:
+    """What is trained stays what it was: PEFT, choosing an adapter, would train all of it."""
+    trained = {name for name, value in model.named_parameters() if value.requires_grad}
+    try:
+        yield
+    finally:
+        for name, value in model.named_parameters():
+            value.requires_grad_(name in trained)
+
+
+def merged(model: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
     """The model itself: an adapter that it has is added to its weights, which are then trained as without one.
 
-    The weights become float32 first: in 16 bits part of what the adapter learnt would be rounded away.
+    Args:
+        model: PEFT-wrapped or not.
+        dtype: of the merged weights; they are added in float32, where less of what the adapter learnt is rounded away.
 
     Raises:
         ValueError: if the weights are quantised, so that nothing can be added to them.
     """
-    if getattr(model, "is_quantized", False) or getattr(model, "is_loaded_in_4bit", False):
+    if is_quantised(model):
         raise ValueError("the model is quantised, so its weights cannot be changed: load it whole for this method")
-    return model.float().merge_and_unload().requires_grad_(True) if hasattr(model, "peft_config") else model
+    if not hasattr(model, "peft_config"):
+        return model
+    return model.float().merge_and_unload().to(dtype).requires_grad_(True)
+
+
+def is_quantised(model: nn.Module) -> bool:
+    """Whether weights are kept in fewer than 16 bits."""
+    return getattr(model, "is_quantized", False) or getattr(model, "is_loaded_in_4bit", False)
 
 
 def train_in_float32(model: nn.Module) -> None:
     """Makes trained weights float32: an optimizer's steps on 16-bit weights are rounded away, or overflow.
 
-    Where an adapter is trained, what it lies on stays as it is.
+    The base of a LoRA stays as it is, unless parts of it are trained too: layers beside it would not fit them.
     """
-    halves = [value for value in model.parameters() if value.requires_grad and value.dtype in HALVES]
-    if halves and not hasattr(model, "peft_config"):
+    halves = {name: value for name, value in model.named_parameters() if value.requires_grad and value.dtype in HALVES}
+    if not all("lora_" in name for name in halves) and not is_quantised(model):
         model.float()
-    for value in halves:
-        value.data = value.data.float()
+    for name, value in halves.items():
+        if "lora_" in name:
+            value.data = value.data.float()
 
 
 def describe(model: nn.Module) -> dict[str, int]:

@@ -16,6 +16,7 @@ from trl.trainer.utils import use_adapter
 
 from lethebench.baselines.data import EncodedRows
 from lethebench.baselines.losses import sequence_logps
+from lethebench.baselines.parameters import same_trained
 
 if TYPE_CHECKING:
     from lethebench.baselines.unlearning import UnlearningTrainer
@@ -99,17 +100,6 @@ def trains_one_adapter(model) -> bool:
     active = getattr(model, "active_adapters", []) if hasattr(model, "peft_config") else []
     trained = [name for name, value in model.named_parameters() if value.requires_grad]
     return len(active) == 1 and all(f".{active[0]}." in f"{name}." for name in trained)
-
-
-@contextmanager
-def same_trained(model):
-    """What is trained stays what it was: PEFT, choosing an adapter, would train all of it."""
-    trained = {name for name, value in model.named_parameters() if value.requires_grad}
-    try:
-        yield
-    finally:
-        for name, value in model.named_parameters():
-            value.requires_grad_(name in trained)
 
 
 class FrozenAdapter:

@@ -1,6 +1,7 @@
 """The trainer under stage 1 and under every unlearning method: SFTTrainer on QA rows, encoded once."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -11,10 +12,10 @@ from transformers import AutoProcessor, TrainerCallback
 from trl import SFTTrainer
 from trl.trainer.utils import get_config_model_id
 
-from lethebench.baselines.checks import FIXED, check_rows, check_settings
+from lethebench.baselines.checks import FIXED, check_called, check_evaluated, check_rows, check_settings
 from lethebench.baselines.data import IGNORED, PICTURED, AnswerCollator, EncodedRows, RowEncoder, conversation
 from lethebench.baselines.losses import token_logps
-from lethebench.baselines.parameters import check_lora, freeze, train_in_float32
+from lethebench.baselines.parameters import check_lora, freeze, same_trained, train_in_float32
 
 # What a run wants beside a method's settings: no files, no reports, no bar of the trainer's own.
 QUIET = {
@@ -78,8 +79,12 @@ class AnswerTrainer(SFTTrainer):
         frozen: str | None = None,
         **kwargs,
     ):
-        check_settings(type(self).__name__, args, FIXED, kwargs)
+        check_settings(args, FIXED)
+        check_called(type(self).__name__, kwargs)
         check_rows(train_dataset, "train_dataset")
+        check_evaluated(kwargs.get("eval_dataset"))
+        if args is not None:
+            args.remove_unused_columns = False  # rows are read whole
         if processing_class is None:
             processing_class = _processor(model) if encoder is None else encoder.processor
         if encoder is not None and encoder.processor is not processing_class:
@@ -104,7 +109,8 @@ class AnswerTrainer(SFTTrainer):
             _bare(self.model).forward = own_forward
         if frozen:
             freeze(self.model, frozen)
-        train_in_float32(self.model)
+        if not self.is_deepspeed_enabled:  # which keeps weights in float32 of its own to add the steps to
+            train_in_float32(self.model)
         if not any(value.requires_grad for value in self.model.parameters()):
             raise ValueError(
                 f"{type(self).__name__} got a model of which nothing is trained: every parameter is frozen, as PEFT "
@@ -176,7 +182,8 @@ class AnswerTrainer(SFTTrainer):
 
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
         if self.is_lora or self.is_sharded:
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            with same_trained(self.model):
+                super()._load_from_checkpoint(resume_from_checkpoint, model)
         else:
             self._load_whole(resume_from_checkpoint)
 
@@ -188,7 +195,11 @@ class AnswerTrainer(SFTTrainer):
 
     def _load_whole(self, folder: str) -> None:
         """Weights as `from_pretrained` reads them: transformers 5 saves LLaVA's under names its Trainer cannot load."""
-        saved = type(self.model).from_pretrained(folder, dtype=self.model.dtype, use_safetensors=True)
+        if not Path(folder).is_dir():
+            raise ValueError(f"there is no checkpoint at {folder}")
+        saved = type(self.model).from_pretrained(
+            folder, dtype=self.model.dtype, use_safetensors=True, local_files_only=True
+        )
         self.model.load_state_dict(saved.state_dict())
 
     def trained_model(self) -> nn.Module:
@@ -201,15 +212,30 @@ class FiniteGradients(TrainerCallback):
 
     def __init__(self, trainer: SFTTrainer):
         self.trainer = trainer
+        self.scale = 0.0
+        self.taken = 0
 
     def on_pre_optimizer_step(self, args, state, control, **kwargs):
         """Raises FloatingPointError that names the step; with fp16 only once its loss scale can fall no further."""
         scaler = self.trainer.accelerator.scaler
-        if scaler is not None and scaler.get_scale() > 1:
+        self.scale = 0.0 if scaler is None else scaler.get_scale()
+        if self.scale > 1:
             return  # the scaler itself leaves the step out and lowers its scale
         gradients = [p.grad for p in self.trainer.model.parameters() if p.grad is not None]
         if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
             raise FloatingPointError(_broken("the gradients are not finite", state.global_step))
+
+    def on_optimizer_step(self, args, state, control, **kwargs):
+        scaler = self.trainer.accelerator.scaler
+        self.taken += scaler is None or scaler.get_scale() >= self.scale
+
+    def on_train_end(self, args, state, control, **kwargs):
+        """Raises FloatingPointError if every step of a stage in fp16 was left out."""
+        if self.trainer.accelerator.scaler is not None and state.global_step and not self.taken:
+            raise FloatingPointError(
+                f"none of {state.global_step} steps was taken, since their gradients overflowed in fp16: "
+                "the weights are those before; train with bf16 or for longer"
+            )
 
 
 def _processor(model):

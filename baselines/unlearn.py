@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import nn
 from transformers import PrinterCallback, TrainerCallback
 
@@ -85,7 +86,7 @@ def unlearn(
         raise ValueError(f"{method} cannot go on from the adapters of LUMoE: give the learnt model")
     start = time.perf_counter()
     if method in WHOLE:
-        model = merged(model)
+        model = merged(model, torch.float32 if method in TRAINERS else model.dtype)
     if method in TRAINERS:
         fields = {**preset.method_arguments(method), **overrides}
         needs_adapter = preset.lora is not None and method not in WHOLE and not hasattr(model, "peft_config")

@@ -18,7 +18,7 @@ from transformers import TrainerCallback
 from transformers.utils import is_torch_bf16_gpu_available
 from trl import SFTConfig
 
-from lethebench.baselines.checks import FIXED_IN_PAIRS, check_rows, check_settings, check_training
+from lethebench.baselines.checks import FIXED, FIXED_IN_PAIRS, check_rows, check_settings, check_training
 from lethebench.baselines.data import MODALITIES, EncodedRow, EncodedRows, RowEncoder, check_pictures, of_modality
 from lethebench.baselines.losses import cross_entropy_loss, kl_loss
 from lethebench.baselines.pairing import PairedRows, PairSampler
@@ -57,6 +57,7 @@ class UnlearningConfig(SFTConfig):
         if self.bf16 is None:
             self.bf16 = not self.fp16 and is_torch_bf16_gpu_available()
         super().__post_init__()
+        check_settings(self, {**FIXED, **FIXED_IN_PAIRS})
         check_training(self)
         if self.modality not in MODALITIES:
             raise ValueError(f"modality is {self.modality!r}: choose one of {', '.join(MODALITIES)}")
@@ -123,7 +124,6 @@ class UnlearningTrainer(AnswerTrainer):
             args = self.config_class()
         if not isinstance(args, self.config_class):
             raise ValueError(f"{name} takes {self.config_class.__name__} as args, not {type(args).__name__}")
-        check_settings(name, args, FIXED_IN_PAIRS, kwargs)
         check_rows(() if train_dataset is None else train_dataset, "train_dataset")
         check_rows(() if retain_dataset is None else retain_dataset, "retain_dataset")
         if train_dataset is None or len(train_dataset) == 0:

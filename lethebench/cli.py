@@ -329,7 +329,7 @@ STOPPED = 130  # by Ctrl-C: 128 + SIGINT
 
 
 def main() -> None:
-    """Runs the command line; what a user can cause ends in one line and exit status 1 or 2."""
+    """Runs the command line; what a user can cause ends in one line and exit status 1 or 2, Ctrl-C in 130."""
     try:
         code = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
@@ -346,7 +346,7 @@ def main() -> None:
         print(f"lethe: {line}", file=sys.stderr)
         code = 1 if isinstance(error, CheckFailed) else 2
     if code == STOPPED:
-        what = "what was finished is kept: give the command again, with --resume if it has it"
+        what = "finished stages of a run are kept: give the command again, with --resume where it has that"
         print(f"lethe: stopped; {what}", file=sys.stderr)
     sys.exit(code)
 

@@ -32,17 +32,27 @@ class Build:
         splits = self.manifest["splits"]
         return next((name for name in SEQUENCES if name in splits), next(iter(splits)))
 
-    def split(self, name: str) -> Dataset:
+    def split(self, name: str, config: str | None = None) -> Dataset:
         """The rows of one split; pictures stay encoded bytes until somebody looks at them.
+
+        Args:
+            name: of the split.
+            config: another config than the one with the requests.
 
         Raises:
             UserError: a shard is not as it was built.
         """
-        rows = self._load(self.config, name)
+        rows = self.load(config or self.config, name)
         return rows.cast_column("images", List(Image(decode=False))).add_column("split", [name] * len(rows))
 
-    def _load(self, config: str, split: str) -> Dataset:
-        # `datasets` would give what it once read from here: its cache does not ask what the shards hold now.
+    def load(self, config: str, split: str) -> Dataset:
+        """One split of a config as `load_dataset` gives it, once its shards are found to be those that were built.
+
+        `datasets` alone would give what it once read from here: its cache does not ask what the shards hold now.
+
+        Raises:
+            UserError: a shard is not as it was built.
+        """
         for name in self.manifest["splits"][config][split]["files"]:
             shard = self.path / name
             if not shard.is_file() or file_hash(shard) != self.manifest["files"][name]["sha256"]:
@@ -85,7 +95,7 @@ class Build:
         """attribute -> the values that exposure ranks over; an import has none."""
         if "candidates" not in self.manifest["splits"]:
             return {}
-        rows = self._load("candidates", "train")
+        rows = self.load("candidates", "train")
         return {row["attribute"]: row["values"] for row in rows}
 
 

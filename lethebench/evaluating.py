@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
-from datasets import Dataset, Image, List, concatenate_datasets, load_dataset
+from datasets import Dataset, concatenate_datasets
 
 from . import __version__
 from .commands import opened
@@ -110,8 +110,7 @@ def _rows(options: EvaluateOptions, build: Build) -> tuple[Dataset, list[str]]:
     """The rows of the chosen splits, pictures undecoded, and what a reader should know about them."""
     parts, notes = [], []
     for name in options.chosen_splits(build):
-        rows = load_dataset(str(build.path), options.config or build.config, split=name)
-        rows = rows.cast_column("images", List(Image(decode=False))).add_column("split", [name] * len(rows))
+        rows = build.split(name, options.config)
         if name == "test" and (hidden := [at for at, views in enumerate(rows["views"]) if "full" not in views]):
             if len(hidden) < len(rows):
                 notes.append(f"test: {len(rows) - len(hidden)} rows whose page shows the asked field are left out")

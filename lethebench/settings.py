@@ -90,13 +90,14 @@ def check_settings(preset: Any, settings: Settings) -> None:
             raise UserError(f"settings of {method}: {strange[0]!r} is none of its settings; {hint}")
         hints = get_type_hints(config)
         for name, value in own.items():
-            if not _fits(value, hints.get(name, Any)):
-                wanted = getattr(hints[name], "__name__", hints[name])
+            hint = hints.get(name, str)  # what is no field of the config is text
+            if not _fits(value, hint):
+                wanted = hint.__name__ if isinstance(hint, type) else hint
                 raise UserError(f"settings of {method}: {name} is {json.dumps(value)}, and must be of type {wanted}")
         arguments = {name: value for name, value in preset.method_arguments(method).items() if name not in beside}
         try:
             config(**arguments)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, ImportError) as error:
             raise UserError(f"settings of {method}: {error}") from None
 
 

@@ -15,6 +15,7 @@ from lethebench.baselines.data import RowEncoder, of_modality
 from lethebench.baselines.losses import sequence_logps
 from lethebench.baselines.parameters import check_lora
 from lethebench.baselines.presets import LANGUAGE_MODEL_LINEARS
+from lethebench.baselines.training import AnswerTrainer
 
 FORGET = support.rows(range(2))
 RETAIN = support.rows(range(2, 6))
@@ -123,6 +124,9 @@ def test_a_broken_picture_stops_a_stage_before_its_first_step(made, tmp_path, wh
         (lambda rows: [{"prompt": "", "completion": ""}], "has no column images, question, answer"),
         (lambda rows: [{**row, "images": None} for row in rows], "has NoneType as images: give a list of pictures"),
         (lambda rows: [{**row, "answer": None} for row in rows], "has NoneType as answer"),
+        (lambda rows: [rows[0], {"question": "", "answer": ""}], "row \\? has NoneType as images"),
+        (lambda rows: [1, 2], "is of type list over int: give a Dataset or a list of dicts"),
+        (lambda rows: [{**row, "images": [{"bytes": "aGVsbG8="}]} for row in rows], "has text as bytes"),
         (lambda rows: [{**row, "images": ["page.png"]} for row in rows], "picture of row .* is a str: give a PIL"),
         (
             lambda rows: [{**row, "images": [{"bytes": None, "path": "/nowhere.png"}]} for row in rows],
@@ -149,9 +153,21 @@ def test_what_is_no_set_of_qa_rows_is_refused_in_one_line(made, tmp_path, where,
         ("train_sampling_strategy", "sequential"),
     ],
 )
-def test_settings_that_would_change_nothing_are_refused(made, tmp_path, name, value):
-    with pytest.raises(ValueError, match=f"{name}={value!r} would change nothing in NPOTrainer: leave it at"):
-        support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **{name: value})
+def test_settings_that_would_change_nothing_are_refused(tmp_path, name, value):
+    with pytest.raises(ValueError, match=f"{name}={value!r} would change nothing in these trainers: leave it at"):
+        TRAINERS["npo"].config(output_dir=str(tmp_path), bf16=False, **{name: value})
+
+
+def test_rows_to_evaluate_on_are_qa_rows_too(made):
+    given = {"train_dataset": FORGET, "processing_class": made.processor}
+    with pytest.raises(ValueError, match="eval_dataset has no column images"):
+        TRAINERS["ga"].trainer(fresh(made), eval_dataset={"held": [{"prompt": ""}]}, **given)
+    with pytest.raises(ValueError, match="train_dataset is absent"):
+        AnswerTrainer(fresh(made), processing_class=made.processor)
+    learner = AnswerTrainer(
+        fresh(made), args=SFTConfig(bf16=False, report_to="none"), eval_dataset=as_dataset(RETAIN), **given
+    )
+    assert learner.evaluate()["eval_loss"] > 0
 
 
 @pytest.mark.parametrize("name", ["compute_loss_func", "compute_metrics", "formatting_func"])

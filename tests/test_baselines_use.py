@@ -46,12 +46,20 @@ def seen(stage) -> list:
 
 
 @pytest.mark.parametrize(
-    ("method", "peft"),
-    [("npo", None), ("npo", lora()), ("kl", None), ("kl", lora()), ("mmunlearner", None)],
-    ids=lambda value: value if isinstance(value, str) else "lora" if value else "full",
+    ("method", "peft", "frozen"),
+    [
+        ("npo", None, "vision_tower"),
+        ("npo", lora(), None),
+        ("kl", None, None),
+        ("kl", lora(), r"layers\.0\."),
+        ("kl", lora(modules_to_save=["multi_modal_projector"]), None),
+        ("mmunlearner", None, None),
+    ],
+    ids=lambda value: "lora" if isinstance(value, LoraConfig) else value,
 )
-def test_a_stage_that_goes_on_from_a_checkpoint_ends_as_one_that_never_stopped(made, tmp_path, method, peft):
+def test_a_stage_that_goes_on_from_a_checkpoint_ends_as_one_that_never_stopped(made, tmp_path, method, peft, frozen):
     options = {"num_train_epochs": 3, "per_device_train_batch_size": 3, "save_strategy": "steps", "save_steps": 2}
+    options["frozen"] = frozen
     torch.manual_seed(0)
     model = fresh(made) if peft is None else get_peft_model(fresh(made), peft)
     start = support.weights_of(model)
@@ -120,6 +128,26 @@ def test_a_learnt_adapter_on_16_bits_is_float32_and_its_base_stays(made, tmp_pat
     assert {value.dtype for value in stage.model.parameters() if value.requires_grad} == {torch.float32}
     assert {value.dtype for value in stage.model.parameters() if not value.requires_grad} == {torch.bfloat16}
     stage.train()
+
+
+def test_parts_trained_beside_an_adapter_on_16_bits_fit_their_base(made, tmp_path):
+    model = get_peft_model(fresh(made).to(torch.bfloat16), lora(modules_to_save=["multi_modal_projector"]))
+    stage = support.stage("npo", model, made.processor, tmp_path, FORGET, RETAIN, learning_rate=1e-3)
+    before = support.weights_of(stage.model)
+    stage.train()
+    after = support.weights_of(stage.model)
+    assert any(not torch.equal(before[name], after[name]) for name in before if "modules_to_save" in name)
+    with torch.no_grad():
+        answers = support.row_answers(stage.trained_model().eval(), stage.data_collator, FORGET[:1])
+    assert answers[0][0].isfinite().all()
+
+
+@pytest.mark.parametrize("peft", [None, lora()], ids=["full", "lora"])
+def test_a_checkpoint_that_is_not_there_is_no_model_of_the_hub(made, tmp_path, peft):
+    options = {} if peft is None else {"peft_config": peft}
+    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
+    with pytest.raises(ValueError, match=r"checkpoint at .*checkpoint-9|checkpoint-9"):
+        stage.train(resume_from_checkpoint="checkpoint-9")
 
 
 @pytest.mark.parametrize("retain_loss", ["ce", "kl"])
@@ -191,11 +219,12 @@ def test_a_scale_that_overflows_is_no_reason_to_stop(made, tmp_path):
     stage.train()
     assert stage.accelerator.scaler.get_scale() < 2.0**126
     assert not same(before, support.weights_of(stage.model))
-    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
-    stage.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=1.0)
-    stage.model.get_input_embeddings().weight.register_hook(lambda gradient: gradient * float("inf"))
-    with pytest.raises(FloatingPointError, match="gradients are not finite at step 1"):
-        stage.train()
+    for scale, says in ((1.0, "gradients are not finite at step 1"), (2.0**16, "none of 6 steps was taken")):
+        stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
+        stage.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=scale)
+        stage.model.get_input_embeddings().weight.register_hook(lambda gradient: gradient * float("inf"))
+        with pytest.raises(FloatingPointError, match=says):
+            stage.train()
 
 
 @pytest.mark.parametrize("method", ["npo", "mmunlearner"])
@@ -213,7 +242,7 @@ def test_a_path_is_a_model_and_a_model_knows_its_processor(made, tmp_path, metho
 
 
 def test_predictions_are_losses(made, tmp_path):
-    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, save_strategy="no")
+    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN)
     stage.eval_dataset = RETAIN
     expected = stage.evaluate()["eval_loss"]
     assert stage.predict(RETAIN).metrics["test_loss"] == pytest.approx(expected)

@@ -133,7 +133,9 @@ def test_stopped_by_the_user_says_how_to_go_on(tmp_path):
     child.send_signal(signal.SIGINT)
     _, error = child.communicate()
     assert child.returncode == 130
-    assert error.splitlines()[-1].startswith("lethe: stopped; what was finished is kept: give the command again")
+    assert error.splitlines()[-1].startswith(
+        "lethe: stopped; finished stages of a run are kept: give the command again"
+    )
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 

@@ -18,6 +18,8 @@ from lethebench.commands import run_command, unlearn_command
 from lethebench.console import Console
 from lethebench.data import open_build
 from lethebench.errors import UserError
+from lethebench.eval_options import EvaluateOptions
+from lethebench.evaluating import evaluate_command
 from lethebench.options import RunOptions
 from lethebench.report import write_report
 from lethebench.run import Run, stage_seed, write_rows
@@ -203,6 +205,8 @@ def test_a_build_that_is_another_one_by_now_is_refused(finished, data, tmp_path)
     pq.write_table(table.set_column(place, table.schema.field(place), [["other"] * len(table)]), shard)
     with pytest.raises(UserError, match=r"forget-.*\.parquet is not as it was built: `lethe verify .*`"):
         _ = open_build(other).forget
+    with pytest.raises(UserError, match="is not as it was built"):
+        evaluate_command(EvaluateOptions(target=other, model=str(options.out / "learnt"), out=tmp_path / "scores"))
     shutil.copytree(data, other, dirs_exist_ok=True)
     manifest = read_json(other / "manifest.json")
     (other / "manifest.json").write_text(json.dumps({**manifest, "seed": 5}))
