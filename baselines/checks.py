@@ -27,7 +27,7 @@ UNCALLED = {
 }
 
 
-def check_settings(args, fixed: Mapping[str, tuple]) -> None:
+def check_fixed(args, fixed: Mapping[str, tuple]) -> None:
     """Refuses settings that would change nothing.
 
     Args:

@@ -84,11 +84,10 @@ class Preset:
 
     def trained(self) -> str:
         """In words, what is trained; for run records."""
-        lora = self.lora or EXPERT
-        adapter = f"LoRA of rank {lora.rank} on {lora.target_modules}"
         if self.lora is not None:
+            adapter = f"LoRA of rank {self.lora.rank} on {self.lora.target_modules}"
             return f"{adapter}; by mmunlearner all weights, with that merged into them"
-        return f"all weights{f' but {self.frozen}' if self.frozen else ''}; by lumoe {adapter}"
+        return f"all weights{f' but {self.frozen}' if self.frozen else ''}; by lumoe a LoRA of rank {EXPERT.rank}"
 
 
 _TINY = Preset(

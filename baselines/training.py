@@ -12,7 +12,7 @@ from transformers import AutoProcessor, TrainerCallback
 from trl import SFTTrainer
 from trl.trainer.utils import get_config_model_id
 
-from lethebench.baselines.checks import FIXED, check_called, check_evaluated, check_rows, check_settings
+from lethebench.baselines.checks import FIXED, check_called, check_evaluated, check_fixed, check_rows
 from lethebench.baselines.data import IGNORED, PICTURED, AnswerCollator, EncodedRows, RowEncoder, conversation
 from lethebench.baselines.losses import token_logps
 from lethebench.baselines.parameters import check_lora, freeze, same_trained, train_in_float32
@@ -79,7 +79,7 @@ class AnswerTrainer(SFTTrainer):
         frozen: str | None = None,
         **kwargs,
     ):
-        check_settings(args, FIXED)
+        check_fixed(args, FIXED)
         check_called(type(self).__name__, kwargs)
         check_rows(train_dataset, "train_dataset")
         check_evaluated(kwargs.get("eval_dataset"))

@@ -18,7 +18,7 @@ from transformers import TrainerCallback
 from transformers.utils import is_torch_bf16_gpu_available
 from trl import SFTConfig
 
-from lethebench.baselines.checks import FIXED, FIXED_IN_PAIRS, check_rows, check_settings, check_training
+from lethebench.baselines.checks import FIXED, FIXED_IN_PAIRS, check_fixed, check_rows, check_training
 from lethebench.baselines.data import MODALITIES, EncodedRow, EncodedRows, RowEncoder, check_pictures, of_modality
 from lethebench.baselines.losses import cross_entropy_loss, kl_loss
 from lethebench.baselines.pairing import PairedRows, PairSampler
@@ -57,7 +57,7 @@ class UnlearningConfig(SFTConfig):
         if self.bf16 is None:
             self.bf16 = not self.fp16 and is_torch_bf16_gpu_available()
         super().__post_init__()
-        check_settings(self, {**FIXED, **FIXED_IN_PAIRS})
+        check_fixed(self, {**FIXED, **FIXED_IN_PAIRS})
         check_training(self)
         if self.modality not in MODALITIES:
             raise ValueError(f"modality is {self.modality!r}: choose one of {', '.join(MODALITIES)}")
@@ -172,7 +172,11 @@ class UnlearningTrainer(AnswerTrainer):
         return rows
 
     def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
-        """The method: a scalar from the forget answers and, where `uses_retain`, the retain answers."""
+        """The method: a scalar from the forget answers and, where `uses_retain`, the retain answers.
+
+        Raises:
+            NotImplementedError: here, since every method has its own.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not say what its loss is: override unlearning_loss")
 
     def retain_term(self, retain: Answers | None) -> Tensor | float:

@@ -146,7 +146,7 @@ def test_parts_trained_beside_an_adapter_on_16_bits_fit_their_base(made, tmp_pat
 def test_a_checkpoint_that_is_not_there_is_no_model_of_the_hub(made, tmp_path, peft):
     options = {} if peft is None else {"peft_config": peft}
     stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
-    with pytest.raises(ValueError, match=r"checkpoint at .*checkpoint-9|checkpoint-9"):
+    with pytest.raises(ValueError, match="checkpoint at checkpoint-9"):
         stage.train(resume_from_checkpoint="checkpoint-9")
 
 
