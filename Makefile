@@ -26,7 +26,7 @@ test-all: $(VENV)/.dev
 
 # The wheel alone, in an environment of its own, away from this folder.
 test-wheel: $(VENV)/.dev
-	$(VENV)/bin/python tests/wheel_check.py
+	$(VENV)/bin/python tests/support/wheel_check.py
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .

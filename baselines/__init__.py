@@ -1,8 +1,8 @@
 """Trainers that make a vision-language model forget, and the embedded model to try them on.
 
 Names are imported when first used: importing this package, or listing METHODS, does not import torch. Stage 1 is
-`lethebench.baselines.learn.learn`, a whole unlearning stage `lethebench.baselines.unlearn.unlearn`, and what to compare
-it with, gold, `lethebench.baselines.retrain.retrain`.
+`lethebench.baselines.learn.learn`, a whole unlearning stage `lethebench.baselines.stage.unlearn`, and what to compare
+it with, gold, `lethebench.baselines.methods.retrain.retrain`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,30 +27,30 @@ METHODS = (*_TRAINERS, "manu", "lumoe", "prompt")
 RETRAIN = "retrain"
 
 _HOMES = {
-    **{f"{prefix}{kind}": name for name, prefix in _TRAINERS.items() for kind in ("Trainer", "Config")},
-    "AnswerCollator": "data",
-    "EmbeddingGate": "gates",
-    "LUMoE": "lumoe",
-    "MANUConfig": "manu",
+    **{f"{prefix}{kind}": f"methods.{name}" for name, prefix in _TRAINERS.items() for kind in ("Trainer", "Config")},
+    "AnswerCollator": "trainer.rows",
+    "EmbeddingGate": "lumoe.gates",
+    "LUMoE": "lumoe.mixture",
+    "MANUConfig": "methods.manu",
     "PRESETS": "presets",
     "Preset": "presets",
-    "RowEncoder": "data",
-    "TrueTaskGate": "gates",
-    "TinyPlan": "tiny",
-    "TinyVLM": "tiny",
-    "UnlearningConfig": "unlearning",
-    "UnlearningTrainer": "unlearning",
-    "VLMGate": "gates",
+    "RowEncoder": "trainer.rows",
+    "TrueTaskGate": "lumoe.gates",
+    "TinyPlan": "tiny.model",
+    "TinyVLM": "tiny.model",
+    "UnlearningConfig": "trainer.unlearning",
+    "UnlearningTrainer": "trainer.unlearning",
+    "VLMGate": "lumoe.gates",
     "learn_tiny": "learn",
     "load_model": "loading",
-    "manu_prune": "manu",
-    "plan_for": "tiny",
+    "manu_prune": "methods.manu",
+    "plan_for": "tiny.model",
     "preset_for": "presets",
     "save_model": "loading",
-    "tiny_processor": "tiny",
-    "tiny_tokenizer": "tiny",
-    "tiny_vlm": "tiny",
-    "with_system_prompt": "prompt",
+    "tiny_processor": "tiny.model",
+    "tiny_tokenizer": "tiny.model",
+    "tiny_vlm": "tiny.model",
+    "with_system_prompt": "methods.prompt",
 }
 
 __all__ = ["METHODS", "RETRAIN", "TRAINERS", *_HOMES]
@@ -68,7 +68,7 @@ class _Trainers(Mapping[str, Method]):
 
     def __getitem__(self, name: str) -> Method:
         prefix = _TRAINERS[name]
-        module = import_module(f".{name}", __name__)
+        module = import_module(f".methods.{name}", __name__)
         return Method(getattr(module, f"{prefix}Trainer"), getattr(module, f"{prefix}Config"))
 
     def __iter__(self) -> Iterator[str]:

@@ -10,10 +10,10 @@ from transformers import PrinterCallback, TrainerCallback
 from transformers.utils import is_torch_bf16_gpu_available
 from trl import SFTConfig
 
-from lethebench.baselines.data import RowEncoder
 from lethebench.baselines.presets import Preset
-from lethebench.baselines.tiny import TinyVLM
-from lethebench.baselines.training import QUIET, AnswerTrainer
+from lethebench.baselines.tiny.model import TinyVLM
+from lethebench.baselines.trainer.answer import QUIET, AnswerTrainer
+from lethebench.baselines.trainer.rows import RowEncoder
 
 
 class Learnt(NamedTuple):

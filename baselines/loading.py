@@ -40,7 +40,7 @@ def load_model(
     if four_bit:
         options = {**options, "quantization_config": four_bit_config()}
     if (Path(path) / LUMOE_FILE).is_file():
-        from lethebench.baselines.lumoe import LUMoE
+        from lethebench.baselines.lumoe.mixture import LUMoE
 
         mixture = LUMoE.load(path, **options)
         return Loaded(mixture, mixture.processor)

@@ -5,12 +5,12 @@ build("icu", "build/icu", size="small")
 verify("build/icu").ok
 """
 
-from lethebench.builders.build import build
-from lethebench.builders.digest import content_hash, row_digest
 from lethebench.builders.errors import BuildError
-from lethebench.builders.manifest import Manifest, read_manifest
 from lethebench.builders.registry import BENCHMARKS
-from lethebench.builders.verify import Report, verify
+from lethebench.builders.verify.verify import Report, verify
+from lethebench.builders.write.build import build
+from lethebench.builders.write.digest import content_hash, row_digest
+from lethebench.builders.write.manifest import Manifest, read_manifest
 
 __all__ = [
     "BENCHMARKS",

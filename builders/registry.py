@@ -1,12 +1,12 @@
 """The benchmarks there are. Adding one adds a line here."""
 
-from lethebench.builders.benchmark import Benchmark
+from lethebench.builders.base import Benchmark
 from lethebench.builders.errors import BuildError
-from lethebench.builders.icu import Icu
-from lethebench.builders.importing import IMPORTS
-from lethebench.builders.mllmu import Mllmu
-from lethebench.builders.mlu import Mlu
-from lethebench.builders.remem import Remem
+from lethebench.builders.icu.builder import Icu
+from lethebench.builders.imports import IMPORTS
+from lethebench.builders.mllmu.builder import Mllmu
+from lethebench.builders.mlu.builder import Mlu
+from lethebench.builders.remem.builder import Remem
 
 BENCHMARKS: dict[str, Benchmark] = {
     "icu": Icu(),

@@ -23,8 +23,8 @@ def explain(error: BaseException) -> str | None:
         if isinstance(error, PermissionError):
             return f"{error.filename}: no permission to write or read there; give another folder with --out"
         return None
-    from .builders import BuildError
-    from .report import ReportError
+    from lethebench.builders import BuildError
+    from lethebench.report import ReportError
 
     if isinstance(error, (UserError, BuildError, ReportError, FloatingPointError)):
         return " ".join(str(error).split())

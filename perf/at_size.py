@@ -24,10 +24,10 @@ from shapes import SHAPES, billions, random_model
 from transformers import PrinterCallback
 
 from lethebench.baselines import TRAINERS
-from lethebench.baselines.data import RowEncoder
 from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.presets import PRESETS
-from lethebench.baselines.training import PICTURED, QUIET
+from lethebench.baselines.trainer.answer import PICTURED, QUIET
+from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.builders import build
 
 ONE_PASS = ("graddiff", "npo", "simnpo", "idk")

@@ -19,10 +19,10 @@ from functools import partial
 from pathlib import Path
 
 from lethebench.builders import BENCHMARKS, build
-from lethebench.builders.pictures import encode
-from lethebench.generation import icu
+from lethebench.builders.write.pictures import encode
 from lethebench.generation.documents import render
-from lethebench.generation.records import Profile, View
+from lethebench.generation.icu import questions as icu
+from lethebench.generation.questions.records import Profile, View
 
 Pages = list[tuple[Profile, list[View]]]
 """A few profiles, each with its views."""

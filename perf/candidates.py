@@ -27,10 +27,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
-from lethebench.evaluation.chat import Answer, Encoded, Prompt, common_length
-from lethebench.evaluation.contexts import Context, Tail
-from lethebench.evaluation.passes import score_whole
-from lethebench.evaluation.scoring import Scored, score_encoded
+from lethebench.contract.tokens import Answer, Encoded, Prompt, common_length
+from lethebench.evaluation.likelihood.api import Scored, score_encoded
+from lethebench.evaluation.likelihood.forward import score_whole
+from lethebench.evaluation.likelihood.prefix_sharing import Context, Tail
 
 IMAGE, PICTURE_TOKENS, VOCABULARY, END = 32_000, 576, 32_064, 2
 PREFIX, LENGTHS = 600, (3, 12)

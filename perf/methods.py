@@ -26,12 +26,12 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from lethebench.baselines.presets import PRESETS, UNTRAINED
 from lethebench.builders import build
-from lethebench.commands import opened, quiet
+from lethebench.cli.train import opened, quiet
 from lethebench.console import Console
-from lethebench.options import RunOptions
-from lethebench.run import Run
-from lethebench.store import read_json, stage_name
-from lethebench.summary import gold_summary, method_summary
+from lethebench.runs.folder import read_json, stage_name
+from lethebench.runs.options import RunOptions
+from lethebench.runs.stage import Run
+from lethebench.runs.summary import gold_summary, method_summary
 
 METHODS = ("ga", "graddiff", "kl", "npo", "simnpo", "idk", "dpo", "mmunlearner", "manu", "lumoe", "prompt")
 CASES = (*METHODS, "ga:modality=text", "ga:modality=image_text", "npo:retain_loss=none")
@@ -216,7 +216,8 @@ def main() -> None:
         if not (root / "icu" / "manifest.json").is_file():
             build("icu", root / "icu", size="small")
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["lethebench.run", "lethebench.baselines", "lethebench.evaluation.rows"])
+        modules = ["lethebench.runs.stage", "lethebench.baselines", "lethebench.evaluation.answers.rows"]
+        context.set_forkserver_preload(modules)
         with ProcessPoolExecutor(options.jobs, mp_context=context, max_tasks_per_child=1) as pool:
             for work in [pool.submit(learn, root, seed) for seed in options.seeds]:
                 work.result()

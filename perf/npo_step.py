@@ -21,7 +21,7 @@ from PIL import Image
 from torch.nn import functional
 
 from lethebench.baselines import NPOConfig, NPOTrainer, TinyPlan, tiny_vlm
-from lethebench.baselines.training import PICTURED, QUIET, select_rows
+from lethebench.baselines.trainer.answer import PICTURED, QUIET, select_rows
 
 LIMIT = 1.15
 PLAN = TinyPlan(vocab_size=2048, width=256, layers=4, heads=4, vision_width=192, vision_steps=0)

@@ -23,9 +23,9 @@ import torch
 
 from lethebench.baselines import PRESETS, RowEncoder, learn_tiny, plan_for, tiny_processor, tiny_vlm
 from lethebench.builders import build
-from lethebench.data import open_build
-from lethebench.evaluation.generate import default_length, greedy_answers
-from lethebench.evaluation.text import exact_match, keyword_match
+from lethebench.evaluation.answers.greedy import default_length, greedy_answers
+from lethebench.evaluation.metrics.text import exact_match, keyword_match
+from lethebench.runs.build import open_build
 
 CHUNK = 512  # rows whose pictures are held at a time
 MOST = 400  # rows learnt that are asked again, evenly spread

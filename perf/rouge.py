@@ -14,7 +14,7 @@ import time
 
 from rouge_score import rouge_scorer
 
-from lethebench.evaluation import text as ours
+from lethebench.evaluation.metrics import text as ours
 
 STEMS = (
     "patient",

@@ -28,7 +28,7 @@ from transformers import (
     Qwen3VLConfig,
 )
 
-from lethebench.baselines.tiny import CHAT_TEMPLATE, tiny_tokenizer
+from lethebench.baselines.tiny.model import CHAT_TEMPLATE, tiny_tokenizer
 
 SEVEN = {"hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32}
 THIRTEEN = {"hidden_size": 5120, "intermediate_size": 13824, "num_hidden_layers": 40, "num_attention_heads": 40}

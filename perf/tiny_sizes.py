@@ -20,8 +20,8 @@ import torch
 
 from lethebench.baselines import PRESETS, RowEncoder, learn_tiny, plan_for, tiny_processor, tiny_vlm
 from lethebench.builders import build
-from lethebench.data import open_build
-from lethebench.evaluation.generate import default_length, greedy_answers
+from lethebench.evaluation.answers.greedy import default_length, greedy_answers
+from lethebench.runs.build import open_build
 
 CHUNK = 512  # rows whose pictures are held at a time
 HEAD = "profiles   rows  params/M  steps  warm-up/s  learn/s  tower    vqa   text  held-out vqa  held-out text"

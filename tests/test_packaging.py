@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,16 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-TOOLS = PROJECT["tool"]["setuptools"]
 RUNTIME = {"train", "eval", "report", "openai", "serve"}
 TEST_TOOLS = {"pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "ruff", "build", "mlcroissant"}
-TOP = ("lethebench", "builders", "generation", "baselines", "evaluation", "cards")
+TOP = ("lethebench", "builders", "contract", "generation", "baselines", "evaluation", "cards")
 """Folders that packages lie in."""
 LIGHT = (
     "lethebench.builders",
     "lethebench.generation",
     "lethebench.cards",
     "lethebench.report",
-    "lethebench.publishing",
+    "lethebench.hub",
 )
 """Packages that the core alone must import."""
 MODULES = {"yaml": "pyyaml", "PIL": "pillow", "lm_eval": "lm-eval", "rouge_score": "rouge-score"}
@@ -58,44 +56,11 @@ def names(requirements: list[str]) -> set[str]:
 CORE = names(PROJECT["project"]["dependencies"])
 
 
-def folder_of(package: str) -> Path:
-    return ROOT / TOOLS["package-dir"][package]
-
-
-def packages_on_disk() -> set[Path]:
-    return {path.parent for top in TOP for path in (ROOT / top).rglob("__init__.py")}
-
-
-def test_the_packages_are_the_folders_with_an_init():
-    assert {folder_of(package) for package in TOOLS["packages"]} == packages_on_disk()
-    assert TOOLS["package-dir"].keys() == set(TOOLS["packages"])
-    for package in TOOLS["packages"]:
-        path = folder_of(package).relative_to(ROOT).as_posix().replace("/", ".")
-        assert package == (path if path.startswith("lethebench") else f"lethebench.{path}")
-
-
-def test_every_file_beside_the_code_is_package_data():
-    for folder in packages_on_disk():
-        package = next(name for name in TOOLS["packages"] if folder_of(name) == folder)
-        globs = TOOLS["package-data"].get(package, [])
-        inner = packages_on_disk() - {folder}
-        files = [
-            path.relative_to(folder).as_posix()
-            for path in folder.rglob("*")
-            if path.is_file()
-            and "__pycache__" not in path.parts
-            and not any(other.is_relative_to(folder) and path.is_relative_to(other) for other in inner)
-        ]
-        data = [name for name in files if not name.endswith(".py") or "/" in name]
-        missing = [name for name in data if not any(_covers(glob, name) for glob in globs)]
-        assert not missing, package
-        unused = [glob for glob in globs if not any(_covers(glob, name) for name in data)]
-        assert not unused, package
-
-
-def _covers(glob: str, name: str) -> bool:
-    """As setuptools' globs do, which a slash stops."""
-    return glob.count("/") == name.count("/") and fnmatch(name, glob)
+def packages_on_disk() -> dict[str, Path]:
+    """Dotted name of each package -> its folder."""
+    folders = [path.parent for top in TOP for path in (ROOT / top).rglob("__init__.py")]
+    names_of = {folder: ".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    return {name if name.startswith("lethebench") else f"lethebench.{name}": path for path, name in names_of.items()}
 
 
 def test_dev_is_every_runtime_extra_and_the_test_tools():
@@ -156,10 +121,10 @@ def _distribution(module: str) -> str:
     return canonical(MODULES.get(module) or THEIRS.get(module) or module)
 
 
-@pytest.mark.parametrize("package", TOOLS["packages"])
-def test_everything_imported_is_required_by_the_core_or_an_extra(package):
+@pytest.mark.parametrize(("package", "folder"), packages_on_disk().items())
+def test_everything_imported_is_required_by_the_core_or_an_extra(package, folder):
     declared = CORE | names(EXTRAS["dev"])
-    for path in folder_of(package).glob("*.py"):
+    for path in folder.glob("*.py"):
         for module, at_once in imports(path).items():
             assert module in OPTIONAL or _distribution(module) in declared, f"{path} imports {module}"
             if package.startswith(LIGHT) and at_once:
@@ -197,7 +162,7 @@ def test_a_command_starts_without_what_it_does_not_use(statement, heavy):
     code = (
         "import sys\n"
         "def main(*words):\n"
-        "    from lethebench.cli import main\n"
+        "    from lethebench.cli.app import main\n"
         "    sys.argv = ['lethe', *words]\n"
         "    try: main()\n"
         "    except SystemExit as end: assert not end.code\n"

@@ -8,7 +8,7 @@ import argparse
 from datasets import Image, List, load_dataset
 
 from lethebench.baselines import TRAINERS, load_model, preset_for
-from lethebench.baselines.parameters import merged
+from lethebench.baselines.trainer.weights import merged
 
 
 def rows(build: str, split: str, task: int | None = None):

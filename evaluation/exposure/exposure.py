@@ -3,7 +3,7 @@
 import datasets
 import evaluate
 
-from lethebench.evaluation.scores import exposure_summary
+from lethebench.evaluation.metrics import exposure_summary
 
 _DESCRIPTION = """
 Exposure (Carlini et al., 2019): how many bits of a fact a model gives away when all values that the fact could have are
@@ -58,7 +58,7 @@ _CITATION = """
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
 class Exposure(evaluate.Metric):
-    """Thin wrapper of `lethebench.evaluation.scores.exposure_summary`."""
+    """Thin wrapper of `lethebench.evaluation.metrics.exposure_summary`."""
 
     def _info(self):
         return evaluate.MetricInfo(

@@ -3,7 +3,7 @@
 import datasets
 import evaluate
 
-from lethebench.evaluation.scores import forget_quality, forget_score
+from lethebench.evaluation.metrics import forget_quality, forget_score
 
 _DESCRIPTION = """
 How much of what was to be forgotten is gone: 1 - clip((K - G) / (K0 - G), 0, 1), where K0 and K are the mean knowledge
@@ -53,7 +53,7 @@ _CITATION = """
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
 class Forget(evaluate.Metric):
-    """Thin wrapper of `lethebench.evaluation.scores.forget_score` and `forget_quality`."""
+    """Thin wrapper of `lethebench.evaluation.metrics.forget_score` and `forget_quality`."""
 
     def _info(self):
         return evaluate.MetricInfo(

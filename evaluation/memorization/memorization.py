@@ -3,8 +3,8 @@
 import datasets
 import evaluate
 
-from lethebench.evaluation.scores import exact_match, memorization_summary, rouge_l
-from lethebench.evaluation.stages import knowledge_of
+from lethebench.evaluation.metrics import exact_match, memorization_summary, rouge_l
+from lethebench.evaluation.metrics.run_rows import knowledge_of
 
 _DESCRIPTION = """
 What a model has learnt before it is asked to forget: exact match, ROUGE-L and keyword match of its answers, by modality
@@ -60,7 +60,7 @@ _CITATION = """
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
 class Memorization(evaluate.Metric):
-    """Thin wrapper of `lethebench.evaluation.scores.memorization_summary`."""
+    """Thin wrapper of `lethebench.evaluation.metrics.memorization_summary`."""
 
     def _info(self):
         return evaluate.MetricInfo(

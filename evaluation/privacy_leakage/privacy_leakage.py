@@ -3,7 +3,7 @@
 import datasets
 import evaluate
 
-from lethebench.evaluation.scores import privacy_leakage
+from lethebench.evaluation.metrics import privacy_leakage
 
 _DESCRIPTION = """
 Can the forget set still be told from rows that the model never saw? The area under the ROC curve (AUC) of a membership
@@ -52,7 +52,7 @@ _CITATION = """
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
 class PrivacyLeakage(evaluate.Metric):
-    """Thin wrapper of `lethebench.evaluation.scores.privacy_leakage`."""
+    """Thin wrapper of `lethebench.evaluation.metrics.privacy_leakage`."""
 
     def _info(self):
         return evaluate.MetricInfo(

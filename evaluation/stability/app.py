@@ -4,8 +4,8 @@ from pathlib import Path
 
 import evaluate
 
-from lethebench.evaluation.apps import build, serve
-from lethebench.evaluation.forms import Field, Form, percent
+from lethebench.evaluation.space_app.form import Field, Form, percent
+from lethebench.evaluation.space_app.page import build, serve
 
 FIELDS = (
     Field(

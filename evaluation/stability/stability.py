@@ -3,7 +3,7 @@
 import datasets
 import evaluate
 
-from lethebench.evaluation.scores import continual_summary
+from lethebench.evaluation.metrics import continual_summary
 
 _DESCRIPTION = """
 How steadily a model unlearns task after task: whether what was forgotten stays forgotten, whether tasks not asked yet
@@ -58,7 +58,7 @@ _CITATION = """
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
 class Stability(evaluate.Metric):
-    """Thin wrapper of `lethebench.evaluation.scores.continual_summary`."""
+    """Thin wrapper of `lethebench.evaluation.metrics.continual_summary`."""
 
     def _info(self):
         return evaluate.MetricInfo(

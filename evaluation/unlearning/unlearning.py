@@ -3,7 +3,7 @@
 import datasets
 import evaluate
 
-from lethebench.evaluation.scores import unlearning_summary
+from lethebench.evaluation.metrics import unlearning_summary
 
 _DESCRIPTION = """
 Forget, utility, stability and exposure of an unlearning run from its rows, and their harmonic mean: is it forgotten, is
@@ -69,7 +69,7 @@ _CITATION = """
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
 class Unlearning(evaluate.Metric):
-    """Thin wrapper of `lethebench.evaluation.scores.unlearning_summary`."""
+    """Thin wrapper of `lethebench.evaluation.metrics.unlearning_summary`."""
 
     def _info(self):
         return evaluate.MetricInfo(

@@ -3,7 +3,7 @@
 import datasets
 import evaluate
 
-from lethebench.evaluation.scores import model_utility, rouge_l_recall
+from lethebench.evaluation.metrics import model_utility, rouge_l_recall
 
 _DESCRIPTION = """
 What a model keeps: the harmonic mean of mean answer probability, mean ROUGE-L recall of the generated answers and mean
@@ -57,7 +57,7 @@ _CITATION = """
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
 class Utility(evaluate.Metric):
-    """Thin wrapper of `lethebench.evaluation.scores.model_utility`."""
+    """Thin wrapper of `lethebench.evaluation.metrics.model_utility`."""
 
     def _info(self):
         return evaluate.MetricInfo(

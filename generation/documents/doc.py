@@ -16,7 +16,7 @@ from lethebench.generation.documents.wording import (
     STAMP_WORDS,
     TITLES,
 )
-from lethebench.generation.records import Profile
+from lethebench.generation.questions.records import Profile
 
 
 class Doc:

@@ -10,7 +10,7 @@ from lethebench.generation.documents.labor import LAYOUTS as LABOR
 from lethebench.generation.documents.medical import LAYOUTS as MEDICAL
 from lethebench.generation.documents.scan import draw_pass, expose, flat_box, reach, warp
 from lethebench.generation.documents.sheet import Sheet, redact
-from lethebench.generation.records import Profile, View
+from lethebench.generation.questions.records import Profile, View
 
 LAYOUTS = {"medical": MEDICAL, "labor": LABOR}
 _Key = tuple[str, str, str, tuple, tuple, int]

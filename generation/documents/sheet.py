@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
-from lethebench.generation.documents.fonts import extent, fit, font, line_height
+from lethebench.generation.drawing.fonts import extent, fit, font, line_height
 
 Box = tuple[int, int, int, int]
 Color = tuple[int, int, int]

@@ -5,9 +5,9 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from lethebench.generation.documents.fonts import font
 from lethebench.generation.documents.marks import SCALE, finish
 from lethebench.generation.documents.sheet import Color
+from lethebench.generation.drawing.fonts import font
 
 
 def _ring_text(

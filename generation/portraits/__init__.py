@@ -7,7 +7,7 @@ picture = id_photo(face, np.random.default_rng(8), (150, 190))
 import numpy as np
 from PIL import Image
 
-from lethebench.generation.portraits.canvas import Canvas
+from lethebench.generation.drawing.canvas import Canvas
 from lethebench.generation.portraits.dress import CLOTHES, CLOTHS, SHIRTS, draw_clothes
 from lethebench.generation.portraits.features import (
     draw_beard,
@@ -20,7 +20,7 @@ from lethebench.generation.portraits.features import (
 from lethebench.generation.portraits.hair import draw_back, draw_front
 from lethebench.generation.portraits.head import draw_age, draw_ears, draw_mole, draw_neck, draw_skin
 from lethebench.generation.portraits.identity import CUTS, LONG, Face, draw_face
-from lethebench.generation.records import Profile
+from lethebench.generation.questions.records import Profile
 
 BACKDROPS = (
     (226, 232, 238),

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from lethebench.generation.portraits.canvas import Canvas, smooth
-from lethebench.generation.portraits.identity import Color, Face, mix
+from lethebench.generation.drawing.canvas import Canvas, smooth
+from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.portraits.identity import Face
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 CLOTHES = {

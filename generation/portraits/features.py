@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from lethebench.generation.portraits.canvas import Canvas, shift, smooth
+from lethebench.generation.drawing.canvas import Canvas, shift, smooth
+from lethebench.generation.drawing.color import mix
 from lethebench.generation.portraits.head import outline, shade
-from lethebench.generation.portraits.identity import Face, mix
+from lethebench.generation.portraits.identity import Face
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 

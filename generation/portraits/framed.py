@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageFilter
 
-from lethebench.generation.portraits.board import Board
+from lethebench.generation.drawing.board import Board
+from lethebench.generation.drawing.light import lit
 from lethebench.generation.portraits.identity import Face, draw_face
-from lethebench.generation.portraits.light import lit
 from lethebench.generation.portraits.papers import FRAMES, SCREENS, printed
 from lethebench.generation.portraits.places import draw_place
 from lethebench.generation.portraits.scene import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Color = tuple[int, int, int]
+from lethebench.generation.drawing.color import Color, mix
 
 SKINS: tuple[Color, ...] = (
     (250, 224, 204), (243, 208, 181), (233, 190, 156), (222, 171, 131), (205, 150, 108), (180, 124, 84), (150, 98, 64),
@@ -84,11 +84,6 @@ class Face:
     earrings: str  # none, stud, hoop
     wrinkles: float
     texture: int  # seeds strands, freckles and curls
-
-
-def mix(a: Color, b: Color, share: float) -> Color:
-    """`a` with a share of `b`."""
-    return tuple(round(x + (y - x) * share) for x, y in zip(a, b, strict=True))
 
 
 def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageChops
 
-from lethebench.generation.portraits.board import Board
-from lethebench.generation.portraits.identity import Color, mix
+from lethebench.generation.drawing.board import Board
+from lethebench.generation.drawing.color import Color, mix
 
 Box = tuple[float, float, float, float]
 

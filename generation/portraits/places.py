@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageFilter
 
-from lethebench.generation.portraits.board import Board, pick, vary
-from lethebench.generation.portraits.identity import Color, mix
+from lethebench.generation.drawing.board import Board, pick, vary
+from lethebench.generation.drawing.color import Color, mix
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 

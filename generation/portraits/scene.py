@@ -11,6 +11,10 @@ from functools import partial
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from lethebench.generation.drawing.canvas import Canvas
+from lethebench.generation.drawing.color import Color
+from lethebench.generation.drawing.light import Light, lit
+from lethebench.generation.drawing.strip import stamp
 from lethebench.generation.portraits.accessories import (
     HATS,
     draw_band,
@@ -21,7 +25,6 @@ from lethebench.generation.portraits.accessories import (
     draw_scarf,
     draw_straps,
 )
-from lethebench.generation.portraits.canvas import Canvas
 from lethebench.generation.portraits.dress import CLOTHS, SHIRTS, draw_behind, draw_clothes
 from lethebench.generation.portraits.features import (
     draw_beard,
@@ -33,11 +36,9 @@ from lethebench.generation.portraits.features import (
 )
 from lethebench.generation.portraits.hair import draw_back, draw_front, draw_temple
 from lethebench.generation.portraits.head import draw_age, draw_chin_shadow, draw_ears, draw_mole, draw_neck, draw_skin
-from lethebench.generation.portraits.identity import LONG, Color, Face
-from lethebench.generation.portraits.light import Light, lit
+from lethebench.generation.portraits.identity import LONG, Face
 from lethebench.generation.portraits.places import draw_place
 from lethebench.generation.portraits.pose import Pose
-from lethebench.generation.portraits.strip import stamp
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,15 @@ shot.picture.save("chicken.png")
 
 from collections.abc import Mapping
 
-from lethebench.generation.subjects import animals, astronomy, buildings, corporation, personage, plants, posters
-from lethebench.generation.subjects.drawing import USES, ClassDrawing, Shot
-from lethebench.generation.subjects.shot import shoot
+from lethebench.generation.subjects import personage
+from lethebench.generation.subjects.animals import drawing as animals
+from lethebench.generation.subjects.astronomy import drawing as astronomy
+from lethebench.generation.subjects.buildings import drawing as buildings
+from lethebench.generation.subjects.class_drawing import USES, ClassDrawing, Shot
+from lethebench.generation.subjects.corporation import drawing as corporation
+from lethebench.generation.subjects.plants import drawing as plants
+from lethebench.generation.subjects.posters import drawing as posters
+from lethebench.generation.subjects.view import shoot
 
 CLASSES: Mapping[str, ClassDrawing] = {
     "Animals": animals.DRAWING,

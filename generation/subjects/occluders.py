@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from lethebench.generation.portraits.identity import Color, mix
+from lethebench.generation.drawing.color import Color, mix
 
 Occluder = Callable[[Image.Image, np.random.Generator, tuple[int, int, int, int]], None]
 """(picture, rng, the subject's box): paints into the picture."""

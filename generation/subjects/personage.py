@@ -7,7 +7,7 @@ import numpy as np
 
 from lethebench.generation.portraits import Face, draw_face
 from lethebench.generation.portraits.scene import draw_scene, portrait, subject_box
-from lethebench.generation.subjects.drawing import USES, ClassDrawing, Shot
+from lethebench.generation.subjects.class_drawing import USES, ClassDrawing, Shot
 
 MARK = "Drawn stand-in, not a likeness"
 """What the strip at the lower edge says."""

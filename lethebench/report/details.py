@@ -1,9 +1,9 @@
 """The other tables: gate, stability parts, matrices, stages and cost."""
 
-from .groups import Group, Stat, stat
-from .headline import KNOWN, mean
-from .tables import ABSENT, Cell, Column, Table, figure, number
-from .words import MODALITIES, STABILITY
+from lethebench.report.headline import KNOWN, mean
+from lethebench.report.seeds import Group, Stat, stat
+from lethebench.report.tables import ABSENT, Cell, Column, Table, figure, number
+from lethebench.report.texts import MODALITIES, STABILITY
 
 SERIES = (
     Column("forget", "Forget", "higher"),

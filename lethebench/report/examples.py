@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .groups import Group
-from .load import Run
-from .words import MODALITIES
+from lethebench.report.load import Run
+from lethebench.report.seeds import Group
+from lethebench.report.texts import MODALITIES
 
 COLUMNS = ("id", "profile_id", "task_id", "modality", "attribute", "question", "answer")
 ANSWERS = ("id", "generated", "keyword_match")

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from .groups import Stat
+from lethebench.report.seeds import Stat
 
 INK, FAINT, STAIR = "#1f2933", "#9aa5b1", "#d55e00"
 # One hue, lightness falling steadily: read alike with any colour vision and in grey print.

@@ -1,9 +1,9 @@
 """The headline table: every method beside the learnt model, the gold model and chance; and the same seed by seed."""
 
-from .groups import Group, Stat, stat
-from .load import Run
-from .tables import ABSENT, Cell, Column, Table, figure
-from .words import FLAGS
+from lethebench.report.load import Run
+from lethebench.report.seeds import Group, Stat, stat
+from lethebench.report.tables import ABSENT, Cell, Column, Table, figure
+from lethebench.report.texts import FLAGS
 
 FIGURES = (
     Column("forget", "Forget", "higher"),

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from . import details, headline, repeat
-from .examples import Section
-from .groups import Group
-from .pictures import Picture
-from .tables import Table, visible
+from lethebench.report import details, headline, repeat
+from lethebench.report.examples import Section
+from lethebench.report.pictures import Picture
+from lethebench.report.seeds import Group
+from lethebench.report.tables import Table, visible
 
 LONGEST = 320
 TITLE = 2_000

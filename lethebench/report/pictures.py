@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from PIL import Image, UnidentifiedImageError
 
-from .load import Run
+from lethebench.report.load import Run
 
 SIDE = 780
 QUALITY = 80

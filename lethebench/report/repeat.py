@@ -4,10 +4,10 @@ import json
 import shlex
 from pathlib import PurePath
 
-from .groups import Group
-from .load import Run
-from .tables import number
-from .words import BENCHMARKS, INTERVALS, LIMITS, METHODS, SEEDS, TINY
+from lethebench.report.load import Run
+from lethebench.report.seeds import Group
+from lethebench.report.tables import number
+from lethebench.report.texts import BENCHMARKS, INTERVALS, LIMITS, METHODS, SEEDS, TINY
 
 THRESHOLD = 0.9
 """What the gate asks for unless told otherwise."""

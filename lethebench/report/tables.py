@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .groups import Stat
-from .words import ARROWS
+from lethebench.report.seeds import Stat
+from lethebench.report.texts import ARROWS
 
 ABSENT = "–"
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

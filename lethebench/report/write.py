@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lethebench import __version__
-
-from . import details, headline
-from .examples import examples
-from .groups import Group, group_runs
-from .load import ReportError, load_run
-from .page import Chapter, Drawn, page
-from .pictures import pictures
-from .tables import comma_separated, markdown
+from lethebench.report import details, headline
+from lethebench.report.examples import examples
+from lethebench.report.load import ReportError, load_run
+from lethebench.report.page import Chapter, Drawn, page
+from lethebench.report.pictures import pictures
+from lethebench.report.seeds import Group, group_runs
+from lethebench.report.tables import comma_separated, markdown
 
 GENERATOR = '<meta name="generator" content="lethebench'
 PARTS = ("figures", "tables", "report.html")  # the page last: when it is there, the rest is too
@@ -96,7 +95,9 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
 
 
 def _matrices(group: Group, prefix: str) -> Iterator[Drawn]:
-    from .figures import heat_map  # matplotlib takes a second to load, which `lethe --help` should not pay
+    from lethebench.report.figures import (
+        heat_map,  # matplotlib takes a second to load, which `lethe --help` should not pay
+    )
 
     gold, gold_retained = group.gold_knowledge(), group.gold("retain_knowledge").value
     for method in group.methods:
@@ -112,7 +113,7 @@ def _matrices(group: Group, prefix: str) -> Iterator[Drawn]:
 
 
 def _curves(group: Group, prefix: str) -> Iterator[Drawn]:
-    from .figures import curves
+    from lethebench.report.figures import curves
 
     done = [method for method in group.methods if group.of(method)]
     before, gold, chance = (
@@ -147,7 +148,7 @@ def _curves(group: Group, prefix: str) -> Iterator[Drawn]:
 
 
 def _drawn(figure, name: str, alt: str) -> Drawn:
-    from .figures import png
+    from lethebench.report.figures import png
 
     width, height = figure.get_size_inches() * 96
     return Drawn(name, alt, png(figure), round(width), round(height))

@@ -1,0 +1,1 @@
+"""LUMoE: one adapter per task and a gate."""

@@ -1,0 +1,279 @@
+"""The trainer under stage 1 and under every unlearning method: SFTTrainer on QA rows, encoded once."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from datasets import Dataset
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoProcessor, TrainerCallback
+from trl import SFTTrainer
+from trl.trainer.utils import get_config_model_id
+
+from lethebench.baselines.losses import token_logps
+from lethebench.baselines.trainer.rows import IGNORED, PICTURED, AnswerCollator, EncodedRows, RowEncoder, conversation
+from lethebench.baselines.trainer.settings_checks import FIXED, check_called, check_evaluated, check_fixed, check_rows
+from lethebench.baselines.trainer.weights import check_lora, freeze, same_trained, train_in_float32
+
+# What a run wants beside a method's settings: no files, no reports, no bar of the trainer's own.
+QUIET = {
+    "save_strategy": "no",
+    "report_to": "none",
+    "disable_tqdm": True,
+    "dataloader_pin_memory": torch.cuda.is_available(),
+}
+
+
+class Answers(NamedTuple):
+    """The answers of some rows under the current model.
+
+    Attributes:
+        logps: (B, T) log-probability of each answer token, 0 elsewhere; carries gradients.
+        mask: (B, T), True on answer tokens.
+        reference: (B,) summed log-probabilities before this stage, for forget rows of trainers that use a reference.
+        distributions: (N, V) log-probabilities of the whole vocabulary at the answer tokens, row by row, where asked
+            for.
+        reference_distributions: (N, V) the same before this stage, for retain rows under a KL retain term.
+        refusals: the answers' refusals, for forget rows of trainers that use both.
+    """
+
+    logps: Tensor
+    mask: Tensor
+    reference: Tensor | None = None
+    distributions: Tensor | None = None
+    reference_distributions: Tensor | None = None
+    refusals: "Answers | None" = None
+
+
+class AnswerTrainer(SFTTrainer):
+    """SFTTrainer that takes QA rows and projects only the positions that predict an answer onto the vocabulary.
+
+    The loss is SFTTrainer's own for prompt/completion rows: the mean over the batch's answer tokens of -log p. TRL's
+    fused head scores every position where there is no Triton, which doubles the cost of a step on a CPU.
+
+    Args:
+        model: a vision-language model, a PEFT model whose adapter goes on being trained, or a path or Hub id. Weights
+            that are trained are made float32: in 16 bits small steps are rounded away.
+        args: an SFTConfig; no row is cut to its `max_length`.
+        train_dataset: QA rows.
+        processing_class: the model's processor; the encoder's, or loaded from the model's path, where absent.
+        encoder: a `RowEncoder` of that processor to share its cache between stages.
+        frozen: regular expression of parameters that are not trained.
+        kwargs: what SFTTrainer takes, `peft_config`, `optimizers` and `callbacks` among them.
+
+    Raises:
+        ValueError: if a LoRA matches no layer, no parameter is trained, the encoder is another processor's, rows are no
+            QA rows, or a setting is given that would change nothing.
+    """
+
+    def __init__(
+        self,
+        model,
+        args=None,
+        train_dataset: Dataset | Sequence[Mapping[str, Any]] | None = None,
+        processing_class=None,
+        *,
+        encoder: RowEncoder | None = None,
+        frozen: str | None = None,
+        **kwargs,
+    ):
+        check_fixed(args, FIXED)
+        check_called(type(self).__name__, kwargs)
+        check_rows(train_dataset, "train_dataset")
+        check_evaluated(kwargs.get("eval_dataset"))
+        if args is not None:
+            args.remove_unused_columns = False  # rows are read whole
+        if processing_class is None:
+            processing_class = _processor(model) if encoder is None else encoder.processor
+        if encoder is not None and encoder.processor is not processing_class:
+            raise ValueError(
+                "encoder is another processor's than processing_class: rows would be encoded with that one"
+            )
+        self.encoder = encoder or RowEncoder(processing_class)
+        if kwargs.get("peft_config") is not None and isinstance(model, nn.Module):
+            check_lora(model, kwargs["peft_config"])
+        own_forward = None if isinstance(model, str) else vars(_bare(model)).get("forward")
+        super().__init__(
+            model,
+            args=args,
+            data_collator=AnswerCollator(self.encoder, mark_pictures=True),
+            train_dataset=sample(train_dataset),
+            processing_class=processing_class,
+            **kwargs,
+        )
+        # TRL's fused head stays on the model as a forward that a copy of the model would share with the original.
+        vars(_bare(self.model)).pop("forward", None)
+        if own_forward is not None:
+            _bare(self.model).forward = own_forward
+        if frozen:
+            freeze(self.model, frozen)
+        if not self.is_deepspeed_enabled:  # which keeps weights in float32 of its own to add the steps to
+            train_in_float32(self.model)
+        if not any(value.requires_grad for value in self.model.parameters()):
+            raise ValueError(
+                f"{type(self).__name__} got a model of which nothing is trained: every parameter is frozen, as PEFT "
+                "leaves them under an adapter; call `model.requires_grad_(True)`, freeze less or give a peft_config"
+            )
+        # TRL looked at a sample of the rows to know their kind; from here on they come encoded.
+        self.train_dataset = EncodedRows(train_dataset, self.encoder)
+        self.add_callback(FiniteGradients(self))
+
+    def answers(self, model, inputs: Mapping[str, Tensor], *, whole: Tensor | None = None) -> Answers:
+        """Runs the model on a batch and scores its answers; only positions that predict them reach the head.
+
+        Rows with and without a picture go through the model one after the other, each group as long as its own longest
+        row: picture tokens would make text rows several times longer than they are. In several processes, where a step
+        may have one forward pass only, they go together.
+
+        Args:
+            model: the model, wrapped or not.
+            inputs: a batch of `AnswerCollator`.
+            whole: (B,) boolean, the rows whose whole distributions to give too.
+        """
+        mask = inputs["labels"][:, 1:] != IGNORED
+        pictured = inputs[PICTURED]
+        alone = self.accelerator.num_processes == 1 and pictured.any() and not pictured.all()
+        groups = (pictured, ~pictured) if alone else (torch.ones_like(pictured),)
+        logps = torch.zeros(mask.shape, device=mask.device)
+        kept, places = [], []
+        for rows in groups:
+            batch = select_rows(inputs, rows)
+            labels = batch.pop("labels")
+            wanted = functional.pad(labels[:, 1:] != IGNORED, (0, 1))  # the last position predicts nothing
+            logits = model(**batch, use_cache=False, logits_to_keep=wanted).logits
+            here = mask & rows.unsqueeze(1)
+            logps = logps.masked_scatter(here, token_logps(logits, labels[:, 1:][wanted[:, :-1]]))
+            if whole is not None:
+                kept.append(logits[(here & whole.unsqueeze(1))[here]].float().log_softmax(-1))
+                places.append((here & whole.unsqueeze(1)).flatten().nonzero().flatten())
+        distributions = None if whole is None else torch.cat(kept)[torch.cat(places).argsort()]
+        return Answers(logps, mask, distributions=distributions)
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        """SFTTrainer's loss; `num_items_in_batch` counts the answer tokens of the whole accumulated batch."""
+        answers = self.answers(model, inputs)
+        count = answers.mask.sum() if num_items_in_batch is None else num_items_in_batch
+        loss = -answers.logps.sum() / count
+        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
+            loss = loss * self.accelerator.num_processes
+        self.check_finite(loss)
+        return (loss, answers) if return_outputs else loss
+
+    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
+        """The loss alone: logits of a whole vocabulary are not gathered."""
+        return super().prediction_step(model, inputs, True, ignore_keys)
+
+    def check_finite(self, loss: Tensor) -> None:
+        """Raises FloatingPointError that names the step if a loss to be trained on is not a finite number."""
+        if self.model.training and not torch.isfinite(loss):
+            raise FloatingPointError(_broken(f"the loss is {loss.item()}", self.state.global_step))
+
+    @property
+    def is_lora(self) -> bool:
+        """Whether an adapter is trained."""
+        return hasattr(self.model, "peft_config")
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether no process holds the whole model while it trains."""
+        return self.is_fsdp_enabled or self.is_deepspeed_enabled
+
+    def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
+        if self.is_lora or self.is_sharded:
+            with same_trained(self.model):
+                super()._load_from_checkpoint(resume_from_checkpoint, model)
+        else:
+            self._load_whole(resume_from_checkpoint)
+
+    def _load_best_model(self):
+        if self.is_lora or self.is_sharded:
+            super()._load_best_model()
+        else:
+            self._load_whole(self.state.best_model_checkpoint)
+
+    def _load_whole(self, folder: str) -> None:
+        """Weights as `from_pretrained` reads them: transformers 5 saves LLaVA's under names its Trainer cannot load."""
+        if not Path(folder).is_dir():
+            raise ValueError(f"there is no checkpoint at {folder}")
+        saved = type(self.model).from_pretrained(
+            folder, dtype=self.model.dtype, use_safetensors=True, local_files_only=True
+        )
+        self.model.load_state_dict(saved.state_dict())
+
+    def trained_model(self) -> nn.Module:
+        """The model as it came, PEFT-wrapped where it is, without what mixed precision wrapped around it."""
+        return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+
+
+class FiniteGradients(TrainerCallback):
+    """Stops before a step whose gradients are not finite, so that the weights stay those of the last good step."""
+
+    def __init__(self, trainer: SFTTrainer):
+        self.trainer = trainer
+        self.scale = 0.0
+        self.taken = 0
+
+    def on_pre_optimizer_step(self, args, state, control, **kwargs):
+        """Raises FloatingPointError that names the step; with fp16 only once its loss scale can fall no further."""
+        scaler = self.trainer.accelerator.scaler
+        self.scale = 0.0 if scaler is None else scaler.get_scale()
+        if self.scale > 1:
+            return  # the scaler itself leaves the step out and lowers its scale
+        gradients = [p.grad for p in self.trainer.model.parameters() if p.grad is not None]
+        if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
+            raise FloatingPointError(_broken("the gradients are not finite", state.global_step))
+
+    def on_optimizer_step(self, args, state, control, **kwargs):
+        scaler = self.trainer.accelerator.scaler
+        self.taken += scaler is None or scaler.get_scale() >= self.scale
+
+    def on_train_end(self, args, state, control, **kwargs):
+        """Raises FloatingPointError if every step of a stage in fp16 was left out."""
+        if self.trainer.accelerator.scaler is not None and state.global_step and not self.taken:
+            raise FloatingPointError(
+                f"none of {state.global_step} steps was taken, since their gradients overflowed in fp16: "
+                "the weights are those before; train with bf16 or for longer"
+            )
+
+
+def _processor(model):
+    """The processor that lies where the model came from."""
+    path = model if isinstance(model, str) else get_config_model_id(model.config)
+    if not path:
+        raise ValueError("processing_class is absent and the model does not say where it came from: give its processor")
+    return AutoProcessor.from_pretrained(path)
+
+
+def _bare(model):
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def _broken(what: str, steps_done: int) -> str:
+    return (
+        f"{what} at step {steps_done + 1}: the weights are those after step {steps_done}; "
+        "lower the learning rate or run fewer steps"
+    )
+
+
+def select_rows(batch: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+    """A collated batch cut down to some rows and to the length of the longest of them.
+
+    Args:
+        batch: as `AnswerCollator` makes it.
+        rows: (B,) boolean; all rows with a picture or none of them.
+
+    Returns:
+        Per-token tensors of those rows, and the picture tensors if those rows have pictures.
+    """
+    shape = batch["input_ids"].shape
+    length = int(batch["attention_mask"][rows].sum(-1).max())
+    text = {name: value[rows, :length] for name, value in batch.items() if value.shape == shape}
+    pictures = {name: value for name, value in batch.items() if value.shape != shape and name != PICTURED}
+    return {**text, **pictures} if batch[PICTURED][rows].any() else text
+
+
+def sample(rows: Dataset | Sequence[Mapping[str, Any]]) -> Dataset:
+    """One row's conversation without its pictures: what SFTTrainer looks at to know the kind of its data."""
+    return Dataset.from_list([conversation({**rows[0], "images": []})])

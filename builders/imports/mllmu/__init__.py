@@ -1,0 +1,1 @@
+"""Import MLLMU-Bench's release."""

@@ -1,0 +1,1 @@
+"""Import MLUBench's release."""

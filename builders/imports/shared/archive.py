@@ -1,0 +1,176 @@
+"""Reads the files of a release, a zip or its unpacked folder, without ever unpacking anything.
+
+An archive comes from strangers. Names that lead outside, links, and sizes that no release has are refused before a byte
+is unpacked, and what is read is bounded whatever the archive declares.
+"""
+
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from lethebench.builders.errors import BuildError
+from lethebench.builders.imports.shared.problems import Problems
+from lethebench.builders.write.digest import file_hash
+
+MOST_FILES = 100_000
+MOST_BYTES = 16 << 20
+"""The largest file of text that is read; the largest of MLUBench has 1.6 MB."""
+MOST_RATIO = 200
+"""How many times smaller than its content a file may be packed; 43 at most in MLUBench."""
+_DIRECTORY = 16 << 20  # bytes of a zip's list of files
+_TAIL = 22 + 0xFFFF  # the longest that the end record of a zip can be
+
+
+class Files(Protocol):
+    """The files of a release: `names` relative to it with forward slashes, `read` for the bytes of one."""
+
+    source: str
+    names: Sequence[str]
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file, at most MOST_BYTES."""
+
+    def provenance(self) -> dict:
+        """Where the release was read from, without the folders above it."""
+
+
+def open_files(source: Path) -> Files:
+    """A release from a zip file or a folder.
+
+    Raises:
+        BuildError: there is neither, or the zip is none, is damaged, or holds what could do harm.
+    """
+    if source.is_dir():
+        return Folder(source)
+    if not source.is_file():
+        raise BuildError(f"--from {source}: there is no such file or folder; give the release's zip or its folder")
+    return Zip(source)
+
+
+class Folder:
+    """The files under a folder; links that lead out of it are refused."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self.source = _printable(self._root.name or str(root))
+        self.names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
+        self._hashes: dict[str, str] = {}
+
+    def read(self, name: str) -> bytes:
+        path = (self._root / name).resolve()
+        if not path.is_relative_to(self._root):
+            raise BuildError(f"{self.source}: {name} is a link out of the folder: put the file itself there")
+        if not path.is_file():
+            raise BuildError(f"{self.source}: {name} is no file: put the release's own there")
+        if path.stat().st_size > MOST_BYTES:
+            raise BuildError(_too_large(self.source, name, path.stat().st_size))
+        content = path.read_bytes()
+        self._hashes[name] = sha256(content).hexdigest()
+        return content
+
+    def provenance(self) -> dict:
+        lines = "".join(f"{name}\0{digest}\n" for name, digest in sorted(self._hashes.items()))
+        total = sha256(lines.encode("utf-8", "surrogateescape"))
+        return {"name": self.source, "files": len(self._hashes), "sha256": total.hexdigest()}
+
+
+class Zip:
+    """The files of a zip."""
+
+    def __init__(self, path: Path) -> None:
+        self.source = _printable(path.name)
+        self._path = path
+        _check_directory(path)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                infos = archive.infolist()
+        # zipfile says of what it does not know, a version or a compression, that it is not implemented.
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise BuildError(f"{path.name}: cannot be read as a zip ({error}): get the release again") from None
+        self._infos = self._safe(infos)
+        self.names = list(self._infos)
+
+    def read(self, name: str) -> bytes:
+        info = self._infos[name]
+        try:
+            with zipfile.ZipFile(self._path) as archive, archive.open(info) as file:
+                content = file.read(min(MOST_BYTES, info.file_size) + 1)  # never more than was declared
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+            raise BuildError(f"{self.source}: {name} cannot be unpacked ({error}): get the release again") from None
+        if len(content) > MOST_BYTES:
+            raise BuildError(_too_large(self.source, name, len(content)))
+        return content
+
+    def provenance(self) -> dict:
+        return {"name": self.source, "files": len(self.names), "sha256": file_hash(self._path)}
+
+    def _safe(self, infos: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+        """The files by name, once every entry was looked at.
+
+        Raises:
+            BuildError: any entry could do harm; all of them are named.
+        """
+        problems = Problems(self.source, "get the release from its authors again")
+        found: dict[str, zipfile.ZipInfo] = {}
+        if len(infos) > MOST_FILES:
+            problems.add(f"{len(infos):,} files; at most {MOST_FILES:,} are read")
+            problems.check()
+        for info in infos:
+            if reason := _harm(info):
+                problems.add(reason, file=repr(info.filename))
+            elif info.filename in found:
+                problems.add("stands twice", file=repr(info.filename))
+            elif not info.is_dir():
+                found[info.filename] = info
+        problems.check()
+        return found
+
+
+def _harm(info: zipfile.ZipInfo) -> str | None:
+    """Why an entry of a zip is refused, None where it is not."""
+    name, parts = info.orig_filename, PurePosixPath(info.filename).parts
+    if name.startswith(("/", "\\")) or name[1:2] == ":":
+        return "an absolute path"
+    if "\\" in name or "\0" in name:
+        return "a path with a backslash or a zero byte"
+    if ".." in parts:
+        return "a path that leads out of the archive"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return "a link"
+    if info.flag_bits & 1:
+        return "encrypted"
+    if info.file_size > MOST_BYTES:
+        return f"{info.file_size:,} bytes unpacked; at most {MOST_BYTES:,} are read"
+    if info.file_size > MOST_RATIO * max(info.compress_size, 1024):
+        return f"packed {info.file_size // max(info.compress_size, 1):,} times smaller than its content, like a bomb"
+    return None
+
+
+def _check_directory(path: Path) -> None:
+    """Refuses a zip whose list of files is larger than any release's, before Python holds it in memory."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _TAIL))
+        tail = file.read()
+    at = tail.rfind(b"PK\5\6")
+    if at < 0 or at + 22 > len(tail):
+        raise BuildError(f"{path.name}: not a whole zip file: get the release again, or give its unpacked folder")
+    if tail[max(0, at - 20) : at].startswith(b"PK\6\7"):
+        raise BuildError(f"{path.name}: a zip64 archive, which no release is: give its unpacked folder")
+    (declared,) = struct.unpack_from("<L", tail, at + 12)
+    if declared > _DIRECTORY:
+        raise BuildError(f"{path.name}: its list of files takes {declared:,} bytes, more than {_DIRECTORY:,}: refused")
+
+
+def _too_large(source: str, name: str, size: int) -> str:
+    return f"{source}: {name} has {size:,} bytes or more; at most {MOST_BYTES:,} are read: get the release again"
+
+
+def _printable(name: str) -> str:
+    """A file's name with what is no text in it marked: it goes into manifest.json."""
+    return name.encode("utf-8", "replace").decode()

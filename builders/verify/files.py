@@ -1,0 +1,134 @@
+"""Checks of a build's files: hashes, columns, and what the card, croissant.json and `datasets` say of them."""
+
+import json
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from datasets import Features, load_dataset
+from datasets import logging as datasets_logging
+from datasets.exceptions import DatasetsError
+
+from lethebench.builders.verify.findings import Findings
+from lethebench.builders.write.columns import features_of
+from lethebench.builders.write.digest import file_hash
+from lethebench.builders.write.folder import UNLISTED
+from lethebench.builders.write.manifest import Manifest
+
+_UNREADABLE = (OSError, ValueError, KeyError, StopIteration, pa.ArrowException, DatasetsError, yaml.YAMLError)
+"""What `datasets` raises over a folder that it cannot read."""
+
+
+def check_checksums(folder: Path, manifest: Manifest, findings: Findings) -> None:
+    """Every file that the manifest lists is there with its bytes, and no other file is."""
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    for name, listing in manifest.files.items():
+        if name not in present:
+            findings.add("checksums", "the manifest lists it and it is not there", file=name)
+        elif (size := (folder / name).stat().st_size) != listing["bytes"]:
+            findings.add("checksums", f"has {size} bytes, the manifest says {listing['bytes']}", file=name)
+        elif file_hash(folder / name) != listing["sha256"]:
+            findings.add("checksums", "its SHA-256 is not the manifest's: bytes were changed", file=name)
+    hidden = {name for name in present if name.startswith(".")}  # what the Hub or git keeps beside the data
+    for name in sorted(present - hidden - manifest.files.keys() - set(UNLISTED)):
+        findings.add("checksums", "the manifest does not list it", file=name)
+    findings.looked("checksums", f"{len(manifest.files)} files")
+
+
+def check_schema(folder: Path, shards: list[str], findings: Findings) -> list[str]:
+    """Every shard opens and has exactly the columns of the contract; gives the shards that can be read."""
+    good = []
+    for name in shards:
+        try:
+            schema = pq.read_schema(folder / name)
+        except (OSError, pa.ArrowException) as error:
+            findings.add("schema", f"cannot be read as Parquet: {_first_line(error)}", file=name)
+            continue
+        expected = features_of(name)
+        found = Features.from_arrow_schema(schema)
+        if found == expected and schema.equals(expected.arrow_schema):
+            good.append(name)
+            continue
+        wrong = [column for column in expected if found.get(column) != expected[column]]
+        wrong += [column for column in found if column not in expected]
+        findings.add("schema", f"columns differ from the contract: {', '.join(wrong) or 'their order'}", file=name)
+    findings.looked("schema", f"{len(shards)} shards")
+    return good
+
+
+def check_card(folder: Path, manifest: Manifest, findings: Findings) -> None:
+    """README.md declares the manifest's configs, splits, files and version, croissant.json the manifest's hashes."""
+    text = (folder / "README.md").read_text("utf-8") if (folder / "README.md").is_file() else ""
+    parts = text.split("---\n")
+    try:
+        card = yaml.safe_load(parts[1]) if len(parts) > 2 else None
+    except yaml.YAMLError as error:
+        card = None
+        findings.add("card", f"its YAML cannot be read: {_first_line(error)}", file="README.md")
+    configs = {config.get("config_name"): config for config in (card or {}).get("configs", [])}
+    for name, splits in manifest.splits.items():
+        config = configs.get(name)
+        if config is None:
+            findings.add("card", f"config {name} is not declared", file="README.md")
+            continue
+        if config.get("version") != manifest.version:
+            findings.add(
+                "card", f"config {name} has version {config.get('version')}, not {manifest.version}", file="README.md"
+            )
+        declared = {entry["split"]: entry["path"] for entry in config.get("data_files", [])}
+        if declared.keys() != splits.keys():
+            findings.add(
+                "card", f"config {name} has splits {', '.join(declared)}, not {', '.join(splits)}", file="README.md"
+            )
+        for split, patterns in declared.items():
+            matched = {file for file in manifest.files for pattern in patterns if fnmatch(file, pattern)}
+            if matched != set(splits.get(split, {}).get("files", ())):
+                findings.add(
+                    "card", f"config {name}, split {split} does not name the manifest's shards", file="README.md"
+                )
+    _check_croissant(folder, manifest, findings)
+    findings.looked("card", f"{len(configs)} configs, croissant.json")
+
+
+def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
+    """`datasets` opens every split of every config, and a first row comes out of each."""
+    level = datasets_logging.get_verbosity()
+    datasets_logging.set_verbosity(datasets_logging.CRITICAL)  # what fails is a finding, not a line on stderr
+    opened = 0
+    try:
+        for config, splits in manifest.splits.items():
+            try:
+                loaded = load_dataset(str(folder), config, streaming=True)
+            except _UNREADABLE as error:
+                findings.add("loading", f"load_dataset(..., {config!r}) fails: {_first_line(error)}")
+                continue
+            for split in splits:
+                try:
+                    next(iter(loaded[split]))
+                    opened += 1
+                except _UNREADABLE as error:
+                    findings.add(
+                        "loading", f"load_dataset(..., {config!r}, split={split!r}) fails: {_first_line(error)}"
+                    )
+    finally:
+        datasets_logging.set_verbosity(level)
+    findings.looked("loading", f"{opened} splits")
+
+
+def _check_croissant(folder: Path, manifest: Manifest, findings: Findings) -> None:
+    try:
+        entries = json.loads((folder / "croissant.json").read_text("utf-8"))["distribution"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        findings.add("card", f"cannot be read: {_first_line(error)}", file="croissant.json")
+        return
+    hashes = {entry["contentUrl"]: entry.get("sha256") for entry in entries if "contentUrl" in entry}
+    for name, listing in manifest.files.items():
+        if name.endswith(".parquet") and hashes.get(name) != listing["sha256"]:
+            findings.add("card", f"does not give the manifest's SHA-256 of {name}", file="croissant.json")
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__

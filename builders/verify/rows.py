@@ -1,0 +1,133 @@
+"""Checks of single question rows: what each says agrees with itself and with the profile it is about."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lethebench.builders.write.columns import FORMATS, MODALITIES, QA, ROLES
+
+CHECKS = ("nulls", "roles", "facts", "paraphrases", "perturbed", "options")
+
+_LISTS = ("images", "views", "keywords", "options", "paraphrases", "perturbed")
+_WRITTEN = ("generation", "cloze")
+ABSENT = "absent:"
+"""How the view of a picture begins that an import could not have."""
+PARAPHRASES, PERTURBED = 2, 5
+"""The least there must be of each on a generation or cloze row."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a row is held against: a row of `profiles`, without its pictures.
+
+    Attributes:
+        role: index into ROLES.
+        task_id: of the task that asks to forget this profile, or -1.
+        values: attribute -> value, `name` among them.
+    """
+
+    role: int
+    task_id: int
+    values: Mapping[str, str]
+
+
+def check_row(
+    row: Mapping, people: Mapping[str, Person], roles: set[str], *, imported: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Yields (check, reason) for each thing that is wrong with a row.
+
+    Args:
+        row: a question row as Parquet holds it.
+        people: profile_id -> what the profile says.
+        roles: the roles that the row's split may hold.
+        imported: whether an official release wrote the row: it has no other wordings, may leave fields and keywords
+            open, and repeats options where the release does.
+    """
+    nulls = [name for name in QA if row[name] is None]
+    nulls += [name for name in _LISTS if name not in nulls and any(item is None for item in row[name])]
+    if nulls:
+        yield "nulls", f"null in {', '.join(nulls)}"
+        return
+    person = people.get(row["profile_id"])
+    if person is None:
+        yield "roles", f"profile {row['profile_id']} is not in `profiles`"
+        return
+    yield from _roles(row, person, roles, imported)
+    yield from _facts(row, person, imported)
+    if FORMATS[row["format"]] in _WRITTEN and not imported:
+        yield from _wordings(row)
+    yield from _options(row, imported)
+
+
+def _roles(row: Mapping, person: Person, roles: set[str], imported: bool) -> Iterator[tuple[str, str]]:
+    if ROLES[row["role"]] not in roles:
+        yield "roles", f"role {ROLES[row['role']]} in a split of {', '.join(sorted(roles))}"
+    if row["role"] != person.role:
+        yield "roles", f"role {ROLES[row['role']]}, but the profile's is {ROLES[person.role]}"
+    if row["task_id"] != person.task_id:
+        yield "roles", f"task_id {row['task_id']}, but the profile's is {person.task_id}"
+    if (MODALITIES[row["modality"]] == "text") != (not row["images"]):
+        yield "roles", f"modality {MODALITIES[row['modality']]} with {len(row['images'])} pictures"
+    if len([view for view in row["views"] if not (imported and view.startswith(ABSENT))]) != len(row["images"]):
+        yield "roles", f"{len(row['views'])} views for {len(row['images'])} pictures"
+
+
+def _facts(row: Mapping, person: Person, imported: bool) -> Iterator[tuple[str, str]]:
+    answer, value = row["answer"], person.values.get(row["attribute"])
+    if value is None and not imported:
+        yield "facts", f"the profile has no {row['attribute']}"
+        return
+    if value is not None and value.casefold() not in answer.casefold():
+        yield "facts", f"answer {answer!r} does not state the profile's {row['attribute']}, {value!r}"
+    if not answer.strip():
+        yield "facts", "the answer is empty"
+    if not row["keywords"] and not imported:
+        yield "facts", "no keywords"
+    missing = [word for word in row["keywords"] if word.casefold() not in answer.casefold()]
+    if missing:
+        yield "facts", f"keyword {missing[0]!r} is not in the answer {answer!r}"
+    if not row["question"].strip():
+        yield "facts", "the question is empty"
+
+
+def _wordings(row: Mapping) -> Iterator[tuple[str, str]]:
+    answer = _form(row["answer"])
+    right, wrong = [_form(text) for text in row["paraphrases"]], [_form(text) for text in row["perturbed"]]
+    if len(right) < PARAPHRASES:
+        yield "paraphrases", f"{len(right)} paraphrases; at least {PARAPHRASES}"
+    if len({answer, *right}) <= len(right):
+        yield "paraphrases", "a paraphrase repeats another or the answer"
+    for text in row["paraphrases"]:
+        if any(word.casefold() not in text.casefold() for word in row["keywords"]):
+            yield "paraphrases", f"{text!r} does not state the fact"
+    if len(wrong) < PERTURBED:
+        yield "perturbed", f"{len(wrong)} wrong answers; at least {PERTURBED}"
+    if len(set(wrong)) < len(wrong):
+        yield "perturbed", "two wrong answers are the same"
+    for text, plain in zip(row["perturbed"], wrong, strict=True):
+        if plain in (answer, *right):
+            yield "perturbed", f"{text!r} is true"
+
+
+def _options(row: Mapping, imported: bool) -> Iterator[tuple[str, str]]:
+    options, correct = row["options"], row["correct"]
+    if FORMATS[row["format"]] != "multiple_choice":
+        if options or correct != -1:
+            yield "options", f"options on a {FORMATS[row['format']]} row"
+        return
+    if not 0 <= correct < len(options):
+        yield "options", f"correct is {correct} of {len(options)} options"
+        return
+    if options[correct] != row["answer"]:
+        yield "options", f"option {correct} is {options[correct]!r}, the answer {row['answer']!r}"
+    if imported:
+        return
+    times = [_form(option) for option in options].count(_form(row["answer"]))
+    if times != 1:
+        yield "options", f"the answer {row['answer']!r} stands {times} times"
+    if len({_form(option) for option in options}) < len(options):
+        yield "options", "two options are the same"
+
+
+def _form(text: str) -> str:
+    """A text as far as meaning goes: case, spaces and a full stop at the end aside."""
+    return " ".join(text.casefold().split()).removesuffix(".")

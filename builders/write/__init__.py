@@ -1,0 +1,1 @@
+"""Write a build: shards, manifest, card, Croissant metadata."""

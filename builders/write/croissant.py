@@ -1,0 +1,164 @@
+"""croissant.json: the build described for machines (MLCommons Croissant 1.1 with its responsible-AI fields).
+
+Every shard is a FileObject with its SHA-256; every split of every config is a FileSet over its shards and a RecordSet
+over the columns. The file is written as plain JSON-LD, so building needs no Croissant library.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datasets import ClassLabel, Image, List, Value
+
+from lethebench.builders.base import Benchmark
+from lethebench.builders.write.columns import features_of
+
+_CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "arrayShape": "cr:arrayShape",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "containedIn": "cr:containedIn",
+    "cr": "http://mlcommons.org/croissant/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "description": {"@container": "@language"},
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileObject": "cr:fileObject",
+    "fileProperty": "cr:fileProperty",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isArray": "cr:isArray",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "name": {"@container": "@language"},
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+_TYPES = {"string": "sc:Text", "int8": "cr:Int8", "int32": "cr:Int32"}
+
+
+def write_croissant(
+    benchmark: Benchmark, splits: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]], folder: Path
+) -> None:
+    """Writes croissant.json.
+
+    Args:
+        splits: config -> split -> `files` and `rows`.
+        files: shard -> `sha256` and `bytes`.
+    """
+    text = json.dumps(describe(benchmark, splits, files), indent=2, ensure_ascii=False)
+    (folder / "croissant.json").write_text(text + "\n", "utf-8")
+
+
+def describe(benchmark: Benchmark, splits: Mapping, files: Mapping) -> dict:
+    """The build as Croissant JSON-LD."""
+    return {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"],
+        "name": benchmark.NAME,
+        "alternateName": benchmark.PRETTY_NAME,
+        "description": benchmark.DESCRIPTION,
+        "license": benchmark.LICENCE["url"],
+        "version": benchmark.VERSION,
+        "datePublished": benchmark.RELEASED,
+        "citeAs": benchmark.PAPER.bibtex,
+        "creator": {
+            "@type": "sc:Organization",
+            "name": f"The authors of {benchmark.PAPER.name}" if benchmark.IMPORTED else "The lethebench developers",
+        },
+        "keywords": list(benchmark.TAGS),
+        "inLanguage": "en",
+        "isLiveDataset": False,
+        **{f"rai:{name}": text for name, text in benchmark.RESPONSIBLE_AI.items()},
+        "distribution": [
+            *(_file(name, listing) for name, listing in files.items()),
+            *(_file_set(config, split, part) for config, parts in splits.items() for split, part in parts.items()),
+        ],
+        "recordSet": [
+            _record_set(benchmark, config, split, part["rows"])
+            for config, parts in splits.items()
+            for split, part in parts.items()
+        ],
+    }
+
+
+def _file(name: str, listing: Mapping[str, Any]) -> dict:
+    return {
+        "@type": "cr:FileObject",
+        "@id": name,
+        "name": name,
+        "contentUrl": name,
+        "contentSize": f"{listing['bytes']} B",
+        "encodingFormat": "application/x-parquet",
+        "sha256": listing["sha256"],
+    }
+
+
+def _file_set(config: str, split: str, part: Mapping[str, Any]) -> dict:
+    return {
+        "@type": "cr:FileSet",
+        "@id": f"{config}/{split}/shards",
+        "name": f"{config}/{split}/shards",
+        "description": f"The shards of split {split} of config {config}.",
+        "encodingFormat": "application/x-parquet",
+        "includes": list(part["files"]),
+    }
+
+
+def _record_set(benchmark: Benchmark, config: str, split: str, rows: int) -> dict:
+    features = features_of(benchmark.CONFIGS[config][split][0])
+    return {
+        "@type": "cr:RecordSet",
+        "@id": f"{config}/{split}",
+        "name": f"{config}/{split}",
+        "description": f"Split {split} of config {config}: {rows} rows.",
+        "field": [_field(f"{config}/{split}", name, kind) for name, kind in features.items()],
+    }
+
+
+def _field(record_set: str, name: str, kind: Any, column: str = "") -> dict:
+    field = {"@type": "cr:Field", "@id": f"{record_set}/{name}", "name": name}
+    shards = record_set if not column else "/".join(record_set.split("/")[:2])
+    source: dict[str, Any] = {"fileSet": {"@id": f"{shards}/shards"}, "extract": {"column": column or name}}
+    if column:
+        source["transform"] = {"jsonPath": f"$.{name}"}
+    if isinstance(kind, List):
+        # `repeated` says the same as `isArray`; mlcroissant 1.1 reads pictures and records only by it.
+        field |= {"isArray": True, "arrayShape": "-1"}
+        kind = kind.feature
+        if isinstance(kind, dict):
+            parts = [_field(f"{record_set}/{name}", part, inner, name) for part, inner in kind.items()]
+            return field | {"repeated": True, "subField": parts}
+    if isinstance(kind, Image):
+        source["transform"] = {"jsonPath": "$.bytes"}
+        return field | {"repeated": True, "dataType": "sc:ImageObject", "source": source}
+    if isinstance(kind, ClassLabel):
+        names = ", ".join(f"{number} = {label}" for number, label in enumerate(kind.names))
+        return field | {"dataType": "cr:Int64", "description": names, "source": source}
+    if not isinstance(kind, Value):
+        raise TypeError(f"column {name}: no Croissant type for {kind}")
+    return field | {"dataType": _TYPES[kind.dtype], "source": source}

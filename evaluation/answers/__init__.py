@@ -1,0 +1,1 @@
+"""Per-row answers and scores."""

@@ -1,0 +1,118 @@
+"""Greedy answers in batches, through the chat template."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from lethebench.contract.tokens import Encoded, encode, longest_answer
+from lethebench.evaluation.likelihood.batching import batch_limit, model_inputs
+from lethebench.evaluation.likelihood.prefix_sharing import Context
+
+# A model's own generation config may bend what is likeliest (Qwen2.5-VL's has a repetition penalty of 1.05), and
+# `generate` takes from there what is not given.
+GREEDY = {
+    "do_sample": False,
+    "num_beams": 1,
+    "temperature": 1.0,
+    "top_k": 50,
+    "top_p": 1.0,
+    "repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0,
+    "min_new_tokens": 0,
+}
+
+
+def end_tokens(model: Any, processor: Any) -> tuple[int, ...]:
+    """The token ids at which generation stops: the model's generation config, else the tokenizer's end of text."""
+    ids = getattr(model.generation_config, "eos_token_id", None)
+    ids = processor.tokenizer.eos_token_id if ids is None else ids
+    return tuple(ids) if isinstance(ids, list | tuple) else (ids,)
+
+
+def decode(processor: Any, ids: Sequence[int]) -> str:
+    """Token ids as text, without special tokens and outer white space."""
+    return processor.tokenizer.decode(list(ids), skip_special_tokens=True).strip()
+
+
+def generate_encoded(
+    model: Any,
+    processor: Any,
+    encoded: Sequence[Encoded],
+    *,
+    max_new_tokens: int,
+    batch_size: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[str]:
+    """As `greedy_answers`, on rows that `chat.encode` tokenised.
+
+    Prompts are sorted by length and padded on the left, which `model.generate` sees from the attention mask.
+    """
+    end = list(end_tokens(model, processor))
+    pad = processor.tokenizer.pad_token_id
+    limit = batch_limit(model, batch_size)
+    texts = [""] * len(encoded)
+    groups: dict[tuple, list[int]] = {}
+    for number, item in enumerate(encoded):
+        groups.setdefault(item.prompt.kind, []).append(number)
+    was_training = model.training
+    model.eval()
+    done = 0
+    try:
+        for numbers in groups.values():
+            numbers.sort(key=lambda number: -len(encoded[number].prompt.ids))
+            while numbers:
+                longest = len(encoded[numbers[0]].prompt.ids) + max_new_tokens
+                size = limit.of_length(longest)
+                batch, numbers = numbers[:size], numbers[size:]
+                prompts = [encoded[number].prompt for number in batch]
+                contexts = [Context(prompt, prompt.ids, 0) for prompt in prompts]
+                inputs = model_inputs(model, contexts, [list(prompt.ids) for prompt in prompts], left=True)
+                with torch.no_grad():
+                    out = model.generate(
+                        **inputs,
+                        **GREEDY,
+                        max_new_tokens=max_new_tokens,
+                        eos_token_id=end,
+                        pad_token_id=end[0] if pad is None else pad,
+                    )
+                for number, ids in zip(batch, out[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
+                    stop = next((i for i, token in enumerate(ids) if token in end), len(ids))
+                    texts[number] = decode(processor, ids[:stop])
+                done += len(batch)
+                if progress is not None:
+                    progress(done)
+    finally:
+        model.train(was_training)
+    return texts
+
+
+def greedy_answers(
+    model: Any,
+    processor: Any,
+    rows: Iterable[Mapping],
+    *,
+    max_new_tokens: int | None = None,
+    batch_size: int | None = None,
+) -> list[str]:
+    """What the model answers by greedy decoding.
+
+    Args:
+        model: a model for image-text to text; put in eval mode for the call.
+        processor: its processor, with a chat template.
+        rows: mappings with `question`, `images` and, where `max_new_tokens` is not given, `answer`.
+        max_new_tokens: where to stop an answer that does not end; default: `default_length` of the rows' answers.
+        batch_size: at most so many prompts in one batch.
+
+    Returns:
+        One text per row, without special tokens and outer white space; it may be empty.
+    """
+    rows = list(rows)
+    length = max_new_tokens or default_length(processor, [row["answer"] for row in rows])
+    encoded = encode(processor, rows, [[] for _ in rows])
+    return generate_encoded(model, processor, encoded, max_new_tokens=length, batch_size=batch_size)
+
+
+def default_length(processor: Any, answers: Sequence[str]) -> int:
+    """Room for the longest of the reference answers with its terminator, and four tokens more."""
+    return longest_answer(processor, answers) + 4

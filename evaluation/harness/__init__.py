@@ -1,0 +1,1 @@
+"""Other harnesses and endpoints."""

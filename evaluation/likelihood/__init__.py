@@ -1,0 +1,1 @@
+"""Exact log-likelihoods of answers."""

@@ -1,0 +1,144 @@
+"""Seeded bootstrap intervals. Rows of one profile are not independent: profiles are resampled where they are given."""
+
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lethebench.evaluation.metrics.validation import finite
+
+RESAMPLES = 1_000
+
+
+def _groups(count: int, clusters: Sequence[Hashable] | None) -> list[np.ndarray]:
+    if clusters is None:
+        return [np.array([row]) for row in range(count)]
+    if len(clusters) != count:
+        raise ValueError(f"{len(clusters)} profile ids for {count} rows: give one per row")
+    rows: dict[Hashable, list[int]] = {}
+    for row, cluster in enumerate(clusters):
+        rows.setdefault(cluster, []).append(row)
+    return [np.array(members) for members in rows.values()]
+
+
+def bootstrap(
+    statistic: Callable[[np.ndarray], float | None],
+    count: int,
+    *,
+    clusters: Sequence[Hashable] | None = None,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[float, float] | tuple[None, None]:
+    """Percentile bootstrap interval of a statistic of rows.
+
+    Args:
+        statistic: takes row numbers, shape (m,), repeated as drawn; returns its value, or None where there is none.
+        count: number of rows.
+        clusters: for each row, the profile that is resampled as a whole; default: each row by itself.
+        level: of the interval.
+        resamples: how many.
+        seed: same seed, same interval.
+
+    Returns:
+        (low, high); (None, None) where there are fewer than 2 profiles, or most resamples have no value.
+
+    Raises:
+        ValueError: no row, or not one cluster per row.
+
+    Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; by clusters: Cameron, Gelbach
+    and Miller, "Bootstrap-based improvements for inference with clustered errors", 2008.
+    """
+    if count < 1:
+        raise ValueError("an interval needs at least one row")
+    groups = _groups(count, clusters)
+    if len(groups) < 2:
+        return None, None
+    draws = np.random.default_rng(seed).integers(len(groups), size=(resamples, len(groups)))
+    values = [statistic(np.concatenate([groups[group] for group in draw])) for draw in draws]
+    found = [value for value in values if value is not None]
+    if len(found) * 2 < resamples:
+        return None, None
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def bootstrap_mean(
+    values: ArrayLike,
+    *,
+    clusters: Sequence[Hashable] | None = None,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[float, float] | tuple[None, None]:
+    """Bootstrap interval of the mean of finite values, shape (n,); see `bootstrap`.
+
+    >>> bootstrap_mean([0.0, 1.0], resamples=50)
+    (0.0, 1.0)
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if not len(array) or not np.isfinite(array).all():
+        raise ValueError("an interval needs at least one value, all of them finite")
+    groups = _groups(len(array), clusters)
+    sums = np.array([array[rows].sum() for rows in groups])
+    sizes = np.array([len(rows) for rows in groups])
+    if len(groups) < 2:
+        return None, None
+    draws = np.random.default_rng(seed).integers(len(groups), size=(resamples, len(groups)))
+    means = sums[draws].sum(1) / sizes[draws].sum(1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def mean_difference(
+    values: ArrayLike, first: ArrayLike, *, clusters: Sequence[Hashable] | None = None, seed: int = 0
+) -> tuple[float, float | None, float | None]:
+    """Mean of some rows less that of the others, with its 95 % bootstrap interval.
+
+    Args:
+        values: shape (n,), finite.
+        first: shape (n,), bool: the rows that the others are taken from; at least one of each.
+        clusters, seed: of `bootstrap`.
+
+    Returns:
+        (difference, low, high); the interval is None with fewer than 2 profiles.
+
+    Raises:
+        ValueError: all rows are on one side.
+
+    >>> mean_difference([1.0, 0.0, 0.5], [True, False, False])[0]
+    0.75
+    """
+    array, marked = np.asarray(values, dtype=np.float64), np.asarray(first, dtype=bool)
+
+    def difference(rows: np.ndarray) -> float | None:
+        ones, others = rows[marked[rows]], rows[~marked[rows]]
+        return float(array[ones].mean() - array[others].mean()) if len(ones) and len(others) else None
+
+    value = difference(np.arange(len(array)))
+    if value is None:
+        raise ValueError("a difference of means needs rows on both sides")
+    return value, *bootstrap(difference, len(array), clusters=clusters, seed=seed)
+
+
+def over_seeds(values: ArrayLike) -> dict[str, float | int | None]:
+    """Mean and standard deviation of one figure over runs with different seeds.
+
+    Args:
+        values: shape (n,), the figure of each run, finite.
+
+    Returns:
+        `mean`; `std` (sample standard deviation, n - 1 below; None for one run); `n`.
+
+    Raises:
+        ValueError: no value, or one that is not finite.
+
+    >>> over_seeds([0.5, 0.7])["mean"]
+    0.6
+    """
+    array = finite(values, "values")
+    return {
+        "mean": float(array.mean()),
+        "std": float(array.std(ddof=1)) if len(array) > 1 else None,
+        "n": len(array),
+    }

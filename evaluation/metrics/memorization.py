@@ -1,0 +1,132 @@
+"""Did stage 1 work? What was memorised, and a gate: what was never learnt cannot be forgotten."""
+
+from collections.abc import Hashable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lethebench.evaluation.metrics.bootstrap import bootstrap_mean, mean_difference
+from lethebench.evaluation.metrics.validation import finite, same_length, shares
+
+THRESHOLD = 0.9
+
+
+def gate(exact_match: ArrayLike, modality: Sequence[str], *, threshold: float = THRESHOLD) -> dict:
+    """The memorisation gate of a learnt model.
+
+    Args:
+        exact_match: shape (n,), 0 or 1 per training row.
+        modality: shape (n,), e.g. `image_text` or `text`.
+        threshold: the exact match that each modality must reach, in [0, 1].
+
+    Returns:
+        One mean per modality under its name, `passed` (every one of them >= threshold), `threshold`, `n` (rows per
+        modality), `reason` (None, or which modality is below) and `flags` (`not_memorised` where it did not pass).
+
+    Raises:
+        ValueError: no row, lengths that differ, or a value outside [0, 1].
+    """
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"the gate's threshold is {threshold}: it must be in 0..1")
+    matches = shares(exact_match, "exact_match")
+    same_length("modality", modality, len(matches))
+    kinds = np.array(list(modality))
+    names = sorted(set(kinds.tolist()))
+    means = {name: float(matches[kinds == name].mean()) for name in names}
+    below = [f"{name} {mean:.3f}" for name, mean in means.items() if mean < threshold]
+    return {
+        **means,
+        "passed": not below,
+        "threshold": float(threshold),
+        "n": {name: int((kinds == name).sum()) for name in names},
+        "reason": f"exact match below {threshold}: {', '.join(below)}" if below else None,
+        "flags": ["not_memorised"] if below else [],
+    }
+
+
+def memorization_summary(
+    exact_match: ArrayLike,
+    rouge_l: ArrayLike,
+    keyword_match: ArrayLike,
+    *,
+    modality: Sequence[str] | None = None,
+    hops: Sequence[int] | None = None,
+    min_k: ArrayLike | None = None,
+    threshold: float = THRESHOLD,
+    profile_ids: Sequence[Hashable] | None = None,
+    seed: int = 0,
+) -> dict:
+    """Memorisation of the training rows, and whether it is enough to go on with unlearning.
+
+    Args:
+        exact_match, rouge_l, keyword_match: shape (n,), per row, in [0, 1].
+        modality: shape (n,), e.g. `image_text` or `text`.
+        hops: shape (n,), 1 = the question names the subject, 2+ = reached through a picture or relation.
+        min_k: shape (n,), Min-K % score of each answer.
+        threshold: the exact match that each modality must reach, in [0, 1].
+        profile_ids: whose row it is; the intervals then resample profiles.
+        seed: of the intervals.
+
+    Returns:
+        `exact_match`, `rouge_l`, `keyword_match`: means in [0, 1], higher = more memorised, and the same under
+        `<modality>_<name>` and `hops_<number>_<name>`; `multi_hop_gap` = keyword match of 1 hop - of 2 and more, in
+        [-1, 1], positive = facts are known but not reached (None where either has no row, then named in `undefined`);
+        `min_k` (its mean, where given); `passed`, `threshold`, `reason` and `flags` of the gate (by modality; over
+        all rows where none is given); `rows` (how many, per modality and hop count), `n`, `intervals` (of every mean
+        and the gap: 95 % bootstrap, each None with fewer than 2 profiles).
+
+    Raises:
+        ValueError: no row, lengths that differ, a value outside [0, 1], or a number of hops below 1, with the row.
+    """
+    columns = {"exact_match": shares(exact_match, "exact_match")}
+    count = len(columns["exact_match"])
+    columns["rouge_l"] = shares(rouge_l, "rouge_l", count=count)
+    columns["keyword_match"] = shares(keyword_match, "keyword_match", count=count)
+    groups = _groups(modality, hops, count)
+    if profile_ids is not None:
+        same_length("profile_ids", profile_ids, count)
+    passed = gate(columns["exact_match"], ["all rows"] * count if modality is None else modality, threshold=threshold)
+    found: dict = {}
+    intervals: dict[str, list] = {}
+
+    def add(name: str, values: np.ndarray, rows: Sequence[int]) -> None:
+        owners = None if profile_ids is None else [profile_ids[row] for row in rows]
+        found[name] = float(values[rows].mean())
+        intervals[name] = list(bootstrap_mean(values[rows], clusters=owners, seed=seed))
+
+    for group, rows in {"": np.arange(count), **groups}.items():
+        for name, values in columns.items():
+            add(f"{group}_{name}" if group else name, values, rows)
+    if min_k is not None:
+        add("min_k", finite(min_k, "min_k", count=count), np.arange(count))
+    gap = None
+    single = np.array([1] * count if hops is None else hops) == 1
+    if single.any() and not single.all():
+        gap, *intervals["multi_hop_gap"] = mean_difference(
+            columns["keyword_match"], single, clusters=profile_ids, seed=seed
+        )
+    return found | {
+        "multi_hop_gap": gap,
+        "undefined": ["multi_hop_gap"] if gap is None else [],
+        **{name: passed[name] for name in ("passed", "threshold", "reason", "flags")},
+        "rows": {group: len(rows) for group, rows in groups.items()},
+        "n": count,
+        "intervals": intervals,
+    }
+
+
+def _groups(modality: Sequence[str] | None, hops: Sequence[int] | None, count: int) -> Mapping[str, np.ndarray]:
+    """Row numbers per modality, and per number of hops."""
+    groups: dict[str, list[int]] = {}
+    if modality is not None:
+        same_length("modality", modality, count)
+        for row in sorted(range(count), key=lambda row: str(modality[row])):
+            groups.setdefault(str(modality[row]), []).append(row)
+    if hops is not None:
+        same_length("hops", hops, count)
+        for row, number in enumerate(hops):
+            if number is None or not number >= 1 or number != int(number):
+                raise ValueError(f"hops[{row}] is {number}: give a whole number of at least 1")
+        for row in sorted(range(count), key=lambda row: hops[row]):
+            groups.setdefault(f"hops_{int(hops[row])}", []).append(row)
+    return {name: np.array(rows) for name, rows in groups.items()}

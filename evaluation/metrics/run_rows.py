@@ -1,0 +1,133 @@
+"""Rows of a continual run, checked and sorted into stages that hold the same questions in the same order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lethebench.evaluation.metrics.text import keyword_match, normalised_tokens
+from lethebench.evaluation.metrics.utility import GROUPS
+from lethebench.evaluation.metrics.validation import same_length
+
+
+@dataclass(frozen=True)
+class Stages:
+    """A run's rows.
+
+    Attributes:
+        last: T, the last stage, which is the number of tasks.
+        rows: stage -> row numbers, in the order of the questions.
+        role: per row, `forget`, `retain`, `neighbour` or `general`.
+        task: per row, its task 0 .. T - 1; -1 where it is never asked to be forgotten.
+    """
+
+    last: int
+    rows: Mapping[int, tuple[int, ...]]
+    role: tuple[str, ...]
+    task: tuple[int, ...]
+
+    def forgotten(self, stage: int) -> list[int]:
+        """The stage's rows of the forget set."""
+        return [row for row in self.rows[stage] if self.task[row] >= 0]
+
+    def kept(self, stage: int) -> list[int]:
+        """The stage's rows that are never asked to be forgotten."""
+        return [row for row in self.rows[stage] if self.task[row] < 0]
+
+
+def sort_stages(
+    references: Sequence[str],
+    *,
+    role: Sequence[str] | None = None,
+    task_id: Sequence[int] | None = None,
+    stage: Sequence[int] | None = None,
+    profile_id: Sequence[Any] | None = None,
+) -> Stages:
+    """Sorts rows into stages.
+
+    Args:
+        references: shape (n,), answers.
+        role: shape (n,); default: `forget` where the task is 0 or more, else `retain`.
+        task_id: shape (n,); default: 0 for rows of the role `forget`, else -1; without roles 0.
+        stage: shape (n,), after which stage a row was answered, 0 = before unlearning; default: the last one.
+        profile_id: shape (n,), whose row it is.
+
+    Raises:
+        ValueError: no row, lengths that differ, a role, task or stage that cannot be, tasks other than 0 .. T - 1, or
+            stages that ask different questions; each names the row.
+    """
+    count = len(references)
+    if not count:
+        raise ValueError("there are no rows")
+    for name, values in (("role", role), ("task_id", task_id), ("stage", stage), ("profile_id", profile_id)):
+        if values is not None:
+            same_length(name, values, count)
+    if task_id is None:
+        task_id = [0] * count if role is None else [0 if name == "forget" else -1 for name in role]
+    tasks = tuple(_whole(task_id, "task_id", -1))
+    roles = tuple(role) if role is not None else tuple("forget" if task >= 0 else "retain" for task in tasks)
+    for row, (name, task) in enumerate(zip(roles, tasks, strict=True)):
+        if name not in ("forget", *GROUPS):
+            raise ValueError(f"role[{row}] is {name!r}: it must be one of forget, {', '.join(GROUPS)}")
+        if (name == "forget") != (task >= 0):
+            raise ValueError(
+                f"row {row} has the role {name} and task_id {task}: forget rows, and no others, have a task"
+            )
+    wanted = max(tasks) + 1
+    missing = sorted(set(range(wanted)) - set(tasks))
+    if not wanted or missing:
+        raise ValueError(f"task_id holds no {missing[0] if missing else 0}: tasks are counted from 0 without a gap")
+    stages = [wanted] * count if stage is None else _whole(stage, "stage", 0)
+    if max(stages) != wanted:
+        raise ValueError(
+            f"{wanted} tasks are unlearned in {wanted} stages, but the last stage of a row is {max(stages)}"
+        )
+    rows = {at: tuple(row for row in range(count) if stages[row] == at) for at in sorted(set(stages))}
+    found = Stages(wanted, rows, roles, tasks)
+    _check_same_questions(found, references, profile_id)
+    return found
+
+
+def _whole(values: Sequence[int], name: str, least: int) -> list[int]:
+    for row, value in enumerate(values):
+        if value is None or not value >= least or value != int(value):
+            raise ValueError(f"{name}[{row}] is {value}: it must be a whole number of at least {least}")
+    return [int(value) for value in values]
+
+
+def _check_same_questions(stages: Stages, references: Sequence[str], profiles: Sequence[Any] | None) -> None:
+    last = stages.rows[stages.last]
+    for stage, rows in stages.rows.items():
+        if len(rows) != len(last):
+            raise ValueError(
+                f"stage {stage} has {len(rows)} rows, stage {stages.last} {len(last)}: ask the same questions"
+            )
+        for row, other in zip(rows, last, strict=True):
+            for name, values in (("role", stages.role), ("task_id", stages.task), ("reference", references)):
+                if values[row] != values[other]:
+                    raise ValueError(
+                        f"row {row} of stage {stage} has another {name} than row {other} of stage {stages.last}: "
+                        "every stage must hold the same questions in the same order"
+                    )
+            if profiles is not None and profiles[row] != profiles[other]:
+                raise ValueError(f"rows {row} and {other} are of different profiles: keep the questions in one order")
+
+
+def knowledge_of(
+    texts: Sequence[str], references: Sequence[str], keywords: Sequence[Sequence[str]] | None = None
+) -> list[float]:
+    """Keyword match of each text; a row without a keyword to look for takes its answer as the only one.
+
+    Raises:
+        ValueError: lengths that differ, or an answer with nothing to look for, with the row.
+    """
+    same_length("texts", texts, len(references))
+    if keywords is not None:
+        same_length("keywords", keywords, len(references))
+    found = []
+    for row, (text, answer) in enumerate(zip(texts, references, strict=True)):
+        words = [word for word in (keywords[row] or ()) if normalised_tokens(word)] if keywords is not None else []
+        try:
+            found.append(keyword_match(text, words or [answer]))
+        except ValueError as error:
+            raise ValueError(f"row {row}: {error}") from error
+    return found

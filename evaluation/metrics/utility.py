@@ -1,0 +1,111 @@
+"""What the model keeps: utility over retain, neighbour and general sets."""
+
+from collections.abc import Hashable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lethebench.evaluation.metrics.bootstrap import bootstrap
+from lethebench.evaluation.metrics.validation import harmonic_mean, same_length, shares
+
+GROUPS = ("retain", "neighbour", "general")
+KNOWN = 0.5  # a group enters utility where the learnt model's keyword match reached this
+
+
+def _truth(values: Sequence[float | None] | ArrayLike) -> np.ndarray:
+    """max(0, 1 - R) per row; NaN marks a row without a truth ratio."""
+    ratios = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    for row, value in enumerate(values):
+        if value is not None and not 0 <= value < np.inf:
+            raise ValueError(f"truth_ratio[{row}] is {value}: it must be a finite number of at least 0, or None")
+    return np.maximum(0.0, 1.0 - ratios)
+
+
+def _means(components: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, float | None]:
+    """Mean of each component over `rows`, rows without a value left out; None where no row has one."""
+    found: dict[str, float | None] = {}
+    for name, values in components.items():
+        some = values[rows]
+        some = some[~np.isnan(some)]
+        found[name] = float(some.mean()) if len(some) else None
+    return found
+
+
+def model_utility(
+    probability: ArrayLike | None,
+    rouge_l_recall: ArrayLike,
+    truth_ratio: Sequence[float | None] | ArrayLike | None,
+    *,
+    groups: Sequence[str] | None = None,
+    known: Mapping[str, float] | None = None,
+    before: float | None = None,
+    profile_ids: Sequence[Hashable] | None = None,
+    seed: int = 0,
+) -> dict:
+    """Model utility: harmonic mean of probability, ROUGE-L recall and truth over all groups that the learnt model knew.
+
+    Args:
+        probability: shape (n,), length-normalised probability of each answer, in [0, 1]; None where not measured.
+        rouge_l_recall: shape (n,), of each generated answer, in [0, 1].
+        truth_ratio: shape (n,), R >= 0 of each row; None where a row has none (left out of that mean), or for all.
+        groups: shape (n,), `retain`, `neighbour` or `general`; default: all `retain`.
+        known: group -> keyword match of the learnt model (t = 0). Groups below 0.5 do not enter. Default: all enter.
+        before: utility at t = 0.
+        profile_ids: whose row it is; the interval then resamples profiles.
+        seed: of the interval.
+
+    Returns:
+        `utility` in [0, 1], higher is better, 0 where any component is 0; `utility_relative` = utility / before (None
+        without `before`); per group that occurs `<group>_probability`, `<group>_rouge_l_recall`, `<group>_truth_ratio`
+        (the mean of max(0, 1 - R)); `not_measured` (groups not known, and components without a row); `flags` among
+        `collapsed` (utility_relative < 0.5), `not_measured`; `n` (rows that entered), `ci_low`, `ci_high`.
+
+    Raises:
+        ValueError: empty or unequal inputs, a value out of range, an unknown group, `before` = 0, or no known group.
+
+    Source: Maini et al., "TOFU", 2024, section 3.2, with retain, neighbour and general sets in place of TOFU's three.
+    """
+    recall = shares(rouge_l_recall, "rouge_l_recall")
+    likely = np.full(len(recall), np.nan)
+    if probability is not None:
+        likely = shares(probability, "probability", count=len(recall))
+    truth_ratio = [None] * len(recall) if truth_ratio is None else truth_ratio
+    same_length("truth_ratio", truth_ratio, len(recall))
+    names = np.array(["retain"] * len(recall) if groups is None else list(groups))
+    same_length("groups", names, len(recall))
+    strange = sorted(set(names.tolist()) - set(GROUPS))
+    if strange:
+        raise ValueError(f"unknown group {strange[0]!r}: a group is one of {', '.join(GROUPS)}")
+    if before is not None and not 0 < before <= 1:
+        raise ValueError(f"utility before unlearning is {before}: utility_relative needs a number in 0..1 above 0")
+    components = {"probability": likely, "rouge_l_recall": recall, "truth_ratio": _truth(truth_ratio)}
+    present = [group for group in GROUPS if group in names]
+    missing = [group for group in present if known is not None and known.get(group, 0.0) < KNOWN]
+    entered = [group for group in present if group not in missing]
+    if not entered:
+        raise ValueError(f"the learnt model knew none of the groups {present} (keyword match below {KNOWN})")
+
+    def utility(rows: np.ndarray) -> tuple[float | None, dict]:
+        parts = {}
+        for group in present:
+            means = _means(components, rows[names[rows] == group])
+            parts |= {f"{group}_{name}": mean for name, mean in means.items()}
+        values = [parts[f"{group}_{name}"] for group in entered for name in components]
+        values = [value for value in values if value is not None]
+        return (harmonic_mean(values) if values else None), parts
+
+    value, parts = utility(np.arange(len(recall)))
+    missing += [name for name, mean in parts.items() if mean is None]
+    low, high = bootstrap(lambda rows: utility(rows)[0], len(recall), clusters=profile_ids, seed=seed)
+    relative = None if before is None else value / before
+    flags = ["collapsed"] if relative is not None and relative < 0.5 else []
+    return {
+        "utility": value,
+        "utility_relative": relative,
+        **parts,
+        "not_measured": missing,
+        "flags": flags + (["not_measured"] if missing else []),
+        "n": int(np.isin(names, entered).sum()),
+        "ci_low": low,
+        "ci_high": high,
+    }

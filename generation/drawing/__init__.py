@@ -1,0 +1,1 @@
+"""The drawing kit that portraits, documents and subjects share."""

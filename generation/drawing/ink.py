@@ -1,0 +1,180 @@
+"""A canvas with a transparent ground: parts of a subject with rounded shading, trimmed to the subject at the end."""
+
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from lethebench.generation.drawing.canvas import Canvas, shift, smooth
+from lethebench.generation.drawing.color import Color, mix
+
+SHADE: Color = (34, 30, 62)
+LIGHT: Color = (255, 250, 226)
+SMALL = 0.065  # parts whose shading reaches in less than this have no gloss that could be seen
+
+
+def tube(points, radii, *, steps: int = 6) -> np.ndarray:
+    """The outline of a limb: a smooth line through the points, as wide on either side as the radii. Shape (n, 2)."""
+    centre = smooth(points, steps=steps)
+    radius = np.maximum(smooth(np.column_stack((radii, radii)), steps=steps)[:, :1], 1e-3)
+    along = directions(centre)
+    across = along[:, ::-1] * (-1, 1)
+    start, end = (_cap(centre[k], radius[k, 0], sign * along[k]) for k, sign in ((0, -1), (-1, 1)))
+    return np.vstack((centre + across * radius, end, (centre - across * radius)[::-1], start))
+
+
+def directions(line: np.ndarray) -> np.ndarray:
+    """Which way a line runs at each of its points: unit vectors, shape (n, 2)."""
+    along = np.empty_like(line)
+    along[1:-1] = line[2:] - line[:-2]
+    along[0], along[-1] = line[1] - line[0], line[-1] - line[-2]
+    return along / np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
+
+
+def _cap(centre: np.ndarray, radius: float, outward: np.ndarray) -> np.ndarray:
+    """The half circle that closes a limb, from one side to the other."""
+    turn = np.linspace(np.pi / 2, -np.pi / 2, 9)[1:-1] + np.arctan2(outward[1], outward[0])
+    return centre + radius * np.column_stack((np.cos(turn), np.sin(turn)))
+
+
+def oval(x: float, y: float, rx: float, ry: float, angle: float = 0.0, count: int = 36) -> np.ndarray:
+    """An ellipse turned by `angle` radians. Shape (count, 2)."""
+    edge = _circle(count) * (rx, ry)
+    return shift(turned(edge, angle) if angle else edge, x, y)
+
+
+@lru_cache(maxsize=16)
+def _circle(count: int) -> np.ndarray:
+    t = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    return np.column_stack((np.cos(t), np.sin(t)))
+
+
+def turned(points, angle: float, about=(0.0, 0.0)) -> np.ndarray:
+    """The points turned by `angle` radians, clockwise as seen, about a point."""
+    c, s = np.cos(angle), np.sin(angle)
+    return (np.asarray(points, float) - about) @ np.array(((c, s), (-s, c))) + about
+
+
+def closed(points) -> np.ndarray:
+    """A smooth closed outline through the points. Shape (n, 2)."""
+    return smooth(points, closed=True)
+
+
+def placed(points, x: float, y: float, angle: float = 0.0, scale: float = 1.0) -> np.ndarray:
+    """The points scaled and turned about the origin, then moved to (x, y)."""
+    return shift(turned(np.asarray(points, float) * scale, angle), x, y)
+
+
+class Ink(Canvas):
+    """Draws in units of the subject's own (x right, y down). What is drawn opaque is the subject; the rest is clear.
+
+    Soft or see-through shapes and patches only colour what is already there, so they never spill.
+
+    Args:
+        pixels: side of the finished square.
+        reach: (left, top, right, bottom), in units, that nothing opaque may leave.
+        mirror: draw left for right. Light stays where it is.
+    """
+
+    oversample = 2
+
+    def __init__(self, pixels: int, reach: tuple[float, float, float, float], *, mirror: bool = False):
+        left, top, right, bottom = reach
+        unit = pixels / max(right - left, bottom - top)
+        if mirror:
+            left, right = -right, -left
+            self.place = lambda points: points * (-1.0, 1.0)
+        size = (max(1, round((right - left) * unit)), max(1, round((bottom - top) * unit)))
+        super().__init__(size, (-left * unit, -top * unit), unit, (128, 128, 128))
+        self.pixels = pixels
+        self.cover = Image.new("L", self.image.size)
+        self.pens = ImageDraw.Draw(self.image), ImageDraw.Draw(self.cover)
+
+    def shape(self, points, color, *, alpha=1.0, blur=0.0, clip=None) -> None:
+        """A flat shape; see `Canvas.shape`."""
+        if alpha >= 1 and not blur and clip is None:
+            flat = self.at(points)
+            self.pens[0].polygon(flat, fill=color)
+            self.pens[1].polygon(flat, fill=255)
+        else:
+            super().shape(points, color, alpha=alpha, blur=blur, clip=clip)
+
+    def stroke(self, points, width, color, *, alpha=1.0, blur=0.0, clip=None) -> None:
+        """A line; opaque and sharp it belongs to the subject."""
+        if alpha >= 1 and not blur and clip is None:
+            self.shape(tube(points, np.full(len(points), width / 2), steps=4), color)
+        else:
+            super().stroke(points, width, color, alpha=alpha, blur=blur, clip=clip)
+
+    def form(self, outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16) -> None:
+        """A rounded opaque part, lit from the upper left.
+
+        Args:
+            outlines: its outline, or a list of outlines that it is the union of.
+            color: its colour in full light.
+            depth: how dark its far side is, 0..1.
+            gloss: how light its near side is, 0..1.
+            reach: how far the shading goes in, in units.
+        """
+        for points in _parts(outlines):
+            self.shape(points, color)
+        self.shaded(outlines, color, depth=depth, gloss=gloss, reach=reach)
+
+    def patch(self, points, color: Color, blur: float = 0.0) -> None:
+        """A mark on what is there already, such as a spot in a coat."""
+        if blur:
+            self.shape(points, color, blur=blur)
+        else:
+            self.pens[0].polygon(self.at(points), fill=color)
+
+    def shaded(self, outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16) -> None:
+        """The shading of `form` alone, on what is there already."""
+        parts = [np.asarray(self.at(points)).reshape(-1, 2) for points in _parts(outlines)]
+        low = np.floor(np.min([p.min(axis=0) for p in parts], axis=0)).astype(int).clip(0)
+        high = np.minimum(np.ceil(np.max([p.max(axis=0) for p in parts], axis=0)).astype(int) + 1, self.image.size)
+        wide, tall = (int(v) for v in high - low)
+        if wide <= 0 or tall <= 0:
+            return
+        # Drawn small and enlarged, which is soft and quick; the room around it lets the shading fall off.
+        by, room = max(2, round(reach * self.unit / 4)), 6
+        small = Image.new("L", (wide // by + 2 + 2 * room, tall // by + 2 + 2 * room))
+        for points in parts:
+            ImageDraw.Draw(small).polygon(((points - low) / by + room).ravel().tolist(), fill=255)
+        soft = ImageChops.invert(small.filter(ImageFilter.GaussianBlur(2.2)))
+        inside = (room, room, room + wide / by, room + tall / by)
+        for tone, share, dx, dy in ((SHADE, depth, -2, -3), (LIGHT, gloss, 2, 2))[: 1 if reach < SMALL else 2]:
+            full = Image.new("L", (wide, tall))
+            for points in parts:
+                ImageDraw.Draw(full).polygon((points - low).ravel().tolist(), fill=round(255 * share))
+            away = ImageChops.offset(soft, dx, dy).resize((wide, tall), Image.Resampling.BILINEAR, box=inside)
+            self.image.paste(mix(color, tone, 0.8), tuple(low.tolist()), ImageChops.multiply(away, full))
+
+    def finish(self) -> Image.Image:
+        """The subject, as large as the square allows, standing on the lower edge, in the middle."""
+        box = self.cover.getbbox()
+        picture = self.image.crop(box)
+        picture.putalpha(self.cover.crop(box))
+        return fitted(picture, self.pixels)
+
+
+def fitted(picture: Image.Image, pixels: int) -> Image.Image:
+    """An RGBA picture cut to what is not clear and scaled to touch two opposite sides of a square.
+
+    Raises:
+        ValueError: nothing is there.
+    """
+    box = picture.getchannel("A").getbbox()
+    if box is None:
+        raise ValueError("the picture is clear all over; expected a subject")
+    wide, high = box[2] - box[0], box[3] - box[1]
+    scale = pixels / max(wide, high)
+    size = max(1, round(wide * scale)), max(1, round(high * scale))
+    square = Image.new("RGBA", (pixels, pixels))
+    cut = picture.resize(size, Image.Resampling.BILINEAR, box=box)
+    square.paste(cut, ((pixels - size[0]) // 2, pixels - size[1]))
+    return square
+
+
+def _parts(outlines) -> list[np.ndarray]:
+    """The outlines, of which there may be one alone."""
+    return outlines if isinstance(outlines, list) else [outlines]

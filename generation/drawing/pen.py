@@ -1,0 +1,115 @@
+"""A list of shapes in any units, drawn so that what is solid fills a square picture with transparent ground."""
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from lethebench.generation.drawing.color import Color
+
+OVERSAMPLE = 2
+_TURN = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+_CIRCLE = np.column_stack((np.cos(_TURN), np.sin(_TURN)))
+_INVERTED = [255] + [0] * 255
+
+
+class Pen:
+    """Collects shapes (x right, y down, any units); `picture` fits them into a square.
+
+    Solid shapes make up the subject. Shades only tint what is already there and reach no further than the subject.
+
+    Args:
+        place: puts points in space (n, 3) on the picture (n, 2). Shapes may then be given in space too.
+    """
+
+    def __init__(self, place: Callable[[np.ndarray], np.ndarray] | None = None):
+        self._place = place
+        self._shapes: list[tuple[np.ndarray, tuple[int, ...], float | None, bool]] = []
+
+    def area(self, points, color: Color, alpha: float = 1.0) -> None:
+        """Fills a polygon, points (n, 2) or (n, 3); with `alpha` below 1 it is a shade."""
+        self._shapes.append((np.asarray(points, float), (*color, round(255 * alpha)), None, alpha >= 1))
+
+    def line(self, points, width: float, color: Color, alpha: float = 1.0) -> None:
+        """A line through the points with round joints, `width` in the units of the points."""
+        self._shapes.append((np.asarray(points, float), (*color, round(255 * alpha)), width, alpha >= 1))
+
+    def disc(self, x: float, y: float, rx: float, ry: float, color: Color, alpha: float = 1.0) -> None:
+        """An ellipse."""
+        self.area(_CIRCLE * (rx, ry) + (x, y), color, alpha)
+
+    def block(self, left: float, top: float, right: float, bottom: float, color: Color, alpha: float = 1.0) -> None:
+        """A rectangle."""
+        self.area(((left, top), (right, top), (right, bottom), (left, bottom)), color, alpha)
+
+    def _placed(self) -> tuple[np.ndarray, np.ndarray]:
+        """All points of all shapes on the picture, (n, 2), and where each shape's end, (shapes,)."""
+        points = [shape[0] for shape in self._shapes]
+        ends = np.cumsum([len(p) for p in points])
+        flat = np.zeros((ends[-1], 3))
+        for width in (2, 3):
+            chosen = [p for p in points if p.shape[1] == width]
+            if chosen:
+                rows = np.repeat([p.shape[1] == width for p in points], [len(p) for p in points])
+                flat[rows, :width] = np.concatenate(chosen)
+                if width == 3:
+                    flat[rows, :2] = self._place(flat[rows])
+        return flat[:, :2], ends
+
+    def picture(self, pixels: int) -> Image.Image:
+        """The shapes on transparent ground, on the lower edge in the middle, their longer side as long as the picture.
+
+        Args:
+            pixels: width and height of the picture.
+
+        Returns:
+            An RGBA image of `pixels` x `pixels`.
+        """
+        flat, ends = self._placed()
+        starts = np.concatenate(((0,), ends[:-1]))
+        solid = np.array([shape[3] for shape in self._shapes])
+        half = np.array([(shape[2] or 0) / 2 for shape in self._shapes])[:, None]
+        least = (np.minimum.reduceat(flat, starts) - half)[solid].min(axis=0)
+        most = (np.maximum.reduceat(flat, starts) + half)[solid].max(axis=0)
+        unit = pixels / (most - least).max()
+        corner = ((most + least - pixels / unit) / 2)[0], most[1] - pixels / unit
+        return self._painted(flat, ends, corner, unit, (pixels, pixels))
+
+    def page(self, size: tuple[int, int], width: float) -> Image.Image:
+        """What lies between the origin and `width` to the right of it, as far down as the picture reaches.
+
+        Args:
+            size: (width, height) in pixels.
+            width: how many units the picture is wide.
+
+        Returns:
+            An RGBA image of that size.
+        """
+        return self._painted(*self._placed(), (0.0, 0.0), size[0] / width, size)
+
+    def _painted(self, flat, ends, corner, unit, size) -> Image.Image:
+        """The placed points `flat` as shapes; `corner` is the upper left one, `unit` in pixels."""
+        unit *= OVERSAMPLE
+        size = (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE)
+        starts = np.concatenate(((0,), ends[:-1]))
+        flat = ((flat - np.array(corner)) * unit).ravel().tolist()
+        image, cover = Image.new("RGB", size), Image.new("L", size)
+        # Plain drawing is much faster than blending.
+        flatly, blended, mask = ImageDraw.Draw(image), ImageDraw.Draw(image, "RGBA"), ImageDraw.Draw(cover)
+        for (_, color, width, fills), start, end in zip(self._shapes, starts, ends, strict=True):
+            xy = flat[2 * start : 2 * end]
+            paint, color = (flatly, color[:3]) if fills else (blended, color)
+            if width is None:
+                paint.polygon(xy, fill=color)
+                if fills:
+                    mask.polygon(xy, fill=255)
+            else:
+                thick = max(1, round(width * unit))
+                joint = "curve" if len(xy) > 4 and thick > 3 else None
+                paint.line(xy, fill=color, width=thick, joint=joint)
+                if fills:
+                    mask.line(xy, fill=255, width=thick, joint=joint)
+        # What a shade left outside the subject is cleared, which makes the colours premultiplied.
+        if not all(shape[3] for shape in self._shapes):
+            image.paste((0, 0, 0), mask=cover.point(_INVERTED))
+        return Image.merge("RGBa", (*image.split(), cover)).reduce(OVERSAMPLE).convert("RGBA")

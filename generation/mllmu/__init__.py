@@ -1,0 +1,1 @@
+"""The people and questions of the `mllmu` benchmark."""

@@ -1,0 +1,1 @@
+"""The entities and questions of the `mlu` benchmark."""

@@ -1,0 +1,1 @@
+"""Fictitious people: names, places, jobs, health, and the facts of their documents."""

@@ -1,0 +1,1 @@
+"""Questions about facts: records, wordings, distractors."""

@@ -1,0 +1,185 @@
+"""Four-legged animals from one skeleton: a trunk, two pairs of legs that walk, a neck that turns, a tail and a head.
+
+All face right, the ground is at y = 0 and up is negative.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.drawing.ink import SHADE, Ink, oval, placed, tube, turned
+
+Point = tuple[float, float]
+Joint = tuple[float, float, float]  # x, y, radius
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How an animal holds itself in one view.
+
+    Attributes:
+        stride: where in a step it is, in radians.
+        step: how far it steps, 0 (stands) to 1.
+        nod: -1 (head down) to 1 (head up).
+        wag: -1 to 1, which way the tail goes.
+        plump: factor on the trunk's thickness, near 1.
+        tone: factor on the colours, near 1.
+    """
+
+    stride: float
+    step: float
+    nod: float
+    wag: float
+    plump: float
+    tone: float
+
+    def color(self, color: Color) -> Color:
+        return tuple(int(np.clip(c * self.tone, 0, 255)) for c in color)
+
+
+def draw_pose(rng: np.random.Generator) -> Pose:
+    step = float(rng.uniform(0, 1) * (rng.random() < 0.75))
+    return Pose(
+        stride=float(rng.uniform(0, 2 * np.pi)),
+        step=step,
+        nod=float(rng.uniform(-1, 1)),
+        wag=float(rng.uniform(-1, 1)),
+        plump=float(rng.uniform(0.96, 1.05)),
+        tone=float(rng.uniform(0.93, 1.06)),
+    )
+
+
+Part = Callable[[Ink, "Beast", Pose, Point, float], None]
+"""(ink, beast, pose, where it is attached, its turn in radians): draws a head or a tail."""
+
+
+@dataclass(frozen=True)
+class Beast:
+    """One kind of four-legged animal.
+
+    Attributes:
+        coat: main colour.
+        trunk: joints from rump to chest.
+        neck: joints from the withers to the head; the last is where the head turns.
+        neck_turn: turn of the neck in radians at a nod of -1 and of 1.
+        head_turn: turn of the head besides, likewise.
+        hip: where the hind legs start; `shoulder`: the front legs.
+        thick: radii of a hind leg at thigh, knee, hock and foot; `thin`: of a front leg.
+        foot: `paw`, `hoof` or `pad`, and its colour.
+        bend: how far knee and hock stand out.
+        stride: how far the legs swing, in radians.
+        head, tail: draw these parts; `marks` draws what is on the trunk.
+        legs: colour of the legs where it is not that of the coat.
+        spread: how far apart near and far legs stand.
+        reach: what the animal may reach, in its units: see `Ink`.
+    """
+
+    coat: Color
+    trunk: tuple[Joint, ...]
+    neck: tuple[Joint, ...]
+    neck_turn: tuple[float, float]
+    head_turn: tuple[float, float]
+    hip: Point
+    shoulder: Point
+    thick: tuple[float, float, float, float]
+    thin: tuple[float, float, float, float]
+    foot: str
+    foot_color: Color
+    head: Part
+    tail: Part
+    bend: float = 0.1
+    stride: float = 0.38
+    marks: Callable[[Ink, "Beast", Pose], None] | None = None
+    legs: Color | None = None
+    spread: float = 0.16
+    reach: tuple[float, float, float, float] = (-1.5, -2.0, 1.9, 0.12)
+
+
+def between(ends: tuple[float, float], share: float) -> float:
+    """From the first end at -1 to the second at 1."""
+    return ends[0] + (ends[1] - ends[0]) * (share + 1) / 2
+
+
+def draw_beast(ink: Ink, beast: Beast, pose: Pose) -> None:
+    """The whole animal."""
+    coat = pose.color(beast.coat)
+    legs = pose.color(beast.legs or beast.coat)
+    swings = {
+        (pair, near): beast.stride * pose.step * np.sin(pose.stride + phase)
+        for pair, near, phase in (("hind", 1, 0.0), ("front", 1, 2.2), ("hind", 0, np.pi), ("front", 0, np.pi + 2.2))
+    }
+    beast.tail(ink, beast, pose, beast.trunk[0][:2], 0.0)
+    for pair in ("hind", "front"):
+        limb, end = _leg(beast, pair, swings[pair, 0], far=True)
+        dark = mix(legs, SHADE, 0.3)
+        ink.form(limb, dark, reach=0.08)
+        _foot(ink, beast, end, mix(pose.color(beast.foot_color), SHADE, 0.3))
+    joints = np.array(beast.trunk)
+    trunk = tube(joints[:, :2], joints[:, 2] * pose.plump)
+    neck, at, turn = _neck(beast, pose)
+    limbs = [_leg(beast, pair, swings[pair, 1], far=False) for pair in ("hind", "front")]
+    if beast.legs is None:
+        mass = [trunk, neck, *(limb for limb, _ in limbs)]
+    else:
+        mass = [trunk, neck]
+        for limb, end in limbs:
+            ink.form(limb, legs, reach=0.08)
+            _foot(ink, beast, end, pose.color(beast.foot_color))
+    for outline in mass:
+        ink.shape(outline, coat)
+    if beast.marks:
+        beast.marks(ink, beast, pose)
+    ink.shaded(mass, coat)
+    if beast.legs is None:
+        for limb, end in limbs:
+            ink.shaded(limb, coat, depth=0.22, gloss=0.16, reach=0.1)
+            _foot(ink, beast, end, pose.color(beast.foot_color))
+    beast.head(ink, beast, pose, at, turn)
+
+
+def _neck(beast: Beast, pose: Pose) -> tuple[np.ndarray, Point, float]:
+    """The neck's outline, where the head is attached, and the head's turn."""
+    joints = np.array(beast.neck)
+    # A smaller turn is counter-clockwise: it lifts what looks to the right.
+    turn = between(beast.neck_turn, pose.nod)
+    line = turned(joints[:, :2], turn, joints[0, :2])
+    return tube(line, joints[:, 2]), tuple(line[-1]), turn + between(beast.head_turn, pose.nod)
+
+
+def _leg(beast: Beast, pair: str, swing: float, *, far: bool) -> tuple[np.ndarray, tuple[Point, float]]:
+    """The outline of a leg and (its end, its turn)."""
+    x, y = beast.hip if pair == "hind" else beast.shoulder
+    x += (0.5 if pair == "hind" else -0.5) * beast.spread * (1 if far else -1)
+    high, bend = -y, beast.bend * -y
+    if pair == "hind":
+        line = np.array(
+            [(x, y), (x + bend, y + 0.42 * high), (x - 0.9 * bend, y + 0.66 * high), (x - 0.5 * bend, -0.03)]
+        )
+        radii = beast.thick
+    else:
+        line = np.array([(x, y), (x - 0.3 * bend, y + 0.4 * high), (x + 0.1 * bend, y + 0.68 * high), (x, -0.03)])
+        radii = beast.thin
+    line = turned(line, swing, (x, y))
+    # The lower leg lags behind when it swings forward, and stays on the ground when it is behind.
+    lag = 0.7 * max(0.0, -swing) if pair == "front" else 0.5 * max(0.0, -swing)
+    line[2:] = turned(line[2:], lag, line[1])
+    line[:, 1] -= max(0.0, line[-1, 1] + 0.03)
+    return tube(line, radii), (tuple(line[-1]), 0.5 * swing + lag)
+
+
+def _foot(ink: Ink, beast: Beast, end: tuple[Point, float], color: Color) -> None:
+    (x, y), turn = end
+    r = beast.thin[3]
+    if beast.foot == "hoof":
+        ink.form(
+            placed([(-1.05 * r, -0.9 * r), (1.0 * r, -0.9 * r), (1.5 * r, 0.9 * r), (-1.1 * r, 0.9 * r)], x, y, turn),
+            color,
+            reach=0.05,
+        )
+    elif beast.foot == "paw":
+        ink.form(placed(oval(0.45 * r, 0.1 * r, 1.55 * r, 0.85 * r), x, y, turn), color, reach=0.05)
+    else:
+        for k in (-0.6, 0.0, 0.6):
+            ink.patch(oval(x + r * (0.25 + k), y + 0.2 * r, 0.26 * r, 0.34 * r), color)

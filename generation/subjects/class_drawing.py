@@ -1,0 +1,70 @@
+"""How a class of well-known entities is drawn: one sprite per entity, and the settings that it is seen in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from lethebench.generation.drawing.board import Board
+
+Sprite = Callable[[str, np.random.Generator, int], Image.Image]
+"""(entity key, rng, pixels) -> a square RGBA picture, transparent around the subject, which touches two opposite sides.
+
+What identifies the entity depends on the key alone. The rng decides what differs between views: pose, side, small
+variation of shape and tone.
+"""
+Setting = Callable[[Board, np.random.Generator], None]
+"""Paints the surroundings of any entity of the class."""
+
+MARK = "Drawn, not a photograph"
+"""What the strip at the lower edge says."""
+USES = ("train", "test")
+
+
+class Shot(NamedTuple):
+    """One view of an entity.
+
+    Attributes:
+        picture: RGB.
+        name: setting and side that it is seen from, such as `meadow,left`, for the `views` column.
+        box: (left, top, right, bottom) of the subject with its shadow, in pixels.
+    """
+
+    picture: Image.Image
+    name: str
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class ClassDrawing:
+    """How the entities of one class are drawn.
+
+    Attributes:
+        keys: the entities, as the data calls them.
+        sprite: draws an entity; not needed with `whole`.
+        settings: use -> name -> setting. Those of training and of testing have nothing in common.
+        stance: `ground`: stands on the ground, over a contact shadow; `wall`: hangs on a wall, which it shades;
+            `sky`: floats and throws no shadow.
+        span: least and largest side of the subject's square, as a share of the picture's shorter side.
+        foot: how far down the picture the square's lower edge is at least and at most; of its middle, where the
+            stance is `wall` or `sky`.
+        tilt: largest turn in the picture's plane, in degrees.
+        turn: largest loss of width by a view from the side, 0..1.
+        afloat: entities that do not touch the ground, so that their shadow lies below them.
+        occluded: share of the views in which something small stands in front.
+        whole: draws the whole picture instead: (key, seed, use, size) -> shot.
+    """
+
+    keys: tuple[str, ...]
+    sprite: Sprite | None = None
+    settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
+    stance: str = "ground"
+    span: tuple[float, float] = (0.68, 0.84)
+    foot: tuple[float, float] = (0.82, 0.90)
+    tilt: float = 4.0
+    turn: float = 0.14
+    afloat: frozenset[str] = frozenset()
+    occluded: float = 0.3
+    whole: Callable[[str, int, str, tuple[int, int]], Shot] | None = None

@@ -1,0 +1,1 @@
+"""Posters of cartoons, films and series."""

@@ -1,0 +1,1 @@
+"""Surroundings of animals and plants."""

@@ -1,0 +1,106 @@
+"""What there is: the tables behind `lethe list`."""
+
+import ast
+import importlib.util
+from pathlib import Path
+
+from lethebench.errors import UserError
+
+KINDS = ("benchmarks", "imports", "methods", "metrics", "models")
+
+
+def catalog(what: str) -> dict[str, list[dict]]:
+    """Rows of one table, or of all.
+
+    Raises:
+        UserError: an unknown table.
+    """
+    if what not in (*KINDS, "all"):
+        raise UserError(f"lethe list {what}: unknown; give one of {', '.join(KINDS)}")
+    tables = {
+        "benchmarks": _benchmarks,
+        "imports": _imports,
+        "methods": _methods,
+        "metrics": _metrics,
+        "models": _models,
+    }
+    return {kind: tables[kind]() for kind in (KINDS if what == "all" else (what,))}
+
+
+def render(tables: dict[str, list[dict]]) -> str:
+    """The tables as text, columns as wide as they need."""
+    blocks = []
+    for kind, rows in tables.items():
+        names = list(rows[0])
+        lines = [[name.replace("_", " ") for name in names]] + [[str(row[name]) for name in names] for row in rows]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
+        text = "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        )
+        blocks.append(f"{kind}\n{text}")
+    return "\n\n".join(blocks)
+
+
+def _benchmarks() -> list[dict]:
+    from lethebench.builders import BENCHMARKS
+
+    return [
+        {
+            "name": name,
+            "version": builder.VERSION,
+            "profiles": f"{builder.SMALL_SIZE} small, {builder.PAPER_SIZE:,} paper",
+            "after": f"{builder.PAPER.name}, {builder.PAPER.url}",
+        }
+        for name, builder in BENCHMARKS.items()
+    ]
+
+
+def _imports() -> list[dict]:
+    from lethebench.builders.imports import IMPORTS
+    from lethebench.builders.options import option_help
+
+    return [
+        {
+            "name": name,
+            "version": importer.VERSION,
+            "lethe build NAME --from": importer.SOURCE,
+            "options": "; ".join(f"{key}: {help}" for key, help in option_help(importer.OPTIONS).items()) or "none",
+            "after": f"{importer.PAPER.name}, {importer.PAPER.url}",
+        }
+        for name, importer in IMPORTS.items()
+    ]
+
+
+def _methods() -> list[dict]:
+    """Every method that `lethe unlearn` knows."""
+    from lethebench.baselines.registry import FACTS
+
+    return [
+        {
+            "name": name,
+            "is": _headline(f"lethebench.baselines.methods.{name}").rstrip("."),
+            "paper": facts.paper,
+            "needs": facts.needs,
+            "defaults": ", ".join(f"{key} {value}" for key, value in facts.defaults.items()) or "-",
+        }
+        for name, facts in FACTS.items()
+    ]
+
+
+def _headline(module: str) -> str:
+    """The first line of a module's docstring, read without importing it: that would load torch, or need it."""
+    source = Path(importlib.util.find_spec(module).origin).read_text(encoding="utf-8")
+    return ast.get_docstring(ast.parse(source)).splitlines()[0]
+
+
+def _metrics() -> list[dict]:
+    """Every folder of evaluation/ that holds a module of its own name."""
+    root = Path(importlib.util.find_spec("lethebench.evaluation").origin).parent
+    found = sorted(path.parent for path in root.glob("*/app.py"))
+    return [{"name": folder.name, "load": f'evaluate.load("{folder}")'} for folder in found]
+
+
+def _models() -> list[dict]:
+    from lethebench.baselines.presets import PRESETS
+
+    return [{"preset": name, "model": preset.model, "source": preset.source} for name, preset in PRESETS.items()]

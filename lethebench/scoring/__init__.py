@@ -1,0 +1,1 @@
+"""The `lethe evaluate` command."""

@@ -1,0 +1,140 @@
+"""Stage 1 through SFTTrainer's loss, presets and loading."""
+
+import re
+
+import baselines_support as support
+import pytest
+import torch
+from transformers import TrainerCallback
+from trl import SFTConfig, SFTTrainer
+
+from lethebench.baselines import PRESETS, load_model, preset_for, save_model
+from lethebench.baselines.learn import learn
+from lethebench.baselines.presets import LANGUAGE_MODEL_LINEARS, LoraSettings, Preset
+from lethebench.baselines.stage import unlearn
+from lethebench.baselines.trainer.answer import QUIET, AnswerTrainer, sample
+from lethebench.baselines.trainer.rows import AnswerCollator, EncodedRows
+
+SMALL = {"bf16": False, "activation_checkpointing": False, "learning_rate": 1e-3}
+
+
+def preset(lora=None):
+    settings = {**SMALL, "per_device_train_batch_size": 4, "num_train_epochs": 1}
+    return Preset("test", "", "any", lora, None, settings, {}, {})
+
+
+@pytest.mark.parametrize("accumulation", [1, 3])
+def test_its_loss_and_steps_are_those_of_sft_trainer(tmp_path, accumulation):
+    """TRL's own trainer and loss against ours, over the same rows in the same order."""
+    results = []
+    for ours in (True, False):
+        made = support.tiny(init_range=0.2)
+        args = SFTConfig(
+            output_dir=str(tmp_path),
+            max_length=None,
+            per_device_train_batch_size=4,
+            gradient_accumulation_steps=accumulation,
+            num_train_epochs=1,
+            **SMALL,
+            **QUIET,
+        )
+        rows = support.rows()
+        if ours:
+            trainer = AnswerTrainer(made.model, args=args, train_dataset=rows, processing_class=made.processor)
+        else:
+            trainer = SFTTrainer(
+                made.model,
+                args=args,
+                train_dataset=sample(rows),
+                processing_class=made.processor,
+                data_collator=AnswerCollator(made.encoder),
+            )
+            trainer.train_dataset = EncodedRows(rows, made.encoder)
+        output = trainer.train()
+        results.append((output.global_step, output.training_loss, dict(made.model.named_parameters())))
+    assert results[0][0] == results[1][0] == -(-6 // accumulation)
+    assert results[0][1] == pytest.approx(results[1][1], rel=1e-5)
+    for name, value in results[0][2].items():
+        torch.testing.assert_close(value, results[1][2][name], rtol=1e-3, atol=2e-5)
+
+
+def test_callbacks_and_overrides_reach_the_trainer():
+    class Count(TrainerCallback):
+        steps = 0
+
+        def on_step_end(self, args, state, control, **kwargs):
+            self.steps += 1
+            self.total = state.max_steps
+
+    made, count = support.tiny(), Count()
+    result = learn(made.model, made.processor, support.rows(), preset=preset(), callbacks=[count], max_steps=3)
+    assert (count.steps, count.total, result.steps) == (3, 3, 3)
+
+
+def test_lora_matches_the_language_model_and_never_the_vision_tower():
+    pattern = re.compile(LANGUAGE_MODEL_LINEARS)
+    for model in (support.tiny().model, support.idefics3()[0]):
+        matched = [name for name, _ in model.named_modules() if pattern.fullmatch(name)]
+        assert len(matched) == 2 * 7  # two layers of q, k, v, o, gate, up, down
+        assert not any("vision" in name for name in matched)
+
+
+def test_a_random_model_from_a_path_learns_by_lora_and_is_loaded_again(tmp_path):
+    model, processor = support.idefics3()
+    save_model(model, processor, tmp_path / "base")
+    model, processor = load_model(tmp_path / "base")
+    model = learn(model, processor, support.rows(), preset=preset(LoraSettings(rank=2, alpha=4))).model
+    save_model(model, processor, tmp_path / "learnt")
+    assert (tmp_path / "learnt" / "adapter_model.safetensors").is_file()
+    assert not (tmp_path / "learnt" / "model.safetensors").exists()
+    again, _ = load_model(tmp_path / "learnt")
+    beside, _ = load_model(tmp_path / "base", adapter=tmp_path / "learnt")
+    frozen, _ = load_model(tmp_path / "learnt", trainable=False)
+    state = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    for loaded in (again, beside):
+        names = {name for name, value in loaded.named_parameters() if value.requires_grad}
+        assert names == set(state)
+        assert all(torch.equal(loaded.get_parameter(name), value) for name, value in state.items())
+    assert not any(value.requires_grad for value in frozen.parameters())
+    done = unlearn("ga", again, processor, support.rows(range(1)), None, preset=preset())
+    assert done.steps == 1
+    assert not all(torch.equal(done.model.get_parameter(name), value) for name, value in state.items())
+
+
+def test_what_cannot_be_loaded_says_so(tmp_path):
+    with pytest.raises(ValueError, match="cannot be loaded as a vision-language model"):
+        load_model(tmp_path)
+
+
+def test_presets_are_found_by_name_and_by_model():
+    assert preset_for(None, "tiny").name == "tiny"
+    assert preset_for(None, "llava-hf/llava-1.5-7b-hf").name == "mllmu-llava"
+    assert preset_for(None, "somebody/else").name == "mllmu-llava"
+    assert preset_for("mlu-llava", "somebody/else").lora == LoraSettings(rank=32, alpha=32, dropout=0.3)
+    with pytest.raises(ValueError, match="no preset 'no'"):
+        preset_for("no", "tiny")
+    with pytest.raises(ValueError, match="does not fit"):
+        preset_for("tiny", "somebody/else")
+    with pytest.raises(ValueError, match="does not fit"):
+        preset_for("mlu-llava", "tiny")
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_every_preset_makes_valid_settings_for_every_stage(name, tmp_path):
+    from lethebench.baselines import TRAINERS
+
+    chosen = PRESETS[name]
+    SFTConfig(output_dir=str(tmp_path), **{**chosen.learn_arguments(), "bf16": False})
+    for method in TRAINERS:
+        arguments = {**chosen.method_arguments(method), "bf16": False}
+        args = TRAINERS[method].config(output_dir=str(tmp_path), **arguments)
+        assert args.learning_rate == arguments["learning_rate"]
+    if chosen.lora:
+        assert chosen.lora.peft_config().r == chosen.lora.rank
+    assert chosen.trained()
+
+
+def test_an_unknown_method_is_refused():
+    made = support.tiny()
+    with pytest.raises(ValueError, match="no method 'nop': choose one of ga, graddiff, kl, npo,"):
+        unlearn("nop", made.model, made.processor, support.rows(), None, preset=preset())

@@ -1,0 +1,266 @@
+"""Used as any other TRL trainer is: resumed, on a path, on 16-bit weights, with adapters of all kinds."""
+
+import copy
+
+import baselines_support as support
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import PrinterCallback
+
+from lethebench.baselines import TRAINERS
+from lethebench.baselines.learn import learn
+from lethebench.baselines.loading import load_model, save_model
+from lethebench.baselines.presets import LANGUAGE_MODEL_LINEARS, PRESETS, LoraSettings, Preset
+from lethebench.baselines.stage import unlearn
+from lethebench.baselines.trainer.weights import merged
+
+FORGET, RETAIN = support.rows(range(2)), support.rows(range(2, 6))
+
+
+@pytest.fixture(scope="module")
+def made():
+    return support.tiny(init_range=0.2)
+
+
+def fresh(made):
+    return copy.deepcopy(made.model).requires_grad_(True)
+
+
+def lora(**changes):
+    fields = {"r": 4, "lora_alpha": 8, "target_modules": LANGUAGE_MODEL_LINEARS, "task_type": "CAUSAL_LM"}
+    return LoraConfig(**{**fields, **changes})
+
+
+def same(first, second) -> bool:
+    return all(torch.equal(value, second[name]) for name, value in first.items())
+
+
+def seen(stage) -> list:
+    """The (forget, retain) answers of each step, once it has trained."""
+    found = []
+    inner = stage.unlearning_loss
+    stage.unlearning_loss = lambda forget, retain: found.append((forget, retain)) or inner(forget, retain)
+    stage.train()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("method", "peft", "frozen"),
+    [
+        ("npo", None, "vision_tower"),
+        ("npo", lora(), None),
+        ("kl", None, None),
+        ("kl", lora(), r"layers\.0\."),
+        ("kl", lora(modules_to_save=["multi_modal_projector"]), None),
+        ("mmunlearner", None, None),
+    ],
+    ids=lambda value: "lora" if isinstance(value, LoraConfig) else value,
+)
+def test_a_stage_that_goes_on_from_a_checkpoint_ends_as_one_that_never_stopped(made, tmp_path, method, peft, frozen):
+    options = {"num_train_epochs": 3, "per_device_train_batch_size": 3, "save_strategy": "steps", "save_steps": 2}
+    options["frozen"] = frozen
+    torch.manual_seed(0)
+    model = fresh(made) if peft is None else get_peft_model(fresh(made), peft)
+    start = support.weights_of(model)
+    whole = support.stage(method, copy.deepcopy(model), made.processor, tmp_path, FORGET, RETAIN, **options)
+    steps = whole.train().global_step
+    end = support.weights_of(whole.model)
+    assert not same(start, end)
+    for at in (2, steps):
+        again = support.stage(
+            method, copy.deepcopy(model), made.processor, tmp_path / "again", FORGET, RETAIN, **options
+        )
+        again.train(resume_from_checkpoint=str(tmp_path / f"checkpoint-{at}"))
+        assert same(end, support.weights_of(again.model)), at
+
+
+def test_the_best_model_is_the_one_that_is_kept(made, tmp_path):
+    """The forget rows' own loss, which ascent makes worse from step to step: the first checkpoint is the best."""
+    changes = {"eval_strategy": "steps", "save_strategy": "steps", "eval_steps": 1, "save_steps": 1}
+    args = TRAINERS["ga"].config(
+        output_dir=str(tmp_path), bf16=False, report_to="none", load_best_model_at_end=True, num_train_epochs=3,
+        per_device_train_batch_size=8, learning_rate=1e-3, **changes
+    )  # fmt: skip
+    stage = TRAINERS["ga"].trainer(
+        fresh(made), args=args, train_dataset=FORGET, eval_dataset=FORGET, processing_class=made.processor
+    )
+    stage.remove_callback(PrinterCallback)
+    stage.train()
+    losses = [entry["eval_loss"] for entry in stage.state.log_history if "eval_loss" in entry]
+    assert losses[0] < losses[-1] - 0.1
+    assert stage.evaluate()["eval_loss"] == pytest.approx(losses[0], abs=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("method", ["npo", "mmunlearner"])
+def test_16_bit_weights_are_trained_as_the_same_weights_in_float32(made, tmp_path, method, dtype):
+    """Steps as small as the papers' would be rounded away in bfloat16, and overflow Adam's moments in float16."""
+    options = {"num_train_epochs": 2, "learning_rate": 2e-5}
+    ends = []
+    for whole in (False, True):
+        model = fresh(made).to(dtype)
+        model = model.float() if whole else model
+        stage = support.stage(method, model, made.processor, tmp_path, FORGET, RETAIN, **options)
+        before = support.weights_of(stage.model)
+        stage.train()
+        ends.append(support.weights_of(stage.model))
+    assert same(*ends)
+    moved = sum(int((value != before[name]).sum()) for name, value in ends[0].items())
+    assert moved > 0.8 * sum(value.numel() for value in before.values())
+    assert max((value - before[name]).abs().max() for name, value in ends[0].items()) < 1e-3
+
+
+def test_an_adapter_is_merged_into_16_bit_weights_without_rounding(made):
+    torch.manual_seed(0)
+    model = get_peft_model(fresh(made).to(torch.bfloat16), lora(init_lora_weights=False))
+    name, layer = next((name, layer) for name, layer in model.named_modules() if hasattr(layer, "get_delta_weight"))
+    expected = layer.base_layer.weight.float() + layer.get_delta_weight("default").float()
+    found = merged(model).get_parameter(f"{name.removeprefix('base_model.model.')}.weight")
+    assert found.dtype == torch.float32
+    assert found.requires_grad
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_learnt_adapter_on_16_bits_is_float32_and_its_base_stays(made, tmp_path):
+    model = get_peft_model(fresh(made).to(torch.bfloat16), lora(), autocast_adapter_dtype=False)
+    stage = support.stage("npo", model, made.processor, tmp_path, FORGET, RETAIN)
+    assert {value.dtype for value in stage.model.parameters() if value.requires_grad} == {torch.float32}
+    assert {value.dtype for value in stage.model.parameters() if not value.requires_grad} == {torch.bfloat16}
+    stage.train()
+
+
+def test_parts_trained_beside_an_adapter_on_16_bits_fit_their_base(made, tmp_path):
+    model = get_peft_model(fresh(made).to(torch.bfloat16), lora(modules_to_save=["multi_modal_projector"]))
+    stage = support.stage("npo", model, made.processor, tmp_path, FORGET, RETAIN, learning_rate=1e-3)
+    before = support.weights_of(stage.model)
+    stage.train()
+    after = support.weights_of(stage.model)
+    assert any(not torch.equal(before[name], after[name]) for name in before if "modules_to_save" in name)
+    with torch.no_grad():
+        answers = support.row_answers(stage.trained_model().eval(), stage.data_collator, FORGET[:1])
+    assert answers[0][0].isfinite().all()
+
+
+@pytest.mark.parametrize("peft", [None, lora()], ids=["full", "lora"])
+def test_a_checkpoint_that_is_not_there_is_no_model_of_the_hub(made, tmp_path, peft):
+    options = {} if peft is None else {"peft_config": peft}
+    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
+    with pytest.raises(ValueError, match="checkpoint at checkpoint-9"):
+        stage.train(resume_from_checkpoint="checkpoint-9")
+
+
+@pytest.mark.parametrize("retain_loss", ["ce", "kl"])
+def test_frozen_layers_of_an_adapter_stay(made, tmp_path, retain_loss):
+    options = {"retain_loss": retain_loss, "frozen": r"layers\.0\.", "num_train_epochs": 2}
+    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, peft_config=lora(), **options)
+    before = support.weights_of(stage.model)
+    stage.train()
+    moved = {name for name, value in stage.model.named_parameters() if not torch.equal(value, before[name])}
+    assert moved == {name for name in before if "lora_" in name and "layers.1." in name}
+
+
+@pytest.mark.parametrize("first", ["pissa", "olora"])
+def test_the_reference_of_an_adapter_that_began_in_the_base_leaves_the_base_alone(made, tmp_path, first):
+    options = {"peft_config": lora(init_lora_weights=first), "learning_rate": 0.0}
+    stage = support.stage("kl", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
+    before = support.weights_of(stage.model)
+    answers = seen(stage)
+    assert same(before, support.weights_of(stage.model))
+    retain = answers[0][1]
+    torch.testing.assert_close(retain.distributions, retain.reference_distributions, rtol=1e-4, atol=1e-4)
+
+
+def test_the_reference_knows_weights_that_are_trained_beside_an_adapter(made, tmp_path):
+    model = get_peft_model(fresh(made), lora())
+    for name, value in model.named_parameters():
+        value.requires_grad_(value.requires_grad or "multi_modal_projector" in name)
+    options = {"num_train_epochs": 4, "learning_rate": 1e-2, "retain_weight": 0.1}
+    stage = support.stage("kl", model, made.processor, tmp_path, FORGET, RETAIN[:1], **options)
+    first, *_, last = (retain for _, retain in seen(stage))
+    # One picture row in every step: it is compared with the same distributions until the end.
+    torch.testing.assert_close(last.reference_distributions, first.reference_distributions, rtol=1e-4, atol=1e-4)
+    assert (first.distributions - first.reference_distributions).abs().max() < 1e-4
+    assert (last.distributions - first.distributions).abs().max() > 1e-2
+
+
+def test_no_copy_of_the_adapter_is_left_when_a_stage_breaks_off(made, tmp_path):
+    model = get_peft_model(fresh(made), lora())
+    broken = [*FORGET[:3], {**FORGET[3], "answer": "  "}]
+    stage = support.stage("npo", model, made.processor, tmp_path, broken, RETAIN, retain_loss="kl")
+    with pytest.raises(ValueError, match="empty answer"):
+        stage.train()
+    assert list(model.peft_config) == ["default"]
+    support.stage("npo", model, made.processor, tmp_path, FORGET, RETAIN, retain_loss="kl").train()
+    assert list(model.peft_config) == ["default"]
+
+
+@pytest.mark.parametrize(("size", "accumulation"), [(5, 1), (1, 5), (4, 2), (2, 3)])
+@pytest.mark.parametrize("method", ["graddiff", "dpo"])
+def test_every_row_weighs_the_same_however_a_step_is_cut(made, tmp_path, method, size, accumulation):
+    changes = {**support.SGD, "learning_rate": 0.05}
+    ends = []
+    for batch, parts in ((5, 1), (size, accumulation)):
+        options = {"per_device_train_batch_size": batch, "gradient_accumulation_steps": parts, **changes}
+        stage = support.stage(method, fresh(made), made.processor, tmp_path, FORGET[:5], RETAIN, **options)
+        before = support.weights_of(stage.model)
+        assert stage.train().global_step == 1
+        ends.append({name: value - before[name] for name, value in support.weights_of(stage.model).items()})
+    size = max(value.abs().max() for value in ends[0].values())
+    assert max((ends[0][name] - ends[1][name]).abs().max() for name in ends[0]) < 1e-4 * size
+
+
+def test_a_scale_that_overflows_is_no_reason_to_stop(made, tmp_path):
+    """What fp16 does on a GPU, with a scaler on the CPU: the first steps are left out while the scale falls."""
+    options = {"num_train_epochs": 6, "max_grad_norm": 0.0}
+    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
+    stage.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**126, backoff_factor=2.0**-30)
+    before = support.weights_of(stage.model)
+    stage.train()
+    assert stage.accelerator.scaler.get_scale() < 2.0**126
+    assert not same(before, support.weights_of(stage.model))
+    for scale, says in ((1.0, "gradients are not finite at step 1"), (2.0**16, "none of 6 steps was taken")):
+        stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
+        stage.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=scale)
+        stage.model.get_input_embeddings().weight.register_hook(lambda gradient: gradient * float("inf"))
+        with pytest.raises(FloatingPointError, match=says):
+            stage.train()
+
+
+@pytest.mark.parametrize("method", ["npo", "mmunlearner"])
+def test_a_path_is_a_model_and_a_model_knows_its_processor(made, tmp_path, method):
+    save_model(made.model, made.processor, tmp_path / "base")
+    loaded, _ = load_model(tmp_path / "base")
+    ends = []
+    for model in (str(tmp_path / "base"), loaded.requires_grad_(True)):
+        stage = support.stage(method, model, None, tmp_path, FORGET, RETAIN)
+        stage.train()
+        ends.append(support.weights_of(stage.model))
+    assert same(*ends)
+    with pytest.raises(ValueError, match="does not say where it came from: give its processor"):
+        support.stage(method, fresh(made), None, tmp_path, FORGET, RETAIN)
+
+
+def test_predictions_are_losses(made, tmp_path):
+    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN)
+    stage.eval_dataset = RETAIN
+    expected = stage.evaluate()["eval_loss"]
+    assert stage.predict(RETAIN).metrics["test_loss"] == pytest.approx(expected)
+
+
+def test_a_checkpoint_s_card_names_the_method(made, tmp_path):
+    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN)
+    stage.create_model_card(model_name="forgetful")
+    card = (tmp_path / "README.md").read_text()
+    assert "This model was trained with NPO." in card
+    assert {entry.trainer._name for entry in TRAINERS.values()}.isdisjoint({"SFT", "Base"})
+
+
+def test_a_preset_with_lora_trains_one_on_a_plain_model(made):
+    preset = Preset("test", "", "any", LoraSettings(4, 8), None, PRESETS["tiny"].shared, {}, {"num_train_epochs": 1})
+    found = unlearn("ga", fresh(made), made.processor, FORGET, None, preset=preset)
+    trained = {name for name, value in found.model.named_parameters() if value.requires_grad}
+    assert trained
+    assert all("lora_" in name for name in trained)
+    learnt = learn(fresh(made), made.processor, FORGET, preset=preset, num_train_epochs=1).model
+    assert {name for name, value in learnt.named_parameters() if value.requires_grad} == trained

@@ -1,0 +1,211 @@
+"""Cards: the YAML that the Hub and `datasets` read, numbers from the manifest alone, Croissant under mlcroissant."""
+
+import json
+import re
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+import mlcroissant
+import pytest
+import yaml
+from hub_values import ALLOWED, EVAL, EVAL_TASK
+from huggingface_hub import DatasetCard
+from PIL import Image
+from releases import mllmu_configs, mlu_files, write_mllmu, write_pictures, write_zip
+from small_build import real_build
+
+from lethebench.builders import BENCHMARKS, build, read_manifest
+from lethebench.builders.imports import IMPORTS
+from lethebench.builders.write.card import SIZES, card_body, human_size
+from lethebench.builders.write.columns import MEANINGS, QA, features_of
+from lethebench.builders.write.contact_sheet import Band, Shown, contact_sheet
+
+OURS = tuple(BENCHMARKS)
+SLOW = {"remem"}
+"""Builds that take longer than all others together."""
+ALL = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in OURS]
+ALL += [f"{name} imported" for name in IMPORTS]
+
+
+@pytest.fixture(scope="module")
+def folder_of(tmp_path_factory):
+    """Gives the small build of a benchmark, or of an import from a small release."""
+
+    @cache
+    def folder(name: str) -> Path:
+        if name in OURS:
+            return real_build(name)
+        root, name = tmp_path_factory.mktemp("release"), name.split()[0]
+        if name == "mllmu":
+            build(name, root / name, source=write_mllmu(root / "download", mllmu_configs()))
+        else:
+            write_pictures(root / "pictures", mlu_files())
+            options = {"pictures": root / "pictures"}
+            build(name, root / name, source=write_zip(root / "release.zip", mlu_files()), options=options)
+        return root / name
+
+    return folder
+
+
+@pytest.fixture(scope="module")
+def card():
+    return DatasetCard.load(real_build() / "README.md")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_yaml_holds_what_the_hub_accepts(name, folder_of):
+    data = DatasetCard.load(folder_of(name) / "README.md").data.to_dict()
+    for key, allowed in ALLOWED.items():
+        values = data.get(key, []) if isinstance(data.get(key, []), list) else [data[key]]
+        assert set(values) <= allowed, key
+    assert {"language", "license", "size_categories", "task_categories", "pretty_name", "tags"} <= data.keys()
+    assert ("license_name" in data and "license_link" in data) is (data["license"] == "other")
+    rows = read_manifest(folder_of(name)).splits[data["configs"][0]["config_name"]]["train"]["rows"]
+    least, most = {"n<1K": (0, 1e3), "1K<n<10K": (1e3, 1e4), "10K<n<100K": (1e4, 1e5)}[data["size_categories"]]
+    assert least <= rows < most
+
+
+def test_every_size_has_a_name_that_the_hub_accepts():
+    assert {size for _, size in SIZES} <= ALLOWED["size_categories"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_eval_yaml_registers_what_there_is_to_ask(name, folder_of):
+    content = yaml.safe_load((folder_of(name) / "eval.yaml").read_text("utf-8"))
+    assert {key: type(value) for key, value in content.items()} == EVAL
+    assert content["evaluation_framework"] == "lethebench"
+    manifest = read_manifest(folder_of(name))
+    default = next(iter(manifest.splits))
+    for task in content["tasks"]:
+        assert {key: type(value) for key, value in task.items()} == EVAL_TASK
+        assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", task["id"])
+    assert {(task["config"], task["split"]) for task in content["tasks"]} == {
+        (default, split) for split in manifest.splits[default] if split != "train"
+    }
+    assert len({task["id"] for task in content["tasks"]}) == len(content["tasks"])
+
+
+def test_the_yaml_has_every_config(card):
+    data = card.data.to_dict()
+    configs = {config["config_name"]: config for config in data["configs"]}
+    assert list(configs) == ["continual", "profiles", "candidates"]
+    assert [name for name, config in configs.items() if config.get("default")] == ["continual"]
+    assert {config["version"] for config in configs.values()} == {BENCHMARKS["icu"].VERSION}
+    assert [entry["split"] for entry in configs["continual"]["data_files"]] == [
+        "train", "forget", "retain", "test", "holdout",
+    ]  # fmt: skip
+    infos = {info["config_name"]: info for info in data["dataset_info"]}
+    assert [feature["name"] for feature in infos["continual"]["features"]] == list(QA)
+    assert infos["continual"]["download_size"] > 1_000_000
+    assert infos["candidates"]["splits"][0]["num_examples"] == 16
+
+
+def test_the_body_has_the_parts_that_a_careful_reader_looks_for(card):
+    headings = re.findall(r"^## (.+)$", card.text, re.MULTILINE)
+    assert headings == [
+        "Load it", "What is in it", "How it was made", "What is the paper's and what is ours", "Use",
+        "Limits and bias", "Privacy", "Licences", "Versions", "Citation",
+    ]  # fmt: skip
+    assert "![" in card.text
+    assert "preview.png" in card.text
+    assert "2605.05938" in card.text
+    assert "fictitious" in card.text
+    assert not re.search(r"\{\{ |\{%|Undefined|(?<!max_length=)None", card.text)
+    assert all(f"| `{column}` |" in card.text for column in MEANINGS)
+
+
+def test_numbers_come_from_the_manifest():
+    """A manifest with other numbers gives a card with those, and with none of the old."""
+    manifest = read_manifest(real_build())
+    other = type(manifest)(
+        **vars(manifest)
+        | {
+            "paper_counts": {name: 7_700_001 + place for place, name in enumerate(manifest.paper_counts)},
+            "version": "9.8.7",
+            "files": {name: listing for name, listing in manifest.files.items() if name != "preview.png"},
+        }
+    )
+    text = card_body(BENCHMARKS["icu"], other)
+    assert all(f"{number:,}" in text for number in other.paper_counts.values())
+    assert "9.8.7" in text
+    assert "preview.png" not in text
+    for what, number in manifest.paper_counts.items():
+        assert f"| {what} | {number:,} |" not in text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_croissant_reads_every_record_set_and_has_every_hash(name, folder_of):
+    folder = folder_of(name)
+    dataset = mlcroissant.Dataset(folder / "croissant.json")
+    assert not dataset.metadata.ctx.issues.errors
+    assert not dataset.metadata.ctx.issues.warnings
+    manifest = read_manifest(folder)
+    hashes = {node.id: node.sha256 for node in dataset.metadata.distribution if hasattr(node, "sha256")}
+    assert hashes == {name: entry["sha256"] for name, entry in manifest.files.items() if name.endswith(".parquet")}
+    wanted = {f"{config}/{split}" for config, splits in manifest.splits.items() for split in splits}
+    assert {record_set.id for record_set in dataset.metadata.record_sets} == wanted
+    for config, splits in manifest.splits.items():
+        split, part = list(splits.items())[-1]
+        (record,) = islice(dataset.records(f"{config}/{split}"), 1)
+        columns = features_of(part["files"][0])
+        assert set(record) == {f"{config}/{split}/{column}" for column in columns}
+        for column in {"images", "thumbnails"} & columns.keys():
+            assert all(isinstance(picture, Image.Image) for picture in record[f"{config}/{split}/{column}"])
+    _says_who_what_and_how_responsibly(dataset.metadata)
+
+
+def _says_who_what_and_how_responsibly(metadata):
+    assert [str(part) for part in metadata.conforms_to] == [
+        "http://mlcommons.org/croissant/1.1",
+        "http://mlcommons.org/croissant/RAI/1.0",
+    ]
+    for field in (
+        "data_collection", "data_limitations", "data_biases", "data_use_cases", "data_social_impact",
+        "personal_sensitive_information", "data_release_maintenance_plan", "license", "version", "date_published",
+        "cite_as", "creators", "keywords", "description",
+    ):  # fmt: skip
+        assert getattr(metadata, field), field
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_body_is_markdown_alone_with_nothing_left_open(name, folder_of):
+    """What looks like a tag outside code vanishes on the Hub."""
+    text = DatasetCard.load(folder_of(name) / "README.md").text
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+    assert not re.search(r"<\w|\{\{ |\{%|Undefined| None[,;)]| (a|same) none", prose)
+    assert not re.search(r"```bash\n[^`]*\n\n[^`]*```", text)
+
+
+def test_a_part_of_mlu_says_that_it_is_one(folder_of):
+    assert "holds **8 of the 127 entities in 9 classes**" in (folder_of("mlu") / "README.md").read_text("utf-8")
+
+
+def test_the_preview_shows_pages():
+    sheet = Image.open(real_build() / "preview.png")
+    assert sheet.size[0] > 1500
+    assert sheet.size[1] > 1000
+    assert len(sheet.resize((60, 40)).convert("L").getcolors()) > 60
+
+
+def test_a_sheet_has_room_for_every_question():
+    few, many = (
+        contact_sheet("Title", "Line", [Band("Somebody", [Shown(Image.new("RGB", (9, 9)), "train")], asked)])
+        for asked in ([("Who?", "Ana", "in train")], [("Who?", "Ana", "in train")] * 12)
+    )
+    assert many.height > few.height
+    last = many.convert("L").crop((few.width - 500, many.height - 110, few.width, many.height))
+    assert last.getextrema()[0] < 60  # the last question's ink
+
+
+def test_sizes_read_as_a_person_says_them():
+    assert [human_size(n) for n in (12, 4_400, 62_000_000, 2_640_000_000)] == ["12 bytes", "4.4 kB", "62 MB", "2.6 GB"]
+
+
+def test_manifest_is_plain_json_without_times_or_places():
+    manifest = json.loads((real_build() / "manifest.json").read_text())
+    assert manifest["attributes"]["blood_type"]["candidates"] == 8
+    assert manifest["perceptual"]["threshold"] == BENCHMARKS["icu"].PERCEPTUAL["threshold"]
+    assert set(manifest["licences"].values()) >= {"CC-BY-4.0", "Apache-2.0"}
+    assert {"lethebench", "pillow", "pyarrow", "python"} <= manifest["versions"].keys()
+    assert not re.search(r"20\d\d-\d\d-\d\dT", json.dumps(manifest))

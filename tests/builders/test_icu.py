@@ -1,0 +1,334 @@
+"""The icu builder: who is in a build at every size, what options change, and the folder as a stranger loads it."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from datasets import Image, List, load_dataset
+from small_build import PROFILES, real_build
+
+from lethebench.builders import BENCHMARKS, BuildError, build, content_hash, row_digest, verify
+from lethebench.builders.write.columns import QA, ROLES
+from lethebench.generation.icu.questions import CLOSED, DOMAINS
+
+ICU = BENCHMARKS["icu"]
+
+CONTRACT = {
+    "id": "string", "profile_id": "string", "task_id": "int32", "retain_task_id": "int32", "role": "int64",
+    "modality": "int64", "format": "int64", "attribute": "string", "hops": "int8",
+    "images": "list<element: struct<bytes: binary, path: string>>", "views": "list<element: string>",
+    "question": "string", "answer": "string", "keywords": "list<element: string>", "options": "list<element: string>",
+    "correct": "int8", "paraphrases": "list<element: string>", "perturbed": "list<element: string>",
+}  # fmt: skip
+
+
+def plan(count, seed=0, **options):
+    return ICU.plan(count, seed=seed, options=ICU.OPTIONS(**options))
+
+
+def members(made, role):
+    return [profile for unit in made.units if unit.role == role for profile in unit.profiles]
+
+
+def tasks(made):
+    found = {}
+    for unit in made.units:
+        if unit.role == "forget":
+            found.setdefault(unit.task_id, []).extend(unit.profiles)
+    return found
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    return json.loads((real_build() / "manifest.json").read_text())
+
+
+# -- who is in a build
+
+
+@pytest.mark.parametrize("count", [8, 12, 16, 20, 24, 28, 44, 200])
+def test_tasks_are_even_and_hold_both_domains(count):
+    made = plan(count)
+    found = tasks(made)
+    assert list(found) == list(range(made.tasks))
+    sizes = [len(people) for people in found.values()]
+    assert sum(sizes) == count // 2
+    assert max(sizes) <= max(2, min(5, -(-count // 8)))
+    assert max(sizes) - min(sizes) <= 1
+    assert all({profile.domain for profile in people} == set(DOMAINS) for people in found.values())
+    forget, retain, holdout = (members(made, role) for role in ("forget", "retain", "holdout"))
+    assert len(forget) == len(retain) == count // 2
+    assert Counter(profile.domain for profile in retain)["labor"] == count // 4
+    assert len({profile.id for profile in forget + retain + holdout}) == count + len(holdout)
+    assert len(holdout) >= 4
+
+
+def test_the_small_and_the_paper_size_are_those_of_the_benchmark():
+    assert (ICU.profiles("small"), ICU.profiles("paper"), ICU.profiles(40), ICU.profiles("40")) == (24, 1000, 40, 40)
+    assert [len(people) for people in tasks(plan(24)).values()] == [3, 3, 3, 3]
+
+
+@pytest.mark.slow
+def test_the_paper_plan_has_a_hundred_tasks_of_five_and_wide_candidates():
+    made = plan(1000)
+    assert [len(people) for people in tasks(made).values()] == [5] * 100
+    for attribute, values in made.candidates.items():
+        whole = len(CLOSED[attribute]) if attribute in CLOSED else len(values)
+        assert len(values) >= min(512, whole)
+    for attribute, figures in made.attributes.items():
+        if attribute in CLOSED:
+            assert figures["most_common"] <= 1 / len(CLOSED[attribute]) + 0.10
+        else:
+            assert figures["most_common"] <= 0.15
+
+
+def test_no_domain_is_forgotten_by_its_place_alone():
+    """Roles are drawn: the forget set is neither the first half of a domain nor every other profile."""
+    places = sorted(int(profile.id[-4:]) for profile in members(plan(200), "forget") if profile.domain == "medical")
+    assert places != list(range(50))
+    assert len({place % 2 for place in places}) == 2
+    assert members(plan(24, seed=1), "forget") != members(plan(24), "forget")
+
+
+def test_an_order_seed_moves_tasks_and_keeps_their_members():
+    usual, other = tasks(plan(40)), tasks(plan(40, order_seed=3))
+    together = lambda found: sorted(sorted(profile.id for profile in people) for people in found.values())  # noqa: E731
+    assert together(usual) == together(other)
+    assert usual != other
+
+
+def test_task_size_is_an_option():
+    assert [len(people) for people in tasks(plan(24, task_size=1)).values()] == [1] * 12
+    assert [len(people) for people in tasks(plan(24, task_size=12)).values()] == [12]
+    big = [unit for unit in plan(48, task_size=24).units if unit.role == "forget"]
+    assert [len(unit.profiles) for unit in big] == [5, 5, 5, 5, 4]  # a row group stays small
+    assert {unit.task_id for unit in big} == {0}
+
+
+def test_overlap_lets_people_share_and_takes_the_promise_back():
+    apart, shared = plan(48), plan(48, overlap=1.0)
+
+    def employers(made):
+        return [
+            p.fields["employer"] for role in ("forget", "retain") for p in members(made, role) if p.domain == "labor"
+        ]
+
+    assert len(set(employers(apart))) == 24
+    assert len(set(employers(shared))) < 24
+    assert ["employer"] in apart.apart
+    assert ["employer"] not in shared.apart
+    assert ["national_id"] in shared.apart
+
+
+def test_candidates_hold_every_value_and_enough_others():
+    made = plan(24)
+    people = [profile for unit in made.units for profile in unit.profiles]
+    assert list(made.candidates) == ["name", *(name for names in DOMAINS.values() for name in names)]
+    for attribute, values in made.candidates.items():
+        true = {p.name if attribute == "name" else p.fields.get(attribute) for p in people} - {None}
+        assert true <= set(values)
+        assert len(values) == len(set(values))
+        assert len(values) >= 24 or sorted(values) == sorted(CLOSED[attribute])
+
+
+# -- the folder
+
+
+def test_every_split_loads_with_the_rows_and_the_content_that_the_manifest_says(manifest):
+    for config, splits in manifest["splits"].items():
+        for split, part in splits.items():
+            rows = load_dataset(str(real_build()), config, split=split)
+            assert len(rows) == part["rows"]
+            for column in {"images", "thumbnails"} & set(rows.column_names):
+                rows = rows.cast_column(column, List(Image(decode=False)))
+            assert content_hash(map(row_digest, rows)) == part["content_hash"], (config, split)
+
+
+def test_columns_are_those_of_the_contract_and_lists_are_never_null():
+    paths = sorted((real_build() / "qa").glob("*.parquet"))
+    assert len(paths) == 5
+    for path in paths:
+        table = pq.read_table(path)
+        assert {field.name: str(field.type) for field in table.schema} == CONTRACT
+        assert all(column.null_count == 0 for column in table.columns)
+
+
+def test_counts_follow_from_the_fields(manifest):
+    fields = [len(names) for names in DOMAINS.values()]
+    half, held = PROFILES // 2, 2
+    questions, pictures = sum(2 * f + 1 for f in fields), sum(f + 2 for f in fields)
+    assert manifest["paper_counts"] == {
+        "profiles": PROFILES, "tasks": 2, "pictures": half * pictures, "questions": half * questions,
+    }  # fmt: skip
+    assert manifest["extra_counts"]["test_questions"] == half * (questions + 2)  # and the full page of each domain
+    assert manifest["extra_counts"]["test_pictures"] == half * (pictures - 2)
+    assert manifest["extra_counts"]["holdout_questions"] == held * questions
+    assert manifest["extra_counts"]["holdout_pictures"] == held * pictures
+    assert (500 * questions, 500 * pictures) == (16_000, 9_500)
+
+
+def test_one_profile_asks_every_field_twice_and_hides_what_it_asks():
+    rows = load_dataset(str(real_build()), split="train")
+    profile = rows[0]["profile_id"]
+    own = [row for row in rows.remove_columns("images") if row["profile_id"] == profile]
+    asked = Counter((row["attribute"], row["modality"]) for row in own)
+    fields = DOMAINS[profile.split("-")[0]]
+    assert asked == {("name", 0): 1} | {(name, modality): 1 for name in fields for modality in (0, 1)}
+    for row in own:
+        text = QA["modality"].names[row["modality"]] == "text"
+        view = [] if text else ["masked:all" if row["attribute"] == "name" else f"masked:{row['attribute']}"]
+        assert row["views"] == view
+        assert row["id"] == f"icu/{profile}/{'text' if text else 'vqa'}/{row['attribute']}"
+
+
+def test_roles_tasks_and_splits_agree():
+    names = {"forget": {"forget"}, "retain": {"retain"}, "test": {"forget", "retain"}, "holdout": {"holdout"}}
+    for split, roles in names.items():
+        rows = load_dataset(str(real_build()), "continual", split=split).remove_columns("images")
+        assert {ROLES[role] for role in rows["role"]} == roles
+        assert all(
+            (task >= 0) == (ROLES[role] == "forget") for task, role in zip(rows["task_id"], rows["role"], strict=True)
+        )
+        assert set(rows["retain_task_id"]) == {-1}
+    train = load_dataset(str(real_build()), "continual", split="train")
+    parts = [load_dataset(str(real_build()), "continual", split=split) for split in ("forget", "retain")]
+    assert train["id"] == [*parts[0]["id"], *parts[1]["id"]]
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_one_task_alone_by_filter(streaming):
+    wanted = {"filters": [("task_id", "==", 1)], "streaming": streaming}
+    rows = list(load_dataset(str(real_build()), "continual", split="forget", **wanted))
+    whole = load_dataset(str(real_build()), "continual", split="forget")
+    assert [row["id"] for row in rows] == whole.filter(lambda task: task == 1, input_columns="task_id")["id"]
+    assert 0 < len(rows) < len(whole)
+    assert rows[0]["images"][0].size == (672, 952)
+
+
+def test_one_task_is_one_row_group_that_statistics_can_skip():
+    meta = pq.ParquetFile(real_build() / "qa" / "forget-00000-of-00001.parquet").metadata
+    column = QA.arrow_schema.get_field_index("task_id")
+    spans = [meta.row_group(n).column(column).statistics for n in range(meta.num_row_groups)]
+    assert [(span.min, span.max) for span in spans] == [(0, 0), (1, 1)]
+
+
+def test_profiles_carry_the_full_page_and_thumbnails_of_all_others():
+    rows = load_dataset(str(real_build()), "profiles", split="train")
+    assert len(rows) == PROFILES + 4
+    for row in rows:
+        fields = [pair["attribute"] for pair in row["fields"]]
+        assert tuple(fields) == DOMAINS[row["domain"]]
+        assert row["views"] == ["full"]
+        shown = [f"masked:{name}" for name in [*fields, "all"]]
+        again = [f"{view}+rescan" for view in shown] if ROLES[row["role"]] != "holdout" else []
+        assert row["thumbnail_views"] == shown + again
+        assert all(max(picture.size) <= 128 for picture in row["thumbnails"])
+        assert len(row["portrait"]) == 8
+
+
+def test_pictures_have_stable_names_and_no_path():
+    rows = pq.read_table(real_build() / "qa" / "retain-00000-of-00001.parquet").to_pylist()
+    for row in rows:
+        for picture, view in zip(row["images"], row["views"], strict=True):
+            assert picture["path"] == f"{row['profile_id']}_{view.replace(':', '-')}.jpg"
+
+
+def test_no_byte_of_a_build_tells_where_it_was_made():
+    for path in real_build().rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert str(real_build()).encode() not in content
+            assert str(Path.home()).encode() not in content
+            assert str(Path(__file__).parents[2]).encode() not in content
+
+
+def test_eval_registers_splits_that_exist(manifest):
+    content = yaml.safe_load((real_build() / "eval.yaml").read_text())
+    assert content["tasks"]
+    assert all(task["split"] in manifest["splits"][task["config"]] for task in content["tasks"])
+
+
+def test_the_core_builds_without_torch():
+    code = "import sys, lethebench.builders; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# -- sameness
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_bytes_of_one(tmp_path):
+    """The script has no `if __name__ == "__main__":`, and hash seeds differ from process to process."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"from lethebench.builders import build\n"
+        f"print('started')\n"
+        f"build('icu', {str(tmp_path / 'icu')!r}, size={PROFILES}, num_proc=2, preview=True)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert done.stdout == "started\n"
+    ours = {path.relative_to(real_build()): path.read_bytes() for path in real_build().rglob("*") if path.is_file()}
+    theirs = {path.relative_to(tmp_path / "icu"): path for path in (tmp_path / "icu").rglob("*") if path.is_file()}
+    assert ours.keys() == theirs.keys()
+    assert [str(name) for name in ours if theirs[name].read_bytes() != ours[name]] == []
+
+
+@pytest.mark.slow
+def test_a_small_build_verifies_and_four_processes_give_its_bytes(tmp_path):
+    build("icu", tmp_path / "one", size="small", preview=True)
+    build("icu", tmp_path / "four", size="small", preview=True, num_proc=4)
+    for path in (tmp_path / "one").rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (tmp_path / "four" / path.relative_to(tmp_path / "one")).read_bytes()
+    assert verify(tmp_path / "one").problems == []
+
+
+@pytest.mark.slow
+def test_options_make_other_builds_that_verify(tmp_path):
+    made = build(
+        "icu", tmp_path / "icu", size=24, seed=5, options={"overlap": "0.5", "order_seed": "2", "task_size": 4}
+    )
+    assert made.options == {"task_size": 4, "order_seed": 2, "overlap": 0.5}
+    assert made.tasks == 3
+    assert verify(tmp_path / "icu").problems == []
+    assert "lethe build icu --size 24 --seed 5 --option task_size=4 --option order_seed=2 --option overlap=0.5" in (
+        tmp_path / "icu" / "README.md"
+    ).read_text("utf-8")
+
+
+# -- bad input
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"name": "imaginary"}, "there is no such benchmark; there are icu"),
+        ({"size": 0}, "multiple of 4, at least 8"),
+        ({"size": -4}, "try 8"),
+        ({"size": 30}, "try 32"),
+        ({"size": "huge"}, "give paper, small or a number"),
+        ({"size": 2.5}, "multiple of 4"),
+        ({"seed": -1}, "seed -1: must be a whole number, at least 0"),
+        ({"num_proc": 0}, "num_proc 0"),
+        ({"options": {"colour": "red"}}, "it has task_size (profiles per request to forget;"),
+        ({"options": {"task_size": "x"}}, "must be a whole number"),
+        ({"options": {"task_size": 2.5}}, "must be a whole number"),
+        ({"options": {"task_size": 0}}, "must be at least 1"),
+        ({"options": {"task_size": 13}}, "only 12 of 24"),
+        ({"options": {"overlap": 1.5}}, "must lie in 0..1"),
+        ({"options": {"overlap": "nan"}}, "must lie in 0..1"),
+        ({"options": {"order_seed": -1}}, "0 or more"),
+    ],
+)
+def test_wrong_use_is_one_helpful_line_and_writes_nothing(tmp_path, given, words):
+    arguments = {"name": "icu", "size": "small", **given}
+    with pytest.raises(BuildError) as error:
+        build(arguments.pop("name"), tmp_path / "out", **arguments)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,186 @@
+"""What researchers do with an import: load it, stream it, train on it, verify it, and run the command line on it."""
+
+import json
+import os
+import shutil
+
+import baselines_support as support
+import pyarrow.parquet as pq
+import pytest
+import torch
+from command_line import lethe
+from datasets import Image, List, load_dataset
+from releases import mllmu_configs, mlu_files, write_mllmu, write_pictures, write_zip
+from small_build import rewrite
+from trl import SFTConfig, SFTTrainer
+
+from lethebench.baselines import RowEncoder, tiny_vlm
+from lethebench.baselines.trainer.rows import AnswerCollator
+from lethebench.builders import build, content_hash, row_digest, verify
+from lethebench.runs.build import open_build
+
+NAMES = ("mlu", "mlu-text", "mllmu", "mllmu-flat")
+CONFIG = {"mlu": "lifelong", "mlu-text": "lifelong", "mllmu": "continual", "mllmu-flat": "forget5"}
+
+
+@pytest.fixture(scope="module")
+def imports(tmp_path_factory):
+    """One import of each kind: with pictures, without, with a sequence, without. Not to be changed."""
+    root = tmp_path_factory.mktemp("imports")
+    files = mlu_files()
+    release = write_zip(root / "MLUBench.zip", files)
+    write_pictures(root / "pictures", files)
+    (root / "pictures" / "downloaded_images" / "Animals" / "Bear" / "0.jpg").unlink()
+    build("mlu", root / "mlu", source=release, options={"pictures": root / "pictures"})
+    build("mlu", root / "mlu-text", source=release)
+    for name, nested in (("mllmu", True), ("mllmu-flat", False)):
+        source = write_mllmu(root / f"{name}-release", mllmu_configs(nested=nested))
+        build("mllmu", root / name, source=source)
+    return root
+
+
+@pytest.fixture(scope="module")
+def processor():
+    return support.tiny().processor
+
+
+@pytest.mark.parametrize("streaming", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_split_loads_and_streams_with_every_row(imports, name, streaming):
+    manifest = json.loads((imports / name / "manifest.json").read_text())
+    for config, splits in manifest["splits"].items():
+        loaded = load_dataset(str(imports / name), config, streaming=streaming)
+        assert list(loaded) == list(splits)
+        for split, part in splits.items():
+            rows = loaded[split]
+            for column in set(rows.column_names) & {"images", "thumbnails"}:
+                rows = rows.cast_column(column, List(Image(decode=False)))
+            assert content_hash(map(row_digest, rows)) == part["content_hash"]
+
+
+def few(rows):
+    """One row of each modality and format."""
+    kinds = {}
+    for place, kind in enumerate(zip(rows["modality"], rows["format"], strict=True)):
+        kinds.setdefault(kind, place)
+    return rows.select(kinds.values())
+
+
+@pytest.mark.parametrize("name", [*NAMES[:2], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[2:])])
+def test_every_split_of_questions_trains_one_step(imports, name, processor, tmp_path):
+    done = set()
+    manifest = json.loads((imports / name / "manifest.json").read_text())
+    for config, splits in manifest["splits"].items():
+        for split, part in splits.items():
+            if config == "profiles" or tuple(part["files"]) in done:
+                continue  # the same shards under another name
+            done.add(tuple(part["files"]))
+            rows = few(load_dataset(str(imports / name), config, split=split))
+            tiny = tiny_vlm(rows, 0, plan=support.PLAN, processor=processor)
+            before = tiny.model.lm_head.weight.detach().clone()
+            arguments = SFTConfig(
+                str(tmp_path), max_steps=1, learning_rate=1e-2, max_length=None, bf16=False, use_cpu=True,
+                report_to="none", save_strategy="no", disable_tqdm=True, remove_unused_columns=False,
+                per_device_train_batch_size=len(rows), dataset_kwargs={"skip_prepare_dataset": True},
+            )  # fmt: skip
+            trainer = SFTTrainer(
+                tiny.model,
+                args=arguments,
+                data_collator=AnswerCollator(RowEncoder(processor)),
+                train_dataset=rows,
+                processing_class=processor,
+            )
+            assert trainer.train().training_loss > 0
+            assert not torch.equal(before, tiny.model.lm_head.weight)
+    assert done
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_finds_its_rows_and_knows_what_is_not_there(imports, name):
+    opened = open_build(imports / name)
+    assert opened.config == CONFIG[name]
+    assert opened.candidates == {}
+    assert (opened.held_out is None) == name.startswith("mlu")
+    assert opened.tasks == {"mlu": 4, "mlu-text": 4, "mllmu": 3, "mllmu-flat": 1}[name]
+
+
+def test_the_card_says_what_is_not_there_and_whose_licence_applies(imports):
+    for name in NAMES:
+        text = (imports / name / "README.md").read_text()
+        manifest = json.loads((imports / name / "manifest.json").read_text())
+        assert "license: other" in text
+        assert "as its authors released it" in text
+        assert all(f"| `{what}` | {why} |" in text for what, why in manifest["imported"]["missing"].items())
+        assert "candidates" not in manifest["splits"]
+        assert str(imports) not in text + json.dumps(manifest)
+        assert {"holdout", "candidates", "paraphrases", "perturbed"} <= manifest["imported"]["missing"].keys()
+        croissant = json.loads((imports / name / "croissant.json").read_text())
+        assert "creativecommons" not in croissant["license"]
+
+
+def test_croissant_reads_an_import(imports):
+    mlcroissant = pytest.importorskip("mlcroissant")
+    dataset = mlcroissant.Dataset(str(imports / "mllmu" / "croissant.json"))
+    assert not dataset.metadata.ctx.issues.errors
+
+
+@pytest.mark.parametrize(
+    ("check", "change"),
+    [
+        ("facts", lambda rows: rows[0].update(answer="Somebody else", keywords=[])),
+        ("roles", lambda rows: rows[0].update(modality=0)),
+        ("roles", lambda rows: rows[0].update(views=["full"])),
+        ("roles", lambda rows: rows[0].update(task_id=2)),
+        ("ids", lambda rows: rows[0].update(id=rows[1]["id"])),
+        ("nulls", lambda rows: rows[0].update(question=None)),
+    ],
+)
+def test_verify_does_its_full_work_on_an_import(imports, tmp_path, check, change):
+    folder = shutil.copytree(imports / "mlu-text", tmp_path / "mlu")
+    rewrite(folder, "qa/forget-00000-of-00001.parquet", change)
+    report = verify(folder)
+    assert [found.name for found in report.checks if found.status == "failed"] == [check]
+    assert report.problems[0].row == (1 if check == "ids" else 0)
+
+
+def test_a_wrong_option_of_an_import_is_found(imports, tmp_path):
+    folder = shutil.copytree(imports / "mllmu", tmp_path / "mllmu")
+    name = "qa/g05-00000-of-00001.parquet"
+    place = next(n for n, row in enumerate(pq.read_table(folder / name).to_pylist()) if row["options"])
+    rewrite(folder, name, lambda rows: rows[place].update(correct=(rows[place]["correct"] + 1) % 4))
+    report = verify(folder)
+    assert [found.name for found in report.checks if found.status == "failed"] == ["options"]
+
+
+def test_the_command_line_imports_and_verifies(tmp_path):
+    write_zip(tmp_path / "MLUBench.zip", mlu_files())
+    done = lethe("build", "mlu", "--from", "MLUBench.zip", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "192 questions" in done.stdout
+    assert "192 rows without picture kept as text" in done.stdout
+    assert "no candidates: " in done.stdout
+    report = lethe("verify", "build/mlu", "--json", cwd=tmp_path)
+    assert (report.returncode, json.loads(report.stdout)["ok"]) == (0, True)
+    refused = lethe("build", "mlu", "--from", "absent.zip", "--out", "other", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert len(refused.stderr.strip().splitlines()) <= 2
+    assert "Traceback" not in refused.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["MLUBench.zip", "build"]
+
+
+def test_help_and_list_show_imports(tmp_path):
+    assert "--from" in lethe("build", "--help", cwd=tmp_path).stdout
+    tables = json.loads(lethe("list", "imports", "--json", cwd=tmp_path).stdout)
+    assert [row["name"] for row in tables["imports"]] == ["mllmu", "mlu"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mlu", "mllmu-flat"])
+def test_a_whole_run_on_an_import(imports, tmp_path, name):
+    command = ("--model", "tiny", "--method", "ga", "--tasks", "1", "--ignore-gate", "--out", str(tmp_path / "run"))
+    done = lethe("run", str(imports / name), *command, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["methods"]["ga"]["exposure"] is None
+    assert result["gate"]["image_text"] is not None
+    assert os.path.isfile(result["report"])

@@ -1,0 +1,79 @@
+"""The same bytes from any number of processes, and from a build that was killed at random and run again."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from small_build import OPTIONS, SIZES, real_build
+
+from lethebench.builders import BENCHMARKS, build
+from lethebench.builders.write.digest import file_hash
+
+KILLS = 20
+
+
+def hashes(folder):
+    return {str(path.relative_to(folder)): file_hash(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def start(name, out, *, seed: int) -> subprocess.Popen:
+    """A build in a process group of its own, which has said that it begins."""
+    size = SIZES.get(name, "small")
+    code = (
+        "from lethebench.builders import build; print('begins', flush=True); "
+        f"build({name!r}, {str(out)!r}, size={size!r}, seed={seed}, num_proc=2, preview=True, "
+        f"options={OPTIONS.get(name)!r})"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert child.stdout.readline() == "begins\n"
+    return child
+
+
+def seconds_of(child: subprocess.Popen) -> float:
+    """Lets a build end; gives how long it took from its beginning."""
+    begun = time.monotonic()
+    with child:
+        assert child.wait() == 0
+    return time.monotonic() - begun
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_two_and_four_processes_give_the_bytes_of_one(name, tmp_path):
+    for num_proc in (2, 4):
+        size, options = SIZES.get(name, "small"), OPTIONS.get(name)
+        build(name, tmp_path / name, size=size, num_proc=num_proc, options=options, preview=True)
+        assert hashes(tmp_path / name) == hashes(real_build(name)), num_proc
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_twenty_kills_at_random_leave_no_half_build_and_no_difference(name, tmp_path):
+    """Every other time an earlier build is in the way: it must outlive the kill and give way to the new one."""
+    wanted = hashes(real_build(name))
+    usual = seconds_of(start(name, tmp_path / "earlier", seed=1))
+    earlier, out = hashes(tmp_path / "earlier"), tmp_path / "here" / name
+    rng, left = random.Random(0), []
+    for number in range(KILLS):
+        shutil.rmtree(out.parent, ignore_errors=True)
+        out.parent.mkdir()
+        if number % 2:
+            shutil.copytree(tmp_path / "earlier", out)
+        child = start(name, out, seed=0)
+        time.sleep(rng.uniform(0, usual))
+        os.killpg(child.pid, signal.SIGKILL)
+        with child:
+            killed = child.wait() == -signal.SIGKILL
+        found = hashes(out)
+        assert found in ([earlier, wanted] if number % 2 else [{}, wanted]), number
+        left.append(killed and found != wanted)
+        usual = seconds_of(start(name, out, seed=0))  # the machine's pace may change
+        assert hashes(out) == wanted, number
+        assert os.listdir(out.parent) == [name], number
+    assert sum(left) >= KILLS / 2, f"{sum(left)} of {KILLS} kills disturbed a build: the others came too late"

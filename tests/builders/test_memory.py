@@ -1,0 +1,48 @@
+"""Memory does not grow with a build: rows are written as they are made, and a process holds no finished pictures."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PICTURE = 100_000
+WORK = f"""
+import re, sys, zlib
+import numpy as np
+import pytest
+from small_build import use_stand_ins
+from lethebench.builders import build, icu
+
+
+def encode(page):
+    generator = np.random.default_rng(zlib.crc32(page.tobytes()))
+    return generator.bytes({PICTURE} if page.width > 128 else 100)
+
+
+patch = pytest.MonkeyPatch()
+use_stand_ins(patch)
+patch.setattr(icu, "encode", encode)
+build("icu", sys.argv[1], size=int(sys.argv[2]))
+print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
+"""
+
+
+def peak(folder: Path, size: int) -> int:
+    """Peak resident memory of a process that builds, in MB; the pages are noise of PICTURE bytes."""
+    done = subprocess.run(
+        [sys.executable, "-c", WORK, folder, str(size)],
+        cwd=Path(__file__).parents[1] / "support", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return int(done.stdout) // 1024
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux")
+def test_five_times_the_profiles_take_the_memory_of_a_few(tmp_path):
+    small, large = peak(tmp_path / "small", 80), peak(tmp_path / "large", 400)
+    written = sum(path.stat().st_size for path in (tmp_path / "large").rglob("*.parquet")) // 2**20
+    print(f"80 profiles: {small} MB; 400 profiles, {written} MB of shards: {large} MB")
+    assert written > 600
+    assert large < small + 60
+    assert large < 1500

@@ -1,0 +1,365 @@
+"""The mllmu builder: who is in a build at every size, how configs nest, and the folder as a stranger loads it."""
+
+import io
+import json
+import shutil
+from collections import Counter, defaultdict
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from datasets import Image as ImageColumn
+from datasets import List, load_dataset
+from huggingface_hub import DatasetCard
+from PIL import Image
+from small_build import real_build, rewrite
+
+from lethebench.builders import BENCHMARKS, BuildError, build, content_hash, row_digest, verify
+from lethebench.builders.mllmu.builder import SIZE, draw, face_corners, scene_of
+from lethebench.builders.mllmu.plan import FORGET, KNOWN, figure_count, groups
+from lethebench.builders.verify.rows import Person, check_row
+from lethebench.builders.write.columns import FORMATS, MODALITIES, ROLES
+from lethebench.generation.mllmu.questions import ASKED, LISTED
+
+MLLMU = BENCHMARKS["mllmu"]
+SIZES = (40, 60, 100, 200, 500)
+
+
+def plan(count, seed=0):
+    return MLLMU.plan(count, seed=seed, options=MLLMU.OPTIONS())
+
+
+def members(made, group):
+    return [profile for unit in made.units if unit.groups[0] == f"qa/{group}" for profile in unit.profiles]
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return plan(500)
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    return json.loads((real_build("mllmu") / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Split of `continual` -> its rows, pictures as bytes."""
+    loaded = load_dataset(str(real_build("mllmu")), "continual")
+    return {split: list(part.cast_column("images", List(ImageColumn(decode=False)))) for split, part in loaded.items()}
+
+
+@pytest.fixture
+def copy(tmp_path):
+    shutil.copytree(real_build("mllmu"), tmp_path / "mllmu")
+    return tmp_path / "mllmu"
+
+
+# -- who is in a build
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_each_group_is_a_twentieth_and_nobody_stands_in_two(count):
+    found = groups(count, seed=0)
+    assert list(found) == [*KNOWN, "neighbour", "holdout"]
+    assert [len(found[name]) for name in KNOWN] == [count // 20] * 3 + [count - 3 * count // 20]
+    assert len(found["holdout"]) == max(2, count // 20)
+    assert len(found["neighbour"]) == figure_count(count)
+    everyone = [profile.id for people in found.values() for profile in people]
+    assert len(set(everyone)) == len(everyone)
+    names = [profile.name for people in found.values() for profile in people]
+    assert len(set(names)) == len(names)
+    assert {profile.domain for profile in found["neighbour"]} == {"figure"}
+    assert {profile.domain for name in (*KNOWN, "holdout") for profile in found[name]} == {"person"}
+
+
+def test_figures_stand_beside_people_in_the_papers_proportion():
+    assert [figure_count(count) for count in (40, 60, 100, 500, 10_000)] == [12, 18, 31, 153, 153]
+
+
+def test_the_paper_plan_has_its_people_tasks_and_wide_candidates(paper):
+    assert [len(members(paper, name)) for name in (*KNOWN, "neighbour", "holdout")] == [25, 25, 25, 425, 153, 25]
+    assert paper.tasks == 3
+    tasks = {unit.groups[0]: (unit.role, unit.task_id) for unit in paper.units}
+    assert tasks == {
+        "qa/g05": ("forget", 0), "qa/g10": ("forget", 1), "qa/g15": ("forget", 2), "qa/rest": ("retain", -1),
+        "qa/neighbour": ("neighbour", -1), "qa/holdout": ("holdout", -1),
+    }  # fmt: skip
+    for attribute, figures in paper.attributes.items():
+        values = paper.candidates[attribute]
+        assert len(set(values)) == len(values) == figures["candidates"]
+        if attribute in ASKED["person"]:
+            assert len(values) >= min(512, len(LISTED.get(attribute, range(512))))
+        assert figures["most_common"] <= 0.15, attribute
+
+
+def test_every_value_of_anybody_is_a_candidate(paper):
+    for unit in paper.units:
+        for profile in unit.profiles:
+            for attribute, value in {"name": profile.name, **profile.fields}.items():
+                assert value in paper.candidates[attribute]
+
+
+def test_groups_are_drawn_and_not_the_first_of_the_people(paper):
+    places = [int(profile.id[-4:]) for name in FORGET for profile in members(paper, name)]
+    assert sorted(places) != list(range(75))
+    assert max(places) > 250
+    assert [profile.id for profile in members(plan(40, seed=1), "g05")] != [p.id for p in members(plan(40), "g05")]
+
+
+def test_every_group_to_forget_is_asked_for_every_attribute_in_every_format(paper):
+    """At paper size no group misses an attribute, so that a score on it is about all of them."""
+    from lethebench.generation.mllmu.questions import plan as turns
+
+    for name in FORGET:
+        asked = Counter(pair for profile in members(paper, name) for pair in turns(profile))
+        attributes = {attribute for attribute, _ in asked}
+        assert attributes == set(ASKED["person"])
+        assert Counter(kind for _, kind in asked.elements()) == {"multiple_choice": 125, "generation": 50, "cloze": 50}
+
+
+def test_forget_sets_are_nested_and_with_retain_make_train():
+    configs = [MLLMU.CONFIGS[name] for name in ("forget5", "forget10", "forget15")]
+    for smaller, bigger in pairwise(configs):
+        assert set(smaller["forget"]) < set(bigger["forget"])
+        assert set(smaller["retain"]) > set(bigger["retain"])
+    for config in (*configs, MLLMU.CONFIGS["continual"]):
+        assert [*config["forget"], *config["retain"]] == list(config["train"])
+        learnt = {*config["train"], *config["test"]}
+        assert not learnt & {*config["neighbour"], *config["holdout"]}
+    assert MLLMU.CONFIGS["continual"] == MLLMU.CONFIGS["forget15"]
+    assert next(iter(MLLMU.CONFIGS)) == "continual"
+
+
+# -- the folder
+
+
+def test_a_small_build_verifies_and_its_choices_are_looked_at():
+    report = verify(real_build("mllmu"))
+    assert report.problems == []
+    assert report.ok
+    assert {check.name: check.status for check in report.checks}["options"] == "ok"
+    assert {check.name: check.status for check in report.checks}["photo twins"] == "ok"
+
+
+def test_every_split_loads_with_the_rows_and_the_content_that_the_manifest_says(manifest):
+    for config, splits in manifest["splits"].items():
+        for split, part in splits.items():
+            loaded = load_dataset(str(real_build("mllmu")), config, split=split)
+            for column in {"images", "thumbnails"} & set(loaded.column_names):
+                loaded = loaded.cast_column(column, List(ImageColumn(decode=False)))
+            assert len(loaded) == part["rows"]
+            assert content_hash(map(row_digest, loaded)) == part["content_hash"], (config, split)
+
+
+def test_counts_follow_from_eighteen_questions_a_record(manifest):
+    records = 40 + 40 + 12
+    assert manifest["paper_counts"] == {
+        "profiles": 52, "pictures": records, "questions": 18 * records, "train_questions": 720,
+        "test_questions": 720, "neighbour_questions": 216,
+    }  # fmt: skip
+    extra = {"holdout_profiles": 2, "holdout_questions": 36, "holdout_pictures": 2}
+    assert extra.items() <= manifest["extra_counts"].items()
+    sizes = {config: {split: part["rows"] for split, part in splits.items()} for config, splits in
+             manifest["splits"].items()}  # fmt: skip
+    for share, people in ((5, 2), (10, 4), (15, 6)):
+        found = sizes[f"forget{share}"]
+        assert (found["forget"], found["retain"]) == (18 * people, 18 * (40 - people))
+        assert (found["train"], found["test"], found["neighbour"]) == (720, 720, 216)
+
+
+def test_splits_do_not_overlap_and_neighbours_stand_in_no_other(rows):
+    ids = {split: {row["id"] for row in part} for split, part in rows.items()}
+    people = {split: {row["profile_id"] for row in part} for split, part in rows.items()}
+    assert ids["train"] == ids["forget"] | ids["retain"]
+    assert people["test"] == people["train"] == people["forget"] | people["retain"]
+    apart = ("forget", "retain", "neighbour", "holdout")
+    assert sum(len(people[split]) for split in apart) == len(set().union(*(people[split] for split in apart)))
+    assert not ids["test"] & ids["train"]
+    for split in apart:
+        assert {ROLES[row["role"]] for row in rows[split]} == {split}
+    assert {row["task_id"] for row in rows["forget"]} == {0, 1, 2}
+    assert {row["task_id"] for part in ("retain", "neighbour", "holdout") for row in rows[part]} == {-1}
+
+
+def test_a_record_has_one_picture_and_test_has_another_of_the_same_person(rows):
+    shown = defaultdict(set)
+    for split in ("train", "test", "neighbour", "holdout"):
+        for row in rows[split]:
+            assert len(row["images"]) == (MODALITIES[row["modality"]] == "image_text")
+            shown[split, row["profile_id"]] |= {(p["bytes"], p["path"]) for p in row["images"]}
+            assert all(view.startswith("pose:") and "," in view for view in row["views"])
+    assert {len(pictures) for pictures in shown.values()} == {1}
+    assert len({picture for pictures in shown.values() for picture in pictures}) == 94
+    with Image.open(io.BytesIO(next(iter(shown["train", rows["train"][0]["profile_id"]]))[0])) as picture:
+        assert picture.size == SIZE
+
+
+def test_formats_are_those_of_the_paper_in_every_record(rows):
+    for split in ("train", "test", "neighbour"):
+        counts = Counter(
+            (row["profile_id"], MODALITIES[row["modality"]], FORMATS[row["format"]]) for row in rows[split]
+        )
+        assert {(kind, number) for (_, _, kind), number in counts.items()} == {
+            ("multiple_choice", 5), ("generation", 2), ("cloze", 2),
+        }  # fmt: skip
+
+
+def test_one_request_alone_by_filter():
+    part = load_dataset(str(real_build("mllmu")), "continual", split="forget", filters=[("task_id", "==", 1)])
+    assert len(part) == 2 * 18
+    assert set(part["task_id"]) == {1}
+
+
+def test_profiles_tell_facts_and_sources_and_carry_thumbnails():
+    loaded = load_dataset(str(real_build("mllmu")), "profiles", split="train")
+    assert len(loaded) == 54
+    for row in loaded:
+        details = {pair["attribute"]: pair["value"] for pair in row["details"]}
+        fields = [pair["attribute"] for pair in row["fields"]]
+        assert ("name", *fields) == ASKED[row["domain"]]
+        assert row["images"] == []
+        assert (
+            len(row["thumbnails"]) == len(row["thumbnail_views"]) == (1 + (ROLES[row["role"]] in ("forget", "retain")))
+        )
+        assert {picture.size for picture in row["thumbnails"]} == {(112, 112)}
+        assert 0 <= min(row["portrait"]) < max(row["portrait"]) <= 112
+        assert details["gender"] in ("female", "male")
+        if row["domain"] == "figure":
+            assert details["source"].startswith("https://en.wikipedia.org/wiki/")
+
+
+def test_pictures_of_figures_say_that_they_are_none():
+    """The strip at the foot is light and holds dark letters; a person's picture has none."""
+    found = groups(40, seed=0)
+    for profile, marked in ((found["neighbour"][0], True), (found["rest"][0], False)):
+        strip = np.asarray(draw(profile, scene_of(profile, "train")).convert("L"))[-20:]
+        assert bool((strip > 235).mean() > 0.6) == marked
+        assert (strip < 110).mean() > 0.02 or not marked
+
+
+def test_test_shows_everybody_from_another_side_and_in_other_places(paper):
+    views = {use: [scene_of(profile, use) for profile in members(paper, "rest")] for use in ("train", "test")}
+    places = {use: {scene.background.place for scene in scenes} for use, scenes in views.items()}
+    assert not places["train"] & places["test"]
+    assert all(one.pose.word != other.pose.word for one, other in zip(*views.values(), strict=True))
+    assert len({scene.pose.word for scene in views["test"]}) > 3
+
+
+def test_a_face_is_the_same_in_both_uses_and_its_corners_lie_on_it():
+    profile = groups(40, seed=0)["rest"][0]
+    first, second = (scene_of(profile, use) for use in ("train", "test"))
+    assert first != second
+    assert scene_of(profile, "train") == first
+    left, top, right, _, _, bottom, *_ = face_corners(profile, SIZE)
+    assert 0 < left < right < SIZE[0]
+    assert 0 < top < bottom < SIZE[1]
+
+
+def test_the_card_says_what_is_whose_and_has_no_word_of_options(manifest):
+    card = DatasetCard.load(real_build("mllmu") / "README.md")
+    assert [config["config_name"] for config in card.data.to_dict()["configs"]] == list(MLLMU.CONFIGS)
+    text = card.text
+    for words in (
+        "| questions | 1,656 | 20,754 |", "Drawn stand-in, not a likeness", "no two profiles show the same portrait,",
+        "`mllmu/person-0042/vqa/occupation`", "153 public figures",
+    ):  # fmt: skip
+        assert words in text, words
+    assert "Options:" not in text
+    assert "icu" not in text
+    for attribute, figures in manifest["attributes"].items():
+        assert f"| `{attribute}` | {figures['values']:,} | {figures['candidates']:,} |" in text
+
+
+# -- what verify finds
+
+
+def test_one_portrait_under_two_names_and_a_neighbour_to_be_forgotten_are_found(copy):
+    def twins(rows):
+        with Image.open(io.BytesIO(rows[0]["thumbnails"][0]["bytes"])) as picture:
+            again = io.BytesIO()
+            picture.save(again, "JPEG", quality=60)
+        rows[1]["thumbnails"][0]["bytes"] = again.getvalue()
+        rows[1]["portrait"] = rows[0]["portrait"]
+
+    def neighbours(rows):
+        for row in rows:
+            row["role"] = ROLES.index("neighbour")
+
+    rewrite(copy, "profiles/rest-00000-of-00001.parquet", twins)
+    rewrite(copy, "qa/g05-00000-of-00001.parquet", neighbours)
+    found = defaultdict(list)
+    for problem in verify(copy).problems:
+        found[problem.check].append(problem.reason)
+    assert set(found) == {"photo twins", "roles"}
+    assert [reason.startswith("its portrait is that of person-") for reason in found["photo twins"]] == [True]
+    assert "role neighbour in a split of forget" in found["roles"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda row: row.update(correct=(row["correct"] + 1) % 4), "the answer"),
+        (lambda row: row["options"].__setitem__((row["correct"] + 1) % 4, f" {row['answer'].upper()}."), "2 times"),
+        (lambda row: row.update(correct=4), "correct is 4 of 4 options"),
+        (lambda row: row.update(options=[], correct=-1), "correct is -1 of 0 options"),
+    ],
+)
+def test_a_choice_that_is_wrong_is_found(rows, change, words):
+    row = next(row for row in rows["forget"] if FORMATS[row["format"]] == "multiple_choice")
+    person = Person(row["role"], row["task_id"], {row["attribute"]: row["answer"]})
+    assert list(check_row(row, {row["profile_id"]: person}, {"forget"})) == []
+    damaged = {**row, "options": list(row["options"])}
+    change(damaged)
+    found = list(check_row(damaged, {row["profile_id"]: person}, {"forget"}))
+    assert found[0][0] == "options"
+    assert words in " ".join(reason for _, reason in found)
+
+
+# -- bad input
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"size": 39}, "multiple of 20, at least 40"),
+        ({"size": 20}, "try 40"),
+        ({"size": 41}, "try 60"),
+        ({"size": -5}, "try 40"),
+        ({"size": "huge"}, "give paper, small or a number"),
+        ({"options": {"task_size": 3}}, "mllmu has no such option; it has none"),
+    ],
+)
+def test_wrong_use_is_one_helpful_line_and_writes_nothing(tmp_path, given, words):
+    with pytest.raises(BuildError) as error:
+        build("mllmu", tmp_path / "out", **{"size": "small", **given})
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- sameness and size
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_bytes_of_one(tmp_path):
+    build("mllmu", tmp_path / "mllmu", size="small", num_proc=2, preview=True)
+    ours = {path.relative_to(real_build("mllmu")): path for path in real_build("mllmu").rglob("*") if path.is_file()}
+    theirs = {path.relative_to(tmp_path / "mllmu"): path for path in (tmp_path / "mllmu").rglob("*") if path.is_file()}
+    assert ours.keys() == theirs.keys()
+    assert [str(name) for name in ours if ours[name].read_bytes() != theirs[name].read_bytes()] == []
+
+
+@pytest.mark.slow
+def test_the_paper_size_has_the_counts_of_the_paper_and_verifies(tmp_path):
+    made = build("mllmu", tmp_path / "mllmu", num_proc=2)
+    assert made.paper_counts == MLLMU.PAPER_COUNTS
+    assert verify(tmp_path / "mllmu").problems == []
+    modalities, formats = Counter(), Counter()
+    for split in ("train", "test", "neighbour"):
+        loaded = load_dataset(str(tmp_path / "mllmu"), "continual", split=split).remove_columns("images")
+        modalities.update(MODALITIES[number] for number in loaded["modality"])
+        formats.update(FORMATS[number] for number in loaded["format"])
+    assert modalities == {"image_text": 10_377, "text": 10_377}
+    assert formats == {"multiple_choice": 11_530, "generation": 4_612, "cloze": 4_612}

@@ -1,0 +1,214 @@
+"""The mlu builder: the released tasks and counts, sizes, and the folder as a stranger loads it."""
+
+import io
+import json
+import shutil
+from collections import Counter, defaultdict
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+from small_build import real_build, rewrite
+
+from lethebench.builders import BENCHMARKS, BuildError, verify
+from lethebench.builders.mlu.builder import MluOptions, questions, views_of
+from lethebench.builders.mlu.plan import entities, view_counts
+from lethebench.builders.write.columns import ROLES
+from lethebench.console import Console
+from lethebench.errors import UserError
+from lethebench.generation.mlu.facts import release
+from lethebench.runs.build import open_build
+from lethebench.runs.options import RunOptions
+from lethebench.runs.stage import Run
+
+MLU = BENCHMARKS["mlu"]
+# Task -> entities and questions to forget, entities and questions to retain, as released.
+RELEASED = {"A": (20, 2442, 12, 1680), "B": (20, 2154, 12, 1374), "C": (20, 2580, 13, 1800), "D": (17, 2250, 13, 1134)}
+
+
+def plan(count=127, seed=0, **options):
+    return MLU.plan(count, seed=seed, options=MluOptions(**options))
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return plan()
+
+
+@pytest.fixture(scope="module")
+def folder():
+    return real_build("mlu")
+
+
+@pytest.fixture(scope="module")
+def rows(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    return {
+        split: [row for name in part["files"] for row in pq.read_table(folder / name).to_pylist()]
+        for split, part in manifest["splits"]["lifelong"].items()
+    }
+
+
+def asked(plan, profile):
+    return questions(profile, views_of(plan.shared.views[profile.id]))
+
+
+def place_of(view):
+    """Where a picture was taken: `park` of `pose:left,park,07`, `meadow` of `meadow,left,07`."""
+    first, second, _ = view.split(",")
+    return second if first.startswith("pose:") else first
+
+
+# -- the plan
+
+
+def test_the_paper_plan_has_the_released_tasks(paper):
+    found = defaultdict(lambda: [0, 0, 0, 0])
+    for unit in paper.units:
+        for profile in unit.profiles:
+            at = 0 if unit.role == "forget" else 2
+            task = unit.task_id if unit.role == "forget" else paper.shared.retained[profile.id]
+            found["ABCD"[task]][at] += 1
+            found["ABCD"[task]][at + 1] += len(asked(paper, profile)[0])
+    assert {name: tuple(numbers) for name, numbers in found.items()} == RELEASED
+
+
+def test_the_paper_plan_has_5105_pictures(paper):
+    counts = view_counts(entities(127, seed=0), None)
+    assert counts == paper.shared.views
+    assert sum(counts.values()) == 5105
+    assert Counter(counts.values()) == {40: 102, 41: 25}
+
+
+def test_smaller_builds_have_as_many_of_every_set_and_are_nested():
+    members = {}
+    for count in (8, 16, 96):
+        sets = entities(count, seed=3)
+        assert {len(some) for tasks in sets.values() for some in tasks.values()} == {count // 8}
+        members[count] = {profile.id for tasks in sets.values() for some in tasks.values() for profile in some}
+        assert len(members[count]) == count
+    assert members[8] < members[16] < members[96]
+    assert entities(16, seed=4) != entities(16, seed=3)
+
+
+@pytest.mark.parametrize(("count", "advice"), [(1, "8"), (12, "16"), (104, "96"), (126, "96"), (500, "paper")])
+def test_other_sizes_are_refused_with_one_that_works(count, advice):
+    with pytest.raises(BuildError, match=f"size {count}: .*try {advice}"):
+        MLU.check_size(count)
+
+
+def test_the_order_of_the_tasks_is_an_option():
+    plain, other = plan(16), plan(16, order="CABD")
+    for which in (plain, other):
+        assert [unit.task_id for unit in which.units if unit.role == "forget"] == [0, 1, 2, 3]
+    homes = {profile.id: unit.task_id for unit in plain.units for profile in unit.profiles}
+    moved = {profile.id: unit.task_id for unit in other.units for profile in unit.profiles}
+    assert {homes[name]: moved[name] for name in homes} == {0: 1, 1: 2, 2: 0, 3: 3, -1: -1}
+    for name, task in plain.shared.retained.items():
+        assert other.shared.retained[name] == {0: 1, 1: 2, 2: 0, 3: 3}[task]
+
+
+@pytest.mark.parametrize("options", [{"order": "ABC"}, {"order": "ABCC"}, {"order": "abcd"}, {"views": 7}])
+def test_options_that_cannot_work_are_refused(options):
+    (name,) = options
+    with pytest.raises(BuildError, match=f"option {name}="):
+        MluOptions(**options)
+
+
+def test_every_question_has_a_picture_of_its_use_whatever_the_number_of_views():
+    profile = plan(8).units[0].profiles[0]
+    for count in (8, 9, 11, 40, 41):
+        views = set(views_of(count))
+        assert len(views) == count
+        assert {question.view for some in questions(profile, views_of(count)) for question in some} <= views
+
+
+# -- the folder
+
+
+def test_a_small_build_verifies(folder):
+    report = verify(folder)
+    assert report.problems == []
+    assert report.ok
+    status = {check.name: check.status for check in report.checks}
+    assert (status["photo twins"], status["options"]) == ("ok", "not applicable")
+
+
+def test_two_entities_that_show_one_subject_are_found(folder, tmp_path):
+    twin = tmp_path / "mlu"
+    shutil.copytree(folder, twin)
+    shown = {}
+
+    def lend(profiles):
+        first, second = profiles[:2]
+        second |= {name: first[name] for name in ("images", "thumbnails", "views", "thumbnail_views", "portrait")}
+        shown.update(first=first["profile_id"], second=second["profile_id"])
+
+    rewrite(twin, "profiles/forget-00000-of-00001.parquet", lend)
+    (found,) = [problem for problem in verify(twin).problems if problem.check == "photo twins"]
+    assert found.id == shown["first"]
+    assert f"its subject is that of {shown['second']}" in found.reason
+
+
+def test_splits_tasks_and_retain_sets(rows):
+    of = {split: {row["profile_id"] for row in part} for split, part in rows.items()}
+    assert of["train"] == of["test"] == of["forget"] | of["retain"]
+    assert not of["forget"] & of["retain"]
+    assert len(of["forget"]) == len(of["retain"]) == 4
+    for split in ("forget", "retain"):
+        assert {ROLES[row["role"]] for row in rows[split]} == {split}
+    assert {(row["task_id"], row["retain_task_id"]) for row in rows["forget"]} == {(t, -1) for t in range(4)}
+    assert {(row["task_id"], row["retain_task_id"]) for row in rows["retain"]} == {(-1, t) for t in range(4)}
+    home = {key: task for task in release().tasks for key in (*task.forget, *task.retain)}
+    for row in rows["train"]:
+        key = row["profile_id"].partition("/")[2]
+        assert home[key].name == "ABCD"[max(row["task_id"], row["retain_task_id"])]
+        assert (key in home[key].forget) == (ROLES[row["role"]] == "forget")
+
+
+def test_pictures_stand_once_and_test_has_its_own(folder, rows):
+    shown = {
+        split: {(row["views"][0], row["images"][0]["bytes"]) for row in rows[split]} for split in ("train", "test")
+    }
+    places = {
+        split: {(row["profile_id"].partition("/")[0], place_of(row["views"][0])) for row in rows[split]}
+        for split in shown
+    }
+    assert not places["train"] & places["test"]
+    assert not {data for _, data in shown["train"]} & {data for _, data in shown["test"]}
+    manifest = json.loads((folder / "manifest.json").read_text())
+    profiles = [
+        row
+        for part in manifest["splits"]["profiles"].values()
+        for name in part["files"]
+        for row in pq.read_table(folder / name).to_pylist()
+    ]
+    for profile in profiles:
+        own = {picture["bytes"] for row in rows["train"] + rows["test"] for picture in row["images"]
+               if row["profile_id"] == profile["profile_id"]}  # fmt: skip
+        assert len(own) == len(profile["thumbnails"])
+        assert len(profile["images"]) + len(profile["thumbnails"]) == manifest["options"]["views"]
+        assert len({*profile["views"], *profile["thumbnail_views"]}) == manifest["options"]["views"]
+        first = Image.open(io.BytesIO((profile["images"] + profile["thumbnails"])[0]["bytes"]))
+        left, top, _, _, right, bottom, _, _ = profile["portrait"]
+        assert 0 <= left < right <= first.width
+        assert 0 <= top < bottom <= first.height
+
+
+# -- the run
+
+
+def test_the_released_retain_set_of_a_task_is_what_a_retain_term_gets(folder, tmp_path):
+    options = RunOptions(data=folder, out=tmp_path, retain="released", order_seed=1)
+    build = open_build(folder)
+    options.check_build(build)
+    run = Run(build, options, tmp_path, Console())
+    for stage, task in enumerate(run.order, start=1):
+        assert set(run.retained(stage)["retain_task_id"]) == {task}
+        assert len(set(run.retained(stage)["profile_id"])) == 1
+
+
+def test_a_benchmark_without_released_retain_sets_is_refused(tmp_path):
+    build = open_build(real_build("icu"))
+    with pytest.raises(UserError, match=r"--retain released: .* has no retain set for task 0; give rest or fixed"):
+        RunOptions(data=build.path, out=tmp_path, retain="released").check_build(build)

@@ -1,0 +1,145 @@
+"""mlu over pictures of the user's own: split, told where from, stripped of metadata; what is wrong is named."""
+
+import io
+import json
+import os
+from hashlib import sha256
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from lethebench.builders import BuildError, build, verify
+from lethebench.builders.mlu.builder import LEAST_VIEWS
+from lethebench.builders.mlu.plan import entities
+
+SECRET = "taken at home"
+MORE = 12
+"""Pictures of the first entity; the others have the least."""
+
+
+def write(path, number):
+    """A JPEG of noise with metadata."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(number).integers(0, 255, (6, 8, 3), np.uint8)
+    picture = Image.fromarray(noise).resize((64, 48))
+    exif = Image.Exif()
+    exif[0x010E] = SECRET
+    picture.save(path, exif=exif)
+
+
+def own_pictures(folder):
+    """A folder of pictures per entity, and the names of the entities."""
+    names = [profile.id for tasks in entities(8, seed=0).values() for members in tasks.values() for profile in members]
+    for place, name in enumerate(names):
+        for number in range(LEAST_VIEWS if place else MORE):
+            write(folder / "own" / name / f"view {number}.jpg", 100 * place + number)
+    (folder / "own" / names[0] / "notes.txt").write_text("no picture")
+    return folder / "own", names
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    return own_pictures(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A build over own pictures that tests only read, its manifest, and what `own_pictures` gave."""
+    folder = tmp_path_factory.mktemp("made")
+    root, names = own_pictures(folder)
+    return folder / "build", make(root, folder / "build"), root, names
+
+
+def make(pictures, out, **options):
+    return build("mlu", out, size=8, options={"pictures": str(pictures), **options}, preview=True)
+
+
+def read(folder, group):
+    return [row for path in sorted(folder.glob(f"{group}-*.parquet")) for row in pq.read_table(path).to_pylist()]
+
+
+def test_own_pictures_take_the_place_of_ours_and_verify(made):
+    folder, manifest, _, names = made
+    assert verify(folder).problems == []
+    counts = manifest.paper_counts
+    assert counts["pictures"] == MORE + LEAST_VIEWS * (len(names) - 1)
+    rows = {use: read(folder, f"qa/{use}forget") + read(folder, f"qa/{use}retain") for use in ("", "test-")}
+    used = {use: {row["images"][0]["bytes"] for row in found} for use, found in rows.items()}
+    assert not used[""] & used["test-"]
+    assert {view.split(",")[0] for found in rows.values() for row in found for view in row["views"]} <= {
+        f"given:view {number}.jpg" for number in range(MORE)
+    }
+    first = Image.open(io.BytesIO(rows[""][0]["images"][0]["bytes"]))
+    assert (first.size, dict(first.getexif())) == ((64, 48), {})
+
+
+def test_every_picture_tells_where_it_came_from(made):
+    folder, _, root, names = made
+    profiles = read(folder, "profiles/forget") + read(folder, "profiles/retain")
+    assert {profile["profile_id"] for profile in profiles} == set(names)
+    for profile in profiles:
+        told = {pair["attribute"]: pair["value"] for pair in profile["details"]}
+        for path in (root / profile["profile_id"]).glob("*.jpg"):
+            digest = sha256(path.read_bytes()).hexdigest()
+            assert told[f"picture:{profile['profile_id']}/{path.name}"] == f"sha256 {digest}, 64 x 48, JPEG"
+        assert len(profile["images"]) + len(profile["thumbnails"]) == len(
+            list((root / profile["profile_id"]).glob("*.jpg"))
+        )
+        assert profile["portrait"] == []
+
+
+def test_nothing_tells_where_the_folder_lay_and_the_card_says_whose_pictures_they_are(made):
+    folder, *_ = made
+    for path in folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert str(folder.parent).encode() not in content, path.name
+            assert SECRET.encode() not in content, path.name
+    card = (folder / "README.md").read_text()
+    assert "license: other" in card
+    assert "The pictures of this build are not ours" in card
+    assert "--option pictures=DIR" in card
+    assert "drawn" not in card
+    assert "synthetic" not in card
+    assert "drawn" not in (folder / "eval.yaml").read_text()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["licences"]["pictures"].startswith("as whoever gave them says")
+
+
+@pytest.mark.slow
+def test_same_pictures_give_the_same_bytes_wherever_they_lie(pictures, tmp_path):
+    root, _ = pictures
+    first = make(root, tmp_path / "first")
+    root.rename(tmp_path / "elsewhere")
+    assert make(tmp_path / "elsewhere", tmp_path / "second").files == first.files
+
+
+def test_everything_wrong_is_named_and_nothing_written(pictures, tmp_path):
+    root, names = pictures
+    (root / names[0] / "view 3.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    (root / names[1] / "view 2.jpg").unlink()
+    (root / names[2] / "view 1.jpg").unlink()
+    os.link(root / names[3] / "view 0.jpg", root / names[2] / "view 1.jpg")
+    outside = tmp_path / "outside.jpg"
+    write(outside, 1)
+    (root / names[4] / "view 5.jpg").unlink()
+    (root / names[4] / "view 5.jpg").symlink_to(outside)
+    with pytest.raises(BuildError) as error:
+        make(root, tmp_path / "build")
+    text = str(error.value)
+    assert "own: 4 problems" in text
+    assert f"{names[0]}/view 3.jpg: does not decode" in text
+    assert f"{names[1]}: {LEAST_VIEWS - 1} pictures; at least {LEAST_VIEWS} are needed" in text
+    assert "is the same file as" in text
+    assert f"{names[4]}/view 5.jpg: is a link out of the folder" in text
+    assert not (tmp_path / "build").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"), [({"pictures": "nowhere"}, "no such folder"), ({"views": 9}, "leave it out")]
+)
+def test_options_that_cannot_work_are_refused(pictures, tmp_path, options, says):
+    with pytest.raises(BuildError, match=says):
+        build("mlu", tmp_path / "build", size=8, options={"pictures": str(pictures[0]), **options})

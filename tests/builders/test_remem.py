@@ -1,0 +1,398 @@
+"""The remem builder: who is in a build, nested options, counts, configs as a stranger loads them, what verify finds."""
+
+import io
+import json
+import re
+import shutil
+from collections import Counter, defaultdict
+from dataclasses import asdict
+
+import pytest
+from datasets import Image as ImageColumn
+from datasets import List, load_dataset
+from huggingface_hub import DatasetCard
+from PIL import Image
+from small_build import OPTIONS, real_build, rewrite
+
+from lethebench.builders import BENCHMARKS, BuildError, build, content_hash, row_digest, verify
+from lethebench.builders.remem.builder import Remem
+from lethebench.builders.remem.plan import HOLDOUT, HOLDOUT_QA, MOST, RememOptions, people
+from lethebench.builders.write.columns import MODALITIES, ROLES
+
+REMEM: Remem = BENCHMARKS["remem"]
+QA = OPTIONS["remem"]["qa"]
+SMALL = {"pixels": 96}
+
+
+def plan(count=4, seed=0, **options):
+    return REMEM.plan(count, seed=seed, options=RememOptions(**options))
+
+
+def rows_of(unit, made):
+    return REMEM.rows(unit, made.shared)
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    return json.loads((real_build("remem") / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """(config, split) -> its rows, pictures as bytes."""
+    found = {}
+    for config in ("default", "continual", "relations", "multi_image"):
+        for split, part in load_dataset(str(real_build("remem")), config).items():
+            found[config, split] = list(part.cast_column("images", List(ImageColumn(decode=False))))
+    return found
+
+
+@pytest.fixture
+def copy(tmp_path):
+    shutil.copytree(real_build("remem"), tmp_path / "remem")
+    return tmp_path / "remem"
+
+
+def problems(folder):
+    found = defaultdict(list)
+    for problem in verify(folder).problems:
+        found[problem.check].append(problem.reason)
+    return found
+
+
+# -- who is in a build
+
+
+def test_the_paper_plan_has_ten_to_forget_in_five_requests_of_two_and_ten_to_keep():
+    made = plan(20)
+    roles = Counter(unit.role for unit in made.units)
+    assert roles == {"forget": 10, "retain": 10, "holdout": HOLDOUT}
+    assert Counter(unit.task_id for unit in made.units if unit.role == "forget") == dict.fromkeys(range(5), 2)
+    assert made.tasks == 5
+    assert made.options == {"qa": 100, "views": 100, "single_share": 0.7, "pixels": 336}
+    assert made.options == REMEM.usual_options("paper")
+    questions = {group: len(rows) for group, rows in counted(made).items()}
+    assert questions == {
+        "qa/forget": 1000, "qa/retain": 1000, "qa/test-forget": 280, "qa/test-retain": 280, "qa/relations": 300,
+        "qa/several": 200, "qa/holdout": HOLDOUT * HOLDOUT_QA,
+    }  # fmt: skip
+
+
+def counted(made):
+    """Group -> its (profile_id, question) pairs, without drawing a picture."""
+    from lethebench.builders.remem.builder import _questions
+
+    found = defaultdict(list)
+    for unit in made.units:
+        for group, asked in _questions(made.shared, unit.profiles[0], unit.groups).items():
+            found[group] += asked
+    return found
+
+
+def test_pictures_at_paper_size_are_two_thousand_for_training_and_none_serves_two_splits():
+    shots = {
+        group: {shot for _, question in asked for shot in (question.view, *question.more_views)}
+        for group, asked in counted(plan(20)).items()
+    }
+    assert len(shots["qa/forget"] | shots["qa/retain"]) == 2000
+    assert len(shots["qa/test-forget"] | shots["qa/test-retain"]) == 560
+    everything = [shot for group in shots.values() for shot in group]
+    assert len(set(everything)) == len(everything)
+
+
+@pytest.mark.parametrize("count", [4, 8, 12, 40])
+def test_sizes_are_multiples_of_four(count):
+    REMEM.check_size(count)
+    found = people(count, seed=0)
+    assert len(found["forget"]) == len(found["retain"]) == count // 2
+    assert [place.task_id for place in found["forget"]] == [number // 2 for number in range(count // 2)]
+
+
+def test_groups_are_drawn_by_seed():
+    members = {seed: [place.person.profile.id for place in people(20, seed=seed)["forget"]] for seed in (0, 1)}
+    assert members[0] != members[1]
+    assert sorted(members[0]) != [f"person-{number:04d}" for number in range(10)]
+
+
+# -- options
+
+
+def test_rows_of_a_smaller_build_are_rows_of_a_larger_one_byte_for_byte_and_test_stays():
+    """One person of each kind; ids, texts and pictures. The held-out rows and pictures do not move at all."""
+    made = {qa: plan(qa=qa, **SMALL) for qa in (3, 7)}
+    for role in ("forget", "holdout"):
+        few, many = (rows_of(next(unit for unit in made[qa].units if unit.role == role), made[qa]) for qa in (3, 7))
+        for group in few:
+            if group.startswith("profiles"):
+                assert few[group][0]["images"] == many[group][0]["images"]
+            elif group == f"qa/{role}":
+                assert [row_digest(row) for row in many[group]][:3] == [row_digest(row) for row in few[group]]
+                assert (len(few[group]), len(many[group])) == (3, 7)
+            else:
+                assert [row_digest(row) for row in few[group]] == [row_digest(row) for row in many[group]]
+
+
+def test_with_fewer_pictures_rows_keep_their_texts_and_take_the_first_pictures():
+    unit = next(unit for unit in plan().units if unit.role == "holdout")
+    whole, fewer = (rows_of(unit, plan(qa=6, views=views, **SMALL))["qa/holdout"] for views in (6, 2))
+    assert [row["id"] for row in whole] == [row["id"] for row in fewer]
+    assert [row["answer"] for row in whole] == [row["answer"] for row in fewer]
+    pictures = [[row["images"][0]["bytes"] for row in part] for part in (whole, fewer)]
+    assert len(set(pictures[0])) == 6
+    assert pictures[1] == [pictures[0][place % 2] for place in range(6)]
+
+
+@pytest.mark.parametrize(("share", "wanted"), [(0.0, {2}), (1.0, {1}), (0.5, {1, 2})])
+def test_the_share_by_name_reaches_from_none_to_all(share, wanted):
+    asked = counted(plan(qa=10, single_share=share))["qa/forget"]
+    hops = Counter(question.hops for _, question in asked)
+    assert set(hops) == wanted
+    assert hops[1] == round(share * len(asked))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"size": 6}, "multiple of 4, at least 4"),
+        ({"size": 6}, "try 8"),
+        ({"size": 2}, "try 4"),
+        ({"size": "huge"}, "give paper, small or a number"),
+        ({"options": {"qa": 0}}, f"must lie in 1..{MOST}"),
+        ({"options": {"qa": 201}}, f"must lie in 1..{MOST}"),
+        ({"options": {"qa": "many"}}, "must be a whole number"),
+        ({"options": {"qa": 10, "views": 11}}, "give views=10 or less, or a larger qa"),
+        ({"options": {"views": 0}}, "must lie in 1..200"),
+        ({"options": {"single_share": 1.1}}, "must lie in 0..1"),
+        ({"options": {"single_share": "nan"}}, "must lie in 0..1"),
+        ({"options": {"pixels": 20}}, "must lie in 96..896"),
+        ({"options": {"task_size": 3}}, "no such option; it has qa (training questions per person, 1 to 200); views ("),
+    ],
+)
+def test_wrong_use_is_one_helpful_line_and_writes_nothing(tmp_path, given, words):
+    with pytest.raises(BuildError) as error:
+        build("remem", tmp_path / "out", **{"size": "small", **given})
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_paper_counts_follows_from_the_options():
+    assert REMEM.paper_counts(REMEM.usual_options("paper")) == REMEM.PAPER_COUNTS
+    scaled = REMEM.paper_counts(asdict(RememOptions(qa=20, views=5).closed()))
+    assert scaled == {
+        "profiles": 20, "pictures": 100, "questions": 960, "train_questions": 400, "test_questions": 560,
+    }  # fmt: skip
+
+
+# -- the folder
+
+
+def test_a_small_build_verifies_and_rows_outside_the_default_config_are_looked_at(manifest):
+    report = verify(real_build("remem"))
+    assert report.problems == []
+    assert report.ok
+    details = {check.name: check.detail for check in report.checks}
+    read = 4 * (QA + 28 + 15 + 10) + HOLDOUT * QA
+    assert details["facts"] == f"{read} rows"
+
+
+def test_counts_follow_from_the_options(manifest):
+    assert manifest["paper_counts"] == {
+        "profiles": 4, "pictures": 4 * QA, "questions": 4 * (QA + 28), "train_questions": 4 * QA,
+        "test_questions": 112,
+    }  # fmt: skip
+    extra = {
+        "test_pictures": 112, "relation_questions": 60, "multi_image_questions": 40, "holdout_profiles": HOLDOUT,
+        "holdout_questions": HOLDOUT * QA, "profile_pictures": 4, "holdout_pictures": HOLDOUT * (QA + 1),
+    }  # fmt: skip
+    assert extra.items() <= manifest["extra_counts"].items()
+
+
+def test_every_split_loads_with_the_rows_and_the_content_that_the_manifest_says(manifest):
+    assert list(manifest["splits"]) == list(REMEM.CONFIGS)
+    for config, splits in manifest["splits"].items():
+        for split, part in splits.items():
+            loaded = load_dataset(str(real_build("remem")), config, split=split)
+            for column in {"images", "thumbnails"} & set(loaded.column_names):
+                loaded = loaded.cast_column(column, List(ImageColumn(decode=False)))
+            assert len(loaded) == part["rows"]
+            assert content_hash(map(row_digest, loaded)) == part["content_hash"], (config, split)
+
+
+def test_the_default_config_asks_for_everything_at_once_and_continual_for_the_same_rows(rows):
+    for split in ("train", "forget", "retain", "test", "holdout"):
+        assert rows["default", split] == rows["continual", split]
+    assert load_dataset(str(real_build("remem")), split="forget").num_rows == 2 * QA
+    train = {row["id"] for row in rows["default", "train"]}
+    assert train == {row["id"] for split in ("forget", "retain") for row in rows["default", split]}
+
+
+def test_every_training_row_has_a_picture_of_its_own_and_roles_are_those_of_the_profile(rows):
+    pictures = [row["images"][0]["bytes"] for row in rows["default", "train"]]
+    assert len(set(pictures)) == len(pictures) == 4 * QA
+    for (config, split), part in rows.items():
+        for row in part:
+            assert MODALITIES[row["modality"]] == "image_text"
+            assert len(row["images"]) == len(row["views"])
+            assert len(row["images"]) == 1 or config == "multi_image"
+            if split in ("forget", "retain", "holdout"):
+                assert ROLES[row["role"]] == split
+    with Image.open(io.BytesIO(pictures[0])) as picture:
+        assert picture.size == (96, 96)
+
+
+def test_no_picture_stands_in_two_of_train_test_relations_multi_image_and_holdout(rows):
+    parts = [
+        ("default", "train"),
+        ("default", "test"),
+        ("default", "holdout"),
+        ("relations", "test"),
+        ("multi_image", "test"),
+    ]
+    shown = [{picture["bytes"] for row in rows[part] for picture in row["images"]} for part in parts]
+    assert len(set().union(*shown)) == sum(map(len, shown))
+
+
+def test_rows_with_several_pictures_keep_their_order_and_say_who_is_where(rows):
+    profiles = {
+        row["profile_id"]: row["name"] for row in load_dataset(str(real_build("remem")), "profiles", split="train")
+    }
+    ordinals = ("first", "second", "third", "fourth")
+    counts = Counter()
+    for row in rows["multi_image", "test"]:
+        assert ROLES[row["role"]] in ("forget", "retain")
+        who = [view.removeprefix("of:").partition(",")[0] for view in row["views"]]
+        counts[len(who)] += 1
+        assert all(picture["path"].startswith(key) for picture, key in zip(row["images"], who, strict=True))
+        if row["question"].startswith(("Which of these", "In which of the")):
+            assert (
+                row["answer"]
+                == f"The {ordinals[who.index(row['profile_id'])]} image shows {profiles[row['profile_id']]}."
+            )
+    assert set(counts) == {2, 3, 4}
+
+
+def test_the_cards_lines_find_chains_from_the_kept_to_the_forgotten(rows):
+    """What the card shows: rows about someone of request 0 that begin at somebody who is kept."""
+    text = DatasetCard.load(real_build("remem") / "README.md").text
+    start = text.index("people = {row")
+    code = text[start : text.index("```", start)].replace('"remem"', repr(str(real_build("remem"))))
+    space = {"load_dataset": load_dataset}
+    exec(code, space)
+    through = [rows["relations", "test"][place] for place in space["through"]]
+    # Two people of request 0, each reached from a relative and a friend who are kept, over four facts each.
+    assert len(through) == 2 * 2 * 4
+    for row in through:
+        assert row["task_id"] == 0
+        begins = row["views"][0].removeprefix("of:").partition(",")[0]
+        assert row["id"].split("/")[3] == begins != row["profile_id"]
+
+
+def test_profiles_tell_relations_and_carry_one_picture_that_no_row_has(rows):
+    loaded = load_dataset(str(real_build("remem")), "profiles", split="train")
+    loaded = loaded.cast_column("images", List(ImageColumn(decode=False)))
+    asked = {picture["bytes"] for part in rows.values() for row in part for picture in row["images"]}
+    for row in loaded:
+        details = {pair["attribute"]: pair["value"] for pair in row["details"]}
+        fields = {pair["attribute"]: pair["value"] for pair in row["fields"]}
+        assert len(fields) == 14
+        other = next(one for one in loaded if one["profile_id"] == details["best_friend_id"])
+        assert fields["best_friend"] == other["name"]
+        assert len(row["images"]) == 1
+        assert row["images"][0]["bytes"] not in asked
+        wanted = QA + (0 if ROLES[row["role"]] == "holdout" else 28 + 7)
+        assert len(row["thumbnails"]) == len(row["thumbnail_views"]) == len(set(row["thumbnail_views"])) == wanted
+
+
+def test_the_card_says_what_is_whose_and_how_options_nest(manifest):
+    card = DatasetCard.load(real_build("remem") / "README.md")
+    configs = card.data.to_dict()["configs"]
+    assert [config["config_name"] for config in configs] == list(REMEM.CONFIGS)
+    assert [config["config_name"] for config in configs if config.get("default")] == ["default"]
+    for words in (
+        "2605.03759",
+        "| pictures | 80 | 2,000 |",
+        "Options: `qa`",
+        "--option qa=20",
+        "of:person-0003",
+        "newspaper",
+    ):
+        assert words in card.text, words
+    assert not re.search(r"\{\{ |\{%|Undefined", card.text)
+    assert not {"icu", "mllmu"} & set(card.text.split())
+
+
+# -- what verify finds
+
+
+def test_a_wrong_fact_in_relations_and_a_wrong_number_of_views_are_found(copy):
+    def lie(rows):
+        row = next(row for row in rows if row["attribute"] == "birth_date")
+        row["answer"] = row["answer"].replace(row["keywords"][0], "1 May 1901")
+
+    def forget_a_view(rows):
+        rows[0]["views"].pop()
+
+    rewrite(copy, "qa/relations-00000-of-00001.parquet", lie)
+    rewrite(copy, "qa/several-00000-of-00001.parquet", forget_a_view)
+    found = problems(copy)
+    assert any("does not state the profile's birth_date" in reason for reason in found["facts"])
+    assert any("views for" in reason for reason in found["roles"])
+
+
+def test_pictures_of_other_splits_in_other_configs_and_one_portrait_under_two_names_are_found(copy):
+    trained, tested = (
+        load_dataset(str(copy), "default", split=split).cast_column("images", List(ImageColumn(decode=False)))
+        for split in ("forget", "test")
+    )
+
+    def leak(rows):
+        rows[3]["images"][1] = {"bytes": trained[0]["images"][0]["bytes"], "path": "leak.jpg"}
+
+    def leak_a_test(rows):
+        rows[0]["images"][0] = {"bytes": tested[0]["images"][0]["bytes"], "path": "leak.jpg"}
+
+    def twin(rows):
+        rows[1]["images"], rows[1]["portrait"] = rows[0]["images"], rows[0]["portrait"]
+
+    rewrite(copy, "qa/several-00000-of-00001.parquet", leak)
+    rewrite(copy, "qa/relations-00000-of-00001.parquet", leak_a_test)
+    rewrite(copy, "profiles/retain-00000-of-00001.parquet", twin)
+    found = problems(copy)
+    for split in ("forget", "test"):
+        assert any(reason.endswith(f"in split {split}") for reason in found["byte twins"]), split
+    assert [reason.startswith("its portrait is that of person-") for reason in found["photo twins"]] == [True]
+
+
+# -- sameness and size
+
+
+@pytest.mark.slow
+def test_no_two_of_three_hundred_people_look_alike():
+    """The likeness of two front portraits stays below the threshold from which two count as one."""
+    from lethebench.builders.remem.builder import face_corners
+    from lethebench.builders.remem.plan import REFERENCE, Shot, draw
+    from lethebench.builders.verify.photos import Photos
+
+    threshold = REMEM.PERCEPTUAL["threshold"]
+    photos, pages = Photos(threshold=threshold - 0.03), []
+    profiles = [place.person.profile for members in people(300, seed=5).values() for place in members]
+    for profile in profiles:
+        page = draw(profile, Shot(profile.id, REFERENCE, 0))
+        photos.add(profile.id, page, face_corners(profile, page.width))
+        pages.append((profile.id, page))
+    found = [likeness for _, _, likeness in photos.twins(pages)]
+    print(f"most alike: {max(found, default=0):.3f}")
+    assert max(found, default=0) < threshold
+
+
+@pytest.mark.slow
+def test_the_paper_size_has_the_counts_of_the_paper_and_verifies(tmp_path):
+    made = build("remem", tmp_path / "remem", num_proc=2)
+    assert made.paper_counts == REMEM.PAPER_COUNTS
+    report = verify(tmp_path / "remem")
+    assert report.problems == []
+    hops = Counter(load_dataset(str(tmp_path / "remem"), "default", split="train")["hops"])
+    assert hops == {1: 1400, 2: 600}
+    held_out = Counter(load_dataset(str(tmp_path / "remem"), "default", split="test")["hops"])
+    assert held_out == {1: 400, 2: 160}

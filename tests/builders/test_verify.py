@@ -1,0 +1,330 @@
+"""verify(): a good build passes, and each kind of damage is found by the check for it, with file and row."""
+
+import io
+import json
+import shutil
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+from small_build import BOX, real_build, rewrite, seal, stand_in_page, use_stand_ins
+
+from lethebench.builders import BuildError, build, verify
+from lethebench.builders.verify.verify import ORDER
+from lethebench.builders.write.columns import FORMATS, ROLES
+
+FORGET, RETAIN, HOLDOUT = (f"qa/{role}-00000-of-00001.parquet" for role in ("forget", "retain", "holdout"))
+TEST = "qa/test-forget-00000-of-00001.parquet"
+PROFILES = "profiles/forget-00000-of-00001.parquet"
+CANDIDATES = "candidates/values-00000-of-00001.parquet"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made") / "icu"
+    with pytest.MonkeyPatch.context() as patch:
+        use_stand_ins(patch)
+        build("icu", folder, size=8)
+    return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "icu")
+
+
+def failed(report) -> list[str]:
+    return [check.name for check in report.checks if check.status == "failed"]
+
+
+def problem(folder, check: str):
+    """The first problem, which must be the only failed check's."""
+    report = verify(folder)
+    assert failed(report) == [check]
+    assert not report.ok
+    return report.problems[0]
+
+
+def jpeg(page: Image.Image, quality: int = 90) -> bytes:
+    buffer = io.BytesIO()
+    page.save(buffer, format="JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def first(rows: list[dict], **wanted) -> int:
+    return next(n for n, row in enumerate(rows) if all(row[key] == value for key, value in wanted.items()))
+
+
+def test_a_good_build_passes_every_check(made):
+    report = verify(made)
+    assert report.problems == []
+    assert report.ok
+    assert [check.name for check in report.checks] == list(ORDER)
+    assert {check.name for check in report.checks if check.status == "not applicable"} == {"options"}
+    assert json.loads(json.dumps(report.to_dict()))["ok"] is True
+
+
+def test_a_real_build_passes_every_check():
+    report = verify(real_build())
+    assert report.problems == []
+    assert "12 photos" in next(check.detail for check in report.checks if check.name == "photo twins")
+
+
+def test_a_flipped_byte_is_found_by_its_file(folder):
+    path = folder / FORGET
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    path.write_bytes(content)
+    report = verify(folder)
+    assert "checksums" in failed(report)
+    assert report.problems[0].file == FORGET
+
+
+def test_a_truncated_shard_is_no_crash(folder):
+    path = folder / FORGET
+    path.write_bytes(path.read_bytes()[:-100])
+    report = verify(folder)
+    assert {"checksums", "schema", "loading", "counts", "content hashes"} <= set(failed(report))
+    assert next(p for p in report.problems if p.check == "schema").file == FORGET
+
+
+@pytest.mark.parametrize("name", [FORGET, "eval.yaml", "croissant.json"])
+def test_a_missing_file_is_found(folder, name):
+    (folder / name).unlink()
+    report = verify(folder)
+    assert "checksums" in failed(report)
+    assert report.problems[0].file == name
+
+
+def test_a_foreign_file_is_found(folder):
+    (folder / "qa" / "extra.parquet").write_bytes(b"x")
+    assert problem(folder, "checksums").file == "qa/extra.parquet"
+
+
+def test_a_dropped_row_is_found_by_count_and_content(folder):
+    manifest = (folder / "manifest.json").read_text()
+    rewrite(folder, RETAIN, lambda rows: rows[1:])
+    sealed = json.loads((folder / "manifest.json").read_text())
+    before = json.loads(manifest)
+    (folder / "manifest.json").write_text(json.dumps({**sealed, "splits": before["splits"]}))
+    report = verify(folder)
+    assert failed(report) == ["counts", "content hashes"]
+    assert "split retain has" in str(report.problems[2])
+
+
+def test_a_changed_question_is_found_by_the_content_hash_alone(folder):
+    splits = json.loads((folder / "manifest.json").read_text())["splits"]
+
+    def change(rows):
+        rows[3]["question"] += " Please."
+
+    rewrite(folder, RETAIN, change)
+    sealed = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**sealed, "splits": splits}))
+    assert "split" in problem(folder, "content hashes").reason
+
+
+def _answer(row):
+    row["answer"] = row["answer"].replace(row["keywords"][0], "someone else's")
+    row["keywords"] = ["someone else's"]
+    row["paraphrases"] = ["someone else's one", "someone else's two"]
+
+
+def _multiple_choice(row):
+    answer = row["answer"]
+    row |= {"format": FORMATS.index("multiple_choice"), "options": [answer, "a", "b", answer], "correct": 0}
+
+
+# row of the forget shard -> the one check that must find it, words of the reason, what is done to it
+DAMAGE = {
+    0: ("facts", "does not state the profile's", _answer),
+    1: ("facts", "no keywords", lambda row: row.update(keywords=[])),
+    2: ("paraphrases", "1 paraphrases; at least 2", lambda row: row.update(paraphrases=row["paraphrases"][:1])),
+    3: ("paraphrases", "does not state the fact", lambda row: row["paraphrases"].__setitem__(0, "No idea.")),
+    4: ("perturbed", "is true", lambda row: row["perturbed"].__setitem__(2, f" {row['answer'].upper()} ")),
+    5: ("perturbed", "two wrong answers", lambda row: row["perturbed"].__setitem__(0, row["perturbed"][1])),
+    6: ("options", "stands 2 times", _multiple_choice),
+    10: ("nulls", "null in keywords", lambda row: row.update(keywords=None)),
+    8: ("roles", "the profile's is 0", lambda row: row.update(task_id=1)),
+    9: ("roles", "not in `profiles`", lambda row: row.update(profile_id="medical-9999", images=[], modality=1)),
+    7: ("pictures", "does not decode", lambda row: row["images"][0].update(bytes=row["images"][0]["bytes"][:900])),
+    11: (None, "", lambda row: row.update(id="twice")),
+    12: ("ids", "stands in", lambda row: row.update(id="twice")),
+}
+
+
+def test_each_damaged_row_is_found_by_its_check_number_and_id(folder):
+    ids = {}
+
+    def change(rows):
+        for number, (_, _, damage) in DAMAGE.items():
+            damage(rows[number])
+            ids[number] = rows[number]["id"]
+
+    rewrite(folder, FORGET, change)
+    problems = verify(folder).problems
+    for number, (check, words, _) in DAMAGE.items():
+        here = [problem for problem in problems if problem.file == FORGET and problem.row == number]
+        assert {problem.check for problem in here} == ({check} if check else set())
+        assert words in " ".join(problem.reason for problem in here)
+        assert all(f"{check}: {FORGET} row {number} ({ids[number]}) - " in str(problem) for problem in here)
+    assert {problem.row for problem in problems if problem.file == FORGET} <= DAMAGE.keys()
+
+
+def test_a_gap_in_the_tasks_is_found(folder):
+    def change(rows):
+        for row in rows:
+            row["task_id"] += row["task_id"] == 1
+
+    for name in (FORGET, TEST, PROFILES):
+        rewrite(folder, name, change)
+    report = verify(folder)
+    assert failed(report) == ["tasks"]
+    assert [p.reason for p in report.problems] == [
+        "no profile is to be forgotten in task 1 of 2",
+        "task_id 2 lies outside 0..1",
+    ]
+
+
+def test_the_same_picture_in_two_splits_is_found(folder):
+    picture = pq.read_table(folder / FORGET).to_pylist()[0]["images"][0]
+
+    def change(rows):
+        rows[first(rows, attribute="name", modality=0)]["images"] = [picture]
+
+    rewrite(folder, HOLDOUT, change)
+    report = verify(folder)
+    assert {"byte twins", "photo twins"} <= set(failed(report))
+    twin = next(p for p in report.problems if p.check == "byte twins")
+    assert twin.file == HOLDOUT
+    assert "in split forget" in twin.reason
+
+
+def test_a_picture_of_another_profile_is_found_however_it_was_encoded(folder):
+    source = pq.read_table(folder / FORGET).to_pylist()[0]
+    page = Image.open(io.BytesIO(source["images"][0]["bytes"]))
+    darker = jpeg(page.point(lambda level: level * 0.8), quality=60)
+
+    def change(rows):
+        rows[0]["images"] = [{"bytes": darker, "path": "x.jpg"}]
+
+    rewrite(folder, HOLDOUT, change)
+    found = problem(folder, "photo twins")
+    assert (found.file, found.row) == (HOLDOUT, 0)
+    assert f"shows the photo of {source['profile_id']}" in found.reason
+
+
+def test_two_profiles_with_one_photo_are_found(folder):
+    """The photo, a little smaller, lighter and off its place, is pasted over another profile's in all its pictures."""
+    rows = pq.read_table(folder / PROFILES).to_pylist()
+    source, victim = rows[0], rows[1]["profile_id"]
+    page = Image.open(io.BytesIO(source["images"][0]["bytes"])).convert("RGB")
+    photo = page.crop(BOX).point(lambda level: min(255, level + 12)).resize((58, 78), Image.Resampling.BICUBIC)
+
+    def over(rows):
+        for row in rows:
+            if row["profile_id"] == victim:
+                for picture in row["images"]:
+                    changed = Image.open(io.BytesIO(picture["bytes"])).convert("RGB")
+                    changed.paste(photo, (BOX[0] + 3, BOX[1] - 2))
+                    picture["bytes"] = jpeg(changed, 85)
+
+    for name in (PROFILES, FORGET, TEST):
+        rewrite(folder, name, over)
+    found = problem(folder, "photo twins")
+    assert {found.id, victim} == {source["profile_id"], victim}
+    assert f"its ID photo is that of {victim}" in found.reason
+
+
+def test_a_test_question_in_training_words_is_found(folder):
+    train = pq.read_table(folder / FORGET).to_pylist()[0]
+
+    def change(rows):
+        place = first(rows, profile_id=train["profile_id"], attribute=train["attribute"], modality=train["modality"])
+        rows[place]["question"] = train["question"]
+
+    rewrite(folder, TEST, change)
+    assert train["id"] in problem(folder, "wordings").reason
+
+
+def test_a_candidate_space_without_a_true_value_is_found(folder):
+    def change(rows):
+        row = rows[first(rows, attribute="employer")]
+        true = json.loads((folder / "manifest.json").read_text())["attributes"]["employer"]["candidates"]
+        row["values"] = [f"made up {n}" for n in range(true)]
+
+    rewrite(folder, CANDIDATES, change)
+    found = problem(folder, "candidates")
+    assert (found.file, found.id) == (CANDIDATES, "employer")
+
+
+def test_a_field_shared_across_roles_is_found(folder):
+    values = {}
+
+    def read(rows):
+        values.update({pair["attribute"]: pair["value"] for pair in rows[0]["details"] + rows[0]["fields"]})
+
+    rewrite(folder, PROFILES, read)
+    report = verify(folder)
+    assert report.ok
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["apart"].append(["gender"])  # which people of every role do share
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert "shares gender with" in problem(folder, "fields apart").reason
+
+
+def test_a_column_of_another_type_is_found(folder):
+    table = pq.read_table(folder / RETAIN)
+    place = table.schema.get_field_index("hops")
+    pq.write_table(table.set_column(place, "hops", table["hops"].cast(pa.int64())), folder / RETAIN)
+    seal(folder)
+    report = verify(folder)
+    assert "schema" in failed(report)
+    assert report.problems[0].reason == "columns differ from the contract: hops"
+
+
+def test_a_card_that_names_other_shards_is_found(folder):
+    card = folder / "README.md"
+    card.write_text(
+        card.read_text().replace(
+            "- split: holdout\n    path:\n    - qa/holdout-*", "- split: holdout\n    path:\n    - qa/retain-*"
+        )
+    )
+    assert problem(folder, "card").reason == "config continual, split holdout does not name the manifest's shards"
+
+
+def test_a_card_of_another_version_is_found(folder):
+    card = folder / "README.md"
+    card.write_text(card.read_text().replace("version: 1.0.0", "version: 1.0.9"))
+    assert "has version 1.0.9, not 1.0.0" in problem(folder, "card").reason
+
+
+def test_what_is_not_a_build_is_an_error_and_no_verdict(tmp_path, made):
+    with pytest.raises(BuildError, match="not a folder"):
+        verify(tmp_path / "nowhere")
+    with pytest.raises(BuildError, match=r"no manifest\.json"):
+        verify(tmp_path)
+    for text, words in (("{", "is not JSON"), ("[]", "not the manifest of a build"), ("{}", "not the manifest")):
+        (tmp_path / "manifest.json").write_text(text)
+        with pytest.raises(BuildError, match=words):
+            verify(tmp_path)
+
+
+@pytest.mark.parametrize(("change", "words"), [({"version": "2.0.0"}, r"reads 1\.x"), ({"benchmark": "zzz"}, "'zzz'")])
+def test_a_build_that_this_release_cannot_read_is_an_error(folder, change, words):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | change))
+    with pytest.raises(BuildError, match=words):
+        verify(folder)
+
+
+def test_stand_in_pages_are_as_apart_as_the_tests_need(made):
+    """Guards the tests above: without it, photos that all looked alike would make them pass or fail for nothing."""
+    rows = pq.read_table(made / PROFILES).to_pylist()
+    pages = [np.asarray(Image.open(io.BytesIO(row["images"][0]["bytes"])).crop(BOX), float) for row in rows]
+    assert len(rows) == 4
+    assert all(np.abs(a - b).mean() > 20 for n, a in enumerate(pages) for b in pages[:n])
+    assert {ROLES[row["role"]] for row in rows} == {"forget"}
+    assert stand_in_page.__doc__

@@ -1,0 +1,149 @@
+"""General tasks: a local task of lm-eval on a model with pictures, and how its scores enter utility."""
+
+import importlib.util
+import json
+
+import pytest
+from evaluate_support import lethe, save_llava, stand_in_build
+from tiny_models import llava
+
+from lethebench.evaluation.harness.general import General, _general, check_tasks, run_general
+from lethebench.scoring.aggregate import Evidence, aggregate
+
+QUESTIONS = [("Is snow white?", 0), ("Is grass blue?", 1), ("Is the sky blue?", 0), ("Is ink dry?", 1)]
+
+
+@pytest.fixture
+def task(tmp_path):
+    """A task of four yes-or-no questions, as a YAML file over a JSON file."""
+    lines = [json.dumps({"question": text, "choices": ["yes", "no"], "label": label}) for text, label in QUESTIONS]
+    (tmp_path / "colours.json").write_text("\n".join(lines))
+    (tmp_path / "colours.yaml").write_text(
+        f"""task: colours
+dataset_path: json
+dataset_kwargs:
+  data_files:
+    test: {tmp_path / "colours.json"}
+output_type: multiple_choice
+test_split: test
+doc_to_text: "{{{{question}}}}"
+doc_to_choice: "{{{{choices}}}}"
+doc_to_target: "{{{{label}}}}"
+metric_list:
+  - metric: acc
+    aggregation: mean
+    higher_is_better: true
+"""
+    )
+    return str(tmp_path / "colours.yaml")
+
+
+def by_hand(model, processor) -> list[float]:
+    """Whether the right one of ' yes' and ' no' is the likelier continuation, by plain forward passes."""
+    import torch
+
+    found = []
+    for text, label in QUESTIONS:
+        sums = []
+        for answer in (" yes", " no"):
+            ids = torch.tensor([processor.tokenizer(text + answer, add_special_tokens=False)["input_ids"]])
+            begin = len(processor.tokenizer(text, add_special_tokens=False)["input_ids"])
+            with torch.no_grad():
+                logs = model(input_ids=ids).logits[0].log_softmax(-1)
+            sums.append(sum(logs[at - 1, ids[0, at]].item() for at in range(begin, ids.shape[1])))
+        found.append(float(max((0, 1), key=sums.__getitem__) == label))
+    return found
+
+
+@pytest.mark.slow
+def test_a_local_task_of_lm_eval_gives_what_plain_forward_passes_give(task):
+    seen = set()
+    for seed in range(3):
+        model, processor = llava(seed=seed)
+        general = run_general("lm-eval", [task], model, processor)
+        assert list(general.scores) == by_hand(model, processor)
+        assert general.tasks == ("colours",) * 4
+        assert general.main == {"colours": "acc"}
+        assert general.found["colours"]["acc"] == pytest.approx(sum(general.scores) / 4)
+        seen.add(general.scores)
+    assert len(seen) > 1
+
+
+@pytest.mark.slow
+def test_general_scores_join_utility_on_the_command_line(task, tmp_path, capsys, monkeypatch):
+    data, model = stand_in_build(tmp_path / "icu"), save_llava(tmp_path / "model")
+    words = ["--metrics", "utility", "--sample", 3, "--general", f"lm-eval:{task}", "--out", tmp_path / "out", "--json"]
+    status, out, error = lethe(capsys, monkeypatch, "evaluate", data, "--model", model, *words)
+    assert status == 0, error
+    scores = json.loads(out)
+    assert scores["general"] == f"lm-eval:{task}"
+    assert scores["metrics"]["utility"]["general"]["n"] == 3  # --sample holds for the tasks too
+    assert "general/colours/acc" in scores["metrics"]["utility"]
+
+
+@pytest.mark.slow
+def test_an_unknown_task_is_refused():
+    with pytest.raises(ValueError, match="no task 'nosuchtask'"):
+        check_tasks("lm-eval", ["nosuchtask"])
+
+
+def test_a_harness_that_is_not_installed_is_one_line_before_any_scoring(tmp_path, capsys, monkeypatch):
+    honest = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *rest: None if "eval" in name and "lm" in name else honest(name, *rest),
+    )
+    data, model = stand_in_build(tmp_path / "icu"), save_llava(tmp_path / "model")
+    for harness in ("lm-eval", "lmms-eval"):
+        words = ["--model", model, "--general", f"{harness}:mmlu", "--out", tmp_path / "out"]
+        status, out, error = lethe(capsys, monkeypatch, "evaluate", data, *words)
+        assert (status, out) == (2, "")
+        assert f"{harness} is not installed: pip install {harness}" in error
+    assert not (tmp_path / "out").exists()
+
+
+def row(split: str, value: float) -> dict:
+    return {
+        "id": f"{split}{value}",
+        "profile_id": split,
+        "split": split,
+        "probability": value,
+        "rouge_l_recall": value,
+        "truth_ratio": 1.0 - value,
+        "keyword_match": 1.0,
+    }
+
+
+def test_general_weighs_as_another_group():
+    """Harmonic mean over 3 components of retain at 0.5, and general's one score 0.8 in place of its three."""
+    general = General(
+        "lm-eval", ("a", "a", "b", "b"), (1.0, 1.0, 1.0, 0.2), {"a": "acc", "b": "acc"}, {"a": {"acc": 1.0}}
+    )
+    scores = aggregate(Evidence(rows=[row("retain", 0.5)], general=general), ["utility"])
+    found = scores.values["utility"]
+    assert found["utility"]["value"] == pytest.approx(6 / (3 / 0.5 + 3 / 0.8))
+    assert found["general"]["value"] == pytest.approx(0.8)
+    assert found["general"]["n"] == 4
+    assert found["general/a/acc"]["n"] == 2
+
+
+def results(**sample) -> dict:
+    samples = [
+        {"filter": "none", "metrics": list(sample), **{name: values[at] for name, values in sample.items()}}
+        for at in (0, 1)
+    ]
+    return {
+        "samples": {"t": samples},
+        "results": {"t": {"score,none": 0.25, "loss,none": 7.0, "score_stderr,none": 0.1}},
+    }
+
+
+def test_the_main_score_is_the_first_in_0_to_1_where_higher_is_better():
+    assert _general("lm-eval", results(loss=[3.0, 4.0], acc=[1.0, 0.0])).main == {"t": "acc"}
+    lower = results(error=[0.0, 1.0], acc=[1.0, 0.0]) | {"higher_is_better": {"t": {"error": False, "acc": True}}}
+    assert _general("lm-eval", lower).scores == (1.0, 0.0)
+    assert _general("lmms-eval", results(score=[{"a": 1}, {"a": 2}])).scores == (0.25, 0.25)
+    assert _general("lm-eval", results(acc=[1.0, 0.0])).found == {"t": {"score": 0.25, "loss": 7.0}}
+    with pytest.raises(ValueError, match="task t gives no score"):
+        _general("lm-eval", results(loss=[3.0, 4.0]))

@@ -1,0 +1,170 @@
+"""Statistics of tokens, answers of any text, rows that are not as they should be, and padding on either side."""
+
+import copy
+import time
+
+import numpy as np
+import pytest
+import torch
+from plain_scores import answers_of, plain_score
+from tiny_models import idefics3, llava, picture, qa_rows
+
+from lethebench.contract import tokens as chat
+from lethebench.evaluation.answers.greedy import greedy_answers
+from lethebench.evaluation.likelihood.api import score_answers, score_candidates, score_many
+from lethebench.evaluation.likelihood.forward import measure
+from lethebench.evaluation.likelihood.prefix_sharing import Tail
+from lethebench.evaluation.likelihood.tries import Pack, packs_of
+
+ODD = {
+    "empty": "",
+    "blank": " \t ",
+    "control": "".join(map(chr, range(32))) + "\x7f\x85\u2028\u202e\ufeff\ufffe",
+    "terminator": "latex</s> and on",
+    "placeholder": "<image><image>",
+    "half a pair": "a\ud800b",
+    "tags": "<b>{{ 7 * 7 }}</b> {% for %}",
+    "scripts": "पराग ラテックス 🧪\u0301",
+    "turns": "latex ASSISTANT: USER: <s>",
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_text_of_any_kind_is_scored(kind):
+    model, processor = llava()
+    row, text = qa_rows()[0], ODD[kind]
+    (item,) = chat.encode(processor, [row], [[text]])
+    ids = item.answers[0].ids
+    special = set(processor.tokenizer.all_special_ids)
+    assert ids[-1] == processor.tokenizer.eos_token_id
+    assert not special & set(ids[:-1])  # text is text, whatever it looks like
+    readable = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert processor.tokenizer.decode(ids[:-1]).strip() == readable.strip()
+    one = score_answers(model, processor, [row], [text])[0]
+    others = score_candidates(model, processor, row, ["latex", text, "pollen", "latex and pollen"])
+    assert one.num_tokens == others[1].num_tokens == len(ids)
+    assert others[1].logprob == pytest.approx(one.logprob, abs=1e-9)
+    assert np.isfinite(one.logprob)
+
+
+def test_enormous_text_is_scored():
+    model, processor = llava(dtype=torch.float32)
+    row, text = qa_rows()[0], "latex " * 1500
+    start = time.process_time()
+    one, two = score_candidates(model, processor, row, [text, text + "x"])
+    assert one.num_tokens > 1500
+    assert np.isfinite(one.logprob)
+    assert np.isfinite(two.logprob)
+    assert time.process_time() - start < 20
+
+
+def test_statistics_of_each_token_come_from_the_same_pass():
+    model, processor = llava()
+    rows = qa_rows()
+    answers = [answers_of(row) for row in rows]
+    found = score_many(model, processor, rows, answers, statistics=True)
+    without = score_many(model, processor, rows, answers)
+    for item, scores, bare in zip(chat.encode(processor, rows, answers), found, without, strict=True):
+        for answer, score, plain in zip(item.answers, scores, bare, strict=True):
+            assert plain.tokens is None
+            assert (score.logprob, score.num_tokens) == (plain.logprob, plain.num_tokens)
+            ids = torch.tensor([[*item.prompt.ids[: answer.start], *answer.ids]])
+            pixels = {name: value.to(model.dtype) for name, value in item.prompt.per_row.items()}
+            with torch.no_grad():
+                logp = model(input_ids=ids, **pixels).logits[0].log_softmax(-1)
+            logp = logp[answer.start - 1 : -1].numpy()
+            p = np.exp(logp)
+            mean = (p * logp).sum(-1)
+            assert score.tokens.logprob == pytest.approx(logp[range(len(answer.ids)), answer.ids], abs=1e-9)
+            assert score.tokens.mean == pytest.approx(mean, abs=1e-9)
+            assert score.tokens.std == pytest.approx(np.sqrt((p * logp**2).sum(-1) - mean**2), abs=1e-7)
+            assert {array.dtype for array in score.tokens} == {np.dtype(np.float64)}
+            assert score.tokens.logprob.sum() == pytest.approx(score.logprob, abs=1e-12)
+
+
+def test_statistics_of_known_distributions():
+    uniform, certain = torch.zeros(1, 8), torch.full((1, 8), -torch.inf)
+    certain[0, 3] = 0.0
+    found = measure(torch.cat([uniform, certain]).double(), [0, 1, 1], [5, 3, 2], statistics=True)
+    assert found[0] == pytest.approx([-np.log(8), 0, -np.inf])
+    assert found[1].tolist() == [1, 1, 0]  # no token is likelier
+    assert found[2] == pytest.approx([-np.log(8), 0, 0])
+    assert found[3] == pytest.approx([0, 0, 0], abs=1e-12)
+    two = torch.tensor([[np.log(0.8), np.log(0.2)]])
+    logs = np.log([0.8, 0.2])
+    mean = 0.8 * logs[0] + 0.2 * logs[1]
+    (_, _, one, other) = measure(two, [0], [1], statistics=True)
+    assert one == pytest.approx([mean])
+    assert other == pytest.approx([np.sqrt(0.8 * (logs[0] - mean) ** 2 + 0.2 * (logs[1] - mean) ** 2)])
+
+
+def test_a_pack_feeds_what_answers_share_once():
+    tails = [Tail(ids, 0, []) for ids in [(7, 8, 9, 2), (7, 8, 2), (7, 8, 9, 10, 2), (5, 2), (6,)]]
+    (pack,) = packs_of(0, enumerate(tails), size=16)
+    assert sorted(zip(pack.tokens, pack.depths, strict=True)) == [(5, 0), (7, 0), (8, 1), (9, 2), (10, 3)]
+    for number, nodes, targets in zip(pack.members, pack.nodes, pack.targets, strict=True):
+        assert targets == tails[number].ids[1:]
+        assert [pack.tokens[node] for node in nodes] == list(tails[number].ids[:-1])
+    for node, row in enumerate(pack.sees()):
+        path = []
+        while node >= 0:
+            path.append(node)
+            node = pack.parents[node]
+        assert np.flatnonzero(row).tolist() == sorted(path)
+    small: list[Pack] = list(packs_of(0, enumerate(tails), size=3))
+    assert [len(one.tokens) for one in small] == [3, 3, 4]  # the longest answer does not fit, and stands alone
+    assert [one.members for one in small] == [[3, 1], [0], [2]]
+    assert [len(one.members) for one in packs_of(0, enumerate(tails), size=0)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("make", [llava, idefics3])
+def test_padding_sides_of_the_processor_change_nothing(make):
+    model, processor = make()
+    rows = qa_rows()
+    found = {}
+    for side in ("left", "right"):
+        processor = copy.copy(processor)
+        processor.tokenizer = copy.deepcopy(processor.tokenizer)
+        processor.tokenizer.padding_side = side
+        found[side] = score_answers(model, processor, rows), greedy_answers(model, processor, rows, max_new_tokens=4)
+    assert found["left"] == found["right"]
+    for row, score in zip(rows, found["left"][0], strict=True):
+        assert score.logprob == pytest.approx(plain_score(model, processor, row, row["answer"])[0], abs=1e-9)
+
+
+def test_rows_with_several_pictures():
+    model, processor = llava()
+    row = qa_rows()[0]
+    rows = [{**row, "images": [picture(n) for n in seeds]} for seeds in ((1, 2), (2, 1), (1,), (1, 2, 3), ())]
+    for one, score in zip(rows, score_answers(model, processor, rows), strict=True):
+        assert score.logprob == pytest.approx(plain_score(model, processor, one, row["answer"])[0], abs=1e-9)
+
+
+BAD = {
+    "question": ({"question": None}, "its question is None"),
+    "special": ({"question": "What is <image>?"}, "holds '<image>'"),
+    "images": ({"images": picture(1)}, "give a list of pictures"),
+    "picture": ({"images": ["report.png"]}, "cannot be processed"),
+    "bytes": ({"images": [{"bytes": b"no picture", "path": None}]}, "cannot be processed"),
+    "answer": ({"answer": 3}, "its answer is 3"),
+    "no answer": ({"answer": None}, "its answer is None"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_row_is_named(kind):
+    model, processor = llava()
+    changed, message = BAD[kind]
+    rows = [qa_rows()[1], {**qa_rows()[0], **changed}]
+    with pytest.raises(ValueError, match=f"icu/medical-0001/a/vqa/diagnosis: .*{message}"):
+        score_answers(model, processor, rows)
+    rows[1].pop("id")
+    with pytest.raises(ValueError, match="row 1: "):
+        score_answers(model, processor, rows)
+
+
+def test_candidates_must_be_a_list_of_texts():
+    model, processor = llava()
+    with pytest.raises(ValueError, match="its answers are one text"):
+        score_many(model, processor, qa_rows()[:1], ["asthma"])
+    assert score_candidates(model, processor, qa_rows()[0], []) == []

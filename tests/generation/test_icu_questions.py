@@ -1,0 +1,233 @@
+"""Questions of icu: how the facts are asked for and answered, the wrong answers, and the spaces of candidates."""
+
+import re
+from collections import Counter, defaultdict
+
+import pytest
+
+from lethebench.generation.icu import questions as icu
+from lethebench.generation.questions import ask as asking
+from lethebench.generation.questions.records import View
+from lethebench.generation.questions.wordings import FIELDS, WHOSE
+from lethebench.generation.seeding import stream
+
+DOMAINS = tuple(icu.DOMAINS)
+
+
+def gather(*lists):
+    values = defaultdict(list)
+    for profile in (profile for one in lists for profile in one):
+        values["name"].append(profile.name)
+        for attribute, value in profile.fields.items():
+            values[attribute].append(value)
+    return values
+
+
+@pytest.fixture(scope="module")
+def people():
+    return {domain: icu.profiles(domain, 500, seed=0) for domain in DOMAINS}
+
+
+@pytest.fixture(scope="module")
+def rows(people):
+    """(profile, question, use) of a few hundred profiles of both domains."""
+    values = gather(*people.values())
+    found = []
+    for profiles in people.values():
+        for profile in profiles[:150]:
+            found += [(profile, question, "train") for question in icu.train_questions(profile, values)]
+            found += [(profile, question, "test") for question in icu.test_questions(profile, values)]
+    return found
+
+
+def test_counts_keys_and_views(rows):
+    per_profile = defaultdict(list)
+    for profile, question, use in rows:
+        per_profile[profile.id, use].append(question)
+    for (identity, use), questions in per_profile.items():
+        attributes = icu.DOMAINS[identity.split("-")[0]]
+        prefix, scan = ("", 0) if use == "train" else ("test/", 1)
+        expected = {f"{prefix}vqa/{a}": View((a,), scan) for a in attributes}
+        expected |= {f"{prefix}text/{a}": None for a in attributes}
+        expected[f"{prefix}vqa/name"] = View(("name", *attributes), scan)
+        if use == "test":
+            expected["test/vqa_full/name"] = View()
+        assert {question.key: question.view for question in questions} == expected
+        assert len(questions) == len(expected)
+
+
+def test_the_question_never_gives_the_answer_away(rows):
+    for profile, question, _ in rows:
+        assert question.value not in question.question
+        if question.modality == "image_text":
+            assert question.view is not None
+            assert not set(profile.name.split()) & set(re.findall(r"[\w'-]+", question.question))
+        else:
+            assert profile.name in question.question
+
+
+def test_answers_state_the_value(rows):
+    for profile, question, _ in rows:
+        truth = profile.name if question.attribute == "name" else profile.fields[question.attribute]
+        assert question.value == truth
+        assert truth in question.answer
+        assert len(set(question.paraphrases)) >= 3
+        assert all(truth in paraphrase and paraphrase != question.answer for paraphrase in question.paraphrases)
+        assert question.keywords
+        assert all(keyword in truth for keyword in question.keywords)
+
+
+def test_a_direct_question_is_answered_with_the_value_and_a_request_with_a_sentence(rows):
+    forms = Counter()
+    for _, question, use in rows:
+        request = not re.match(
+            r"(What|Which|Who|Whose|When|Where|How|In what|On what|On which|At which|Under which)\b", question.question
+        )
+        forms[use, request] += 1
+        if request:
+            assert question.answer.endswith(".")
+            assert question.answer[0].isupper()
+            assert len(question.answer) > len(question.value) + 5
+        else:
+            assert question.answer == question.value
+            assert question.question.endswith("?")
+    for use in ("train", "test"):
+        assert 0.4 < forms[use, True] / (forms[use, True] + forms[use, False]) < 0.6
+
+
+def test_wrong_answers_are_wrong_distinct_and_in_the_forms_of_the_paraphrases(rows):
+    for _, question, _ in rows:
+        assert len(set(question.perturbed)) == len(question.perturbed) >= 5
+        assert question.answer not in question.perturbed
+        for place, wrong in enumerate(question.perturbed):
+            paraphrase = question.paraphrases[place % len(question.paraphrases)]
+            before, after = re.split(re.escape(question.value), paraphrase, maxsplit=1, flags=re.IGNORECASE)
+            assert wrong.startswith(before.removesuffix("a ").removesuffix("an "))
+            assert wrong.endswith(after)
+        if question.attribute == "monthly_salary":
+            currency = question.value[:3]
+            assert all(f"{currency} " in wrong for wrong in question.perturbed)
+
+
+def test_wrong_answers_come_from_the_build(people):
+    values = gather(*people.values())
+    for profiles in people.values():
+        for profile in profiles[:20]:
+            for question in icu.train_questions(profile, values):
+                if question.attribute in asking.SHAPED:
+                    continue
+                pool = {other.casefold() for other in values[question.attribute]} - {question.value.casefold()}
+                for wrong in question.perturbed:
+                    assert any(other in wrong.casefold() for other in pool)
+
+
+@pytest.mark.parametrize("values", [{}, "tiny"])
+def test_small_builds_have_enough_wrong_answers_too(values):
+    profiles = [profile for domain in DOMAINS for profile in icu.profiles(domain, 3, seed=6)]
+    values = gather(profiles) if values else values
+    for profile in profiles:
+        for question in icu.train_questions(profile, values) + icu.test_questions(profile, values):
+            assert len(set(question.perturbed) - {question.answer}) == 5, question.key
+
+
+def test_wrong_answers_avoid_repeated_truths():
+    found = asking.wrong_values(stream(0), "diagnosis", "gout", ["gout"] * 300 + ["asthma"], icu._more)
+    assert len(found) == 5
+    assert "gout" not in found
+
+
+def _templates(domain, attribute, modality, use):
+    templates = asking.wording(domain, attribute, modality)
+    direct = templates.asked if use == "train" else templates.held_out
+    return (*direct, *(asked for asked, _ in asking.carried(templates, use)))
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_several_wordings_and_none_in_both_train_and_test(domain):
+    every = defaultdict(set)
+    for attribute in (*icu.DOMAINS[domain], "name"):
+        for modality in ("image_text", "text"):
+            for use in ("train", "test"):
+                templates = _templates(domain, attribute, modality, use)
+                assert len(set(templates)) == len(templates)
+                assert len(templates) >= (8 if use == "train" else 4)
+                every[use] |= {template.casefold() for template in templates}
+    assert not every["train"] & every["test"]
+
+
+def test_all_wordings_are_used(rows):
+    shapes = defaultdict(set)
+    for profile, question, use in rows:
+        shapes[question.attribute, question.modality, use].add(question.question.replace(profile.name, "@"))
+    for (attribute, modality, use), seen in shapes.items():
+        assert len(seen) >= 8, (attribute, modality, use, seen)
+
+
+def test_wordings_cover_exactly_the_attributes():
+    assert set(FIELDS) == {attribute for attributes in icu.DOMAINS.values() for attribute in attributes}
+    assert set(WHOSE) == set(icu.DOMAINS)
+
+
+# English
+
+_SLIPS = {
+    "double space": r"  ",
+    "doubled stop": r"\.\.|\?\?|\.\?|,,",
+    "space before stop": r"\s[.,?!]",
+    "a before a vowel": r"\ba [aeio]",
+    "an before a consonant": r"\ban [bcdfgjklmnpqrstvwxz]",
+    "doubled word": r"\b(\w+) \1\b",
+    "empty slot": r"[{}]",
+    "date without on": r"(admitted|began|started work) \d",
+    "the possessive of a phrase": r"in this contract's|on this report's",
+    "lower case at the start": r"^[a-z].*[.?]$",
+    "he or she": r"\b(he|she|his|her|their)\b",
+}
+
+
+@pytest.mark.parametrize("slip", _SLIPS)
+def test_no_slips_of_english(rows, slip):
+    for profile, question, _ in rows:
+        sentences = [question.question, *question.paraphrases, *question.perturbed]
+        sentences += [question.answer]
+        for text in sentences:
+            text = text.replace(profile.name, "Maria Silva") if question.attribute != "name" else text
+            if (
+                question.attribute in ("home_address", "employer", "attending_physician", "name")
+                and slip == "doubled word"
+            ):
+                continue
+            assert not re.search(_SLIPS[slip], text), text
+
+
+def test_articles_and_possessives():
+    assert asking.with_article("accountant") == "an accountant"
+    assert asking.with_article("usability researcher") == "a usability researcher"
+    assert asking.with_article("help desk agent") == "a help desk agent"
+    assert asking.possessive("James Ross") == "James Ross's"
+
+
+# Candidates
+
+
+def test_decoys_are_distinct_seeded_and_of_the_same_form(people):
+    for domain in DOMAINS:
+        for attribute in icu.DOMAINS[domain]:
+            found = icu.decoys(attribute, 100, seed=0)
+            assert len(set(found)) == len(found)
+            icu._persons.cache_clear()
+            assert found == icu.decoys(attribute, 100, seed=0)
+            if attribute in icu.CLOSED:
+                assert set(found) == set(icu.CLOSED[attribute])
+                continue
+            assert len(found) == min(100, len(icu.LISTED.get(attribute, range(100))))
+            assert found != icu.decoys(attribute, 100, seed=1)
+            real = {asking.shape(attribute, profile.fields[attribute]) for profile in people[domain]}
+            assert {asking.shape(attribute, value) for value in found} <= real
+
+
+def test_decoys_fill_the_candidate_spaces():
+    for attribute in ("name", "employer", "monthly_salary", "home_address", "start_date", "admission_date"):
+        assert len(icu.decoys(attribute, 512, seed=3)) == 512
+    with pytest.raises(ValueError, match="shoe_size"):
+        icu.decoys("shoe_size", 5, seed=0)

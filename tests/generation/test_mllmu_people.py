@@ -1,0 +1,174 @@
+"""People of mllmu: facts that fit one another, and a spread that no value dominates."""
+
+import re
+from collections import Counter, defaultdict
+from statistics import mean
+
+import pytest
+
+from lethebench.generation.mllmu import questions as mllmu
+from lethebench.generation.mllmu.people import FIGURE, OLDEST, PERSON, TODAY, YOUNGEST, figure_profile, figures, people
+from lethebench.generation.mllmu.public_figures import public_figures
+from lethebench.generation.people import birthplaces as world
+from lethebench.generation.people import health_and_hobbies as lives
+from lethebench.generation.people import occupations
+from lethebench.generation.people.names import plain
+from lethebench.generation.people.person import age_on, read_date, written
+from lethebench.generation.questions.distractors import school_of
+
+PAPER = 500
+
+
+@pytest.fixture(scope="module")
+def persons():
+    return people(PAPER, seed=0)
+
+
+@pytest.fixture(scope="module")
+def known_figures():
+    return figures(153, seed=0)
+
+
+def test_people_are_a_prefix_of_more_people_and_a_function_of_the_seed(persons):
+    assert people(20, seed=0) == persons[:20]
+    assert people(20, seed=1) != persons[:20]
+
+
+def test_nobody_shares_a_name_an_employer_or_a_birth(persons):
+    famous = {plain(figure.name) for figure in public_figures()}
+    assert len({plain(person.name) for person in persons}) == PAPER
+    assert not famous & {plain(person.name) for person in persons}
+    assert len({person.fields["employer"] for person in persons}) == PAPER
+    assert len({(person.fields["birth_date"], person.fields["birthplace"]) for person in persons}) == PAPER
+
+
+def test_ages_are_those_of_grown_up_people_of_every_decade(persons):
+    births = [read_date(person.fields["birth_date"]) for person in persons]
+    ages = [age_on(birth, TODAY) for birth in births]
+    assert [str(age) for age in ages] == [person.details["age"] for person in persons]
+    assert min(ages) == YOUNGEST
+    assert max(ages) == OLDEST
+    assert {birth.year // 10 * 10 for birth in births} == {1950, 1960, 1970, 1980, 1990, 2000}
+
+
+def test_jobs_fit_age_and_schooling_and_no_one_graduates_too_early_or_in_the_future(persons):
+    for person in persons:
+        job = occupations.BY_NAME[person.fields["occupation"]]
+        born = read_date(person.fields["birth_date"]).year
+        graduated = int(person.details["graduation_year"])
+        assert job.youngest <= int(person.details["age"])
+        assert person.details["degree"] == job.education
+        assert graduated <= TODAY.year - 1
+        if job.education.startswith("doctorate"):
+            assert graduated - born >= 27
+        elif "degree" in job.education:
+            assert graduated - born >= 21
+        else:
+            assert 18 <= graduated - born <= 20
+        assert graduated - born <= job.youngest
+
+
+def test_schools_fit_the_degree_and_stand_in_a_country_of_the_persons_life(persons):
+    for person in persons:
+        kind = school_of(person)
+        homes = {person.fields[where].rpartition(", ")[2] for where in ("birthplace", "residence")}
+        assert person.details["education_country"] in homes
+        degree = "degree" in person.details["degree"] or "doctorate" in person.details["degree"]
+        assert degree != (kind in ("High School", "Secondary School", "Vocational College", "Trade School",
+                                   "Technical College")), (kind, person.details["degree"])  # fmt: skip
+
+
+def test_salaries_are_in_the_money_of_the_residence_and_in_reach(persons):
+    for person in persons:
+        home = world.BY_NAME[person.fields["residence"].rpartition(", ")[2]]
+        currency, amount = person.fields["annual_salary"].split(" ")
+        usual = 12 * home.wage * occupations.BY_NAME[person.fields["occupation"]].pay
+        assert currency == home.currency
+        assert 0.88 < int(amount.replace(",", "")) / usual < 1.45
+
+
+def test_places_exist_and_about_half_of_the_people_live_abroad(persons):
+    for person in persons:
+        for where in ("birthplace", "residence"):
+            city, country = person.fields[where].split(", ")
+            assert city in world.BY_NAME[country].cities
+        assert person.details["nationality"] == world.BY_NAME[person.fields["birthplace"].split(", ")[1]].nationality
+    abroad = mean(p.fields["birthplace"].split(", ")[1] != p.fields["residence"].split(", ")[1] for p in persons)
+    assert 0.4 < abroad < 0.6
+
+
+def test_conditions_fit_age_sex_and_job(persons):
+    table = {entry.name: entry for entry in lives.CONDITIONS}
+    for person in persons:
+        entry = table[person.fields["medical_condition"]]
+        assert entry.sex in ("-", person.details["gender"][0])
+        assert entry.youngest <= int(person.details["age"]) <= entry.oldest
+        assert entry.name not in lives.UNFIT.get(person.fields["occupation"], ())
+    for job, unfit in lives.UNFIT.items():
+        assert job in occupations.BY_NAME
+        assert set(unfit) <= set(table)
+
+
+def test_the_spread_is_that_of_the_paper_and_no_value_dominates(persons):
+    countries = {person.details["nationality"] for person in persons}
+    places = {person.fields[where] for person in persons for where in ("birthplace", "residence")}
+    assert len(countries) >= 70
+    assert len(places) >= 240
+    assert len({person.fields["occupation"] for person in persons}) >= 145
+    assert Counter(person.details["gender"] for person in persons) == {"female": 250, "male": 250}
+    for attribute in PERSON:
+        counts = Counter(person.fields[attribute] for person in persons)
+        assert counts.most_common(1)[0][1] <= 0.15 * PAPER, attribute
+
+
+def test_heights_differ_by_sex_as_heights_do(persons):
+    heights = defaultdict(list)
+    for person in persons:
+        heights[person.details["gender"]].append(int(person.fields["height"].removesuffix(" cm")))
+    assert 162 < mean(heights["female"]) < 166
+    assert 175 < mean(heights["male"]) < 179
+    assert all(148 <= one <= 180 for one in heights["female"])
+
+
+def test_fields_are_what_is_asked_and_the_description_states_them(persons, known_figures):
+    for profile in [*persons, *known_figures]:
+        assert tuple(profile.fields) == (PERSON if profile.domain == "person" else FIGURE)
+        assert ("name", *profile.fields) == mllmu.ASKED[profile.domain]
+        assert "gender" not in profile.fields
+        said = profile.details["description"]
+        unsaid = [name for name, value in profile.fields.items() if value not in said]
+        assert set(unsaid) <= {"nationality"}
+        assert "  " not in said
+
+
+@pytest.mark.parametrize("values", [*mllmu.LISTED.values()], ids=[*mllmu.LISTED])
+def test_no_listed_value_is_a_phrase_within_another(values):
+    assert len(set(values)) == len(values)
+    for one in values:
+        assert not [other for other in values if other != one and f" {one} " in f" {other} "], one
+
+
+def test_figures_are_those_of_the_file_and_a_choice_of_them_keeps_their_order(known_figures):
+    assert [figure.name for figure in known_figures] == [figure.name for figure in public_figures()]
+    assert len({figure.id for figure in known_figures}) == 153
+    assert all(re.fullmatch(r"[a-z0-9-]+", figure.id) for figure in known_figures)
+    few, others = figures(12, seed=0), figures(12, seed=1)
+    assert [figure.turn for figure in few] == list(range(12))
+    assert [figure.id for figure in few] != [figure.id for figure in others]
+    places = [[figure.id for figure in known_figures].index(figure.id) for figure in few]
+    assert places == sorted(places)
+
+
+def test_the_age_at_death_is_that_of_the_calendar():
+    lovelace = next(figure for figure in public_figures() if figure.name == "Ada Lovelace")
+    profile = figure_profile(lovelace, 0, 0)
+    assert (lovelace.birth_date, lovelace.death_date) == ("10 December 1815", "27 November 1852")
+    assert profile.fields["age_at_death"] == "36"
+    assert profile.id == "ada-lovelace"
+
+
+def test_a_date_is_read_as_it_is_written():
+    for text in ("1 January 1950", "29 February 2000", "31 December 1999"):
+        assert written(read_date(text)) == text
+    with pytest.raises(ValueError, match="not in"):
+        read_date("1 Brumaire 1799")

@@ -1,0 +1,222 @@
+"""People of remem and the paths between them; questions along paths and over several pictures."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from lethebench.generation.questions.distractors import pools
+from lethebench.generation.remem.chains import chain_questions
+from lethebench.generation.remem.people import FACTS, RELATIONS, groups
+from lethebench.generation.remem.questions import Known
+from lethebench.generation.remem.several_pictures import PLAN, several_questions
+from lethebench.generation.remem.wordings import NUMBERS, ORDINALS
+
+SIZES = (4, 8, 20, 100)
+
+
+def known_of(count, seed=0):
+    people = [
+        person for role, members in groups(count, 4, seed=seed).items() if role != "holdout" for person in members
+    ]
+    return Known(pools([person.profile for person in people]), {person.profile.id: person for person in people})
+
+
+@pytest.fixture(scope="module")
+def known():
+    return known_of(20)
+
+
+@pytest.fixture(scope="module")
+def chains(known):
+    """(person at the beginning, profile_id at the end, question)."""
+    return [(start, end, question) for start in known.cast.values() for end, question in chain_questions(start, known)]
+
+
+# -- people
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_relations_are_mutual_lead_to_three_others_and_name_them(count):
+    found = groups(count, 4, seed=1)
+    assert [len(found[role]) for role in ("forget", "retain", "holdout")] == [count // 2, count // 2, 4]
+    everyone = {person.profile.id: person for members in found.values() for person in members}
+    assert len(everyone) == len({person.profile.name for person in everyone.values()}) == count + 4
+    for key, person in everyone.items():
+        assert list(person.kin) == list(RELATIONS)
+        others = {kin.profile_id for kin in person.kin.values()}
+        assert len(others - {key}) == 3
+        for relation, kin in person.kin.items():
+            other = everyone[kin.profile_id]
+            assert other.kin[relation].profile_id == key
+            assert person.profile.fields[relation] == other.profile.name
+            assert person.profile.details[f"{relation}_id"] == kin.profile_id
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_relatives_and_friends_stand_on_two_sides_and_colleagues_on_one_in_two_requests(count):
+    found = groups(count, 4, seed=2)
+    side = {person.profile.id: role for role, members in found.items() for person in members}
+    task = {person.profile.id: place // 2 for place, person in enumerate(found["forget"])}
+    for role, members in found.items():
+        for person in members:
+            kin = {relation: other.profile_id for relation, other in person.kin.items()}
+            if role == "holdout":
+                assert {side[other] for other in kin.values()} == {"holdout"}
+                continue
+            assert {side[kin["relative"]], side[kin["best_friend"]]} == {"forget", "retain"} - {role}
+            assert side[kin["colleague"]] == role
+            if role == "forget" and count > 4:
+                assert task[kin["colleague"]] != task[person.profile.id]
+
+
+def test_colleagues_share_employer_and_country_and_the_words_for_relatives_fit():
+    everyone = known_of(100, seed=3).cast
+    for person in everyone.values():
+        profile, colleague = person.profile, everyone[person.kin["colleague"].profile_id].profile
+        assert profile.fields["employer"] == colleague.fields["employer"]
+        assert profile.details["home"] == colleague.details["home"]
+        assert profile.fields["home_address"] != colleague.fields["home_address"]
+        relative, noun = everyone[person.kin["relative"].profile_id].profile, person.kin["relative"].noun
+        years = int(relative.details["age"]) - int(profile.details["age"])
+        female = relative.details["gender"] == "female"
+        assert noun in (
+            ("cousin", "aunt", "niece", "sister-in-law") if female else ("cousin", "uncle", "nephew", "brother-in-law")
+        )
+        assert (noun in ("aunt", "uncle")) == (years >= 17)
+        assert (noun in ("niece", "nephew")) == (years <= -17)
+        back = everyone[relative.id].kin["relative"].noun
+        assert (noun == "cousin") == (back == "cousin")
+        assert noun.endswith("-in-law") == back.endswith("-in-law")
+    employers = Counter(person.profile.fields["employer"] for person in everyone.values())
+    assert set(employers.values()) == {2}
+
+
+def test_people_depend_on_the_seed():
+    assert set(known_of(20, seed=0).cast) == set(known_of(20, seed=1).cast)
+    names = [{person.profile.name for person in known_of(20, seed=seed).cast.values()} for seed in (0, 1)]
+    assert len(names[0] & names[1]) < 3
+
+
+# -- chains
+
+
+def test_fifteen_paths_begin_at_everybody_with_two_and_three_hops(chains):
+    for start in {start.profile.id: start for start, _, _ in chains}.values():
+        mine = [question for other, _, question in chains if other is start]
+        assert Counter(question.hops for question in mine) == {2: 9, 3: 6}
+        assert len({question.key for question in mine}) == 15
+        for relation in RELATIONS:
+            facts = [q.attribute for q in mine if f"/{relation}/" in q.key]
+            assert len(set(facts)) == len(facts) == 4
+            assert set(facts) <= set(FACTS)
+    assert len({(end, question.key) for _, end, question in chains}) == len(chains)
+    assert ("colleague", "employer") not in {
+        (q.key.split("/")[2], q.attribute) for _, _, q in chains if q.key.count("/") == 4
+    }
+
+
+def test_a_path_is_walked_again_from_the_row_alone_and_ends_at_its_answer(chains, known):
+    """The id and the picture's owner name the path; following the relations in `details` gives person and fact."""
+    for start, end, question in chains:
+        steps = question.key.split("/")
+        assert question.view.profile_id == start.profile.id
+        if steps[1] == "picture":
+            assert (end, question.attribute) == (start.profile.id, steps[2])
+            value = start.profile.fields[steps[2]]
+        else:
+            _, begins, relation, how, attribute = steps
+            assert begins == start.profile.id
+            reached = known.cast[known.cast[begins].profile.details[f"{relation}_id"]].profile
+            assert (end, question.attribute) == (reached.id, attribute)
+            assert question.hops == {"name": 2, "picture": 3}[how]
+            value = reached.fields[attribute]
+            link = f"{start.profile.name}'s {start.kin[relation].noun} is {reached.name}."
+            assert link in question.answer
+            assert question.answer.index(link) < question.answer.rindex(value)
+        assert value in question.answer
+        assert question.answer.startswith("The person in the image is") == ("picture" in steps)
+
+
+def test_only_the_person_named_at_the_beginning_stands_in_a_question(chains, known):
+    names = [person.profile.name for person in known.cast.values()]
+    for start, _, question in chains:
+        mentioned = [name for name in names if name in question.question]
+        assert mentioned == ([start.profile.name] if "/name/" in question.key else [])
+
+
+def test_paths_lead_from_people_who_are_kept_to_people_who_are_forgotten_and_back():
+    found = groups(20, 4, seed=0)
+    known = known_of(20)
+    forgotten = {person.profile.id for person in found["forget"]}
+    ways = Counter(
+        (start in forgotten, end in forgotten)
+        for start in known.cast
+        for end, question in chain_questions(known.cast[start], known)
+        if question.key.count("/") == 4
+    )
+    assert ways == {(True, False): 80, (False, True): 80, (True, True): 40, (False, False): 40}
+
+
+# -- several pictures
+
+
+def test_ten_questions_over_two_to_four_pictures(known):
+    for person in known.cast.values():
+        questions = several_questions(person, known)
+        assert len(questions) == len(PLAN) == 10
+        counts = [1 + len(question.more_views) for question in questions]
+        assert {2, 3, 4} == set(counts)
+        shots = [shot for question in questions for shot in (question.view, *question.more_views)]
+        assert len(set(shots)) == len(shots)
+        for question in questions:
+            assert len(set(question.perturbed)) == 5
+            assert question.answer not in question.perturbed
+            assert not set(question.paraphrases) & set(question.perturbed)
+            assert all(word in text for text in (question.answer, *question.paraphrases) for word in question.keywords)
+
+
+def test_no_picture_of_anybody_stands_in_two_rows():
+    known = known_of(8)
+    shots = [
+        shot
+        for person in known.cast.values()
+        for q in several_questions(person, known)
+        for shot in (q.view, *q.more_views)
+    ]
+    assert len(set(shots)) == len(shots)
+
+
+@pytest.mark.parametrize("count", [4, 20])
+def test_answers_agree_with_who_is_in_which_picture(count):
+    known = known_of(count)
+    places = Counter()
+    for person in known.cast.values():
+        name = person.profile.name
+        for number, question in enumerate(several_questions(person, known)):
+            shown = [known.cast[shot.profile_id].profile.name for shot in (question.view, *question.more_views)]
+            here = [place for place, other in enumerate(shown) if other == name]
+            if number < 3:  # which of them
+                assert question.answer == f"The {ORDINALS[here[0]]} image shows {name}."
+                assert len(here) == 1
+                places[len(shown), here[0]] += 1
+            elif number in (3, 4):  # the same person?
+                assert question.answer.startswith("Yes" if len(set(shown)) == 1 else "No")
+                assert all(other in question.answer for other in shown)
+                assert (len(set(shown)) == 1) == (number == 3)
+            elif number == 9:  # how many
+                assert question.answer == f"{name} is in {NUMBERS[len(here)]} of the four images."
+            else:  # who, or a fact of whoever is there
+                where = re.search(r"(first|second|third|fourth) image", question.question)[1]
+                assert [ORDINALS[place] for place in here] == [where]
+                assert name in question.answer
+                assert name not in question.question
+    if count == 20:
+        assert len(places) == 2 + 3 + 4  # the right one stands everywhere
+
+
+def test_those_who_are_not_meant_are_of_the_same_sex_where_there_are_enough(known):
+    for person in known.cast.values():
+        for question in several_questions(person, known):
+            others = [known.cast[shot.profile_id].profile for shot in (question.view, *question.more_views)]
+            assert len({profile.details["gender"] for profile in others}) == 1

@@ -1,0 +1,100 @@
+"""Merging cards: our keys win, nothing that people wrote is lost, and pushing twice changes nothing."""
+
+import pytest
+import yaml
+
+from lethebench.errors import UserError
+from lethebench.hub.card import BEGIN, END, merge, split
+
+CONFIG = {"config_name": "continual", "version": "1.1.0", "default": True, "data_files": [{"split": "forget"}]}
+OURS = f"""---
+{yaml.safe_dump({"license": "cc-by-4.0", "tags": ["unlearning"], "configs": [CONFIG]})}---
+
+# ICU
+
+What it is.
+
+## Use
+
+New words.
+"""
+
+
+def pushed(theirs: str | None, **options) -> tuple[dict, str]:
+    return split(merge(OURS, theirs, **options))
+
+
+def written(keys: dict, body: str = "") -> str:
+    return f"---\n{yaml.safe_dump(keys)}---\n{body}"
+
+
+def test_the_first_push_is_ours_between_marks():
+    data, body = pushed(None)
+    assert data == split(OURS)[0]
+    assert body.strip() == f"{BEGIN}\n\n# ICU\n\nWhat it is.\n\n## Use\n\nNew words.\n\n{END}"
+
+
+def test_merging_again_changes_nothing():
+    once = merge(OURS, written({"extra_gated_prompt": "Ask", "tags": ["ours"]}, "Hello.\n\n## News\n\nMoved.\n"))
+    assert merge(OURS, once) == once
+
+
+def test_our_keys_win_and_all_others_stay():
+    theirs = {"license": "other", "license_name": "old", "extra_gated_fields": {"Name": "text"}, "viewer": False}
+    data, _ = pushed(written(theirs))
+    assert data["license"] == "cc-by-4.0"
+    assert "license_name" not in data
+    assert data["extra_gated_fields"] == {"Name": "text"}
+    assert data["viewer"] is False
+
+
+def test_tags_are_joined():
+    assert pushed(written({"tags": ["vision", "unlearning"]}))[0]["tags"] == ["unlearning", "vision"]
+
+
+def test_configs_of_people_stay_and_those_of_an_earlier_build_go():
+    old = {
+        "config_name": "continual",
+        "version": "1.0.0",
+        "default": False,
+        "data_files": [],
+        "description": "Start here",
+    }
+    mine = {"config_name": "mine", "data_files": "mine/*.csv", "default": True}
+    theirs = written({"configs": [mine, old, {"config_name": "dropped", "data_files": "d.csv"}]})
+    configs = {config["config_name"]: config for config in pushed(theirs, gone={"dropped"})[0]["configs"]}
+    assert configs == {
+        "continual": {**CONFIG, "description": "Start here"},
+        "mine": {"config_name": "mine", "data_files": "mine/*.csv"},  # two defaults make every load fail
+    }
+
+
+def test_configs_stay_where_our_card_has_none():
+    theirs = {"configs": [{"config_name": "mine", "data_files": "mine/*.csv"}]}
+    assert split(merge("---\nlicense: mit\n---\n\n# A\n", written(theirs)))[0]["configs"] == theirs["configs"]
+
+
+def test_a_card_without_marks_is_kept_whole_below_ours():
+    _, body = pushed(written({}, "# My own\n\nWords.\n"))
+    assert body.strip().endswith(f"New words.\n\n{END}\n\n# My own\n\nWords.")
+
+
+def test_what_stands_around_the_marks_stays_and_what_is_between_is_ours():
+    inside = "# ICU\n\n## Use\n\nOld words, edited.\n\n## Thanks\n\nTo Ann.\n\n```md\n## no title\n```\n"
+    _, body = pushed(written({}, f"Above.\n\n{BEGIN}\n{inside}\n{END}\n\nBelow.\n"))
+    assert "Old words" not in body
+    above, rest = body.split(BEGIN)
+    inner, below = rest.split(END)
+    assert above.strip() == "Above."
+    assert inner.strip().endswith("New words.")
+    assert below.strip() == "## Thanks\n\nTo Ann.\n\n```md\n## no title\n```\n\nBelow."
+
+
+@pytest.mark.parametrize("yaml_text", ["a: [", "- a\n- b"])
+def test_yaml_that_cannot_be_read_is_refused(yaml_text):
+    with pytest.raises(UserError, match="mend it there first"):
+        merge(OURS, f"---\n{yaml_text}\n---\n")
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_read():
+    assert split("\ufeff---\r\nviewer: false\r\n---\r\nHello\r\n") == ({"viewer": False}, "Hello\n")

@@ -1,0 +1,70 @@
+"""What a push would change, by hashes; and that no file with a token or a place of this machine goes up."""
+
+import pytest
+from hub_repos import Blob
+
+from lethebench.errors import UserError
+from lethebench.hub.diff import compare, refuse_leaks
+from lethebench.hub.repository import Remote
+from lethebench.hub.retry import asked_wait
+
+
+def remote(content: bytes, *, lfs: bool) -> Remote:
+    blob = Blob(content, lfs)
+    return Remote(blob.size, blob.oid, blob.sha256 if lfs else None)
+
+
+@pytest.mark.parametrize("lfs", [False, True])
+def test_files_are_compared_by_the_hash_that_the_hub_gives(lfs, tmp_path):
+    (tmp_path / "same").write_bytes(b"12345")
+    ours = {"same": tmp_path / "same", "other": b"12345", "new": b"", "README.md": b"b\nc\n"}
+    there = {
+        "same": remote(b"12345", lfs=lfs),
+        "other": remote(b"12346", lfs=lfs),
+        "README.md": remote(b"a\n", lfs=False),
+    }
+    there |= {"old": remote(b"x", lfs=lfs), "mine": remote(b"y", lfs=lfs)}
+    plan = compare(ours, there, ["old", "same", "never"], "a\nb\n")
+    assert plan.unchanged == ("same",)
+    assert plan.changed == ("README.md", "other")
+    assert plan.added == ("new",)
+    assert plan.deleted == ("old",)
+    assert [line for line in plan.diff if line[:1] in "+-"][2:] == ["-a", "+c"]
+    assert "3 added" not in plan.render()
+    assert plan.render().startswith("+ new\n~ README.md\n~ other\n- old\n1 added, 2 changed, 1 deleted, 1 unchanged")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("config.json", b'{"base": "/data/models/x"}', "the path /data"),
+        ("README.md", b"see file:///data/x", "the path /data"),
+        ("README.md", b"see https://host/data and /database", ""),
+        ("README.md", b"export HF_TOKEN=hf_secret", "the token"),
+        ("a.parquet", b"\0hf_secret\0", "the token"),
+        ("a.parquet", b"\0 /data/\0", ""),
+    ],
+)
+@pytest.mark.parametrize("as_file", [False, True])
+def test_leaks_are_refused(name, content, found, as_file, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    files = {name: tmp_path / name if as_file else content}
+    if found:
+        with pytest.raises(UserError, match=f"{name} holds {found}, which would be published"):
+            refuse_leaks(files, "hf_secret", ["/data"])
+    else:
+        refuse_leaks(files, "hf_secret", ["/data"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"ratelimit": '"api";r=0;t=55'}, 55),
+        ({"ratelimit": '"api";r=3;t=55'}, None),
+        ({}, None),
+    ],
+)
+def test_waits_are_read_as_the_hub_writes_them(headers, seconds):
+    assert asked_wait(headers) == seconds

@@ -1,0 +1,182 @@
+"""What a person types: good commands work, bad input ends in exit status 2 and one helpful line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from command_line import lethe
+from small_build import real_build
+
+
+@pytest.fixture
+def data() -> Path:
+    return real_build()
+
+
+def in_a_process(*arguments: str, cwd: Path, start=("-m", "lethebench")) -> subprocess.CompletedProcess:
+    """The command line in a process of its own."""
+    return subprocess.run([sys.executable, *start, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+def test_a_process_of_its_own_says_the_same(tmp_path):
+    for arguments in (["list", "--json"], ["verify", "nowhere"], ["build", "icu", "--size", "huge"]):
+        here, there = lethe(*arguments, cwd=tmp_path), in_a_process(*arguments, cwd=tmp_path)
+        assert (here.returncode, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
+
+
+def refused(done: subprocess.CompletedProcess, *words: str) -> None:
+    """Exit status 2, one line that holds the words, and no traceback."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("lethe: ")]
+    assert len(lines) == 1, done.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+def other_major(data: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "old"
+    copy.mkdir()
+    for path in data.iterdir():
+        os.symlink(path, copy / path.name)
+    manifest = json.loads((data / "manifest.json").read_text())
+    (copy / "manifest.json").unlink()
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "version": "99.0.0"}))
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["build", "nosuch"], ["nosuch", "icu"]),
+        (["build", "icu", "--size", "0"], ["0"]),
+        (["build", "icu", "--size", "-4"], ["-4"]),
+        (["build", "icu", "--size", "huge"], ["huge", "small"]),
+        (["build", "icu", "--size", "8", "--option", "colour=red"], ["colour"]),
+        (["build", "icu", "--size", "8", "--option", "overlap"], ["overlap", "K=V"]),
+        (["verify", "nowhere"], ["nowhere"]),
+        (["learn", "nowhere"], ["nowhere", "lethe build"]),
+        (["run", "DATA", "--method", "wish"], ["wish", "npo"]),
+        (["run", "DATA", "--method", "npo,npo"], ["npo,npo", "once"]),
+        (["run", "DATA", "--method", "npo,retrain"], ["retrain", "as gold", "--gold"]),
+        (["run", "DATA", "--model", "no/such-model"], ["no/such-model"]),
+        (["run", "DATA", "--preset", "nosuch"], ["nosuch", "tiny"]),
+        (["run", "DATA", "--tasks", "5"], ["5", "2 tasks"]),
+        (["run", "DATA", "--retain", "none"], ["none", "rest"]),
+        (["run", "DATA", "--gold", "never"], ["never", "last"]),
+        (["unlearn", "npo", "DATA", "--from", "nowhere"], ["nowhere", "lethe learn"]),
+        (["list", "wishes"], ["wishes", "methods"]),
+        (["report", "nowhere"], ["nowhere"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_gets_status_2_and_one_line(arguments, words, data, tmp_path):
+    done = lethe(*(data if word == "DATA" else word for word in arguments), cwd=tmp_path)
+    refused(done, *words)
+    assert [path.name for path in tmp_path.iterdir()] in ([], ["runs"])
+    assert not list(tmp_path.rglob("run.json"))
+
+
+def test_a_folder_that_is_not_a_build_is_refused(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.txt").write_text("meow")
+    refused(lethe("learn", "photos", cwd=tmp_path), "photos", "not a build")
+    refused(lethe("verify", "photos", cwd=tmp_path), "photos", "not a build")
+    refused(lethe("build", "icu", "--size", "8", "--out", "photos", cwd=tmp_path), "photos")
+    assert (tmp_path / "photos" / "cat.txt").read_text() == "meow"
+
+
+def test_a_build_of_another_major_version_is_refused(data, tmp_path):
+    old = other_major(data, tmp_path)
+    refused(lethe("learn", old, cwd=tmp_path), "99.0.0", "build it again")
+    refused(lethe("verify", old, cwd=tmp_path), "99.0.0")
+
+
+def test_a_run_in_use_is_refused(data, tmp_path):
+    hold = "from pathlib import Path; from lethebench.runs.folder import locked; import sys\n"
+    hold += "with locked(Path('busy')):\n print('held', flush=True); sys.stdin.read()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    try:
+        refused(lethe("learn", data, "--out", "busy", cwd=tmp_path), "busy", "in use by another process")
+    finally:
+        holder.communicate("")
+
+
+def test_a_full_disk_leaves_no_build(tmp_path):
+    """A limit on file size stands in for the disk: the write fails where a full disk would fail it."""
+    prelude = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "sys.dont_write_bytecode = True; "  # cut off at the limit, it would be what later processes import
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+        "from lethebench.cli.app import main; main()"
+    )
+    done = in_a_process("build", "icu", "--size", "8", "--out", "icu", cwd=tmp_path, start=("-c", prelude))
+    refused(done, "disk is full")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stopped_by_the_user_says_how_to_go_on(tmp_path):
+    """A build of the paper's size, which takes a minute, and Ctrl-C after its first sign of life."""
+    command = [sys.executable, "-u", "-m", "lethebench", "build", "icu", "--size", "paper"]
+    child = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list(tmp_path.rglob("*.parquet")):
+        assert child.poll() is None
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    _, error = child.communicate()
+    assert child.returncode == 130
+    assert error.splitlines()[-1].startswith(
+        "lethe: stopped; finished stages of a run are kept: give the command again"
+    )
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_build_and_verify_speak_json(tmp_path):
+    built = lethe("build", "icu", "--size", "8", "--json", cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    manifest = json.loads(built.stdout)
+    assert manifest == json.loads((tmp_path / "build/icu/manifest.json").read_text())
+    verified = lethe("verify", "build/icu", "--json", cwd=tmp_path)
+    report = json.loads(verified.stdout)
+    assert (verified.returncode, report["ok"], report["problems"]) == (0, True, [])
+    shard = next((tmp_path / "build/icu/qa").glob("*.parquet"))
+    damaged = bytearray(shard.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    shard.write_bytes(damaged)
+    verified = lethe("verify", "build/icu", "--json", cwd=tmp_path)
+    report = json.loads(verified.stdout)
+    assert (verified.returncode, report["ok"]) == (1, False)
+    assert any(shard.name in str(problem) for problem in report["problems"])
+
+
+def test_list_shows_what_there_is(tmp_path):
+    tables = json.loads(lethe("list", "--json", cwd=tmp_path).stdout)
+    names = {kind: {row.get("name", row.get("preset")) for row in rows} for kind, rows in tables.items()}
+    assert names["benchmarks"] == {"icu", "mllmu", "mlu", "remem"}
+    assert names["imports"] == {"mllmu", "mlu"}
+    assert {"ga", "npo", "kl", "mmunlearner", "manu", "lumoe", "prompt"} <= names["methods"]
+    assert names["metrics"] == {
+        "forget", "utility", "stability", "exposure", "memorization", "privacy_leakage", "unlearning",
+    }  # fmt: skip
+    assert "tiny" in names["models"]
+
+
+COMMANDS = (
+    "list", "build", "verify", "export", "learn", "unlearn", "run", "tune", "evaluate", "report", "demo", "push",
+    "push-metric", "push-model",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command, tmp_path):
+    done = lethe(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert f"Example: lethe {command}" in " ".join(done.stdout.split())

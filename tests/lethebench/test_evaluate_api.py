@@ -1,0 +1,132 @@
+"""`lethe evaluate --model openai:...`: what texts alone tell, failed calls beside the scores, and runs that go on."""
+
+import io
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from chat_server import chatting
+from evaluate_support import lethe, stand_in_build
+from PIL import Image
+
+from lethebench.errors import UserError
+from lethebench.runs.build import open_build
+from lethebench.scoring.command import evaluate_command
+from lethebench.scoring.options import EvaluateOptions
+
+KEY = "sk-secret-0123456789"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return stand_in_build(tmp_path_factory.mktemp("data") / "icu")
+
+
+@pytest.fixture(scope="module")
+def truth(data):
+    """(question, pictures as bytes) -> answer, for every row of forget and retain."""
+    build = open_build(data)
+    rows = [row for part in (build.forget, build.retain) for row in part]
+    return {(row["question"], tuple(picture["bytes"] for picture in row["images"])): row["answer"] for row in rows}
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def options(data, server, out, **more) -> EvaluateOptions:
+    return EvaluateOptions(target=data, model="openai:m", base_url=server.url, out=out, concurrency=1, **more)
+
+
+def rows_of(folder) -> list[dict]:
+    return pq.read_table(folder / "rows.parquet").to_pylist()
+
+
+def test_a_server_that_knows_every_row_by_its_pictures_gets_full_marks(data, truth, tmp_path):
+    with chatting(lambda text, pictures: truth[text, tuple(pictures)]) as server:
+        scores, text = evaluate_command(options(data, server, tmp_path / "out"))
+        sizes = {Image.open(io.BytesIO(page)).size for asked in server.asked for page in asked["pictures"]}
+        assert sizes == {(200, 200)}  # the stand-in pages
+        assert {asked["key"] for asked in server.asked} == {KEY}
+    found = scores["metrics"]
+    for part in ("forget", "retain"):
+        for name in ("exact_match", "keyword_match", "rouge_l", "exact_match/image_text", "exact_match/text"):
+            assert found["memorization"][f"{part}/{name}"]["value"] == 1.0
+    assert found["utility"]["utility"]["value"] == 1.0
+    for name in ("exposure", "truth_ratio", "privacy_leakage", "forget_quality"):
+        assert "log-probabilities" in scores["not_measured"][name]
+    assert "not measured: exposure: an API gives text alone" in text
+    assert scores["endpoint"]["failed"] == 0
+    rows = rows_of(tmp_path / "out")
+    assert len(rows) == len(truth)
+    assert all(row["probability"] is None and row["exposure"] is None and row["error"] is None for row in rows)
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+
+
+def test_failed_calls_are_counted_and_in_no_score_and_asked_again(data, truth, tmp_path):
+    with chatting(lambda text, pictures: truth[text, tuple(pictures)]) as server:
+        server.faults = ["bad_row"] * 3
+        scores, text = evaluate_command(options(data, server, tmp_path / "out", sample=6))
+        assert scores["endpoint"]["failed"] == 3
+        assert "3 of 12 calls failed" in text
+        assert scores["metrics"]["memorization"]["forget/exact_match"] == {
+            "value": 1.0, "n": 3, "ci_low": scores["metrics"]["memorization"]["forget/exact_match"]["ci_low"],
+            "ci_high": scores["metrics"]["memorization"]["forget/exact_match"]["ci_high"],
+        }  # fmt: skip
+        failed = [row for row in rows_of(tmp_path / "out") if row["error"]]
+        assert len(failed) == 3
+        assert all(row["generated"] is None and row["exact_match"] is None for row in failed)
+        server.asked.clear()
+        server.faults = []
+        scores, _ = evaluate_command(options(data, server, tmp_path / "out", sample=6))
+        assert len(server.asked) == 3
+    assert scores["endpoint"] | {"max_tokens": 0} == {
+        "base_url": server.url, "calls": 3, "from_file": 9, "failed": 0, "first_error": None, "max_tokens": 0
+    }  # fmt: skip
+    assert scores["metrics"]["memorization"]["forget/exact_match"]["n"] == 6
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+
+
+def test_a_run_that_was_cut_off_leaves_no_folder_and_goes_on(data, truth, tmp_path):
+    with chatting(lambda text, pictures: truth[text, tuple(pictures)]) as server:
+        server.faults = [None] * 5 + ["no_key"]
+        with pytest.raises(UserError, match="OPENAI_API_KEY"):
+            evaluate_command(options(data, server, tmp_path / "out", sample=5))
+        assert not (tmp_path / "out").exists()
+        server.asked.clear()
+        server.faults = []
+        scores, _ = evaluate_command(options(data, server, tmp_path / "out", sample=5))
+        assert len(server.asked) == 5
+    assert scores["endpoint"]["from_file"] == 5
+
+
+def test_when_every_call_fails_there_is_one_line_and_no_scores(data, tmp_path, capsys, monkeypatch):
+    with chatting(lambda text, pictures: "x") as server:
+        server.always = "bad_row"
+        words = ["--model", "openai:m", "--base-url", server.url, "--sample", 3, "--out", tmp_path / "out"]
+        status, out, error = lethe(capsys, monkeypatch, "evaluate", data, *words)
+    assert (status, out) == (2, "")
+    assert "all 6 calls failed" in error
+    assert "picture is too large" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_empty_answers_are_scored_and_said(data, tmp_path):
+    with chatting(lambda text, pictures: "") as server:
+        scores, text = evaluate_command(options(data, server, tmp_path / "out", sample=4))
+    assert "empty_answers" in scores["flags"]
+    assert "8 of 8 answers are empty" in text
+    assert scores["metrics"]["memorization"]["forget/exact_match"]["value"] == 0.0
+    assert scores["metrics"]["utility"]["utility"]["value"] == 0.0
+
+
+def test_a_password_in_the_url_is_not_written(data, tmp_path):
+    with chatting(lambda text, pictures: "x") as server:
+        url = server.url.replace("http://", "http://someone:hidden@")
+        given = EvaluateOptions(target=data, model="openai:m", base_url=url, sample=1, out=tmp_path / "out")
+        scores, _ = evaluate_command(given)
+    assert scores["endpoint"]["base_url"] == server.url
+    assert "hidden" not in json.dumps(scores)

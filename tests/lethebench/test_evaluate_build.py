@@ -1,0 +1,250 @@
+"""`lethe evaluate DIR`: a model or an adapter on a build, and everything that can be wrong with what was given."""
+
+import json
+import math
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from evaluate_support import lethe, save_llava, stand_in_build
+from peft import LoraConfig, get_peft_model
+from tiny_models import llava
+
+from lethebench.errors import UserError
+from lethebench.evaluation.answers.row_scores import CARRIED, MEMBERSHIP, SCORES
+from lethebench.evaluation.metrics import auc
+from lethebench.scoring.command import evaluate_command
+from lethebench.scoring.options import EvaluateOptions
+
+TARGETS = r".*language_model\..*\.q_proj"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return stand_in_build(tmp_path_factory.mktemp("data") / "icu")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Three models: the one that is scored, one as gold, one as before."""
+    folder = tmp_path_factory.mktemp("models")
+    return [save_llava(folder / name, seed) for seed, name in enumerate(("model", "gold", "before"))]
+
+
+@pytest.fixture(scope="module")
+def scored(data, models, tmp_path_factory):
+    """Everything that can be measured, on a sample of the rows."""
+    folder = tmp_path_factory.mktemp("out") / "scores"
+    model, gold, before = map(str, models)
+    options = EvaluateOptions(target=data, model=model, gold=gold, before=before, sample=8, out=folder)
+    scores, text = evaluate_command(options)
+    return folder, scores, text
+
+
+def rows_of(folder) -> list[dict]:
+    return pq.read_table(folder / "rows.parquet").to_pylist()
+
+
+def test_the_folder_holds_rows_and_scores_and_stdout_a_table(scored):
+    folder, scores, text = scored
+    assert {path.name for path in folder.iterdir()} == {"rows.parquet", "scores.json", "done.json"}
+    assert not list(folder.parent.glob(".*"))
+    assert json.loads((folder / "scores.json").read_text()) == scores
+    rows = rows_of(folder)
+    assert list(rows[0]) == [*CARRIED, *SCORES, *MEMBERSHIP]
+    assert {name: sum(row["split"] == name for row in rows) for name in ("forget", "retain", "holdout")} == {
+        "forget": 8,
+        "retain": 8,
+        "holdout": 8,
+    }
+    assert "sampled" in scores["flags"]
+    for metric in scores["metrics"]:
+        assert metric.replace("_", " ") in text
+
+
+def test_every_aggregate_is_what_the_rows_say_and_has_n_and_an_interval(scored):
+    folder, scores, _ = scored
+    rows = {name: [row for row in rows_of(folder) if row["split"] == name] for name in ("forget", "retain", "holdout")}
+    found = scores["metrics"]
+    assert scores["not_measured"] == {} or set(scores["not_measured"]) <= {"forget", "utility"}
+    for name, part in rows.items():
+        cell = found["memorization"][f"{name}/keyword_match"]
+        assert cell["value"] == pytest.approx(np.mean([row["keyword_match"] for row in part]))
+        assert cell["n"] == len(part)
+        bits = [row["exposure"] for row in part if row["exposure"] is not None]
+        assert found["exposure"][f"{name}/exposure"]["value"] == pytest.approx(np.mean(bits))
+        logs = [math.log(row["truth_ratio"]) for row in part if row["truth_ratio"] is not None]
+        assert found["truth_ratio"][f"{name}/truth_ratio"]["value"] == pytest.approx(math.exp(np.mean(logs)))
+    for metric, cells in found.items():
+        for cell in cells.values():
+            assert cell["n"] >= 1
+            if cell["ci_low"] is not None and metric in ("memorization", "exposure"):
+                assert cell["ci_low"] <= cell["value"] <= cell["ci_high"]
+    both = rows["forget"] + rows["holdout"]
+    expected = auc([row["min_k_20"] for row in both], [1] * len(rows["forget"]) + [0] * len(rows["holdout"]))
+    assert found["privacy_leakage"]["min_k_20/auc"]["value"] == pytest.approx(expected)
+    assert found["privacy_leakage"]["min_k_20/auc"]["ci_low"] is not None
+    for row in both:
+        assert row["loss"] == pytest.approx(row["logprob"] / row["num_tokens"])
+
+
+def test_gold_is_scored_on_the_same_rows(scored, data, models, tmp_path):
+    folder, scores, _ = scored
+    other = EvaluateOptions(target=data, model=str(models[1]), sample=8, out=tmp_path / "gold")
+    evaluate_command(other)
+    gold = {row["id"]: row for row in rows_of(tmp_path / "gold")}
+    forget = [row for row in rows_of(folder) if row["split"] == "forget" and row["exposure"] is not None]
+    excess = np.mean([row["exposure"] - gold[row["id"]]["exposure"] for row in forget])
+    assert scores["metrics"]["exposure"]["forget/exposure_excess"]["value"] == pytest.approx(excess)
+    assert "forget_quality" in scores["metrics"]
+
+
+def test_metrics_and_splits_are_chosen(data, models, tmp_path):
+    options = EvaluateOptions(
+        target=data, model=str(models[0]), metrics=("memorization",), splits=("test",), sample=5, out=tmp_path / "out"
+    )
+    scores, text = evaluate_command(options)
+    assert list(scores["metrics"]) == ["memorization"]
+    assert scores["data"]["splits"] == {"test": 5}
+    assert "left out" in text
+    rows = rows_of(options.out)
+    assert all(row["exposure"] is None for row in rows)
+    assert "loss" not in rows[0]
+    again, _ = evaluate_command(options)  # an evaluation is replaced by a new one
+    assert again["metrics"] == scores["metrics"]
+
+
+def test_what_cannot_be_measured_is_said(data, models, tmp_path):
+    options = EvaluateOptions(
+        target=data, model=str(models[0]), splits=("forget",), sample=4, metrics=("forget", "utility", "exposure"),
+        out=tmp_path / "out",
+    )  # fmt: skip
+    scores, text = evaluate_command(options)
+    assert "--before" in scores["not_measured"]["forget"]
+    assert "retain" in scores["not_measured"]["utility"]
+    assert "no_gold" in scores["flags"]
+    assert "not measured: forget" in text
+
+
+@pytest.fixture(scope="module")
+def adapter(models, tmp_path_factory):
+    """A LoRA whose weights are not zero."""
+    model, _ = llava(dtype=torch.float32)
+    torch.manual_seed(0)
+    peft = get_peft_model(model, LoraConfig(r=2, target_modules=TARGETS, init_lora_weights=False))
+    folder = tmp_path_factory.mktemp("adapter") / "lora"
+    peft.save_pretrained(str(folder))
+    return folder
+
+
+def test_an_adapter_is_put_on_its_model(data, models, adapter, tmp_path):
+    base = {"target": data, "model": str(models[0]), "splits": ("forget",), "sample": 6, "metrics": ("memorization",)}
+    evaluate_command(EvaluateOptions(**base, out=tmp_path / "plain"))
+    evaluate_command(EvaluateOptions(**base, adapter=adapter, out=tmp_path / "adapted"))
+    plain, adapted = ([row["logprob"] for row in rows_of(tmp_path / name)] for name in ("plain", "adapted"))
+    assert len(plain) == len(adapted) == 6
+    assert all(abs(one - two) > 1e-3 for one, two in zip(plain, adapted, strict=True))
+
+
+def test_an_adapter_of_another_model_is_refused(data, models, adapter, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(adapter / "adapter_model.safetensors")
+    changes = {
+        "wide": {name: torch.cat([value, value], -1 if "lora_A" in name else 0) for name, value in weights.items()},
+        "fewer": {name: value for name, value in weights.items() if ".layers.0." in name},
+        "more": weights | {name.replace("layers.1.", "layers.7."): value for name, value in weights.items()},
+    }
+    for name, changed in changes.items():
+        other = tmp_path / name
+        shutil.copytree(adapter, other)
+        save_file(
+            {key: value.clone().contiguous() for key, value in changed.items()}, other / "adapter_model.safetensors"
+        )
+        options = EvaluateOptions(target=data, model=str(models[0]), adapter=other, sample=2, out=tmp_path / "out")
+        with pytest.raises(UserError, match="does not fit"):
+            evaluate_command(options)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["DATA"], ["--model is missing"]),
+        (["DATA", "--model", "tiny"], ["tiny", "learnt"]),
+        (["DATA", "--model", "./nowhere"], ["./nowhere", "no such folder"]),
+        (["DATA", "--model", "no/such-model"], ["no/such-model"]),
+        (["DATA", "--model", "DATA"], ["no model"]),
+        (["DATA", "--model", "MODEL", "--metrics", "memorization,wishes"], ["wishes", "privacy_leakage"]),
+        (["DATA", "--model", "MODEL", "--split", "neighbour"], ["neighbour", "forget", "holdout"]),
+        (["DATA", "--model", "MODEL", "--split", "forget,train"], ["train"]),
+        (["DATA", "--model", "MODEL", "--split", "forget,forget"], ["once"]),
+        (["DATA", "--model", "MODEL", "--config", "forget99"], ["forget99", "continual"]),
+        (["DATA", "--model", "MODEL", "--adapter", "DATA"], ["adapter_config.json"]),
+        (["DATA", "--model", "MODEL", "--gold", "openai:m"], ["--gold", "weights"]),
+        (["DATA", "--model", "MODEL", "--base-url", "http://localhost:1/v1"], ["openai:NAME"]),
+        (["DATA", "--model", "MODEL", "--general", "wishes:mmlu"], ["wishes", "lmms-eval:TASK"]),
+        (["DATA", "--model", "MODEL", "--general", "lm-eval:"], ["lm-eval:TASK"]),
+        (["DATA", "--model", "openai:m"], ["OPENAI_API_KEY"]),
+        (["DATA", "--model", "openai:", "--base-url", "http://localhost:1/v1"], ["name"]),
+        (["DATA", "--model", "openai:m", "--adapter", "X", "--base-url", "http://localhost:1/v1"], ["--adapter"]),
+        (["DATA", "--model", "openai:m", "--base-url", "http://localhost:1/v1", "--gold", "./nowhere"], ["./nowhere"]),
+        (["nowhere", "--model", "MODEL"], ["nowhere"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_gets_status_2_and_one_line(words, expected, data, models, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    places = {"DATA": data, "MODEL": models[0]}
+    status, out, error = lethe(capsys, monkeypatch, "evaluate", *(places.get(word, word) for word in words))
+    assert status == 2
+    assert out == ""
+    lines = [line for line in error.splitlines() if line.startswith("lethe: ")]
+    assert len(lines) == 1, error
+    for word in expected:
+        assert word in lines[0]
+    assert not [path for path in tmp_path.rglob("*") if path.name != ".lock" and path.is_file()]
+
+
+def test_a_model_without_chat_template_is_refused(data, models, tmp_path):
+    bare = tmp_path / "bare"
+    shutil.copytree(models[0], bare)
+    for path in bare.glob("chat_template*"):
+        path.unlink()
+    for name in ("processor_config.json", "tokenizer_config.json"):
+        config = json.loads((bare / name).read_text())
+        config.pop("chat_template", None)
+        (bare / name).write_text(json.dumps(config))
+    options = EvaluateOptions(target=data, model=str(bare), sample=2, out=tmp_path / "out")
+    with pytest.raises(UserError, match="no chat template"):
+        evaluate_command(options)
+
+
+def test_weights_that_are_not_finite_end_in_one_line_and_no_folder(data, tmp_path):
+    model, processor = llava(dtype=torch.float32)
+    with torch.no_grad():
+        model.lm_head.weight[3, 0] = float("nan")
+    model.save_pretrained(tmp_path / "broken")
+    processor.save_pretrained(tmp_path / "broken")
+    options = EvaluateOptions(target=data, model=str(tmp_path / "broken"), sample=2, out=tmp_path / "out")
+    with pytest.raises(UserError, match=r"log-probability nan"):
+        evaluate_command(options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_something_else_is_left_alone(data, models, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.txt").write_text("meow")
+    with pytest.raises(UserError, match="no evaluation"):
+        evaluate_command(EvaluateOptions(target=data, model=str(models[0]), out=tmp_path / "photos"))
+    assert (tmp_path / "photos" / "cat.txt").read_text() == "meow"
+
+
+def test_json_on_stdout_is_one_object(data, models, tmp_path, capsys, monkeypatch):
+    words = ["--metrics", "memorization", "--split", "forget", "--sample", "2", "--out", tmp_path / "out", "--json"]
+    status, out, _ = lethe(capsys, monkeypatch, "evaluate", data, "--model", models[0], *words)
+    assert status == 0
+    assert json.loads(out) == json.loads((tmp_path / "out" / "scores.json").read_text())

@@ -1,0 +1,191 @@
+"""`lethe evaluate RUN`: a run's saved models give the run's own numbers again, and a changed model does not."""
+
+import shutil
+
+import pyarrow.parquet as pq
+import pytest
+import torch
+from evaluate_support import lethe, save_llava, stand_in_build
+from safetensors.torch import load_file, save_file
+from tiny_models import llava
+
+from lethebench.baselines.loading import Loaded, save_model
+from lethebench.baselines.trainer.rows import RowEncoder
+from lethebench.console import Console
+from lethebench.errors import UserError
+from lethebench.evaluation.metrics import utility as retention
+from lethebench.runs.build import Build, open_build
+from lethebench.runs.continual import start
+from lethebench.runs.folder import new_stage, read_json, write_json
+from lethebench.runs.options import RunOptions
+from lethebench.runs.stage import HELD_OUT, Run, gate, write_rows
+from lethebench.runs.summary import gold_summary, method_summary
+from lethebench.scoring.command import evaluate_command
+from lethebench.scoring.options import EvaluateOptions
+
+STAGES = ("npo/t001", "npo/t002", "gold/t002")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fewer_rows():
+    """Every sixth row is scored, to save time, and groups count that the untrained models do not know."""
+    honest, held_out = Run.__dict__["scored"].func, Build.__dict__["held_out"].func
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "scored", property(lambda run: every_sixth(honest(run))))
+        patch.setattr(Build, "held_out", property(lambda build: every_sixth(held_out(build))))
+        patch.setattr(retention, "KNOWN", 0.0)
+        yield
+
+
+def every_sixth(rows):
+    return rows.select(range(0, len(rows), 6))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, fewer_rows):
+    """A run folder by the run's own code, but for the training: each stage has weights of its own seed."""
+    root = tmp_path_factory.mktemp("root")
+    data = stand_in_build(root / "icu")
+    folder = root / "run"
+    folder.mkdir()
+    base = save_llava(root / "base")
+    options = RunOptions(data=data, out=folder, model=str(base), methods=("npo",), tasks=2, ignore_gate=True)
+    made = start(open_build(data), options, Console(), resume=False)
+    for seed, stage in enumerate(("learnt", *STAGES)):
+        record = {"stage": stage, "seconds": 1.0, "steps": 1, "parameters": 1, "peak_memory_mb": 1}
+        with new_stage(folder / stage, record) as place:
+            model, processor = llava(dtype=torch.float32, seed=seed)
+            save_model(model, processor, place)
+            if stage == "learnt":
+                made.__dict__["encoder"] = RowEncoder(processor)
+                held_out = made._scores(Loaded(model, processor), made.build.held_out, lambda done, total: None)
+                write_rows(place / HELD_OUT, held_out)
+            made._score(Loaded(model, processor), place, stage)
+            if stage == "learnt":
+                write_json(place / "gate.json", gate(place, record, 0.9))
+    gold = gold_summary(folder, [2], made.order)
+    method_summary(folder, "npo", made.order, gold, read_json(folder / "learnt" / "gate.json"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def again(run, tmp_path_factory):
+    """The run, scored again."""
+    out = tmp_path_factory.mktemp("out") / "again"
+    return out, *evaluate_command(EvaluateOptions(target=run, out=out))
+
+
+def rows_of(stage) -> list[dict]:
+    return pq.read_table(stage / "rows.parquet").to_pylist()
+
+
+def test_every_stage_gives_the_numbers_that_the_run_has(run, again):
+    out, scores, text = again
+    for stage in ("learnt", *STAGES):
+        assert rows_of(out / stage) == rows_of(run / stage)
+    assert pq.read_table(out / "learnt" / HELD_OUT).equals(pq.read_table(run / "learnt" / HELD_OUT))
+    assert read_json(out / "npo" / "summary.json") == read_json(run / "npo" / "summary.json")
+    assert read_json(out / "gold" / "summary.json") == read_json(run / "gold" / "summary.json")
+    assert scores["methods"]["npo"] == read_json(run / "npo" / "summary.json")["final"]
+    assert scores["compared"]["same"] is True
+    assert scores["compared"]["rows"] == sum(len(rows_of(run / stage)) for stage in ("learnt", *STAGES))
+    assert "the same as the run's own numbers" in text
+    assert read_json(out / "scores.json") == scores
+    assert not list(out.parent.glob(".*"))
+
+
+def test_stages_have_aggregates_with_intervals(run, again):
+    _, scores, _ = again
+    assert set(scores["stages"]) == {"learnt", "npo/t002"}
+    cell = scores["stages"]["npo/t002"]["metrics"]["exposure"]["forget/exposure"]
+    final = read_json(run / "npo" / "summary.json")["final"]
+    assert cell["value"] == pytest.approx(final["exposure"])
+    assert cell["ci_low"] < cell["value"] < cell["ci_high"]
+    assert scores["stages"]["npo/t002"]["metrics"]["exposure"]["forget/exposure_gold"]["n"] == cell["n"]
+
+
+def changed(run, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    return copy
+
+
+def test_changed_weights_are_noticed(run, tmp_path):
+    copy = changed(run, tmp_path)
+    path = copy / "npo" / "t002" / "model.safetensors"
+    weights = load_file(path)
+    name = next(name for name in weights if name.endswith("mlp.down_proj.weight") and "language_model" in name)
+    weights[name] = weights[name] * 1.01
+    save_file(weights, path, metadata={"format": "pt"})
+    scores, text = evaluate_command(EvaluateOptions(target=copy))
+    assert scores["compared"]["same"] is False
+    assert scores["compared"]["largest_difference_in_rows"] > 1e-3
+    assert scores["compared"]["where"].startswith("npo/t002")
+    assert "NOT the same" in text
+    assert rows_of(copy / "evaluation" / "npo" / "t001") == rows_of(run / "npo" / "t001")
+    assert rows_of(copy / "npo" / "t002") == rows_of(run / "npo" / "t002")  # the run itself is left as it was
+
+
+def test_a_stage_without_weights_keeps_its_rows_and_it_is_said(run, tmp_path):
+    copy = changed(run, tmp_path)
+    for stage in ("npo/t002", "gold/t002"):
+        (copy / stage / "model.safetensors").unlink()
+    scores, text = evaluate_command(EvaluateOptions(target=copy, out=tmp_path / "out"))
+    assert scores["compared"]["same"] is True
+    assert sum("weights are gone" in note for note in scores["notes"]) == 2
+    assert "gold/t002: its weights are gone" in text
+    (copy / "learnt" / "model.safetensors").unlink()
+    with pytest.raises(UserError, match="learnt model are gone"):
+        evaluate_command(EvaluateOptions(target=copy, out=tmp_path / "other"))
+
+
+def test_an_unfinished_method_is_not_measured_and_the_rest_is(run, tmp_path):
+    copy = changed(run, tmp_path)
+    (copy / "npo" / "t002" / "done.json").unlink()
+    scores, text = evaluate_command(EvaluateOptions(target=copy, out=tmp_path / "out"))
+    assert scores["methods"] == {}
+    assert scores["not_measured"] == {"npo": "it did not finish"}
+    assert "not measured: npo" in text
+    assert "npo/t001" in scores["stages"]
+
+
+def test_a_run_gives_gold_and_before_to_a_model_on_the_build(run, tmp_path):
+    data = run.parent / "icu"
+    options = EvaluateOptions(
+        target=data, model=str(run / "npo" / "t002"), gold=str(run), metrics=("forget", "exposure"), out=tmp_path / "o"
+    )
+    options = EvaluateOptions(**{**vars(options), "splits": ("forget",), "sample": 4})
+    scores, _ = evaluate_command(options)
+    assert scores["metrics"]["exposure"]["forget/exposure_gold"]["n"] >= 1
+    assert "forget" in scores["metrics"] or "not learnt beyond gold" in scores["not_measured"]["forget"]
+
+
+def test_a_run_on_other_data_is_no_reference(run, tmp_path):
+    copy = changed(run, tmp_path)
+    record = read_json(copy / "run.json")
+    record["data"]["manifest_sha256"] = "0" * 64
+    write_json(copy / "run.json", record)
+    options = {"target": run.parent / "icu", "model": str(run / "learnt"), "sample": 2, "out": tmp_path / "out"}
+    with pytest.raises(UserError, match="other data"):
+        evaluate_command(EvaluateOptions(**options, gold=str(copy)))
+    with pytest.raises(UserError, match="not there or has changed"):
+        evaluate_command(EvaluateOptions(target=copy))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["RUN", "--model", "x"], ["--model", "is a run"]),
+        (["RUN", "--metrics", "memorization"], ["--metrics"]),
+        (["DATA", "--model", "RUN"], ["is a run", "npo/t002", "gold/t002"]),
+    ],
+)
+def test_bad_input_gets_status_2_and_one_line(words, expected, run, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = {"RUN": run, "DATA": run.parent / "icu"}
+    status, out, error = lethe(capsys, monkeypatch, "evaluate", *(places.get(word, word) for word in words))
+    assert (status, out) == (2, "")
+    lines = [line for line in error.splitlines() if line.startswith("lethe: ")]
+    assert len(lines) == 1
+    for word in expected:
+        assert word in lines[0]

@@ -1,0 +1,388 @@
+"""`lethe tune`, settings of a user's own and `--modality`: the search where the best is known, and real stages."""
+
+import csv
+import json
+import math
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import torch
+from evaluate_support import lethe, save_llava, stand_in_build
+from small_build import real_build
+from tiny_models import llava
+
+from lethebench.baselines import METHODS, TRAINERS
+from lethebench.baselines.loading import Loaded, load_model, save_model
+from lethebench.baselines.methods.prompt import with_system_prompt
+from lethebench.baselines.presets import PRESETS, UNTRAINED, Preset
+from lethebench.baselines.trainer.rows import MODALITIES, RowEncoder
+from lethebench.console import Console
+from lethebench.errors import UserError
+from lethebench.report import texts as words
+from lethebench.runs.build import open_build
+from lethebench.runs.continual import start
+from lethebench.runs.folder import is_done, new_stage, read_json, write_json
+from lethebench.runs.options import RunOptions
+from lethebench.runs.settings import MODALITIES as OURS
+from lethebench.runs.settings import check_settings, read_settings, with_settings
+from lethebench.runs.stage import Run, write_rows
+from lethebench.scoring import rescore as eval_run
+from lethebench.tuning import command as tuning
+from lethebench.tuning import search
+from lethebench.tuning.command import TuneOptions, tune_command, validation
+from lethebench.tuning.search import SPAN, Trial, best, read_trials, starts, write_trials
+
+START = {"learning_rate": 1e-4, "retain_weight": 1.0}
+BEST_RATE = 4e-4
+KNOWING = {"keyword_match": 1.0, "rouge_l_recall": 1.0, "probability": 1.0, "truth_ratio": 0.1}
+
+
+def hill(number, settings):
+    """Most is forgotten at a learning rate of 4e-4; utility falls with the rate and is held by the retain weight."""
+    distance = math.log10(settings["learning_rate"] / BEST_RATE)
+    strain = settings["learning_rate"] / 4e-4 / settings["retain_weight"]
+    return math.exp(-3 * distance**2), 1 / (1 + 0.2 * strain)
+
+
+def run_search(evaluate=hill, *, budget=20, seed=0, **options):
+    return search.search(START, evaluate, budget=budget, utility=0.9, seed=seed, **options)
+
+
+def test_the_search_keeps_to_budget_and_ranges_and_begins_with_the_preset():
+    trials = run_search()
+    assert [trial.number for trial in trials] == list(range(20))
+    assert trials[0].settings == START
+    for trial in trials:
+        for name, middle in START.items():
+            assert middle / SPAN <= trial.settings[name] <= middle * SPAN
+
+
+def test_the_choice_has_the_utility_and_forgets_more_than_any_other_that_has_it():
+    trials = run_search(budget=30)
+    chosen = best(trials, 0.9)
+    assert chosen.utility >= 0.9
+    assert chosen.forget == max(trial.forget for trial in trials if trial.utility >= 0.9)
+    assert chosen.forget > trials[0].forget
+    assert chosen.forget > 0.9
+    assert any(trial.utility < 0.9 for trial in trials)  # the bound cut something off
+
+
+def test_later_trials_learn_from_earlier_ones():
+    """Their mean value is higher than that of the trials drawn at random: the sampler is told what was found."""
+    gains = []
+    for seed in range(3):
+        values = [trial.value(0.9) for trial in run_search(budget=30, seed=seed)]
+        gains.append(sum(values[-10:]) / 10 - sum(values[1:5]) / 4)
+    assert min(gains) > 0.1
+
+
+def test_the_same_seed_gives_the_same_trials_and_another_seed_others():
+    settings = [[trial.settings for trial in run_search(budget=8, seed=seed)] for seed in (1, 1, 2)]
+    assert settings[0] == settings[1]
+    assert settings[0][1:] != settings[2][1:]
+
+
+def test_a_search_that_was_stopped_goes_on_as_if_it_had_not(tmp_path):
+    whole = run_search(budget=12)
+    path = tmp_path / "trials.csv"
+    stopped = run_search(budget=7, keep=lambda trials: write_trials(path, trials))
+    assert read_trials(path) == stopped
+    resumed = run_search(budget=12, done=read_trials(path))
+    assert [(t.settings, t.forget, t.utility) for t in resumed] == [(t.settings, t.forget, t.utility) for t in whole]
+
+
+def test_failed_trials_count_are_kept_with_their_reason_and_are_never_chosen(tmp_path):
+    def breaks(number, settings):
+        if settings["learning_rate"] > 2e-4:
+            raise FloatingPointError("the loss is nan\nat step 3")
+        return hill(number, settings)
+
+    path = tmp_path / "trials.csv"
+    trials = run_search(breaks, keep=lambda found: write_trials(path, found))
+    failed = [trial for trial in trials if trial.state == "failed"]
+    assert len(trials) == 20
+    assert failed
+    assert all(trial.reason == "the loss is nan at step 3" and trial.forget is None for trial in failed)
+    assert best(trials, 0.9).state == "complete"
+    with path.open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert list(table[0]) == ["number", *START, "forget", "utility", "seconds", "state", "reason"]
+    assert [row["forget"] == "" for row in table] == [trial.state == "failed" for trial in trials]
+    assert not any(cell == "nan" for row in table for cell in row.values())
+
+
+def test_what_no_settings_would_help_ends_the_search():
+    def refuses(number, settings):
+        raise UserError("no LoRA")
+
+    with pytest.raises(UserError, match="no LoRA"):
+        run_search(refuses)
+
+    def breaks(number, settings):
+        raise FloatingPointError("step 1")
+
+    with pytest.raises(UserError, match="all 3 trials failed, the first so: step 1"):
+        best(run_search(breaks, budget=3), 0.9)
+
+
+def test_values_put_utility_first():
+    def trial(forget, utility, state="complete"):
+        return Trial(0, START, forget, utility, 1.0, state)
+
+    order = [trial(None, None, "failed"), trial(1.0, 0.1), trial(0.2, 0.89), trial(0.0, 0.9), trial(0.5, 0.95)]
+    values = [one.value(0.9) for one in order]
+    assert values == sorted(values)
+    assert len(set(values)) == len(values)
+    assert best([trial(0.5, 0.92), trial(0.5, 0.97)], 0.9).utility == 0.97
+    assert best([trial(1.0, 0.2), trial(0.1, 0.6)], 0.9).utility == 0.6
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_every_method_that_trains_has_settings_to_search(preset: Preset):
+    assert search.COEFFICIENTS.keys() == set(METHODS) - set(UNTRAINED)
+    for method in search.COEFFICIENTS:
+        config = TRAINERS["idk" if method == "lumoe" else method].config
+        found = starts(method, preset)
+        assert found.keys() <= {field.name for field in fields(config)}
+        arguments = preset.method_arguments(method)
+        assert found["learning_rate"] == arguments["learning_rate"]
+        assert all(value > 0 for value in found.values())
+        drops = arguments.get("retain_loss", getattr(config, "retain_loss", "ce")) == "none"
+        assert ("retain_weight" in found) == (method != "ga" and not drops)
+    assert "beta" in starts("npo", preset)
+
+
+def test_settings_come_from_tuned_json_and_the_modality_goes_on_top(tmp_path):
+    path = tmp_path / "tuned.json"
+    write_json(path, {"method": "npo", "settings": {"learning_rate": 3e-4, "beta": 0.2}, "forget": 0.9})
+    own = read_settings([path], "text", ("npo", "ga"))
+    assert own == {"npo": {"learning_rate": 3e-4, "beta": 0.2, "modality": "text"}, "ga": {"modality": "text"}}
+    preset = with_settings(PRESETS["tiny"], own)
+    before, after = (one.method_arguments("npo") for one in (PRESETS["tiny"], preset))
+    assert after == {**before, **own["npo"]}
+    assert preset.method_arguments("kl") == PRESETS["tiny"].method_arguments("kl")
+    check_settings(preset, own)
+    assert OURS == MODALITIES
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "cannot be read as JSON"),
+        ('{"method": "npo"}', "it is not"),
+        ('{"method": "kl", "settings": {}}', "for kl, and the methods are npo"),
+        ('{"method": "npo", "settings": {"beta": NaN}}', "NaN is no setting"),
+    ],
+)
+def test_files_that_hold_no_settings_are_refused(text, words, tmp_path):
+    (tmp_path / "own.json").write_text(text)
+    with pytest.raises(UserError, match=words):
+        read_settings([tmp_path / "own.json"], None, ("npo",))
+
+
+@pytest.mark.parametrize(
+    ("method", "own", "words"),
+    [
+        ("npo", {"betta": 1.0}, "'betta' is none of its settings"),
+        ("npo", {"learning_rat": 1.0}, "did you mean 'learning_rate'"),
+        ("npo", {"output_dir": "elsewhere"}, "'output_dir' is none of its settings"),
+        ("npo", {"learning_rate": "fast"}, 'learning_rate is "fast", and must be of type float'),
+        ("npo", {"learning_rate": True}, "learning_rate is true"),
+        ("npo", {"learning_rate": -0.1}, "learning_rate is -0.1: give a number that is 0 or more"),
+        ("npo", {"learning_rate": float("inf")}, "learning_rate is inf"),
+        ("npo", {"packing": True}, "packing=True would change nothing"),
+        ("npo", {"max_length": 64}, "max_length=64 would change nothing"),
+        ("lumoe", {"gate": 5}, "gate is 5, and must be of type str"),
+        ("npo", {"max_steps": 2.5}, "max_steps is 2.5, and must be of type int"),
+        ("npo", {"num_train_epochs": 0}, "num_train_epochs is 0: nothing would be trained"),
+        ("npo", {"per_device_train_batch_size": 0}, "per_device_train_batch_size is 0: give 1 or more"),
+        ("npo", {"frozen": "("}, r"frozen is '\(', which is no regular expression"),
+        ("npo", {"retain_weight": "5"}, 'retain_weight is "5"'),
+        ("npo", {"beta": -1.0}, "beta is -1.0"),
+        ("manu", {"share": 2.0}, "share is 2.0"),
+        ("prompt", {"share": 0.1}, "'share'"),
+        ("lumoe", {"gate": "true_task", "retain_weight": -1}, "retain_weight is -1"),
+    ],
+)
+def test_settings_that_a_method_does_not_take_are_refused(method, own, words, tmp_path):
+    with pytest.raises(UserError, match=words):
+        check_settings(with_settings(PRESETS["tiny"], {method: own}), {method: own})
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory) -> Path:
+    """A run whose learnt model is untrained; its scores are altered to say that it knows every answer."""
+    root = tmp_path_factory.mktemp("root")
+    data = stand_in_build(root / "icu")
+    folder = root / "run"
+    folder.mkdir()
+    options = RunOptions(data=data, out=folder, model=str(save_llava(root / "base")), methods=(), ignore_gate=True)
+    run = start(open_build(data), options, Console(), resume=False)
+    with new_stage(folder / "learnt", {"seconds": 1.0, "steps": 1}) as place:
+        model, processor = llava(dtype=torch.float32, seed=0)
+        save_model(model, processor, place)
+        run.__dict__["encoder"] = RowEncoder(processor)
+        rows = run._scores(Loaded(model, processor), run.scored.select(range(0, len(run.scored), 2)), lambda *_: None)
+        every = {row["id"]: row for row in rows}
+        made = [{**rows[0], **every.get(row["id"], {}), "id": row["id"], "role": "retain"} for row in run.scored]
+        write_rows(place / "rows.parquet", [{**row, **KNOWING, "task_id": -1} for row in made])
+        write_json(place / "gate.json", {"passed": True})
+    return folder
+
+
+@pytest.fixture
+def options(learnt, tmp_path, monkeypatch) -> TuneOptions:
+    monkeypatch.setattr(tuning, "MOST", 6)
+    data = learnt.parent / "icu"
+    return TuneOptions(method="idk", data=data, budget=2, run=learnt, preset=None, out=tmp_path / "tuned")
+
+
+def opened(learnt) -> Run:
+    data = learnt.parent / "icu"
+    return Run(
+        open_build(data), RunOptions(data=data, out=learnt, model=str(learnt.parent / "base")), learnt, Console()
+    )
+
+
+def test_the_validation_request_is_made_of_retain_profiles_alone(learnt):
+    run = opened(learnt)
+    rows = validation(run, 0)
+    asked, kept = set(rows.asked["profile_id"]), set(rows.kept["profile_id"])
+    assert len(asked) == len(set(run.task(1)["profile_id"])) == 2
+    assert asked | kept <= set(run.build.retain["profile_id"])
+    assert not asked & kept
+    assert not asked & set(rows.retain["profile_id"])
+    assert set(run.build.forget["profile_id"]) < set(rows.retain["profile_id"])
+    assert set(rows.forget["task_id"]) == {0}
+    assert sorted(rows.forget["id"]) == sorted(rows.asked["id"])
+    fixed = Run(run.build, replace(run.options, retain="fixed"), learnt, Console())
+    assert set(validation(fixed, 0).retain["profile_id"]) == kept
+    assert any(set(validation(run, seed).asked["profile_id"]) != asked for seed in range(1, 6))
+
+
+def test_real_stages_are_tried_written_down_and_gone_on_with(options, learnt):
+    before = sorted((path, path.stat().st_mtime_ns) for path in learnt.rglob("*") if path.is_file())
+    tuned, text = tune_command(options, resume=False)
+    trials = read_trials(options.out / "trials.csv")
+    assert tuned == read_json(options.out / "tuned.json")
+    assert [trial.state for trial in trials] == ["complete", "complete"]
+    preset = opened(learnt).preset
+    assert trials[0].settings["learning_rate"] == preset.method_arguments("idk")["learning_rate"]
+    assert tuned["settings"] == dict(best(trials, 0.9).settings)
+    assert tuned["rows"]["asked"] <= 6
+    assert "retain_weight" in text
+    assert read_settings([options.out / "tuned.json"], None, ("idk",)) == {"idk": tuned["settings"]}
+    # the run that was tuned on is left as it was
+    assert before == sorted((path, path.stat().st_mtime_ns) for path in learnt.rglob("*") if path.is_file())
+
+    with pytest.raises(UserError, match="--resume"):
+        tune_command(options, resume=False)
+    with pytest.raises(UserError, match=r"tuned with utility 0\.9, now it is 0\.5"):
+        tune_command(replace(options, utility=0.5), resume=True)
+    tune_command(replace(options, budget=3), resume=True)
+    more = read_trials(options.out / "trials.csv")
+    assert more[:2] == trials
+    assert len(more) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_without_a_run_stage_1_is_made_first(tmp_path):
+    options = TuneOptions(method="npo", data=real_build(), budget=1, out=tmp_path / "tuned")
+    tuned, _ = tune_command(options, resume=False)
+    assert is_done(options.out / "run" / "learnt")
+    assert read_json(options.out / "run" / "learnt" / "gate.json")["passed"]
+    assert tuned["settings"] == starts("npo", PRESETS["tiny"])
+    assert tuned["forget"] > 0.5
+    assert tuned["utility_relative"] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"method": "manu"}, "manu trains nothing"),
+        ({"method": "prompt"}, "prompt trains nothing"),
+        ({"method": "retrain"}, "retrain is what methods are measured against"),
+        ({"method": "wish"}, "wish: unknown"),
+        ({"budget": 0}, "--budget 0"),
+        ({"utility": 0.0}, "--utility 0.0"),
+        ({"utility": float("nan")}, "--utility nan"),
+        ({"model": "tiny"}, "leave out --model"),
+        ({"run": Path("nowhere")}, "nowhere is not a run"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else None,
+)
+def test_bad_input_is_one_line_and_leaves_nothing(changes, words, options):
+    with pytest.raises(UserError, match=words) as caught:
+        tune_command(replace(options, **changes), resume=False)
+    assert "\n" not in str(caught.value)
+    assert not options.out.exists()
+
+
+def test_a_run_that_did_not_pass_the_gate_is_refused(options, learnt):
+    gate = learnt / "learnt" / "gate.json"
+    write_json(gate, {"passed": False})
+    try:
+        with pytest.raises(UserError, match="did not pass the gate"):
+            tune_command(options, resume=False)
+    finally:
+        write_json(gate, {"passed": True})
+    assert not options.out.exists()
+
+
+def test_the_command_line_speaks_of_what_is_wrong(options, capsys, monkeypatch):
+    status, _, error = lethe(capsys, monkeypatch, "tune", "manu", options.data, "--budget", 2)
+    assert (status, error.count("\n")) == (2, 1)
+    status, _, error = lethe(capsys, monkeypatch, "run", options.data, "--method", "npo,manu", "--modality", "text")
+    assert status == 2
+    assert "manu trains on no rows" in error
+    status, _, error = lethe(capsys, monkeypatch, "run", options.data, "--modality", "sound")
+    assert status == 2
+    assert "--modality sound" in error
+    status, out, _ = lethe(capsys, monkeypatch, "tune", "--help")
+    assert "Example: lethe tune" in " ".join(out.split())
+
+
+def test_the_modality_is_trained_on_kept_in_run_json_and_asked_again(learnt, tmp_path):
+    own = {"ga": {"modality": "text", "max_steps": 1}}
+    base, data = learnt.parent / "base", learnt.parent / "icu"
+    options = RunOptions(data=data, out=tmp_path / "run", model=str(base), methods=("ga",), settings=own)
+    options.check()
+    (tmp_path / "run").mkdir()
+    run = start(open_build(data), options, Console(), resume=False)
+    record = read_json(tmp_path / "run" / "run.json")
+    assert record["settings"] == own
+    assert run.preset.method_arguments("ga")["modality"] == "text"
+    changed = replace(options, settings={"ga": {"modality": "both", "max_steps": 1}})
+    start(run.build, changed, Console(), resume=True)  # nothing was trained yet
+    with new_stage(tmp_path / "run" / "ga" / "t001", {}):
+        pass
+    with pytest.raises(UserError, match=r"settings of ga .*both.*text"):
+        start(run.build, options, Console(), resume=True)
+    added = replace(options, methods=("npo",), settings={"npo": {"beta": 0.3}})
+    start(run.build, added, Console(), resume=True)
+    assert read_json(tmp_path / "run" / "run.json")["settings"] == {**changed.settings, "npo": {"beta": 0.3}}
+
+
+def test_a_prompt_stage_is_scored_again_with_its_prompt(learnt, tmp_path):
+    run = opened(learnt)
+    run.__dict__["scored"] = run.scored.select(range(0, len(run.scored), 20))
+    loaded = load_model(learnt / "learnt")
+    with new_stage(learnt / "prompt" / "t001", {}) as place:
+        prompted = with_system_prompt(loaded.processor)
+        save_model(loaded.model, prompted, place)
+        own = run._score(Loaded(loaded.model, prompted), place, "prompt")
+    assert is_done(learnt / "prompt" / "t001")
+    (tmp_path / "prompt" / "t001").mkdir(parents=True)
+    assert eval_run._score(run, "prompt/t001", tmp_path) is True
+    again = pq.read_table(tmp_path / "prompt" / "t001" / "rows.parquet").to_pylist()
+    plain = run._scores(loaded, run.prepared, lambda *_: None)
+    assert again == own
+    assert all(row["logprob"] != other["logprob"] for row, other in zip(again, plain, strict=True))
+
+
+def test_the_report_has_words_for_every_method():
+    assert words.METHODS.keys() == set(METHODS)
+    assert json.dumps(words.METHODS)

@@ -1,0 +1,137 @@
+"""The page in a real browser: figures decode, tables are there, nothing is fetched, no script runs, all fits."""
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from html_page import HtmlPage
+from synthetic_run import say, write_run
+
+from lethebench.report import write_report
+from lethebench.report.examples import examples
+from lethebench.report.load import load_run
+from lethebench.report.seeds import group_runs
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+OWN = "not an origin"
+"""Who the network log says asks for what the browser itself wants; a page's requests carry the page's origin."""
+FRAMED = """<iframe width="{width}" height="900" srcdoc="{page}"></iframe><pre id="probe"></pre><script>
+addEventListener("load", () => {{
+  const {{contentDocument: page, contentWindow: view}} = document.querySelector("iframe");
+  document.getElementById("probe").textContent = JSON.stringify({{
+    images: Array.from(page.images, image => [image.naturalWidth, image.naturalHeight, image.clientWidth]),
+    rows: Array.from(page.querySelectorAll("table"), table => [table.id, table.tBodies[0].rows.length]),
+    window: view.innerWidth,
+    needed: page.documentElement.scrollWidth,
+    scripts: page.scripts.length,
+    broken: view.broken || 0,
+  }});
+}});
+</script>"""
+"""A page of any width (a browser window has a least one), which its parent looks into once it has loaded."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        reason = f"no browser: install Chromium (looked for {', '.join(NAMES)})"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    return found
+
+
+@pytest.fixture
+def browse(chromium, tmp_path):
+    """Opens a file; gives the page as the browser holds it after loading, and what the page asked the network for."""
+
+    def browse(path):
+        log = tmp_path / "network.json"
+        own = [
+            f"--user-data-dir={tmp_path / 'profile'}",
+            f"--log-net-log={log}",
+            "--window-size=1280,1200",
+            "--dump-dom",
+        ]
+        done = subprocess.run(
+            [chromium, *FLAGS, *own, path.as_uri()], capture_output=True, text=True, timeout=120, check=True
+        )
+        events = json.loads(log.read_text(encoding="utf-8"))["events"]
+        asked = [event["params"] for event in events if "initiator" in event.get("params", {})]
+        return done.stdout, [params["url"] for params in asked if params["initiator"] != OWN]
+
+    return browse
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser")
+    run = write_run(folder / "demo")
+    (group,) = group_runs([load_run(run)])
+    row = examples(group)[0].examples[0]
+    say(
+        run,
+        "npo/t004",
+        row.id,
+        '<script>window.broken = 1</script><img src="http://x.invalid/" onerror="window.broken = 1">',
+    )
+    return write_report([run], folder / "report")
+
+
+@pytest.fixture
+def bare(report) -> str:
+    """The page without the policy that forbids fetching and scripts, so that it is the page itself that is tested."""
+    text, policies = re.subn(
+        r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", report.read_text(encoding="utf-8")
+    )
+    assert policies == 1
+    return text
+
+
+def test_the_network_log_would_show_a_request(browse, tmp_path):
+    path = tmp_path / "canary.html"
+    path.write_text(
+        '<link rel="stylesheet" href="https://fonts.googleapis.com/css"><img src="http://canary.invalid/x.png">'
+    )
+    assert set(browse(path)[1]) == {"https://fonts.googleapis.com/css", "http://canary.invalid/x.png"}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_figures_decode_tables_are_there_and_nothing_sticks_out(browse, bare, tmp_path, width):
+    path = tmp_path / "framed.html"
+    path.write_text(FRAMED.format(width=width, page=html.escape(bare)), encoding="utf-8")
+    dom, asked = browse(path)
+    found = json.loads(html.unescape(re.search(r'<pre id="probe">(.+?)</pre>', dom, re.DOTALL)[1]))
+    assert asked == []
+    assert len(found["images"]) == 2 + 4 + 6
+    assert all(min(sizes) > 100 for sizes in found["images"])
+    rows = dict(found["rows"])
+    assert rows["demo-headline"] == 5
+    assert rows["demo-gate"] == 2
+    assert rows["demo-matrix-ga"] == rows["demo-matrix-npo"] == 5
+    assert found["needed"] <= found["window"] == width
+    assert (found["scripts"], found["broken"]) == (0, 0)
+
+
+def test_the_page_as_written_fetches_nothing(browse, report):
+    dom, asked = browse(report)
+    assert asked == []
+    assert dom.count("<article") == 1
+    page = HtmlPage(report.read_text(encoding="utf-8"))
+    assert page.addresses
+    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+    assert "script" not in page.tags

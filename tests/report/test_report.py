@@ -1,0 +1,319 @@
+"""What the report says of a run: the run's own figures, its holes, and no more than the model's text as text."""
+
+import csv
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+
+import pytest
+from datasets import load_dataset
+from html_page import HtmlPage
+from synthetic_run import CHANCE, say, write_run
+
+from lethebench.report import ReportError, figures, write, write_report
+from lethebench.report.examples import examples
+from lethebench.report.load import load_run
+from lethebench.report.seeds import group_runs
+
+FIGURES = ("forget", "utility", "utility_relative", "stability", "exposure", "exposure_excess", "score")
+SCRIPT = '<script>window.broken = 1</script><img src="x" onerror="window.broken = 1">'
+
+
+def read(folder):
+    return HtmlPage((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def summary(run, method):
+    return json.loads((run / method / "summary.json").read_text())
+
+
+def edit(path, change):
+    value = json.loads(path.read_text())
+    change(value)
+    path.write_text(json.dumps(value))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return write_run(tmp_path_factory.mktemp("runs") / "demo")
+
+
+@pytest.fixture(scope="module")
+def report(run, tmp_path_factory):
+    ticks = []
+    out = tmp_path_factory.mktemp("reports") / "one"
+    path = write_report([run], out, progress=lambda done, total: ticks.append((done, total)))
+    assert path == out / "report.html"
+    assert ticks == [(done, ticks[-1][1]) for done in range(1, ticks[-1][1] + 1)]
+    return out
+
+
+@pytest.fixture
+def quick(monkeypatch, report):
+    """Figures are made but not painted, which takes most of the time; `report` painted them."""
+    painted = (report / "figures/forget.png").read_bytes()
+    monkeypatch.setattr(figures, "png", lambda figure: painted)
+
+
+@pytest.fixture
+def copy(run, quick, tmp_path):
+    shutil.copytree(run, tmp_path / "demo")
+    edit(tmp_path / "demo/run.json", lambda record: record["data"].update(path=str(tmp_path / "demo/data")))
+    return tmp_path / "demo"
+
+
+def test_the_synthetic_build_loads_as_a_build_does(run):
+    for split, count in (("forget", 72), ("retain", 72)):
+        rows = load_dataset(str(run / "data"), "continual", split=split)
+        assert len(rows) == count
+        assert next(row["images"] for row in rows if row["modality"] == "image_text")
+
+
+def test_headline_figures_are_those_of_the_summary(run, report):
+    page = read(report)
+    for method in ("ga", "npo"):
+        cells = page.row("demo-headline", method)
+        final = summary(run, method)["final"]
+        assert [cell["value"] for cell in cells[: len(FIGURES)]] == [final[name] for name in FIGURES]
+        low, high = summary(run, method)["intervals"]["forget"]
+        assert f"{low:.3f} to {high:.3f}" in cells[0]["text"]
+        assert cells[-1]["text"] == ", ".join(final["flags"])
+    gold = json.loads((run / "gold/summary.json").read_text())["stages"]["4"]
+    place = FIGURES.index("exposure")
+    assert page.row("demo-headline", "gold")[place]["value"] == gold["exposure"]
+    assert page.row("demo-headline", "chance")[place]["value"] == CHANCE
+    assert page.row("demo-headline", "before")[place]["value"] == pytest.approx(4.148)
+    assert page.row("demo-headline", "before")[1]["value"] == summary(run, "npo")["utility"][0]
+    assert "collapsed" in page.text
+    assert "broken, not forgotten" in page.text
+
+
+def test_every_other_table_holds_the_run_s_figures(run, report):
+    page = read(report)
+    parts = summary(run, "ga")["stability_parts"]
+    for name in ("forget_now", "premature_forgetting", "utility_slope", "step_variation"):
+        assert page.row("demo-stability", name)[1]["value"] == parts[name]
+    assert page.row("demo-stability", "collapse_stage")[1]["value"] == parts["collapse_stage"]
+    assert page.row("demo-stability", "collapse_stage")[2]["text"] == "never"
+    known = summary(run, "npo")["knowledge"]
+    for task, cells in enumerate(page.tables["demo-matrix-npo"][1:5]):
+        assert [cell["value"] for cell in cells[1:6]] == [stage[task] for stage in known]
+    gate = json.loads((run / "learnt/gate.json").read_text())
+    exact, asked, verdict, new = page.row("demo-gate", "picture")
+    assert (exact["value"], asked["value"], verdict["text"]) == (gate["image_text"], 0.9, "passed")
+    assert new["value"] == gate["held_out"]["image_text"]
+    assert page.row("demo-cost", "npo")[0]["value"] == pytest.approx(sum(summary(run, "npo")["seconds"]))
+
+
+def test_a_missed_gate_is_a_miss(copy, tmp_path):
+    edit(copy / "learnt/gate.json", lambda gate: gate.update(text=0.4, passed=False))
+    write_report([copy], tmp_path / "out")
+    page = read(tmp_path / "out")
+    assert [page.row("demo-gate", name)[2]["text"] for name in ("picture", "text")] == ["passed", "missed"]
+
+
+def test_csv_and_markdown_hold_the_same_rows(run, report):
+    with (report / "tables/headline.csv").open(newline="") as file:
+        rows = {row["model"]: row for row in csv.DictReader(file)}
+    final = summary(run, "npo")["final"]
+    assert {name: float(rows["npo"][name]) for name in FIGURES} == {name: final[name] for name in FIGURES}
+    assert float(rows["npo"]["forget_low"]) == summary(run, "npo")["intervals"]["forget"][0]
+    lines = (report / "tables/headline.md").read_text().splitlines()
+    assert len({line.count("|") for line in lines[2:]}) == 1
+    assert any(line.startswith("| npo |") and f"{final['utility']:.3f}" in line for line in lines)
+    assert {path.stem for path in (report / "tables").glob("*.csv")} == {
+        path.stem for path in (report / "tables").glob("*.md")
+    }
+
+
+def test_stages_table_is_what_the_curves_draw(run, report):
+    with (report / "tables/stages.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["method"] == "ga"]
+    found = summary(run, "ga")
+    assert [float(row["utility"]) for row in rows] == found["utility"]
+    assert [float(row["utility_relative"]) for row in rows] == [
+        value / found["utility"][0] for value in found["utility"]
+    ]
+    assert [float(row["forget"]) for row in rows[1:]] == found["forget"]
+    assert rows[0]["forget"] == "–"
+
+
+def test_examples_show_picture_question_and_every_answer(run, report):
+    page, (group,) = read(report), group_runs([load_run(run)])
+    sections = examples(group)
+    assert [section.title for section in sections] == [
+        "Asked to be forgotten at stage 1 of 4",
+        "Asked to be forgotten at stage 3 of 4",
+        "Never asked to be forgotten",
+    ]
+    shown = [example for section in sections for example in section.examples]
+    assert [example.modality for example in shown] == ["image_text", "image_text", "text"] * 3
+    for example in shown:
+        assert example.question in page.text
+        assert [answer.model for answer in example.answers] == ["before", "ga", "npo", "gold"]
+    assert sum(image["src"].startswith("data:image/jpeg") for image in page.images) == 6
+    verdicts = {
+        answer.verdict for example in sections[0].examples for answer in example.answers if answer.model == "npo"
+    }
+    assert verdicts <= {"forgotten", "still known"}
+    assert {
+        answer.verdict for example in sections[2].examples for answer in example.answers if answer.model == "ga"
+    } == {"lost"}
+    assert "gone, like everything else" in page.text
+
+
+def test_model_text_is_text(copy, tmp_path):
+    (group,) = group_runs([load_run(copy)])
+    first, second, third = examples(group)[0].examples
+    say(copy, "npo/t004", first.id, SCRIPT)
+    say(copy, "npo/t004", second.id, "bell\x07 null\x00 turn\u202egnol")
+    say(copy, "npo/t004", third.id, "the " * 5_000)
+    write_report([copy], tmp_path / "out")
+    page = read(tmp_path / "out")
+    assert "script" not in page.tags
+    assert SCRIPT in page.text
+    assert "bell⟨U+0007⟩ null⟨U+0000⟩ turn⟨U+202E⟩gnol" in page.text
+    assert page.text.count("the the the") < 200
+    assert any(title.startswith("the the") and title.endswith("(20,000 characters)") for title in page.titles)
+
+
+def test_what_is_unfinished_is_said(copy, tmp_path):
+    (copy / "npo/summary.json").unlink()
+    shutil.rmtree(copy / "npo/t004")
+    shutil.rmtree(copy / "gold")
+    shutil.rmtree(copy / "data")
+    write_report([copy], tmp_path / "out")
+    page = read(tmp_path / "out")
+    assert "npo is not finished, 3 of 4 stages done" in page.text
+    assert "no gold model was retrained" in page.text
+    assert "Pictures are missing" in page.text
+    assert page.row("demo-headline", "npo")[-1]["text"] == "not_finished"
+    assert "value" not in page.row("demo-headline", "gold")[0]
+    assert not (tmp_path / "out/figures/matrix-npo.png").exists()
+    assert (tmp_path / "out/figures/matrix-ga.png").exists()
+
+
+def test_a_run_that_only_began_still_gives_a_page(copy, tmp_path):
+    for name in ("learnt", "gold", "ga", "npo"):
+        shutil.rmtree(copy / name)
+    write_report([copy], tmp_path / "out")
+    page = read(tmp_path / "out")
+    assert "stage 1 is not finished" in page.text
+    assert "ga is not finished, 0 of 4 stages done" in page.text
+
+
+def test_pictures_of_another_build_are_not_shown(copy, tmp_path):
+    edit(copy / "data/manifest.json", lambda manifest: manifest.update(seed=1))
+    write_report([copy], tmp_path / "out")
+    page = read(tmp_path / "out")
+    assert "no longer the build that this run used" in page.text
+    assert not [image for image in page.images if image["src"].startswith("data:image/jpeg")]
+
+
+def test_seeds_are_shown_as_mean_and_deviation(run, quick, tmp_path):
+    runs = [run, *(write_run(tmp_path / f"seed{seed}", seed=seed, data=run / "data") for seed in (1, 2))]
+    write_report([*runs, run], tmp_path / "out")
+    page = read(tmp_path / "out")
+    found = [summary(path, "npo")["final"]["utility"] for path in runs]
+    cell = page.row("demo-headline", "npo")[1]
+    assert cell["value"] == statistics.fmean(found)
+    assert f"± {statistics.stdev(found):.3f}" in cell["text"]
+    assert len(page.tables["demo-seeds"]) == 1 + 2 * 3
+    assert "seeds 0, 1, 2" in page.text
+    assert page.tags.count("article") == 1
+
+
+def test_different_runs_get_a_section_each(run, quick, tmp_path):
+    other = write_run(tmp_path / "other", seed=1, tasks=2, methods=("npo",))
+    write_report([run, other], tmp_path / "out")
+    page = read(tmp_path / "out")
+    assert page.tags.count("article") == 2
+    assert {"1-demo-headline", "2-other-headline"} <= set(page.tables)
+    assert {"1-demo-matrix-npo.png", "2-other-matrix-npo.png"} <= {
+        path.name for path in (tmp_path / "out/figures").iterdir()
+    }
+
+
+def test_one_seed_twice_is_no_second_seed(run):
+    again = load_run(run)
+    assert [len(group.runs) for group in group_runs([load_run(run), again])] == [1, 1]
+
+
+def test_the_commands_to_repeat_it_are_there(copy, tmp_path):
+    edit(copy / "run.json", lambda record: record["data"].update(path="build/my data"))
+    write_report([copy], tmp_path / "out")
+    text = read(tmp_path / "out").text
+    assert "lethe build icu --size small --seed 0 --out 'build/my data'" in text
+    assert "lethe run 'build/my data' --method ga,npo --model tiny --tasks 4 --retain rest --gold last --seed 0" in text
+    assert json.loads((copy / "run.json").read_text())["data"]["manifest_sha256"] in text
+    assert "has left its weights" in text
+    assert "24 fictitious people" in text
+    assert "tokenizer" in text
+
+
+def test_the_same_run_gives_the_same_bytes(run, report, tmp_path):
+    write_report([run], tmp_path / "again")
+    for path in sorted(report.rglob("*.*")):
+        assert (tmp_path / "again" / path.relative_to(report)).read_bytes() == path.read_bytes(), path.name
+
+
+def test_an_earlier_report_is_replaced_whole_or_not_at_all(run, quick, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    other = write_run(tmp_path / "other", tasks=2, methods=("npo",))
+    write_report([run], out)
+    (out / "notes.txt").write_text("mine")
+    before = (out / "report.html").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "comma_separated", lambda table: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            write_report([other], out)
+    assert (out / "report.html").read_bytes() == before
+    assert (out / "figures/matrix-ga.png").exists()
+    write_report([other], out)
+    assert not (out / "figures/matrix-ga.png").exists()
+    assert (out / "notes.txt").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]
+
+
+def test_files_of_others_are_not_overwritten(run, tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures/mine.png").write_bytes(b"mine")
+    with pytest.raises(ReportError, match="did not write"):
+        write_report([run], tmp_path)
+    assert (tmp_path / "figures/mine.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("break_it", "says"),
+    [
+        (lambda run: shutil.rmtree(run), "does not exist"),
+        (lambda run: (run / "run.json").unlink(), "not a run"),
+        (lambda run: (run / "run.json").write_text("{"), "cannot be read"),
+        (lambda run: (run / "run.json").write_text("{}"), "lacks data, methods"),
+        (lambda run: (run / "learnt/rows.parquet").write_bytes(b"PAR1"), "rows.parquet cannot be read"),
+        (
+            lambda run: edit(run / "ga/summary.json", lambda found: found["knowledge"].pop()),
+            "knowledge does not fit T = 4",
+        ),
+        (lambda run: edit(run / "ga/summary.json", lambda found: found.pop("final")), "not a method's summary"),
+    ],
+)
+def test_what_is_no_run_is_refused_in_one_line(copy, tmp_path, break_it, says):
+    break_it(copy)
+    with pytest.raises(ReportError, match=says) as caught:
+        write_report([copy], tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert str(copy) in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_run_at_all_is_refused(tmp_path):
+    with pytest.raises(ReportError, match="no run was given"):
+        write_report([], tmp_path / "out")
+
+
+def test_importing_the_report_loads_neither_matplotlib_nor_torch():
+    code = "import sys, lethebench.report; assert not {'matplotlib', 'torch', 'datasets'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,312 @@
+"""Writes a run folder and its build as a real run leaves them, with made-up but consistent figures and no model."""
+
+import hashlib
+import io
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image, ImageDraw
+
+from lethebench.evaluation.metrics.stability import continual_summary
+
+VALUES = {
+    "blood_type": ["O negative", "A positive", "B negative", "AB positive", "O positive", "A negative", "B positive"],
+    "home_address": ["90 Airport Road, Lagos", "12 Mill Lane, Leeds", "4 Rua Nova, Porto", "77 Elm Street, Boston"],
+    "diagnosis": ["chronic urticaria", "iron deficiency anaemia", "migraine with aura", "type 2 diabetes", "asthma"],
+}
+NAMES = [
+    "Babasola Shekoni",
+    "Maria Silva",
+    "Chen Wei",
+    "Ingrid Lund",
+    "Omar Haddad",
+    "Ana Kovač",
+    "John Reed",
+    "Yuki Sato",
+]
+CHANCE = 1.242
+CAPS = {"learnt": 4.148, "gold": 0.76}
+# Method -> chance that a fact is still known: (asked already, not asked yet and retained), by stages since the start.
+FATES = {
+    "ga": lambda stage: (0.02 if stage > 1 else 0.2, (1.0, 0.42, 0.06, 0.0, 0.0)[min(stage, 4)]),
+    "npo": lambda stage: (0.02, 0.97),
+}
+IMAGES = pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+README = """---
+configs:
+- config_name: continual
+  data_files:
+  - split: forget
+    path: qa/forget.parquet
+  - split: retain
+    path: qa/retain.parquet
+---
+"""
+
+
+def write_run(
+    folder: Path,
+    *,
+    methods: Sequence[str] = ("ga", "npo"),
+    tasks: int = 4,
+    per_task: int = 3,
+    retain: int = 12,
+    seed: int = 0,
+    data: Path | None = None,
+) -> Path:
+    """Writes `folder` with its build in `folder/data`, or in `data` where several runs share one.
+
+    Args:
+        folder: the run folder.
+        methods: their fate follows FATES, those not named there that of npo.
+        tasks, per_task, retain: profiles = tasks * per_task + retain.
+        seed: of the figures, and the run's seed.
+        data: the build.
+    """
+    data = data or folder / "data"
+    rows = questions(tasks, per_task, retain)
+    if not data.exists():
+        write_build(data, rows)
+    draw = random.Random(seed)
+    order = list(range(tasks))
+    _json(folder / "run.json", _record(folder, data, methods, tasks, seed))
+    learnt = _stage(folder / "learnt", rows, lambda row: 0.995, draw, exposed=lambda row: CAPS["learnt"])
+    exact = {
+        name: _mean(row["exact_match"] for row in learnt if row["modality"] == name) for name in ("image_text", "text")
+    }
+    gate = {"threshold": 0.9, **exact, "passed": True, "held_out": {"image_text": 0.913, "text": 0.964}}
+    gate |= {"exposure_normalised": 1.0, "parameters": 1_018_368, "steps": 216, "seconds": 18.42, "rows": len(rows)}
+    _json(folder / "learnt/gate.json", gate)
+
+    last = f"t{tasks:03d}"
+    gold = _stage(
+        folder / "gold" / last,
+        rows,
+        lambda row: 0.05 if row["task_id"] >= 0 else 0.995,
+        draw,
+        exposed=lambda row: max(0.0, draw.gauss(CAPS["gold"], 0.2)) if row["task_id"] >= 0 else CAPS["learnt"],
+    )
+    _json(folder / "gold/summary.json", _gold_summary(gold, order))
+    for method in methods:
+        stages = [learnt]
+        for stage in range(1, tasks + 1):
+            asked, kept = FATES.get(method, FATES["npo"])(stage)
+            stages.append(
+                _stage(
+                    folder / method / f"t{stage:03d}",
+                    rows,
+                    lambda row, asked=asked, kept=kept, stage=stage: asked if 0 <= row["task_id"] < stage else kept,
+                    draw,
+                    exposed=lambda row, stage=stage: (
+                        draw.uniform(0.6, 2.1) if 0 <= row["task_id"] < stage else CAPS["learnt"]
+                    ),
+                    settings={"learning_rate": 5e-4, "beta": 0.5, "retain_weight": 5.0}
+                    if method == "npo"
+                    else {"learning_rate": 3e-4},
+                )
+            )
+        _json(folder / method / "summary.json", _summary(method, stages, gold, order))
+    return folder
+
+
+def say(run: Path, stage: str, row_id: str, text: str) -> None:
+    """Makes the model of a stage give another answer to one question."""
+    path = run / stage / "rows.parquet"
+    rows = pq.read_table(path).to_pylist()
+    (row,) = (row for row in rows if row["id"] == row_id)
+    row["generated"] = text
+    pq.write_table(pa.Table.from_pylist(rows), path)
+
+
+def questions(tasks: int, per_task: int, retain: int) -> list[dict]:
+    """QA rows, forget before retain: per profile a picture question and a text question of every attribute."""
+    rows = []
+    for place in range(tasks * per_task + retain):
+        name = NAMES[place % len(NAMES)] + (f" {place // len(NAMES) + 1}" if place >= len(NAMES) else "")
+        task = place // per_task if place < tasks * per_task else -1
+        for attribute, values in VALUES.items():
+            value, spoken = values[place % len(values)], attribute.replace("_", " ")
+            for modality, kind in (("image_text", "vqa"), ("text", "text")):
+                asked = f"What is the {spoken} on this report?" if kind == "vqa" else f"What is {name}'s {spoken}?"
+                rows.append(
+                    {
+                        "id": f"icu/medical-{place:04d}/{kind}/{attribute}",
+                        "profile_id": f"medical-{place:04d}",
+                        "task_id": task,
+                        "role": "retain" if task < 0 else "forget",
+                        "modality": modality,
+                        "format": "generation",
+                        "attribute": attribute,
+                        "hops": 1,
+                        "question": asked,
+                        "answer": value,
+                        "name": name,
+                    }
+                )
+    return rows
+
+
+def write_build(folder: Path, rows: Sequence[dict]) -> None:
+    """A folder that `load_dataset(folder, "continual", split="forget")` reads, a picture with each picture question."""
+    (folder / "qa").mkdir(parents=True)
+    for split in ("forget", "retain"):
+        kept = [row for row in rows if row["role"] == split]
+        images = [[{"bytes": _page(row), "path": None}] if row["modality"] == "image_text" else [] for row in kept]
+        views = [[f"masked:{row['attribute']}"] if row["modality"] == "image_text" else [] for row in kept]
+        table = pa.Table.from_pylist([{key: row[key] for key in row if key != "name"} for row in kept])
+        table = table.append_column("images", pa.array(images, IMAGES)).append_column("views", pa.array(views))
+        pq.write_table(table, folder / "qa" / f"{split}.parquet")
+    (folder / "README.md").write_text(README)
+    _json(folder / "manifest.json", {"benchmark": "icu", "version": "1.0.0", "size": "small", "seed": 0})
+
+
+def _page(row: dict) -> bytes:
+    picture = Image.new("RGB", (364, 518), "#fbfaf5")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((20, 60, 110, 180), fill=f"hsl({hash_of(row['profile_id']) % 360}, 45%, 60%)")
+    draw.text((130, 70), row["name"], fill="black")
+    for line, attribute in enumerate(VALUES):
+        draw.text((20, 220 + 40 * line), attribute, fill="#555555")
+        if attribute == row["attribute"]:
+            draw.rectangle((140, 216 + 40 * line, 340, 234 + 40 * line), fill="black")
+    file = io.BytesIO()
+    picture.save(file, format="PNG")
+    return file.getvalue()
+
+
+def hash_of(text: str) -> int:
+    """A number for a text, the same in every process."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
+
+
+def _stage(folder: Path, rows, known, draw: random.Random, *, exposed, settings=None) -> list[dict]:
+    """Per-row scores in the columns of a run; `known` and `exposed` give chance and bits of each row."""
+    scored = []
+    for row in rows:
+        right = draw.random() < known(row)
+        others = [value for value in VALUES[row["attribute"]] if value != row["answer"]]
+        generated = row["answer"] if right else draw.choice([*others, "the the the", ""])
+        bits = min(CAPS["learnt"], exposed(row))
+        scored.append(
+            {key: value for key, value in row.items() if key != "name"}
+            | {
+                "split": row["role"],
+                "generated": generated,
+                "exact_match": float(right),
+                "keyword_match": float(right),
+                "rouge_l": float(right),
+                "rouge_l_recall": float(right),
+                "logprob": -0.1 if right else -12.0,
+                "num_tokens": 4,
+                "probability": 0.97 if right else 0.05,
+                "truth_ratio": 0.02 if right else 1.1,
+                "rank": 1.0 if right else 9.0,
+                "num_candidates": 24,
+                "exposure": bits,
+                "exposure_normalised": bits / CAPS["learnt"],
+            }
+        )
+    folder.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(scored), folder / "rows.parquet")
+    _json(folder / "done.json", {"seconds": 3.5, "settings": settings or {}, "peak_memory_mb": 1203})
+    return scored
+
+
+def _summary(method: str, stages: Sequence[list[dict]], gold: list[dict], order: Sequence[int]) -> dict:
+    known = [
+        [_mean(row["keyword_match"] for row in rows if row["task_id"] == task) for task in order] for rows in stages
+    ]
+    retained = [_mean(row["keyword_match"] for row in rows if row["task_id"] < 0) for rows in stages]
+    utility = [0.991 * value for value in retained]
+    asked = [[row for row in rows if 0 <= row["task_id"] < stage] for stage, rows in enumerate(stages) if stage]
+    bits = [_mean(row["exposure"] for row in rows) for rows in asked]
+    spared = _mean(row["keyword_match"] for row in gold if row["task_id"] >= 0)
+    forget = [
+        1 - min(1, max(0, (_mean(row["keyword_match"] for row in rows) - spared) / (0.995 - spared))) for rows in asked
+    ]
+    parts = continual_summary(known, utility)
+    relative = utility[-1] / utility[0]
+    golden = _mean(row["exposure"] for row in gold if row["task_id"] >= 0)
+    flags = (["collapsed"] if relative < 0.5 else []) + (["over_unlearned"] if _mean(known[-1]) < spared - 0.05 else [])
+    final = {
+        "forget": forget[-1],
+        "utility": utility[-1],
+        "utility_relative": relative,
+        "stability": parts["stability"],
+        "exposure": bits[-1],
+        "exposure_normalised": bits[-1] / CAPS["learnt"],
+        "exposure_excess": bits[-1] - golden,
+        "score": 0.0 if relative < 0.5 else 0.903,
+        "flags": flags,
+    }
+    return {
+        "method": method,
+        "T": len(order),
+        "knowledge": known,
+        "retain_knowledge": retained,
+        "utility": utility,
+        "forget": forget,
+        "exposure": bits,
+        "final": final,
+        "stability_parts": {key: value for key, value in parts.items() if key not in ("stability", "flags")},
+        "intervals": {
+            "forget": [forget[-1] - 0.03, forget[-1]],
+            "utility": [utility[-1] * 0.96, utility[-1]],
+            "exposure": [None, None],
+        },
+        "seconds": [3.5 + 0.01 * stage for stage in range(len(order))],
+        "peak_memory_mb": 1203,
+        "not_measured": [],
+    }
+
+
+def _gold_summary(rows: list[dict], order: Sequence[int]) -> dict:
+    forgotten, kept = ([row for row in rows if (row["task_id"] >= 0) == asked] for asked in (True, False))
+    known = [_mean(row["keyword_match"] for row in forgotten if row["task_id"] == task) for task in order]
+    stage = {"knowledge": known, "retain_knowledge": _mean(row["keyword_match"] for row in kept)}
+    bits = _mean(row["exposure"] for row in forgotten)
+    stage |= {"exposure": bits, "exposure_normalised": bits / CAPS["learnt"], "exposure_retain": CAPS["learnt"]}
+    stage |= {"exposure_chance": CHANCE, "seconds": 17.9}
+    return {"stages": {str(len(order)): stage}, "knowledge": known}
+
+
+def _record(folder: Path, data: Path, methods: Sequence[str], tasks: int, seed: int) -> dict:
+    manifest = hashlib.sha256((data / "manifest.json").read_bytes()).hexdigest()
+    return {
+        "name": folder.name,
+        "version": "0.1.0",
+        "created": "2026-11-20T10:00:00+00:00",
+        "data": {
+            "path": str(data),
+            "benchmark": "icu",
+            "version": "1.0.0",
+            "size": "small",
+            "manifest_sha256": manifest,
+        },
+        "model": "tiny",
+        "preset": "tiny",
+        "methods": list(methods),
+        "tasks": tasks,
+        "retain": "rest",
+        "gold": "last",
+        "seed": seed,
+        "order_seed": None,
+        "task_order": list(range(tasks)),
+        "versions": {"python": "3.12.9", "torch": "2.13.0", "transformers": "5.23.1", "trl": "1.16.0"},
+        "machine": {"processor": "a processor of the year", "cores": 2, "threads": 2, "accelerator": None},
+        "trained": "all weights but the vision tower",
+    }
+
+
+def _json(path: Path, value: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, allow_nan=False), encoding="utf-8")
+
+
+def _mean(values) -> float:
+    found = list(values)
+    return sum(found) / len(found)
