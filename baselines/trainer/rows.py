@@ -19,9 +19,10 @@ from PIL import Image as PillowImage
 from PIL import ImageOps
 from torch import Tensor
 
+from lethebench.contract.columns import MODALITY_CHOICES
+
 IGNORED = -100
 PICTURED = "row_has_picture"
-MODALITIES = ("image_text", "text", "both")
 
 
 def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -311,8 +312,8 @@ def of_modality(rows: Dataset | Sequence[Mapping[str, Any]], modality: str):
     Raises:
         ValueError: for another word.
     """
-    if modality not in MODALITIES:
-        raise ValueError(f"modality is {modality!r}: choose one of {', '.join(MODALITIES)}")
+    if modality not in MODALITY_CHOICES:
+        raise ValueError(f"modality is {modality!r}: choose one of {', '.join(MODALITY_CHOICES)}")
     if modality == "both":
         return rows
     rows = undecoded(rows)

@@ -24,7 +24,6 @@ from lethebench.baselines.trainer.pairs import PairedRows, PairSampler
 from lethebench.baselines.trainer.reference import FrozenAdapter, StoredDistributions, row_logps, trains_one_adapter
 from lethebench.baselines.trainer.refusals import RefusedRows
 from lethebench.baselines.trainer.rows import (
-    MODALITIES,
     EncodedRow,
     EncodedRows,
     RowEncoder,
@@ -32,6 +31,7 @@ from lethebench.baselines.trainer.rows import (
     of_modality,
 )
 from lethebench.baselines.trainer.settings_checks import FIXED, FIXED_IN_PAIRS, check_fixed, check_rows, check_training
+from lethebench.contract.columns import MODALITY_CHOICES
 
 RETAIN_LOSSES = ("ce", "kl", "none")
 SHARE = "share_of_step"
@@ -66,8 +66,8 @@ class UnlearningConfig(SFTConfig):
         super().__post_init__()
         check_fixed(self, {**FIXED, **FIXED_IN_PAIRS})
         check_training(self)
-        if self.modality not in MODALITIES:
-            raise ValueError(f"modality is {self.modality!r}: choose one of {', '.join(MODALITIES)}")
+        if self.modality not in MODALITY_CHOICES:
+            raise ValueError(f"modality is {self.modality!r}: choose one of {', '.join(MODALITY_CHOICES)}")
         if not self.retain_weight >= 0:
             raise ValueError(f"retain_weight is {self.retain_weight}: below 0 it would unlearn the retain set")
 

@@ -13,10 +13,10 @@ from lethebench.builders.verify.findings import Findings
 from lethebench.builders.verify.photos import Photos, photos, scan_of
 from lethebench.builders.verify.read_rows import rows_of
 from lethebench.builders.verify.rows import Person, check_row
-from lethebench.builders.write.columns import ROLES
 from lethebench.builders.write.digest import content_hash, row_digest
 from lethebench.builders.write.manifest import Manifest
 from lethebench.builders.write.pictures import decode
+from lethebench.contract.columns import ROLES
 
 _AT_ONCE = 64  # rows whose pictures are decoded together
 _THREADS = 4

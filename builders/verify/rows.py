@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lethebench.builders.write.columns import FORMATS, MODALITIES, QA, ROLES
+from lethebench.builders.write.columns import QA
+from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
 
 CHECKS = ("nulls", "roles", "facts", "paraphrases", "perturbed", "options")
 

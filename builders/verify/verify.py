@@ -10,9 +10,9 @@ from lethebench.builders.verify.files import check_card, check_checksums, check_
 from lethebench.builders.verify.findings import Findings, Report
 from lethebench.builders.verify.row_pass import BuildCheck, hashes_of, per_group
 from lethebench.builders.verify.rows import CHECKS
-from lethebench.builders.write.columns import ROLES
 from lethebench.builders.write.manifest import read_manifest
 from lethebench.builders.write.pictures import decode
+from lethebench.contract.columns import ROLES
 
 ORDER = (
     "checksums", "schema", "card", "loading", "counts", "content hashes", "ids", "tasks", *CHECKS, "candidates",

@@ -12,9 +12,10 @@ from huggingface_hub import DatasetCard, DatasetCardData
 
 from lethebench.builders.base import Benchmark
 from lethebench.builders.options import option_help
-from lethebench.builders.write.columns import MEANINGS, QA, features_of, type_name
+from lethebench.builders.write.columns import QA, features_of, type_name
 from lethebench.builders.write.manifest import Manifest
 from lethebench.cards import templates
+from lethebench.contract.columns import QUESTION_COLUMNS
 
 SIZES = (
     (1_000, "n<1K"),
@@ -100,7 +101,8 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
         benchmark=benchmark,
         default=next(iter(benchmark.CONFIGS)),
         columns={
-            name: (type_name(kind), MEANINGS[name] + benchmark.EXAMPLES.get(name, "")) for name, kind in QA.items()
+            name: (type_name(kind), QUESTION_COLUMNS[name] + benchmark.EXAMPLES.get(name, ""))
+            for name, kind in QA.items()
         },
         given=_given(benchmark, manifest),
         paper=benchmark.PAPER,

@@ -9,11 +9,8 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from datasets import ClassLabel, Features, Image, List, Value
 
+from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
 from lethebench.generation.questions.records import Profile, Question, View
-
-ROLES = ("forget", "retain", "neighbour", "holdout")
-MODALITIES = ("image_text", "text")
-FORMATS = ("generation", "multiple_choice", "cloze")
 
 QA = Features(
     {
@@ -37,28 +34,6 @@ QA = Features(
         "perturbed": List(Value("string")),
     }
 )
-
-MEANINGS = {
-    "id": "stable across versions unless the row changed",
-    "profile_id": "key into config `profiles`",
-    "task_id": "place in the sequence of requests, from 0; -1 = never asked to be forgotten",
-    "retain_task_id": "the task whose released retain set holds the row; -1 = none",
-    "role": "forget, retain, neighbour or holdout in the full sequence; within a config the split decides",
-    "modality": "image_text or text",
-    "format": "generation, multiple_choice or cloze",
-    "attribute": "the field asked for; key into config `candidates`",
-    "hops": "steps to the fact; 1 = the question names or shows the subject",
-    "images": "the pictures; `[]` for text rows",
-    "views": "how each picture shows the subject",
-    "question": "what is asked; choices stand in `options`",
-    "answer": "the true answer; of multiple choice the text of the right option",
-    "keywords": "the parts of the answer that carry the fact",
-    "options": "multiple choice only, else `[]`",
-    "correct": "index into `options`, else -1",
-    "paraphrases": "other correct wordings of the answer",
-    "perturbed": "wrong answers in the forms of the paraphrases, none of them true for this subject",
-}
-"""Column of a question row -> what it means; benchmarks add examples of their own."""
 
 _PAIRS = List({"attribute": Value("string"), "value": Value("string")})
 PROFILES = Features(
@@ -130,7 +105,7 @@ def qa_row(
         benchmark: first part of the row's id.
         profile: the subject.
         question: what is asked.
-        role: one of ROLES.
+        role: one of `ROLES`.
         task_id: place of the profile in the continual sequence, -1 where it is never asked to be forgotten.
         pictures: view -> {"bytes", "path"}; rows that share a view share the very object.
         names: view -> what the `views` column calls it.

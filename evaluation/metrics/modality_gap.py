@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lethebench.contract.columns import MODALITIES
 from lethebench.evaluation.metrics.bootstrap import bootstrap_mean, mean_difference
 from lethebench.evaluation.metrics.validation import same_length, shares
 
-MODALITIES = ("image_text", "text")
 RETAINED = 0.5
 """A fact counts as known in a modality where its mean knowledge reaches this."""
 KINDS = {

@@ -6,7 +6,7 @@ A multiple-choice question is put with its options as letters; an answer that na
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lethebench.builders.write.columns import MODALITIES
+from lethebench.contract.columns import MODALITIES
 from lethebench.evaluation.answers.letters import chosen, letter_question
 from lethebench.evaluation.answers.row_scores import compare, keywords_of
 

@@ -24,9 +24,9 @@ from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.mllmu.release import NOTES
 from lethebench.builders.imports.mllmu.sets import RECORDS, SHARES, TUNING
 from lethebench.builders.registry import find
-from lethebench.builders.write.columns import FORMATS, MODALITIES
 from lethebench.builders.write.folder import new_folder
 from lethebench.builders.write.manifest import Manifest
+from lethebench.contract.columns import FORMATS, MODALITIES
 
 LETTERS = "ABCD"
 """Options of a multiple-choice question: the release has a column for each."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from lethebench.contract.columns import MODALITY_CHOICES
 from lethebench.errors import UserError
 
-MODALITIES = ("image_text", "text", "both")
 OURS = ("output_dir",)
 """Fields of configs that are the run's to say."""
 Settings = Mapping[str, Mapping[str, Any]]
@@ -41,8 +41,8 @@ def read_settings(files: Sequence[Path], modality: str | None, methods: Sequence
         found[method] = settings
     if modality is None:
         return found
-    if modality not in MODALITIES:
-        raise UserError(f"--modality {modality}: unknown; give one of {', '.join(MODALITIES)}")
+    if modality not in MODALITY_CHOICES:
+        raise UserError(f"--modality {modality}: unknown; give one of {', '.join(MODALITY_CHOICES)}")
     if untrained := [method for method in methods if method in UNTRAINED]:
         raise UserError(f"--modality {modality}: {untrained[0]} trains on no rows; run it without")
     return {method: {**found.get(method, {}), "modality": modality} for method in methods}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lethebench.contract.columns import MODALITIES
 from lethebench.evaluation.harness.general import General
 from lethebench.evaluation.metrics import (
     bootstrap,
@@ -20,7 +21,6 @@ from lethebench.evaluation.metrics import (
     model_utility,
     privacy_leakage,
 )
-from lethebench.evaluation.metrics.modality_gap import MODALITIES
 
 Rows = list[dict]
 TEXTS = ("exact_match", "rouge_l", "keyword_match")

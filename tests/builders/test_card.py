@@ -18,8 +18,9 @@ from small_build import real_build
 from lethebench.builders import BENCHMARKS, build, read_manifest
 from lethebench.builders.imports import IMPORTS
 from lethebench.builders.write.card import SIZES, card_body, human_size
-from lethebench.builders.write.columns import MEANINGS, QA, features_of
+from lethebench.builders.write.columns import QA, features_of
 from lethebench.builders.write.contact_sheet import Band, Shown, contact_sheet
+from lethebench.contract.columns import QUESTION_COLUMNS
 
 OURS = tuple(BENCHMARKS)
 SLOW = {"remem"}
@@ -112,7 +113,7 @@ def test_the_body_has_the_parts_that_a_careful_reader_looks_for(card):
     assert "2605.05938" in card.text
     assert "fictitious" in card.text
     assert not re.search(r"\{\{ |\{%|Undefined|(?<!max_length=)None", card.text)
-    assert all(f"| `{column}` |" in card.text for column in MEANINGS)
+    assert all(f"| `{column}` |" in card.text for column in QUESTION_COLUMNS)
 
 
 def test_numbers_come_from_the_manifest():

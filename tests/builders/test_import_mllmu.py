@@ -10,7 +10,7 @@ from PIL import Image
 from releases import mllmu_configs, write_mllmu
 
 from lethebench.builders import BuildError, build, verify
-from lethebench.builders.write.columns import FORMATS, MODALITIES, ROLES
+from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
 
 # Figures of the release (MLLMU-Bench, arXiv 2410.22108).
 PAPER = {

@@ -17,7 +17,7 @@ from releases import mlu_files, picture, write_pictures, write_zip
 from lethebench.builders import BuildError, build, verify
 from lethebench.builders.imports.mlu.attributes import attributes
 from lethebench.builders.imports.mlu.release import Row
-from lethebench.builders.write.columns import MODALITIES, ROLES
+from lethebench.contract.columns import MODALITIES, ROLES
 
 FORGET, RETAIN, PROFILES = (f"{name}-00000-of-00001.parquet" for name in ("qa/forget", "qa/retain", "profiles/forget"))
 TASK_A = "MLUBench/Tasks/TaskA/taskA_forget.json"

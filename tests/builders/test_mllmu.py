@@ -18,7 +18,7 @@ from lethebench.builders import BENCHMARKS, BuildError, build, content_hash, row
 from lethebench.builders.mllmu.builder import SIZE, draw, face_corners, scene_of
 from lethebench.builders.mllmu.plan import FORGET, KNOWN, figure_count, groups
 from lethebench.builders.verify.rows import Person, check_row
-from lethebench.builders.write.columns import FORMATS, MODALITIES, ROLES
+from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
 from lethebench.generation.mllmu.questions import ASKED, LISTED
 
 MLLMU = BENCHMARKS["mllmu"]

@@ -13,8 +13,8 @@ from small_build import real_build, rewrite
 from lethebench.builders import BENCHMARKS, BuildError, verify
 from lethebench.builders.mlu.builder import MluOptions, questions, views_of
 from lethebench.builders.mlu.plan import entities, view_counts
-from lethebench.builders.write.columns import ROLES
 from lethebench.console import Console
+from lethebench.contract.columns import ROLES
 from lethebench.errors import UserError
 from lethebench.generation.mlu.facts import release
 from lethebench.runs.build import open_build

@@ -17,7 +17,7 @@ from small_build import OPTIONS, real_build, rewrite
 from lethebench.builders import BENCHMARKS, BuildError, build, content_hash, row_digest, verify
 from lethebench.builders.remem.builder import Remem
 from lethebench.builders.remem.plan import HOLDOUT, HOLDOUT_QA, MOST, RememOptions, people
-from lethebench.builders.write.columns import MODALITIES, ROLES
+from lethebench.contract.columns import MODALITIES, ROLES
 
 REMEM: Remem = BENCHMARKS["remem"]
 QA = OPTIONS["remem"]["qa"]

@@ -14,7 +14,7 @@ from lethebench.baselines import RowEncoder, tiny_vlm
 from lethebench.baselines.loading import save_model
 from lethebench.baselines.trainer.rows import AnswerCollator
 from lethebench.builders import BENCHMARKS
-from lethebench.builders.write.columns import FORMATS, MODALITIES
+from lethebench.contract.columns import FORMATS, MODALITIES
 
 ONE_STEP = {
     "max_steps": 1, "learning_rate": 1e-2, "lr_scheduler_type": "constant", "max_length": None, "bf16": False,

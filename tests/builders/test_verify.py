@@ -13,7 +13,7 @@ from small_build import BOX, real_build, rewrite, seal, stand_in_page, use_stand
 
 from lethebench.builders import BuildError, build, verify
 from lethebench.builders.verify.verify import ORDER
-from lethebench.builders.write.columns import FORMATS, ROLES
+from lethebench.contract.columns import FORMATS, ROLES
 
 FORGET, RETAIN, HOLDOUT = (f"qa/{role}-00000-of-00001.parquet" for role in ("forget", "retain", "holdout"))
 TEST = "qa/test-forget-00000-of-00001.parquet"

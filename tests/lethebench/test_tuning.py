@@ -17,7 +17,7 @@ from lethebench.baselines import METHODS, TRAINERS
 from lethebench.baselines.loading import Loaded, load_model, save_model
 from lethebench.baselines.methods.prompt import with_system_prompt
 from lethebench.baselines.presets import PRESETS, UNTRAINED, Preset
-from lethebench.baselines.trainer.rows import MODALITIES, RowEncoder
+from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.report import texts as words
@@ -25,7 +25,6 @@ from lethebench.runs.build import open_build
 from lethebench.runs.continual import start
 from lethebench.runs.folder import is_done, new_stage, read_json, write_json
 from lethebench.runs.options import RunOptions
-from lethebench.runs.settings import MODALITIES as OURS
 from lethebench.runs.settings import check_settings, read_settings, with_settings
 from lethebench.runs.stage import Run, write_rows
 from lethebench.scoring import rescore as eval_run
@@ -164,7 +163,6 @@ def test_settings_come_from_tuned_json_and_the_modality_goes_on_top(tmp_path):
     assert after == {**before, **own["npo"]}
     assert preset.method_arguments("kl") == PRESETS["tiny"].method_arguments("kl")
     check_settings(preset, own)
-    assert OURS == MODALITIES
 
 
 @pytest.mark.parametrize(

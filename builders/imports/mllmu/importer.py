@@ -24,7 +24,8 @@ from lethebench.builders.imports.shared.photos import LONGEST, Photo, convert, c
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.mllmu import text as mllmu_text
 from lethebench.builders.mllmu.builder import Mllmu
-from lethebench.builders.write.columns import FORMATS, MODALITIES, ROLES, profile_row
+from lethebench.builders.write.columns import profile_row
+from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
 from lethebench.generation.questions.records import Profile
 
 PROFILES_PER_UNIT = 5

@@ -23,8 +23,9 @@ from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.imports.shared.wording import keywords
 from lethebench.builders.mlu import text as mlu_text
 from lethebench.builders.options import option
-from lethebench.builders.write.columns import FORMATS, MODALITIES, ROLES, profile_row
+from lethebench.builders.write.columns import profile_row
 from lethebench.builders.write.pictures import file_name
+from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
 from lethebench.generation.questions.records import Profile
 
 SMALL = 2
