@@ -23,7 +23,8 @@ from lethebench.generation.mllmu import questions as mllmu
 from lethebench.generation.mllmu.people import OLDEST, YOUNGEST
 from lethebench.generation.people.birthplaces import LANDS
 from lethebench.generation.portraits import face_of
-from lethebench.generation.portraits.scene import Scene, draw_scene, portrait, subject_box
+from lethebench.generation.portraits.portrait import portrait, subject_box
+from lethebench.generation.portraits.scene import Scene, draw_scene
 from lethebench.generation.questions.distractors import Pools, pools
 from lethebench.generation.questions.records import Profile, Question
 

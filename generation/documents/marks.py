@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from lethebench.generation.documents.sheet import Color
-from lethebench.generation.drawing.canvas import smooth
+from lethebench.generation.drawing.curves import smooth
 
 SCALE = 3  # oversampling
 

@@ -1,7 +1,6 @@
 """A supersampled canvas in face units: soft shapes and smooth curves, reduced to an antialiased picture at the end."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -9,37 +8,10 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from lethebench.generation.drawing.color import Color
 
 OVERSAMPLE = 3
+
 _ANGLE = np.linspace(0, 2 * np.pi, 28, endpoint=False)
+
 _CIRCLE = np.column_stack((np.cos(_ANGLE), np.sin(_ANGLE)))
-
-
-def smooth(points, *, closed: bool = False, steps: int = 7) -> np.ndarray:
-    """A Catmull-Rom curve through the points, `steps` segments between neighbours. Shape (n, 2)."""
-    p = np.asarray(points, float)
-    weights = _weights(steps)
-    ends = (p[-1], p[0], p[1]) if closed else (2 * p[0] - p[1], 2 * p[-1] - p[-2])
-    p = np.vstack((ends[0], p, *ends[1:]))
-    curve = sum(w[None, :, None] * p[k : len(p) - 3 + k, None] for k, w in enumerate(weights)).reshape(-1, 2)
-    return curve if closed else np.vstack((curve, p[-2]))
-
-
-@lru_cache(maxsize=8)
-def _weights(steps: int) -> tuple[np.ndarray, ...]:
-    """What each of four neighbouring points weighs along the segment between the middle two."""
-    t = np.linspace(0, 1, steps, endpoint=False)
-    return tuple(
-        0.5 * w for w in (-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3)
-    )
-
-
-def shift(curve: np.ndarray, x: float, y: float) -> np.ndarray:
-    """The curve moved by (x, y)."""
-    return curve + np.array((x, y))
-
-
-def mirrored(points) -> list[tuple[float, float]]:
-    """The points of the right side followed by those of the left side, back to the top."""
-    return [*points, *((-x, y) for x, y in reversed(points) if x != 0)]
 
 
 class Canvas:

@@ -1,68 +1,18 @@
 """A canvas with a transparent ground: parts of a subject with rounded shading, trimmed to the subject at the end."""
 
-from functools import lru_cache
-
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from lethebench.generation.drawing.canvas import Canvas, shift, smooth
+from lethebench.generation.drawing.canvas import Canvas
 from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.drawing.curves import tube
 
 SHADE: Color = (34, 30, 62)
+
 LIGHT: Color = (255, 250, 226)
+OFF_WHITE: Color = (252, 250, 244)
+
 SMALL = 0.065  # parts whose shading reaches in less than this have no gloss that could be seen
-
-
-def tube(points, radii, *, steps: int = 6) -> np.ndarray:
-    """The outline of a limb: a smooth line through the points, as wide on either side as the radii. Shape (n, 2)."""
-    centre = smooth(points, steps=steps)
-    radius = np.maximum(smooth(np.column_stack((radii, radii)), steps=steps)[:, :1], 1e-3)
-    along = directions(centre)
-    across = along[:, ::-1] * (-1, 1)
-    start, end = (_cap(centre[k], radius[k, 0], sign * along[k]) for k, sign in ((0, -1), (-1, 1)))
-    return np.vstack((centre + across * radius, end, (centre - across * radius)[::-1], start))
-
-
-def directions(line: np.ndarray) -> np.ndarray:
-    """Which way a line runs at each of its points: unit vectors, shape (n, 2)."""
-    along = np.empty_like(line)
-    along[1:-1] = line[2:] - line[:-2]
-    along[0], along[-1] = line[1] - line[0], line[-1] - line[-2]
-    return along / np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
-
-
-def _cap(centre: np.ndarray, radius: float, outward: np.ndarray) -> np.ndarray:
-    """The half circle that closes a limb, from one side to the other."""
-    turn = np.linspace(np.pi / 2, -np.pi / 2, 9)[1:-1] + np.arctan2(outward[1], outward[0])
-    return centre + radius * np.column_stack((np.cos(turn), np.sin(turn)))
-
-
-def oval(x: float, y: float, rx: float, ry: float, angle: float = 0.0, count: int = 36) -> np.ndarray:
-    """An ellipse turned by `angle` radians. Shape (count, 2)."""
-    edge = _circle(count) * (rx, ry)
-    return shift(turned(edge, angle) if angle else edge, x, y)
-
-
-@lru_cache(maxsize=16)
-def _circle(count: int) -> np.ndarray:
-    t = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    return np.column_stack((np.cos(t), np.sin(t)))
-
-
-def turned(points, angle: float, about=(0.0, 0.0)) -> np.ndarray:
-    """The points turned by `angle` radians, clockwise as seen, about a point."""
-    c, s = np.cos(angle), np.sin(angle)
-    return (np.asarray(points, float) - about) @ np.array(((c, s), (-s, c))) + about
-
-
-def closed(points) -> np.ndarray:
-    """A smooth closed outline through the points. Shape (n, 2)."""
-    return smooth(points, closed=True)
-
-
-def placed(points, x: float, y: float, angle: float = 0.0, scale: float = 1.0) -> np.ndarray:
-    """The points scaled and turned about the origin, then moved to (x, y)."""
-    return shift(turned(np.asarray(points, float) * scale, angle), x, y)
 
 
 class Ink(Canvas):

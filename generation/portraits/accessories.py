@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import Canvas, smooth
-from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.drawing.canvas import Canvas
+from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
+from lethebench.generation.drawing.curves import smooth
 from lethebench.generation.portraits.hair import cap
 from lethebench.generation.portraits.identity import Face
 
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 HATS = ("beanie", "cap", "fedora", "sunhat")
 
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import Canvas, smooth
-from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.drawing.canvas import Canvas
+from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
+from lethebench.generation.drawing.curves import smooth
 from lethebench.generation.portraits.identity import Face
 
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 CLOTHES = {
     "male": ("suit", "shirt", "crew", "polo", "sweater", "suit"),
     "female": ("blazer", "blouse", "crew", "vneck", "turtle", "blazer"),

@@ -16,17 +16,8 @@ from lethebench.generation.drawing.light import lit
 from lethebench.generation.portraits.identity import Face, draw_face
 from lethebench.generation.portraits.papers import FRAMES, SCREENS, printed
 from lethebench.generation.portraits.places import draw_place
-from lethebench.generation.portraits.scene import (
-    Crop,
-    Scene,
-    SoftCanvas,
-    draw_person,
-    draw_scene,
-    frame_of,
-    in_mood,
-    portrait,
-    subject_box,
-)
+from lethebench.generation.portraits.portrait import SoftCanvas, draw_person, frame_of, in_mood, portrait, subject_box
+from lethebench.generation.portraits.scene import Crop, Scene, draw_scene
 
 PORTRAIT, BESIDE, BEHIND = "portrait", "beside", "behind"
 CONTEXTS: dict[str, tuple[str, ...]] = {

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import Canvas, shift, smooth
-from lethebench.generation.drawing.color import mix
+from lethebench.generation.drawing.canvas import Canvas
+from lethebench.generation.drawing.color import BLACK, WHITE, mix
+from lethebench.generation.drawing.curves import shift, smooth
 from lethebench.generation.portraits.head import outline
 from lethebench.generation.portraits.identity import LONG, Face
-
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 
 def _lit(face: Face):

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import Canvas, mirrored, smooth
-from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.drawing.canvas import Canvas
+from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
+from lethebench.generation.drawing.curves import mirrored, smooth
 from lethebench.generation.portraits.identity import Face
-
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 
 def shade(skin: Color) -> Color:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.drawing.color import Color, mix, toned
 
 SKINS: tuple[Color, ...] = (
     (250, 224, 204), (243, 208, 181), (233, 190, 156), (222, 171, 131), (205, 150, 108), (180, 124, 84), (150, 98, 64),
@@ -114,7 +114,7 @@ def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:
     grey = float(np.clip((age - between(38, 62)) / 18, 0, 1)) * (1.0 if male or chance(0.55) else 0.15)
     hair = mix(hair, HAIRS["white" if age > 66 and chance(0.6) else "grey"], grey)
     tone = between(0.85, 1.2)
-    hair = tuple(int(np.clip(c * tone, 0, 255)) for c in hair)
+    hair = toned(hair, tone)
     if male:
         bare = float(np.clip((age - 28) / 30, 0.05, 1.6))
         cut = pick(CUTS["male"], (2, 1.6, 1.6, 1.3, 1.2, 1.2 if dark else 0.15, 1.6 * bare, 1.4 * bare, 0.9, 1.1, 1.3))

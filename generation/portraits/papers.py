@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from lethebench.generation.drawing.board import Board
-from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
 
 Box = tuple[float, float, float, float]
 
-WHITE, BLACK, PAPER, INK = (255, 255, 255), (0, 0, 0), (246, 245, 240), (70, 74, 82)
+PAPER, INK = (246, 245, 240), (70, 74, 82)
 ACCENTS: tuple[Color, ...] = (
     (38, 84, 140), (150, 46, 52), (40, 112, 92), (92, 62, 128), (196, 120, 40), (54, 62, 74),
 )  # fmt: skip

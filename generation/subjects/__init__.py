@@ -6,27 +6,30 @@ shot.picture.save("chicken.png")
 
 from collections.abc import Mapping
 
-from lethebench.generation.subjects import personage
-from lethebench.generation.subjects.animals import drawing as animals
-from lethebench.generation.subjects.astronomy import drawing as astronomy
-from lethebench.generation.subjects.buildings import drawing as buildings
+from lethebench.generation.subjects.animals.drawing import DRAWING as ANIMALS
+from lethebench.generation.subjects.astronomy.drawing import DRAWING as ASTRONOMY
+from lethebench.generation.subjects.buildings.drawing import DRAWING as BUILDINGS
+from lethebench.generation.subjects.cartoon.drawing import DRAWING as CARTOON
 from lethebench.generation.subjects.class_drawing import USES, ClassDrawing, Shot
-from lethebench.generation.subjects.corporation import drawing as corporation
-from lethebench.generation.subjects.plants import drawing as plants
-from lethebench.generation.subjects.posters import drawing as posters
+from lethebench.generation.subjects.corporation.drawing import DRAWING as CORPORATION
+from lethebench.generation.subjects.movies.drawing import DRAWING as MOVIES
+from lethebench.generation.subjects.personage.drawing import DRAWING as PERSONAGE
+from lethebench.generation.subjects.plants.drawing import DRAWING as PLANTS
+from lethebench.generation.subjects.series.drawing import DRAWING as SERIES
 from lethebench.generation.subjects.view import shoot
 
 CLASSES: Mapping[str, ClassDrawing] = {
-    "Animals": animals.DRAWING,
-    "Astronomy": astronomy.DRAWING,
-    "Buildings": buildings.DRAWING,
-    "Cartoon": posters.CARTOON,
-    "Corporation": corporation.DRAWING,
-    "Movies": posters.MOVIES,
-    "Personage": personage.DRAWING,
-    "Plants": plants.DRAWING,
-    "TV series": posters.SERIES,
+    "Animals": ANIMALS,
+    "Astronomy": ASTRONOMY,
+    "Buildings": BUILDINGS,
+    "Cartoon": CARTOON,
+    "Corporation": CORPORATION,
+    "Movies": MOVIES,
+    "Personage": PERSONAGE,
+    "Plants": PLANTS,
+    "TV series": SERIES,
 }
+"""Every entity class and how it is drawn, in the order of the data."""
 
 __all__ = ["CLASSES", "ClassDrawing", "Shot", "draw_view"]
 

@@ -13,11 +13,11 @@ from lethebench.generation.subjects import CLASSES
 from lethebench.generation.subjects.astronomy.drawing import _ball, _turned, globe_of
 from lethebench.generation.subjects.astronomy.maps import SHAPE, Globe
 from lethebench.generation.subjects.buildings.model import Model, lit
+from lethebench.generation.subjects.cartoon.drawing import POSTERS as CARTOON
 from lethebench.generation.subjects.corporation.drawing import mark_of
-from lethebench.generation.subjects.posters.cartoon import POSTERS as CARTOON
-from lethebench.generation.subjects.posters.drawing import art
-from lethebench.generation.subjects.posters.movies import POSTERS as MOVIES
-from lethebench.generation.subjects.posters.series import POSTERS as SERIES
+from lethebench.generation.subjects.movies.drawing import POSTERS as MOVIES
+from lethebench.generation.subjects.posters.carriers import art
+from lethebench.generation.subjects.series.drawing import POSTERS as SERIES
 
 BUILT = ("Buildings", "Astronomy", "Corporation", "Cartoon", "Movies", "TV series")
 WHITE = (255, 255, 255)

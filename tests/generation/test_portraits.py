@@ -13,8 +13,9 @@ from recognition import Recogniser, grey_crop, nearest_is_right
 from lethebench.generation.portraits import draw_face, id_photo
 from lethebench.generation.portraits.accessories import HATS
 from lethebench.generation.portraits.places import PLACES, draw_place
+from lethebench.generation.portraits.portrait import portrait, subject_box
 from lethebench.generation.portraits.pose import Pose
-from lethebench.generation.portraits.scene import EXPRESSIONS, USES, Accessory, draw_scene, portrait, subject_box
+from lethebench.generation.portraits.scene import EXPRESSIONS, USES, Accessory, draw_scene
 
 GENDERS = ("female", "male")
 

@@ -14,10 +14,11 @@ from lethebench.generation.drawing.board import Board
 from lethebench.generation.drawing.strip import strip_height
 from lethebench.generation.mlu.facts import release
 from lethebench.generation.portraits import draw_face
-from lethebench.generation.portraits.scene import draw_scene, portrait, subject_box
+from lethebench.generation.portraits.portrait import portrait, subject_box
+from lethebench.generation.portraits.scene import draw_scene
 from lethebench.generation.subjects import CLASSES, draw_view
 from lethebench.generation.subjects.class_drawing import MARK, USES
-from lethebench.generation.subjects.personage import face_of
+from lethebench.generation.subjects.personage.drawing import face_of
 
 SPRITES = tuple(name for name, drawing in CLASSES.items() if drawing.whole is None)
 GREY = 128

@@ -1,156 +1,7 @@
 """The nine animals on four legs: proportions, coats and tails."""
 
-import numpy as np
-
-from lethebench.generation.drawing.canvas import shift
-from lethebench.generation.drawing.color import Color, mix
-from lethebench.generation.drawing.ink import SHADE, Ink, oval, tube
-from lethebench.generation.subjects.animals import hooves as animals_hooves
-from lethebench.generation.subjects.animals import paws as animals_paws
-from lethebench.generation.subjects.animals.body import Beast, Point, Pose
-from lethebench.generation.subjects.animals.head import DARK, WHITE
-
-
-def _long_hair(color: Color):
-    def tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-        x, y = at[0] - 0.2, at[1] - 0.16
-        for k in (-1, 0, 1):
-            sway = 0.16 * pose.wag + 0.05 * k
-            line = [
-                (x, y),
-                (x - 0.22 + sway * 0.3, y + 0.12),
-                (x - 0.26 + sway, y + 0.5),
-                (x - 0.2 + sway * 1.4, y + 0.88),
-            ]
-            ink.form(tube(line, (0.06, 0.1, 0.1, 0.015)), pose.color(color), reach=0.06)
-
-    return tail
-
-
-def _tufted(hair: Color, length: float = 0.95):
-    def tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-        x, y = at[0] - beast.trunk[0][2] * 0.86, at[1] - 0.16
-        sway = 0.2 * pose.wag
-        line = [
-            (x + 0.06, y - 0.02),
-            (x - 0.1, y + 0.1),
-            (x - 0.12 + sway * 0.5, y + 0.5 * length),
-            (x - 0.1 + sway, y + 0.86 * length),
-        ]
-        ink.form(tube(line, (0.05, 0.045, 0.035, 0.03)), pose.color(beast.coat), reach=0.05)
-        end = line[-1]
-        tuft = [(end[0], end[1] - 0.04), (end[0] + 0.2 * sway, end[1] + 0.1), (end[0] + 0.4 * sway, end[1] + 0.24)]
-        ink.form(tube(tuft, (0.04, 0.075, 0.01)), pose.color(hair), reach=0.05)
-
-    return tail
-
-
-def _dog_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-    x, y = at[0] - 0.22, at[1] - 0.14
-    w = 0.18 * pose.wag
-    line = [(x + 0.08, y + 0.02), (x - 0.16, y - 0.1), (x - 0.3 + w, y - 0.36), (x - 0.24 + 1.4 * w, y - 0.62)]
-    ink.form(tube(line, (0.09, 0.08, 0.07, 0.02)), pose.color(beast.coat), reach=0.06)
-
-
-def _wolf_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-    x, y, w = at[0] - 0.18, at[1] - 0.08, 0.12 * pose.wag
-    line = [(x + 0.04, y), (x - 0.2, y + 0.12), (x - 0.34 + w, y + 0.42), (x - 0.36 + 1.5 * w, y + 0.72)]
-    ink.form(tube(line, (0.09, 0.15, 0.17, 0.02)), pose.color(beast.coat), reach=0.1)
-    ink.patch(tube(shift(np.array(line)[2:], 0, 0.1), (0.13, 0.01)), mix(pose.color(beast.coat), DARK, 0.6), 0.03)
-
-
-def _cat_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-    x, y, w = at[0] - 0.16, at[1] - 0.08, 0.2 * pose.wag
-    line = np.array(
-        [
-            (x + 0.08, y),
-            (x - 0.2, y - 0.04),
-            (x - 0.4, y - 0.3),
-            (x - 0.36 + 0.5 * w, y - 0.66),
-            (x - 0.5 + 1.5 * w, y - 0.92),
-        ]
-    )
-    ink.form(tube(line, (0.075, 0.08, 0.08, 0.08, 0.06)), pose.color(beast.coat), reach=0.06)
-    for k, spot in enumerate(np.vstack((line[1:], (line[1:-1] + line[2:]) / 2))):
-        ink.patch(oval(*spot, 0.12, 0.035, 0.2 - 0.3 * (k % 2)), pose.color((172, 92, 36)), 0.012)
-
-
-def _bear_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-    ink.form(oval(at[0] - 0.42, at[1] - 0.1, 0.1, 0.1), pose.color(beast.coat), reach=0.06)
-
-
-def _curl(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-    t = np.linspace(0, 2 * np.pi * 1.35, 14)
-    x, y = at[0] - beast.trunk[0][2] * 0.92, at[1] - 0.12
-    line = np.column_stack((x - 0.022 * t - 0.08 * np.sin(t), y + 0.02 * pose.wag * t - 0.085 * (1 - np.cos(t)) + 0.04))
-    ink.form(tube(line, np.linspace(0.04, 0.022, 14), steps=3), pose.color(beast.coat), reach=0.04)
-
-
-def _lamb_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-    for k in range(3):
-        ink.form(
-            oval(at[0] - 0.44 - 0.03 * k, at[1] + 0.1 * k, 0.12, 0.12), pose.color(beast.coat), reach=0.07, depth=0.3
-        )
-
-
-def _spots(ink: Ink, beast: Beast, pose: Pose) -> None:
-    """Black patches and an udder, the same on every picture."""
-    udder = pose.color((238, 176, 168))
-    ink.form(oval(-0.42, -0.56, 0.24, 0.17), udder, reach=0.08)
-    for x in (-0.52, -0.36):
-        ink.form(tube([(x, -0.46), (x, -0.36)], (0.035, 0.03)), udder, reach=0.04)
-    dark = pose.color((40, 34, 36))
-    rng = np.random.default_rng(5)
-    for x, y, rx, ry in (
-        (-0.86, -1.1, 0.28, 0.3),
-        (-0.2, -1.2, 0.34, 0.2),
-        (0.36, -0.84, 0.26, 0.22),
-        (0.92, -1.14, 0.22, 0.3),
-    ):
-        t = np.linspace(0, 2 * np.pi, 9, endpoint=False)
-        bump = rng.uniform(0.75, 1.2, 9)
-        ink.patch(np.column_stack((x + rx * bump * np.cos(t), y + ry * bump * np.sin(t))), dark, 0.014)
-
-
-def _saddle(ink: Ink, beast: Beast, pose: Pose) -> None:
-    """A dark back, a pale belly and a ruff."""
-    coat = pose.color(beast.coat)
-    back = [(-0.95, -1.3), (0.9, -1.5), (0.86, -1.14), (0.5, -1.06), (0.0, -0.98), (-0.5, -1.02), (-0.95, -1.0)]
-    ink.shape(np.array(back), mix(coat, (44, 42, 50), 0.65), blur=0.05)
-    ink.shape(oval(0.1, -0.66, 0.7, 0.12), pose.color((222, 218, 210)), blur=0.05)
-    ink.shape(oval(0.8, -0.9, 0.2, 0.28, -0.3), pose.color((222, 218, 210)), blur=0.06)
-
-
-def _collar(ink: Ink, beast: Beast, pose: Pose) -> None:
-    pale = mix(pose.color(beast.coat), WHITE, 0.6)
-    ink.shape(oval(0.62, -0.8, 0.2, 0.28, -0.2), pale, blur=0.05)
-    ink.shape(oval(0.0, -0.62, 0.6, 0.1), pale, blur=0.05)
-
-
-def _tabby(ink: Ink, beast: Beast, pose: Pose) -> None:
-    stripe = pose.color((172, 92, 36))
-    for k, x in enumerate(np.linspace(-0.62, 0.5, 8)):
-        ink.stroke([(x - 0.02, -1.12), (x + 0.03, -0.92), (x - 0.01, -0.76 + 0.05 * (k % 2))], 0.05, stripe, blur=0.01)
-    ink.shape(oval(0.0, -0.56, 0.55, 0.09), pose.color((252, 238, 216)), blur=0.04)
-    for x, y in ((-0.62, -0.5), (-0.6, -0.38), (0.42, -0.46), (0.42, -0.34)):
-        ink.stroke([(x - 0.18, y), (x + 0.2, y + 0.02)], 0.04, stripe, blur=0.01)
-
-
-def _fleece(ink: Ink, beast: Beast, pose: Pose) -> None:
-    """Curls all over, bulging over the outline."""
-    wool = pose.color(beast.coat)
-    rng = np.random.default_rng(9)
-    joints = np.array(beast.trunk)
-    centre, half = shift(joints[:, :2].mean(axis=0), 0.0, -0.02), np.array((0.95, 0.52))
-    for t in np.linspace(0, 2 * np.pi, 19, endpoint=False):
-        spot = centre + half * (np.cos(t), np.sin(t)) * 0.92
-        ink.form(oval(*spot, 0.17, 0.17), wool, reach=0.09, depth=0.32)
-    ink.form(oval(*centre, *half), wool, reach=0.2, depth=0.3)
-    for _ in range(34):
-        spot = centre + half * rng.uniform(-0.72, 0.72, 2)
-        arc = np.linspace(0.2, 2.6, 6)
-        ink.stroke(spot + 0.085 * np.column_stack((np.cos(arc), np.sin(arc))), 0.022, mix(wool, SHADE, 0.45), alpha=0.4)
-
+from lethebench.generation.subjects.animals import coats, hooves, paws, tails
+from lethebench.generation.subjects.animals.body import Beast
 
 BEASTS: dict[str, Beast] = {
     "Bear": Beast(
@@ -165,8 +16,8 @@ BEASTS: dict[str, Beast] = {
         thin=(0.28, 0.22, 0.18, 0.17),
         foot="paw",
         foot_color=(96, 62, 42),
-        head=animals_paws.bear,
-        tail=_bear_tail,
+        head=paws.bear,
+        tail=tails.bear_tail,
         bend=0.05,
         spread=0.2,
         stride=0.32,
@@ -183,9 +34,9 @@ BEASTS: dict[str, Beast] = {
         thin=(0.13, 0.09, 0.075, 0.075),
         foot="paw",
         foot_color=(252, 238, 216),
-        head=animals_paws.cat,
-        tail=_cat_tail,
-        marks=_tabby,
+        head=paws.cat,
+        tail=tails.cat_tail,
+        marks=coats.tabby,
         bend=0.16,
         spread=0.12,
     ),
@@ -201,9 +52,9 @@ BEASTS: dict[str, Beast] = {
         thin=(0.2, 0.13, 0.095, 0.09),
         foot="hoof",
         foot_color=(70, 58, 52),
-        head=animals_hooves.cow,
-        tail=_tufted((40, 34, 36)),
-        marks=_spots,
+        head=hooves.cow,
+        tail=tails.tufted((40, 34, 36)),
+        marks=coats.spots,
         bend=0.09,
         spread=0.2,
         stride=0.3,
@@ -220,9 +71,9 @@ BEASTS: dict[str, Beast] = {
         thin=(0.15, 0.1, 0.08, 0.08),
         foot="paw",
         foot_color=(236, 214, 184),
-        head=animals_paws.dog,
-        tail=_dog_tail,
-        marks=_collar,
+        head=paws.dog,
+        tail=tails.dog_tail,
+        marks=coats.collar,
         bend=0.14,
         spread=0.14,
     ),
@@ -238,8 +89,8 @@ BEASTS: dict[str, Beast] = {
         thin=(0.27, 0.22, 0.19, 0.2),
         foot="pad",
         foot_color=(226, 214, 196),
-        head=animals_paws.elephant,
-        tail=_tufted((60, 56, 62), 0.8),
+        head=paws.elephant,
+        tail=tails.tufted((60, 56, 62), 0.8),
         bend=0.025,
         spread=0.22,
         stride=0.24,
@@ -257,8 +108,8 @@ BEASTS: dict[str, Beast] = {
         thin=(0.18, 0.1, 0.06, 0.06),
         foot="hoof",
         foot_color=(48, 40, 40),
-        head=animals_hooves.horse,
-        tail=_long_hair((44, 32, 30)),
+        head=hooves.horse,
+        tail=tails.long_hair((44, 32, 30)),
         bend=0.12,
         reach=(-1.4, -2.8, 1.9, 0.12),
     ),
@@ -274,8 +125,8 @@ BEASTS: dict[str, Beast] = {
         thin=(0.18, 0.12, 0.095, 0.085),
         foot="hoof",
         foot_color=(120, 84, 84),
-        head=animals_hooves.pig,
-        tail=_curl,
+        head=hooves.pig,
+        tail=tails.curl,
         bend=0.07,
         spread=0.2,
     ),
@@ -291,9 +142,9 @@ BEASTS: dict[str, Beast] = {
         thin=(0.11, 0.08, 0.06, 0.06),
         foot="hoof",
         foot_color=(36, 30, 32),
-        head=animals_hooves.sheep,
-        tail=_lamb_tail,
-        marks=_fleece,
+        head=hooves.sheep,
+        tail=tails.lamb_tail,
+        marks=coats.fleece,
         bend=0.06,
         legs=(58, 50, 52),
         spread=0.2,
@@ -310,9 +161,9 @@ BEASTS: dict[str, Beast] = {
         thin=(0.17, 0.1, 0.075, 0.075),
         foot="paw",
         foot_color=(208, 202, 194),
-        head=animals_paws.wolf,
-        tail=_wolf_tail,
-        marks=_saddle,
+        head=paws.wolf,
+        tail=tails.wolf_tail,
+        marks=coats.saddle,
         bend=0.15,
         spread=0.14,
     ),

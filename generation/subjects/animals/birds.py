@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import shift
 from lethebench.generation.drawing.color import mix
-from lethebench.generation.drawing.ink import SHADE, Ink, closed, oval, tube, turned
+from lethebench.generation.drawing.curves import closed, oval, shift, tube, turned
+from lethebench.generation.drawing.ink import OFF_WHITE, SHADE, Ink
 from lethebench.generation.subjects.animals.body import Pose
-from lethebench.generation.subjects.animals.head import DARK, WHITE, Head
+from lethebench.generation.subjects.animals.head import DARK, Head
 
 
 def chicken(ink: Ink, pose: Pose) -> None:
@@ -106,7 +106,7 @@ def penguin(ink: Ink, pose: Pose) -> None:
         )
         ink.form(
             turned(closed(wing), -side * open_ * (1 + 0.4 * pose.wag * side), (side * 0.38, -1.2)),
-            mix(back, WHITE, 0.06),
+            mix(back, OFF_WHITE, 0.06),
             reach=0.08,
             gloss=0.3,
         )
@@ -156,9 +156,9 @@ def penguin(ink: Ink, pose: Pose) -> None:
         gloss=0.4,
     )
     ink.patch(head.put([(0.26, 0.02), (0.5, 0.06), (0.3, 0.07)]), orange)
-    ink.patch(head.put(oval(0.1, -0.08, 0.058, 0.058)), WHITE)
+    ink.patch(head.put(oval(0.1, -0.08, 0.058, 0.058)), OFF_WHITE)
     ink.patch(head.put(oval(0.11, -0.08, 0.038, 0.04)), (18, 16, 20))
-    ink.patch(head.put(oval(0.1, -0.095, 0.013, 0.013)), WHITE)
+    ink.patch(head.put(oval(0.1, -0.095, 0.013, 0.013)), OFF_WHITE)
 
 
 def parrot(ink: Ink, pose: Pose) -> None:
@@ -212,7 +212,9 @@ def parrot(ink: Ink, pose: Pose) -> None:
     ink.form(tube(head.put([(-0.04, 0.22), (0.0, 0.0)]), (0.24, 0.24)), red, reach=0.12)
     head.form([(-0.26, -0.02), (-0.2, -0.22), (0.0, -0.3), (0.2, -0.2), (0.26, 0.0), (0.14, 0.2), (-0.14, 0.22)], red)
     ink.patch(
-        head.blob([(0.0, -0.12), (0.16, -0.16), (0.25, -0.04), (0.22, 0.1), (0.08, 0.12), (-0.02, 0.02)]), WHITE, 0.012
+        head.blob([(0.0, -0.12), (0.16, -0.16), (0.25, -0.04), (0.22, 0.1), (0.08, 0.12), (-0.02, 0.02)]),
+        OFF_WHITE,
+        0.012,
     )
     for k in range(3):
         ink.stroke(head.put([(0.06 + 0.01 * k, 0.0 + 0.035 * k), (0.2, 0.0 + 0.035 * k)]), 0.008, red, alpha=0.8)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lethebench.generation.drawing.color import Color, mix
-from lethebench.generation.drawing.ink import SHADE, Ink, oval, placed, tube, turned
+from lethebench.generation.drawing.color import Color, mix, toned
+from lethebench.generation.drawing.curves import oval, placed, tube, turned
+from lethebench.generation.drawing.ink import SHADE, Ink
 
 Point = tuple[float, float]
 Joint = tuple[float, float, float]  # x, y, radius
@@ -36,7 +37,8 @@ class Pose:
     tone: float
 
     def color(self, color: Color) -> Color:
-        return tuple(int(np.clip(c * self.tone, 0, 255)) for c in color)
+        """Return the color as light or dark as this view shows it."""
+        return toned(color, self.tone)
 
 
 def draw_pose(rng: np.random.Generator) -> Pose:
@@ -51,7 +53,7 @@ def draw_pose(rng: np.random.Generator) -> Pose:
     )
 
 
-Part = Callable[[Ink, "Beast", Pose, Point, float], None]
+DrawPart = Callable[[Ink, "Beast", Pose, Point, float], None]
 """(ink, beast, pose, where it is attached, its turn in radians): draws a head or a tail."""
 
 
@@ -87,8 +89,8 @@ class Beast:
     thin: tuple[float, float, float, float]
     foot: str
     foot_color: Color
-    head: Part
-    tail: Part
+    head: DrawPart
+    tail: DrawPart
     bend: float = 0.1
     stride: float = 0.38
     marks: Callable[[Ink, "Beast", Pose], None] | None = None

@@ -10,8 +10,8 @@ from lethebench.generation.subjects.animals.beasts import BEASTS
 from lethebench.generation.subjects.animals.birds import chicken, parrot, penguin
 from lethebench.generation.subjects.animals.body import Pose, draw_beast, draw_pose
 from lethebench.generation.subjects.animals.others import butterfly, dolphin, rabbit
+from lethebench.generation.subjects.animals.settings import SETTINGS
 from lethebench.generation.subjects.class_drawing import ClassDrawing
-from lethebench.generation.subjects.settings.country import ANIMALS
 
 OTHERS: dict[str, tuple[Callable[[Ink, Pose], None], tuple[float, float, float, float]]] = {
     "Butterfly": (butterfly, (-1.2, -1.2, 1.2, 1.2)),
@@ -38,6 +38,6 @@ def draw_animal(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
 DRAWING = ClassDrawing(
     keys=tuple(sorted((*BEASTS, *OTHERS))),
     sprite=draw_animal,
-    settings=ANIMALS,
+    settings=SETTINGS,
     afloat=frozenset(("Butterfly",)),
 )

@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import smooth
 from lethebench.generation.drawing.color import Color, mix
-from lethebench.generation.drawing.ink import SHADE, Ink, oval, placed
+from lethebench.generation.drawing.curves import oval, placed, smooth
+from lethebench.generation.drawing.ink import OFF_WHITE, SHADE, Ink
 from lethebench.generation.subjects.animals.body import Point
 
 DARK: Color = (36, 28, 30)
-WHITE: Color = (252, 250, 244)
 
 
 class Head:
@@ -33,7 +32,7 @@ class Head:
         self.ink.patch(self.put(oval(x, y, r, r)), iris)
         self.ink.patch(self.put(oval(x, y, 0.6 * r, 0.62 * r)), (16, 12, 14))
         spark = np.array(self.put([(x, y)])[0]) - (0.3 * r * self.scale, 0.35 * r * self.scale)
-        self.ink.patch(oval(*spark, 0.28 * r * self.scale, 0.28 * r * self.scale), WHITE)
+        self.ink.patch(oval(*spark, 0.28 * r * self.scale, 0.28 * r * self.scale), OFF_WHITE)
         if lid is not None:
             line = [(x - 1.5 * r, y - 0.2 * r), (x, y - 1.15 * r), (x + 1.4 * r, y - 0.1 * r)]
             self.ink.stroke(self.put(smooth(line)), 0.5 * r * self.scale, mix(lid, SHADE, 0.6), alpha=0.99)

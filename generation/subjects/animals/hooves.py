@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import shift, smooth
 from lethebench.generation.drawing.color import mix
-from lethebench.generation.drawing.ink import SHADE, Ink, oval, placed, tube
+from lethebench.generation.drawing.curves import oval, placed, shift, smooth, tube
+from lethebench.generation.drawing.ink import OFF_WHITE, SHADE, Ink
 from lethebench.generation.subjects.animals.body import Beast, Point, Pose
-from lethebench.generation.subjects.animals.head import DARK, WHITE, Head
+from lethebench.generation.subjects.animals.head import DARK, Head
 
 
 def horse(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
@@ -32,7 +32,7 @@ def horse(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
     ink.patch(
         head.blob([(0.52, 0.03), (0.64, 0.06), (0.72, 0.16), (0.62, 0.28), (0.5, 0.22)]), mix(coat, DARK, 0.6), 0.02
     )
-    ink.patch(head.blob([(0.14, -0.18), (0.4, -0.08), (0.5, 0.0), (0.38, -0.02), (0.16, -0.11)]), WHITE, 0.012)
+    ink.patch(head.blob([(0.14, -0.18), (0.4, -0.08), (0.5, 0.0), (0.38, -0.02), (0.16, -0.11)]), OFF_WHITE, 0.012)
     head.form([(-0.06, -0.16), (-0.08, -0.36), (0.0, -0.46), (0.08, -0.32), (0.08, -0.16)], coat, reach=0.06)
     head.eye(0.16, -0.06, 0.042, (58, 34, 22), coat)
     ink.patch(head.put(oval(0.62, 0.12, 0.022, 0.036, 0.4)), (20, 14, 16))

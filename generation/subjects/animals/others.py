@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import smooth
 from lethebench.generation.drawing.color import mix
-from lethebench.generation.drawing.ink import SHADE, Ink, closed, oval, placed, tube, turned
+from lethebench.generation.drawing.curves import closed, oval, placed, smooth, tube, turned
+from lethebench.generation.drawing.ink import OFF_WHITE, SHADE, Ink
 from lethebench.generation.subjects.animals.body import Pose
-from lethebench.generation.subjects.animals.head import DARK, WHITE, Head
+from lethebench.generation.subjects.animals.head import DARK, Head
 
 
 def rabbit(ink: Ink, pose: Pose) -> None:
@@ -43,9 +43,11 @@ def rabbit(ink: Ink, pose: Pose) -> None:
         [(-0.62, -0.2), (-0.56, -0.52), (-0.26, -0.66), (0.02, -0.5), (0.06, -0.22), (-0.1, -0.06), (-0.46, -0.04)]
     )
     ink.form(haunch, coat, reach=0.14, depth=0.34)
-    ink.form(tube([(-0.32, -0.07), (0.0, -0.08), (0.2, -0.06)], (0.09, 0.1, 0.07)), mix(coat, WHITE, 0.25), reach=0.06)
+    ink.form(
+        tube([(-0.32, -0.07), (0.0, -0.08), (0.2, -0.06)], (0.09, 0.1, 0.07)), mix(coat, OFF_WHITE, 0.25), reach=0.06
+    )
     ink.form(tube([(0.3, -0.5), (0.36, -0.2), (0.36, -0.08)], (0.13, 0.1, 0.08)), coat, reach=0.07)
-    ink.form(oval(0.44, -0.07, 0.15, 0.075), mix(coat, WHITE, 0.25), reach=0.05)
+    ink.form(oval(0.44, -0.07, 0.15, 0.075), mix(coat, OFF_WHITE, 0.25), reach=0.05)
     head = Head(ink, tuple(at), -0.25 * pose.nod + 0.1)
     head.form(
         [
@@ -67,7 +69,7 @@ def rabbit(ink: Ink, pose: Pose) -> None:
     head.line([(0.38, 0.06), (0.34, 0.12), (0.26, 0.13)], 0.016, (92, 60, 54))
     head.eye(0.16, -0.07, 0.06, (58, 36, 26))
     for k in (-1, 0, 1):
-        ink.stroke(head.put([(0.28, 0.08 + 0.02 * k), (0.08, 0.12 + 0.06 * k)]), 0.01, WHITE, alpha=0.8)
+        ink.stroke(head.put([(0.28, 0.08 + 0.02 * k), (0.08, 0.12 + 0.06 * k)]), 0.01, OFF_WHITE, alpha=0.8)
     ink.form(tube(at + ears[1], (0.09, 0.13, 0.04)), coat, reach=0.07)
     ink.patch(tube(at + ears[1] * 0.98 + (0.01, -0.02), (0.02, 0.075, 0.01)), pink, 0.015)
 
@@ -102,7 +104,7 @@ def butterfly(ink: Ink, pose: Pose) -> None:
                 )
             for t in np.linspace(0.2, 0.82, 10):
                 spot = np.array(hub) + (edge[int(t * len(edge))] - hub) * 0.92
-                ink.patch(put(oval(*spot, 0.024, 0.024)), WHITE)
+                ink.patch(put(oval(*spot, 0.024, 0.024)), OFF_WHITE)
         feeler = [(0.03, -0.3), (0.12, -0.52), (0.24, -0.64)]
         line = turned(np.array(feeler) * (side, 1), lean)
         ink.stroke(smooth(line), 0.024, black)
@@ -183,7 +185,7 @@ def dolphin(ink: Ink, pose: Pose) -> None:
         put(smooth([(1.14, -0.64), (0.98, -0.69), (0.82, -0.7), (0.76, -0.74)])), 0.02, mix(skin, DARK, 0.7), alpha=0.9
     )
     ink.patch(put(oval(0.72, -0.82, 0.042, 0.042)), DARK)
-    ink.patch(put(oval(0.705, -0.835, 0.014, 0.014)), WHITE)
+    ink.patch(put(oval(0.705, -0.835, 0.014, 0.014)), OFF_WHITE)
     for x, high, wide in (
         (-1.24, 0.3, 0.1),
         (-1.06, 0.5, 0.12),
@@ -201,10 +203,10 @@ def dolphin(ink: Ink, pose: Pose) -> None:
                     (x + wide, -0.02),
                 ]
             ),
-            mix(water, WHITE, 0.55),
+            mix(water, OFF_WHITE, 0.55),
             reach=0.06,
             depth=0.2,
         )
     for x, y, r in ((-1.3, -0.42, 0.035), (-0.62, -0.46, 0.03), (-1.14, -0.64, 0.035), (-0.4, -0.3, 0.026)):
-        ink.shape(oval(x + 0.04 * pose.wag, y, r, 1.2 * r), mix(water, WHITE, 0.6))
-    ink.form(oval(-0.82, -0.04, 0.56, 0.08), mix(water, WHITE, 0.4), reach=0.06, depth=0.2)
+        ink.shape(oval(x + 0.04 * pose.wag, y, r, 1.2 * r), mix(water, OFF_WHITE, 0.6))
+    ink.form(oval(-0.82, -0.04, 0.56, 0.08), mix(water, OFF_WHITE, 0.4), reach=0.06, depth=0.2)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import smooth
 from lethebench.generation.drawing.color import mix
-from lethebench.generation.drawing.ink import SHADE, Ink, oval, tube
+from lethebench.generation.drawing.curves import oval, smooth, tube
+from lethebench.generation.drawing.ink import OFF_WHITE, SHADE, Ink
 from lethebench.generation.subjects.animals.body import Beast, Point, Pose
-from lethebench.generation.subjects.animals.head import DARK, WHITE, Head
+from lethebench.generation.subjects.animals.head import DARK, Head
 
 
 def dog(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
@@ -35,7 +35,7 @@ def dog(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
     )
     ink.patch(
         head.blob([(0.28, -0.05), (0.44, -0.05), (0.54, 0.03), (0.5, 0.16), (0.26, 0.17), (0.22, 0.06)]),
-        mix(coat, WHITE, 0.6),
+        mix(coat, OFF_WHITE, 0.6),
         0.02,
     )
     head.form(
@@ -175,7 +175,7 @@ def cat(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
         ink.patch(head.put(oval(side * 0.16, -0.03, 0.082, 0.078)), DARK)
         ink.patch(head.put(oval(side * 0.16, -0.03, 0.068, 0.066)), (146, 186, 84))
         ink.patch(head.put(oval(side * 0.16, -0.03, 0.026, 0.06)), (18, 14, 16))
-        ink.patch(head.put(oval(side * 0.16 - 0.024, -0.055, 0.016, 0.016)), WHITE)
+        ink.patch(head.put(oval(side * 0.16 - 0.024, -0.055, 0.016, 0.016)), OFF_WHITE)
     ink.patch(head.put([(-0.045, 0.07), (0.045, 0.07), (0.0, 0.12)]), (216, 110, 112))
     for side in (-1, 1):
         head.line([(0, 0.12), (side * 0.02, 0.17), (side * 0.085, 0.175)], 0.016, (110, 60, 50))
@@ -237,5 +237,5 @@ def elephant(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None
         (-0.1, 0.24),
         (-0.02, -0.08),
     ]
-    head.form(ear, mix(coat, WHITE, 0.06), reach=0.12, depth=0.5)
+    head.form(ear, mix(coat, OFF_WHITE, 0.06), reach=0.12, depth=0.5)
     ink.shape(head.put(smooth(ear, closed=True) * 0.72 + (-0.11, 0.0)), (206, 160, 156), alpha=0.35, blur=0.05)

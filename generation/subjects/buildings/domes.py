@@ -4,8 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import smooth
 from lethebench.generation.drawing.color import mix
+from lethebench.generation.drawing.curves import smooth
 from lethebench.generation.subjects.buildings.model import Look, Model, lit, pointed
 
 IVORY, INLAY = (224, 216, 206), (148, 126, 116)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from lethebench.generation.drawing.board import Board, pick, vary
-from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
 from lethebench.generation.subjects.class_drawing import Setting
-from lethebench.generation.subjects.settings.country import BLACK, WHITE, named
+from lethebench.generation.subjects.scenery import named
 
 
 def _cloud(board: Board, rng: np.random.Generator, x: float, y: float, size: float, color: Color) -> None:

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import smooth
 from lethebench.generation.drawing.color import mix
+from lethebench.generation.drawing.curves import smooth
 from lethebench.generation.subjects.buildings.model import Look, Model, arch, lit
 
 TRAVERTINE, SHADOW, SEATS = (214, 188, 148), (92, 72, 58), (170, 144, 114)

@@ -11,12 +11,11 @@ import numpy as np
 from PIL import Image
 
 from lethebench.generation.drawing.board import pick
-from lethebench.generation.drawing.color import Color, mix
-from lethebench.generation.drawing.ink import oval, turned
+from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
+from lethebench.generation.drawing.curves import oval, turned
 from lethebench.generation.drawing.pen import Pen
 from lethebench.generation.subjects.class_drawing import ClassDrawing
 from lethebench.generation.subjects.corporation.settings import SETTINGS
-from lethebench.generation.subjects.settings.country import BLACK, WHITE
 
 Mark = tuple[tuple[np.ndarray, int], ...]  # polygons (n, 2) and the tone of each: 0 main, 1 second
 

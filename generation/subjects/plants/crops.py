@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import shift, smooth
 from lethebench.generation.drawing.color import mix
-from lethebench.generation.drawing.ink import SHADE, Ink, closed, oval, placed, tube, turned
+from lethebench.generation.drawing.curves import closed, oval, placed, shift, smooth, tube, turned
+from lethebench.generation.drawing.ink import OFF_WHITE, SHADE, Ink
 from lethebench.generation.subjects.plants.parts import Growth, blade, leaf, stalk
-
-WHITE = (252, 250, 244)
 
 
 def carrot(ink: Ink, growth: Growth) -> None:
@@ -32,7 +30,7 @@ def carrot(ink: Ink, growth: Growth) -> None:
                 wide = 0.034 * way[::-1] * (-1, 1)
                 leaflets = put(np.stack((starts, belly + wide, ends, belly - wide), axis=1).reshape(-1, 2))
                 for j, leaflet in enumerate(leaflets.reshape(-1, 4, 2)):
-                    ink.shape(leaflet, mix(green, SHADE if (k + j) % 2 else WHITE, 0.12))
+                    ink.shape(leaflet, mix(green, SHADE if (k + j) % 2 else OFF_WHITE, 0.12))
         root = put([(0.0, -1.2), (0.0, -0.9), (0.0, -0.5), (0.02, -0.18), (0.03, 0.0)])
         ink.form(tube(root, np.array((0.2, 0.25, 0.18, 0.075, 0.012)) * size), orange, reach=0.14, gloss=0.35)
         for y, side in ((-1.1, 1), (-0.98, -1), (-0.82, 1), (-0.66, -1), (-0.5, 1), (-0.36, -1)):
@@ -81,17 +79,17 @@ def corn(ink: Ink, growth: Growth) -> None:
         for col in np.linspace(-1, 1, 7):
             x = half * np.sin(col * 1.25) / np.sin(1.25) * 0.9
             wide = 0.052 * np.cos(col * 1.1) * half / 0.3 + 0.012
-            tone = mix(gold, WHITE if col < 0 else SHADE, 0.16 * abs(col) + 0.05 * ((row + int(3 * col)) % 2))
+            tone = mix(gold, OFF_WHITE if col < 0 else SHADE, 0.16 * abs(col) + 0.05 * ((row + int(3 * col)) % 2))
             ink.patch(put(oval(x, y, wide, 0.042, count=12)), tone)
-            ink.patch(put(oval(x - 0.3 * wide, y - 0.015, 0.35 * wide, 0.012, count=8)), mix(tone, WHITE, 0.6))
+            ink.patch(put(oval(x - 0.3 * wide, y - 0.015, 0.35 * wide, 0.012, count=8)), mix(tone, OFF_WHITE, 0.6))
     blade(ink, put([(0.04, -0.02), (-0.24, -0.3), (-0.38, -0.8), (-0.44, -1.24), (-0.66, -1.5)]), 0.44, green)
     blade(
         ink,
         put([(-0.04, -0.02), (0.24, -0.28), (0.38, -0.7), (0.42, -1.08), (0.6, -1.34)]),
         0.44,
-        mix(green, WHITE, 0.08),
+        mix(green, OFF_WHITE, 0.08),
     )
-    blade(ink, put([(0.0, 0.0), (0.02, -0.3), (-0.02, -0.62), (0.03, -0.94)]), 0.5, mix(green, WHITE, 0.14))
+    blade(ink, put([(0.0, 0.0), (0.02, -0.3), (-0.02, -0.62), (0.03, -0.94)]), 0.5, mix(green, OFF_WHITE, 0.14))
     stalk(ink, put([(0.0, 0.0), (0.0, -0.14)]), 0.16, green)
 
 
@@ -112,7 +110,7 @@ def grape(ink: Ink, growth: Growth) -> None:
             ink.stroke(
                 placed([(0.0, 0.2), (0.62 * np.cos(angle), 0.62 * np.sin(angle))], cx, cy, turn, size),
                 0.022,
-                mix(green, WHITE, 0.35),
+                mix(green, OFF_WHITE, 0.35),
                 alpha=0.8,
             )
     rows = (5, 6, 5, 5, 4, 3, 2, 1)
@@ -124,7 +122,7 @@ def grape(ink: Ink, growth: Growth) -> None:
             tone = mix(purple, (70, 40, 110) if (row + k) % 2 else (160, 90, 170), 0.3)
             spot = (x, y + growth.jitter(0.015))
             ink.form(oval(*spot, 0.142, 0.15, count=24), tone, reach=0.09, depth=0.5, gloss=0.2)
-            ink.patch(oval(spot[0] - 0.05, spot[1] - 0.06, 0.03, 0.024, count=10), mix(tone, WHITE, 0.7))
+            ink.patch(oval(spot[0] - 0.05, spot[1] - 0.06, 0.03, 0.024, count=10), mix(tone, OFF_WHITE, 0.7))
 
 
 def onion(ink: Ink, growth: Growth) -> None:
@@ -157,7 +155,9 @@ def onion(ink: Ink, growth: Growth) -> None:
 
     for tip in ((-0.14, -1.62), (0.12, -1.68), (0.0, -1.56)):
         ink.form(
-            put(tube([(0.0, -1.0), (0.3 * tip[0], -1.3), tip], (0.1, 0.055, 0.012))), mix(skin, WHITE, 0.25), reach=0.05
+            put(tube([(0.0, -1.0), (0.3 * tip[0], -1.3), tip], (0.1, 0.055, 0.012))),
+            mix(skin, OFF_WHITE, 0.25),
+            reach=0.05,
         )
     ink.form(put(closed(bulb)), skin, reach=0.22, gloss=0.35)
     for k in np.linspace(-0.9, 0.9, 9):
@@ -182,7 +182,9 @@ def potato(ink: Ink, growth: Growth) -> None:
         (0.0, -0.3, 0.62, 0.34, 0.08, 11),
     )
     leaf_green = growth.color((96, 150, 74))
-    stalk(ink, [(-0.62, -0.72), (-0.66, -0.94), (-0.6 + 0.06 * growth.sway, -1.12)], 0.06, mix(leaf_green, WHITE, 0.3))
+    stalk(
+        ink, [(-0.62, -0.72), (-0.66, -0.94), (-0.6 + 0.06 * growth.sway, -1.12)], 0.06, mix(leaf_green, OFF_WHITE, 0.3)
+    )
     for angle in (-2.5, -1.57, -0.7):
         leaf(ink, -0.6 + 0.06 * growth.sway, -1.08, angle + growth.jitter(0.1), 0.26, 0.17, leaf_green)
     for x, y, rx, ry, angle, seed in shapes:
@@ -199,7 +201,7 @@ def potato(ink: Ink, growth: Growth) -> None:
             a, r = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 0.78)
             spot = placed([(rx * r * np.cos(a), ry * r * np.sin(a))], x, y, angle)[0]
             ink.patch(oval(*spot, 0.055, 0.028, angle + 0.3), mix(tone, (80, 50, 30), 0.6))
-            ink.patch(oval(spot[0], spot[1] + 0.018, 0.05, 0.022, angle + 0.3), mix(tone, WHITE, 0.1))
+            ink.patch(oval(spot[0], spot[1] + 0.018, 0.05, 0.022, angle + 0.3), mix(tone, OFF_WHITE, 0.1))
         for _ in range(14):
             a, r = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.85)
             spot = placed([(rx * r * np.cos(a), ry * r * np.sin(a))], x, y, angle)[0]
@@ -250,7 +252,7 @@ def tomato(ink: Ink, growth: Growth) -> None:
             ]
         )
         ink.form(closed(fruit * r + (x, y)), tone, reach=0.2, gloss=0.2, depth=0.5)
-        ink.shape(oval(x - 0.4 * r, y - 0.4 * r, 0.2 * r, 0.12 * r, -0.6), WHITE, alpha=0.75, blur=0.02)
+        ink.shape(oval(x - 0.4 * r, y - 0.4 * r, 0.2 * r, 0.12 * r, -0.6), OFF_WHITE, alpha=0.75, blur=0.02)
         for angle in np.linspace(0.15, np.pi - 0.15, 5) + 0.1 * (k - 1):
             leaf(ink, x, top + 0.02, angle, 0.3 * r / 0.42, 0.09, mix(green, SHADE, 0.1), vein=False)
         leaf(ink, x, top + 0.02, -0.5 - 2.2 * (k % 2), 0.2, 0.07, green, vein=False)

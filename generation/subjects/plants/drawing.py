@@ -8,7 +8,7 @@ from lethebench.generation.subjects.class_drawing import ClassDrawing
 from lethebench.generation.subjects.plants.crops import CROPS
 from lethebench.generation.subjects.plants.flowers import UPRIGHT
 from lethebench.generation.subjects.plants.parts import draw_growth
-from lethebench.generation.subjects.settings.tables import PLANTS
+from lethebench.generation.subjects.plants.settings import SETTINGS
 
 PLANTS_DRAWN = UPRIGHT | CROPS
 
@@ -21,4 +21,4 @@ def draw_plant(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
     return ink.finish()
 
 
-DRAWING = ClassDrawing(keys=tuple(sorted(PLANTS_DRAWN)), sprite=draw_plant, settings=PLANTS)
+DRAWING = ClassDrawing(keys=tuple(sorted(PLANTS_DRAWN)), sprite=draw_plant, settings=SETTINGS)

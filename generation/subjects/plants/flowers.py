@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import shift, smooth
 from lethebench.generation.drawing.color import Color, mix
-from lethebench.generation.drawing.ink import SHADE, Ink, directions, oval, placed, tube
+from lethebench.generation.drawing.curves import directions, oval, placed, shift, smooth, tube
+from lethebench.generation.drawing.ink import OFF_WHITE, SHADE, Ink
 from lethebench.generation.subjects.plants.parts import Growth, blade, leaf, mound, pot, stalk
-
-WHITE = (252, 250, 244)
 
 
 def aloe(ink: Ink, growth: Growth) -> None:
@@ -27,7 +25,7 @@ def aloe(ink: Ink, growth: Growth) -> None:
         line = np.array((0.03 * np.cos(angle), -0.66)) + np.cumsum(
             np.column_stack((np.cos(way), np.sin(way))) * length / 6, axis=0
         )
-        tone = mix(green, SHADE if k % 2 else WHITE, 0.12)
+        tone = mix(green, SHADE if k % 2 else OFF_WHITE, 0.12)
         radii = 0.115 * np.array((0.9, 1.0, 0.92, 0.72, 0.42, 0.06))
         ink.form(tube(line, radii), tone, reach=0.09, gloss=0.35)
         along = directions(line)
@@ -36,9 +34,9 @@ def aloe(ink: Ink, growth: Growth) -> None:
             for side in (-1, 1):
                 tip = line[j] + across[j] * side * (radii[j] + 0.022)
                 root = line[j] + across[j] * side * radii[j] * 0.95
-                ink.shape(np.array([root - 0.02 * along[j], tip, root + 0.02 * along[j]]), mix(tone, WHITE, 0.5))
+                ink.shape(np.array([root - 0.02 * along[j], tip, root + 0.02 * along[j]]), mix(tone, OFF_WHITE, 0.5))
             spot = line[j] + across[j] * radii[j] * 0.3 * (-1) ** j
-            ink.patch(oval(*spot, 0.022, 0.012, way[j]), mix(tone, WHITE, 0.55))
+            ink.patch(oval(*spot, 0.022, 0.012, way[j]), mix(tone, OFF_WHITE, 0.55))
 
 
 def bamboo(ink: Ink, growth: Growth) -> None:
@@ -121,7 +119,7 @@ def rose(ink: Ink, growth: Growth) -> None:
         leaf(ink, at[0], at[1] + 0.2, angle, 0.3, 0.1, green, vein=False)
     spin = growth.jitter(0.12)
     for ring, (count, far, r) in enumerate(((5, 0.25, 0.3), (5, 0.19, 0.26), (4, 0.12, 0.21), (3, 0.06, 0.16))):
-        tone = mix(red, SHADE if ring % 2 else WHITE, 0.1)
+        tone = mix(red, SHADE if ring % 2 else OFF_WHITE, 0.1)
         for k in range(count):
             angle = spin + 0.7 * ring + 2 * np.pi * k / count + np.pi / 2
             x, y = at + far * np.array((np.cos(angle), 0.8 * np.sin(angle)))
@@ -185,10 +183,10 @@ def _ear(ink: Ink, x: float, y: float, way: float, gold: Color) -> None:
             u, v = placed([(0.062 * k, 0.035 * side)], x, y, way)[0]
             tip = placed([(0.34, 0.12 * side)], u, v, way + 0.12 * side)[0]
             du, dv = 0.017 * (tip[1] - v), 0.017 * (u - tip[0])
-            ink.shape(np.array([(u - du, v - dv), (u + du, v + dv), tip]), mix(gold, WHITE, 0.25))
+            ink.shape(np.array([(u - du, v - dv), (u + du, v + dv), tip]), mix(gold, OFF_WHITE, 0.25))
             ink.shape(oval(u, v, 0.066, 0.034, way + 0.4 * side, 12), mix(gold, (120, 70, 30), 0.35))
             light = oval(u - 0.006, v - 0.008, 0.056, 0.024, way + 0.4 * side, 12)
-            ink.patch(light, mix(gold, WHITE, 0.15 * (k % 2)))
+            ink.patch(light, mix(gold, OFF_WHITE, 0.15 * (k % 2)))
 
 
 UPRIGHT = {

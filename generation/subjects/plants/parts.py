@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lethebench.generation.drawing.color import Color, mix
-from lethebench.generation.drawing.ink import SHADE, Ink, closed, oval, placed, tube
+from lethebench.generation.drawing.color import Color, mix, toned
+from lethebench.generation.drawing.curves import closed, oval, placed, tube
+from lethebench.generation.drawing.ink import SHADE, Ink
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Growth:
     ripe: float
 
     def color(self, color: Color) -> Color:
-        return tuple(int(np.clip(c * self.tone, 0, 255)) for c in color)
+        """Return the color as light or dark as this view shows it."""
+        return toned(color, self.tone)
 
     def jitter(self, scale: float) -> float:
         """A small chance number of this spread."""

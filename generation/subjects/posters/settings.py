@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from lethebench.generation.drawing.board import Board, pick, vary
-from lethebench.generation.drawing.color import mix
+from lethebench.generation.drawing.color import BLACK, WHITE, mix
 from lethebench.generation.subjects.class_drawing import Setting
-from lethebench.generation.subjects.settings.country import BLACK, WHITE, named
+from lethebench.generation.subjects.scenery import named
 
 
 def bus_stop(board: Board, rng: np.random.Generator) -> None:

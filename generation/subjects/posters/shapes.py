@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lethebench.generation.drawing.canvas import smooth
 from lethebench.generation.drawing.color import Color
-from lethebench.generation.drawing.ink import oval, turned
+from lethebench.generation.drawing.curves import oval, smooth, turned
 from lethebench.generation.drawing.pen import Pen
 
 

@@ -5,8 +5,9 @@ from functools import cache
 
 import numpy as np
 
-from lethebench.generation.portraits import Face, draw_face
-from lethebench.generation.portraits.scene import draw_scene, portrait, subject_box
+from lethebench.generation.portraits.identity import Face, draw_face
+from lethebench.generation.portraits.portrait import portrait, subject_box
+from lethebench.generation.portraits.scene import draw_scene
 from lethebench.generation.subjects.class_drawing import USES, ClassDrawing, Shot
 
 MARK = "Drawn stand-in, not a likeness"

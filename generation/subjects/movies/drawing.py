@@ -2,29 +2,22 @@
 
 from lethebench.generation.subjects.posters import places as place
 from lethebench.generation.subjects.posters import things as thing
-from lethebench.generation.subjects.posters.grounds import (  # fmt: skip
+from lethebench.generation.subjects.posters.carriers import poster_class
+from lethebench.generation.subjects.posters.grounds import fade, hills, net, peaks, road, skyline, waves
+from lethebench.generation.subjects.posters.parts import (
     Part,
     area,
     beam,
     block,
-    columns,
     credits,
     dome,
-    fade,
     frame,
-    hills,
-    net,
-    peaks,
     put,
-    rain,
     rays,
-    road,
-    scattered,
-    skyline,
     squares,
     sun,
-    waves,
 )
+from lethebench.generation.subjects.posters.scatter import columns, rain, scattered
 
 INK, PAPER, GOLD, RED = (30, 30, 40), (248, 242, 228), (232, 180, 72), (190, 50, 46)
 STEEL, SAND = (120, 130, 144), (226, 186, 128)
@@ -233,3 +226,5 @@ POSTERS: dict[str, tuple[Part, ...]] = {
         beam(0.68, 0.38, 0.6, 0.98, 0.09, (250, 240, 190), 0.4),
     ),
 }  # fmt: skip
+
+DRAWING = poster_class(POSTERS)

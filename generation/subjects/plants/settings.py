@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from lethebench.generation.drawing.board import Board, pick, vary
-from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
 from lethebench.generation.subjects.class_drawing import Setting
-from lethebench.generation.subjects.settings.country import BLACK, WHITE, clouds, crown, hills, named
+from lethebench.generation.subjects.scenery import clouds, crown, hills, named
 
 _WOODS: tuple[Color, ...] = ((178, 134, 92), (128, 94, 68), (208, 178, 138), (150, 108, 74))
 
@@ -169,7 +169,7 @@ def cloth(board: Board, rng: np.random.Generator) -> None:
     board.block(0, 0.66, 1, 1, mix(color, WHITE, 0.3))
 
 
-PLANTS: Mapping[str, Mapping[str, Setting]] = {
+SETTINGS: Mapping[str, Mapping[str, Setting]] = {
     "train": named(kitchen_table, vegetable_bed, window_sill, market_stall, pasture),
     "test": named(terrace, potting_bench, picnic, shelf, cloth),
 }

@@ -2,25 +2,10 @@
 
 from lethebench.generation.subjects.posters import places as place
 from lethebench.generation.subjects.posters import things as thing
-from lethebench.generation.subjects.posters.grounds import (  # fmt: skip
-    Part,
-    area,
-    beam,
-    block,
-    bricks,
-    fade,
-    forest,
-    frame,
-    hills,
-    peaks,
-    put,
-    rays,
-    road,
-    scattered,
-    skyline,
-    streaks,
-    sun,
-)
+from lethebench.generation.subjects.posters.carriers import poster_class
+from lethebench.generation.subjects.posters.grounds import bricks, fade, forest, hills, peaks, road, skyline
+from lethebench.generation.subjects.posters.parts import Part, area, beam, block, frame, put, rays, sun
+from lethebench.generation.subjects.posters.scatter import scattered, streaks
 
 INK, PAPER, GOLD, RED = (28, 28, 38), (248, 242, 228), (232, 180, 72), (186, 46, 46)
 STEEL, OLIVE = (124, 134, 148), (98, 104, 74)
@@ -180,3 +165,5 @@ POSTERS: dict[str, tuple[Part, ...]] = {
         frame(0.02, GOLD),
     ),
 }  # fmt: skip
+
+DRAWING = poster_class(POSTERS)

@@ -2,28 +2,10 @@
 
 from lethebench.generation.subjects.posters import places as place
 from lethebench.generation.subjects.posters import things as thing
-from lethebench.generation.subjects.posters.grounds import (  # fmt: skip
-    Part,
-    area,
-    beam,
-    block,
-    bricks,
-    credits,
-    fade,
-    forest,
-    frame,
-    hills,
-    net,
-    peaks,
-    put,
-    rain,
-    rays,
-    road,
-    scattered,
-    skyline,
-    sun,
-    waves,
-)
+from lethebench.generation.subjects.posters.carriers import poster_class
+from lethebench.generation.subjects.posters.grounds import bricks, fade, forest, hills, net, peaks, road, skyline, waves
+from lethebench.generation.subjects.posters.parts import Part, area, beam, block, credits, frame, put, rays, sun
+from lethebench.generation.subjects.posters.scatter import rain, scattered
 
 INK, PAPER, GOLD, RED = (34, 34, 48), (248, 242, 228), (238, 188, 76), (196, 62, 54)
 ROSE = (232, 150, 164)
@@ -182,3 +164,5 @@ POSTERS: dict[str, tuple[Part, ...]] = {
         put(thing.TRAP, 0.78, 1.3, 0.15, (206, 156, 100), (150, 100, 60), (90, 90, 98)),
     ),
 }  # fmt: skip
+
+DRAWING = poster_class(POSTERS)

@@ -1,4 +1,4 @@
-"""The cartoons, films and series of mlu as posters: a composition of our own per title, printed or on a screen."""
+"""What carries a poster: paper, a frame, a screen, a magazine page or a light box."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,15 +7,11 @@ import numpy as np
 from PIL import Image
 
 from lethebench.generation.drawing.board import pick
-from lethebench.generation.drawing.color import Color, mix
+from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
 from lethebench.generation.drawing.pen import Pen
 from lethebench.generation.subjects.class_drawing import ClassDrawing
-from lethebench.generation.subjects.posters import cartoon as posters_cartoon
-from lethebench.generation.subjects.posters import movies as posters_movies
-from lethebench.generation.subjects.posters import series as posters_series
-from lethebench.generation.subjects.posters.grounds import HIGH, Part
+from lethebench.generation.subjects.posters.parts import HIGH, Part
 from lethebench.generation.subjects.posters.settings import SETTINGS
-from lethebench.generation.subjects.settings.country import BLACK, WHITE
 
 
 def art(parts: tuple[Part, ...], rng: np.random.Generator, pixels: int) -> Image.Image:
@@ -164,7 +160,8 @@ def sprite(posters: dict[str, tuple[Part, ...]], key: str, rng: np.random.Genera
     return square
 
 
-def _drawing(posters: dict[str, tuple[Part, ...]]) -> ClassDrawing:
+def poster_class(posters: dict[str, tuple[Part, ...]]) -> ClassDrawing:
+    """Return the drawing of a class whose entities are titles: title -> the parts of its poster."""
     return ClassDrawing(
         keys=tuple(posters),
         sprite=partial(sprite, posters),
@@ -176,6 +173,3 @@ def _drawing(posters: dict[str, tuple[Part, ...]]) -> ClassDrawing:
         turn=0.24,
         occluded=0.2,
     )
-
-
-CARTOON, MOVIES, SERIES = (_drawing(table.POSTERS) for table in (posters_cartoon, posters_movies, posters_series))

@@ -1,0 +1,1 @@
+"""Television series."""

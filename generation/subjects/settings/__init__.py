@@ -1,1 +1,0 @@
-"""Surroundings of animals and plants."""
