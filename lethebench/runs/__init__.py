@@ -1,0 +1,1 @@
+"""Runs: their options, their folder, and the stages from training to the summary."""
