@@ -6,13 +6,13 @@ from pathlib import Path
 
 from lethebench import __version__
 from lethebench.console import Console
-from lethebench.runs.build import Build
 from lethebench.errors import UserError
-from lethebench.runs.provenance import library_versions, machine
-from lethebench.runs.options import RunOptions
 from lethebench.report import write_report
+from lethebench.runs.build import Build
+from lethebench.runs.folder import RECORD, file_hash, is_done, read_json, stage_name, write_json
+from lethebench.runs.options import RunOptions
+from lethebench.runs.provenance import library_versions, machine
 from lethebench.runs.stage import Run
-from lethebench.runs.folder import (RECORD, file_hash, is_done, read_json, stage_name, write_json)
 from lethebench.runs.summary import gold_summary, method_summary
 
 

@@ -7,9 +7,9 @@ from lethebench.builders import build
 from lethebench.cli.train import opened, quiet
 from lethebench.console import Console
 from lethebench.errors import UserError
-from lethebench.runs.options import RunOptions
+from lethebench.runs.continual import execute, headline, phases
 from lethebench.runs.folder import RECORD, locked
-from lethebench.runs.continual import (execute, headline, phases)
+from lethebench.runs.options import RunOptions
 
 METHODS = ("ga", "npo")
 SIZE = "small"

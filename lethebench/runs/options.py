@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lethebench.runs.build import Build
 from lethebench.errors import UserError
+from lethebench.runs.build import Build
 
 RETAIN = ("rest", "released", "fixed")
 

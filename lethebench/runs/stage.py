@@ -13,21 +13,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset, concatenate_datasets
 
-from lethebench.baselines.trainer.rows import RowEncoder
-from lethebench.baselines.loading import (Loaded, load_model, save_model)
-from lethebench.baselines.trainer.weights import describe
-from lethebench.baselines.presets import preset_for
+from lethebench.baselines.loading import Loaded, load_model, save_model
 from lethebench.baselines.methods.retrain import retrain
+from lethebench.baselines.presets import preset_for
+from lethebench.baselines.trainer.rows import RowEncoder
+from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick
-from lethebench.runs.build import Build
 from lethebench.errors import CheckFailed
-from lethebench.evaluation.answers.rows import (PreparedRows, evaluate_rows, prepare_rows)
-from lethebench.runs.provenance import peak_memory_mb
+from lethebench.evaluation.answers.rows import PreparedRows, evaluate_rows, prepare_rows
+from lethebench.runs.build import Build
+from lethebench.runs.folder import DONE, is_done, new_stage, read_json, stage_name, write_json
 from lethebench.runs.options import RunOptions
-from lethebench.runs.settings import with_settings
+from lethebench.runs.provenance import peak_memory_mb
 from lethebench.runs.score import routing, score_stage
-from lethebench.runs.folder import (DONE, is_done, new_stage, read_json, stage_name, write_json)
-from lethebench.runs.training import (Ticks, learn_all, unlearn_task)
+from lethebench.runs.settings import with_settings
+from lethebench.runs.training import Ticks, learn_all, unlearn_task
 
 ROWS = "rows.parquet"
 HELD_OUT = "held_out.parquet"

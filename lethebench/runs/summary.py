@@ -7,7 +7,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lethebench.evaluation.metrics import (bootstrap_mean, continual_summary, exposure_chance, forget_score, forget_value, gold_knowledge, model_utility, unlearning_score)
+from lethebench.evaluation.metrics import (
+    bootstrap_mean,
+    continual_summary,
+    exposure_chance,
+    forget_score,
+    forget_value,
+    gold_knowledge,
+    model_utility,
+    unlearning_score,
+)
 from lethebench.runs.folder import read_json, write_json
 
 ROWS = "rows.parquet"

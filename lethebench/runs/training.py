@@ -6,12 +6,12 @@ from pathlib import Path
 from datasets import Dataset
 from transformers import TrainerCallback, set_seed
 
-from lethebench.baselines.trainer.rows import RowEncoder
-from lethebench.baselines.learn import (Learnt, learn, learn_tiny)
+from lethebench.baselines.learn import Learnt, learn, learn_tiny
 from lethebench.baselines.loading import Loaded, load_model
 from lethebench.baselines.presets import Preset
-from lethebench.baselines.tiny.model import (plan_for, tiny_processor, tiny_vlm)
 from lethebench.baselines.stage import Unlearnt, unlearn
+from lethebench.baselines.tiny.model import plan_for, tiny_processor, tiny_vlm
+from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.console import Tick
 from lethebench.errors import UserError
 
