@@ -45,7 +45,7 @@ _HOMES = {
     "load_model": "loading",
     "manu_prune": "methods.manu",
     "plan_for": "tiny.model",
-    "preset_for": "presets",
+    "load_preset": "presets",
     "save_model": "loading",
     "tiny_processor": "tiny.model",
     "tiny_tokenizer": "tiny.model",

@@ -1,4 +1,4 @@
-"""Stage 1: a model learns the rows with TRL's SFTTrainer, completion-only loss."""
+"""Stage 1: fine-tune a model on QA rows with TRL's SFTTrainer and a completion-only loss."""
 
 import tempfile
 import time
@@ -16,8 +16,15 @@ from lethebench.baselines.trainer.answer import QUIET, AnswerTrainer
 from lethebench.baselines.trainer.rows import RowEncoder
 
 
-class Learnt(NamedTuple):
-    """What stage 1 gives: the trained `model` (PEFT-wrapped under LoRA), `steps`, `seconds`, mean training `loss`."""
+class TrainResult(NamedTuple):
+    """The result of stage 1.
+
+    Attributes:
+        model: The trained model, PEFT-wrapped if the preset has a LoRA.
+        steps: Optimizer steps taken.
+        seconds: Training time.
+        loss: Mean training loss, in nats per answer token.
+    """
 
     model: nn.Module
     steps: int
@@ -25,9 +32,20 @@ class Learnt(NamedTuple):
     loss: float
 
 
+def learn_config(preset: Preset, output_dir: str, **overrides: Any) -> SFTConfig:
+    """Return the SFTConfig of stage 1: the preset's fields under `overrides`.
+
+    Raises:
+        ValueError: A field has a value that SFTConfig refuses.
+    """
+    # TRL's own default is bf16 everywhere, which fails where no accelerator has it.
+    defaults = {**QUIET, "max_length": None, "bf16": is_torch_bf16_gpu_available()}
+    return SFTConfig(**{**defaults, "output_dir": output_dir, **preset.learn_arguments(), **overrides})
+
+
 def learn(
-    model,
-    processor,
+    model: nn.Module,
+    processor: Any,
     rows: Sequence[Mapping[str, Any]],
     *,
     preset: Preset,
@@ -36,37 +54,32 @@ def learn(
     encoder: RowEncoder | None = None,
     callbacks: Sequence[TrainerCallback] = (),
     output_dir: str | None = None,
-    **overrides,
-) -> Learnt:
-    """Trains the model on the rows' answers, in place.
+    **overrides: Any,
+) -> TrainResult:
+    """Fine-tune a model on the answers of QA rows, in place.
 
     Args:
-        model: any model of AutoModelForImageTextToText; it gets an adapter where the preset has one.
-        processor: its processor.
+        model: Any model of AutoModelForImageTextToText; a preset with a LoRA adds an adapter to it.
+        processor: The model's processor.
         rows: QA rows.
-        preset: what is trained and how.
-        seed: of the order of rows and of the adapter's first weights.
-        optimizers: (optimizer, scheduler) to use in place of the preset's.
-        encoder: the processor's RowEncoder, to share its cache.
-        callbacks: e.g. a progress bar.
-        output_dir: for checkpoints, where the preset or overrides ask for them; a temporary folder where absent.
-        overrides: fields of SFTConfig that win over the preset's.
+        preset: Training settings.
+        seed: Seed of the row order and of the adapter's initial weights.
+        optimizers: (optimizer, scheduler) to use instead of the preset's.
+        encoder: The processor's RowEncoder, to share its cache.
+        callbacks: Trainer callbacks, such as a progress bar.
+        output_dir: Folder for checkpoints if the preset or overrides save any; a temporary one by default.
+        overrides: Fields of SFTConfig that win over the preset's.
 
     Raises:
-        ValueError: if there are no rows.
-        FloatingPointError: at the first step whose gradients are not finite.
+        ValueError: There are no rows.
+        FloatingPointError: A gradient is not finite; the message names the step.
     """
     if len(rows) == 0:
         raise ValueError("learn got no rows: there is nothing to train on")
     with tempfile.TemporaryDirectory() as scratch:
-        # TRL's own default is bf16 everywhere, which fails where no accelerator has it.
-        fields = {**QUIET, "max_length": None, "bf16": is_torch_bf16_gpu_available()}
-        args = SFTConfig(
-            output_dir=output_dir or scratch, seed=seed, **{**fields, **preset.learn_arguments(), **overrides}
-        )
         trainer = AnswerTrainer(
             model,
-            args=args,
+            args=learn_config(preset, output_dir or scratch, **{"seed": seed, **overrides}),
             train_dataset=rows,
             processing_class=processor,
             encoder=encoder,
@@ -78,11 +91,14 @@ def learn(
         trainer.remove_callback(PrinterCallback)
         start = time.perf_counter()
         result = trainer.train()
-        return Learnt(trainer.trained_model(), result.global_step, time.perf_counter() - start, result.training_loss)
+        seconds = time.perf_counter() - start
+        return TrainResult(trainer.trained_model(), result.global_step, seconds, result.training_loss)
 
 
-def learn_tiny(tiny: TinyVLM, rows: Sequence[Mapping[str, Any]], *, preset: Preset, seed: int = 0, **options) -> Learnt:
-    """`learn` with the tiny model's own optimizers, steps and batch; options are those of `learn`."""
+def learn_tiny(
+    tiny: TinyVLM, rows: Sequence[Mapping[str, Any]], *, preset: Preset, seed: int = 0, **options: Any
+) -> TrainResult:
+    """Call `learn` with the tiny model's own optimizers, steps and batch size; options are those of `learn`."""
     plan = {"max_steps": tiny.plan.steps, "per_device_train_batch_size": tiny.plan.batch_size}
     return learn(
         tiny.model,
@@ -92,5 +108,5 @@ def learn_tiny(tiny: TinyVLM, rows: Sequence[Mapping[str, Any]], *, preset: Pres
         seed=seed,
         optimizers=tiny.optimizers,
         encoder=tiny.encoder,
-        **{**plan, **options},
+        **{**plan, **preset.learn, **options},
     )

@@ -52,7 +52,8 @@ def load_model(
         model = AutoModelForImageTextToText.from_pretrained(str(path), use_safetensors=True, **options)
         # What a stage saved beside its adapter comes first: `prompt` changes the chat template.
         own = adapter is not None and (Path(adapter) / PROCESSOR_FILE).is_file()
-        processor = AutoProcessor.from_pretrained(str(adapter if own else path))
+        hub = {name: options[name] for name in ("revision", "local_files_only") if name in options and not own}
+        processor = AutoProcessor.from_pretrained(str(adapter if own else path), **hub)
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} cannot be loaded as a vision-language model: {error}") from error
     _align(model)

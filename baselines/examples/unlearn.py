@@ -7,7 +7,7 @@ import argparse
 
 from datasets import Image, List, load_dataset
 
-from lethebench.baselines import TRAINERS, load_model, preset_for
+from lethebench.baselines import TRAINERS, load_model, load_preset
 from lethebench.baselines.trainer.weights import merged
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     given = parser.parse_args()
 
     trainer_class, config_class = TRAINERS[given.method]
-    preset = preset_for(given.preset, given.model)
+    preset = load_preset(given.preset, given.model)
     settings = preset.method_arguments(given.method)
     args = config_class(output_dir=given.out, report_to="none", save_strategy="no", **settings)
     model, processor = load_model(given.model, four_bit=given.four_bit)

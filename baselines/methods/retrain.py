@@ -5,7 +5,7 @@ from typing import Any
 
 from transformers import TrainerCallback, set_seed
 
-from lethebench.baselines.learn import Learnt, learn, learn_tiny
+from lethebench.baselines.learn import TrainResult, learn, learn_tiny
 from lethebench.baselines.loading import load_model
 from lethebench.baselines.presets import Preset
 from lethebench.baselines.tiny.model import plan_for, tiny_vlm
@@ -22,7 +22,7 @@ def retrain(
     steps: int,
     seed: int = 0,
     callbacks: Sequence[TrainerCallback] = (),
-) -> Learnt:
+) -> TrainResult:
     """Stage 1 again on fewer rows, with as many optimizer steps as the learnt model took.
 
     Forgets exactly: the rows left out have no part in any weight (the retain model of TOFU, Maini et al. 2024,
@@ -46,4 +46,5 @@ def retrain(
     options = {"preset": preset, "seed": seed, "callbacks": callbacks}
     if model == "tiny":
         return learn_tiny(tiny_vlm(rows, seed, plan=plan_for(learnt_rows), encoder=encoder), rows, **options)
-    return learn(load_model(model).model, encoder.processor, rows, encoder=encoder, max_steps=steps, **options)
+    loaded = load_model(model, **preset.model)
+    return learn(loaded.model, encoder.processor, rows, encoder=encoder, max_steps=steps, **options)

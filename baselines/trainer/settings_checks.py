@@ -74,7 +74,7 @@ def check_training(args) -> None:
             f"num_train_epochs is {args.num_train_epochs}: nothing would be trained; give more, or max_steps"
         )
     try:
-        re.compile(args.frozen or "")
+        re.compile(getattr(args, "frozen", None) or "")
     except re.error as error:
         raise ValueError(f"frozen is {args.frozen!r}, which is no regular expression: {error}") from None
 

@@ -103,4 +103,4 @@ def _metrics() -> list[dict]:
 def _models() -> list[dict]:
     from lethebench.baselines.presets import PRESETS
 
-    return [{"preset": name, "model": preset.model, "source": preset.source} for name, preset in PRESETS.items()]
+    return [{"preset": name, "model": preset.base_model, "source": preset.source} for name, preset in PRESETS.items()]

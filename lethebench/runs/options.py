@@ -105,8 +105,8 @@ class RunOptions:
                 method does not take.
         """
         from lethebench.baselines import METHODS, RETRAIN
-        from lethebench.baselines.presets import preset_for
-        from lethebench.runs.settings import check_settings, with_settings
+        from lethebench.baselines.presets import load_preset
+        from lethebench.runs.settings import apply_settings
 
         for method in self.methods:
             if method == RETRAIN:
@@ -116,17 +116,17 @@ class RunOptions:
         if len(set(self.methods)) < len(self.methods):
             raise UserError(f"--method {','.join(self.methods)}: give each method once")
         try:
-            preset = preset_for(self.preset, self.model)
+            preset = load_preset(self.preset, self.model)
         except ValueError as error:
             raise UserError(f"--preset: {error}") from None
-        check_settings(with_settings(preset, self.settings), self.settings)
+        preset = apply_settings(preset, self.settings)
         if self.retain not in RETAIN:
             raise UserError(f"--retain {self.retain}: unknown; give one of {', '.join(RETAIN)}")
 
-        check_model(self.model)
+        check_model(self.model, revision=preset.model.get("revision"))
 
 
-def check_model(model: str, *, option: str = "--model") -> None:
+def check_model(model: str, *, option: str = "--model", revision: str | None = None) -> None:
     """Asks for a model's config, so that a wrong name ends a run before it begins."""
     if model == "tiny":
         return
@@ -141,7 +141,7 @@ def check_model(model: str, *, option: str = "--model") -> None:
 
     set_verbosity_error()  # it would tell of each failed try; ours is the one line that counts
     try:
-        AutoConfig.from_pretrained(model)
+        AutoConfig.from_pretrained(model, revision=revision)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(

@@ -1,117 +1,229 @@
-"""A user's own settings of a method: from files and options, checked before anything is loaded, over the preset's."""
+"""A user's settings of training, model and methods, checked before any work and laid over a preset's."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, make_dataclass, replace
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from lethebench.baselines import METHODS
+from lethebench.baselines.presets import EXPERT, PRESETS, TINY, UNTRAINED, LoraSettings, Preset
 from lethebench.contract.columns import MODALITY_CHOICES
+from lethebench.contract.strict_yaml import ConfigError, parse_strict
 from lethebench.errors import UserError
 
-OURS = ("output_dir",)
-"""Fields of configs that are the run's to say."""
 Settings = Mapping[str, Mapping[str, Any]]
-"""Method -> fields of its config that win over the preset's."""
+"""Section -> name -> value; a section is `learn`, `lora`, `model` or a method."""
+
+SECTIONS = ("learn", "lora", "model")
+RESERVED = {"output_dir": "the run chooses it", "seed": "use --seed"}
+"""Fields of configs that a run sets itself."""
+LORA_ALIASES = {"r": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout", "targets": "target_modules"}
+MODEL_OPTIONS: Mapping[str, Any] = {
+    "attn_implementation": str,
+    "device_map": str | dict,
+    "dtype": str,
+    "four_bit": bool,
+    "local_files_only": bool,
+    "revision": str,
+}
+MODEL_VALUES = {
+    "attn_implementation": "eager|sdpa|flex_attention|flash_attention_2|flash_attention_3",
+    "device_map": r"auto|balanced|balanced_low_0|sequential|cpu|mps|cuda(:\d+)?",
+    "dtype": "auto|float32|bfloat16|float16",
+}
+"""Option -> regular expression of its values; a Hub id as attn_implementation would run code from the Hub."""
+# The embedded model brings its optimizers, their schedule and the number of steps.
+OPTIMIZER_FIELD = re.compile(r"(adam_|optim|lr_scheduler_|warmup_).*|learning_rate|weight_decay|num_train_epochs")
 
 
 def read_settings(files: Sequence[Path], modality: str | None, methods: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """What `--settings FILE ...` and `--modality` say, by method.
+    """Return the settings of `--settings FILE ...` and `--modality`, by method.
 
     Args:
-        files: each a JSON object with `method` and `settings`, as tuned.json of `lethe tune` is.
-        modality: which forget rows are unlearnt, for every method; None leaves it to the settings.
-        methods: those of the command.
+        files: JSON objects with `method` and `settings`, such as tuned.json of `lethe tune`.
+        modality: Which forget rows to unlearn, for every method; None leaves it to the settings.
+        methods: The methods of the command.
 
     Raises:
-        UserError: a file that cannot be read, is for no method of the command, or a second one for the same; an unknown
-            modality, or one for a method that trains nothing.
+        UserError: A file cannot be read, is for another method or for one that has a file already; the modality is
+            unknown, or given for a method that does not train.
     """
-    from lethebench.baselines.presets import UNTRAINED
-
-    found: dict[str, dict[str, Any]] = {}
+    settings: dict[str, dict[str, Any]] = {}
     for path in files:
-        method, settings = _read(path)
+        method, values = _read(path)
         if method not in methods:
-            raise UserError(f"--settings {path}: it is for {method}, and the methods are {', '.join(methods)}")
-        if method in found:
-            raise UserError(f"--settings {path}: another file has settings for {method}; give one for each method")
-        found[method] = settings
+            raise UserError(f"--settings {path}: for {method}, but the methods are {', '.join(methods)}")
+        if method in settings:
+            raise UserError(f"--settings {path}: another file is for {method} too; give one file per method")
+        settings[method] = values
     if modality is None:
-        return found
+        return settings
     if modality not in MODALITY_CHOICES:
-        raise UserError(f"--modality {modality}: unknown; give one of {', '.join(MODALITY_CHOICES)}")
+        raise UserError(f"--modality {modality}: unknown; choose one of {', '.join(MODALITY_CHOICES)}")
     if untrained := [method for method in methods if method in UNTRAINED]:
-        raise UserError(f"--modality {modality}: {untrained[0]} trains on no rows; run it without")
-    return {method: {**found.get(method, {}), "modality": modality} for method in methods}
+        raise UserError(f"--modality {modality}: {untrained[0]} does not train on forget rows; leave out --modality")
+    return {method: {**settings.get(method, {}), "modality": modality} for method in methods}
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"), parse_constant=_not_a_number)
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
-        raise UserError(f"--settings {path}: {error.strerror}; give tuned.json, or a file like it") from None
+        raise UserError(f"--settings {path}: {error.strerror}; give a tuned.json or a file like it") from None
     except ValueError as error:
-        raise UserError(f"--settings {path}: it cannot be read as JSON ({error}); give tuned.json") from None
-    method, settings = (value.get(name) if isinstance(value, dict) else None for name in ("method", "settings"))
-    if not isinstance(method, str) or not isinstance(settings, dict):
-        raise UserError(f'--settings {path}: it is not {{"method": NAME, "settings": {{...}}}}; give tuned.json')
-    return method, settings
+        raise UserError(f"--settings {path}: not valid JSON ({error}); give a tuned.json") from None
+    method, values = (content.get(name) if isinstance(content, dict) else None for name in ("method", "settings"))
+    if not isinstance(method, str) or not isinstance(values, dict):
+        raise UserError(f'--settings {path}: expected {{"method": NAME, "settings": {{...}}}}; give a tuned.json')
+    return method, values
 
 
-def _not_a_number(name: str) -> None:
-    raise ValueError(f"{name} is no setting")
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a finite number")
 
 
-def with_settings(preset: Any, settings: Settings) -> Any:
-    """The preset with a user's settings over its own of each method."""
-    changed = {method: {**preset.methods.get(method, {}), **own} for method, own in settings.items()}
-    return replace(preset, methods={**preset.methods, **changed})
+def apply_settings(preset: Preset, settings: Settings) -> Preset:
+    """Return the preset with a user's settings over its own.
 
-
-def check_settings(preset: Any, settings: Settings) -> None:
-    """Makes each method's config, so that a wrong name or value ends a run before it begins.
+    Nothing is loaded but config classes. A built-in preset without settings is returned as it is; one from a file is
+    checked as settings are.
 
     Args:
-        preset: with the settings.
-        settings: of the user.
+        preset: The preset.
+        settings: Sections `learn` (fields of SFTConfig for stage 1), `lora` (fields of LoraSettings, or PEFT's names
+            for them), `model` (options of `load_model`) and methods (fields of their configs). Text for a field that
+            is not text is parsed as YAML.
 
     Raises:
-        UserError: a field that the method's config has not, a value of another type, or one that it refuses.
+        UserError: A section or name is unknown, or a value has the wrong type or is refused by the config.
     """
-    for method, own in settings.items():
-        config, beside = _config(method)
-        known = beside | {field.name for field in fields(config)} - set(OURS)
-        if strange := sorted(set(own) - known):
-            near = get_close_matches(strange[0], known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it takes the fields of {config.__name__}"
-            raise UserError(f"settings of {method}: {strange[0]!r} is none of its settings; {hint}")
-        hints = get_type_hints(config)
-        for name, value in own.items():
-            hint = hints.get(name, str)  # what is no field of the config is text
-            if not _fits(value, hint):
-                wanted = hint.__name__ if isinstance(hint, type) else hint
-                raise UserError(f"settings of {method}: {name} is {json.dumps(value)}, and must be of type {wanted}")
-        arguments = {name: value for name, value in preset.method_arguments(method).items() if name not in beside}
-        try:
-            config(**arguments)
-        except (TypeError, ValueError, ImportError) as error:
-            raise UserError(f"settings of {method}: {error}") from None
+    _refuse_unknown(settings, (*SECTIONS, *METHODS), "settings", "section", f"give {', '.join(SECTIONS)} or a method")
+    touched = set(settings)
+    if preset.name not in PRESETS:
+        _check_file(preset)
+        touched |= {"learn", "model", *preset.methods}
+    methods = {
+        method: {**preset.methods.get(method, {}), **_typed(method, settings[method], _method_kinds(method))}
+        for method in METHODS
+        if method in settings
+    }
+    changed = replace(
+        preset,
+        learn={**preset.learn, **_learn_settings(preset, settings.get("learn", {}))},
+        lora=_lora_settings(preset, settings.get("lora", {})),
+        model={**preset.model, **_typed("model", settings.get("model", {}), MODEL_OPTIONS)},
+        methods={**preset.methods, **methods},
+    )
+    if "model" in touched:
+        _check_model_options(changed)
+    if "learn" in touched:
+        _check_learn(changed)
+    for method in METHODS:
+        if method in touched:
+            _check_method(changed, method)
+    return changed
 
 
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value out of JSON may stand where a plain type is asked; other types are left to the config."""
-    if get_origin(hint) in (Union, UnionType):
-        return any(_fits(value, each) for each in get_args(hint))
-    if hint in (int, float):
-        return isinstance(value, int | hint) and not isinstance(value, bool)
-    return isinstance(value, hint) if hint in (str, bool, NoneType) else True
+def _check_file(preset: Preset) -> None:
+    """Check the names and types of a preset that a user wrote."""
+    from lethebench.baselines.trainer.unlearning import UnlearningConfig
+
+    _refuse_unknown(preset.methods, METHODS, f"{preset.name}: methods", "method", f"give one of {', '.join(METHODS)}")
+    kinds = _config_kinds(UnlearningConfig)
+    sections = {"shared": _learn_kinds(), "learn": _learn_kinds(), "unlearn": kinds, "model": MODEL_OPTIONS}
+    for section, known in sections.items():
+        _typed(f"{preset.name}: {section}", getattr(preset, section), known)
+    for method, values in preset.methods.items():
+        _typed(f"{preset.name}: {method}", values, _method_kinds(method))
+
+
+def _learn_settings(preset: Preset, values: Mapping[str, Any]) -> dict[str, Any]:
+    if not values:
+        return {}
+    typed = _typed("learn", values, _learn_kinds())
+    if preset.base_model == TINY and (fixed := [name for name in typed if OPTIMIZER_FIELD.fullmatch(name)]):
+        raise UserError(
+            f"learn: {fixed[0]} has no effect on the model tiny, which brings its own optimizers; its max_steps and "
+            "per_device_train_batch_size can be set"
+        )
+    return typed
+
+
+def _lora_settings(preset: Preset, values: Mapping[str, Any]) -> LoraSettings | None:
+    if not values:
+        return preset.lora
+    if preset.base_model == TINY:
+        raise UserError("lora: the model tiny is trained without LoRA; leave these settings out")
+    renamed = {LORA_ALIASES.get(name, name): value for name, value in values.items()}
+    if len(renamed) < len(values):
+        raise UserError(f"lora: {', '.join(values)} name one setting twice; give it once")
+    kinds = get_type_hints(LoraSettings)
+    _refuse_unknown(values, (*kinds, *LORA_ALIASES), "lora", "setting", f"give one of {', '.join(kinds)}")
+    try:
+        return replace(preset.lora or EXPERT, **_typed("lora", renamed, kinds))
+    except ValueError as error:
+        raise UserError(f"lora: {error}") from None
+
+
+def _check_model_options(preset: Preset) -> None:
+    if preset.model and preset.base_model == TINY:
+        raise UserError("model: the model tiny is built, not loaded; it takes no options")
+    for name, pattern in MODEL_VALUES.items():
+        value = preset.model.get(name)
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            raise UserError(f"model: {name} is {value!r}; give one of {pattern.replace('|', ', ')}")
+    if preset.model.get("four_bit"):
+        if find_spec("bitsandbytes") is None:
+            raise UserError("model: four_bit needs bitsandbytes, which is not installed: `pip install bitsandbytes`")
+        if preset.lora is None:
+            raise UserError("model: four_bit needs a LoRA, since 4-bit weights are not trained; add lora.rank")
+
+
+def _check_learn(preset: Preset) -> None:
+    from lethebench.baselines.learn import learn_config
+    from lethebench.baselines.trainer.settings_checks import FIXED, check_fixed, check_training
+
+    try:
+        config = learn_config(preset, "unused")
+        check_fixed(config, FIXED)
+        check_training(config)
+    except (TypeError, ValueError, ImportError) as error:
+        raise UserError(f"learn: {error}") from None
+
+
+def _check_method(preset: Preset, method: str) -> None:
+    config, extra = _config(method)
+    arguments = {name: value for name, value in preset.method_arguments(method).items() if name not in extra}
+    try:
+        config(**arguments)
+    except (TypeError, ValueError, ImportError) as error:
+        raise UserError(f"{method}: {error}") from None
+
+
+def _learn_kinds() -> dict[str, Any]:
+    from trl import SFTConfig
+
+    return _config_kinds(SFTConfig)
+
+
+def _method_kinds(method: str) -> dict[str, Any]:
+    config, extra = _config(method)
+    return {**_config_kinds(config), **dict.fromkeys(extra, str)}
+
+
+def _config_kinds(config: type) -> dict[str, Any]:
+    """Return the type of each field of a config."""
+    hints = get_type_hints(config)
+    return {field.name: hints[field.name] for field in fields(config)}
 
 
 def _config(method: str) -> tuple[type, set[str]]:
-    """The config of a method, and what it takes that is no field of it."""
+    """Return a method's config class, and the names that the method takes besides its fields."""
     from lethebench.baselines import TRAINERS, MANUConfig
 
     if method == "prompt":
@@ -119,3 +231,51 @@ def _config(method: str) -> tuple[type, set[str]]:
     if method == "lumoe":
         return TRAINERS["idk"].config, {"gate"}
     return (MANUConfig if method == "manu" else TRAINERS[method].config), set()
+
+
+def _typed(section: str, values: Mapping[str, Any], kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with text parsed as YAML where the type asks for it.
+
+    Raises:
+        UserError: A name is unknown or reserved, or a value has the wrong type.
+    """
+    if "trust_remote_code" in values:
+        raise UserError(f"{section}: trust_remote_code is not supported: no code from the Hub is run")
+    for name in values:
+        if name in RESERVED and name in kinds:
+            raise UserError(f"{section}: {name} cannot be set: {RESERVED[name]}")
+    hint = f"it takes {', '.join(kinds)}" if len(kinds) < 12 else "it takes the fields of its config"
+    _refuse_unknown(values, [name for name in kinds if name not in RESERVED], section, "setting", hint)
+    return {name: _value(f"{section}: {name}", value, kinds[name]) for name, value in values.items()}
+
+
+def _value(name: str, value: Any, kind: Any) -> Any:
+    parsed = value
+    if isinstance(value, str) and not _fits(value, kind):
+        try:
+            parsed = parse_strict(value, name)
+        except ConfigError as error:
+            raise UserError(str(error)) from None
+    if not _fits(parsed, kind):
+        expected = kind.__name__ if isinstance(kind, type) else str(kind).replace("NoneType", "None")
+        raise UserError(f"{name} is {json.dumps(value)}; it must be of type {expected}")
+    return parsed
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Return whether a plain value may stand where a type is expected; types that are not plain take any."""
+    if get_origin(kind) in (Union, UnionType):
+        return any(_fits(value, one) for one in get_args(kind))
+    if kind in (int, float):
+        return isinstance(value, int | kind) and not isinstance(value, bool)
+    plain = get_origin(kind) or kind
+    return isinstance(value, plain) if plain in (str, bool, NoneType, dict, list) else True
+
+
+def _refuse_unknown(names: Iterable[str], known: Iterable[str], section: str, noun: str, hint: str) -> None:
+    known = list(known)
+    for name in names:
+        if name not in known:
+            nearest = get_close_matches(name, known, 1)
+            advice = f"did you mean {nearest[0]!r}?" if nearest else hint
+            raise UserError(f"{section}: unknown {noun} {name!r}; {advice}")

@@ -15,7 +15,7 @@ from datasets import Dataset, concatenate_datasets
 
 from lethebench.baselines.loading import Loaded, load_model, save_model
 from lethebench.baselines.methods.retrain import retrain
-from lethebench.baselines.presets import preset_for
+from lethebench.baselines.presets import load_preset
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick
@@ -26,7 +26,7 @@ from lethebench.runs.folder import DONE, is_done, new_stage, read_json, stage_na
 from lethebench.runs.options import RunOptions
 from lethebench.runs.provenance import peak_memory_mb
 from lethebench.runs.score import routing, score_stage
-from lethebench.runs.settings import with_settings
+from lethebench.runs.settings import apply_settings
 from lethebench.runs.training import Ticks, learn_all, unlearn_task
 
 ROWS = "rows.parquet"
@@ -50,7 +50,7 @@ class Run:
         self.options = options
         self.folder = folder
         self.console = console
-        self.preset = with_settings(preset_for(options.preset, options.model), options.settings)
+        self.preset = apply_settings(load_preset(options.preset, options.model), options.settings)
         self.order = options.task_order(build)
 
     @property
@@ -68,7 +68,7 @@ class Run:
     @cached_property
     def encoder(self) -> RowEncoder:
         """Of the processor that all stages of the run share."""
-        return RowEncoder(load_model(self.learnt).processor)
+        return RowEncoder(load_model(self.learnt, **self.preset.model).processor)
 
     @cached_property
     def prepared(self) -> PreparedRows:

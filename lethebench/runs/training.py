@@ -6,7 +6,7 @@ from pathlib import Path
 from datasets import Dataset
 from transformers import TrainerCallback, set_seed
 
-from lethebench.baselines.learn import Learnt, learn, learn_tiny
+from lethebench.baselines.learn import TrainResult, learn, learn_tiny
 from lethebench.baselines.loading import Loaded, load_model
 from lethebench.baselines.presets import Preset
 from lethebench.baselines.stage import Unlearnt, unlearn
@@ -30,7 +30,7 @@ class Ticks(TrainerCallback):
 
 def learn_all(
     model: str, preset: Preset, rows: Dataset, values: Sequence[str], *, seed: int, tick: Tick
-) -> tuple[Learnt, Loaded]:
+) -> tuple[TrainResult, Loaded]:
     """Stage 1 on all rows.
 
     Args:
@@ -52,7 +52,7 @@ def learn_all(
         tiny = tiny_vlm(rows, seed, plan=plan, processor=tiny_processor(texts, plan))
         result = learn_tiny(tiny, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
         return result, Loaded(result.model, tiny.processor)
-    loaded = load_model(model)
+    loaded = load_model(model, **preset.model)
     result = learn(loaded.model, loaded.processor, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
     return result, Loaded(result.model, loaded.processor)
 
@@ -83,7 +83,7 @@ def unlearn_task(
         UserError: the method cannot be run on this model or these rows.
     """
     set_seed(seed)
-    model = load_model(before).model
+    model = load_model(before, **preset.model).model
     try:
         result = unlearn(
             method,

@@ -263,7 +263,7 @@ def _measure(run, rows: Validation) -> tuple[Callable[[list[dict]], tuple[float,
 
 def _trial(run, options: TuneOptions, rows: Validation, measure) -> Callable[[int, Settings], tuple[float, float]]:
     """One stage from the learnt model, scored; nothing of it is kept but its figures."""
-    from lethebench.runs.settings import with_settings
+    from lethebench.runs.settings import apply_settings
     from lethebench.runs.stage import stage_seed
     from lethebench.runs.training import unlearn_task
     from lethebench.scoring.models import score
@@ -273,7 +273,7 @@ def _trial(run, options: TuneOptions, rows: Validation, measure) -> Callable[[in
     def trial(number: int, settings: Settings) -> tuple[float, float]:
         words = ", ".join(f"{name} {value:.3g}" for name, value in settings.items())
         with run.console.phase(f"trial {number + 1} of {options.budget}: {words}") as tick:
-            preset = with_settings(run.preset, {options.method: settings})
+            preset = apply_settings(run.preset, {options.method: settings})
             seed = stage_seed(options.seed, options.method, 1)
             arguments = (options.method, preset, run.learnt, run.encoder, rows.forget, rows.retain)
             _, loaded = unlearn_task(*arguments, seed=seed, tick=tick)

@@ -8,7 +8,7 @@ import torch
 from transformers import TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from lethebench.baselines import PRESETS, load_model, preset_for, save_model
+from lethebench.baselines import PRESETS, load_model, load_preset, save_model
 from lethebench.baselines.learn import learn
 from lethebench.baselines.presets import LANGUAGE_MODEL_LINEARS, LoraSettings, Preset
 from lethebench.baselines.stage import unlearn
@@ -107,16 +107,16 @@ def test_what_cannot_be_loaded_says_so(tmp_path):
 
 
 def test_presets_are_found_by_name_and_by_model():
-    assert preset_for(None, "tiny").name == "tiny"
-    assert preset_for(None, "llava-hf/llava-1.5-7b-hf").name == "mllmu-llava"
-    assert preset_for(None, "somebody/else").name == "mllmu-llava"
-    assert preset_for("mlu-llava", "somebody/else").lora == LoraSettings(rank=32, alpha=32, dropout=0.3)
+    assert load_preset(None, "tiny").name == "tiny"
+    assert load_preset(None, "llava-hf/llava-1.5-7b-hf").name == "mllmu-llava"
+    assert load_preset(None, "somebody/else").name == "mllmu-llava"
+    assert load_preset("mlu-llava", "somebody/else").lora == LoraSettings(rank=32, alpha=32, dropout=0.3)
     with pytest.raises(ValueError, match="no preset 'no'"):
-        preset_for("no", "tiny")
+        load_preset("no", "tiny")
     with pytest.raises(ValueError, match="does not fit"):
-        preset_for("tiny", "somebody/else")
+        load_preset("tiny", "somebody/else")
     with pytest.raises(ValueError, match="does not fit"):
-        preset_for("mlu-llava", "tiny")
+        load_preset("mlu-llava", "tiny")
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
