@@ -19,6 +19,7 @@ from lethebench.errors import UserError
 from lethebench.runs.build import Build, open_build
 from lethebench.runs.folder import DONE, RECORD, is_done, locked, read_json, stage_name
 from lethebench.runs.options import RunOptions
+from lethebench.runs.settings import SECTIONS
 
 
 def opened(path: Path) -> Build:
@@ -77,12 +78,13 @@ def options_of(folder: Path, data: Path, method: str) -> RunOptions:
         raise UserError(f"--from {folder} is not a run: make one with `lethe learn {data} --out {folder}`")
     record = read_json(folder / RECORD)
     names = ("model", "preset", "tasks", "retain", "learn_neighbour", "gold", "seed", "order_seed", "threshold")
-    before = record.get("settings", {}) if is_done(folder / method / stage_name(1)) else {}
+    settings = record.get("settings", {})
+    begun = [method] if is_done(folder / method / stage_name(1)) else []
     return RunOptions(
         data=data,
         out=folder,
         methods=(method,),
-        settings={method: before[method]} if method in before else {},
+        settings={name: settings[name] for name in (*SECTIONS, *begun) if name in settings},
         **{name: record[name] for name in names},
     )
 
@@ -109,7 +111,7 @@ def unlearn_command(
     options = replace(options_of(folder, data, method), ignore_gate=ignore_gate)
     options = replace(options, settings={**options.settings, **(settings or {})})
     if method == RETRAIN:
-        if options.settings:
+        if settings:
             raise UserError(f"{method} repeats stage 1 as {folder} learnt: leave out --settings and --modality")
         options = replace(options, methods=())
     options.check()

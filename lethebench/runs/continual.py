@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lethebench import __version__
+from lethebench.baselines.presets import PRESETS, own_preset
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.report import write_report
@@ -12,6 +13,7 @@ from lethebench.runs.build import Build
 from lethebench.runs.folder import RECORD, file_hash, is_done, read_json, stage_name, write_json
 from lethebench.runs.options import RunOptions
 from lethebench.runs.provenance import library_versions, machine
+from lethebench.runs.settings import SECTIONS
 from lethebench.runs.stage import Run
 from lethebench.runs.summary import gold_summary, method_summary
 
@@ -28,6 +30,7 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool) 
         UserError: the folder holds a run and `resume` is not given, or it was made with other options or other data.
     """
     folder = options.folder(build)
+    sections = [section for section in SECTIONS if section in options.settings]
     run = Run(build, options, folder, console)
     record = {
         "name": folder.name,
@@ -42,6 +45,7 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool) 
         },
         "model": options.model,
         "preset": run.preset.name,
+        "preset_sha256": None if run.preset.name in PRESETS else file_hash(Path(run.preset.name)),
         "trained": run.preset.trained(),
         "methods": list(options.methods),
         "tasks": len(run.order),
@@ -53,7 +57,7 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool) 
         "order_seed": options.order_seed,
         "threshold": options.threshold,
         "ignore_gate": options.ignore_gate,
-        "settings": {method: dict(options.settings.get(method, {})) for method in options.methods},
+        "settings": {name: dict(options.settings.get(name, {})) for name in (*sections, *options.methods)},
         "versions": library_versions(),
         "machine": machine(),
     }
@@ -66,6 +70,11 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool) 
         settings = before.get("settings", {}) | record["settings"]
         record |= {"created": before["created"], "methods": methods, "settings": settings}
     write_json(folder / RECORD, record)
+    if options.preset is None and own_preset(options.model) is None and not is_done(run.learnt):
+        console.say(
+            f"{options.model} has no preset of its own and gets the settings of {run.preset.name}; choose others by "
+            "--preset or --set"
+        )
     return run
 
 
@@ -120,8 +129,8 @@ def _mean(values: list[float]) -> float:
 
 def _check_same(folder: Path, before: dict, now: dict) -> None:
     """Refuses to go on with a run whose finished stages these options or this data would not have made."""
-    fixed = ("version", "model", "preset", "retain", "learn_neighbour", "seed", "order_seed", "threshold")
-    pairs = [(key, before.get(key), now[key]) for key in (*fixed, "versions")]
+    fixed = ("version", "model", "preset", "preset_sha256", "retain", "learn_neighbour", "seed", "order_seed")
+    pairs = [(key, before.get(key), now[key]) for key in (*fixed, "threshold", "versions")]
     if before["data"]["manifest_sha256"] != now["data"]["manifest_sha256"]:
         raise UserError(
             f"{folder} was made from another build, {before['data']['path']} as it was then; {now['data']['path']} is "
@@ -130,8 +139,10 @@ def _check_same(folder: Path, before: dict, now: dict) -> None:
     common = min(len(before["task_order"]), len(now["task_order"]))
     pairs.append(("task_order", before["task_order"][:common], now["task_order"][:common]))
     known = before.get("settings", {})
-    begun = [method for method in now["settings"] if is_done(folder / method / stage_name(1))]
+    begun = [method for method in now["methods"] if is_done(folder / method / stage_name(1))]
     pairs += [(f"settings of {method}", known.get(method, {}), now["settings"][method]) for method in begun]
+    if is_done(folder / "learnt"):
+        pairs += [(f"settings of {name}", known.get(name, {}), now["settings"].get(name, {})) for name in SECTIONS]
     for key, was, value in pairs:
         if was != value:
             raise UserError(

@@ -8,7 +8,7 @@ import torch
 from transformers import TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from lethebench.baselines import PRESETS, load_model, load_preset, save_model
+from lethebench.baselines import load_model, save_model
 from lethebench.baselines.learn import learn
 from lethebench.baselines.presets import LANGUAGE_MODEL_LINEARS, LoraSettings, Preset
 from lethebench.baselines.stage import unlearn
@@ -104,34 +104,6 @@ def test_a_random_model_from_a_path_learns_by_lora_and_is_loaded_again(tmp_path)
 def test_what_cannot_be_loaded_says_so(tmp_path):
     with pytest.raises(ValueError, match="cannot be loaded as a vision-language model"):
         load_model(tmp_path)
-
-
-def test_presets_are_found_by_name_and_by_model():
-    assert load_preset(None, "tiny").name == "tiny"
-    assert load_preset(None, "llava-hf/llava-1.5-7b-hf").name == "mllmu-llava"
-    assert load_preset(None, "somebody/else").name == "mllmu-llava"
-    assert load_preset("mlu-llava", "somebody/else").lora == LoraSettings(rank=32, alpha=32, dropout=0.3)
-    with pytest.raises(ValueError, match="no preset 'no'"):
-        load_preset("no", "tiny")
-    with pytest.raises(ValueError, match="does not fit"):
-        load_preset("tiny", "somebody/else")
-    with pytest.raises(ValueError, match="does not fit"):
-        load_preset("mlu-llava", "tiny")
-
-
-@pytest.mark.parametrize("name", list(PRESETS))
-def test_every_preset_makes_valid_settings_for_every_stage(name, tmp_path):
-    from lethebench.baselines import TRAINERS
-
-    chosen = PRESETS[name]
-    SFTConfig(output_dir=str(tmp_path), **{**chosen.learn_arguments(), "bf16": False})
-    for method in TRAINERS:
-        arguments = {**chosen.method_arguments(method), "bf16": False}
-        args = TRAINERS[method].config(output_dir=str(tmp_path), **arguments)
-        assert args.learning_rate == arguments["learning_rate"]
-    if chosen.lora:
-        assert chosen.lora.peft_config().r == chosen.lora.rank
-    assert chosen.trained()
 
 
 def test_an_unknown_method_is_refused():

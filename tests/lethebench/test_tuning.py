@@ -25,7 +25,7 @@ from lethebench.runs.build import open_build
 from lethebench.runs.continual import start
 from lethebench.runs.folder import is_done, new_stage, read_json, write_json
 from lethebench.runs.options import RunOptions
-from lethebench.runs.settings import check_settings, read_settings, with_settings
+from lethebench.runs.settings import read_settings
 from lethebench.runs.stage import Run, write_rows
 from lethebench.scoring import rescore as eval_run
 from lethebench.tuning import command as tuning
@@ -151,62 +151,6 @@ def test_every_method_that_trains_has_settings_to_search(preset: Preset):
         drops = arguments.get("retain_loss", getattr(config, "retain_loss", "ce")) == "none"
         assert ("retain_weight" in found) == (method != "ga" and not drops)
     assert "beta" in starts("npo", preset)
-
-
-def test_settings_come_from_tuned_json_and_the_modality_goes_on_top(tmp_path):
-    path = tmp_path / "tuned.json"
-    write_json(path, {"method": "npo", "settings": {"learning_rate": 3e-4, "beta": 0.2}, "forget": 0.9})
-    own = read_settings([path], "text", ("npo", "ga"))
-    assert own == {"npo": {"learning_rate": 3e-4, "beta": 0.2, "modality": "text"}, "ga": {"modality": "text"}}
-    preset = with_settings(PRESETS["tiny"], own)
-    before, after = (one.method_arguments("npo") for one in (PRESETS["tiny"], preset))
-    assert after == {**before, **own["npo"]}
-    assert preset.method_arguments("kl") == PRESETS["tiny"].method_arguments("kl")
-    check_settings(preset, own)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("{", "cannot be read as JSON"),
-        ('{"method": "npo"}', "it is not"),
-        ('{"method": "kl", "settings": {}}', "for kl, and the methods are npo"),
-        ('{"method": "npo", "settings": {"beta": NaN}}', "NaN is no setting"),
-    ],
-)
-def test_files_that_hold_no_settings_are_refused(text, words, tmp_path):
-    (tmp_path / "own.json").write_text(text)
-    with pytest.raises(UserError, match=words):
-        read_settings([tmp_path / "own.json"], None, ("npo",))
-
-
-@pytest.mark.parametrize(
-    ("method", "own", "words"),
-    [
-        ("npo", {"betta": 1.0}, "'betta' is none of its settings"),
-        ("npo", {"learning_rat": 1.0}, "did you mean 'learning_rate'"),
-        ("npo", {"output_dir": "elsewhere"}, "'output_dir' is none of its settings"),
-        ("npo", {"learning_rate": "fast"}, 'learning_rate is "fast", and must be of type float'),
-        ("npo", {"learning_rate": True}, "learning_rate is true"),
-        ("npo", {"learning_rate": -0.1}, "learning_rate is -0.1: give a number that is 0 or more"),
-        ("npo", {"learning_rate": float("inf")}, "learning_rate is inf"),
-        ("npo", {"packing": True}, "packing=True would change nothing"),
-        ("npo", {"max_length": 64}, "max_length=64 would change nothing"),
-        ("lumoe", {"gate": 5}, "gate is 5, and must be of type str"),
-        ("npo", {"max_steps": 2.5}, "max_steps is 2.5, and must be of type int"),
-        ("npo", {"num_train_epochs": 0}, "num_train_epochs is 0: nothing would be trained"),
-        ("npo", {"per_device_train_batch_size": 0}, "per_device_train_batch_size is 0: give 1 or more"),
-        ("npo", {"frozen": "("}, r"frozen is '\(', which is no regular expression"),
-        ("npo", {"retain_weight": "5"}, 'retain_weight is "5"'),
-        ("npo", {"beta": -1.0}, "beta is -1.0"),
-        ("manu", {"share": 2.0}, "share is 2.0"),
-        ("prompt", {"share": 0.1}, "'share'"),
-        ("lumoe", {"gate": "true_task", "retain_weight": -1}, "retain_weight is -1"),
-    ],
-)
-def test_settings_that_a_method_does_not_take_are_refused(method, own, words, tmp_path):
-    with pytest.raises(UserError, match=words):
-        check_settings(with_settings(PRESETS["tiny"], {method: own}), {method: own})
 
 
 @pytest.fixture(scope="module")
