@@ -279,7 +279,7 @@ def test_the_command_line_speaks_of_what_is_wrong(options, capsys, monkeypatch):
     assert (status, error.count("\n")) == (2, 1)
     status, _, error = lethe(capsys, monkeypatch, "run", options.data, "--method", "npo,manu", "--modality", "text")
     assert status == 2
-    assert "manu trains on no rows" in error
+    assert "manu does not train" in error
     status, _, error = lethe(capsys, monkeypatch, "run", options.data, "--modality", "sound")
     assert status == 2
     assert "--modality sound" in error
