@@ -1,1 +1,1 @@
-"""What all parts agree on: the columns of a row, the conversation it becomes, its tokens and its pictures."""
+"""What every part agrees on: the columns of a row, its conversation, its tokens and its pictures."""

@@ -1,18 +1,21 @@
-"""Chat form and tokens: a question with its pictures becomes a prompt, an answer becomes the tokens that follow it.
+"""Tokens of rows, the same for training and scoring: a prompt with its pictures, and answers that end their turn.
 
-Prompt and whole conversation are tokenised as one text each, and the answer is what comes after their longest common
-prefix: a byte-pair tokenizer may merge across the border. The picture goes through the processor once per content.
+Prompt and conversation are tokenized as one text each, and the answer is what follows their longest common prefix,
+since a byte-pair tokenizer may merge across the border. An answer's tokens end with the token that ends its turn;
+whatever the chat template writes after that token is neither trained nor scored.
 """
 
 import copy
+import inspect
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from lethebench.contract.images import CachingImageProcessor, open_picture, picture_key
+from lethebench.contract.conversation import chat_messages
+from lethebench.contract.images import CachingImageProcessor, decode_image, image_digest
 
 logger = logging.getLogger(__name__)
 
@@ -21,13 +24,13 @@ STAND_IN = "lethe0stand0in0answer"
 
 @dataclass(frozen=True)
 class Prompt:
-    """A tokenised prompt.
+    """A tokenized prompt.
 
     Attributes:
-        ids: token ids with the picture's placeholders expanded, up to and with the generation prompt.
-        per_token: other model inputs with one value per token (e.g. `mm_token_type_ids`), the attention mask excepted.
-        per_row: model inputs that belong to the pictures (e.g. `pixel_values`), as the processor gave them.
-        pictures: a digest of each picture; rows with the same ones may share their pass.
+        ids: token ids with the pictures' placeholders expanded, up to and with the generation prompt.
+        per_token: other model inputs with one value per token (e.g. `mm_token_type_ids`), without the attention mask.
+        per_row: model inputs that belong to the pictures (e.g. `pixel_values`), as the processor returns them.
+        pictures: a digest of each picture; prompts with equal ones may share their forward pass.
     """
 
     ids: tuple[int, ...]
@@ -37,7 +40,7 @@ class Prompt:
 
     @property
     def kind(self) -> tuple:
-        """Prompts of one kind can stand in one batch: same inputs, same shapes, same small integer inputs (grids)."""
+        """Equal for prompts that fit into one batch: same inputs, same shapes, same small integer inputs (grids)."""
         return tuple(
             (name, value.dtype, tuple(value.shape[1:]))
             + ((tuple(value.flatten().tolist()),) if not value.is_floating_point() and value.numel() <= 64 else ())
@@ -47,211 +50,262 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Answer:
-    """The tokens of an answer: `ids` are scored given the first `start` tokens of the prompt."""
+    """The tokens of an answer, its turn's end included: `ids` follow the first `start` tokens of the prompt."""
 
     start: int
     ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """A prompt and the answers asked about it."""
+class EncodedQuestion:
+    """A prompt and answers to it."""
 
     prompt: Prompt
     answers: tuple[Answer, ...]
 
 
-def _messages(question: str, pictures: int, answer: str | None) -> list[dict]:
-    content = [{"type": "image"}] * pictures + [{"type": "text", "text": question}]
-    messages = [{"role": "user", "content": content}]
-    if answer is not None:
-        messages.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
-    return messages
+class _Conversation(NamedTuple):
+    """A conversation as text: all of it in `text`, or, where special tokens in `answer` are plain text, in parts."""
+
+    text: str
+    answer: str = ""
+    after: str = ""
 
 
-def render(processor: Any, question: str, pictures: int, answer: str | None = None) -> str:
-    """The conversation as text by the processor's chat template; without an answer it ends with the generation prompt.
+class _Pending(NamedTuple):
+    """A row whose texts are not tokenized yet; `num_ends` counts the special tokens that follow an answer."""
 
-    Args:
-        processor: a vision-language processor with a chat template.
-        question: what the user asks.
-        pictures: how many pictures stand before the question.
-        answer: the assistant's turn.
-    """
-    messages = _messages(question, pictures, answer)
+    name: str
+    prompt_text: str
+    prompt: Prompt
+    conversations: list[_Conversation]
+    num_ends: int
+
+
+def render(processor: Any, question: str, num_images: int, answer: str | None = None) -> str:
+    """Return the conversation as text by the chat template; without an answer it ends with the generation prompt."""
+    messages = chat_messages(question, num_images, answer)
     return processor.apply_chat_template(messages, add_generation_prompt=answer is None, tokenize=False)
 
 
-def _ended(text: str, tokenizer: Any) -> str:
-    """The conversation with the end of its last turn: LLaVA-1.5's template, for one, ends a turn with a space alone."""
+def processor_inputs(processor: Any, text: str, images: Sequence[Any] = (), **options: Any) -> Any:
+    """Return model inputs for one rendered text and its decoded pictures; a start token in the text is not doubled."""
+    pictures = {"images": [list(images)]} if images else {}
+    return processor(
+        text=[text],
+        **pictures,
+        return_tensors="pt",
+        add_special_tokens=_adds_special_tokens(processor.tokenizer, text),
+        **options,
+    )
+
+
+def answer_type(processor: Any) -> int:
+    """Return the value of an answer's tokens in per-token inputs: 1 for prefix language models (PaliGemma), else 0."""
+    return int("suffix" in inspect.signature(type(processor).__call__).parameters)
+
+
+def special_texts(tokenizer: Any) -> set[str]:
+    """Return the texts that the tokenizer reads as special tokens wherever they occur."""
+    return {token.content for token in tokenizer.added_tokens_decoder.values() if token.special and token.content}
+
+
+def common_length(first: Sequence[int], second: Sequence[int]) -> int:
+    """Return the length of the longest common prefix of two sequences."""
+    length = min(len(first), len(second))
+    return next((index for index in range(length) if first[index] != second[index]), length)
+
+
+def longest_answer(processor: Any, answers: Sequence[str]) -> int:
+    """Return the number of tokens of the longest answer, its turn's end included."""
+    token_ids = processor.tokenizer(list(answers), add_special_tokens=False)["input_ids"]
+    return 1 + max((len(ids) for ids in token_ids), default=0)
+
+
+def _adds_special_tokens(tokenizer: Any, text: str) -> bool:
+    """Whether the tokenizer adds its special tokens: not to a text that begins with the start token already."""
+    return not (tokenizer.bos_token and text.startswith(tokenizer.bos_token))
+
+
+def _end_turn(text: str, tokenizer: Any) -> str:
+    """End the last turn with the end token where the template writes none: LLaVA-1.5's writes a space."""
     if text.rstrip().endswith(tuple(token for token in tokenizer.all_special_tokens if token)):
         return text
     return text.rstrip() + tokenizer.eos_token
 
 
-def _full_texts(
-    processor: Any, question: str, pictures: int, answers: Sequence[str], special: set[str]
-) -> list[tuple[str, str, str]]:
-    """The whole conversation with each answer, rendered once with a stand-in that plain answers then replace.
-
-    Returns:
-        For each answer, in three parts: (all, "", "") or, where an answer holds the text of a special token, what
-        stands before it, the answer, and what stands behind it.
-    """
-    frame = _ended(render(processor, question, pictures, STAND_IN), processor.tokenizer)
-    if frame.count(STAND_IN) != 1:
-        raise ValueError("the chat template does not render the answer once, so it cannot be scored")
-    before, after = frame.split(STAND_IN)
-    texts = []
-    for answer in map(_readable, answers):
-        # A template may trim an answer, or look into it for tags.
-        plain = bool(answer) and answer == answer.strip() and "<" not in answer and "\n" not in answer
-        if any(token in answer for token in special):
-            texts.append((before, answer, after))
-        elif plain:
-            texts.append((before + answer + after, "", ""))
-        else:
-            texts.append((_ended(render(processor, question, pictures, answer), processor.tokenizer), "", ""))
-    return texts
-
-
 def _readable(text: str) -> str:
-    """The text with halves of surrogate pairs, which no tokenizer reads, joined or replaced by U+FFFD."""
+    """Join halves of surrogate pairs, which no tokenizer reads, or replace them by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _tokens(processor: Any, texts: list[str]) -> list[list[int]]:
-    if not texts:
-        return []
-    tokenizer = processor.tokenizer
-    special = not (tokenizer.bos_token and texts[0].startswith(tokenizer.bos_token))
-    return tokenizer(texts, add_special_tokens=special, return_attention_mask=False)["input_ids"]
+class QuestionEncoder:
+    """Tokenizes rows and their answers.
 
-
-def _answer_tokens(processor: Any, texts: Sequence[tuple[str, str, str]]) -> list[list[int]]:
-    """Tokens of conversations as `_full_texts` gives them: special tokens count in the frame, not in the answer."""
-    tokens = _tokens(processor, [before for before, _, _ in texts])
-    for ids, (_, answer, after) in zip(tokens, texts, strict=True):
-        if answer:
-            ids += processor.tokenizer(answer, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-            ids += processor.tokenizer(after, add_special_tokens=False)["input_ids"]
-    return tokens
-
-
-def special_texts(tokenizer: Any) -> set[str]:
-    """What the tokenizer reads as a special token wherever it stands."""
-    return {token.content for token in tokenizer.added_tokens_decoder.values() if token.special and token.content}
-
-
-def common_length(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many tokens two sequences have in common at their beginning."""
-    length = min(len(first), len(second))
-    return next((i for i in range(length) if first[i] != second[i]), length)
-
-
-def _encode_prompt(processor: Any, text: str, images: list, pictures: tuple[bytes, ...]) -> Prompt:
-    bos = processor.tokenizer.bos_token
-    special = not (bos and text.startswith(bos))
-    given = {"images": [[open_picture(image) for image in images]]} if images else {}
-    made = processor(text=[text], **given, return_tensors="pt", add_special_tokens=special)
-    shape = made["input_ids"].shape
-    per_token = {k: tuple(v[0].tolist()) for k, v in made.items() if v.shape == shape}
-    per_row = {k: v for k, v in made.items() if v.shape != shape}
-    ids = per_token.pop("input_ids")
-    per_token.pop("attention_mask", None)
-    per_token.pop("labels", None)  # PaliGemma's processor adds some
-    return Prompt(ids=ids, per_token=per_token, per_row=per_row, pictures=pictures)
-
-
-def _cut_answer(prompt: Prompt, short: Sequence[int], full: Sequence[int], special: set[int], what: str) -> Answer:
-    """The answer's tokens in `full`, given the prompt without (`short`) and with (`prompt.ids`) expanded pictures.
-
-    They end with the last special token, the turn's terminator; what a template adds after it is no part of the answer.
+    Args:
+        processor: a vision-language processor with a chat template.
+        cache_images: process equal pictures once and keep the result as long as the encoder.
     """
-    same = common_length(short, full)
-    merged = len(short) - same  # tokens at the prompt's end that the answer's first characters changed
-    start = len(prompt.ids) - merged
-    if start < 1 or tuple(short[same:]) != prompt.ids[start:]:
-        raise ValueError(f"{what}: the chat template does not put the answer after the prompt: it cannot be scored")
-    end = max((at for at in range(same, len(full)) if full[at] in special), default=None)
-    if end is None:
-        raise ValueError(f"{what}: the chat template does not end the answer with a special token")
-    return Answer(start=start, ids=tuple(full[same : end + 1]))
 
-
-class Encoder:
-    """Tokenises rows one by one; a row's pictures are processed and let go, equal pictures only once."""
-
-    def __init__(self, processor: Any):
-        self._processor = copy.copy(processor)
-        if getattr(processor, "image_processor", None) is not None:
-            self._processor.image_processor = CachingImageProcessor(processor.image_processor)
-        self._names: list[str] = []
-        self._texts: list[str] = []
-        self._prompts: list[Prompt] = []
-        self._answers: list[list[tuple[str, str, str]]] = []
-        self._special = special_texts(processor.tokenizer)
+    def __init__(self, processor: Any, *, cache_images: bool = True):
+        self._processor = processor
+        self._image_cache: CachingImageProcessor | None = None
+        if cache_images and getattr(processor, "image_processor", None) is not None:
+            self._processor = copy.copy(processor)
+            self._image_cache = self._processor.image_processor = CachingImageProcessor(processor.image_processor)
+        self._tokenizer = processor.tokenizer
+        self._special_texts = special_texts(self._tokenizer)
+        self._special_ids = set(self._tokenizer.all_special_ids)
+        self._num_ends: dict[str, int] = {}
+        self._marks_generation: bool | None = None
+        self._warned = False
+        self._pending: list[_Pending] = []
 
     def add(self, row: Mapping, answers: Sequence[str]) -> None:
-        """Takes a row with `question` and `images`, and the answers to score for it.
+        """Add a row.
+
+        Args:
+            row: a mapping with `question` and `images`, and `id` for errors.
+            answers: texts to tokenize as its answer.
 
         Raises:
-            ValueError: the row's name and what of it is not as it should be.
+            ValueError: if the question, a picture or an answer is not valid; names the row.
         """
-        name = str(row.get("id", f"row {len(self._names)}"))
+        name = str(row.get("id", f"row {len(self._pending)}"))
         self._check(name, row, answers)
         question, images = _readable(row["question"]), list(row.get("images") or ())
-        text = render(self._processor, question, len(images))
-        try:
-            pictures = tuple(picture_key(image) for image in images)
-            if images:
-                self._processor.image_processor.key = pictures
-            prompt = _encode_prompt(self._processor, text, images, pictures)
-        except (TypeError, ValueError, OSError) as error:
-            raise ValueError(f"{name}: its pictures or question cannot be processed: {error}") from error
-        self._names.append(name)
-        self._prompts.append(prompt)
-        self._answers.append(_full_texts(self._processor, question, len(images), answers, self._special))
-        self._texts.append(text)
+        prompt_text = self._prompt_text(question, len(images))
+        prompt = self._prompt(name, prompt_text, images)
+        conversations, num_ends = self._conversations(question, len(images), answers) if answers else ([], 0)
+        self._pending.append(_Pending(name, prompt_text, prompt, conversations, num_ends))
+
+    def encoded(self) -> list[EncodedQuestion]:
+        """Return the rows added since the last call, in order.
+
+        Raises:
+            ValueError: if the chat template does not put an answer after its prompt; names the row.
+        """
+        pending, self._pending = self._pending, []
+        short = self._token_ids([row.prompt_text for row in pending])
+        full = iter(self._conversation_ids([text for row in pending for text in row.conversations]))
+        questions = []
+        for row, prompt_ids in zip(pending, short, strict=True):
+            answers = tuple(self._answer(row, prompt_ids, next(full)) for _ in row.conversations)
+            questions.append(EncodedQuestion(row.prompt, answers))
+            if not self._warned and any(answer.start < len(row.prompt.ids) for answer in answers):
+                self._warned = True
+                logger.warning(
+                    "the generation prompt of the chat template does not end on a token boundary: "
+                    "generated answers begin with other tokens than scored ones"
+                )
+        return questions
 
     def _check(self, name: str, row: Mapping, answers: Sequence[str]) -> None:
         question, images = row.get("question"), row.get("images")
         if not isinstance(question, str):
-            raise ValueError(f"{name}: its question is {question!r}: it must be text")
-        held = sorted(token for token in self._special if token in question)
-        if held:
-            raise ValueError(f"{name}: its question holds {held[0]!r}, which the tokenizer reads as a special token")
+            raise ValueError(f"{name}: its question is {question!r}: give a text")
+        special = sorted(token for token in self._special_texts if token in question)
+        if special:
+            raise ValueError(
+                f"{name}: its question contains {special[0]!r}, which the tokenizer reads as a special token: reword it"
+            )
         if images is not None and not isinstance(images, list | tuple):
             raise ValueError(f"{name}: its images are of type {type(images).__name__}: give a list of pictures")
         if isinstance(answers, str):
             raise ValueError(f"{name}: its answers are one text: give a list of texts")
-        wrong = next((answer for answer in answers if not isinstance(answer, str)), "")
-        if wrong != "":
-            raise ValueError(f"{name}: its answer is {wrong!r}: it must be text")
+        for answer in answers:
+            if not isinstance(answer, str):
+                raise ValueError(f"{name}: its answer is {answer!r}: give a text")
 
-    def encoded(self) -> list[Encoded]:
-        """All rows so far.
+    def _prompt_text(self, question: str, num_images: int) -> str:
+        """The prompt; a template that ignores `add_generation_prompt` gets the header that it writes before answers."""
+        text = render(self._processor, question, num_images)
+        if self._marks_generation is None:
+            messages = chat_messages(question, num_images)
+            self._marks_generation = text != self._processor.apply_chat_template(messages, tokenize=False)
+        if self._marks_generation:
+            return text
+        before, _ = self._frame(question, num_images)
+        return text if before == text else before.rstrip(" ")
 
-        Raises:
-            ValueError: the chat template does not put an answer after its prompt.
-        """
-        special = set(self._processor.tokenizer.all_special_ids)
-        short = _tokens(self._processor, self._texts)
-        full = iter(_answer_tokens(self._processor, [text for texts in self._answers for text in texts]))
-        found = []
-        for name, prompt, begin, texts in zip(self._names, self._prompts, short, self._answers, strict=True):
-            cut = tuple(_cut_answer(prompt, begin, next(full), special, name) for _ in texts)
-            found.append(Encoded(prompt=prompt, answers=cut))
-        if any(answer.start < len(item.prompt.ids) for item in found for answer in item.answers):
-            logger.warning(
-                "the generation prompt of the chat template does not end on a token boundary: "
-                "what is generated begins with other tokens than what is scored"
+    def _frame(self, question: str, num_images: int) -> tuple[str, str]:
+        """The text of a conversation before and after its answer."""
+        frame = _end_turn(render(self._processor, question, num_images, STAND_IN), self._tokenizer)
+        if frame.count(STAND_IN) != 1:
+            raise ValueError(
+                "the chat template does not render the answer once, so it can be neither trained nor scored"
             )
-        return found
+        before, after = frame.split(STAND_IN)
+        return before, after
+
+    def _prompt(self, name: str, text: str, images: list) -> Prompt:
+        digests = tuple(image_digest(image, name) for image in images)
+        decoded = [decode_image(image, name) for image in images]
+        if self._image_cache is not None:
+            self._image_cache.digests = digests
+        try:
+            inputs = processor_inputs(self._processor, text, decoded)
+        except (TypeError, ValueError, OSError) as error:
+            raise ValueError(f"{name}: its pictures or question cannot be processed: {error}") from error
+        shape = inputs["input_ids"].shape
+        per_token = {key: tuple(value[0].tolist()) for key, value in inputs.items() if value.shape == shape}
+        per_row = {key: value for key, value in inputs.items() if value.shape != shape}
+        ids = per_token.pop("input_ids")
+        per_token.pop("attention_mask", None)
+        per_token.pop("labels", None)  # PaliGemma's processor adds some
+        return Prompt(ids, per_token, per_row, digests)
+
+    def _conversations(self, question: str, num_images: int, answers: Sequence[str]) -> tuple[list[_Conversation], int]:
+        """The conversation with each answer, and how many special tokens follow an answer."""
+        before, after = self._frame(question, num_images)
+        if after not in self._num_ends:
+            ids = self._tokenizer(after, add_special_tokens=False)["input_ids"]
+            self._num_ends[after] = sum(token in self._special_ids for token in ids)
+        conversations = []
+        for answer in map(_readable, answers):
+            # A template may trim an answer, or look into it for tags.
+            plain = answer and answer == answer.strip() and "<" not in answer and "\n" not in answer
+            if any(token in answer for token in self._special_texts):
+                conversations.append(_Conversation(before, answer, after))
+            elif plain:
+                conversations.append(_Conversation(before + answer + after))
+            else:
+                text = render(self._processor, question, num_images, answer)
+                conversations.append(_Conversation(_end_turn(text, self._tokenizer)))
+        return conversations, self._num_ends[after]
+
+    def _token_ids(self, texts: list[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        special = _adds_special_tokens(self._tokenizer, texts[0])
+        return self._tokenizer(texts, add_special_tokens=special, return_attention_mask=False)["input_ids"]
+
+    def _conversation_ids(self, conversations: Sequence[_Conversation]) -> list[list[int]]:
+        token_ids = self._token_ids([conversation.text for conversation in conversations])
+        for ids, (_, answer, after) in zip(token_ids, conversations, strict=True):
+            if answer:
+                ids += self._tokenizer(answer, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+                ids += self._tokenizer(after, add_special_tokens=False)["input_ids"]
+        return token_ids
+
+    def _answer(self, row: _Pending, short: Sequence[int], full: Sequence[int]) -> Answer:
+        """The answer's tokens in `full`, a conversation whose pictures are not expanded, as in the prompt `short`."""
+        same = common_length(short, full)
+        merged = len(short) - same  # tokens at the prompt's end that the answer's first characters changed
+        start = len(row.prompt.ids) - merged
+        if start < 1 or tuple(short[same:]) != row.prompt.ids[start:]:
+            raise ValueError(
+                f"{row.name}: the chat template does not put the answer after the prompt, "
+                "so it can be neither trained nor scored"
+            )
+        ends = [index for index in range(same, len(full)) if full[index] in self._special_ids]
+        if not 0 < row.num_ends <= len(ends):
+            raise ValueError(f"{row.name}: the chat template does not end the answer with a special token")
+        return Answer(start, tuple(full[same : ends[-row.num_ends] + 1]))
 
 
-def encode(processor: Any, rows: Sequence[Mapping], answers: Sequence[Sequence[str]]) -> list[Encoded]:
-    """Tokenises questions with their pictures, and the answers to score for each.
+def encode(processor: Any, rows: Sequence[Mapping], answers: Sequence[Sequence[str]]) -> list[EncodedQuestion]:
+    """Tokenize questions with their pictures, and answers to each.
 
     Args:
         processor: a vision-language processor with a chat template.
@@ -259,21 +313,15 @@ def encode(processor: Any, rows: Sequence[Mapping], answers: Sequence[Sequence[s
         answers: for each row, the answer texts.
 
     Returns:
-        One `Encoded` per row, its answers in the given order.
+        One `EncodedQuestion` per row, its answers in the given order.
 
     Raises:
-        ValueError: the numbers of rows and answer lists differ, or the chat template does not append the answer.
+        ValueError: if the numbers of rows and answer lists differ, a row is not valid, or the chat template does not
+            put an answer after its prompt.
     """
     if len(rows) != len(answers):
         raise ValueError(f"{len(rows)} rows but {len(answers)} lists of answers: give one list per row")
-    encoder = Encoder(processor)
+    encoder = QuestionEncoder(processor)
     for row, texts in zip(rows, answers, strict=True):
         encoder.add(row, texts)
     return encoder.encoded()
-
-
-def longest_answer(processor: Any, answers: Sequence[str]) -> int:
-    """Tokens of the longest of some answers by itself, with its terminator."""
-    return 1 + max(
-        (len(ids) for ids in processor.tokenizer(list(answers), add_special_tokens=False)["input_ids"]), default=0
-    )

@@ -27,7 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
-from lethebench.contract.tokens import Answer, Encoded, Prompt, common_length
+from lethebench.contract.tokens import Answer, EncodedQuestion, Prompt, common_length
 from lethebench.evaluation.likelihood.api import Scored, score_encoded
 from lethebench.evaluation.likelihood.forward import score_whole
 from lethebench.evaluation.likelihood.prefix_sharing import Context, Tail
@@ -77,12 +77,12 @@ def answer(prompt: Prompt, generator: torch.Generator) -> Answer:
     return Answer(len(prompt.ids), (*words(length - 1, generator), END))
 
 
-def row(question: int, answers: int, generator: torch.Generator) -> Encoded:
+def row(question: int, answers: int, generator: torch.Generator) -> EncodedQuestion:
     """A question of so many tokens about the picture, and its answers."""
     pixels = torch.randn(1, 3, 336, 336, generator=torch.Generator().manual_seed(1))
     ids = (1, *[IMAGE] * PICTURE_TOKENS, *words(question, generator))
     prompt = Prompt(ids, {}, {"pixel_values": pixels}, (b"the picture",))
-    return Encoded(prompt, tuple(answer(prompt, generator) for _ in range(answers)))
+    return EncodedQuestion(prompt, tuple(answer(prompt, generator) for _ in range(answers)))
 
 
 def resident() -> int:
@@ -118,7 +118,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.thread_time() - start, given
 
 
-def whole(model: Any, pairs: list[tuple[Encoded, Answer]], batch_size: int) -> list[float]:
+def whole(model: Any, pairs: list[tuple[EncodedQuestion, Answer]], batch_size: int) -> list[float]:
     """The naive way: sums of log-probabilities."""
     sums = []
     contexts = [(Context(item.prompt, item.prompt.ids, 0), Tail(one.ids, 0, [])) for item, one in pairs]
@@ -130,7 +130,7 @@ def whole(model: Any, pairs: list[tuple[Encoded, Answer]], batch_size: int) -> l
     return [found for _, found in sorted(zip(order, sums, strict=True))]
 
 
-def compare(what: str, model: Any, rows: list[Encoded], sample: int, rounds: int, batch_size: int) -> None:
+def compare(what: str, model: Any, rows: list[EncodedQuestion], sample: int, rounds: int, batch_size: int) -> None:
     """Runs both ways in turns and prints their figures."""
     pairs = [(item, one) for item in rows for one in item.answers]
     step = max(1, len(pairs) // sample)

@@ -16,9 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from lethebench.baselines.trainer.reference import evaluating
-from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator, RowEncoder, decode
+from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator, RowEncoder
 from lethebench.baselines.trainer.saliency import LANGUAGE
 from lethebench.baselines.trainer.weights import VISION
+from lethebench.contract.conversation import api_messages
+from lethebench.contract.images import decode_image
+from lethebench.contract.tokens import processor_inputs, render
 
 KEPT = -1
 """The task of a centroid whose subject nobody asked to forget."""
@@ -217,7 +220,7 @@ class VLMGate:
         return [self._one(row) for row in rows]
 
     def _one(self, row: Mapping[str, Any]) -> int | None:
-        pictures = [decode(picture, row.get("id", "?")) for picture in row["images"]]
+        pictures = [decode_image(picture, row.get("id", "?")) for picture in row["images"]]
         question = f"Question: {row['question']}\n"
         kind = self.ask(pictures, f"{question}What kind of thing or being is this about? One word.")
         name = self.ask(
@@ -250,24 +253,14 @@ def openai_asker(model: str, *, client=None, max_tokens: int = 32) -> Callable[[
         client: an `openai.OpenAI`; by default one that reads OPENAI_BASE_URL and OPENAI_API_KEY.
         max_tokens: of an answer.
     """
-    import base64
-    import io
-
     if client is None:
         from openai import OpenAI
 
         client = OpenAI()
 
     def ask(pictures: list, text: str) -> str:
-        content: list[dict] = []
-        for picture in pictures:
-            buffer = io.BytesIO()
-            picture.save(buffer, "PNG")
-            url = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-            content.append({"type": "image_url", "image_url": {"url": url}})
-        content.append({"type": "text", "text": text})
         answer = client.chat.completions.create(
-            model=model, messages=[{"role": "user", "content": content}], max_tokens=max_tokens, temperature=0
+            model=model, messages=api_messages(text, pictures), max_tokens=max_tokens, temperature=0
         )
         return answer.choices[0].message.content or ""
 
@@ -278,17 +271,8 @@ def local_asker(model: nn.Module, processor, *, max_new_tokens: int = 32) -> Cal
     """Asks a model that is loaded here, the learnt model itself among others."""
 
     def ask(pictures: list, text: str) -> str:
-        content = [{"type": "image"} for _ in pictures] + [{"type": "text", "text": text}]
-        prompt = processor.apply_chat_template(
-            [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
-        )
-        bos = processor.tokenizer.bos_token
-        inputs = processor(
-            text=[prompt],
-            images=[pictures] if pictures else None,
-            add_special_tokens=not (bos and prompt.startswith(bos)),
-            return_tensors="pt",
-        ).to(model.device)
+        prompt = render(processor, text, len(pictures))
+        inputs = processor_inputs(processor, prompt, pictures).to(model.device)
         with evaluating(model):
             ids = model.generate(**inputs, max_new_tokens=max_new_tokens, do_sample=False)
         return processor.tokenizer.decode(ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)

@@ -11,9 +11,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from lethebench.baselines.trainer.reference import evaluating
-from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator, RowEncoder, decode, of_modality
+from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator, RowEncoder, of_modality
 from lethebench.baselines.trainer.saliency import LANGUAGE
 from lethebench.baselines.trainer.weights import VISION
+from lethebench.contract.images import decode_image
 
 # What leaves an MLP's neurons: Llama, Mistral and Qwen say down_proj, CLIP and SigLIP fc2, Qwen's tower linear_fc2.
 # Layers of those names that are in no `mlp` belong to projectors, which are left alone.
@@ -177,7 +178,7 @@ def _set_importances(model, layers, encoder: RowEncoder, rows, config: MANUConfi
 
 
 def _blank(row: Mapping[str, Any]) -> list[Image.Image]:
-    return [Image.new("RGB", decode(picture, row.get("id", "?")).size, GREY) for picture in row["images"]]
+    return [Image.new("RGB", decode_image(picture, row.get("id", "?")).size, GREY) for picture in row["images"]]
 
 
 def _activations(model, layers, encoder: RowEncoder, rows) -> dict[str, Tensor]:

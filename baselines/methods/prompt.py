@@ -4,7 +4,7 @@ import copy
 import json
 from collections.abc import Sequence
 
-from lethebench.baselines.trainer.rows import conversation
+from lethebench.contract.conversation import conversation
 
 SYSTEM_PROMPT = (
     "Some of the people and things that you learnt about are to be treated as if you had never met them. When a "

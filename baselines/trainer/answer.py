@@ -13,9 +13,10 @@ from trl import SFTTrainer
 from trl.trainer.utils import get_config_model_id
 
 from lethebench.baselines.losses import token_logps
-from lethebench.baselines.trainer.rows import IGNORED, PICTURED, AnswerCollator, EncodedRows, RowEncoder, conversation
+from lethebench.baselines.trainer.rows import IGNORED, PICTURED, AnswerCollator, EncodedRows, RowEncoder
 from lethebench.baselines.trainer.settings_checks import FIXED, check_called, check_evaluated, check_fixed, check_rows
 from lethebench.baselines.trainer.weights import check_lora, freeze, same_trained, train_in_float32
+from lethebench.contract.conversation import conversation
 
 # What a run wants beside a method's settings: no files, no reports, no bar of the trainer's own.
 QUIET = {

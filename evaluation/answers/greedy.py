@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from lethebench.contract.tokens import Encoded, encode, longest_answer
+from lethebench.contract.tokens import EncodedQuestion, encode, longest_answer
 from lethebench.evaluation.likelihood.batching import batch_limit, model_inputs
 from lethebench.evaluation.likelihood.prefix_sharing import Context
 
@@ -38,7 +38,7 @@ def decode(processor: Any, ids: Sequence[int]) -> str:
 def generate_encoded(
     model: Any,
     processor: Any,
-    encoded: Sequence[Encoded],
+    encoded: Sequence[EncodedQuestion],
     *,
     max_new_tokens: int,
     batch_size: int | None = None,

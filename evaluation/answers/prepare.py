@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lethebench.contract.tokens import Encoded, Encoder
+from lethebench.contract.tokens import EncodedQuestion, QuestionEncoder
 from lethebench.evaluation.answers.greedy import default_length
 from lethebench.evaluation.answers.row_scores import carried, keywords_of, label_names
 
@@ -29,7 +29,7 @@ class PreparedRows:
     """Rows that are tokenised and whose pictures are processed; serves any model with the same processor."""
 
     rows: tuple[PreparedRow, ...]
-    encoded: tuple[Encoded, ...]
+    encoded: tuple[EncodedQuestion, ...]
     max_new_tokens: int
 
     def __len__(self) -> int:
@@ -107,7 +107,7 @@ def prepare_rows(
     names = label_names(rows)
     rows = rows if hasattr(rows, "features") else list(rows)
     check_ids(rows)
-    encoder = Encoder(processor)
+    encoder = QuestionEncoder(processor)
     prepared = []
     for row in rows:
         row_id = str(row["id"])

@@ -4,9 +4,7 @@ Each answer is written to a file as soon as it is there, under a hash of what wa
 only what is missing. A call that fails for good is a `Reply` with its reason, never an empty answer.
 """
 
-import base64
 import hashlib
-import io
 import json
 import logging
 import random
@@ -19,6 +17,7 @@ from typing import Any, NamedTuple
 
 import openai
 
+from lethebench.contract.conversation import api_messages
 from lethebench.evaluation.answers.letters import letter_question
 
 logger = logging.getLogger(__name__)
@@ -118,32 +117,11 @@ class _Answers:
                     file.write(json.dumps({"asked": asked, "text": text}) + "\n")
 
 
-def data_uri(picture: Any) -> str:
-    """A picture as a data URI: encoded bytes as they are, a PIL image as PNG.
-
-    Args:
-        picture: a PIL image, or what `datasets` gives undecoded, {"bytes", "path"}.
-    """
-    if not hasattr(picture, "save"):
-        content = picture["bytes"] if picture.get("bytes") else Path(picture["path"]).read_bytes()
-    else:
-        file = io.BytesIO()
-        picture.save(file, format="PNG")
-        content = file.getvalue()
-    kind = "jpeg" if content[:2] == b"\xff\xd8" else "webp" if content[8:12] == b"WEBP" else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-
-
 def request_of(endpoint: Endpoint, row: Mapping) -> dict[str, Any]:
     """What is sent for a row: its pictures, then its question, with lettered options where it has them."""
-    content = [{"type": "image_url", "image_url": {"url": data_uri(picture)}} for picture in row.get("images") or ()]
-    content.append({"type": "text", "text": letter_question(row["question"], row.get("options") or ())})
-    return {
-        "model": endpoint.model,
-        "messages": [{"role": "user", "content": content}],
-        TEMPERATURE: 0,
-        LENGTH: endpoint.max_tokens,
-    }
+    question = letter_question(row["question"], row.get("options") or ())
+    messages = api_messages(question, row.get("images") or ())
+    return {"model": endpoint.model, "messages": messages, TEMPERATURE: 0, LENGTH: endpoint.max_tokens}
 
 
 def ask(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lethebench.contract.tokens import Encoded, encode
+from lethebench.contract.tokens import EncodedQuestion, encode
 from lethebench.evaluation.likelihood.calibration import score_items
 
 
@@ -58,7 +58,7 @@ class Scored(NamedTuple):
 
 def score_encoded(
     model: Any,
-    encoded: Sequence[Encoded],
+    encoded: Sequence[EncodedQuestion],
     *,
     batch_size: int | None = None,
     statistics: bool = False,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lethebench.contract.tokens import Encoded
+from lethebench.contract.tokens import EncodedQuestion
 from lethebench.evaluation.likelihood.batching import attention_of, base_of, batch_limit, dtype_of
 from lethebench.evaluation.likelihood.forward import Measures, score_shared, score_whole
 from lethebench.evaluation.likelihood.prefix_sharing import (
@@ -33,7 +33,7 @@ PLAIN = Ways(False, False, False, False)
 _FOUND: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # model -> {what was tried: what is exact}
 _WARNED: weakref.WeakSet = weakref.WeakSet()  # models for which a fallback was already said
 
-Item = tuple[int, Encoded]
+Item = tuple[int, EncodedQuestion]
 """A row's number and its tokens."""
 
 
@@ -77,7 +77,7 @@ def _few(context: Context, count: int) -> Context:
     return Context(context.prompt, context.ids, context.head, tails)
 
 
-def _naive(model: Any, items: dict[int, Encoded], tail: Tail) -> Measures:
+def _naive(model: Any, items: dict[int, EncodedQuestion], tail: Tail) -> Measures:
     row, place = tail.slots[0]
     item, answer = items[row], items[row].answers[place]
     context = Context(item.prompt, item.prompt.ids[: answer.start], 0)
@@ -167,7 +167,7 @@ def _tried(model: Any, items: Sequence[Item], placeholder: int | None) -> Ways:
 
 def score_items(
     model: Any,
-    encoded: Sequence[Encoded],
+    encoded: Sequence[EncodedQuestion],
     *,
     batch_size: int | None = None,
     statistics: bool = False,

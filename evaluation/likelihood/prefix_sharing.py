@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from lethebench.contract.tokens import Encoded, Prompt, common_length
+from lethebench.contract.tokens import EncodedQuestion, Prompt, common_length
 
 SAVING = 16  # tokens that one more prefix must save to be worth its pass
 HEAD = 256  # tokens of answers, at most, that are scored with their prefix: each is a row of logits
@@ -90,7 +90,7 @@ class Context:
         }
 
 
-def plan(items: Sequence[tuple[int, Encoded]], ways: Ways, placeholder: int | None = None) -> list[Context]:
+def plan(items: Sequence[tuple[int, EncodedQuestion]], ways: Ways, placeholder: int | None = None) -> list[Context]:
     """Contexts for (row, its tokens): one per prompt, fewer or more where that saves passes.
 
     Args:
@@ -100,7 +100,7 @@ def plan(items: Sequence[tuple[int, Encoded]], ways: Ways, placeholder: int | No
         placeholder: the token that stands for a picture in a prompt; without it no pictures are shared.
     """
     contexts = []
-    by_pictures: dict[tuple, list[tuple[int, Encoded]]] = defaultdict(list)
+    by_pictures: dict[tuple, list[tuple[int, EncodedQuestion]]] = defaultdict(list)
     for row, item in items:
         if item.answers:
             by_pictures[item.prompt.pictures or (row,)].append((row, item))
@@ -110,7 +110,7 @@ def plan(items: Sequence[tuple[int, Encoded]], ways: Ways, placeholder: int | No
     return contexts
 
 
-def _grouped(group: list[tuple[int, Encoded]], ways: Ways, placeholder: int | None) -> Context | None:
+def _grouped(group: list[tuple[int, EncodedQuestion]], ways: Ways, placeholder: int | None) -> Context | None:
     """One context for rows about the same pictures; None where it saves nothing or pictures stand behind it."""
     prompts = [item.prompt.ids for _, item in group]
     common = common_length(min(prompts), max(prompts))
@@ -131,7 +131,7 @@ def _grouped(group: list[tuple[int, Encoded]], ways: Ways, placeholder: int | No
     return Context(prompt, prompt.ids[:common], 0, list(tails.values()))
 
 
-def _single(row: int, item: Encoded, ways: Ways) -> Iterator[Context]:
+def _single(row: int, item: EncodedQuestion, ways: Ways) -> Iterator[Context]:
     wanted: dict[int, dict[tuple[int, ...], list]] = defaultdict(lambda: defaultdict(list))
     for place, answer in enumerate(item.answers):
         wanted[answer.start][answer.ids].append((row, place))

@@ -5,8 +5,6 @@
 Pictures are encoded as each question is asked, from the bytes in the build's Parquet: no second copy is written.
 """
 
-import base64
-
 from datasets import Dataset, Image, List, get_dataset_default_config_name, load_dataset
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -14,7 +12,7 @@ from inspect_ai.model import ChatMessageUser, ContentImage, ContentText
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
-from lethebench.builders.write.pictures import FORMAT
+from lethebench.contract.images import data_uri
 from lethebench.harnesses.harness import SCORES, prompt, scores
 
 _KEPT = ("task_id", "attribute", "hops", "answer", "keywords", "options")
@@ -51,7 +49,7 @@ def show(rows: Dataset) -> Solver:
     """Puts the pictures of a sample's row before its question, as data URIs."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        images = [ContentImage(image=data_uri(shown["bytes"])) for shown in rows[state.metadata["place"]]["images"]]
+        images = [ContentImage(image=data_uri(shown)) for shown in rows[state.metadata["place"]]["images"]]
         if images:
             state.messages[-1] = ChatMessageUser(content=[*images, ContentText(text=state.user_prompt.text)])
         return state
@@ -68,8 +66,3 @@ def answers() -> Scorer:
         return Score(value=scores(state.metadata, [said]), answer=said)
 
     return score
-
-
-def data_uri(content: bytes) -> str:
-    """A picture's bytes as a data URI; those of a build are all JPEG."""
-    return f"data:image/{FORMAT.lower()};base64,{base64.b64encode(content).decode()}"

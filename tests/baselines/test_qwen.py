@@ -15,7 +15,8 @@ from tiny_architectures import qwen3_vl
 from lethebench.baselines import TRAINERS
 from lethebench.baselines.presets import LoraSettings, Preset
 from lethebench.baselines.stage import unlearn
-from lethebench.baselines.trainer.rows import AnswerCollator, EncodedRow, RowEncoder, picture_hash
+from lethebench.baselines.trainer.rows import AnswerCollator, EncodedRow, RowEncoder
+from lethebench.contract.images import image_digest
 
 FORGET, RETAIN = support.rows(range(2)), support.rows(range(2, 4))
 FORGET[2] = {**FORGET[2], "images": [support.page(1), support.page(5)]}
@@ -30,7 +31,7 @@ class StandIn(RowEncoder):
         self.made = made
 
     def _encode(self, row):
-        seeds = [int.from_bytes(picture_hash(picture)[:4]) for picture in row["images"]]
+        seeds = [int.from_bytes(image_digest(picture)[:4]) for picture in row["images"]]
         tokenizer = self.processor.tokenizer
         question, answer = (tokenizer(row[name])["input_ids"] for name in ("question", "answer"))
         item = self.made.encoded(seeds, question, [answer])

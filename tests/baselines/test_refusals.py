@@ -11,7 +11,8 @@ from trl import DPOTrainer as TRLDPOTrainer
 
 from lethebench.baselines.trainer.answer import QUIET
 from lethebench.baselines.trainer.refusals import REFUSALS, RefusedRows
-from lethebench.baselines.trainer.rows import conversation, decode
+from lethebench.contract.conversation import conversation
+from lethebench.contract.images import decode_image
 
 FORGET = support.rows(range(2))
 RETAIN = support.rows(range(2, 6))
@@ -77,7 +78,7 @@ def test_dpo_gives_the_loss_of_trls_own_trainer(tmp_path):
     for row, refused in zip(rows, RefusedRows(rows, seed=ours.args.seed), strict=True):
         examples.append(
             {
-                "images": [decode(picture) for picture in row["images"]],
+                "images": [decode_image(picture) for picture in row["images"]],
                 "prompt": conversation(row)["prompt"],
                 "chosen": conversation(refused)["completion"],
                 "rejected": conversation(row)["completion"],

@@ -9,8 +9,9 @@ import pytest
 from chat_server import chatting
 from PIL import Image
 
+from lethebench.contract.images import data_uri
 from lethebench.evaluation.answers.letters import chosen, letter_question
-from lethebench.evaluation.harness.endpoint import Endpoint, EndpointRefused, ask, data_uri
+from lethebench.evaluation.harness.endpoint import Endpoint, EndpointRefused, ask
 
 KEY = "sk-secret-0123456789"
 COLOURS = {"red": (200, 0, 0), "green": (0, 200, 0), "blue": (0, 0, 200)}

@@ -11,7 +11,7 @@ import torch
 import transformers as tf
 from tiny_models import sharpen
 
-from lethebench.contract.tokens import Answer, Encoded, Prompt
+from lethebench.contract.tokens import Answer, EncodedQuestion, Prompt
 
 VOCAB, IMAGE, MARK = 512, 4, 5  # ids from 10 on are words; the vocabulary holds that of `tiny_models.tokenizer`
 TEXT = {
@@ -57,12 +57,12 @@ class Tiny:
         digests = tuple(str(seed).encode() for seed in seeds)
         return Prompt(tuple(ids), per_token, self.pictures(seeds) if seeds else {}, digests)
 
-    def encoded(self, seeds: Sequence[int], words: Sequence[int], answers: Sequence[Sequence[int]]) -> Encoded:
+    def encoded(self, seeds: Sequence[int], words: Sequence[int], answers: Sequence[Sequence[int]]) -> EncodedQuestion:
         """A row: each answer gets its terminator, 2."""
         prompt = self.prompt(seeds, words)
-        return Encoded(prompt, tuple(Answer(len(prompt.ids), (*answer, 2)) for answer in answers))
+        return EncodedQuestion(prompt, tuple(Answer(len(prompt.ids), (*answer, 2)) for answer in answers))
 
-    def logits(self, item: Encoded, answer: Sequence[int]) -> torch.Tensor:
+    def logits(self, item: EncodedQuestion, answer: Sequence[int]) -> torch.Tensor:
         """One forward pass by itself over prompt and answer: (tokens, words) in float64."""
         ids = torch.tensor([[*item.prompt.ids, *answer]])
         inputs = {
@@ -74,7 +74,7 @@ class Tiny:
         with torch.no_grad():
             return self.model(input_ids=ids, attention_mask=torch.ones_like(ids), **inputs).logits[0].double()
 
-    def plain(self, item: Encoded, answer: Answer) -> torch.Tensor:
+    def plain(self, item: EncodedQuestion, answer: Answer) -> torch.Tensor:
         """The definition: log p of each of the answer's tokens, in float64."""
         logprobs = self.logits(item, answer.ids)[-len(answer.ids) - 1 : -1].log_softmax(-1)
         return logprobs[torch.arange(len(answer.ids)), torch.tensor(answer.ids)]

@@ -1,0 +1,45 @@
+"""The conversation of a row: pictures first, then the question, then the assistant's answer."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lethebench.contract.images import Picture, data_uri
+
+
+def chat_messages(question: str, num_images: int, answer: str | None = None) -> list[dict[str, Any]]:
+    """Return a question, and its answer where given, as messages for a processor's chat template.
+
+    Args:
+        question: the user's text.
+        num_images: how many pictures stand before the question.
+        answer: the assistant's turn; None leaves it out.
+    """
+    content: list[dict[str, str]] = [{"type": "image"} for _ in range(num_images)]
+    messages = [{"role": "user", "content": [*content, {"type": "text", "text": question}]}]
+    if answer is not None:
+        messages.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
+    return messages
+
+
+def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the prompt/completion pair of a row in TRL's conversational form.
+
+    Args:
+        row: a mapping with `images`, `question` and `answer`.
+
+    Returns:
+        `prompt` and `completion` (lists of messages) and `images` (the row's own).
+    """
+    prompt, completion = chat_messages(row["question"], len(row["images"]), row["answer"])
+    return {"prompt": [prompt], "completion": [completion], "images": row["images"]}
+
+
+def api_messages(question: str, images: Iterable[Picture]) -> list[dict[str, Any]]:
+    """Return a question as messages of an OpenAI-compatible API, its pictures as data URIs.
+
+    Args:
+        question: the user's text.
+        images: PIL images or undecoded pictures.
+    """
+    content: list[dict[str, Any]] = [{"type": "image_url", "image_url": {"url": data_uri(image)}} for image in images]
+    return [{"role": "user", "content": [*content, {"type": "text", "text": question}]}]
