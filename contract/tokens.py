@@ -171,11 +171,14 @@ class QuestionEncoder:
         Raises:
             ValueError: if the question, a picture or an answer is not valid; names the row.
         """
-        name = str(row.get("id", f"row {len(self._pending)}"))
+        row_id = str(row.get("id", len(self._pending)))
+        name = row_id if "id" in row else f"row {row_id}"
         self._check(name, row, answers)
         question, images = _readable(row["question"]), list(row.get("images") or ())
+        digests = tuple(image_digest(image, row_id) for image in images)
+        decoded = [decode_image(image, row_id) for image in images]
         prompt_text = self._prompt_text(question, len(images))
-        prompt = self._prompt(name, prompt_text, images)
+        prompt = self._prompt(name, prompt_text, decoded, digests)
         conversations, num_ends = self._conversations(question, len(images), answers) if answers else ([], 0)
         self._pending.append(_Pending(name, prompt_text, prompt, conversations, num_ends))
 
@@ -238,13 +241,11 @@ class QuestionEncoder:
         before, after = frame.split(STAND_IN)
         return before, after
 
-    def _prompt(self, name: str, text: str, images: list) -> Prompt:
-        digests = tuple(image_digest(image, name) for image in images)
-        decoded = [decode_image(image, name) for image in images]
+    def _prompt(self, name: str, text: str, images: list, digests: tuple[bytes, ...]) -> Prompt:
         if self._image_cache is not None:
             self._image_cache.digests = digests
         try:
-            inputs = processor_inputs(self._processor, text, decoded)
+            inputs = processor_inputs(self._processor, text, images)
         except (TypeError, ValueError, OSError) as error:
             raise ValueError(f"{name}: its pictures or question cannot be processed: {error}") from error
         shape = inputs["input_ids"].shape

@@ -26,7 +26,7 @@ MARK = "{% if add_generation_prompt %}ASSISTANT:{% endif %}"
 EOS = "{% if m.role == 'assistant' %}</s>{% endif %}"
 TEMPLATES = {
     "eos": (PLAIN + EOS + "{% endfor %}" + MARK, "</s>"),
-    "eos and newline": (PLAIN + EOS + "\n{% endfor %}" + MARK, "</s>"),
+    "eos and newline": (PLAIN + EOS + "{{ '\\n' }}{% endfor %}" + MARK, "</s>"),
     "chatml": (CHATML + OPEN, "<|im_end|>"),
     "system prompt": (SYSTEM + CHATML + OPEN, "<|im_end|>"),
     "no marker": (PLAIN + EOS + "{% endfor %}", "</s>"),

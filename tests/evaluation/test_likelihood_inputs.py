@@ -140,26 +140,27 @@ def test_rows_with_several_pictures():
         assert score.logprob == pytest.approx(plain_score(model, processor, one, row["answer"])[0], abs=1e-9)
 
 
+DIAGNOSIS = "icu/medical-0001/a/vqa/diagnosis"
 BAD = {
-    "question": ({"question": None}, "its question is None"),
-    "special": ({"question": "What is <image>?"}, "holds '<image>'"),
-    "images": ({"images": picture(1)}, "give a list of pictures"),
-    "picture": ({"images": ["report.png"]}, "cannot be processed"),
-    "bytes": ({"images": [{"bytes": b"no picture", "path": None}]}, "cannot be processed"),
-    "answer": ({"answer": 3}, "its answer is 3"),
-    "no answer": ({"answer": None}, "its answer is None"),
+    "question": ({"question": None}, "{row}: its question is None"),
+    "special": ({"question": "What is <image>?"}, "{row}: its question contains '<image>'"),
+    "images": ({"images": picture(1)}, "{row}: its images .* give a list of pictures"),
+    "picture": ({"images": ["report.png"]}, "a picture of row {row} is a str: give a PIL image"),
+    "bytes": ({"images": [{"bytes": b"no picture", "path": None}]}, "the picture of row {row} cannot be read"),
+    "answer": ({"answer": 3}, "{row}: its answer is 3"),
+    "no answer": ({"answer": None}, "{row}: its answer is None"),
 }
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_row_is_named(kind):
+def test_invalid_row_is_named(kind):
     model, processor = llava()
-    changed, message = BAD[kind]
-    rows = [qa_rows()[1], {**qa_rows()[0], **changed}]
-    with pytest.raises(ValueError, match=f"icu/medical-0001/a/vqa/diagnosis: .*{message}"):
+    changes, message = BAD[kind]
+    rows = [qa_rows()[1], {**qa_rows()[0], **changes}]
+    with pytest.raises(ValueError, match=message.format(row=DIAGNOSIS)):
         score_answers(model, processor, rows)
     rows[1].pop("id")
-    with pytest.raises(ValueError, match="row 1: "):
+    with pytest.raises(ValueError, match=message.format(row="row 1").replace("row row", "row")):
         score_answers(model, processor, rows)
 
 
