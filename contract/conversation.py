@@ -15,10 +15,12 @@ def chat_messages(question: str, num_images: int, answer: str | None = None) -> 
         answer: the assistant's turn; None leaves it out.
     """
     content: list[dict[str, str]] = [{"type": "image"} for _ in range(num_images)]
-    messages = [{"role": "user", "content": [*content, {"type": "text", "text": question}]}]
-    if answer is not None:
-        messages.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
-    return messages
+    question_message = {"role": "user", "content": [*content, {"type": "text", "text": question}]}
+    return [question_message] if answer is None else [question_message, _answer_message(answer)]
+
+
+def _answer_message(answer: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": [{"type": "text", "text": answer}]}
 
 
 def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,8 +32,11 @@ def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         `prompt` and `completion` (lists of messages) and `images` (the row's own).
     """
-    prompt, completion = chat_messages(row["question"], len(row["images"]), row["answer"])
-    return {"prompt": [prompt], "completion": [completion], "images": row["images"]}
+    return {
+        "prompt": chat_messages(row["question"], len(row["images"])),
+        "completion": [_answer_message(row["answer"])],
+        "images": row["images"],
+    }
 
 
 def api_messages(question: str, images: Iterable[Picture]) -> list[dict[str, Any]]:
