@@ -113,9 +113,19 @@ def _check_same_questions(stages: Stages, references: Sequence[str], profiles: S
 
 
 def knowledge_of(
-    texts: Sequence[str], references: Sequence[str], keywords: Sequence[Sequence[str]] | None = None
+    texts: Sequence[str],
+    references: Sequence[str],
+    keywords: Sequence[Sequence[str]] | None = None,
+    *,
+    indices: Sequence[int] | None = None,
 ) -> list[float]:
-    """Keyword match of each text; a row without a keyword to look for takes its answer as the only one.
+    """Return the keyword match of each text; a row without usable keywords takes its answer as the only one.
+
+    Args:
+        texts: shape (n,), generated answers.
+        references: shape (n,), right answers.
+        keywords: shape (n,), per row the parts of the answer that carry the fact.
+        indices: the rows to compare; default: all.
 
     Raises:
         ValueError: lengths that differ, or an answer with nothing to look for, with the row.
@@ -123,11 +133,11 @@ def knowledge_of(
     same_length("texts", texts, len(references))
     if keywords is not None:
         same_length("keywords", keywords, len(references))
-    found = []
-    for row, (text, answer) in enumerate(zip(texts, references, strict=True)):
+    scores = []
+    for row in range(len(references)) if indices is None else indices:
         words = [word for word in (keywords[row] or ()) if normalised_tokens(word)] if keywords is not None else []
         try:
-            found.append(keyword_match(text, words or [answer]))
+            scores.append(keyword_match(texts[row], words or [references[row]]))
         except ValueError as error:
             raise ValueError(f"row {row}: {error}") from error
-    return found
+    return scores

@@ -1,24 +1,30 @@
-"""From the rows of every stage of a run to forget, utility, stability, exposure and the one number."""
+"""Forget, utility, stability, exposure and their harmonic mean, from the answers of every stage of a run."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from lethebench.evaluation.metrics.exposure import exposure_rank
 from lethebench.evaluation.metrics.exposure_summary import exposure_summary
-from lethebench.evaluation.metrics.forget import forget_score
+from lethebench.evaluation.metrics.rows import (
+    Row,
+    column,
+    forget_of,
+    group_knowledge,
+    never_forgotten,
+    not_measured,
+    stability_of,
+    utility_by_stage,
+)
 from lethebench.evaluation.metrics.run_rows import Stages, knowledge_of, sort_stages
 from lethebench.evaluation.metrics.score import unlearning_score
-from lethebench.evaluation.metrics.stability import continual_summary
 from lethebench.evaluation.metrics.text import rouge_l_recall
 from lethebench.evaluation.metrics.truth_ratio import forget_quality
-from lethebench.evaluation.metrics.utility import KNOWN, model_utility
 from lethebench.evaluation.metrics.validation import same_length, shares
 
-OWN = ("flags", "n", "ci_low", "ci_high", "not_measured", "undefined")
-"""Keys that several parts have: they are gathered under their own."""
+GATHERED = ("flags", "reasons", "n", "ci_low", "ci_high", "not_measured", "undefined")
+"""Result names that several parts have; they are gathered over the parts."""
 
 
 def unlearning_summary(
@@ -91,171 +97,129 @@ def unlearning_summary(
         for row, value in enumerate(() if columns[name] is None else columns[name]):
             if value is not None and not 0 < value < float("inf"):
                 raise ValueError(f"{name}[{row}] is {value}: it must be a finite number above 0, or None")
-    run = _Run(stages, list(predictions), references, columns, seed)
-    reasons: list[str] = []
-
-    def measured(part: Callable[[], dict]) -> dict:
-        try:
-            return part()
-        except _NotMeasuredError as error:
-            reasons.append(str(error))
-            return {"flags": ["not_measured"]}
-
-    forget = measured(run.forget)
-    utilities = measured(run.utilities)
-    utility = utilities.get(stages.last, {"flags": utilities.get("flags", [])})
-    continual = measured(lambda: run.stability(utilities))
-    exposed = measured(run.exposure)
-    parts = {"forget": forget, "utility": utility, "stability": continual, "exposure": exposed}
-    flags = [flag for part in parts.values() for flag in part.get("flags", [])]
+    rows = _rows_by_stage(stages, predictions, references, columns)
+    gold = None
+    if gold_text is not None:
+        gold = _scored(stages, stages.last, gold_text, references, columns)
+    parts = {"forget": not_measured(_forget, stages, rows, gold, seed)}
+    utilities = not_measured(_utilities, stages, rows, seed)
+    parts["utility"] = utilities if "reasons" in utilities else utilities[stages.last]
+    parts["stability"] = not_measured(stability_of, rows, utilities, range(stages.last))
+    parts["exposure"] = _exposure(stages, columns, seed)
+    forget, utility, stability, exposure = parts.values()
     overall = unlearning_score(
         forget.get("forget"),
         utility.get("utility"),
-        continual.get("stability"),
-        exposed.get("exposure_normalised"),
-        exposed.get("exposure_normalised_gold"),
+        stability.get("stability"),
+        exposure.get("exposure_normalised"),
+        exposure.get("exposure_normalised_gold"),
         utility_relative=utility.get("utility_relative"),
-        flags=flags,
+        flags=[flag for part in parts.values() for flag in part.get("flags", [])],
     )
-    found: dict = dict.fromkeys(("score", *parts))
+    results: dict = dict.fromkeys(("score", *parts))
     for part in parts.values():
-        found |= {name: value for name, value in part.items() if name not in OWN}
-    return found | {
+        results |= {name: value for name, value in part.items() if name not in GATHERED}
+    return results | {
         **overall,
-        "reasons": reasons,
+        "reasons": [reason for part in parts.values() for reason in part.get("reasons", [])],
         "not_measured": utility.get("not_measured", []),
-        "undefined": continual.get("undefined", []),
+        "undefined": stability.get("undefined", []),
         "n": {name: part["n"] for name, part in parts.items() if "n" in part},
         "intervals": {name: [part["ci_low"], part["ci_high"]] for name, part in parts.items() if "ci_low" in part},
     }
 
 
-class _NotMeasuredError(Exception):
-    """A part that these rows do not give: why."""
+def _scored(
+    stages: Stages, stage: int, texts: Sequence[str], references: Sequence[str], columns: Mapping[str, Any]
+) -> list[dict]:
+    """Return the scored rows of a stage, `id` being the position of the question."""
+    indices = stages.rows[stage]
+    knowledge = knowledge_of(texts, references, columns["keywords"], indices=indices)
+    values = {name: _values(columns[name], indices) for name in ("probability", "truth_ratio", "gold_truth_ratio")}
+    profiles = columns["profile_id"]
+    return [
+        {
+            "id": position,
+            "profile_id": position if profiles is None else profiles[index],
+            "task_id": stages.task[index],
+            "role": stages.role[index],
+            "keyword_match": knowledge[position],
+            "rouge_l_recall": rouge_l_recall(texts[index], references[index]),
+            **{name: cells[position] for name, cells in values.items()},
+        }
+        for position, index in enumerate(indices)
+    ]
 
 
-class _Run:
-    """The rows of a run, and each part of the summary over them."""
+def _values(values: Sequence | None, indices: Sequence[int]) -> list:
+    return [None if values is None else values[index] for index in indices]
 
-    def __init__(
-        self, stages: Stages, texts: list[str], references: Sequence[str], columns: dict[str, Any], seed: int
-    ) -> None:
-        self.stages, self.texts, self.references, self.columns, self.seed = stages, texts, references, columns, seed
-        self.knowledge = knowledge_of(texts, references, columns["keywords"])
-        if columns["before_text"] is not None:
-            self.before = knowledge_of(columns["before_text"], references, columns["keywords"])
 
-    def pick(self, name: str, rows: Sequence[int]) -> list | None:
-        """A column's values on some rows; None where it was not given."""
-        values = self.columns[name]
-        return None if values is None else [values[row] for row in rows]
+def _rows_by_stage(
+    stages: Stages, texts: Sequence[str], references: Sequence[str], columns: Mapping[str, Any]
+) -> dict[int, list[dict]]:
+    """Return stage -> scored rows; `before_text` stands for stage 0 where no row is of that stage."""
+    rows = {stage: _scored(stages, stage, texts, references, columns) for stage in stages.rows}
+    if 0 not in rows and columns["before_text"] is not None:
+        before = _scored(stages, stages.last, columns["before_text"], references, columns)
+        rows[0] = [{**row, "probability": None, "truth_ratio": None} for row in before]
+    return rows
 
-    def knowledge_before(self, rows: Sequence[int], stage: int) -> list[float] | None:
-        """Knowledge at stage 0 of the questions that `rows` of `stage` ask."""
-        if 0 in self.stages.rows:
-            first = dict(zip(self.stages.rows[stage], self.stages.rows[0], strict=True))
-            return [self.knowledge[first[row]] for row in rows]
-        return None if self.columns["before_text"] is None else [self.before[row] for row in rows]
 
-    def forget(self) -> dict:
-        last = self.stages.last
-        rows = self.stages.forgotten(last)
-        before = self.knowledge_before(rows, last)
-        if before is None:
-            raise _NotMeasuredError("forget needs what the model said before: give before_text, or rows of stage 0")
-        gold = None
-        if self.columns["gold_text"] is not None:
-            words = self.pick("keywords", rows)
-            gold = knowledge_of(self.pick("gold_text", rows), [self.references[row] for row in rows], words)
-        after = [self.knowledge[row] for row in rows]
-        try:
-            found = forget_score(after, before, gold, profile_ids=self.pick("profile_id", rows), seed=self.seed)
-        except ValueError as error:
-            raise _NotMeasuredError(str(error)) from error
-        ratios = [self.pick(name, rows) for name in ("truth_ratio", "gold_truth_ratio")]
-        ours, theirs = ([] if some is None else [value for value in some if value is not None] for some in ratios)
-        return found | (forget_quality(ours, theirs) if ours and theirs else {})
+def _forget(stages: Stages, rows: Mapping[int, list[dict]], gold: list[dict] | None, seed: int) -> dict:
+    if 0 not in rows:
+        raise ValueError("forget needs what the model said before: give before_text, or rows of stage 0")
+    after = [row for row in rows[stages.last] if row["task_id"] >= 0]
+    result = forget_of(after, rows[0], gold, seed=seed)
+    ratios, gold_ratios = (
+        [value for value in column(after, name) if value is not None] for name in ("truth_ratio", "gold_truth_ratio")
+    )
+    return result | (forget_quality(ratios, gold_ratios) if ratios and gold_ratios else {})
 
-    def utilities(self) -> dict[int, dict]:
-        """Stage -> utility over the rows that are never asked to be forgotten."""
-        last = self.stages.last
-        kept = self.stages.kept(last)
-        if not kept:
-            raise _NotMeasuredError("utility needs rows of the roles retain, neighbour or general")
-        before = self.knowledge_before(kept, last)
-        known = None
-        if before is not None:
-            roles = [self.stages.role[row] for row in kept]
-            known = {
-                role: float(np.mean([value for value, own in zip(before, roles, strict=True) if own == role]))
-                for role in set(roles)
-            }
-        if known is not None and max(known.values()) < KNOWN:
-            raise _NotMeasuredError(
-                f"utility needs a group that was known before: keyword match is below {KNOWN} in all"
-            )
-        found: dict[int, dict] = {}
-        textual = self.columns["probability"] is None and self.columns["truth_ratio"] is None
-        if 0 not in self.stages.rows and before is not None and textual:
-            found[0] = self._utility(kept, self.columns["before_text"], known, None)
-        for stage in self.stages.rows:
-            start = found[0]["utility"] if 0 in found else None
-            found[stage] = self._utility(self.stages.kept(stage), self.texts, known, start or None)
-        return found
 
-    def _utility(self, rows: Sequence[int], texts: Sequence[str], known: dict | None, before: float | None) -> dict:
-        return model_utility(
-            self.pick("probability", rows),
-            [rouge_l_recall(texts[row], self.references[row]) for row in rows],
-            self.pick("truth_ratio", rows),
-            groups=[self.stages.role[row] for row in rows],
-            known=known,
-            before=before,
-            profile_ids=self.pick("profile_id", rows),
-            seed=self.seed,
-        )
+def _utilities(stages: Stages, rows: Mapping[int, list[dict]], seed: int) -> dict[int, dict]:
+    """Return stage -> utility; that of stage 0 only where it has the components of the last stage."""
+    retained: dict[int, list[Row]] = {stage: never_forgotten(members) for stage, members in rows.items()}
+    if not retained[stages.last]:
+        raise ValueError("utility needs rows of the roles retain, neighbour or general")
+    known = group_knowledge(retained[0]) if 0 in retained else None
+    if 0 not in stages.rows and any(
+        row[name] is not None for row in retained[stages.last] for name in ("probability", "truth_ratio")
+    ):
+        retained.pop(0, None)
+    return utility_by_stage(retained, known, seed=seed)
 
-    def stability(self, utilities: dict) -> dict:
-        matrix, tasks = [], range(self.stages.last)
-        for stage in range(self.stages.last + 1):
-            at = stage if stage in self.stages.rows else self.stages.last
-            rows = self.stages.forgotten(at)
-            values = [self.knowledge[row] for row in rows] if at == stage else None
-            if stage == 0 and values is None:
-                values = self.knowledge_before(rows, at)
-            if values is None or stage not in utilities:
-                raise _NotMeasuredError(
-                    f"stability needs rows of every stage 0 .. {self.stages.last}: give those of {stage}"
-                )
-            owners = np.array([self.stages.task[row] for row in rows])
-            matrix.append([float(np.array(values)[owners == task].mean()) for task in tasks])
-        try:
-            return continual_summary(matrix, [utilities[stage]["utility"] for stage in range(self.stages.last + 1)])
-        except ValueError as error:
-            raise _NotMeasuredError(str(error)) from error
 
-    def exposure(self) -> dict:
-        ours, gold, truths = (self.columns[name] for name in ("candidates", "gold_candidates", "truth_index"))
-        if ours is None or truths is None:
-            raise _NotMeasuredError("exposure needs candidates and truth_index")
-        rows = [row for row in self.stages.forgotten(self.stages.last) if ours[row] is not None and len(ours[row])]
-        if not rows:
-            raise _NotMeasuredError("exposure needs candidates on rows of the forget set")
-        for row in rows:
-            if truths[row] is None:
-                raise ValueError(f"truth_index[{row}] is None: it must name the true one of the row's candidates")
-            for name, lists in (("candidates", ours), ("gold_candidates", gold)):
-                if lists is not None:
-                    if lists[row] is None or len(lists[row]) != len(ours[row]):
-                        raise ValueError(f"row {row}: {name} must have {len(ours[row])} values, as candidates has")
-                    try:
-                        exposure_rank(lists[row], truths[row])
-                    except ValueError as error:
-                        raise ValueError(f"row {row} of {name}: {error}") from error
-        return exposure_summary(
-            self.pick("candidates", rows),
-            self.pick("truth_index", rows),
-            gold=self.pick("gold_candidates", rows),
-            profile_ids=self.pick("profile_id", rows),
-            seed=self.seed,
-        )
+def _exposure(stages: Stages, columns: Mapping[str, Any], seed: int) -> dict:
+    """Return `exposure_summary` of the last stage's forget rows, or why there is none."""
+    candidates, gold, truths = (columns[name] for name in ("candidates", "gold_candidates", "truth_index"))
+    if candidates is None or truths is None:
+        return {"flags": ["not_measured"], "reasons": ["exposure needs candidates and truth_index"]}
+    indices = [
+        index
+        for index in stages.rows[stages.last]
+        if stages.task[index] >= 0 and candidates[index] is not None and len(candidates[index])
+    ]
+    if not indices:
+        return {"flags": ["not_measured"], "reasons": ["exposure needs candidates on rows of the forget set"]}
+    for index in indices:
+        if truths[index] is None:
+            raise ValueError(f"truth_index[{index}] is None: it must name the true one of the row's candidates")
+        for name, logprobs in (("candidates", candidates), ("gold_candidates", gold)):
+            if logprobs is None:
+                continue
+            if logprobs[index] is None or len(logprobs[index]) != len(candidates[index]):
+                count = len(candidates[index])
+                raise ValueError(f"row {index}: {name} must have {count} values, as candidates has")
+            try:
+                exposure_rank(logprobs[index], truths[index])
+            except ValueError as error:
+                raise ValueError(f"row {index} of {name}: {error}") from error
+    profiles = columns["profile_id"]
+    return exposure_summary(
+        [candidates[index] for index in indices],
+        [truths[index] for index in indices],
+        gold=None if gold is None else [gold[index] for index in indices],
+        profile_ids=None if profiles is None else [profiles[index] for index in indices],
+        seed=seed,
+    )

@@ -83,7 +83,9 @@ def model_utility(
     missing = [group for group in present if known is not None and known.get(group, 0.0) < KNOWN]
     entered = [group for group in present if group not in missing]
     if not entered:
-        raise ValueError(f"the learnt model knew none of the groups {present} (keyword match below {KNOWN})")
+        raise ValueError(
+            f"the initial model knew none of the groups {', '.join(present)}: keyword match is below {KNOWN}"
+        )
 
     def utility(rows: np.ndarray) -> tuple[float | None, dict]:
         parts = {}

@@ -229,7 +229,8 @@ def _measure(run, rows: Validation) -> tuple[Callable[[list[dict]], tuple[float,
     never saw, stands for what a model retrained without the request would know; 0 where a build has none.
     """
     from lethebench.evaluation.metrics import forget_value
-    from lethebench.runs.summary import mean, read_rows, utility_of
+    from lethebench.evaluation.metrics.rows import group_knowledge, mean, utility_of
+    from lethebench.runs.summary import read_rows
     from lethebench.scoring.models import load, score
 
     asked, kept = set(rows.asked["id"]), set(rows.kept["id"])
@@ -245,8 +246,7 @@ def _measure(run, rows: Validation) -> tuple[Callable[[list[dict]], tuple[float,
         return [row for row in scored if row["id"] in ids]
 
     before, left = mean(of(learnt, asked), "keyword_match"), of(learnt, kept)
-    roles = {row["role"] for row in left}
-    known = {role: mean([row for row in left if row["role"] == role], "keyword_match") for role in roles}
+    known = group_knowledge(left)
     try:
         forget_value(before, before, floor)
         utility = utility_of(left, known, None)["utility"]

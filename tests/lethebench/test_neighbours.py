@@ -7,10 +7,10 @@ from small_build import real_build
 
 from lethebench.console import Console
 from lethebench.errors import UserError
+from lethebench.evaluation.metrics.rows import never_forgotten, utility_of
 from lethebench.runs.build import open_build
 from lethebench.runs.options import RunOptions
 from lethebench.runs.stage import HELD_OUT, ROWS, Run, gate
-from lethebench.runs.summary import utility_of
 
 
 def run_of(name: str, tmp_path, **options) -> Run:
@@ -60,9 +60,9 @@ def test_damage_to_neighbours_lowers_utility():
         return [kept, other, asked]
 
     known = {"retain": 1.0, "neighbour": 1.0}
-    whole, damaged = (utility_of(rows(share), known, None) for share in (1.0, 0.25))
+    whole, damaged = (utility_of(never_forgotten(rows(share)), known, None) for share in (1.0, 0.25))
     assert whole["utility"] == pytest.approx(6 / (4 + 2 / 0.5))
     assert damaged["utility"] == pytest.approx(6 / (3 + 1 / 0.25 + 2 / 0.5))
-    alone = utility_of(rows(0.25), {"retain": 1.0, "neighbour": 0.0}, None)
+    alone = utility_of(never_forgotten(rows(0.25)), {"retain": 1.0, "neighbour": 0.0}, None)
     assert alone["utility"] == pytest.approx(3 / (2 + 1 / 0.5))
     assert "neighbour" in alone["not_measured"]

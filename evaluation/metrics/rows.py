@@ -1,0 +1,165 @@
+"""From per-row scores to one number each: the rules that run summaries, `lethe evaluate` and `unlearning` share.
+
+A row is a mapping with the columns of `evaluation.answers.row_scores`. Rows with a `task_id` of 0 or more are asked to
+be forgotten at some stage; the others never are.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lethebench.evaluation.metrics.forget import forget_score
+from lethebench.evaluation.metrics.stability import continual_summary
+from lethebench.evaluation.metrics.utility import model_utility
+
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+COMPONENTS = ("probability", "rouge_l_recall", "truth_ratio")
+
+
+def column(rows: Iterable[Row], name: str) -> list:
+    """Return the values of a column, in the order of the rows."""
+    return [row[name] for row in rows]
+
+
+def having(rows: Iterable[Row], name: str) -> list[Row]:
+    """Return the rows that have a value in a column; a failed call of an API has none."""
+    return [row for row in rows if row.get(name) is not None]
+
+
+def mean(rows: Iterable[Row], name: str) -> float | None:
+    """Return the mean of a column over the rows that have it; None where no row has."""
+    values = [row[name] for row in rows if row[name] is not None]
+    return float(np.mean(values)) if values else None
+
+
+def of_tasks(rows: Iterable[Row], tasks: Iterable[int]) -> list[Row]:
+    """Return the forget rows of some tasks."""
+    wanted_tasks = set(tasks)
+    return [row for row in rows if row["task_id"] in wanted_tasks]
+
+
+def never_forgotten(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows that are never asked to be forgotten, those of neighbours among them."""
+    return [row for row in rows if row["task_id"] < 0]
+
+
+def aligned(others: Iterable[Row], rows: Iterable[Row]) -> list[Row]:
+    """Return another model's rows with the ids of `rows`, in their order."""
+    by_id = {row["id"]: row for row in others}
+    return [by_id[row["id"]] for row in rows]
+
+
+def not_measured(metric: Callable[..., dict], *arguments: Any, **options: Any) -> dict:
+    """Return a metric's result, or its `flags` and `reasons` where it raises a ValueError."""
+    try:
+        return metric(*arguments, **options)
+    except ValueError as error:
+        return {"flags": ["not_measured"], "reasons": [str(error)]}
+
+
+def forget_of(after: Rows, before: Rows, gold: Rows | None, *, seed: int = 0) -> dict:
+    """Return `forget_score` of rows by keyword match; the others may hold more rows, in any order.
+
+    Args:
+        after: rows of the forget set, of the unlearned model.
+        before: rows of the initial model.
+        gold: rows of the retrained model.
+        seed: of the interval.
+
+    Raises:
+        ValueError: as `forget_score`.
+    """
+    rows = having(after, "keyword_match")
+    scores = [
+        None if model is None else column(aligned(model, rows), "keyword_match") for model in (after, before, gold)
+    ]
+    return forget_score(*scores, profile_ids=column(rows, "profile_id"), seed=seed)
+
+
+def group_knowledge(rows: Rows, by: str = "role") -> dict[str, float | None]:
+    """Return the mean keyword match of each group of rows; of the initial model it says which groups enter utility."""
+    groups = {row[by] for row in rows}
+    return {group: mean([row for row in rows if row[by] == group], "keyword_match") for group in groups}
+
+
+def utility_of(
+    rows: Rows,
+    known: Mapping[str, float | None] | None,
+    before: float | None,
+    *,
+    by: str = "role",
+    general: Sequence[float] = (),
+    seed: int = 0,
+) -> dict:
+    """Return `model_utility` of rows that are never asked to be forgotten.
+
+    Args:
+        rows: of one stage.
+        known: `group_knowledge` of the initial model.
+        before: utility of the initial model.
+        by: the column that holds the group.
+        general: scores of general samples in [0, 1]; each stands for all three components, so that the group general
+            weighs as much as any other.
+        seed: of the interval.
+
+    Raises:
+        ValueError: as `model_utility`.
+    """
+    probability = column(rows, "probability")
+    measured = None not in probability
+    return model_utility(
+        [*probability, *general] if measured else None,
+        [*column(rows, "rouge_l_recall"), *general],
+        [*column(rows, "truth_ratio"), *(1.0 - score for score in general)],
+        groups=[*column(rows, by), *["general"] * len(general)],
+        known=known,
+        before=before,
+        profile_ids=[*column(rows, "profile_id"), *(("general", number) for number in range(len(general)))],
+        seed=seed,
+    )
+
+
+def utility_by_stage(
+    stages: Mapping[int, Rows], known: Mapping[str, float | None] | None, *, by: str = "role", seed: int = 0
+) -> dict[int, dict]:
+    """Return stage -> `utility_of` its rows that are never asked to be forgotten, relative to that of stage 0.
+
+    Args:
+        stages: stage -> rows; 0 is the initial model.
+        known: `group_knowledge` of the initial model.
+        by, seed: of `utility_of`.
+
+    Raises:
+        ValueError: the initial model knew no group.
+    """
+    utilities: dict[int, dict] = {}
+    for stage in sorted(stages):
+        before = utilities[0]["utility"] or None if 0 in utilities else None
+        utilities[stage] = utility_of(stages[stage], known, before, by=by, seed=seed)
+    return utilities
+
+
+def stage_matrix(stages: Sequence[Rows], tasks: Sequence[int]) -> list[list[float | None]]:
+    """Return K: per stage, the mean keyword match of each task."""
+    return [[mean(of_tasks(rows, [task]), "keyword_match") for task in tasks] for rows in stages]
+
+
+def stability_of(stages: Mapping[int, Rows], utilities: Mapping[int, Mapping[str, Any]], tasks: Sequence[int]) -> dict:
+    """Return `continual_summary` of the rows and utilities of every stage.
+
+    Args:
+        stages: stage -> rows.
+        utilities: as `utility_by_stage` returns.
+        tasks: task ids in the order in which they are asked to be forgotten.
+
+    Raises:
+        ValueError: a stage 0 .. T is missing, or as `continual_summary`.
+    """
+    last = len(tasks)
+    for stage in range(last + 1):
+        if stage not in stages or stage not in utilities:
+            raise ValueError(f"stability needs rows of every stage 0 .. {last}: give those of {stage}")
+    matrix = stage_matrix([stages[stage] for stage in range(last + 1)], tasks)
+    return continual_summary(matrix, [utilities[stage]["utility"] for stage in range(last + 1)])

@@ -1,0 +1,152 @@
+"""Every metric by name: what it measures, what it needs and where it is computed. Imports no numerical package.
+
+`lethe list metrics`, `lethe evaluate --metrics`, `lethe push-metric`, the README's table and the tests read this table.
+"""
+
+import difflib
+from dataclasses import dataclass
+from typing import Literal
+
+Need = Literal["text", "logprobs", "candidates", "membership", "holdout", "before", "gold", "stages"]
+NEEDS: dict[Need, str] = {
+    "text": "generated answers",
+    "logprobs": "log-probabilities",
+    "candidates": "log-probabilities of candidate values",
+    "membership": "token log-probabilities",
+    "holdout": "rows of the holdout split",
+    "before": "the model before unlearning",
+    "gold": "a retrained model",
+    "stages": "every stage of a run",
+}
+_MEASURES = "lethebench.evaluation.metrics.measures"
+
+
+@dataclass(frozen=True)
+class MetricEntry:
+    """One metric.
+
+    Attributes:
+        name: as in `--metrics`; of a module also its folder in `evaluation/`.
+        summary: what it measures, in a line.
+        needs: keys of NEEDS without which it cannot be measured.
+        range: of its main result.
+        direction: which way is better, or what a high value means.
+        measure: `package.module:function` from `Evidence` to cells and flags; None for a metric of a whole run.
+        module: whether `evaluation/<name>/` is a module of the `evaluate` library.
+    """
+
+    name: str
+    summary: str
+    needs: tuple[Need, ...]
+    range: str
+    direction: str
+    measure: str | None
+    module: bool = True
+
+    @property
+    def from_text(self) -> bool:
+        """Whether generated answers suffice, as those of a model behind an API."""
+        return not {"logprobs", "candidates", "membership"} & set(self.needs)
+
+
+METRICS: dict[str, MetricEntry] = {
+    entry.name: entry
+    for entry in (
+        MetricEntry(
+            "memorization",
+            "How much of the training answers the model repeats",
+            needs=("text",),
+            range="0 .. 1",
+            direction="higher = more memorized",
+            measure=f"{_MEASURES}:memorization",
+        ),
+        MetricEntry(
+            "utility",
+            "What the model keeps on retain, neighbour and general rows",
+            needs=("text",),
+            range="0 .. 1",
+            direction="higher is better",
+            measure=f"{_MEASURES}:utility",
+        ),
+        MetricEntry(
+            "exposure",
+            "Bits of a fact that the model gives away among all candidate values",
+            needs=("candidates",),
+            range="0 .. log2 n bits",
+            direction="that of the gold model is best",
+            measure=f"{_MEASURES}:exposure",
+        ),
+        MetricEntry(
+            "truth_ratio",
+            "Probability of wrong answers relative to right ones",
+            needs=("logprobs",),
+            range="above 0",
+            direction="below 1 = the truth is preferred",
+            measure=f"{_MEASURES}:truth_ratio",
+            module=False,
+        ),
+        MetricEntry(
+            "forget",
+            "How much of the forget set is gone, from the initial model (0) to the gold model (1)",
+            needs=("text", "before"),
+            range="0 .. 1",
+            direction="higher is better",
+            measure=f"{_MEASURES}:forget",
+        ),
+        MetricEntry(
+            "forget_quality",
+            "How closely the truth ratios on the forget set match those of the gold model",
+            needs=("logprobs", "gold"),
+            range="p-value, 0 .. 1",
+            direction="higher = closer to gold",
+            measure=f"{_MEASURES}:quality",
+            module=False,
+        ),
+        MetricEntry(
+            "privacy_leakage",
+            "How well a membership attack tells the forget set from rows never seen",
+            needs=("membership", "holdout"),
+            range="from -100 %",
+            direction="0 is best",
+            measure=f"{_MEASURES}:privacy",
+        ),
+        MetricEntry(
+            "modality_gap",
+            "Knowledge asked with pictures minus knowledge asked in text",
+            needs=("text",),
+            range="-1 .. 1",
+            direction="0 is best",
+            measure=f"{_MEASURES}:modalities",
+            module=False,
+        ),
+        MetricEntry(
+            "stability",
+            "How steadily a run unlearns task after task",
+            needs=("text", "stages"),
+            range="0 .. 1",
+            direction="higher is better",
+            measure=None,
+        ),
+        MetricEntry(
+            "unlearning",
+            "Harmonic mean of forget, utility, stability and closeness of exposure to gold",
+            needs=("candidates", "before", "gold", "stages"),
+            range="0 .. 1",
+            direction="higher is better",
+            measure=None,
+        ),
+    )
+}
+
+
+def metric_entry(name: str) -> MetricEntry:
+    """Return the entry of a metric.
+
+    Raises:
+        ValueError: the name is unknown; the message lists the names, the nearest one first where there is one.
+    """
+    if name in METRICS:
+        return METRICS[name]
+    nearest = difflib.get_close_matches(name, METRICS, n=1)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    raise ValueError(f"unknown metric {name!r}; {hint}the metrics are {', '.join(METRICS)}")
