@@ -5,6 +5,7 @@
 
 import difflib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 Need = Literal["text", "logprobs", "candidates", "membership", "holdout", "before", "gold", "stages"]
@@ -32,6 +33,7 @@ class MetricEntry:
         range: of its main result.
         direction: which way is better, or what a high value means.
         measure: `package.module:function` from `Evidence` to cells and flags; None for a metric of a whole run.
+        headline: the results that `lethe evaluate` prints; of a metric per split, without the split.
         module: whether `evaluation/<name>/` is a module of the `evaluate` library.
     """
 
@@ -41,6 +43,7 @@ class MetricEntry:
     range: str
     direction: str
     measure: str | None
+    headline: tuple[str, ...] = ()
     module: bool = True
 
     @property
@@ -59,6 +62,7 @@ METRICS: dict[str, MetricEntry] = {
             range="0 .. 1",
             direction="higher = more memorized",
             measure=f"{_MEASURES}:memorization",
+            headline=("exact_match",),
         ),
         MetricEntry(
             "utility",
@@ -67,6 +71,7 @@ METRICS: dict[str, MetricEntry] = {
             range="0 .. 1",
             direction="higher is better",
             measure=f"{_MEASURES}:utility",
+            headline=("utility", "utility_relative"),
         ),
         MetricEntry(
             "exposure",
@@ -75,6 +80,7 @@ METRICS: dict[str, MetricEntry] = {
             range="0 .. log2 n bits",
             direction="that of the gold model is best",
             measure=f"{_MEASURES}:exposure",
+            headline=("exposure", "exposure_gold"),
         ),
         MetricEntry(
             "truth_ratio",
@@ -83,6 +89,7 @@ METRICS: dict[str, MetricEntry] = {
             range="above 0",
             direction="below 1 = the truth is preferred",
             measure=f"{_MEASURES}:truth_ratio",
+            headline=("truth_ratio",),
             module=False,
         ),
         MetricEntry(
@@ -92,6 +99,7 @@ METRICS: dict[str, MetricEntry] = {
             range="0 .. 1",
             direction="higher is better",
             measure=f"{_MEASURES}:forget",
+            headline=("forget",),
         ),
         MetricEntry(
             "forget_quality",
@@ -100,6 +108,7 @@ METRICS: dict[str, MetricEntry] = {
             range="p-value, 0 .. 1",
             direction="higher = closer to gold",
             measure=f"{_MEASURES}:quality",
+            headline=("forget_quality",),
             module=False,
         ),
         MetricEntry(
@@ -109,6 +118,7 @@ METRICS: dict[str, MetricEntry] = {
             range="from -100 %",
             direction="0 is best",
             measure=f"{_MEASURES}:privacy",
+            headline=("min_k_20/auc", "min_k_20/privacy_leakage"),
         ),
         MetricEntry(
             "modality_gap",
@@ -117,6 +127,7 @@ METRICS: dict[str, MetricEntry] = {
             range="-1 .. 1",
             direction="0 is best",
             measure=f"{_MEASURES}:modalities",
+            headline=("modality_gap",),
             module=False,
         ),
         MetricEntry(
@@ -150,3 +161,8 @@ def metric_entry(name: str) -> MetricEntry:
     nearest = difflib.get_close_matches(name, METRICS, n=1)
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""
     raise ValueError(f"unknown metric {name!r}; {hint}the metrics are {', '.join(METRICS)}")
+
+
+def folder_of(entry: MetricEntry) -> Path:
+    """Return the folder of a metric that is a module of the evaluate library."""
+    return Path(__file__).parent / entry.name

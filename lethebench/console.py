@@ -56,3 +56,8 @@ class Console:
 
     def _place(self) -> str:
         return f"[{self._phase}/{self.phases}] " if self.phases else ""
+
+
+def per_mille(tick: Tick) -> Callable[[float], None]:
+    """Return a callback that takes the share done and moves a progress bar of 1000 steps."""
+    return lambda share: tick(round(1000 * share), 1000)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lethebench.contract.columns import MODALITIES
 from lethebench.evaluation.harness.general import General
 from lethebench.evaluation.metrics import (
     bootstrap,
@@ -19,7 +20,6 @@ from lethebench.evaluation.metrics import (
     modality_gap,
     privacy_leakage,
 )
-from lethebench.evaluation.metrics.modality_gap import MODALITIES
 from lethebench.evaluation.metrics.rows import (
     COMPONENTS,
     Row,

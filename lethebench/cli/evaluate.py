@@ -14,7 +14,9 @@ def evaluate(
         str | None, typer.Option(help="A folder, a Hub id, or openai:NAME for a model behind an API.")
     ] = None,
     adapter: Annotated[Path | None, typer.Option(help="A folder with an adapter for the model.")] = None,
-    metrics: Annotated[str, typer.Option(help="Which, with commas; default all that can be measured.")] = "",
+    metrics: Annotated[
+        str, typer.Option(metavar="NAME,...", help="Names of `lethe list metrics`; default all that can be measured.")
+    ] = "",
     config: Annotated[str | None, typer.Option(help="Of the build; default the sequence of requests.")] = None,
     split: Annotated[str, typer.Option(help="Which, with commas; default forget, retain, neighbour, holdout.")] = "",
     gold: Annotated[str | None, typer.Option(help="The retrained model, or a run that has one.")] = None,
@@ -28,8 +30,11 @@ def evaluate(
     concurrency: Annotated[int, typer.Option(min=1, help="Calls of the API at a time.")] = 8,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a call without a reply has failed.")] = 120.0,
     max_new_tokens: Annotated[int | None, typer.Option(min=1, help="Where an answer is cut.")] = None,
-    sample: Annotated[int | None, typer.Option(min=1, help="Score so many rows of each split; flagged.")] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Score at most N rows per split (seeded sample; flagged in the output).")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Where scores go; default evaluations/..., RUN/evaluation.")] = None,
+    print_all: Annotated[bool, typer.Option("--all", help="Print every aggregate, not the headline alone.")] = False,
     as_json: Json = False,
 ) -> None:
     """Score any model, adapter or API on a build; or score a run again, which gives its own numbers.
@@ -62,7 +67,7 @@ def evaluate(
         sample=sample,
         out=out,
     )
-    scores, text = evaluate_command(options)
+    scores, text = evaluate_command(options, full=print_all)
     show(scores, as_json, text)
 
 

@@ -94,10 +94,20 @@ def _headline(module: str) -> str:
 
 
 def _metrics() -> list[dict]:
-    """Every folder of evaluation/ that holds a module of its own name."""
-    root = Path(importlib.util.find_spec("lethebench.evaluation").origin).parent
-    found = sorted(path.parent for path in root.glob("*/app.py"))
-    return [{"name": folder.name, "load": f'evaluate.load("{folder}")'} for folder in found]
+    """Return every metric that `lethe evaluate --metrics` accepts; some are also modules of the evaluate library."""
+    from lethebench.evaluation.registry import METRICS, NEEDS, folder_of
+
+    return [
+        {
+            "name": entry.name,
+            "measures": entry.summary,
+            "needs": ", ".join(NEEDS[need] for need in entry.needs),
+            "range": entry.range,
+            "direction": entry.direction,
+            "load": f'evaluate.load("{folder_of(entry)}")' if entry.module else "-",
+        }
+        for entry in METRICS.values()
+    ]
 
 
 def _models() -> list[dict]:

@@ -4,23 +4,16 @@ import doctest
 import importlib.util
 import os
 import re
-from importlib import resources
 from pathlib import Path
 
 from lethebench import __version__
 from lethebench.console import Console, Tick
 from lethebench.errors import UserError
+from lethebench.evaluation.registry import METRICS, folder_of
 from lethebench.hub.push import CARD, Release, publish
 from lethebench.hub.repository import Hub, check_name
 
-PARTS = (".py", ".txt", ".md")
 _HUB = "https://huggingface.co/spaces"
-
-
-def metrics() -> dict[str, Path]:
-    """Name -> folder of every metric that is a Space."""
-    folders = Path(str(resources.files("lethebench.evaluation"))).iterdir()
-    return {folder.name: folder for folder in sorted(folders) if (folder / "app.py").is_file()}
 
 
 def push_metric_command(name: str, owner: str, *, private: bool, dry_run: bool) -> tuple[dict, str]:
@@ -29,14 +22,15 @@ def push_metric_command(name: str, owner: str, *, private: bool, dry_run: bool) 
     Raises:
         UserError: no such metric, no such owner, or what the Hub has against it, in one line.
     """
-    known = metrics()
-    if name not in known:
-        raise UserError(f"{name}: no such metric; there are {', '.join(known)}")
+    modules = [entry.name for entry in METRICS.values() if entry.module]
+    if name not in modules:
+        reason = "not a module of the evaluate library" if name in METRICS else "unknown metric"
+        raise UserError(f"{name}: {reason}; the modules are {', '.join(modules)}")
     if "/" in owner:
         raise UserError(f"{owner}: give the owner alone, e.g. {owner.partition('/')[0] or 'your-name'}")
     check_name(f"{owner}/{name}")
     hub = Hub(f"{owner}/{name}", "space", Console())
-    result, text = publish(hub, release_of(hub, known[name]), private=private, dry_run=dry_run)
+    result, text = publish(hub, release_of(hub, folder_of(METRICS[name])), private=private, dry_run=dry_run)
     if not result["pushed"]:
         return result, text
     if importlib.util.find_spec("evaluate") is None:
@@ -47,9 +41,9 @@ def push_metric_command(name: str, owner: str, *, private: bool, dry_run: bool) 
 def release_of(hub: Hub, folder: Path) -> Release:
     """A metric's folder as it goes up: texts name the Space instead of the place in the project's own folders."""
     owner = hub.name.partition("/")[0]
-    texts = {path.name: _for_space(path, owner) for path in folder.iterdir() if path.suffix in PARTS}
+    names = (CARD, "app.py", f"{folder.name}.py", "requirements.txt")
+    texts = {name: _for_space(folder / name, owner) for name in names}
     card = texts.pop(CARD)
-    texts.pop("__init__.py", None)
     return Release(
         files={name: text.encode() for name, text in sorted(texts.items())},
         card=card,

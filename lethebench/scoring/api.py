@@ -1,4 +1,4 @@
-"""Scores of a model behind an API: what its texts alone tell."""
+"""Per-row scores of a model behind an API, which returns text alone."""
 
 import logging
 import os
@@ -14,20 +14,18 @@ from lethebench.evaluation.answers.row_scores import SCORES, carried, compare, k
 from lethebench.evaluation.harness.endpoint import Endpoint, EndpointRefused, Reply, ask
 from lethebench.scoring.options import EvaluateOptions
 
-TEXT_ALONE = ("memorization", "utility", "forget", "modality_gap")
-"""The metrics that need no log-probabilities; of utility the share of ROUGE-L alone."""
-ROOM = 32
+SPARE_TOKENS = 32
 
 
 def api_rows(
     options: EvaluateOptions, rows: Dataset, answers: Path, progress: Callable[[float], None]
 ) -> tuple[list[dict], dict]:
-    """Asks every row and scores what came back.
+    """Ask every row and score the answers.
 
     Args:
         options: of the command.
         rows: of the build.
-        answers: the file of answers, to go on with.
+        answers: the file of answers; those it holds are not asked again.
         progress: called with the share done.
 
     Returns:
@@ -37,12 +35,12 @@ def api_rows(
         UserError: the endpoint refuses every call, or every call failed.
     """
     logging.getLogger("httpx2").setLevel(logging.WARNING)
-    longest = max(len(text.encode()) for text in rows["answer"])  # a token is at least a byte
+    longest = max(len(text.encode()) for text in rows["answer"])  # a token has at least one byte
     endpoint = Endpoint(
-        model=options.api_model,
+        model=options.api_model or "",
         key=os.environ.get("OPENAI_API_KEY") or "none",
         base_url=options.base_url,
-        max_tokens=options.max_new_tokens or longest + ROOM,
+        max_tokens=options.max_new_tokens or longest + SPARE_TOKENS,
         concurrency=options.concurrency,
         timeout=options.timeout,
     )
@@ -54,7 +52,7 @@ def api_rows(
     if len(failed) == len(replies):
         raise UserError(f"--model {options.model}: all {len(failed)} calls failed; the first: {failed[0].error}")
     record = {
-        "base_url": _shown(options.base_url),
+        "base_url": _without_credentials(options.base_url),
         "calls": sum(reply.tries for reply in replies),
         "from_file": sum(reply.tries == 0 for reply in replies),
         "failed": len(failed),
@@ -62,26 +60,26 @@ def api_rows(
         "max_tokens": endpoint.max_tokens,
     }
     names = label_names(rows)
-    plain = rows.remove_columns("images")
-    return [_scored(row, names, reply) for row, reply in zip(plain, replies, strict=True)], record
+    without_images = rows.remove_columns("images")
+    return [_scored(row, names, reply) for row, reply in zip(without_images, replies, strict=True)], record
 
 
 def _scored(row: dict, names: dict, reply: Reply) -> dict:
-    """One row's scores. An answer that names an option by its letter counts as that option's text."""
-    found = carried(row, names) | dict.fromkeys(SCORES)
-    found |= {"num_candidates": 0, "error": reply.error}
+    """Return one row's scores. An answer that names an option by its letter counts as that option's text."""
+    scores = carried(row, names) | dict.fromkeys(SCORES)
+    scores |= {"num_candidates": 0, "error": reply.error}
     if reply.text is None:
-        return found
+        return scores
     text = reply.text
     if row["options"]:
         choice = chosen(text, row["options"])
-        found["choice_match"] = float(choice == row["correct"])
+        scores["choice_match"] = float(choice == row["correct"])
         text = text if choice is None else row["options"][choice]
-    return found | compare(text, row["answer"], keywords_of(row)) | {"generated": reply.text}
+    return scores | compare(text, row["answer"], keywords_of(row)) | {"generated": reply.text}
 
 
-def _shown(url: str | None) -> str | None:
-    """The base URL without the user and password that it may hold."""
+def _without_credentials(url: str | None) -> str | None:
+    """Return a base URL without the user, password and query that it may hold."""
     if url is None:
         return None
     parts = urlsplit(url)

@@ -1,32 +1,44 @@
-"""Behind `lethe evaluate`: a model, an adapter or an API on a build; a run again goes to `eval_run`."""
+"""`lethe evaluate` on a build: score a model, an adapter or an API. A run folder is handed to `rescore`."""
 
 import random
 import shutil
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datasets import Dataset, concatenate_datasets
 
 from lethebench import __version__
-from lethebench.cli.train import opened
-from lethebench.console import Console
+from lethebench.cli.train import opened, quiet
+from lethebench.console import Console, per_mille
 from lethebench.errors import UserError
 from lethebench.evaluation.harness.general import General
+from lethebench.evaluation.metrics.measures import Evidence
+from lethebench.evaluation.registry import METRICS
 from lethebench.runs.build import Build
 from lethebench.runs.folder import RECORD, file_hash, locked, new_stage, write_json
-from lethebench.scoring.aggregate import METRICS, Evidence, Scores, aggregate
-from lethebench.scoring.options import SCORES, EvaluateOptions
-from lethebench.scoring.output import write_rows
-from lethebench.scoring.table import table
+from lethebench.scoring.aggregate import aggregate
+from lethebench.scoring.options import SCORES_FILE, EvaluateOptions
+from lethebench.scoring.output import full_table, headline, write_rows
 
-ROWS = "rows.parquet"
-ANSWERS = "answers.jsonl"
+if TYPE_CHECKING:
+    from lethebench.baselines.loading import Loaded
+
+ROWS_FILE = "rows.parquet"
+ANSWERS_FILE = "answers.jsonl"
+LIBRARIES = ("torch", "transformers", "peft", "datasets", "numpy", "scipy", "openai", "lm-eval", "lmms-eval")
+"""Packages that results depend on; scores.json records their versions."""
 
 
-def evaluate_command(options: EvaluateOptions) -> tuple[dict, str]:
-    """Scores what the options say; gives scores.json and what to print.
+def evaluate_command(options: EvaluateOptions, *, full: bool = False) -> tuple[dict, str]:
+    """Score what the options name; return the content of scores.json and the text to print.
+
+    Args:
+        options: of the command.
+        full: print every aggregate instead of the headline.
 
     Raises:
         UserError: wrong use or bad input, before anything is scored where that can be known.
@@ -35,170 +47,193 @@ def evaluate_command(options: EvaluateOptions) -> tuple[dict, str]:
     if options.is_run:
         from lethebench.scoring.rescore import evaluate_run
 
-        return evaluate_run(options)
+        return evaluate_run(options, full=full)
     build = opened(options.target)
     options.check_build(build)
     folder = options.folder()
     work = folder.with_name(f".{folder.name}.work")
     with locked(work):
-        scores = _evaluate(options, build, folder, work / ANSWERS)
+        scores = Evaluation(options, build).run(folder, work / ANSWERS_FILE)
         if not (scores["endpoint"] or {}).get("failed"):
             shutil.rmtree(work, ignore_errors=True)
-    return scores, f"{table(scores)}\n\nscores: {folder / SCORES}, rows: {folder / ROWS}"
+    text = full_table(scores) if full else headline(scores)
+    more = "" if full else "; --all prints every aggregate"
+    return scores, f"{text}\n\nscores: {folder / SCORES_FILE}, rows: {folder / ROWS_FILE}{more}"
 
 
-def _evaluate(options: EvaluateOptions, build: Build, folder: Path, answers: Path) -> dict:
-    begun = time.monotonic()
-    rows, notes = _rows(options, build)
-    console = Console(phases=3 + sum(value is not None for value in (options.gold, options.before, options.general)))
-    metrics = options.metrics or tuple(METRICS)
-    scores, endpoint = Scores(), None
-    if options.api_model is not None:
-        from lethebench.scoring.api import TEXT_ALONE, api_rows
+class Evaluation:
+    """One evaluation of a model on a build.
 
-        with console.phase(f"ask {options.model} {len(rows)} questions") as tick:
-            found, endpoint = api_rows(options, rows, answers, lambda share: tick(round(1000 * share), 1000))
-        out_of_reach = [name for name in metrics if name not in TEXT_ALONE]
-        reason = "an API gives text alone, and this needs log-probabilities"
-        scores.not_measured |= dict.fromkeys(out_of_reach, reason)
-        metrics = tuple(name for name in metrics if name in TEXT_ALONE)
-        evidence = Evidence(rows=found)
-        if options.before is not None or options.gold is not None:
-            evidence = _with_references(options, build, rows, evidence, metrics, console)
-    else:
-        evidence = _weighed(options, build, rows, metrics, console)
-    with console.phase("aggregate"):
-        measured = aggregate(evidence, metrics)
-    if endpoint is not None and endpoint["failed"]:
-        notes.append(
-            f"{endpoint['failed']} of {len(rows)} calls failed and are in no score; the first: "
-            f"{endpoint['first_error']}; the same command again asks them alone"
-        )
-    empty = sum(row["generated"] == "" for row in evidence.rows)
-    if empty:
-        notes.append(f"{empty} of {len(rows)} answers are empty: they are scored as they are")
-    result = {
-        "version": __version__,
-        "data": {
-            "path": str(build.path),
-            **{name: build.manifest[name] for name in ("benchmark", "version", "size", "seed")},
-            "config": options.config or build.config,
-            "splits": {name: rows["split"].count(name) for name in dict.fromkeys(rows["split"])},
-            "manifest_sha256": file_hash(build.path / "manifest.json"),
-        },
-        "model": options.model,
-        "adapter": None if options.adapter is None else str(options.adapter),
-        "gold": options.gold,
-        "before": options.before or (options.gold if evidence.before is not None else None),
-        "general": options.general,
-        "endpoint": endpoint,
-        "choice_by": "letter" if options.api_model is not None else "probability",
-        "libraries": _libraries(),
-        "seconds": round(time.monotonic() - begun, 1),
-        "metrics": measured.values,
-        "flags": [*(["empty_answers"] if empty else []), *(["sampled"] if options.sample else []), *measured.flags],
-        "not_measured": scores.not_measured | measured.not_measured,
-        "notes": notes,
-    }
-    with new_stage(folder, {"seconds": result["seconds"]}) as place:
-        write_rows(place / ROWS, evidence.rows)
-        write_json(place / SCORES, result)
-    return result
+    Args:
+        options: checked options.
+        build: whose rows are scored.
+    """
 
+    def __init__(self, options: EvaluateOptions, build: Build) -> None:
+        self.options = options
+        self.build = build
+        metrics = options.chosen_metrics()
+        self.metrics = [name for name in metrics if METRICS[name].from_text or options.api_model is None]
+        self.needs_logprobs = [name for name in metrics if name not in self.metrics]
+        passes = sum(value is not None for value in (options.gold, options.before, options.general))
+        self.console = Console(phases=3 + passes)
+        self.rows, self.notes = self._chosen_rows()
 
-def _rows(options: EvaluateOptions, build: Build) -> tuple[Dataset, list[str]]:
-    """The rows of the chosen splits, pictures undecoded, and what a reader should know about them."""
-    parts, notes = [], []
-    for name in options.chosen_splits(build):
-        rows = build.split(name, options.config)
-        if name == "test" and (hidden := [at for at, views in enumerate(rows["views"]) if "full" not in views]):
-            if len(hidden) < len(rows):
-                notes.append(f"test: {len(rows) - len(hidden)} rows whose page shows the asked field are left out")
-            rows = rows.select(hidden)
-        if options.sample is not None and options.sample < len(rows):
-            rows = rows.select(sorted(random.Random(0).sample(range(len(rows)), options.sample)))
-            notes.append(f"{name}: a sample of {options.sample} rows, drawn with seed 0")
-        parts.append(rows)
-    return concatenate_datasets(parts), notes
+    def run(self, folder: Path, answers: Path) -> dict:
+        """Score, aggregate and write the folder; return the content of scores.json.
 
+        Args:
+            folder: written whole or not at all.
+            answers: the file that keeps the answers of an API until every call succeeded.
+        """
+        start = time.monotonic()
+        endpoint = None
+        if self.options.api_model is not None:
+            evidence, endpoint = self._evidence_from_api(answers)
+        else:
+            evidence = self._evidence_from_weights()
+        with self.console.phase("aggregate"):
+            aggregates = aggregate(evidence, self.metrics)
+        not_measured = dict.fromkeys(self.needs_logprobs, "an API gives text alone, and this needs log-probabilities")
+        if endpoint is not None and endpoint["failed"]:
+            self.notes.append(
+                f"{endpoint['failed']} of {len(self.rows)} calls failed and are in no score; the first: "
+                f"{endpoint['first_error']}; run the same command again to retry them"
+            )
+        empty = sum(row["generated"] == "" for row in evidence.rows)
+        if empty:
+            self.notes.append(f"{empty} of {len(self.rows)} answers are empty; they are scored like any other answer")
+        flags = [*(["empty_answers"] if empty else []), *(["sampled"] if self.options.sample else [])]
+        result = {
+            **self._provenance(evidence, endpoint),
+            "seconds": round(time.monotonic() - start, 1),
+            "metrics": aggregates.values,
+            "flags": [*flags, *aggregates.flags],
+            "not_measured": not_measured | aggregates.not_measured,
+            "notes": self.notes,
+        }
+        with new_stage(folder, {"seconds": result["seconds"]}) as stage_dir:
+            write_rows(stage_dir / ROWS_FILE, evidence.rows)
+            write_json(stage_dir / SCORES_FILE, result)
+        return result
 
-def _weighed(options: EvaluateOptions, build: Build, rows: Dataset, metrics: tuple, console: Console) -> Evidence:
-    """All passes of models whose weights we have."""
-    from lethebench.cli.train import quiet
+    def _provenance(self, evidence: Evidence, endpoint: dict | None) -> dict:
+        options, manifest = self.options, self.build.manifest
+        splits = self.rows["split"]
+        return {
+            "version": __version__,
+            "data": {
+                "path": str(self.build.path),
+                **{name: manifest[name] for name in ("benchmark", "version", "size", "seed")},
+                "config": options.config or self.build.config,
+                "splits": {name: splits.count(name) for name in dict.fromkeys(splits)},
+                "manifest_sha256": file_hash(self.build.path / "manifest.json"),
+            },
+            "model": options.model,
+            "adapter": None if options.adapter is None else str(options.adapter),
+            "gold": options.gold,
+            "before": options.before or (options.gold if evidence.before is not None else None),
+            "general": options.general,
+            "endpoint": endpoint,
+            "choice_by": "letter" if options.api_model is not None else "probability",
+            "libraries": _library_versions(),
+        }
 
-    quiet()
-    from lethebench.scoring.models import load
+    def _chosen_rows(self) -> tuple[Dataset, list[str]]:
+        """Return the rows of the chosen splits, pictures undecoded, and notes on rows that are left out."""
+        parts, notes = [], []
+        for name in self.options.chosen_splits(self.build):
+            rows = self.build.split(name, self.options.config)
+            if name == "test":
+                hidden = [index for index, views in enumerate(rows["views"]) if "full" not in views]
+                if 0 < len(hidden) < len(rows):
+                    notes.append(f"test: {len(rows) - len(hidden)} rows whose page shows the answer are left out")
+                rows = rows.select(hidden) if hidden else rows
+            sample = self.options.sample
+            if sample is not None and sample < len(rows):
+                rows = rows.select(sorted(random.Random(0).sample(range(len(rows)), sample)))
+                notes.append(f"{name}: a sample of {sample} rows, drawn with seed 0")
+            parts.append(rows)
+        return concatenate_datasets(parts), notes
 
-    loaded = load(options.model, options.adapter)
-    general = None if options.general is None else _general(options, loaded, console)
-    with console.phase(f"score {options.model} on {len(rows)} rows") as tick:
-        found = _scored(options, build, rows, metrics, loaded, tick)
-    return _with_references(options, build, rows, Evidence(rows=found, general=general), metrics, console)
+    def _evidence_from_api(self, answers: Path) -> tuple[Evidence, dict]:
+        from lethebench.scoring.api import api_rows
 
+        with self.console.phase(f"ask {self.options.model} {len(self.rows)} questions") as tick:
+            scores, endpoint = api_rows(self.options, self.rows, answers, per_mille(tick))
+        return self._with_references(Evidence(rows=scores)), endpoint
 
-def _general(options: EvaluateOptions, loaded, console: Console) -> General:
-    """General tasks, before anything else: they fail for reasons that nobody can see beforehand."""
-    from lethebench.baselines.lumoe.mixture import LUMoE
-    from lethebench.evaluation.harness.general import run_general
+    def _evidence_from_weights(self) -> Evidence:
+        quiet()
+        from lethebench.scoring.models import load
 
-    if isinstance(loaded.model, LUMoE):
-        raise UserError(f"--general {options.general}: {options.model} is a LUMoE, which no harness asks by its gate")
-    harness, tasks = options.harness
-    with console.phase(f"run {harness}: {', '.join(tasks)}"):
+        loaded = load(self.options.model or "", self.options.adapter)
+        general = None if self.options.general is None else self._general(loaded)
+        with self.console.phase(f"score {self.options.model} on {len(self.rows)} rows") as tick:
+            scores = self._scored(loaded, per_mille(tick))
+        return self._with_references(Evidence(rows=scores, general=general))
+
+    def _general(self, loaded: "Loaded") -> General:
+        """Run general tasks. They come first, because they fail for reasons that cannot be checked beforehand."""
+        from lethebench.baselines.lumoe.mixture import LUMoE
+        from lethebench.evaluation.harness.general import run_general
+
+        option = f"--general {self.options.general}"
+        if isinstance(loaded.model, LUMoE):
+            raise UserError(f"{option}: {self.options.model} is a LUMoE, and a harness would bypass its gate")
+        harness, tasks = self.options.harness or ("", ())
+        with self.console.phase(f"run {harness}: {', '.join(tasks)}"):
+            try:
+                return run_general(harness, tasks, loaded.model, loaded.processor, limit=self.options.sample)
+            except ValueError as error:
+                raise UserError(f"{option}: {error}") from None
+
+    def _scored(self, loaded: "Loaded", progress: Callable[[float], None]) -> list[dict]:
+        from lethebench.scoring.models import score
+
+        needs = {need for name in self.metrics for need in METRICS[name].needs}
         try:
-            return run_general(harness, tasks, loaded.model, loaded.processor, limit=options.sample)
+            return score(
+                loaded,
+                self.rows,
+                candidates=(self.build.candidates or None) if "candidates" in needs else None,
+                max_new_tokens=self.options.max_new_tokens,
+                membership="membership" in needs,
+                progress=progress,
+            )
         except ValueError as error:
-            raise UserError(f"--general {options.general}: {error}") from None
+            raise UserError(f"{self.options.model} cannot be scored on {self.build.path}: {error}") from None
+
+    def _with_references(self, evidence: Evidence) -> Evidence:
+        """Add the scores of the gold and the initial model where they are given."""
+        gold, before = self.options.gold, self.options.before
+        if gold is not None and before is None and (Path(gold) / RECORD).is_file():
+            before = gold
+        if gold is None and before is None:
+            return evidence
+        quiet()
+        from lethebench.scoring.models import reference_rows
+
+        references: dict[str, Sequence[dict]] = {}
+        for name, title, model in (("gold", "gold", gold), ("before", "initial", before)):
+            if model is not None:
+                with self.console.phase(f"score the {title} model") as tick:
+                    progress = per_mille(tick)
+                    references[name] = reference_rows(
+                        f"--{name}",
+                        model,
+                        self.build,
+                        evidence.rows,
+                        lambda loaded, progress=progress: self._scored(loaded, progress),
+                    )
+        return replace(evidence, gold=references.get("gold"), before=references.get("before"))
 
 
-def _scored(options: EvaluateOptions, build: Build, rows: Dataset, metrics: tuple, loaded, tick) -> list[dict]:
-    from lethebench.scoring.models import score
-
-    try:
-        return score(
-            loaded,
-            rows,
-            candidates=build.candidates or None if "exposure" in metrics else None,
-            max_new_tokens=options.max_new_tokens,
-            membership="privacy_leakage" in metrics,
-            progress=lambda share: tick(round(1000 * share), 1000),
-        )
-    except ValueError as error:
-        raise UserError(f"{options.model} cannot be scored on {build.path}: {error}") from None
-
-
-def _with_references(options, build: Build, rows: Dataset, evidence: Evidence, metrics, console: Console) -> Evidence:
-    """Adds the scores of gold and of the model before unlearning, where they are given."""
-    from lethebench.cli.train import quiet
-
-    given = {"gold": options.gold, "before": options.before}
-    if options.gold is not None and options.before is None and (Path(options.gold) / RECORD).is_file():
-        given["before"] = options.gold
-    if not any(given.values()):
-        return evidence
-    quiet()
-    from lethebench.scoring.models import reference_rows
-
-    found = {}
-    for name, model in given.items():
-        if model is not None:
-            with console.phase(f"scores of the model {'before unlearning' if name == 'before' else 'gold'}") as tick:
-                found[name] = reference_rows(
-                    f"--{name}",
-                    model,
-                    build,
-                    evidence.rows,
-                    lambda loaded, tick=tick: _scored(options, build, rows, metrics, loaded, tick),
-                )
-    return replace(evidence, **found)
-
-
-def _libraries() -> dict[str, str]:
-    """Versions of what numbers depend on, where it is installed."""
-    found = {}
-    for name in ("torch", "transformers", "peft", "datasets", "numpy", "scipy", "openai", "lm-eval", "lmms-eval"):
+def _library_versions() -> dict[str, str]:
+    versions = {}
+    for name in LIBRARIES:
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -6,34 +6,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lethebench.errors import UserError
+from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build
 from lethebench.runs.folder import RECORD
 from lethebench.runs.options import check_model
 
-API = "openai:"
-HARNESSES = {"lm-eval": "lm_eval", "lmms-eval": "lmms_eval"}
+API_PREFIX = "openai:"
+HARNESS_PACKAGES = {"lm-eval": "lm_eval", "lmms-eval": "lmms_eval"}
 DEFAULT_SPLITS = ("forget", "retain", "neighbour", "holdout")
-SCORES = "scores.json"
+SCORES_FILE = "scores.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
-    """What is scored, on what, and where the scores go.
+    """Options of `lethe evaluate`.
 
     Attributes:
         target: a build, or a run that is scored again.
         model: a folder, a Hub id, or `openai:NAME` for a model behind an API; None for a run.
         adapter: a folder with an adapter for the model.
-        metrics: names in METRICS; empty = all that can be measured.
+        metrics: names in the registry; empty = all that one model can be measured by.
         config: of the build; None = the one that holds the sequence of requests.
         splits: of the config; empty = those of DEFAULT_SPLITS that it has.
-        gold: the retrained model, or a run, whose last gold model it then is (and its learnt one is `before`).
-        before: the model before unlearning, or a run, whose learnt model it then is.
+        gold: the retrained model, or a run, which gives its last gold model (and its initial model as `before`).
+        before: the initial model, or a run, which gives its own.
         base_url: of the API.
         general: `lm-eval:TASK,...` or `lmms-eval:TASK,...`.
-        sample: score a seeded sample of so many rows of each split.
+        sample: score at most this many rows of each split, drawn with a fixed seed.
         out: the folder of the scores.
-        concurrency, max_new_tokens, timeout: as in `Endpoint`; `max_new_tokens` for any model.
+        concurrency: calls of the API at a time.
+        max_new_tokens: the maximal length of an answer.
+        timeout: seconds after which a call without a reply has failed.
     """
 
     target: Path
@@ -54,46 +57,53 @@ class EvaluateOptions:
 
     @property
     def is_run(self) -> bool:
+        """Whether the target is a run folder."""
         return (self.target / RECORD).is_file()
 
     @property
     def api_model(self) -> str | None:
         """The model's name at the API; None for a model whose weights we have."""
-        return self.model.removeprefix(API) if self.model is not None and self.model.startswith(API) else None
+        is_api = self.model is not None and self.model.startswith(API_PREFIX)
+        return self.model.removeprefix(API_PREFIX) if self.model is not None and is_api else None
 
     @property
     def harness(self) -> tuple[str, tuple[str, ...]] | None:
-        """The general harness and its tasks."""
+        """The general harness and its tasks; None without `general`."""
         if self.general is None:
             return None
         name, _, tasks = self.general.partition(":")
         return name, tuple(task.strip() for task in tasks.split(",") if task.strip())
 
+    def chosen_metrics(self) -> tuple[str, ...]:
+        """Return the metrics that are measured."""
+        return self.metrics or tuple(name for name, entry in METRICS.items() if entry.measure is not None)
+
     def folder(self) -> Path:
-        """Where the scores go."""
+        """Return the folder that the scores are written to."""
         if self.out is not None:
             return self.out
         if self.is_run:
             return self.target / "evaluation"
-        parts = [part for part in Path(self.model.replace(":", "/")).parts if part not in ("/", ".", "..")]
+        model = Path((self.model or "").replace(":", "/"))
+        parts = [part for part in model.parts if part not in ("/", ".", "..")]
         names = [self.target.resolve().name, *parts[-2:], *([self.adapter.name] if self.adapter else [])]
         return Path("evaluations") / "-".join(names)
 
     def check(self) -> None:
-        """Refuses what cannot work, whatever the build.
+        """Check everything that does not depend on the build.
 
         Raises:
-            UserError: with what was given and what to give.
+            UserError: an option cannot work; the message says what to pass instead.
         """
-        from lethebench.scoring.aggregate import METRICS
-
         for name in self.metrics:
-            if name not in METRICS:
-                raise UserError(f"--metrics {name}: unknown; the metrics are {', '.join(METRICS)}")
+            try:
+                metric_entry(name)
+            except ValueError as error:
+                raise UserError(f"--metrics {name}: {error}") from None
         if self.is_run:
             self._check_run()
         elif self.model is None:
-            raise UserError(f"--model is missing: which model is to be scored on {self.target}?")
+            raise UserError(f"--model is missing: pass the model to score on {self.target}")
         elif self.api_model is not None:
             self._check_api()
         else:
@@ -105,11 +115,11 @@ class EvaluateOptions:
         if self.general is not None:
             self._check_general()
         folder = self.folder()
-        if folder.exists() and not (folder / SCORES).is_file() and any(folder.iterdir()):
-            raise UserError(f"--out {folder} holds something that is no evaluation: give another folder")
+        if folder.exists() and not (folder / SCORES_FILE).is_file() and any(folder.iterdir()):
+            raise UserError(f"--out {folder} is not empty and is not an evaluation folder: pass another folder")
 
     def _check_run(self) -> None:
-        given = {
+        values = {
             "--model": self.model,
             "--adapter": self.adapter,
             "--metrics": self.metrics,
@@ -121,11 +131,11 @@ class EvaluateOptions:
             "--general": self.general,
             "--sample": self.sample,
         }
-        for name, value in given.items():
+        for name, value in values.items():
             if value:
                 raise UserError(
-                    f"{name}: {self.target} is a run, which is scored again as it was; to score one model, give a "
-                    f"build and --model, e.g. --model {self.target / 'learnt'}"
+                    f"{name}: {self.target} is a run, which is scored again with its own options; to score one model, "
+                    f"pass a build and --model, e.g. --model {self.target / 'learnt'}"
                 )
 
     def _check_api(self) -> None:
@@ -134,25 +144,25 @@ class EvaluateOptions:
                 f"--model {self.model}: the openai client is not installed: pip install 'lethebench[openai]'"
             )
         if not self.api_model:
-            raise UserError(f"--model {self.model}: give the model's name at the API, e.g. openai:gpt-4o-mini")
+            raise UserError(f"--model {self.model}: add the model's name at the API, e.g. openai:gpt-4o-mini")
         for name, value in {"--adapter": self.adapter, "--general": self.general}.items():
             if value:
-                raise UserError(f"{name}: it needs the model's weights, and {self.model} is an API")
+                raise UserError(f"{name} needs the model's weights, and {self.model} is an API: pass a model's folder")
         if self.base_url is None and not os.environ.get("OPENAI_API_KEY"):
-            raise UserError(f"--model {self.model}: set OPENAI_API_KEY, or --base-url for a server that needs no key")
+            raise UserError(f"--model {self.model}: set OPENAI_API_KEY, or pass --base-url of a server without keys")
 
     def _check_weights(self) -> None:
         if self.base_url is not None:
-            raise UserError(f"--base-url: {self.model} is no API; for one, give --model openai:NAME")
-        check_weights("--model", self.model)
+            raise UserError(f"--base-url: {self.model} is not behind an API; pass --model openai:NAME to use one")
+        check_weights("--model", self.model or "")
         if self.adapter is not None and not (self.adapter / "adapter_config.json").is_file():
-            raise UserError(f"--adapter {self.adapter}: it holds no adapter_config.json, so it is no adapter")
+            raise UserError(f"--adapter {self.adapter}: not an adapter, adapter_config.json is missing")
 
     def _check_general(self) -> None:
-        name, tasks = self.harness
-        if name not in HARNESSES or not tasks:
-            raise UserError(f"--general {self.general}: give lm-eval:TASK,... or lmms-eval:TASK,...")
-        if importlib.util.find_spec(HARNESSES[name]) is None:
+        name, tasks = self.harness or ("", ())
+        if name not in HARNESS_PACKAGES or not tasks:
+            raise UserError(f"--general {self.general}: pass lm-eval:TASK,... or lmms-eval:TASK,...")
+        if importlib.util.find_spec(HARNESS_PACKAGES[name]) is None:
             raise UserError(f"--general {self.general}: {name} is not installed: pip install {name}")
         from lethebench.evaluation.harness.general import check_tasks
 
@@ -161,57 +171,59 @@ class EvaluateOptions:
         except ValueError as error:
             raise UserError(f"--general {self.general}: {error}") from None
         if self.metrics and "utility" not in self.metrics:
-            raise UserError(f"--general {self.general}: its scores enter utility, which --metrics leaves out")
+            raise UserError(f"--general {self.general}: its scores enter utility; add utility to --metrics")
 
     def check_build(self, build: Build) -> None:
-        """Refuses a config or a split that the build has not.
+        """Check the config and the splits.
 
         Raises:
-            UserError: with those it has.
+            UserError: the build lacks one; the message lists those that it has.
         """
         splits = self.build_splits(build)
         for name in self.splits:
             if not splits.get(name, {}).get("rows"):
                 raise UserError(
-                    f"--split {name}: {build.path} has no such rows in {self.config or build.config}; it has "
+                    f"--split {name}: no rows in {self.config or build.config} of {build.path}; its splits are "
                     f"{', '.join(name for name, part in splits.items() if part['rows'])}"
                 )
         if len(set(self.splits)) < len(self.splits):
-            raise UserError(f"--split {','.join(self.splits)}: give each split once")
+            raise UserError(f"--split {','.join(self.splits)}: pass each split once")
         if "train" in self.splits and len(self.splits) > 1 and {"forget", "retain"} & set(self.splits):
-            raise UserError(f"--split {','.join(self.splits)}: train holds the rows of forget and retain")
+            raise UserError(f"--split {','.join(self.splits)}: train already holds the rows of forget and retain")
 
     def build_splits(self, build: Build) -> dict:
-        """The splits of the config, with their row counts."""
+        """Return the splits of the config, with their row counts.
+
+        Raises:
+            UserError: the build lacks the config; the message lists those that it has.
+        """
         configs = {name: part for name, part in build.manifest["splits"].items() if "forget" in part}
         config = self.config or build.config
         if config not in configs:
-            raise UserError(f"--config {config}: {build.path} has none; it has {', '.join(configs)}")
+            raise UserError(f"--config {config}: unknown; {build.path} has {', '.join(configs)}")
         return configs[config]
 
     def chosen_splits(self, build: Build) -> tuple[str, ...]:
-        """The splits that are scored."""
+        """Return the splits that are scored; holdout rows only where a metric needs them and can be measured."""
         splits = self.build_splits(build)
         present = tuple(name for name in DEFAULT_SPLITS if splits.get(name, {}).get("rows"))
-        private = self.api_model is None and (not self.metrics or "privacy_leakage" in self.metrics)
-        return self.splits or tuple(name for name in present if name != "holdout" or private)
+        holdout = any("holdout" in METRICS[name].needs for name in self.chosen_metrics()) and self.api_model is None
+        return self.splits or tuple(name for name in present if name != "holdout" or holdout)
 
 
 def check_weights(option: str, model: str) -> None:
-    """Refuses what holds no model, by the option that gave it.
+    """Check that an option names a model with weights.
 
     Raises:
-        UserError: `tiny`, a run instead of one of its stages, an API, no model, or an unknown Hub id.
+        UserError: `tiny`, a run instead of one of its stages, an API, a folder without a model, or an unknown Hub id.
     """
     if model == "tiny":
-        raise UserError(
-            f"{option} tiny: a tiny model begins with a run: give one of its folders, e.g. runs/demo/learnt"
-        )
-    if model.startswith(API):
-        raise UserError(f"{option} {model}: an API cannot stand here: it needs the model's weights")
+        raise UserError(f"{option} tiny: a tiny model only exists in a run: pass its folder, e.g. runs/demo/learnt")
+    if model.startswith(API_PREFIX):
+        raise UserError(f"{option} {model}: weights are needed here, and an API has none: pass a model's folder")
     if (Path(model) / RECORD).is_file():
         stages = sorted(path.parent.relative_to(model).as_posix() for path in Path(model).glob("*/t*/done.json"))
-        raise UserError(f"{option} {model}: it is a run; give one of its models: {', '.join(['learnt', *stages])}")
+        raise UserError(f"{option} {model} is a run; pass one of its models: {', '.join(['learnt', *stages])}")
     if not Path(model).exists() and model.startswith((".", "/", "~", "runs/")):
-        raise UserError(f"{option} {model}: there is no such folder")
+        raise UserError(f"{option} {model}: no such folder")
     check_model(model, option=option)

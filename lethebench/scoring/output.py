@@ -1,12 +1,15 @@
-"""The folder of an evaluation: rows.parquet and scores.json, whole or not at all."""
+"""What `lethe evaluate` writes and prints: rows.parquet, the headline and the table of every aggregate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-STRINGS = {
+from lethebench.cli.output import text_table
+from lethebench.evaluation.registry import METRICS
+
+STRING_COLUMNS = {
     "id",
     "profile_id",
     "split",
@@ -19,12 +22,67 @@ STRINGS = {
     "generated",
     "error",
 }
-WHOLE = {"task_id", "hops", "num_tokens", "num_candidates"}
+INTEGER_COLUMNS = {"task_id", "hops", "num_tokens", "num_candidates"}
+HEADER = ("result", "value", "95 % interval", "rows")
 
 
-def write_rows(path: Path, rows: Sequence[dict]) -> None:
-    """Writes per-row scores; a column has the same type whether or not any row has a value."""
-    kinds = {
-        name: pa.string() if name in STRINGS else pa.int64() if name in WHOLE else pa.float64() for name in rows[0]
+def write_rows(path: Path, rows: Sequence[Mapping]) -> None:
+    """Write per-row scores; a column has the same type whether or not any row has a value."""
+    types = {
+        name: pa.string() if name in STRING_COLUMNS else pa.int64() if name in INTEGER_COLUMNS else pa.float64()
+        for name in rows[0]
     }
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=pa.schema(list(kinds.items()))), path)
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=pa.schema(list(types.items()))), path)
+
+
+def headline(scores: Mapping) -> str:
+    """Return the main results of every metric, then flags, what was not measured and notes.
+
+    Args:
+        scores: the content of scores.json.
+    """
+    lines = [_line(name, cells, result) for name, cells in scores["metrics"].items() for result in _main(name, cells)]
+    return _with_remarks(text_table(HEADER, lines, right=HEADER[1:]), scores)
+
+
+def full_table(scores: Mapping) -> str:
+    """Return every aggregate, metric by metric, then flags, what was not measured and notes."""
+    tables = [
+        text_table(
+            (name.replace("_", " "), *HEADER[1:]), [_line("", cells, result) for result in cells], right=HEADER[1:]
+        )
+        for name, cells in scores["metrics"].items()
+    ]
+    return _with_remarks("\n\n".join(tables), scores)
+
+
+def _main(name: str, cells: Mapping) -> list[str]:
+    """Return the results of a metric that the headline shows: the registry's, of the first set that has them."""
+    shown = []
+    for result in METRICS[name].headline:
+        shown += [key for key in cells if key == result or key.partition("/")[2] == result][:1]
+    return shown or list(cells)[:1]
+
+
+def _line(metric: str, cells: Mapping, result: str) -> list[str]:
+    cell = cells[result]
+    title = result if metric in ("", result) else f"{metric}: {result}"
+    return [title.replace("_", " "), _number(cell["value"]), _interval(cell), str(cell["n"])]
+
+
+def _with_remarks(table: str, scores: Mapping) -> str:
+    lines = [table, ""] if table else []
+    if scores["flags"]:
+        lines.append(f"flags: {', '.join(scores['flags'])}")
+    lines += [f"not measured: {name}: {reason}" for name, reason in scores["not_measured"].items()]
+    return "\n".join([*lines, *scores["notes"]])
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if abs(value) >= 0.001 or value == 0 else f"{value:.1e}"
+
+
+def _interval(cell: Mapping) -> str:
+    return "" if cell["ci_low"] is None else f"{_number(cell['ci_low'])} .. {_number(cell['ci_high'])}"

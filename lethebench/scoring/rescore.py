@@ -1,14 +1,17 @@
-"""A run scored again: every saved model anew on the run's own rows, and the numbers beside those that the run has."""
+"""`lethe evaluate RUN`: score every saved model of a run again and compare with the numbers that the run has."""
 
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lethebench.cli.train import opened, quiet
-from lethebench.console import Console
+from lethebench.console import Console, per_mille
 from lethebench.errors import UserError
+from lethebench.evaluation.metrics.measures import Evidence
+from lethebench.evaluation.registry import METRICS
 from lethebench.runs.build import Build
 from lethebench.runs.folder import (
     DONE,
@@ -22,15 +25,25 @@ from lethebench.runs.folder import (
     write_json,
 )
 from lethebench.runs.options import RunOptions
-from lethebench.scoring.aggregate import METRICS, Evidence, aggregate
-from lethebench.scoring.options import SCORES, EvaluateOptions
+from lethebench.scoring.aggregate import aggregate
+from lethebench.scoring.options import SCORES_FILE, EvaluateOptions
+from lethebench.scoring.output import full_table
 
-NOT_OF_A_RUN = ("privacy_leakage",)  # a run scores no holdout rows
+if TYPE_CHECKING:
+    from lethebench.runs.stage import Run
 
 
 @dataclass
 class Comparison:
-    """How far the new rows are from the run's: the largest difference of a number and where, and texts that differ."""
+    """Differences between new rows and those of the run.
+
+    Attributes:
+        largest: the largest difference of a number.
+        where: the stage, column and row of that difference, or of the first text that differs.
+        texts: how many texts differ.
+        rows: how many rows were compared.
+        problems: stages whose rows are not the same questions.
+    """
 
     largest: float = 0.0
     where: str | None = None
@@ -38,26 +51,24 @@ class Comparison:
     rows: int = 0
     problems: list[str] = field(default_factory=list)
 
-    def add(self, stage: str, before: list[dict], now: list[dict]) -> None:
-        """Compares a stage's rows, by the columns that both have."""
-        was = {row["id"]: row for row in before}
-        if was.keys() != {row["id"] for row in now}:
+    def add(self, stage: str, old_rows: list[dict], new_rows: list[dict]) -> None:
+        """Compare the rows of a stage by the columns that both have."""
+        old_by_id = {row["id"]: row for row in old_rows}
+        if old_by_id.keys() != {row["id"] for row in new_rows}:
             self.problems.append(f"{stage}: the run scored other rows")
-        for row in now:
-            if (old := was.get(row["id"])) is None:
+        for row in new_rows:
+            if (old := old_by_id.get(row["id"])) is None:
                 continue
             self.rows += 1
             for name in row.keys() & old.keys():
                 self._add(f"{stage}: {name} of {row['id']}", old[name], row[name])
 
-    def _add(self, where: str, was: object, now: object) -> None:
-        numbers = isinstance(was, int | float) and isinstance(now, int | float)
-        difference = abs(now - was) if numbers else 0.0
-        if not numbers:
-            self.texts += was != now
-            self.where = self.where or (where if was != now else None)
-        elif not difference <= self.largest:
-            self.largest, self.where = difference, where
+    def _add(self, where: str, old: Any, new: Any) -> None:
+        if not isinstance(old, int | float) or not isinstance(new, int | float):
+            self.texts += old != new
+            self.where = self.where or (where if old != new else None)
+        elif not abs(new - old) <= self.largest:
+            self.largest, self.where = abs(new - old), where
 
     @property
     def same(self) -> bool:
@@ -65,41 +76,48 @@ class Comparison:
         return self.largest == 0.0 and self.texts == 0 and not self.problems
 
 
-def evaluate_run(options: EvaluateOptions) -> tuple[dict, str]:
-    """Scores every saved model of a run again; gives scores.json and what to print.
+def evaluate_run(options: EvaluateOptions, *, full: bool = False) -> tuple[dict, str]:
+    """Score every saved model of a run again; return the content of scores.json and the text to print.
+
+    Args:
+        options: of the command.
+        full: print every aggregate of the last stages too.
 
     Raises:
-        UserError: the run is in use, did not finish learning, or its build is not there.
+        UserError: the run is in use, did not finish training, or its build is missing.
     """
     folder = options.target
     record = read_json(folder / RECORD)
     with locked(folder):
         if not is_done(folder / "learnt"):
-            raise UserError(f"{folder} did not finish learning: there is no model to score")
+            raise UserError(f"{folder} did not finish training: there is no model to score")
         build = _build_of(folder, record)
         quiet()
         from lethebench.scoring.models import has_weights
 
         if not has_weights(folder / "learnt"):
-            raise UserError(f"{folder}: the weights of its learnt model are gone, and its processor with them")
-        result, text = _evaluate(options, build, record)
-    return result, text
+            raise UserError(f"{folder}/learnt: model weights and processor are missing")
+        result, lines = _rescore(options, build, record)
+    if full:
+        tables = {stage: full_table({**scores, "notes": []}) for stage, scores in result["stages"].items()}
+        lines = [*(f"{stage}\n{text}\n" for stage, text in tables.items()), *lines]
+    return result, "\n".join(lines)
 
 
 def _build_of(folder: Path, record: dict) -> Build:
-    """The build that the run was made on, at its old place or in the run's own folder."""
+    """Return the build that the run was made on, at its recorded path or in the run's own folder."""
     for path in (Path(record["data"]["path"]), folder / "data"):
         manifest = path / "manifest.json"
         if manifest.is_file() and file_hash(manifest) == record["data"]["manifest_sha256"]:
             return opened(path)
     raise UserError(
-        f"{folder}: the build it was made on, {record['data']['path']}, is not there or has changed: put it back, "
-        f"there or at {folder / 'data'}"
+        f"{folder}: its build {record['data']['path']} is missing or has changed: restore it there or at "
+        f"{folder / 'data'}"
     )
 
 
 def _stages(folder: Path, record: dict) -> Iterator[str]:
-    """The finished stages of a run, as paths in it."""
+    """Yield the finished stages of a run, as paths relative to its folder."""
     yield "learnt"
     for name in (*record["methods"], "gold"):
         for stage in range(1, record["tasks"] + 1):
@@ -107,60 +125,59 @@ def _stages(folder: Path, record: dict) -> Iterator[str]:
                 yield f"{name}/{stage_name(stage)}"
 
 
-def _evaluate(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict, str]:
+def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict, list[str]]:
     from lethebench.runs.continual import headline
     from lethebench.runs.stage import Run, gate
     from lethebench.runs.summary import gold_summary, method_summary, read_rows
 
-    folder = options.target
+    folder, order = options.target, record["task_order"]
     names = ("model", "preset", "tasks", "retain", "learn_neighbour", "gold", "seed", "order_seed", "threshold")
-    of_run = RunOptions(data=build.path, out=folder, **{name: record[name] for name in names})
+    run_options = RunOptions(data=build.path, out=folder, **{name: record[name] for name in names})
     stages = list(_stages(folder, record))
-    console = Console(phases=len(stages) + 1)
-    run = Run(build, of_run, folder, console)
-    compared, notes, not_measured = Comparison(), [], {}
-    target = options.folder()
-    done: dict = {}
-    with new_stage(target, done) as place:
+    run = Run(build, run_options, folder, Console(phases=len(stages) + 1))
+    comparison, notes = Comparison(), []
+    out, stage_record = options.folder(), {}
+    with new_stage(out, stage_record) as out_dir:
         for stage in stages:
-            (place / stage).mkdir(parents=True)
-            shutil.copy(folder / stage / DONE, place / stage / DONE)
-            if not _score(run, stage, place):
-                notes.append(f"{stage}: its weights are gone; its own rows stand for it")
-            compared.add(stage, read_rows(folder / stage), read_rows(place / stage))
-        verdict = gate(place / "learnt", read_json(folder / "learnt" / "gate.json"), record["threshold"])
-        write_json(place / "learnt" / "gate.json", verdict)
-        with console.phase("aggregate"):
-            order = record["task_order"]
-            golds = [int(stage[-3:]) for stage in stages if stage.startswith("gold/")]
-            last = max(golds, default=0) == len(order)
-            gold = gold_summary(place, golds, order) if last else None
+            (out_dir / stage).mkdir(parents=True)
+            shutil.copy(folder / stage / DONE, out_dir / stage / DONE)
+            if not _score(run, stage, out_dir):
+                notes.append(f"{stage}: its weights are gone; the rows of the run are used")
+            comparison.add(stage, read_rows(folder / stage), read_rows(out_dir / stage))
+        verdict = gate(out_dir / "learnt", read_json(folder / "learnt" / "gate.json"), record["threshold"])
+        write_json(out_dir / "learnt" / "gate.json", verdict)
+        with run.console.phase("aggregate"):
+            gold_stages = [int(stage[-3:]) for stage in stages if stage.startswith("gold/")]
+            gold = gold_summary(out_dir, gold_stages, order) if len(order) in gold_stages else None
             complete = [name for name in record["methods"] if f"{name}/{stage_name(len(order))}" in stages]
-            found = {name: method_summary(place, name, order, gold, verdict) for name in complete} if last else {}
-            not_measured |= {
+            summaries = {}
+            if gold is not None:
+                summaries = {name: method_summary(out_dir, name, order, gold, verdict) for name in complete}
+            not_measured = {
                 name: "the run has no gold model after its last task" if name in complete else "it did not finish"
                 for name in record["methods"]
-                if name not in found
+                if name not in summaries
             }
-            sets = {stage: _aggregates(place, stage, golds, order) for stage in _last_stages(record, stages)}
+            last_stages = _last_stages(record, stages)
+            aggregates = {stage: _aggregates(out_dir, stage, gold_stages, order) for stage in last_stages}
         result = {
             "run": str(folder),
             "gate": {name: verdict[name] for name in ("image_text", "text", "passed")},
-            "methods": {name: summary["final"] for name, summary in found.items()},
+            "methods": {name: summary["final"] for name, summary in summaries.items()},
             "gold": gold["stages"][str(len(order))] if gold else None,
-            "stages": sets,
+            "stages": aggregates,
             "not_measured": not_measured,
             "notes": notes,
-            "compared": _compared(compared, folder, found),
+            "compared": _compared(comparison, folder, summaries),
         }
-        write_json(place / SCORES, result)
+        write_json(out_dir / SCORES_FILE, result)
     lines = [headline({**result, "report": ""}).rsplit("\n", 1)[0]] if gold else []
     lines += [f"not measured: {name}: {reason}" for name, reason in not_measured.items()]
-    return result, "\n".join([*lines, *notes, _verdict(result["compared"]), f"scores: {target / SCORES}"])
+    return result, [*lines, *notes, _verdict(result["compared"]), f"scores: {out / SCORES_FILE}"]
 
 
-def _score(run, stage: str, place: Path) -> bool:
-    """Scores one stage's model; without weights copies the run's rows. Tells whether there were weights."""
+def _score(run: "Run", stage: str, out_dir: Path) -> bool:
+    """Score one stage's model and return True; without weights copy the run's rows and return False."""
     from lethebench.runs.score import score_stage
     from lethebench.runs.stage import HELD_OUT, ROWS, write_rows
     from lethebench.scoring.models import has_weights, load, score
@@ -168,56 +185,54 @@ def _score(run, stage: str, place: Path) -> bool:
     folder = run.folder / stage
     if not has_weights(folder):
         for path in folder.glob("*.parquet"):
-            shutil.copy(path, place / stage / path.name)
+            shutil.copy(path, out_dir / stage / path.name)
         return False
     with run.console.phase(f"score {stage} again") as tick:
         loaded = load(str(folder))
-
-        write_rows(place / stage / ROWS, score_stage(run, loaded, tick))
+        write_rows(out_dir / stage / ROWS, score_stage(run, loaded, tick))
         if stage == "learnt" and run.build.held_out is not None:
-            rows = score(loaded, run.build.held_out, progress=lambda share: tick(round(1000 * share), 1000))
-            write_rows(place / stage / HELD_OUT, rows)
+            write_rows(out_dir / stage / HELD_OUT, score(loaded, run.build.held_out, progress=per_mille(tick)))
     return True
 
 
 def _last_stages(record: dict, stages: list[str]) -> list[str]:
-    """The learnt model and the last stage of every method."""
-    found = ["learnt"]
+    """Return the stage of the initial model and the last stage of every method."""
+    last = ["learnt"]
     for method in record["methods"]:
-        found += [stage for stage in stages if stage.startswith(f"{method}/")][-1:]
-    return found
+        last += [stage for stage in stages if stage.startswith(f"{method}/")][-1:]
+    return last
 
 
-def _aggregates(place: Path, stage: str, golds: list[int], order: list[int]) -> dict:
-    """Every metric of one stage with n and interval, over what was asked up to then and what is never asked."""
+def _aggregates(out_dir: Path, stage: str, gold_stages: list[int], order: list[int]) -> dict:
+    """Return the aggregates of one stage over the tasks asked up to then and the rows never asked to be forgotten."""
     from lethebench.runs.summary import read_rows
 
-    count = int(stage[-3:]) if "/" in stage else len(order)
-    asked = set(order[:count])
+    unlearned = "/" in stage
+    count = int(stage[-3:]) if unlearned else len(order)
+    tasks = set(order[:count])
 
     def rows(name: str) -> list[dict]:
-        return [row for row in read_rows(place / name) if row["task_id"] < 0 or row["task_id"] in asked]
+        return [row for row in read_rows(out_dir / name) if row["task_id"] < 0 or row["task_id"] in tasks]
 
-    gold = rows(f"gold/{stage_name(count)}") if count in golds else None
-    before = rows("learnt") if "/" in stage else None
-    metrics = [name for name in METRICS if name not in NOT_OF_A_RUN]
-    if before is None:
-        metrics = [name for name in metrics if name not in ("forget", "forget_quality")]
-    scores = aggregate(Evidence(rows=rows(stage), gold=gold, before=before), metrics)
+    excluded = {"stages", "holdout"} if unlearned else {"stages", "holdout", "before", "gold"}
+    metrics = [name for name, entry in METRICS.items() if not excluded & set(entry.needs)]
+    gold = rows(f"gold/{stage_name(count)}") if count in gold_stages else None
+    evidence = Evidence(rows=rows(stage), gold=gold, before=rows("learnt") if unlearned else None)
+    scores = aggregate(evidence, metrics)
     return {"metrics": scores.values, "flags": scores.flags, "not_measured": scores.not_measured}
 
 
-def _compared(rows: Comparison, folder: Path, found: dict) -> dict:
-    """The comparison of rows, and of every method's headline with the run's own summary.json."""
+def _compared(rows: Comparison, folder: Path, summaries: Mapping[str, dict]) -> dict:
+    """Return the comparison of the rows, and of every method's final scores with those in summary.json."""
     largest = 0.0
-    for name, summary in found.items():
+    for name, summary in summaries.items():
         if not (folder / name / "summary.json").is_file():
             continue
-        was = read_json(folder / name / "summary.json")["final"]
+        old = read_json(folder / name / "summary.json")["final"]
         for key, value in summary["final"].items():
-            if isinstance(value, float) and isinstance(was.get(key), float):
-                largest = max(largest, abs(value - was[key]))
-            elif value != was.get(key):
+            if isinstance(value, float) and isinstance(old.get(key), float):
+                largest = max(largest, abs(value - old[key]))
+            elif value != old.get(key):
                 largest = math.inf
     return {
         "same": rows.same and largest == 0.0,
@@ -233,10 +248,10 @@ def _compared(rows: Comparison, folder: Path, found: dict) -> dict:
 def _verdict(compared: dict) -> str:
     if compared["same"]:
         return f"the same as the run's own numbers, in each of {compared['rows']:,} scored rows and every summary"
-    found = [
+    differences = [
         f"rows by up to {compared['largest_difference_in_rows']:.3g}",
         f"{compared['texts_that_differ']} texts",
         f"summaries by up to {compared['largest_difference_in_summaries']}",
         *compared["problems"],
     ]
-    return f"NOT the same as the run's own numbers: {', '.join(found)}; the largest: {compared['where']}"
+    return f"NOT the same as the run's own numbers: {', '.join(differences)}; the largest: {compared['where']}"

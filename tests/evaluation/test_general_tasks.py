@@ -8,7 +8,8 @@ from evaluate_support import lethe, save_llava, stand_in_build
 from tiny_models import llava
 
 from lethebench.evaluation.harness.general import General, _general, check_tasks, run_general
-from lethebench.scoring.aggregate import Evidence, aggregate
+from lethebench.evaluation.metrics.measures import Evidence
+from lethebench.scoring.aggregate import aggregate
 
 QUESTIONS = [("Is snow white?", 0), ("Is grass blue?", 1), ("Is the sky blue?", 0), ("Is ink dry?", 1)]
 

@@ -6,8 +6,11 @@ import pytest
 from scipy import stats
 
 from lethebench.evaluation import metrics as scores
+from lethebench.evaluation.metrics.measures import ATTACKS, Evidence
 from lethebench.evaluation.metrics.modality_gap import KINDS
-from lethebench.scoring.aggregate import COMPONENTS, MEMBERSHIP, METRICS, Evidence, aggregate
+from lethebench.evaluation.metrics.rows import COMPONENTS
+from lethebench.evaluation.registry import METRICS
+from lethebench.scoring.aggregate import aggregate
 
 
 def rows(split: str, count: int = 24, seed: int = 0, **columns) -> list[dict]:
@@ -109,10 +112,10 @@ def test_a_group_that_was_not_known_before_stays_out():
 
 def test_a_flag_of_several_attacks_is_told_once():
     """Every attack tells all of forget from all of holdout."""
-    apart = dict.fromkeys(MEMBERSHIP, 1.0)
-    evidence = Evidence(rows=[*rows("forget", **apart), *rows("holdout", **dict.fromkeys(MEMBERSHIP, 0.0))])
+    apart = dict.fromkeys(ATTACKS, 1.0)
+    evidence = Evidence(rows=[*rows("forget", **apart), *rows("holdout", **dict.fromkeys(ATTACKS, 0.0))])
     found = aggregate(evidence, ["privacy_leakage"])
-    assert all(found.values["privacy_leakage"][f"{name}/auc"]["value"] == 1.0 for name in MEMBERSHIP)
+    assert all(found.values["privacy_leakage"][f"{name}/auc"]["value"] == 1.0 for name in ATTACKS)
     assert sorted(found.flags) == ["auc_extreme", "no_gold"]
 
 
@@ -124,6 +127,8 @@ def test_what_cannot_be_measured_has_a_reason_and_the_rest_goes_on():
         "forget": "it compares with the model before unlearning: give --before",
         "forget_quality": "it compares with a retrained model: give --gold",
         "privacy_leakage": "it compares the splits forget and holdout, and needs rows of both",
+        "stability": "it compares the stages of a run: evaluate the run folder itself",
+        "unlearning": "it compares the stages of a run: evaluate the run folder itself",
     }
     both = Evidence(rows=rows("retain"), before=rows("retain"), gold=rows("retain"))
     found = aggregate(both, ["forget", "forget_quality"]).not_measured

@@ -238,7 +238,7 @@ def test_weights_that_are_not_finite_end_in_one_line_and_no_folder(data, tmp_pat
 def test_a_folder_with_something_else_is_left_alone(data, models, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.txt").write_text("meow")
-    with pytest.raises(UserError, match="no evaluation"):
+    with pytest.raises(UserError, match="not an evaluation folder"):
         evaluate_command(EvaluateOptions(target=data, model=str(models[0]), out=tmp_path / "photos"))
     assert (tmp_path / "photos" / "cat.txt").read_text() == "meow"
 

@@ -135,7 +135,7 @@ def test_a_stage_without_weights_keeps_its_rows_and_it_is_said(run, tmp_path):
     assert sum("weights are gone" in note for note in scores["notes"]) == 2
     assert "gold/t002: its weights are gone" in text
     (copy / "learnt" / "model.safetensors").unlink()
-    with pytest.raises(UserError, match="learnt model are gone"):
+    with pytest.raises(UserError, match="learnt: model weights and processor are missing"):
         evaluate_command(EvaluateOptions(target=copy, out=tmp_path / "other"))
 
 
@@ -168,7 +168,7 @@ def test_a_run_on_other_data_is_no_reference(run, tmp_path):
     options = {"target": run.parent / "icu", "model": str(run / "learnt"), "sample": 2, "out": tmp_path / "out"}
     with pytest.raises(UserError, match="other data"):
         evaluate_command(EvaluateOptions(**options, gold=str(copy)))
-    with pytest.raises(UserError, match="not there or has changed"):
+    with pytest.raises(UserError, match="is missing or has changed"):
         evaluate_command(EvaluateOptions(target=copy))
 
 
