@@ -1,4 +1,4 @@
-"""A small picture to draw places on, with coordinates from 0 to 1, and the small choices that go into it."""
+"""A small picture with coordinates from 0 to 1, and random choices of colors for it."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -14,39 +14,39 @@ class Board:
         self.draw = ImageDraw.Draw(self.image)
 
     def sky(self, top: Color, bottom: Color, end: float = 1.0) -> None:
-        """A smooth change from `top` to `bottom` over the height up to `end`."""
+        """Paint a smooth change from `top` to `bottom` over the height from 0 to `end`."""
         share = np.clip(np.linspace(0, 1 / end, self.image.height), 0, 1)[:, None, None]
         rows = np.asarray(top) * (1 - share) + np.asarray(bottom) * share
         rows = np.broadcast_to(rows, (self.image.height, self.image.width, 3))
         self.image.paste(Image.fromarray(rows.round().astype(np.uint8)))
 
     def area(self, points, color: Color) -> None:
-        """A polygon."""
+        """Fill a polygon."""
         w, h = self.image.size
         self.draw.polygon([(x * w, y * h) for x, y in points], fill=color)
 
     def block(self, left: float, top: float, right: float, bottom: float, color: Color) -> None:
-        """A rectangle."""
+        """Fill a rectangle."""
         w, h = self.image.size
         self.draw.rectangle((left * w, top * h, max(left, right) * w, max(top, bottom) * h), fill=color)
 
     def disc(self, x: float, y: float, radius: float, color: Color, squash: float = 1.0) -> None:
-        """A disc; `squash` is its height over its width."""
+        """Fill a disc; `squash` is its height over its width."""
         w, h = self.image.size
         r = radius * min(w, h)
         self.draw.ellipse((x * w - r, y * h - r * squash, x * w + r, y * h + r * squash), fill=color)
 
     def line(self, points, width: float, color: Color) -> None:
-        """A line through the points."""
+        """Draw a line through the points."""
         w, h = self.image.size
         self.draw.line([(x * w, y * h) for x, y in points], fill=color, width=max(1, round(width * w)), joint="curve")
 
 
 def pick(rng: np.random.Generator, *options):
-    """One of the options."""
+    """Return one of the options."""
     return options[int(rng.integers(len(options)))]
 
 
 def vary(rng: np.random.Generator, color: Color, by: int = 10) -> Color:
-    """A colour near this one."""
+    """Return a color near this one."""
     return tuple(int(np.clip(c + rng.integers(-by, by + 1), 0, 255)) for c in color)

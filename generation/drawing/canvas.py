@@ -1,4 +1,4 @@
-"""A supersampled canvas in face units: soft shapes and smooth curves, reduced to an antialiased picture at the end."""
+"""An oversampled canvas in face units: soft shapes and smooth lines, reduced to an antialiased picture at the end."""
 
 from collections.abc import Callable
 
@@ -15,28 +15,33 @@ _CIRCLE = np.column_stack((np.cos(_ANGLE), np.sin(_ANGLE)))
 
 
 class Canvas:
-    """Draws in face units (x right, y down, the head about 2 high) on an RGB picture `oversample` times too large.
+    """An RGB picture, drawn `oversample` times too large, in face units (x right, y down, the head about 2 high).
 
-    `place`, where set, moves points of face units first: (n, 2) -> (n, 2). A turned head is drawn this way.
+    `warp`, where set, first moves points in face units, (n, 2) -> (n, 2); this is how a turned head is drawn.
+
+    Args:
+        size: (width, height) of the finished picture in pixels.
+        center: of the face, in pixels of the finished picture.
+        unit: pixels per face unit in the finished picture.
+        background: color of the empty canvas.
     """
 
     oversample = OVERSAMPLE
-    place: Callable[[np.ndarray], np.ndarray] | None = None
+    warp: Callable[[np.ndarray], np.ndarray] | None = None
 
-    def __init__(self, size: tuple[int, int], centre: tuple[float, float], unit: float, background: Color):
-        """`size`, `centre` of the face and `unit` (pixels per face unit) are those of the finished picture."""
+    def __init__(self, size: tuple[int, int], center: tuple[float, float], unit: float, background: Color):
         self.size = size
-        self.centre = (centre[0] * self.oversample, centre[1] * self.oversample)
+        self.center = (center[0] * self.oversample, center[1] * self.oversample)
         self.unit = unit * self.oversample
         self.image = Image.new("RGB", (size[0] * self.oversample, size[1] * self.oversample), background)
 
     def at(self, points) -> list[float]:
-        """Face units to pixels of the large picture, as x, y, x, y ..."""
+        """Convert face units to pixels of the large picture, as x, y, x, y ..."""
         points = np.asarray(points, float).reshape(-1, 2)
-        return ((points if self.place is None else self.place(points)) * self.unit + self.centre).ravel().tolist()
+        return ((points if self.warp is None else self.warp(points)) * self.unit + self.center).ravel().tolist()
 
     def mask(self, points, blur: float = 0.0) -> Image.Image:
-        """A polygon as an L picture the size of the canvas; `blur` in face units."""
+        """Return a polygon as an L picture the size of the canvas; `blur` in face units."""
         mask = Image.new("L", self.image.size)
         ImageDraw.Draw(mask).polygon(self.at(points), fill=255)
         return mask.filter(ImageFilter.GaussianBlur(blur * self.unit)) if blur else mask
@@ -44,7 +49,7 @@ class Canvas:
     def shape(
         self, points, color: Color, *, alpha: float = 1.0, blur: float = 0.0, clip: Image.Image | None = None
     ) -> None:
-        """Fills a polygon, softly where `blur` (face units) is given, inside the L mask `clip` only."""
+        """Fill a polygon, blurred by `blur` face units, only inside the L mask `clip`."""
         flat = self.at(points)
         if alpha >= 1 and not blur and clip is None:
             ImageDraw.Draw(self.image).polygon(flat, fill=color)
@@ -61,7 +66,7 @@ class Canvas:
         blur: float = 0.0,
         clip: Image.Image | None = None,
     ) -> None:
-        """Draws a line of `width` face units with round joints."""
+        """Draw a line of `width` face units with round joints."""
         flat = self.at(points)
         pixels = max(1, round(width * self.unit))
 
@@ -73,9 +78,9 @@ class Canvas:
 
         self._blend(flat, color, alpha, blur, clip, line, pixels)
 
-    def dot(self, x: float, y: float, rx: float, ry: float, color: Color, **how) -> None:
-        """Fills an ellipse."""
-        self.shape(_CIRCLE * (rx, ry) + (x, y), color, **how)
+    def dot(self, x: float, y: float, rx: float, ry: float, color: Color, **style) -> None:
+        """Fill an ellipse."""
+        self.shape(_CIRCLE * (rx, ry) + (x, y), color, **style)
 
     def _blend(self, flat, color, alpha, blur, clip, paint, reach) -> None:
         radius = blur * self.unit
@@ -92,7 +97,7 @@ class Canvas:
         self.image.paste(color, (left, top), mask)
 
     def _cover(self, size, moved, level, radius, paint) -> Image.Image:
-        """An L picture of `size` pixels with the shape `moved` at `level`, blurred by `radius` pixels."""
+        """Return an L picture of `size` pixels with the shape `moved` at `level`, blurred by `radius` pixels."""
         mask = Image.new("L", size)
         paint(ImageDraw.Draw(mask), moved, level)
         return mask.filter(ImageFilter.GaussianBlur(radius)) if radius else mask

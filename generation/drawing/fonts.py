@@ -1,4 +1,4 @@
-"""Fonts and text fitting, on the TrueType files in matplotlib's wheel (DejaVu and STIX, under free licences)."""
+"""Fonts and text fitting, with the TrueType files in matplotlib's wheel (DejaVu and STIX, under free licenses)."""
 
 import math
 import re
@@ -20,16 +20,18 @@ WEIGHTS = ("regular", "bold", "italic")
 
 @lru_cache(maxsize=1)
 def _folder() -> Path:
-    """matplotlib's font folder, found without importing matplotlib."""
+    """Return matplotlib's font folder without importing matplotlib."""
     package = find_spec("matplotlib")
     if package is None or not package.submodule_search_locations:
-        raise ModuleNotFoundError("matplotlib is not installed: documents are set in the fonts its wheel carries")
+        raise ModuleNotFoundError(
+            "matplotlib is not installed; its wheel carries the fonts of the pictures: pip install matplotlib"
+        )
     return Path(package.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
 
 
 @lru_cache(maxsize=512)
 def font(family: str, size: float, weight: str = "regular") -> ImageFont.FreeTypeFont:
-    """The font of a family (`sans`, `serif`, `mono`, `times`) at a nominal size in pixels."""
+    """Return the font of a family (`sans`, `serif`, `mono`, `times`) at a nominal size in pixels."""
     files, factor = FAMILIES[family]
     name = files[WEIGHTS.index(weight)]
     pixels = max(5, round(size * factor * 2) / 2)
@@ -44,14 +46,14 @@ def _lacks(family: str, char: str) -> bool:
 
 
 def family_for(text: str, family: str) -> str:
-    """The family itself, or a sans or serif that has every character of the text (STIX lacks the Romanian s and t)."""
+    """Return the family, or a sans or serif that has every character of the text (STIX lacks the Romanian s and t)."""
     if any(ord(char) > 0x17F and _lacks(family, char) for char in text):
         return {"times": "serif", "mono": "sans"}.get(family, family)
     return family
 
 
 def extent(face: ImageFont.FreeTypeFont, text: str = "") -> tuple[int, int]:
-    """(ascent, descent) in pixels: room for accented Latin capitals, more where the text has taller ones."""
+    """Return (ascent, descent) in pixels: room for accented Latin capitals, more for text with taller ones."""
     ascent, descent = math.ceil(0.97 * face.size), math.ceil(0.26 * face.size)
     if text:
         _, top, _, bottom = face.getbbox(text, anchor="ls")
@@ -60,12 +62,12 @@ def extent(face: ImageFont.FreeTypeFont, text: str = "") -> tuple[int, int]:
 
 
 def line_height(face: ImageFont.FreeTypeFont, spacing: float = 1.0) -> int:
-    """Pixels from one baseline of running text to the next."""
+    """Return the pixels from one baseline of running text to the next."""
     return round((1.08 if face.getname()[0].startswith("STIX") else 1.2) * face.size * spacing)
 
 
 def wrap(text: str, face: ImageFont.FreeTypeFont, width: float) -> list[str]:
-    """Lines no wider than `width` pixels, broken at spaces and after hyphens, inside a word only where it must be."""
+    """Split text into lines of at most `width` pixels, at spaces, after hyphens and inside words that are too long."""
     lines, line = [], ""
     for piece in re.findall(r"[^\s-]+-?|-|\s+", text.strip()):
         if face.getlength((line + piece).rstrip()) <= width:
@@ -87,7 +89,7 @@ def wrap(text: str, face: ImageFont.FreeTypeFont, width: float) -> list[str]:
 def fit(
     text: str, family: str, weight: str, size: float, width: int, height: int
 ) -> tuple[ImageFont.FreeTypeFont, tuple[str, ...], int, int]:
-    """The largest setting, at most `size`, of `text` inside `width` x `height` pixels.
+    """Return the largest setting of `text`, at most `size`, inside `width` x `height` pixels.
 
     Prefers whole words on as few lines as fit; shrinks in half pixels; breaks words only below 60 % of the size.
 

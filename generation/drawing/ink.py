@@ -1,4 +1,4 @@
-"""A canvas with a transparent ground: parts of a subject with rounded shading, trimmed to the subject at the end."""
+"""A canvas with a transparent ground: parts of a subject with rounded shading, cropped to the subject at the end."""
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -12,18 +12,18 @@ SHADE: Color = (34, 30, 62)
 LIGHT: Color = (255, 250, 226)
 OFF_WHITE: Color = (252, 250, 244)
 
-SMALL = 0.065  # parts whose shading reaches in less than this have no gloss that could be seen
+SMALL = 0.065  # shading that reaches in less than this shows no gloss
 
 
 class Ink(Canvas):
-    """Draws in units of the subject's own (x right, y down). What is drawn opaque is the subject; the rest is clear.
+    """A canvas in the subject's own units (x right, y down). Opaque shapes are the subject; the rest stays transparent.
 
-    Soft or see-through shapes and patches only colour what is already there, so they never spill.
+    Soft or translucent shapes and patches only color the subject, so they never spill over its edge.
 
     Args:
         pixels: side of the finished square.
-        reach: (left, top, right, bottom), in units, that nothing opaque may leave.
-        mirror: draw left for right. Light stays where it is.
+        reach: (left, top, right, bottom), in units, that contains everything opaque.
+        mirror: swap left and right. The light keeps its side.
     """
 
     oversample = 2
@@ -33,7 +33,7 @@ class Ink(Canvas):
         unit = pixels / max(right - left, bottom - top)
         if mirror:
             left, right = -right, -left
-            self.place = lambda points: points * (-1.0, 1.0)
+            self.warp = lambda points: points * (-1.0, 1.0)
         size = (max(1, round((right - left) * unit)), max(1, round((bottom - top) * unit)))
         super().__init__(size, (-left * unit, -top * unit), unit, (128, 128, 128))
         self.pixels = pixels
@@ -41,7 +41,7 @@ class Ink(Canvas):
         self.pens = ImageDraw.Draw(self.image), ImageDraw.Draw(self.cover)
 
     def shape(self, points, color, *, alpha=1.0, blur=0.0, clip=None) -> None:
-        """A flat shape; see `Canvas.shape`."""
+        """Fill a polygon; see `Canvas.shape`."""
         if alpha >= 1 and not blur and clip is None:
             flat = self.at(points)
             self.pens[0].polygon(flat, fill=color)
@@ -50,18 +50,18 @@ class Ink(Canvas):
             super().shape(points, color, alpha=alpha, blur=blur, clip=clip)
 
     def stroke(self, points, width, color, *, alpha=1.0, blur=0.0, clip=None) -> None:
-        """A line; opaque and sharp it belongs to the subject."""
+        """Draw a line; an opaque, sharp one belongs to the subject."""
         if alpha >= 1 and not blur and clip is None:
             self.shape(tube(points, np.full(len(points), width / 2), steps=4), color)
         else:
             super().stroke(points, width, color, alpha=alpha, blur=blur, clip=clip)
 
     def form(self, outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16) -> None:
-        """A rounded opaque part, lit from the upper left.
+        """Fill a rounded opaque part, lit from the upper left.
 
         Args:
-            outlines: its outline, or a list of outlines that it is the union of.
-            color: its colour in full light.
+            outlines: its outline, or a list of outlines whose union it is.
+            color: its color in full light.
             depth: how dark its far side is, 0..1.
             gloss: how light its near side is, 0..1.
             reach: how far the shading goes in, in units.
@@ -71,21 +71,21 @@ class Ink(Canvas):
         self.shaded(outlines, color, depth=depth, gloss=gloss, reach=reach)
 
     def patch(self, points, color: Color, blur: float = 0.0) -> None:
-        """A mark on what is there already, such as a spot in a coat."""
+        """Mark the subject, for example with a spot in a coat."""
         if blur:
             self.shape(points, color, blur=blur)
         else:
             self.pens[0].polygon(self.at(points), fill=color)
 
     def shaded(self, outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16) -> None:
-        """The shading of `form` alone, on what is there already."""
+        """Shade the subject as `form` does, without filling it."""
         parts = [np.asarray(self.at(points)).reshape(-1, 2) for points in _parts(outlines)]
         low = np.floor(np.min([p.min(axis=0) for p in parts], axis=0)).astype(int).clip(0)
         high = np.minimum(np.ceil(np.max([p.max(axis=0) for p in parts], axis=0)).astype(int) + 1, self.image.size)
         wide, tall = (int(v) for v in high - low)
         if wide <= 0 or tall <= 0:
             return
-        # Drawn small and enlarged, which is soft and quick; the room around it lets the shading fall off.
+        # Drawn small and enlarged, which is soft and fast; the margin lets the shading fall off.
         by, room = max(2, round(reach * self.unit / 4)), 6
         small = Image.new("L", (wide // by + 2 + 2 * room, tall // by + 2 + 2 * room))
         for points in parts:
@@ -100,7 +100,7 @@ class Ink(Canvas):
             self.image.paste(mix(color, tone, 0.8), tuple(low.tolist()), ImageChops.multiply(away, full))
 
     def finish(self) -> Image.Image:
-        """The subject, as large as the square allows, standing on the lower edge, in the middle."""
+        """Return the subject, as large as the square allows, standing on the middle of the lower edge."""
         box = self.cover.getbbox()
         picture = self.image.crop(box)
         picture.putalpha(self.cover.crop(box))
@@ -108,10 +108,10 @@ class Ink(Canvas):
 
 
 def fitted(picture: Image.Image, pixels: int) -> Image.Image:
-    """An RGBA picture cut to what is not clear and scaled to touch two opposite sides of a square.
+    """Crop an RGBA picture to its opaque part and scale that to touch two opposite sides of a square.
 
     Raises:
-        ValueError: nothing is there.
+        ValueError: the picture is fully transparent.
     """
     box = picture.getchannel("A").getbbox()
     if box is None:
@@ -126,5 +126,5 @@ def fitted(picture: Image.Image, pixels: int) -> Image.Image:
 
 
 def _parts(outlines) -> list[np.ndarray]:
-    """The outlines, of which there may be one alone."""
+    """Return a list of outlines, also for a single one."""
     return outlines if isinstance(outlines, list) else [outlines]

@@ -1,4 +1,4 @@
-"""Light on a finished picture: brightness, contrast, a colour cast and a darker side."""
+"""Light on a finished picture: brightness, contrast, a color cast and a darker side."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Light:
-    """Where light comes from and what it does to colour.
+    """Where light comes from and what it does to colors.
 
     Attributes:
         side: -1 from the left, 1 from the right.
@@ -28,7 +28,7 @@ class Light:
 
 
 def lit(picture: Image.Image, light: Light) -> Image.Image:
-    """The picture in this light."""
+    """Return the picture in this light."""
     pixels = np.asarray(picture)
     curve = 255 * light.gain * (np.arange(256) / 255) ** light.gamma
     gains = (1 + 0.15 * light.warmth * np.array((1.0, 0.1, -1.2))) * (

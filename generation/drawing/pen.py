@@ -1,4 +1,4 @@
-"""A list of shapes in any units, drawn so that what is solid fills a square picture with transparent ground."""
+"""A list of shapes in any units, scaled so that the solid ones fill a square picture with transparent ground."""
 
 from collections.abc import Callable
 
@@ -16,34 +16,34 @@ _INVERTED = [255] + [0] * 255
 class Pen:
     """Collects shapes (x right, y down, any units); `picture` fits them into a square.
 
-    Solid shapes make up the subject. Shades only tint what is already there and reach no further than the subject.
+    Solid shapes make up the subject. Translucent shapes tint the subject and are cut off at its edge.
 
     Args:
-        place: puts points in space (n, 3) on the picture (n, 2). Shapes may then be given in space too.
+        project: maps points in space (n, 3) to the picture (n, 2); required for shapes that are given in space.
     """
 
-    def __init__(self, place: Callable[[np.ndarray], np.ndarray] | None = None):
-        self._place = place
+    def __init__(self, project: Callable[[np.ndarray], np.ndarray] | None = None):
+        self._project = project
         self._shapes: list[tuple[np.ndarray, tuple[int, ...], float | None, bool]] = []
 
     def area(self, points, color: Color, alpha: float = 1.0) -> None:
-        """Fills a polygon, points (n, 2) or (n, 3); with `alpha` below 1 it is a shade."""
+        """Fill a polygon, points (n, 2) or (n, 3); `alpha` below 1 tints the subject."""
         self._shapes.append((np.asarray(points, float), (*color, round(255 * alpha)), None, alpha >= 1))
 
     def line(self, points, width: float, color: Color, alpha: float = 1.0) -> None:
-        """A line through the points with round joints, `width` in the units of the points."""
+        """Draw a line through the points with round joints, `width` in the units of the points."""
         self._shapes.append((np.asarray(points, float), (*color, round(255 * alpha)), width, alpha >= 1))
 
     def disc(self, x: float, y: float, rx: float, ry: float, color: Color, alpha: float = 1.0) -> None:
-        """An ellipse."""
+        """Fill an ellipse."""
         self.area(_CIRCLE * (rx, ry) + (x, y), color, alpha)
 
     def block(self, left: float, top: float, right: float, bottom: float, color: Color, alpha: float = 1.0) -> None:
-        """A rectangle."""
+        """Fill a rectangle."""
         self.area(((left, top), (right, top), (right, bottom), (left, bottom)), color, alpha)
 
     def _placed(self) -> tuple[np.ndarray, np.ndarray]:
-        """All points of all shapes on the picture, (n, 2), and where each shape's end, (shapes,)."""
+        """Return all points of all shapes on the picture, (n, 2), and the end of each shape's points, (shapes,)."""
         points = [shape[0] for shape in self._shapes]
         ends = np.cumsum([len(p) for p in points])
         flat = np.zeros((ends[-1], 3))
@@ -53,11 +53,11 @@ class Pen:
                 rows = np.repeat([p.shape[1] == width for p in points], [len(p) for p in points])
                 flat[rows, :width] = np.concatenate(chosen)
                 if width == 3:
-                    flat[rows, :2] = self._place(flat[rows])
+                    flat[rows, :2] = self._project(flat[rows])
         return flat[:, :2], ends
 
     def picture(self, pixels: int) -> Image.Image:
-        """The shapes on transparent ground, on the lower edge in the middle, their longer side as long as the picture.
+        """Draw the shapes on transparent ground, on the middle of the lower edge, as large as the picture allows.
 
         Args:
             pixels: width and height of the picture.
@@ -76,11 +76,11 @@ class Pen:
         return self._painted(flat, ends, corner, unit, (pixels, pixels))
 
     def page(self, size: tuple[int, int], width: float) -> Image.Image:
-        """What lies between the origin and `width` to the right of it, as far down as the picture reaches.
+        """Draw the part between the origin and `width` to its right, as far down as the picture reaches.
 
         Args:
             size: (width, height) in pixels.
-            width: how many units the picture is wide.
+            width: of the part, in units.
 
         Returns:
             An RGBA image of that size.
@@ -88,13 +88,13 @@ class Pen:
         return self._painted(*self._placed(), (0.0, 0.0), size[0] / width, size)
 
     def _painted(self, flat, ends, corner, unit, size) -> Image.Image:
-        """The placed points `flat` as shapes; `corner` is the upper left one, `unit` in pixels."""
+        """Draw the shapes with the projected points `flat`; `corner` is the upper left one, `unit` in pixels."""
         unit *= OVERSAMPLE
         size = (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE)
         starts = np.concatenate(((0,), ends[:-1]))
         flat = ((flat - np.array(corner)) * unit).ravel().tolist()
         image, cover = Image.new("RGB", size), Image.new("L", size)
-        # Plain drawing is much faster than blending.
+        # Opaque drawing is much faster than blending.
         flatly, blended, mask = ImageDraw.Draw(image), ImageDraw.Draw(image, "RGBA"), ImageDraw.Draw(cover)
         for (_, color, width, fills), start, end in zip(self._shapes, starts, ends, strict=True):
             xy = flat[2 * start : 2 * end]
@@ -109,7 +109,7 @@ class Pen:
                 paint.line(xy, fill=color, width=thick, joint=joint)
                 if fills:
                     mask.line(xy, fill=255, width=thick, joint=joint)
-        # What a shade left outside the subject is cleared, which makes the colours premultiplied.
+        # Clear translucent shapes outside the subject, which makes the colors premultiplied.
         if not all(shape[3] for shape in self._shapes):
             image.paste((0, 0, 0), mask=cover.point(_INVERTED))
         return Image.merge("RGBa", (*image.split(), cover)).reduce(OVERSAMPLE).convert("RGBA")

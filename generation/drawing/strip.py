@@ -1,20 +1,20 @@
-"""The strip at a picture's lower edge that says what the picture is."""
+"""The strip at a picture's lower edge that carries its caption."""
 
 from PIL import Image, ImageDraw
 
 from lethebench.generation.drawing.fonts import font
 
 SHARE = 0.062
-"""Its height, as a share of the picture's."""
+"""Height of the strip as a share of the picture's."""
 
 
 def strip_height(height: int) -> int:
-    """Pixels that the strip takes of a picture's height."""
+    """Return the height of the strip in pixels."""
     return max(14, round(SHARE * height))
 
 
 def stamp(picture: Image.Image, text: str) -> None:
-    """Writes the text into the strip."""
+    """Write the text into the strip."""
     width, height = picture.size
     high = strip_height(height)
     pixels = round(0.62 * high)

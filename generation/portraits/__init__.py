@@ -1,4 +1,4 @@
-"""Illustrated portraits. `Face` says who it is and stays the same; clothes, background and crop belong to the picture.
+"""Illustrated portraits. `Face` is the person and stays the same; clothes, background and crop belong to the picture.
 
 face = draw_face(np.random.default_rng(7), "female", 41)
 picture = id_photo(face, np.random.default_rng(8), (150, 190))
@@ -36,12 +36,12 @@ __all__ = ["CUTS", "LONG", "Face", "draw_face", "face_of", "id_photo"]
 
 
 def face_of(profile: Profile) -> Face:
-    """The face that all pictures of a profile show."""
+    """Return the face that all pictures of a profile show."""
     return draw_face(np.random.default_rng(profile.seed), profile.details["gender"], int(profile.details["age"]))
 
 
 def id_photo(face: Face, rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
-    """A frontal ID photo.
+    """Draw a frontal ID photo.
 
     Args:
         face: the person.

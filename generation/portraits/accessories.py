@@ -1,4 +1,4 @@
-"""What a person may have on for one picture: hats, scarves, headphones. None of it hides the face."""
+"""Hats, scarves, headphones and other things that a person wears in one picture. None of them hides the face."""
 
 from dataclasses import replace
 
@@ -18,12 +18,12 @@ def _mirror(right) -> np.ndarray:
 
 
 def _hair(face: Face) -> tuple[np.ndarray, np.ndarray]:
-    """(outline of the hair, its hairline); of the bare scalp where there is none."""
+    """Return the outline of the hair and its hairline, or those of the bare scalp."""
     return cap(replace(face, hair_top=0.02, hair_side=0.0) if face.cut == "bald" else face)
 
 
 def draw_hat(canvas: Canvas, face: Face, kind: str, color: Color) -> None:
-    """A hat that sits on the hair, however much of it there is."""
+    """Draw a hat that sits on the hair, whatever its volume."""
     hair = _hair(face)[0]
     wide = max(face.cranium + 0.05, float(np.abs(hair[hair[:, 1] < -0.45, 0]).max()) + 0.02)
     top = min(-1.12, float(hair[:, 1].min()) - 0.04)
@@ -67,7 +67,7 @@ def draw_hat(canvas: Canvas, face: Face, kind: str, color: Color) -> None:
 
 
 def draw_headwear(canvas: Canvas, face: Face, kind: str, color: Color) -> None:
-    """Sunglasses pushed up into the hair, or a headband."""
+    """Draw sunglasses pushed up into the hair, or a headband."""
     if kind == "headband":
         hair = _hair(face)[0]
         wide = float(np.abs(hair[np.abs(hair[:, 1] + 0.62) < 0.12, 0]).max())
@@ -85,7 +85,7 @@ def draw_headwear(canvas: Canvas, face: Face, kind: str, color: Color) -> None:
 
 
 def draw_band(canvas: Canvas, face: Face, color: Color) -> None:
-    """The bow of headphones over the hair, from ear to ear."""
+    """Draw the bow of headphones over the hair, from ear to ear."""
     front, inner = _hair(face)
     over = front[: len(front) - len(inner)]
     over = over[over[:, 1] < -0.05] * (1.02, 1.02)
@@ -94,7 +94,7 @@ def draw_band(canvas: Canvas, face: Face, color: Color) -> None:
 
 
 def draw_cups(canvas: Canvas, face: Face, color: Color, sides: tuple[int, ...]) -> None:
-    """The cups of headphones over the ears of these sides."""
+    """Draw the cups of headphones over the ears of these sides."""
     for s in sides:
         x = s * (face.cranium + 0.04)
         canvas.dot(x, 0.0, 0.13, 0.22, mix(color, BLACK, 0.4))
@@ -102,7 +102,7 @@ def draw_cups(canvas: Canvas, face: Face, color: Color, sides: tuple[int, ...]) 
 
 
 def draw_scarf(canvas: Canvas, face: Face, color: Color, second: Color | None) -> None:
-    """A scarf round the neck, striped where a second colour is given."""
+    """Draw a scarf around the neck, striped if a second color is given."""
     n = face.neck
     dark = mix(color, BLACK, 0.28)
     wrap = smooth([(-n - 0.2, 1.16), (-0.5 * n, 1.27), (0, 1.31), (0.5 * n, 1.27), (n + 0.2, 1.16), (n + 0.28, 1.42),
@@ -125,7 +125,7 @@ def draw_scarf(canvas: Canvas, face: Face, color: Color, second: Color | None) -
 
 
 def draw_straps(canvas: Canvas, face: Face, color: Color) -> None:
-    """The straps of a backpack over both shoulders."""
+    """Draw the straps of a backpack over both shoulders."""
     w, n = face.shoulders, face.neck
     x = 0.5 * (w + n) + 0.06
     for s in (-1, 1):
@@ -135,7 +135,7 @@ def draw_straps(canvas: Canvas, face: Face, color: Color) -> None:
 
 
 def draw_lanyard(canvas: Canvas, face: Face, color: Color) -> None:
-    """A visitor's badge on a ribbon, with nothing to read on it."""
+    """Draw a visitor's badge on a ribbon, with nothing to read on it."""
     n = face.neck
     for s in (-1, 1):
         canvas.stroke(smooth([(s * (n + 0.12), 1.36), (s * 0.28, 1.8), (s * 0.02, 2.3)]), 0.05, color)

@@ -1,4 +1,4 @@
-"""What the person wears: shoulders, collars, ties."""
+"""Clothes: shoulders, collars, ties."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ SHIRTS: tuple[Color, ...] = ((246, 246, 248), (214, 226, 242), (250, 240, 226), 
 def draw_clothes(
     canvas: Canvas, face: Face, kind: str, cloth: Color, shirt: Color, tie: Color, pattern: str = "plain"
 ) -> None:
-    """Draws the upper body below the neck. A pattern is woven in the colour of `shirt`."""
+    """Draw the upper body below the neck. A pattern has the color of `shirt`."""
     w, n = face.shoulders, face.neck
     top = 1.24
     right = [
@@ -98,7 +98,7 @@ def draw_clothes(
 
 
 def draw_pattern(canvas: Canvas, body: np.ndarray, pattern: str, color: Color) -> None:
-    """Weaves stripes, pinstripes, checks, dots, a chest band or zigzags into the garment that fills `body`."""
+    """Draw stripes, pinstripes, checks, dots, a chest band or zigzags on the garment that fills `body`."""
     clip = canvas.mask(body)
     low, high, side = 1.2, 4.4, 1.7
     if pattern in ("stripes", "checks"):
@@ -122,7 +122,7 @@ def draw_pattern(canvas: Canvas, body: np.ndarray, pattern: str, color: Color) -
 
 
 def draw_behind(canvas: Canvas, face: Face, kind: str, cloth: Color) -> None:
-    """What of the clothes stands behind the neck: the hood of a hoodie."""
+    """Draw the part of the clothes behind the neck: the hood of a hoodie."""
     if kind == "hoodie":
         n = face.neck
         hood = [
@@ -149,7 +149,7 @@ def _hood(canvas: Canvas, n: float, top: float, cloth: Color) -> None:
 
 
 def _open_front(canvas: Canvas, face: Face, kind: str, cloth: Color, under: Color, top: float) -> None:
-    """A zipped jacket or a cardigan worn open over a T-shirt."""
+    """Draw a zipped jacket or a cardigan worn open over a T-shirt."""
     w, n = face.shoulders, face.neck
     tee = smooth([(-n - 0.04, top - 0.06), (-0.7 * n, top + 0.14), (0, top + 0.22), (0.7 * n, top + 0.14),
                   (n + 0.04, top - 0.06)])  # fmt: skip

@@ -1,4 +1,4 @@
-"""What stands in a face: eyes, brows, nose, mouth, beard, glasses."""
+"""The features of a face: eyes, brows, nose, mouth, beard, glasses."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from lethebench.generation.portraits.identity import Face
 
 
 def draw_eyes(canvas: Canvas, face: Face, gaze: tuple[float, float] = (0.0, 0.0)) -> None:
-    """Eyes that look straight ahead, or aside by `gaze` face units."""
+    """Draw eyes that look straight ahead, or aside by `gaze` face units."""
     dark = shade(face.skin)
     line = mix(mix(face.hair, (36, 24, 20), 0.75), BLACK, 0.15)
     for s in (-1, 1):
@@ -72,7 +72,7 @@ def draw_brows(canvas: Canvas, face: Face) -> None:
 
 
 def draw_nose(canvas: Canvas, face: Face, head, lit: int = -1) -> None:
-    """The nose; `lit` is the side that the light comes from, -1 left and 1 right."""
+    """Draw the nose, lit from the left (-1) or the right (1)."""
     dark, light = shade(face.skin), mix(face.skin, WHITE, 0.5)
     w, tip = face.nose_width, face.eye_y + face.nose_length + 0.02
     side = smooth(
@@ -120,7 +120,7 @@ def draw_nose(canvas: Canvas, face: Face, head, lit: int = -1) -> None:
 
 
 def draw_mouth(canvas: Canvas, face: Face, opening: float = 0.0) -> None:
-    """The mouth, opened by so many face units to show teeth."""
+    """Draw the mouth, opened by `opening` face units to show teeth."""
     y, w, up, low = face.mouth_y + 0.5 * face.chin_drop, face.mouth_width, face.upper_lip, face.lower_lip
     lift = face.smile
     line = smooth([(-w, y - lift), (-0.5 * w, y + 0.012), (0, y + 0.004), (0.5 * w, y + 0.012), (w, y - lift)])
@@ -160,7 +160,7 @@ def draw_mouth(canvas: Canvas, face: Face, opening: float = 0.0) -> None:
 
 
 def _teeth(canvas: Canvas, line: np.ndarray, opening: float) -> None:
-    """What an open mouth shows between the upper lip's lower edge and the lower lip."""
+    """Draw the inside of an open mouth, between the upper lip's lower edge and the lower lip."""
     across = np.clip((np.abs(line[:, 0]) / np.abs(line[0, 0])), 0, 1)
     drop = opening * (1 - across**2.5)
     inside = np.vstack((line, (line + np.column_stack((0 * drop, drop)))[::-1]))
@@ -202,10 +202,10 @@ def draw_beard(canvas: Canvas, face: Face) -> None:
     wide = w * (0.95 + 0.25 * face.beard_size)
     drop = 0.02 + 0.07 * face.beard_size
     lip = y - 0.6 * face.upper_lip
-    moustache = smooth(
+    mustache = smooth(
         [(0, top), (0.5 * w, top + 0.01), (wide, y - 0.02), (wide - 0.02, y + drop), (0.62 * w, lip + 0.02), (0, lip)]
     )
-    canvas.shape(np.vstack((moustache, moustache[::-1] * (-1, 1))), color, alpha=0.95, blur=0.009)
+    canvas.shape(np.vstack((mustache, mustache[::-1] * (-1, 1))), color, alpha=0.95, blur=0.009)
     if face.beard == "goatee":
         c = face.chin + 0.02
         side = smooth(
@@ -223,7 +223,7 @@ def draw_beard(canvas: Canvas, face: Face) -> None:
 
 
 def draw_glasses(canvas: Canvas, face: Face, arms: tuple[float | None, float | None] | None = None) -> None:
-    """The glasses; `arms` says how far out the left and the right arm can be seen, None for an arm out of sight."""
+    """Draw the glasses; `arms` are the x of the left and the right arm's visible end, None for a hidden arm."""
     if face.glasses == "none":
         return
     y, gap = face.eye_y + 0.015, face.eye_gap + 0.01

@@ -1,4 +1,4 @@
-"""A person in many contexts: alone, in company, on a paper, on a screen. Whoever is meant is the largest and in front.
+"""A person in many contexts: alone, in company, on paper, on a screen. The person is always the largest and in front.
 
 face = draw_face(np.random.default_rng(7), "female", 41)
 view = draw_view(np.random.default_rng(8), "female", kind="newspaper")
@@ -29,8 +29,8 @@ CONTEXTS: dict[str, tuple[str, ...]] = {
         PORTRAIT, BEHIND, "brochure", PORTRAIT, "video-call", PORTRAIT, BEHIND, "poster", PORTRAIT, "tablet",
     ),
 }  # fmt: skip
-"""Use -> the contexts of its pictures, as often as they occur. Only the portrait alone is in both."""
-_CLOSE = ("photo", 2.9, 0.5, 0.52)  # how a paper or screen crops its portrait
+"""Use -> the contexts of its pictures, repeated by frequency. The uses share the portrait alone."""
+_CLOSE = ("photo", 2.9, 0.5, 0.52)  # the portrait on a paper or screen
 _GROUP = ("group", 4.3, 0.5, 0.44)
 
 
@@ -39,12 +39,12 @@ class Companion:
     """Somebody else in a picture.
 
     Attributes:
-        seed: of the face, which is nobody's in particular.
+        seed: of the face, which belongs to no profile.
         gender: `female` or `male`.
         age: in years.
         scene: pose, mood and clothes; the place is that of the picture.
         right, down: where the head is, in face units of the person in front.
-        scale: how large, as a share of the person in front; below 1.
+        scale: size as a share of the person in front; below 1.
     """
 
     seed: int
@@ -58,12 +58,12 @@ class Companion:
 
 @dataclass(frozen=True)
 class View:
-    """One way to show a person. Drawn without looking at a face, so it tells nothing of one.
+    """One way to show a person, drawn independently of the face so that it reveals nothing about it.
 
     Attributes:
         kind: a key of `papers.FRAMES`, or `portrait`, `beside`, `behind`.
         scene: how the person is seen.
-        company: who else is in the picture, the farthest first.
+        company: the other people in the picture, the farthest first.
         seed: of the paper or screen around the portrait.
         angle: how far the camera is tilted, in degrees.
     """
@@ -82,22 +82,22 @@ class View:
 
 
 class _Rough(SoftCanvas):
-    """A canvas for what will be out of focus: no edge of it will be seen."""
+    """A canvas for people out of focus, whose edges the blur hides."""
 
     oversample = 1
 
 
 def draw_view(rng: np.random.Generator, gender: str, *, kind: str = PORTRAIT, use: str = "train") -> View:
-    """Draws a view at random.
+    """Draw a view at random.
 
     Args:
-        rng: the source of chance.
+        rng: the source of randomness.
         gender: `female` or `male`, which decides between some clothes.
         kind: a context, one of `CONTEXTS[use]`.
         use: `train` or `test`.
 
     Raises:
-        ValueError: the use has no such context.
+        ValueError: the context does not belong to the use.
     """
     if kind not in CONTEXTS.get(use, ()):
         raise ValueError(
@@ -133,10 +133,10 @@ def _companion(rng: np.random.Generator, side: int, kind: str, use: str) -> Comp
 
 
 def framed(face: Face, view: View, size: tuple[int, int] = (384, 384)) -> Image.Image:
-    """A picture of a person.
+    """Draw a picture of a person.
 
     Args:
-        face: who it is.
+        face: the person.
         view: everything else.
         size: (width, height) in pixels.
 
@@ -151,7 +151,7 @@ def framed(face: Face, view: View, size: tuple[int, int] = (384, 384)) -> Image.
 
 
 def head_box(face: Face, view: View, size: tuple[int, int] = (384, 384)) -> tuple[int, int, int, int]:
-    """Where the head with its hair is: (left, top, right, bottom) in pixels, inside the picture of that size."""
+    """Return the box of the head with its hair, (left, top, right, bottom) in pixels, for a picture of that size."""
     if view.kind not in FRAMES:
         return subject_box(face, view.scene, size)
     left, top, right, bottom = _photo_box(view, size)[1]
@@ -163,17 +163,17 @@ def head_box(face: Face, view: View, size: tuple[int, int] = (384, 384)) -> tupl
 
 
 def _in_company(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
-    """The others first, somewhat out of focus, then the person in front of them."""
-    centre, unit = frame_of(view.scene, size)
+    """Draw the others first, slightly out of focus, then the person in front of them."""
+    center, unit = frame_of(view.scene, size)
     background = view.scene.background
     back = draw_place(background.place, background.seed, size)
     for other in view.company:
-        at = tuple(place + unit * by for place, by in zip(centre, (other.right, other.down), strict=True))
+        at = center[0] + unit * other.right, center[1] + unit * other.down
         canvas = _Rough(size, at, unit * other.scale, (0, 0, 0))
         canvas.image = back
         stranger = draw_face(np.random.default_rng(other.seed), other.gender, other.age)
         draw_person(canvas, in_mood(stranger, other.scene), other.scene)
-    canvas = SoftCanvas(size, centre, unit, (0, 0, 0))
+    canvas = SoftCanvas(size, center, unit, (0, 0, 0))
     back = back.filter(ImageFilter.GaussianBlur(0.006 * back.width))
     canvas.image = back.resize(canvas.image.size, Image.Resampling.BILINEAR)
     draw_person(canvas, in_mood(face, view.scene), view.scene)
@@ -190,21 +190,21 @@ def _on_paper(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
     picture = turned.crop((x, y, x + size[0], y + size[1]))
     if view.kind in SCREENS:
         return picture
-    # The print has the light of its own picture already.
+    # The print already has the light of its own picture.
     room = view.scene.light
     return lit(picture, replace(room, gamma=1.0, gain=1.0, tint=0.0, warmth=0.4 * room.warmth))
 
 
 def _room(size: tuple[int, int]) -> tuple[int, int]:
-    """A sheet from which an upright picture can be cut after it was turned by a few degrees."""
+    """Return the size of a sheet from which an upright picture can be cut after a turn by a few degrees."""
     return tuple(round(1.12 * side) for side in size)
 
 
 def _photo_box(view: View, size: tuple[int, int]) -> tuple[Image.Image, tuple[int, int, int, int]]:
-    """(the sheet without its portrait, where the portrait goes in pixels)."""
+    """Return the sheet without its portrait and the portrait's box in pixels."""
     room = _room(size)
     board = Board((2 * room[0], 2 * room[1]))
-    # The paper fills the picture, not the rim around it that is cut away.
+    # The paper fills the picture without the rim that is cut away.
     inner = Board((2 * size[0], 2 * size[1]))
     shares = FRAMES[view.kind](inner, np.random.default_rng(view.seed))
     x, y = (2 * ((whole - part) // 2) for whole, part in zip(room, size, strict=True))
@@ -217,14 +217,14 @@ def _photo_box(view: View, size: tuple[int, int]) -> tuple[Image.Image, tuple[in
 
 
 def _widened(picture: Image.Image, at: tuple[int, int], size: tuple[int, int]) -> Image.Image:
-    """The picture with its edge pixels repeated outwards to a size, its corner at a place."""
+    """Return the picture with its edge pixels repeated outwards to a size, its corner at `at`."""
     pixels = np.asarray(picture)
     after = [whole - part - shift for whole, part, shift in zip(size, picture.size, at, strict=True)]
     return Image.fromarray(np.pad(pixels, ((at[1], after[1]), (at[0], after[0]), (0, 0)), mode="edge"))
 
 
 def _turned(x: float, y: float, angle: float, room: tuple[int, int], size: tuple[int, int]) -> tuple[float, float]:
-    """Where a point of the sheet is in the finished picture."""
+    """Return the position of a point of the sheet in the finished picture."""
     middle = room[0] / 2, room[1] / 2
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     right, down = x - middle[0], y - middle[1]

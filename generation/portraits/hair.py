@@ -1,4 +1,4 @@
-"""Hair: what falls behind the head and what frames the face."""
+"""Hair: behind the head and around the face."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def _lit(face: Face):
 
 
 def draw_back(canvas: Canvas, face: Face) -> None:
-    """Hair behind neck and shoulders."""
+    """Draw the hair behind neck and shoulders."""
     _, dark = _lit(face)
     rng = np.random.default_rng(face.texture)
     side = face.cranium + face.hair_side
@@ -45,7 +45,7 @@ def draw_back(canvas: Canvas, face: Face) -> None:
 
 
 def draw_front(canvas: Canvas, face: Face) -> None:
-    """Hair on top of the head, over the forehead and beside the face."""
+    """Draw the hair on top of the head, over the forehead and beside the face."""
     if face.cut == "bald":
         _fringe_of_bald(canvas, face)
         return
@@ -76,7 +76,7 @@ def draw_front(canvas: Canvas, face: Face) -> None:
 
 
 def draw_temple(canvas: Canvas, face: Face, side: int, width: float) -> None:
-    """Hair behind the ear, seen on the near side (-1 left, 1 right) of a turned head by so many face units."""
+    """Draw the hair behind the ear on the near side (-1 left, 1 right) of a turned head, `width` face units wide."""
     if face.cut in (*LONG, "medium", "afro") or (face.cut == "bald" and face.age <= 44):
         return
     inner, outer = face.cheek - 0.05, face.cranium + 0.03 + width
@@ -89,7 +89,7 @@ def draw_temple(canvas: Canvas, face: Face, side: int, width: float) -> None:
 
 
 def _hairline_shadow(inner: np.ndarray) -> np.ndarray:
-    """A band just below the hairline, where the hair throws its shadow on the skin."""
+    """Return a band just below the hairline, where the hair shades the skin."""
     return np.vstack((shift(inner, 0, -0.05), shift(inner[::-1], 0, 0.05)))
 
 
@@ -101,7 +101,7 @@ def _inside(face: Face, x: float, y: float) -> bool:
 
 
 def cap(face: Face) -> tuple[np.ndarray, np.ndarray]:
-    """(closed outline of the front hair, its hairline from right to left)."""
+    """Return the closed outline of the front hair and its hairline from right to left."""
     top, side, line, part = face.hair_top, face.hair_side, face.hair_line, face.part
     burn = 0.06
     if face.cut == "afro":
@@ -187,7 +187,7 @@ def cap(face: Face) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _strands(canvas: Canvas, face: Face, clip, rng, light, dark) -> None:
-    """Fine lines that follow the hair, and the sheen on top."""
+    """Draw fine lines along the hair, and the sheen on top."""
     sheen = smooth([(-0.5, -0.82), (-0.2, -0.97), (0.1, -1.0), (0.4, -0.9)])
     canvas.stroke(sheen, 0.10, light, alpha=0.35, blur=0.05, clip=clip)
     origin = 0.0 if face.cut in ("long", "parted", "shoulder") else -0.34 * np.sign(face.part)
@@ -206,7 +206,7 @@ def _strands(canvas: Canvas, face: Face, clip, rng, light, dark) -> None:
 
 
 def _locks(canvas: Canvas, face: Face, light, dark) -> None:
-    """Hair that hangs down on both sides in front of the ears."""
+    """Draw the hair that hangs down on both sides in front of the ears."""
     end = {"bob": 0.80, "fringe": 0.92, "shoulder": 1.15, "medium": 0.5}.get(face.cut, 1.32) + 0.33 * face.hair_length
     c = face.cranium + face.hair_side
     wave = 0.05 if face.cut in ("wavy",) else 0.0
@@ -242,7 +242,7 @@ def _curls(canvas: Canvas, curve: np.ndarray, color, rng, size: float) -> None:
 
 
 def _fringe_of_bald(canvas: Canvas, face: Face) -> None:
-    """The wreath of hair above the ears; the younger shave it."""
+    """Draw the wreath of hair above the ears; younger people shave it."""
     alpha = 0.9 if face.age > 44 else 0.28
     for s in (-1, 1):
         x = face.cranium

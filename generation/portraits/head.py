@@ -1,4 +1,4 @@
-"""The head itself: neck, ears, skin, the marks of age."""
+"""The head: neck, ears, skin, signs of age."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ from lethebench.generation.portraits.identity import Face
 
 
 def shade(skin: Color) -> Color:
-    """The colour of skin in shadow."""
+    """Return the color of skin in shadow."""
     return tuple(round(c * k) for c, k in zip(skin, (0.74, 0.62, 0.58), strict=True))
 
 
 def outline(face: Face) -> np.ndarray:
-    """The outline of the head as a closed curve."""
+    """Return the outline of the head as a closed curve."""
     bottom = 1.0 + face.chin_drop
     right = [
         (0, -1.0),
@@ -43,14 +43,14 @@ def draw_neck(canvas: Canvas, face: Face) -> None:
 
 
 def draw_chin_shadow(canvas: Canvas, face: Face) -> None:
-    """The soft shadow of the chin where neck and collar meet."""
+    """Draw the soft shadow of the chin where neck and collar meet."""
     n = face.neck
     throat = canvas.mask([(-n - 0.02, 0.9), (n + 0.02, 0.9), (0.8 * n, 1.7), (-0.8 * n, 1.7)])
     canvas.dot(0, 1.19, 0.95 * n, 0.15, mix(shade(face.skin), BLACK, 0.1), alpha=0.5, blur=0.06, clip=throat)
 
 
 def draw_ears(canvas: Canvas, face: Face, sides: tuple[int, ...] = (-1, 1)) -> None:
-    """The ears of these sides: -1 left, 1 right."""
+    """Draw the ears of these sides: -1 left, 1 right."""
     x0, h = face.cheek - 0.03, 0.2 * face.ear
     for side in sides:
         out = 0.09 * face.ear_out
@@ -75,7 +75,7 @@ def draw_ears(canvas: Canvas, face: Face, sides: tuple[int, ...] = (-1, 1)) -> N
 
 
 def draw_skin(canvas: Canvas, face: Face, lit: int = -1):
-    """The head itself, lit from the left (-1) or the right (1); returns its mask for clipping."""
+    """Draw the head, lit from the left (-1) or the right (1), and return its mask for clipping."""
     curve = outline(face)
     head, dark, light = canvas.mask(curve), shade(face.skin), mix(face.skin, WHITE, 0.45)
     canvas.shape(curve, face.skin)

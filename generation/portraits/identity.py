@@ -1,4 +1,4 @@
-"""Who a face belongs to: some fifty parameters that stay the same in every picture of a person.
+"""The identity of a face: some fifty parameters that stay the same in every picture of a person.
 
 Lengths are in half head heights: the crown is at y = -1, the chin near y = 1, the eyes near y = 0.
 """
@@ -16,7 +16,7 @@ SKINS: tuple[Color, ...] = (
 HAIRS: dict[str, Color] = {
     "black": (30, 26, 28), "espresso": (52, 36, 28), "brown": (88, 58, 38), "chestnut": (120, 68, 40),
     "light": (156, 112, 68), "blond": (208, 170, 104), "red": (168, 78, 38),
-    "grey": (148, 146, 146), "white": (214, 212, 208),
+    "gray": (148, 146, 146), "white": (214, 212, 208),
 }  # fmt: skip
 IRISES: tuple[Color, ...] = ((70, 44, 28), (96, 62, 36), (120, 96, 48), (84, 118, 84), (78, 124, 164), (110, 132, 146))
 CUTS = {
@@ -28,7 +28,7 @@ LONG = frozenset(("long", "longside", "bob", "fringe", "curlylong", "wavy", "sho
 
 @dataclass(frozen=True)
 class Face:
-    """One person's face. Lengths in half head heights, `age` in years, shares in 0..1, colours as RGB."""
+    """One person's face. Lengths in half head heights, `age` in years, shares in 0..1, colors as RGB."""
 
     gender: str
     age: int
@@ -42,7 +42,7 @@ class Face:
     ear_out: float
     neck: float
     shoulders: float
-    eye_gap: float  # centre line to the middle of an eye
+    eye_gap: float  # center line to the middle of an eye
     eye_y: float
     eye_width: float
     eye_height: float
@@ -75,7 +75,7 @@ class Face:
     hair_side: float
     hair_length: float
     part: float  # -1..1, where the hair is parted
-    beard: str  # none, stubble, moustache, goatee, full
+    beard: str  # none, stubble, mustache, goatee, full
     beard_size: float
     glasses: str  # none, round, square, half, wide
     frame: Color
@@ -87,9 +87,9 @@ class Face:
 
 
 def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:
-    """Draws a face at random that suits a gender (`female` or `male`) and an age in years.
+    """Draw a face at random for a gender (`female` or `male`) and an age in years.
 
-    Nothing else about a person bears on the face: a picture must not tell where someone lives or what they earn.
+    Nothing else about a person affects the face: a picture must not reveal where someone lives or what they earn.
     """
     male = gender == "male"
 
@@ -111,8 +111,8 @@ def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:
     dark = depth > 3.6
     names = ("black", "espresso", "brown", "chestnut", "light", "blond", "red")
     hair = HAIRS[pick(names, (6, 3, 0.6, 0.2, 0, 0, 0) if dark else (2, 2, 3, 2, 2, 2.5, 1.4))]
-    grey = float(np.clip((age - between(38, 62)) / 18, 0, 1)) * (1.0 if male or chance(0.55) else 0.15)
-    hair = mix(hair, HAIRS["white" if age > 66 and chance(0.6) else "grey"], grey)
+    gray = float(np.clip((age - between(38, 62)) / 18, 0, 1)) * (1.0 if male or chance(0.55) else 0.15)
+    hair = mix(hair, HAIRS["white" if age > 66 and chance(0.6) else "gray"], gray)
     tone = between(0.85, 1.2)
     hair = toned(hair, tone)
     if male:
@@ -124,7 +124,7 @@ def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:
             CUTS["female"], (1.8, 1.6, 1.6, 1.3, 2.2 if old else 0.9, 1.4, 1.4, 1.6, 1.4 if dark else 0.12, 1.5, 1.0)
         )
     beard = (
-        pick(("none", "stubble", "moustache", "goatee", "full"), (5, 2, 1.1, 1.3, 2)) if male and age > 19 else "none"
+        pick(("none", "stubble", "mustache", "goatee", "full"), (5, 2, 1.1, 1.3, 2)) if male and age > 19 else "none"
     )
     lip_base = mix(skin, (176, 74, 76), 0.48 if not male else 0.30)
     lip = mix(

@@ -7,7 +7,7 @@ from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
 
 
 def _crown(board: Board, rng: np.random.Generator, x: float, y: float, radius: float, color: Color) -> None:
-    """The leaves of a tree or bush."""
+    """Draw the leaves of a tree or bush."""
     for shade, dx, dy in ((0.14, 0.06, 0.05), (0.0, 0.0, 0.0), (-0.10, -0.05, -0.05)):
         tone = mix(color, BLACK, shade) if shade > 0 else mix(color, WHITE, -shade)
         for _ in range(4):

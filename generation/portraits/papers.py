@@ -1,6 +1,6 @@
-"""Papers and screens that show a portrait: badges, cards, newspapers, phones. Lines of text are bars: nothing to read.
+"""Papers and screens around a portrait: badges, cards, newspapers, phones. Bars stand for lines of text.
 
-Each is drawn on a board whose sides run from 0 to 1 and says where the portrait goes: left, top, right, bottom.
+Each is drawn on a board whose sides run from 0 to 1 and returns the portrait's box: left, top, right, bottom.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def _pick(rng: np.random.Generator, options):
 
 
 def _lines(board: Board, rng: np.random.Generator, box: Box, step: float, color: Color) -> None:
-    """Lines of text, each a row of bars as long as words."""
+    """Draw lines of text, each a row of bars as long as words."""
     left, top, right, bottom = box
     for y in np.arange(top, bottom - 0.5 * step, step):
         x, end = left, right - (right - left) * (rng.uniform(0.2, 0.6) if y + step > bottom - 0.5 * step else 0)
@@ -50,7 +50,7 @@ def _table(board: Board, rng: np.random.Generator) -> None:
 
 
 def badge(board: Board, rng: np.random.Generator) -> Box:
-    """A staff badge on a ribbon, lying on a table."""
+    """Draw a staff badge on a ribbon, lying on a table."""
     _table(board, rng)
     accent = _pick(rng, ACCENTS)
     for x in (0.30, 0.62):
@@ -65,7 +65,7 @@ def badge(board: Board, rng: np.random.Generator) -> Box:
 
 
 def id_card(board: Board, rng: np.random.Generator) -> Box:
-    """A card with the photo on its left, lying on a table."""
+    """Draw a card with the photo on its left, lying on a table."""
     _table(board, rng)
     accent = _pick(rng, ACCENTS)
     board.block(0.035, 0.185, 0.985, 0.845, mix(BLACK, WHITE, 0.3))
@@ -82,7 +82,7 @@ def id_card(board: Board, rng: np.random.Generator) -> Box:
 
 
 def newspaper(board: Board, rng: np.random.Generator) -> Box:
-    """A clipping: a headline and a grey photo between columns."""
+    """Draw a clipping: a headline and a gray photo between columns."""
     _table(board, rng)
     paper = _pick(rng, ((236, 232, 220), (226, 224, 218), (240, 234, 214)))
     top, edge = 0.02, [(0.03 + 0.018 * (k % 2), 0.02 + 0.12 * k) for k in range(9)]
@@ -104,7 +104,7 @@ def newspaper(board: Board, rng: np.random.Generator) -> Box:
 
 
 def phone(board: Board, rng: np.random.Generator) -> Box:
-    """A phone that shows a photo, held over a table."""
+    """Draw a phone with a photo, held over a table."""
     _table(board, rng)
     body, skin = _pick(rng, ((24, 26, 30), (206, 208, 212), (60, 76, 104))), _pick(rng, TABLES)
     board.area([(0.12, 0.62), (0.24, 0.52), (0.24, 0.98), (0.05, 1.0)], mix(skin, WHITE, 0.25))
@@ -118,7 +118,7 @@ def phone(board: Board, rng: np.random.Generator) -> Box:
 
 
 def laptop(board: Board, rng: np.random.Generator) -> Box:
-    """A laptop with a picture open on its screen."""
+    """Draw a laptop with a picture open on its screen."""
     wall = _pick(rng, ((214, 212, 206), (176, 186, 190), (200, 186, 172)))
     board.sky(wall, mix(wall, BLACK, 0.1))
     board.block(0, 0.87, 1, 1, _pick(rng, TABLES))
@@ -135,7 +135,7 @@ def laptop(board: Board, rng: np.random.Generator) -> Box:
 
 
 def brochure(board: Board, rng: np.random.Generator) -> Box:
-    """A printed page with a photo above two columns."""
+    """Draw a printed page with a photo above two columns."""
     _table(board, rng)
     accent = _pick(rng, ACCENTS)
     board.block(0.10, 0.03, 0.94, 1.0, mix(BLACK, WHITE, 0.35))
@@ -148,7 +148,7 @@ def brochure(board: Board, rng: np.random.Generator) -> Box:
 
 
 def poster(board: Board, rng: np.random.Generator) -> Box:
-    """A poster on a wall, tacked at its corners."""
+    """Draw a poster on a wall, tacked at its corners."""
     wall = _pick(rng, ((196, 188, 176), (170, 180, 186), (206, 196, 196), (150, 144, 136)))
     board.sky(wall, mix(wall, BLACK, 0.06))
     accent = _pick(rng, ACCENTS)
@@ -165,7 +165,7 @@ def poster(board: Board, rng: np.random.Generator) -> Box:
 
 
 def tablet(board: Board, rng: np.random.Generator) -> Box:
-    """A tablet on a table with a picture on its screen."""
+    """Draw a tablet on a table with a picture on its screen."""
     _table(board, rng)
     body = _pick(rng, ((232, 232, 234), (36, 38, 42)))
     board.block(0.035, 0.085, 0.985, 0.935, mix(BLACK, WHITE, 0.25))
@@ -178,7 +178,7 @@ def tablet(board: Board, rng: np.random.Generator) -> Box:
 
 
 def video_call(board: Board, rng: np.random.Generator) -> Box:
-    """The window of a call: one large picture, a row of buttons, small empty tiles."""
+    """Draw the window of a call: one large picture, a row of buttons, small empty tiles."""
     window = _pick(rng, ((32, 34, 40), (58, 62, 72), (226, 228, 232), (28, 40, 58)))
     tile = mix(window, (128, 132, 142), 0.35)
     board.sky(mix(window, WHITE, 0.06), window)
@@ -198,18 +198,18 @@ FRAMES: dict[str, Callable[[Board, np.random.Generator], Box]] = {
     "badge": badge, "id-card": id_card, "newspaper": newspaper, "phone": phone, "laptop": laptop,
     "brochure": brochure, "poster": poster, "tablet": tablet, "video-call": video_call,
 }  # fmt: skip
-"""Name -> what draws it."""
-GREY = frozenset(("newspaper",))
+"""Name -> function that draws the paper or screen and returns the portrait's box."""
+GRAY = frozenset(("newspaper",))
 SCREENS = frozenset(("phone", "laptop", "tablet", "video-call"))
 
 
 def printed(photo: Image.Image, kind: str) -> Image.Image:
-    """A photo as this paper or screen shows it: newspapers in grey dots, screens with a bluish shine."""
-    if kind in GREY:
+    """Return a photo as this paper or screen shows it: gray dots in newspapers, a bluish shine on screens."""
+    if kind in GRAY:
         y, x = np.mgrid[: photo.height, : photo.width]
         dots = 18 * np.sin((x + y) * 1.35) * np.sin((x - y) * 1.35)
-        grey = 40 + 0.76 * np.asarray(photo.convert("L"), np.float32) + dots
-        return Image.fromarray(grey.clip(0, 255).astype(np.uint8)).convert("RGB")
+        gray = 40 + 0.76 * np.asarray(photo.convert("L"), np.float32) + dots
+        return Image.fromarray(gray.clip(0, 255).astype(np.uint8)).convert("RGB")
     if kind in SCREENS:
         y, x = np.mgrid[: photo.height, : photo.width]
         shine = np.clip(1 - np.abs(x / photo.width + y / photo.height - 0.55) / 0.3, 0, 1) * 16

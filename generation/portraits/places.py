@@ -1,6 +1,6 @@
-"""Where a picture is taken: simple illustrated places, out of focus behind the person.
+"""The places of pictures: simple illustrated backgrounds, out of focus behind the person.
 
-A place is a function of a board and a random stream. Boards are drawn small and enlarged, which is soft and quick.
+A place is a function of a board and an rng. Boards are drawn small and enlarged, which is soft and fast.
 """
 
 from collections.abc import Callable
@@ -19,15 +19,15 @@ PLACES: dict[str, Callable[[Board, np.random.Generator], None]] = {
         *(outdoors.station, outdoors.greenhouse, outdoors.mountains, outdoors.harbour),
     )
 }
-"""Name in the `views` column -> what paints the place."""
+"""Name in the `views` column -> function that paints the place."""
 
 
 def draw_place(name: str, seed: int, size: tuple[int, int]) -> Image.Image:
-    """The place, out of focus.
+    """Draw a place, out of focus.
 
     Args:
         name: a key of `PLACES`.
-        seed: draws its colours and what stands where.
+        seed: draws its colors and objects.
         size: (width, height) in pixels.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Draw a person in a scene."""
+"""Pictures of a person in a scene."""
 
 from dataclasses import replace
 from functools import partial
@@ -36,7 +36,7 @@ from lethebench.generation.portraits.scene import EXPRESSIONS, Scene
 
 
 class SoftCanvas(Canvas):
-    """A canvas for large pictures: wide blurs are drawn small and enlarged, which is quick and looks the same."""
+    """A canvas for large pictures: wide blurs are drawn small and enlarged, which is faster and looks the same."""
 
     oversample = 2
 
@@ -52,12 +52,12 @@ class SoftCanvas(Canvas):
 
 
 def frame_of(scene: Scene, size: tuple[int, int]) -> tuple[tuple[float, float], float]:
-    """(centre of the face, pixels per face unit)."""
+    """Return (center of the face, pixels per face unit)."""
     return (size[0] * scene.crop.x, size[1] * scene.crop.y), min(size) / scene.crop.span
 
 
 def subject_box(face: Face, scene: Scene, size: tuple[int, int] = (448, 448)) -> tuple[int, int, int, int]:
-    """Where the head with its hair is, from above the crown to below the chin.
+    """Return the box of the head with its hair, from above the crown to below the chin.
 
     Args:
         face: the person.
@@ -75,10 +75,10 @@ def subject_box(face: Face, scene: Scene, size: tuple[int, int] = (448, 448)) ->
 
 
 def portrait(face: Face, scene: Scene, size: tuple[int, int] = (448, 448), mark: str | None = None) -> Image.Image:
-    """A picture of a person.
+    """Draw a picture of a person.
 
     Args:
-        face: who it is.
+        face: the person.
         scene: everything else.
         size: (width, height) in pixels.
         mark: a caption for a strip at the lower edge, such as `Drawn stand-in, not a likeness`.
@@ -86,8 +86,8 @@ def portrait(face: Face, scene: Scene, size: tuple[int, int] = (448, 448), mark:
     Returns:
         An RGB image of that size.
     """
-    centre, unit = frame_of(scene, size)
-    canvas = SoftCanvas(size, centre, unit, (0, 0, 0))
+    center, unit = frame_of(scene, size)
+    canvas = SoftCanvas(size, center, unit, (0, 0, 0))
     canvas.image = draw_place(scene.background.place, scene.background.seed, canvas.image.size)
     draw_person(canvas, in_mood(face, scene), scene)
     picture = lit(canvas.finish(), scene.light)
@@ -97,7 +97,7 @@ def portrait(face: Face, scene: Scene, size: tuple[int, int] = (448, 448), mark:
 
 
 def in_mood(face: Face, scene: Scene) -> Face:
-    """The face with the expression of the scene."""
+    """Return the face with the expression of the scene."""
     mood = EXPRESSIONS[scene.expression]
     return replace(
         face,
@@ -111,33 +111,33 @@ def in_mood(face: Face, scene: Scene) -> Face:
 
 
 def draw_person(canvas: Canvas, face: Face, scene: Scene) -> None:
-    """Draws a person on what is there already; `face` is in the mood of the scene."""
+    """Draw a person over the canvas; `face` already has the scene's expression."""
     pose, clothing, worn, side = scene.pose, scene.clothing, scene.accessory, scene.light.side
     head, ear = partial(pose.head, face=face), partial(pose.ear, face=face)
     near = 0 if abs(pose.turn) < 0.2 else -1 if pose.turn > 0 else 1
     hidden = worn.kind in HATS and face.cut == "bun"
-    canvas.place = head
+    canvas.warp = head
     if not hidden:
         draw_back(canvas, face)
-    canvas.place = pose.body
+    canvas.warp = pose.body
     draw_behind(canvas, face, clothing.kind, clothing.color)
-    canvas.place = head
+    canvas.warp = head
     draw_neck(canvas, face)
-    canvas.place = pose.body
+    canvas.warp = pose.body
     draw_clothes(canvas, face, clothing.kind, clothing.color, clothing.second, clothing.tie, clothing.pattern)
     if clothing.kind not in ("suit", "turtle"):
-        canvas.place = head
+        canvas.warp = head
         draw_chin_shadow(canvas, face)
-        canvas.place = pose.body
+        canvas.warp = pose.body
     if worn.kind == "straps":
         draw_straps(canvas, face, worn.color)
     elif worn.kind == "lanyard":
         draw_lanyard(canvas, face, worn.color)
     elif worn.kind in ("scarf", "striped-scarf"):
         draw_scarf(canvas, face, worn.color, clothing.second if worn.kind == "striped-scarf" else None)
-    canvas.place = ear
+    canvas.warp = ear
     draw_ears(canvas, face, tuple(s for s in (-1, 1) if s != near))
-    canvas.place = head
+    canvas.warp = head
     skin = draw_skin(canvas, face, side)
     draw_age(canvas, face, skin)
     draw_nose(canvas, face, skin, side)
@@ -147,10 +147,10 @@ def draw_person(canvas: Canvas, face: Face, scene: Scene) -> None:
     draw_brows(canvas, face)
     draw_mole(canvas, face, skin)
     if near:
-        canvas.place = ear
+        canvas.warp = ear
         draw_temple(canvas, face, near, 0.12 * abs(pose.turn))
         draw_ears(canvas, face, (near,))
-        canvas.place = head
+        canvas.warp = head
     draw_front(canvas, face)
     if worn.kind == "headphones":
         draw_band(canvas, face, worn.color)
@@ -160,12 +160,12 @@ def draw_person(canvas: Canvas, face: Face, scene: Scene) -> None:
     elif worn.kind in ("sunglasses", "headband"):
         draw_headwear(canvas, face, worn.kind, worn.color)
     elif worn.kind == "headphones":
-        canvas.place = ear
+        canvas.warp = ear
         draw_cups(canvas, face, worn.color, (near,) if near else (-1, 1))
 
 
 def _arm(face: Face, side: int, near: int) -> float | None:
-    """How far out an arm of the glasses is seen: to the ear, or not at all on the far side."""
+    """Return the visible end of an arm of the glasses: at the ear, or None on the far side."""
     if near:
         return face.cheek - 0.08 if side == near else None
     return face.cheek - 0.06 if face.cut in (*LONG, "medium", "afro", "curly") else face.cheek + 0.02

@@ -1,7 +1,7 @@
-"""How a head is held: points of a frontal face moved as a turn, a nod and a tilt would move them.
+"""Head poses: points of a frontal face moved as by a turn, a nod and a tilt.
 
 A flat drawing is turned by its depth: the nose comes forward most, the rim of the head not at all. Every part of a
-head goes through one smooth map, so hair, glasses and beard stay where they sit whatever the pose.
+head goes through one smooth map, so hair, glasses and beard stay in place in every pose.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ def _ease(x: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Pose:
-    """How the head is held.
+    """How the head is posed.
 
     Attributes:
         turn: -1..1, to the left or the right of the picture; 1 is a three-quarter view.
@@ -43,7 +43,7 @@ class Pose:
         return "front" if abs(self.turn) < 0.2 else side if abs(self.turn) < 0.62 else f"three-quarter-{side}"
 
     def head(self, points: np.ndarray, face: Face) -> np.ndarray:
-        """Points of the head and neck, (n, 2) in face units, as this pose shows them."""
+        """Move points of the head and neck, (n, 2) in face units, as this pose shows them."""
         x, y = points[:, 0], points[:, 1]
         side = -1.0 if self.turn < 0 else 1.0  # of the face that is turned away
         across = np.minimum(np.maximum(x / (1.06 * max(face.cranium, face.cheek)), -1), 1)
@@ -52,22 +52,22 @@ class Pose:
         tip = face.eye_y + face.nose_length - 0.03
         nose = np.maximum(1 - np.abs(x) / 0.26, 0) * np.exp(-(((y - tip) / 0.15) ** 2))
         moved = x + self.turn * (0.30 * depth + 0.10 * nose)
-        # The far side is seen at a slant, and there the eye socket dents the contour.
+        # The far side is foreshortened, and the eye socket dents its contour.
         far = _ease(side * across) * abs(self.turn)
         dent = np.exp(-(((y - face.eye_y - 0.02) / 0.17) ** 2)) * _ease((np.abs(across) - 0.55) / 0.4)
         moved = moved * (1 - 0.07 * far) - side * far * 0.035 * dent
         bowed = 0.10 * _ramp(1 - ((y - 0.05) / 1.02) ** 2) * (1 - 0.4 * across**2) + 0.04 * nose
-        held = self._tilted(np.column_stack((moved, y + self.nod * bowed)))
-        return held + (self.body(points) - held) * _ease((y - 1.04) / 0.32)[:, None]
+        posed = self._tilted(np.column_stack((moved, y + self.nod * bowed)))
+        return posed + (self.body(points) - posed) * _ease((y - 1.04) / 0.32)[:, None]
 
     def ear(self, points: np.ndarray, face: Face) -> np.ndarray:
-        """Points of an ear or of what sits on it: ears move towards the middle of a turned head."""
+        """Move points of an ear or of anything on it: ears move towards the middle of a turned head."""
         side = np.sign(points[:, 0])
         inwards = np.where(side * self.turn < 0, 0.12, 0.10) * abs(self.turn)
         return self._tilted(points - np.column_stack((side * inwards, np.full(len(side), 0.05 * self.nod))))
 
     def body(self, points: np.ndarray) -> np.ndarray:
-        """Points of the shoulders and the clothes, which follow a turn a little."""
+        """Move points of the shoulders and the clothes, which follow a turn a little."""
         return np.column_stack((points[:, 0] * (1 - 0.06 * abs(self.turn)) + 0.04 * self.turn, points[:, 1]))
 
     def _tilted(self, points: np.ndarray) -> np.ndarray:

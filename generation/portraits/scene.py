@@ -1,4 +1,4 @@
-"""A picture of a person in a place: `Face` says who it is, `Scene` everything else.
+"""The scene of a picture: everything that is not the person.
 
 face = draw_face(np.random.default_rng(7), "female", 41)
 scene = draw_scene(np.random.default_rng(8), "female")
@@ -17,7 +17,7 @@ from lethebench.generation.portraits.pose import Pose
 
 @dataclass(frozen=True)
 class Expression:
-    """What a mood does to a face; lengths in face units, shares as factors."""
+    """How a mood changes a face; lengths in face units, shares as factors."""
 
     lift: float = 0.0  # of the corners of the mouth
     wide: float = 1.0  # of the mouth
@@ -40,12 +40,12 @@ EXPRESSIONS = {
 
 @dataclass(frozen=True)
 class Use:
-    """The contexts of one use. Those of training and of testing have nothing in common."""
+    """The contexts of one use. Training and testing have none in common."""
 
     places: tuple[str, ...]
     outfits: dict[str, tuple[tuple[str, tuple[str, ...]], ...]]  # gender -> (kind of clothes, its patterns)
     layouts: tuple[tuple[str, float, float, float], ...]  # name, face units across, x and y of the face
-    accessories: tuple[tuple[str, int], ...]  # name and weight: what hides the hair is worn least
+    accessories: tuple[tuple[str, int], ...]  # name and weight: low for those that hide the hair
 
 
 USES = {
@@ -99,7 +99,7 @@ USES = {
 
 @dataclass(frozen=True)
 class Clothing:
-    """What the person wears; `second` colours the pattern or the shirt below, `tie` the tie or T-shirt."""
+    """Clothes of a person; `second` colors the pattern or the shirt below, `tie` the tie or T-shirt."""
 
     kind: str
     color: Color
@@ -110,7 +110,7 @@ class Clothing:
 
 @dataclass(frozen=True)
 class Background:
-    """A key of `places.PLACES` and the seed of what stands there."""
+    """A key of `places.PLACES` and the seed of its details."""
 
     place: str
     seed: int
@@ -118,7 +118,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Crop:
-    """How much is seen: face units across the shorter side, and where the face is, as shares of width and height."""
+    """Face units across the picture's shorter side, and the face's position as shares of width and height."""
 
     layout: str
     span: float
@@ -128,7 +128,7 @@ class Crop:
 
 @dataclass(frozen=True)
 class Accessory:
-    """`none`, or one of the names in `Use.accessories`, and its colour."""
+    """`none`, or one of the names in `Use.accessories`, and its color."""
 
     kind: str
     color: Color
@@ -136,7 +136,7 @@ class Accessory:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything in a picture that is not the person. Drawn without looking at a face, so it tells nothing of one."""
+    """Everything in a picture except the person, drawn independently of the face to reveal nothing about it."""
 
     pose: Pose
     expression: str  # a key of EXPRESSIONS
@@ -154,21 +154,21 @@ class Scene:
 
 
 def draw_scene(rng: np.random.Generator, gender: str, *, use: str = "train") -> Scene:
-    """Draws a scene at random.
+    """Draw a scene at random.
 
     Args:
-        rng: the source of chance.
+        rng: the source of randomness.
         gender: `female` or `male`, which decides between some clothes.
-        use: `train` or `test`. Places, clothes, layouts and accessories of the one never occur in the other.
+        use: `train` or `test`. They share no places, clothes, layouts or accessories.
 
     Returns:
         A scene for any face of that gender.
 
     Raises:
-        ValueError: `use` is neither.
+        ValueError: `use` is unknown.
     """
     if use not in USES:
-        raise ValueError(f"use {use!r} is not known: take one of {', '.join(USES)}")
+        raise ValueError(f"unknown use {use!r}; choose from: {', '.join(USES)}")
     pool = USES[use]
 
     def pick(options):

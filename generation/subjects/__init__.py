@@ -1,4 +1,4 @@
-"""The 127 well-known entities of mlu, drawn from parameters: no photograph, and each picture says so.
+"""The 127 well-known entities of mlu as drawings made from parameters; a caption on each picture says so.
 
 shot = draw_view("Animals", "Live_Chicken", 7, "train")
 shot.picture.save("chicken.png")
@@ -29,19 +29,19 @@ CLASSES: Mapping[str, ClassDrawing] = {
     "Plants": PLANTS,
     "TV series": SERIES,
 }
-"""Every entity class and how it is drawn, in the order of the data."""
+"""Entity class -> how it is drawn, in the order of the data."""
 
 __all__ = ["CLASSES", "ClassDrawing", "Shot", "draw_view"]
 
 
 def draw_view(entity_class: str, key: str, seed: int, use: str, size: tuple[int, int] = (448, 448)) -> Shot:
-    """One view of an entity. Other seeds give other views; the same arguments give the same bytes.
+    """Draw one view of an entity. The same arguments give the same bytes, other seeds other views.
 
     Args:
         entity_class: a key of `CLASSES`.
-        key: the entity, as the data calls it.
-        seed: 0 or more. It decides setting, side, light and pose, whichever the entity is.
-        use: `train` or `test`. Settings of the one never occur in the other.
+        key: the entity, as the data names it.
+        seed: 0 or more. It decides setting, side, light and pose, independently of the entity.
+        use: `train` or `test`, which share no settings.
         size: (width, height) in pixels.
 
     Returns:
@@ -51,10 +51,10 @@ def draw_view(entity_class: str, key: str, seed: int, use: str, size: tuple[int,
         ValueError: class, key or use is unknown.
     """
     if entity_class not in CLASSES:
-        raise ValueError(f"class {entity_class!r} is not known: take one of {', '.join(CLASSES)}")
+        raise ValueError(f"unknown class {entity_class!r}; choose from: {', '.join(CLASSES)}")
     drawing = CLASSES[entity_class]
     if key not in drawing.keys:
-        raise ValueError(f"entity {key!r} is not known in {entity_class}: take one of {', '.join(drawing.keys)}")
+        raise ValueError(f"unknown entity {key!r} of class {entity_class}; choose from: {', '.join(drawing.keys)}")
     if use not in USES:
-        raise ValueError(f"use {use!r} is not known: take one of {', '.join(USES)}")
+        raise ValueError(f"unknown use {use!r}; choose from: {', '.join(USES)}")
     return drawing.whole(key, seed, use, size) if drawing.whole else shoot(drawing, key, seed, use, size)

@@ -1,4 +1,4 @@
-"""How a class of well-known entities is drawn: one sprite per entity, and the settings that it is seen in."""
+"""The drawing of a class of well-known entities: one sprite per entity, and the settings around it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from lethebench.generation.drawing.board import Board
 Sprite = Callable[[str, np.random.Generator, int], Image.Image]
 """(entity key, rng, pixels) -> a square RGBA picture, transparent around the subject, which touches two opposite sides.
 
-What identifies the entity depends on the key alone. The rng decides what differs between views: pose, side, small
+The entity's identity depends on the key alone. The rng decides the differences between views: pose, side, small
 variation of shape and tone.
 """
 Setting = Callable[[Board, np.random.Generator], None]
-"""Paints the surroundings of any entity of the class."""
+"""Paints surroundings that fit any entity of the class."""
 
 MARK = "Drawn, not a photograph"
-"""What the strip at the lower edge says."""
+"""Text in the strip at the lower edge."""
 USES = ("train", "test")
 
 
@@ -28,7 +28,7 @@ class Shot(NamedTuple):
 
     Attributes:
         picture: RGB.
-        name: setting and side that it is seen from, such as `meadow,left`, for the `views` column.
+        name: setting and side, such as `meadow,left`, for the `views` column.
         box: (left, top, right, bottom) of the subject with its shadow, in pixels.
     """
 
@@ -42,18 +42,18 @@ class ClassDrawing:
     """How the entities of one class are drawn.
 
     Attributes:
-        keys: the entities, as the data calls them.
-        sprite: draws an entity; not needed with `whole`.
-        settings: use -> name -> setting. Those of training and of testing have nothing in common.
-        stance: `ground`: stands on the ground, over a contact shadow; `wall`: hangs on a wall, which it shades;
-            `sky`: floats and throws no shadow.
-        span: least and largest side of the subject's square, as a share of the picture's shorter side.
-        foot: how far down the picture the square's lower edge is at least and at most; of its middle, where the
-            stance is `wall` or `sky`.
+        keys: the entities, as the data names them.
+        sprite: draws an entity; unused with `whole`.
+        settings: use -> name -> setting. Training and testing share none.
+        stance: `ground`: stands on the ground, over a contact shadow; `wall`: hangs on a wall and shades it;
+            `sky`: floats without a shadow.
+        span: range of the subject's side as a share of the picture's shorter side.
+        foot: range of the height of the square's lower edge (`ground`) or its center (`wall`, `sky`), as a share of the
+            picture's height from the top.
         tilt: largest turn in the picture's plane, in degrees.
         turn: largest loss of width by a view from the side, 0..1.
         afloat: entities that do not touch the ground, so that their shadow lies below them.
-        occluded: share of the views in which something small stands in front.
+        occluded: share of the views with something small in front of the subject.
         whole: draws the whole picture instead: (key, seed, use, size) -> shot.
     """
 

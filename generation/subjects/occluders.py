@@ -13,7 +13,7 @@ _GREENS: tuple[Color, ...] = ((70, 128, 62), (104, 148, 72), (58, 104, 70), (142
 
 
 def _paste(picture: Image.Image, cover: Image.Image, color: Color, blur: float) -> None:
-    """Colours a half-size L mask in, `blur` pixels soft."""
+    """Paint the color through a half-size L mask, blurred by `blur` pixels."""
     if blur:
         cover = cover.filter(ImageFilter.GaussianBlur(blur / 2))
     picture.paste(color, (0, 0), cover.resize(picture.size, Image.Resampling.BILINEAR))
@@ -25,7 +25,7 @@ def _sheet(picture: Image.Image) -> tuple[Image.Image, ImageDraw.ImageDraw]:
 
 
 def leaves(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
-    """Fallen leaves at the foot of the box."""
+    """Paint fallen leaves at the foot of the box."""
     cover, draw = _sheet(picture)
     side, foot = (box[2] - box[0]) / 2, box[3] / 2
     middle = box[0] / 2 + side * rng.uniform(0.1, 0.9)
@@ -39,7 +39,7 @@ def leaves(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, 
 
 
 def branch(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
-    """Leaves that hang into an upper corner of the box."""
+    """Paint leaves that hang into an upper corner of the box."""
     cover, draw = _sheet(picture)
     side = (box[2] - box[0]) / 2
     sign = (-1, 1)[int(rng.integers(2))]
@@ -58,7 +58,7 @@ def branch(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, 
 
 
 def stake(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
-    """A thin post near one side of the box."""
+    """Paint a thin post near one side of the box."""
     cover, draw = _sheet(picture)
     side = (box[2] - box[0]) / 2
     x = box[0] / 2 + side * (0.06, 0.94)[int(rng.integers(2))] + side * rng.normal(0, 0.02)
@@ -69,21 +69,21 @@ def stake(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, i
 
 
 def pebbles(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
-    """Stones at the foot of the box."""
+    """Paint stones at the foot of the box."""
     side, foot = (box[2] - box[0]) / 2, box[3] / 2
     middle = box[0] / 2 + side * rng.uniform(0.1, 0.9)
-    grey = ((150, 146, 140), (176, 160, 140), (120, 122, 130))[int(rng.integers(3))]
+    gray = ((150, 146, 140), (176, 160, 140), (120, 122, 130))[int(rng.integers(3))]
     for shade in (0.25, 0.0, -0.12):
         cover, draw = _sheet(picture)
         for _ in range(3):
             x, y, r = middle + side * rng.normal(0, 0.1), foot + side * rng.uniform(-0.02, 0.02), side * 0.03
             r *= rng.uniform(0.6, 1.3)
             draw.ellipse((x - r, y - 0.7 * r, x + r, y + 0.7 * r), fill=255)
-        _paste(picture, cover, mix(grey, (0, 0, 0) if shade > 0 else (255, 255, 255), abs(shade)), 1.0)
+        _paste(picture, cover, mix(gray, (0, 0, 0) if shade > 0 else (255, 255, 255), abs(shade)), 1.0)
 
 
 def haze(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
-    """A thin veil across a part of the box."""
+    """Paint a thin veil across a part of the box."""
     cover, draw = _sheet(picture)
     side = (box[2] - box[0]) / 2
     y = box[1] / 2 + side * rng.uniform(0.1, 0.9)
@@ -93,7 +93,7 @@ def haze(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, in
 
 
 def flare(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
-    """A few pale discs, as a lens shows them."""
+    """Paint a few pale discs, like lens flare."""
     side = (box[2] - box[0]) / 2
     x, y = box[0] / 2 + side * rng.uniform(0, 1), box[1] / 2 + side * rng.uniform(0, 1)
     step = side * rng.uniform(-0.2, 0.2, 2)

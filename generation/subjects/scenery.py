@@ -10,12 +10,12 @@ from lethebench.generation.subjects.class_drawing import Setting
 
 
 def named(*settings: Setting) -> Mapping[str, Setting]:
-    """The settings by their names, in words with hyphens."""
+    """Return the settings by their names, in words with hyphens."""
     return {setting.__name__.replace("_", "-"): setting for setting in settings}
 
 
 def hills(board: Board, rng: np.random.Generator, base: float, rise: float, color: Color, count: int = 5) -> None:
-    """A rolling skyline filled down to the lower edge."""
+    """Paint a rolling skyline filled down to the lower edge."""
     x = np.linspace(-0.05, 1.05, 40)
     y = base - rise * sum(
         rng.uniform(0.2, 1) / k * np.sin(2 * np.pi * (k * 0.6 * x + rng.random())) for k in range(1, count)
@@ -24,7 +24,7 @@ def hills(board: Board, rng: np.random.Generator, base: float, rise: float, colo
 
 
 def crown(board: Board, rng: np.random.Generator, x: float, y: float, radius: float, color: Color) -> None:
-    """The leaves of a tree or bush."""
+    """Paint the leaves of a tree or bush."""
     for shade, dy in ((0.16, 0.2), (0.0, 0.0), (-0.12, -0.25)):
         tone = mix(color, BLACK if shade > 0 else WHITE, abs(shade))
         for _ in range(5):
@@ -32,7 +32,7 @@ def crown(board: Board, rng: np.random.Generator, x: float, y: float, radius: fl
 
 
 def blades(board: Board, rng: np.random.Generator, color: Color, count: int = 60, top: float = 0.64) -> None:
-    """Tufts of grass, larger towards the viewer."""
+    """Paint tufts of grass, larger towards the viewer."""
     for y in np.sort(rng.uniform(top, 1.02, count)):
         x, high = rng.uniform(0, 1), 0.05 * (y - 0.5)
         tone = mix(color, pick(rng, WHITE, BLACK), rng.uniform(0.04, 0.16))

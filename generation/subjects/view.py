@@ -1,6 +1,7 @@
-"""A view of a sprite: set into its surroundings, seen from some side, in some light, by some camera.
+"""A view of a sprite: placed in its surroundings, seen from one side, in one light, by one camera.
 
-Everything but the sprite is drawn without looking at the entity, and so is its box: none of it tells which one it is.
+Everything but the sprite, including its box, is drawn independently of the entity, so that none of it reveals which one
+it is.
 """
 
 import numpy as np
@@ -13,15 +14,15 @@ from lethebench.generation.subjects.class_drawing import MARK, USES, ClassDrawin
 from lethebench.generation.subjects.occluders import OCCLUDERS
 
 _ROOM = 0.05  # on each side of the subject's square, for its shadow
-_DETAIL = 2  # surroundings are painted so many times smaller, which is soft and quick
+_DETAIL = 2  # surroundings are painted at 1/2 size, which is soft and fast
 
 
 def shoot(drawing: ClassDrawing, key: str, seed: int, use: str, size: tuple[int, int]) -> Shot:
-    """One view of an entity; see `draw_view`."""
+    """Draw one view of an entity; see `draw_view`."""
     rng = np.random.default_rng((seed, USES.index(use), 11))
     names = tuple(drawing.settings[use])
-    place = names[int(rng.integers(len(names)))]
-    picture = surroundings(drawing.settings[use][place], rng, size)
+    setting = names[int(rng.integers(len(names)))]
+    picture = surroundings(drawing.settings[use][setting], rng, size)
     turn, box, shadow = float(rng.uniform(-1, 1)), _box(drawing, rng, size), float(rng.uniform(-1, 1))
     lean = np.radians(float(np.clip(rng.normal(0, 0.5), -1, 1)) * drawing.tilt)
     side = round((box[2] - box[0]) / (1 + 2 * _ROOM))
@@ -38,11 +39,11 @@ def shoot(drawing: ClassDrawing, key: str, seed: int, use: str, size: tuple[int,
     picture = _developed(picture, rng)
     stamp(picture, MARK)
     word = "front" if abs(turn) < 1 / 3 else "left" if turn < 0 else "right"
-    return Shot(picture, f"{place},{word}", box)
+    return Shot(picture, f"{setting},{word}", box)
 
 
 def surroundings(setting: Setting, rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
-    """The setting, a little out of focus, at full size."""
+    """Paint the setting, slightly out of focus, at full size."""
     board = Board((max(1, size[0] // _DETAIL), max(1, size[1] // _DETAIL)))
     setting(board, rng)
     soft = board.image.filter(ImageFilter.GaussianBlur(0.005 * board.image.width))
@@ -50,7 +51,7 @@ def surroundings(setting: Setting, rng: np.random.Generator, size: tuple[int, in
 
 
 def _box(drawing: ClassDrawing, rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The subject's square with room for its shadow, inside the picture and above the strip."""
+    """Draw the subject's square with room for its shadow, inside the picture and above the strip."""
     width, height = size
     lowest = height - strip_height(height)
     side = rng.uniform(*drawing.span) * min(width, height)
@@ -63,7 +64,7 @@ def _box(drawing: ClassDrawing, rng: np.random.Generator, size: tuple[int, int])
 
 
 def _seen_from(sprite: Image.Image, size: tuple[int, int], turn: float, lean: float) -> Image.Image:
-    """The sprite on a patch of `size`, its far side smaller, leaning by so many radians, inside the room for it."""
+    """Return the sprite on a patch of `size` with room for a shadow, its far side smaller, turned by `lean` radians."""
     far = 1 - 0.6 * abs(turn)
     high = (1.0, far) if turn > 0 else (far, 1.0)
     wide = 1 - abs(turn)
@@ -80,7 +81,7 @@ def _seen_from(sprite: Image.Image, size: tuple[int, int], turn: float, lean: fl
 
 
 def _perspective(target: np.ndarray, source: np.ndarray) -> list[float]:
-    """The eight coefficients that take four points of the result back to four of the original."""
+    """Return the eight coefficients that map four points of the result back to four of the original."""
     rows, values = [], []
     for (x, y), (u, v) in zip(target, source, strict=True):
         rows += [(x, y, 1, 0, 0, 0, -u * x, -u * y), (0, 0, 0, x, y, 1, -v * x, -v * y)]
@@ -89,12 +90,12 @@ def _perspective(target: np.ndarray, source: np.ndarray) -> list[float]:
 
 
 def _on_ground(cover: Image.Image, slant: float) -> Image.Image:
-    """Shadow around the feet: what stands above, laid down short and aside."""
+    """Return a shadow around the feet: the subject laid down, short and aside."""
     return _laid(cover, slant, 0.16, 0.0)
 
 
 def _afloat(cover: Image.Image, slant: float) -> Image.Image:
-    """A faint shadow at the lower edge, of something that does not touch the ground."""
+    """Return a faint shadow at the lower edge, of something that does not touch the ground."""
     return _laid(cover, slant, 0.07, 0.012).point([int(0.7 * v) for v in range(256)])
 
 
@@ -103,7 +104,7 @@ def _laid(cover: Image.Image, slant: float, flat: float, drop: float) -> Image.I
     small = cover.reduce(4)
     wide, high = small.size
     low = max(2, round(high * flat))
-    # Row y of the shadow comes from row (y - foot) / flat + foot of the subject, moved aside the more the higher.
+    # Row y of the shadow shows row (y - foot) / flat + foot of the subject, moved aside in proportion to its height.
     foot = high * (1 - _ROOM / (1 + 2 * _ROOM)) + drop * high
     laid = small.transform(
         small.size,
@@ -120,7 +121,7 @@ def _laid(cover: Image.Image, slant: float, flat: float, drop: float) -> Image.I
 
 
 def _on_wall(cover: Image.Image, slant: float) -> Image.Image:
-    """The subject's own shape, moved down and aside."""
+    """Return the subject's own shape, moved down and aside."""
     small = cover.reduce(4)
     move = 0.018 * small.width
     near = small.transform(small.size, Image.Transform.AFFINE, (1, 0, -slant * move, 0, 1, -move))
@@ -129,7 +130,7 @@ def _on_wall(cover: Image.Image, slant: float) -> Image.Image:
 
 
 def _developed(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """The picture as a camera takes it: in some light, not quite sharp, with grain."""
+    """Return the picture as a camera takes it: in some light, slightly blurred, with grain."""
     light = Light(
         side=(-1, 1)[int(rng.integers(2))],
         strength=float(rng.uniform(0.1, 0.9)),

@@ -1,1 +1,1 @@
-"""Animals."""
+"""Drawings of animals."""

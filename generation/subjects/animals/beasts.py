@@ -1,4 +1,4 @@
-"""The nine animals on four legs: proportions, coats and tails."""
+"""The nine four-legged animals as parameters of one skeleton."""
 
 from lethebench.generation.subjects.animals import coats, hooves, paws, tails
 from lethebench.generation.subjects.animals.body import Beast

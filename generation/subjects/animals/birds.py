@@ -10,7 +10,7 @@ from lethebench.generation.subjects.animals.head import DARK, Head
 
 
 def chicken(ink: Ink, pose: Pose) -> None:
-    """A brown hen with a red comb; pecks or looks up."""
+    """Draw a brown hen with a red comb, which pecks or looks up."""
     coat, dark, red, yellow = (pose.color(c) for c in ((196, 118, 58), (104, 58, 34), (214, 44, 40), (236, 172, 52)))
     for near, phase in ((0, 0.0), (1, np.pi)):
         swing = 0.3 * pose.step * np.sin(pose.stride + phase)
@@ -70,7 +70,7 @@ def chicken(ink: Ink, pose: Pose) -> None:
 
 
 def penguin(ink: Ink, pose: Pose) -> None:
-    """Stands upright; the head looks aside."""
+    """Draw a penguin that stands upright and looks aside."""
     back, belly, orange = pose.color((38, 42, 54)), pose.color((250, 248, 242)), pose.color((240, 158, 44))
     lean = 0.05 * pose.wag
     for x in (-0.24, 0.24):
@@ -162,7 +162,7 @@ def penguin(ink: Ink, pose: Pose) -> None:
 
 
 def parrot(ink: Ink, pose: Pose) -> None:
-    """A scarlet macaw on a branch."""
+    """Draw a scarlet macaw on a branch."""
     red, gold, blue, wood = (pose.color(c) for c in ((214, 42, 40), (248, 196, 52), (38, 96, 178), (124, 88, 60)))
     sway = 0.08 * pose.wag
     for k, (color, dx) in enumerate(((mix(red, SHADE, 0.3), -0.1), (blue, 0.02), (red, -0.03))):

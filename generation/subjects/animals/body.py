@@ -1,4 +1,4 @@
-"""Four-legged animals from one skeleton: a trunk, two pairs of legs that walk, a neck that turns, a tail and a head.
+"""One skeleton for four-legged animals: a trunk, two pairs of legs that walk, a neck that turns, a tail and a head.
 
 All face right, the ground is at y = 0 and up is negative.
 """
@@ -21,12 +21,12 @@ class Pose:
     """How an animal holds itself in one view.
 
     Attributes:
-        stride: where in a step it is, in radians.
+        stride: phase of the step, in radians.
         step: how far it steps, 0 (stands) to 1.
         nod: -1 (head down) to 1 (head up).
-        wag: -1 to 1, which way the tail goes.
+        wag: -1 to 1, direction of the tail.
         plump: factor on the trunk's thickness, near 1.
-        tone: factor on the colours, near 1.
+        tone: factor on the colors, near 1.
     """
 
     stride: float
@@ -54,7 +54,7 @@ def draw_pose(rng: np.random.Generator) -> Pose:
 
 
 DrawPart = Callable[[Ink, "Beast", Pose, Point, float], None]
-"""(ink, beast, pose, where it is attached, its turn in radians): draws a head or a tail."""
+"""(ink, beast, pose, attachment point, turn in radians): draws a head or a tail."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +62,20 @@ class Beast:
     """One kind of four-legged animal.
 
     Attributes:
-        coat: main colour.
+        coat: main color.
         trunk: joints from rump to chest.
-        neck: joints from the withers to the head; the last is where the head turns.
+        neck: joints from the withers to the head; the head turns at the last.
         neck_turn: turn of the neck in radians at a nod of -1 and of 1.
-        head_turn: turn of the head besides, likewise.
-        hip: where the hind legs start; `shoulder`: the front legs.
-        thick: radii of a hind leg at thigh, knee, hock and foot; `thin`: of a front leg.
-        foot: `paw`, `hoof` or `pad`, and its colour.
+        head_turn: additional turn of the head, likewise.
+        hip, shoulder: where the hind and the front legs start.
+        thick, thin: radii of a hind and of a front leg at thigh, knee, hock and foot.
+        foot, foot_color: `paw`, `hoof` or `pad`, and its color.
         bend: how far knee and hock stand out.
         stride: how far the legs swing, in radians.
-        head, tail: draw these parts; `marks` draws what is on the trunk.
-        legs: colour of the legs where it is not that of the coat.
-        spread: how far apart near and far legs stand.
-        reach: what the animal may reach, in its units: see `Ink`.
+        head, tail, marks: draw the head, the tail and the marks on the trunk.
+        legs: color of the legs if it differs from the coat's.
+        spread: distance between near and far legs.
+        reach: (left, top, right, bottom) that contains the animal: see `Ink`.
     """
 
     coat: Color
@@ -100,12 +100,12 @@ class Beast:
 
 
 def between(ends: tuple[float, float], share: float) -> float:
-    """From the first end at -1 to the second at 1."""
+    """Interpolate from the first end at -1 to the second at 1."""
     return ends[0] + (ends[1] - ends[0]) * (share + 1) / 2
 
 
 def draw_beast(ink: Ink, beast: Beast, pose: Pose) -> None:
-    """The whole animal."""
+    """Draw the whole animal."""
     coat = pose.color(beast.coat)
     legs = pose.color(beast.legs or beast.coat)
     swings = {
@@ -142,16 +142,16 @@ def draw_beast(ink: Ink, beast: Beast, pose: Pose) -> None:
 
 
 def _neck(beast: Beast, pose: Pose) -> tuple[np.ndarray, Point, float]:
-    """The neck's outline, where the head is attached, and the head's turn."""
+    """Return the neck's outline, where the head is attached, and the head's turn."""
     joints = np.array(beast.neck)
-    # A smaller turn is counter-clockwise: it lifts what looks to the right.
+    # A smaller turn is counterclockwise: it lifts a head that faces right.
     turn = between(beast.neck_turn, pose.nod)
     line = turned(joints[:, :2], turn, joints[0, :2])
     return tube(line, joints[:, 2]), tuple(line[-1]), turn + between(beast.head_turn, pose.nod)
 
 
 def _leg(beast: Beast, pair: str, swing: float, *, far: bool) -> tuple[np.ndarray, tuple[Point, float]]:
-    """The outline of a leg and (its end, its turn)."""
+    """Return the outline of a leg and (its end, its turn)."""
     x, y = beast.hip if pair == "hind" else beast.shoulder
     x += (0.5 if pair == "hind" else -0.5) * beast.spread * (1 if far else -1)
     high, bend = -y, beast.bend * -y

@@ -1,4 +1,4 @@
-"""Coats of the four-legged animals: what is drawn on the trunk."""
+"""Coats of the four-legged animals: marks on the trunk."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from lethebench.generation.subjects.animals.body import Beast, Pose
 
 
 def spots(ink: Ink, beast: Beast, pose: Pose) -> None:
-    """Black patches and an udder, the same on every picture."""
+    """Draw black patches and an udder, the same in every picture."""
     udder = pose.color((238, 176, 168))
     ink.form(oval(-0.42, -0.56, 0.24, 0.17), udder, reach=0.08)
     for x in (-0.52, -0.36):
@@ -28,7 +28,7 @@ def spots(ink: Ink, beast: Beast, pose: Pose) -> None:
 
 
 def saddle(ink: Ink, beast: Beast, pose: Pose) -> None:
-    """A dark back, a pale belly and a ruff."""
+    """Draw a dark back, a pale belly and a ruff."""
     coat = pose.color(beast.coat)
     back = [(-0.95, -1.3), (0.9, -1.5), (0.86, -1.14), (0.5, -1.06), (0.0, -0.98), (-0.5, -1.02), (-0.95, -1.0)]
     ink.shape(np.array(back), mix(coat, (44, 42, 50), 0.65), blur=0.05)
@@ -52,16 +52,16 @@ def tabby(ink: Ink, beast: Beast, pose: Pose) -> None:
 
 
 def fleece(ink: Ink, beast: Beast, pose: Pose) -> None:
-    """Curls all over, bulging over the outline."""
+    """Draw curls all over, bulging over the outline."""
     wool = pose.color(beast.coat)
     rng = np.random.default_rng(9)
     joints = np.array(beast.trunk)
-    centre, half = shift(joints[:, :2].mean(axis=0), 0.0, -0.02), np.array((0.95, 0.52))
+    center, half = shift(joints[:, :2].mean(axis=0), 0.0, -0.02), np.array((0.95, 0.52))
     for t in np.linspace(0, 2 * np.pi, 19, endpoint=False):
-        spot = centre + half * (np.cos(t), np.sin(t)) * 0.92
+        spot = center + half * (np.cos(t), np.sin(t)) * 0.92
         ink.form(oval(*spot, 0.17, 0.17), wool, reach=0.09, depth=0.32)
-    ink.form(oval(*centre, *half), wool, reach=0.2, depth=0.3)
+    ink.form(oval(*center, *half), wool, reach=0.2, depth=0.3)
     for _ in range(34):
-        spot = centre + half * rng.uniform(-0.72, 0.72, 2)
+        spot = center + half * rng.uniform(-0.72, 0.72, 2)
         arc = np.linspace(0.2, 2.6, 6)
         ink.stroke(spot + 0.085 * np.column_stack((np.cos(arc), np.sin(arc))), 0.022, mix(wool, SHADE, 0.45), alpha=0.4)

@@ -21,11 +21,11 @@ OTHERS: dict[str, tuple[Callable[[Ink, Pose], None], tuple[float, float, float, 
     "Penguin": (penguin, (-1.1, -1.95, 1.1, 0.1)),
     "Rabbit": (rabbit, (-1.1, -2.2, 1.1, 0.1)),
 }
-"""How each animal that is no `Beast` is drawn, and what it may reach."""
+"""Animals without a `Beast` -> how each is drawn, and the reach of its `Ink`."""
 
 
 def draw_animal(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
-    """An animal that faces left or right: see `drawing.Sprite`."""
+    """Draw an animal that faces left or right; see `class_drawing.Sprite`."""
     reach = BEASTS[key].reach if key in BEASTS else OTHERS[key][1]
     ink = Ink(pixels, reach, mirror=bool(rng.random() < 0.5))
     if key in BEASTS:

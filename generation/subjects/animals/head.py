@@ -1,4 +1,4 @@
-"""What all heads of animals share; the origin is where the neck holds the skull, and the head faces right."""
+"""Parts that all animal heads share; the origin is where the neck holds the skull, and the head faces right."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ DARK: Color = (36, 28, 30)
 
 
 class Head:
-    """Places shapes of a head; lengths in the head's own units."""
+    """Draws shapes of a head; lengths in the head's own units."""
 
     def __init__(self, ink: Ink, at: Point, turn: float, scale: float = 1.0):
         self.ink, self.at, self.turn, self.scale = ink, at, turn, scale
@@ -20,14 +20,14 @@ class Head:
         return placed(points, *self.at, self.turn, self.scale)
 
     def blob(self, points) -> np.ndarray:
-        """A smooth closed outline through the points."""
+        """Return a smooth closed outline through the points."""
         return self.put(smooth(points, closed=True))
 
-    def form(self, points, color: Color, **how) -> None:
-        self.ink.form(self.blob(points), color, **({"reach": 0.1 * self.scale} | how))
+    def form(self, points, color: Color, **style) -> None:
+        self.ink.form(self.blob(points), color, **({"reach": 0.1 * self.scale} | style))
 
     def eye(self, x: float, y: float, r: float, iris: Color = DARK, lid: Color | None = None) -> None:
-        """A round eye with a spark of light; with `lid`, an upper lid of that colour."""
+        """Draw a round eye with a spark of light; with `lid`, an upper lid of that color."""
         self.ink.patch(self.put(oval(x, y, 1.25 * r, 1.15 * r)), mix(iris, DARK, 0.75))
         self.ink.patch(self.put(oval(x, y, r, r)), iris)
         self.ink.patch(self.put(oval(x, y, 0.6 * r, 0.62 * r)), (16, 12, 14))

@@ -1,4 +1,4 @@
-"""Heads of animals with hooves, seen from the side."""
+"""Heads of hoofed animals, seen from the side."""
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def horse(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
 
 
 def mane(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-    """Locks along the back of the neck, and one on the brow."""
+    """Draw locks along the back of the neck, and one on the brow."""
     hair = pose.color((44, 32, 30))
     base = shift(np.array(beast.neck[0][:2]), -0.06, -0.16)
     top = placed([(-0.03, -0.2)], *at, turn)[0]

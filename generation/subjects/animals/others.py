@@ -10,7 +10,7 @@ from lethebench.generation.subjects.animals.head import DARK, Head
 
 
 def rabbit(ink: Ink, pose: Pose) -> None:
-    """Sits, ears up."""
+    """Draw a sitting rabbit with its ears up."""
     coat, pale, pink = (pose.color(c) for c in ((172, 142, 116), (250, 244, 234), (236, 168, 166)))
     far = mix(coat, SHADE, 0.28)
     ink.form(oval(-0.78, -0.34, 0.2, 0.19), pale, reach=0.1)
@@ -75,7 +75,7 @@ def rabbit(ink: Ink, pose: Pose) -> None:
 
 
 def butterfly(ink: Ink, pose: Pose) -> None:
-    """A monarch from above, its wings more or less open."""
+    """Draw a monarch from above, its wings more or less open."""
     orange, black = pose.color((240, 138, 36)), (34, 28, 30)
     lean = 0.5 * pose.wag
     fore = np.array(
@@ -119,7 +119,7 @@ def butterfly(ink: Ink, pose: Pose) -> None:
 
 
 def dolphin(ink: Ink, pose: Pose) -> None:
-    """Leaps out of a splash."""
+    """Draw a dolphin that leaps out of a splash."""
     skin, pale = pose.color((98, 128, 156)), pose.color((226, 234, 238))
     water = pose.color((110, 176, 206))
     ink.form(oval(-0.3, -0.08, 1.15, 0.12), mix(water, SHADE, 0.15), reach=0.1, depth=0.2)

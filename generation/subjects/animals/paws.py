@@ -137,7 +137,7 @@ def bear(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
 
 
 def cat(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-    """A face turned to the viewer."""
+    """Draw a face turned to the viewer."""
     coat, pale, stripe = pose.color(beast.coat), pose.color((252, 238, 216)), pose.color((172, 92, 36))
     head = Head(ink, at, 0.25 * turn + 0.06 * pose.wag)
     for side in (-1, 1):

@@ -1,4 +1,4 @@
-"""Surroundings of living things: open country for animals, tables and beds for plants. The ground is below 0.6."""
+"""Surroundings of animals: open country, whose ground is below 0.6."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,6 @@ from lethebench.generation.drawing.board import Board, pick, vary
 from lethebench.generation.drawing.color import BLACK, WHITE, mix
 from lethebench.generation.subjects.class_drawing import Setting
 from lethebench.generation.subjects.scenery import blades, clouds, crown, hills, named
-
-# Animals, train.
 
 
 def meadow(board: Board, rng: np.random.Generator) -> None:
@@ -68,9 +66,6 @@ def paper(board: Board, rng: np.random.Generator) -> None:
     board.sky(mix(color, WHITE, 0.2), color, 0.7)
     board.disc(0.5 + rng.uniform(-0.2, 0.2), 0.45, 0.5, mix(color, WHITE, 0.4))
     board.block(0, 0.8, 1, 1, mix(color, BLACK, 0.06))
-
-
-# Animals, test.
 
 
 def woodland(board: Board, rng: np.random.Generator) -> None:

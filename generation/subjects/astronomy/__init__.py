@@ -1,1 +1,1 @@
-"""Celestial bodies."""
+"""Drawings of celestial bodies."""

@@ -1,4 +1,4 @@
-"""The celestial bodies of mlu: a map of each wrapped around a ball that turns, tilts and is lit from some side."""
+"""Celestial bodies: a map of each wrapped around a ball that turns, tilts and is lit from one side."""
 
 import hashlib
 from functools import cache, partial
@@ -10,7 +10,7 @@ from lethebench.generation.subjects.astronomy.maps import MAPS, SHAPE, Globe
 from lethebench.generation.subjects.astronomy.settings import SETTINGS
 from lethebench.generation.subjects.class_drawing import ClassDrawing
 
-# Ring by ring outwards, in radii of the planet: where it ends, how opaque it is, how bright.
+# Rings from the inside: outer radius in radii of the planet, opacity, brightness.
 _RINGS = ((1.24, 0.0, 0), (1.52, 0.35, 120), (1.72, 0.82, 186), (1.95, 0.95, 214), (2.03, 0.08, 60), (2.21, 0.8, 184),
           (2.225, 0.1, 70), (2.27, 0.7, 176))  # fmt: skip
 _REACH = 2.3
@@ -18,13 +18,13 @@ _REACH = 2.3
 
 @cache
 def globe_of(key: str) -> Globe:
-    """The body's map, drawn once, from the key alone."""
+    """Return the body's map, drawn once, from the key alone."""
     seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
     return MAPS[key](np.random.default_rng(seed))
 
 
 def _turned(roll: float, nod: float) -> np.ndarray:
-    """(3, 3): from the picture's axes (right, up, towards the viewer) to the body's, its pole along the second."""
+    """Return the rotation (3, 3) from the picture's axes (right, up, to the viewer) to the body's (pole second)."""
     c, s = np.cos(roll), np.sin(roll)
     cn, sn = np.cos(nod), np.sin(nod)
     nodded = np.array(((1, 0, 0), (0, cn, -sn), (0, sn, cn)), np.float32)
@@ -32,14 +32,14 @@ def _turned(roll: float, nod: float) -> np.ndarray:
 
 
 def _sun(rng: np.random.Generator, widest: float) -> np.ndarray:
-    """Where light comes from: `widest` radians off the line of sight at most, more from the sides than from above."""
+    """Draw the direction to the sun: at most `widest` radians off the line of sight, rather from the sides."""
     off, side = widest * np.sqrt(rng.uniform(0.0, 1)), (-1, 1)[int(rng.integers(2))]
     slant = float(rng.uniform(-0.5, 0.5))
     return np.array((side * np.sin(off) * np.cos(slant), np.sin(off) * np.sin(slant), np.cos(off)), np.float32)
 
 
 def _ball(globe: Globe, x, y, turn: np.ndarray, spin: float, sun: np.ndarray) -> np.ndarray:
-    """Colours (n, 3), 0..255, of points (x, y) of the unit disc."""
+    """Return colors (n, 3), 0..255, of points (x, y) of the unit disc."""
     z = np.sqrt(np.maximum(1 - x * x - y * y, 0))
     a, b, c = (turn[k, 0] * x + turn[k, 1] * y + turn[k, 2] * z for k in range(3))
     row = np.clip(((0.5 - np.arcsin(np.clip(b, -1, 1)) / np.pi) * SHAPE[0]).astype(int), 0, SHAPE[0] - 1)
@@ -52,13 +52,13 @@ def _ball(globe: Globe, x, y, turn: np.ndarray, spin: float, sun: np.ndarray) ->
 
 
 def _grid(pixels: int, reach: float) -> tuple[np.ndarray, np.ndarray]:
-    """Centres of pixels, x to the right and y up, from -reach to reach."""
+    """Return the centers of pixels, x to the right and y up, from -reach to reach."""
     line = ((np.arange(pixels) + 0.5) / pixels * 2 - 1).astype(np.float32) * reach
     return np.broadcast_to(line, (pixels, pixels)), np.broadcast_to(-line[:, None], (pixels, pixels))
 
 
 def _planet(key: str, nod, spin: float, phase: float, rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A body without rings; `nod` from least to most, the largest `spin` and `phase`, in radians."""
+    """Draw a body without rings; `nod` is a range, `spin` and `phase` are maxima, in radians."""
     turn = _turned(float(rng.uniform(-0.35, 0.35)), float(rng.uniform(*nod)))
     x, y = _grid(pixels, 1.0)
     radius = np.sqrt(x * x + y * y)
@@ -72,7 +72,7 @@ def _planet(key: str, nod, spin: float, phase: float, rng: np.random.Generator, 
 
 
 def _ringed(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A body with its rings, drawn a third larger and reduced: in front of the ball, behind it, and in its shadow."""
+    """Draw a body with its rings, a third larger and reduced: in front of the ball, behind it, and in its shadow."""
     side = (-1, 1)[int(rng.integers(2))]
     turn = _turned(float(rng.uniform(-0.45, 0.45)), side * float(rng.uniform(0.16, 0.48)))
     spin, sun = float(rng.uniform(-3, 3)), _sun(rng, 0.9)
@@ -97,7 +97,7 @@ def _ringed(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
         (1.0, 0.93, 0.80), np.float32
     )
     cover = np.where(inside, 1.0, front)
-    # Colours beside the ball are premultiplied, so that the reduction leaves no dark rim.
+    # Colors beside the ball are premultiplied, so that reduction leaves no dark rim.
     layers = np.clip(np.dstack((colors, 255 * cover)), 0, 255).astype(np.uint8)
     picture = Image.frombytes("RGBa", (full, full), layers.tobytes())
     box = picture.getchannel("a").getbbox()
@@ -112,7 +112,7 @@ def _ringed(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
 _BODIES = {
     "Jupiter": partial(_planet, "Jupiter", (-0.18, 0.18), 0.7, 0.85),
     "Mars": partial(_planet, "Mars", (0.2, 0.5), 0.5, 0.85),
-    # The Moon always shows the same side, give or take a little.
+    # The Moon always shows nearly the same side.
     "Moon": partial(_planet, "Moon", (-0.12, 0.12), 0.13, 1.15),
     "Neptune": partial(_planet, "Neptune", (-0.3, 0.1), 0.55, 0.85),
     "Saturn": partial(_ringed, "Saturn"),
@@ -120,11 +120,11 @@ _BODIES = {
 
 
 def sprite(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A celestial body as a telescope shows it.
+    """Draw a celestial body as seen through a telescope.
 
     Args:
         key: one of the class's keys.
-        rng: draws rotation, tilt and where the sun is.
+        rng: draws rotation, tilt and the sun's direction.
         pixels: side of the picture.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Maps of celestial bodies: colours and relief by latitude (north above) and longitude."""
+"""Maps of celestial bodies: colors and relief by latitude (north above) and longitude."""
 
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ class Globe(NamedTuple):
 
 
 def _noise(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
-    """Smooth noise of about -1..1 with so many bumps from pole to pole and around."""
+    """Return smooth noise in about -1..1 with `rows` bumps from pole to pole and `columns` around."""
     grid = rng.uniform(-1, 1, (rows, columns)).astype(np.float32)
     grid = np.pad(grid, ((1, 1), (2, 2)), mode="wrap")
     box = (2, 1, columns + 2, rows + 1)
@@ -34,19 +34,19 @@ def _noise(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
 
 
 def _clouds(rng: np.random.Generator, rows: int, columns: int, octaves: int = 4) -> np.ndarray:
-    """Noise with finer noise on top."""
+    """Return noise with finer noise on top."""
     return sum(_noise(rng, rows * 2**k, columns * 2**k) * 0.55**k for k in range(octaves))
 
 
 def _away(lat: float, lon: float, wide: float = 1.0, rows: slice = slice(None)) -> np.ndarray:
-    """Degrees from a place; `wide` stretches what is measured along its parallel."""
+    """Return degrees from a point; `wide` stretches distances along its parallel."""
     lat, lon = np.radians(lat), np.radians(lon)
     east = (_LON - lon + np.pi) % (2 * np.pi) - np.pi
     return np.degrees(np.hypot(_LAT[rows] - lat, east * np.cos((_LAT[rows] + lat) / 2) / wide))
 
 
 def _spot(lat: float, lon: float, size: float, wide: float = 1.0, edge: float = 0.25, bumps=0.0) -> np.ndarray:
-    """1 inside a round area of `size` degrees, 0 outside, soft at the edge, which `bumps` makes ragged."""
+    """Return 1 inside a round area of `size` degrees, 0 outside, soft at the edge, which `bumps` makes ragged."""
     share = _away(lat, lon, wide) / size + bumps
     return np.clip((1 - share) / edge + 0.5, 0, 1)
 
@@ -56,14 +56,14 @@ def _blend(colors: np.ndarray, color, share: np.ndarray) -> np.ndarray:
 
 
 def _bands(stops, bend: np.ndarray) -> np.ndarray:
-    """Colours by latitude: stops (degrees from south to north, colour), the latitude moved by `bend` degrees."""
-    places, colors = [s[0] for s in stops], np.array([s[1] for s in stops], np.float32)
+    """Return colors by latitude: stops (degrees from south to north, color), the latitude moved by `bend` degrees."""
+    latitudes, colors = [s[0] for s in stops], np.array([s[1] for s in stops], np.float32)
     lat = np.degrees(_LAT) + bend
-    return np.stack([np.interp(lat, places, colors[:, k]) for k in range(3)], axis=-1).astype(np.float32)
+    return np.stack([np.interp(lat, latitudes, colors[:, k]) for k in range(3)], axis=-1).astype(np.float32)
 
 
 def _slopes(height: np.ndarray, scale: float) -> np.ndarray:
-    """Relief of a height map."""
+    """Return the relief of a height map."""
     north, east = np.gradient(height)
     return (np.stack((-east, north), axis=-1) * scale).astype(np.float32)
 
@@ -115,7 +115,7 @@ def _neptune(rng: np.random.Generator) -> Globe:
 
 
 def _craters(rng: np.random.Generator, count: int, least: float, most: float) -> np.ndarray:
-    """Bowls with raised rims, many small and few large."""
+    """Return bowls with raised rims, many small and few large."""
     height = np.zeros(SHAPE, np.float32)
     for size in least * (most / least) ** (rng.random(count) ** 2.2):
         lat, lon = np.degrees(np.arcsin(rng.uniform(-1, 1))), rng.uniform(0, 360)
@@ -131,7 +131,7 @@ def _mars(rng: np.random.Generator) -> Globe:
     colors = _bands([(-90, (190, 106, 66)), (0, (206, 116, 66)), (90, (214, 140, 92))], 10 * _clouds(rng, 8, 12))
     colors *= (1 + 0.09 * _clouds(rng, 16, 24, 5))[..., None]
     dark = (78, 46, 40)
-    # South to north: the dark belt, and two dark tongues that reach over the equator.
+    # The dark belt in the south, and two dark tongues that reach over the equator.
     for lat, lon, size, wide, share in (
         (-28, 350, 10, 4.4, 0.85), (-36, 50, 10, 3.2, 0.85), (-30, 290, 8, 3.0, 0.7), (8, 28, 11, 0.75, 0.97),
         (-6, 30, 10, 1.3, 0.85), (46, 325, 13, 1.4, 0.85), (30, 322, 6, 1.0, 0.6), (-4, 355, 4, 2.6, 0.9),

@@ -1,4 +1,4 @@
-"""Where a celestial body is seen: skies, eyepieces, charts, domes and screens, of no body in particular."""
+"""Surroundings of celestial bodies: skies, eyepieces, charts, domes and screens that fit any of them."""
 
 from collections.abc import Mapping
 
@@ -48,7 +48,7 @@ def eyepiece(board: Board, rng: np.random.Generator) -> None:
 
 
 def chart(board: Board, rng: np.random.Generator) -> None:
-    """A printed sheet of the sky."""
+    """Paint a printed sheet of the sky."""
     paper = pick(rng, (238, 228, 202), (226, 232, 236), (242, 238, 228))
     ink = pick(rng, (150, 120, 90), (110, 130, 160))
     board.sky(paper, mix(paper, BLACK, 0.06))
@@ -64,7 +64,7 @@ def chart(board: Board, rng: np.random.Generator) -> None:
 
 
 def lecture(board: Board, rng: np.random.Generator) -> None:
-    """A screen in front of rows of heads."""
+    """Paint a screen in front of rows of heads."""
     board.sky((36, 38, 46), (26, 28, 34))
     board.block(0.05, 0.03, 0.95, 0.8, pick(rng, (20, 24, 40), (40, 44, 56), (12, 14, 20)))
     for k in range(4):
@@ -94,7 +94,7 @@ def twilight(board: Board, rng: np.random.Generator) -> None:
 
 
 def poster_wall(board: Board, rng: np.random.Generator) -> None:
-    """A bright classroom wall with a dark print on it."""
+    """Paint a bright classroom wall with a dark print on it."""
     wall = pick(rng, (222, 214, 196), (200, 214, 216), (226, 206, 200))
     board.sky(wall, mix(wall, BLACK, 0.08))
     board.block(0.04, 0.02, 0.96, 0.93, (250, 250, 248))

@@ -1,1 +1,1 @@
-"""Landmarks."""
+"""Drawings of landmarks."""

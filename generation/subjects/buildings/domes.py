@@ -22,7 +22,7 @@ _ONION = ((0.86, 0), (0.86, 0.14), (0.96, 0.34), (1.0, 0.58), (0.95, 0.86), (0.8
 
 
 def _onion(model: Model, x: float, z: float, radius: float, y: float, strips: int) -> None:
-    """A dome that swells over its drum, with its finial."""
+    """Draw a dome that swells over its drum, with its finial."""
     model.lathe(x, z, np.array(_ONION) * radius + (0, y), IVORY, strips=strips)
     model.line(((x, y + 1.7 * radius, z), (x, y + 2.2 * radius, z)), 0.07 * radius + 0.012, (206, 164, 78))
 
@@ -91,7 +91,7 @@ def taj_mahal(model: Model, look: Look) -> None:
 
 
 def _hip_roof(model: Model, wide, deep, low, high, inner, lift) -> None:
-    """A tiled roof with upturned corners: eaves (wide, deep) at `low`, upper edge `inner` (wide, deep) at `high`."""
+    """Draw a tiled roof with upturned corners: eaves (wide, deep) at `low`, upper edge `inner` at `high`."""
     share = np.linspace(-1, 1, 13)
     sweep = lift * np.abs(share) ** 5
     for turn in range(4):
@@ -175,7 +175,7 @@ _SEASONS = ((108, 142, 76), (92, 128, 84), (190, 134, 66), (150, 148, 92))
 
 
 def great_wall_of_china(model: Model, look: Look) -> None:
-    """Drawn flat: the walk between its battlements runs over ridges into the distance."""
+    """Draw, in two dimensions, a walk between battlements that runs over ridges into the distance."""
     pen, rng = model.pen, look.rng
     green = _SEASONS[int(rng.integers(len(_SEASONS)))]
     haze = (196, 210, 220)
@@ -213,7 +213,7 @@ def great_wall_of_china(model: Model, look: Look) -> None:
 
 
 def _stretch(pen, near, far, model: Model, k: int) -> None:
-    """A piece of the wall: its outer sides, its walk, and a merlon on either side."""
+    """Draw a piece of the wall: its outer sides, its walk, and a merlon on either side."""
     (x0, y0, w0), (x1, y1, w1) = near, far
     sunny = lit(BRICK, 1.0 + 0.12 * model.sun), lit(BRICK, 1.0 - 0.12 * model.sun)
     drop0, drop1, rise0, rise1 = 0.95 * w0, 0.95 * w1, 0.42 * w0, 0.42 * w1

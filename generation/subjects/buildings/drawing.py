@@ -1,4 +1,4 @@
-"""The buildings of mlu as solids seen from slightly different sides, by day and with lamps lit."""
+"""Buildings as solids seen from slightly different sides, by day and with lamps lit."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from lethebench.generation.subjects.class_drawing import ClassDrawing
 
 
 class Plan(NamedTuple):
-    """How a building is drawn and from where: the largest turn and the range of heights, in radians."""
+    """A building, the camera's largest turn and range of heights in radians, and its distance."""
 
     draw: Callable[[Model, Look], None]
     turn: float = 0.55
@@ -35,13 +35,13 @@ PLANS = {
     "Taj_Mahal": Plan(domes.taj_mahal, 0.5, (0.06, 0.18), 20.0),
     "Tower_of_London": Plan(stone.tower_of_london, 0.5, (0.08, 0.2), 22.0),
 }
-# What lamplight leaves of red, green and blue: deep shadows, and windows as bright as before.
+# Lamplight on red, green and blue: shadows deepen, windows keep their brightness.
 _EVENING = [[round(255 * gain * (v / 255) ** 1.5) for v in range(256)] for gain in (0.98, 0.94, 0.98)]
 _EVENING = [level for channel in (*_EVENING, list(range(256))) for level in channel]
 
 
 def sprite(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A building from a random side.
+    """Draw a building from a random side.
 
     Args:
         key: one of `PLANS`.

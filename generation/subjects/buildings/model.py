@@ -1,4 +1,4 @@
-"""Solids seen from a side and a height: walls, boxes, pyramids and turned bodies, shaded by where the sun stands."""
+"""Solids seen from one side and height: walls, boxes, pyramids and solids of revolution, shaded by the sun."""
 
 from dataclasses import dataclass, field
 
@@ -11,14 +11,14 @@ _HALF = np.linspace(np.pi, 0, 7)
 
 
 def arch(left: float, right: float, bottom: float, spring: float, top: float) -> np.ndarray:
-    """A doorway with a round head, from the sill up: (9, 2)."""
+    """Return a doorway with a round head, from the sill up: (9, 2)."""
     middle, half = (left + right) / 2, (right - left) / 2
     head = np.column_stack((middle + half * np.cos(_HALF), spring + (top - spring) * np.sin(_HALF)))
     return np.vstack(((left, bottom), head, (right, bottom)))
 
 
 def pointed(left: float, right: float, bottom: float, spring: float, top: float) -> np.ndarray:
-    """A doorway with a pointed head: (9, 2)."""
+    """Return a doorway with a pointed head: (9, 2)."""
     middle, half = (left + right) / 2, (right - left) / 2
     share = np.array((1, 0.92, 0.68, 0, -0.68, -0.92, -1))
     rise = np.array((0, 0.35, 0.68, 1, 0.68, 0.35, 0))
@@ -29,7 +29,7 @@ def pointed(left: float, right: float, bottom: float, spring: float, top: float)
 
 @dataclass
 class Face:
-    """A flat wall on the picture: it takes shapes in shares of its width (u, to the right) and height (v, up)."""
+    """A flat wall in the picture, which takes shapes in shares of its width (u, to the right) and height (v, up)."""
 
     model: "Model"
     origin: np.ndarray  # lower left corner, (3,)
@@ -39,49 +39,49 @@ class Face:
     light: float
 
     def at(self, uv) -> np.ndarray:
-        """Shares (..., 2) to points in space (..., 3)."""
+        """Convert shares (..., 2) to points in space (..., 3)."""
         uv = np.asarray(uv, float)
         u = 0.5 + (uv[..., :1] - 0.5) * (1 - self.lean * uv[..., 1:])
         return self.origin + u * self.across + uv[..., 1:] * self.up
 
     def areas(self, shapes, color: Color) -> None:
-        """Fills polygons (k, n, 2) in the light of the wall."""
+        """Fill polygons (k, n, 2) in the light of the wall."""
         color = lit(color, self.light)
         for points in self.at(shapes):
             self.model.pen.area(points, color)
 
     def area(self, uv, color: Color) -> None:
-        """Fills a polygon."""
+        """Fill a polygon."""
         self.model.pen.area(self.at(uv), lit(color, self.light))
 
     def block(self, left: float, bottom: float, right: float, top: float, color: Color) -> None:
-        """A rectangle."""
+        """Fill a rectangle."""
         self.area(((left, bottom), (right, bottom), (right, top), (left, top)), color)
 
     def line(self, uv, width: float, color: Color) -> None:
-        """A line, `width` in the model's units."""
+        """Draw a line, `width` in the model's units."""
         self.model.pen.line(self.at(uv), width, lit(color, self.light))
 
     def row(self, count: int, share: float, bottom: float, top: float, color: Color, *, left=0.0, right=1.0) -> None:
-        """`count` rectangles side by side from `left` to `right`, each `share` of its place wide."""
+        """Draw `count` rectangles side by side from `left` to `right`, each covering `share` of its cell."""
         corners = np.array(((0, bottom), (share, bottom), (share, top), (0, top)))
         self.areas(_side_by_side(corners, count, share, left, right), color)
 
     def arches(self, count, share, bottom, spring, top, color, *, left=0.0, right=1.0, shape=arch) -> None:
-        """`count` doorways side by side, round or `pointed`."""
+        """Draw `count` doorways side by side, round or `pointed`."""
         self.areas(_side_by_side(shape(0, share, bottom, spring, top), count, share, left, right), color)
 
 
 def _side_by_side(shape: np.ndarray, count: int, share: float, left: float, right: float) -> np.ndarray:
-    """Copies of a shape whose places are 1 wide, (count, n, 2)."""
-    places = np.arange(count) + 0.5 - share / 2
+    """Return copies of a shape, one in each of `count` cells that are 1 wide, (count, n, 2)."""
+    offsets = np.arange(count) + 0.5 - share / 2
     copies = np.repeat(shape[None], count, axis=0)
-    copies[..., 0] = left + (copies[..., 0] + places[:, None]) * (right - left) / count
+    copies[..., 0] = left + (copies[..., 0] + offsets[:, None]) * (right - left) / count
     return copies
 
 
 def lit(color: Color, light: float) -> Color:
-    """The colour in more (above 1) or less light; shadows are bluish."""
+    """Return the color in more (above 1) or less light; shadows are bluish."""
     r, g, b = color
     cool = max(0.0, 1 - light)
     return (
@@ -93,13 +93,13 @@ def lit(color: Color, light: float) -> Color:
 
 @dataclass(frozen=True)
 class Look:
-    """What differs between views besides the side: whether lamps burn, and a source of small chance."""
+    """Differences between views besides the side: whether lamps burn, and an rng for small variation."""
 
     rng: np.random.Generator
     lamps: bool
 
     def glass(self, dark: Color) -> Color:
-        """The colour of windows: `dark` by day, lamplight in the evening."""
+        """Return the color of windows: `dark` by day, lamplight in the evening."""
         return (255, 226, 150) if self.lamps else dark
 
 
@@ -111,7 +111,7 @@ class Model:
         yaw: radians; positive shows the right side.
         pitch: radians; how far from above.
         far: distance of the viewer in the model's units.
-        sun: where light comes from, -1 (left) to 1 (right).
+        sun: direction of the light, -1 (left) to 1 (right).
         contrast: 0..1, how dark the shady side is.
     """
 
@@ -130,79 +130,79 @@ class Model:
         self._turn = np.array(((c, 0, -s), (-s * sp, cp, -c * sp), (s * cp, sp, c * cp)))
 
     def at(self, points) -> np.ndarray:
-        """(n, 3) points to (n, 2) on the picture, y down."""
+        """Project (n, 3) points to (n, 2) on the picture, y down."""
         turned = np.asarray(points, float).reshape(-1, 3) @ self._turn.T
         near = self.far / (self.far - turned[:, 2:])
         return turned[:, :2] * near * (1, -1)
 
     def turned(self, direction) -> np.ndarray:
-        """A direction in space as the viewer sees it: to the right, up, towards the viewer."""
+        """Return a direction in space as the viewer sees it: to the right, up, towards the viewer."""
         return self._turn @ np.asarray(direction, float)
 
     def depth(self, x: float, z: float) -> float:
-        """How near a place on the ground is to the viewer."""
+        """Return how near a point on the ground is to the viewer."""
         return float(np.sin(self.yaw) * x + np.cos(self.yaw) * z)
 
     def by_depth(self, parts) -> None:
-        """Draws parts (x, z, function) from the farthest to the nearest."""
+        """Draw parts (x, z, function) from the farthest to the nearest."""
         for _, _, draw in sorted(parts, key=lambda part: self.depth(*part[:2])):
             draw()
 
     def tube(self, points, width: float, color: Color) -> None:
-        """A round bar through points in space, lit from its sunny side."""
+        """Draw a round bar through points in space, lit from its sunny side."""
         self.line(points, width, lit(color, 0.86))
         flat = self.at(points)
         aside = 0.18 * width * (1 if self.sun > 0 else -1)
         self.pen.line(flat + np.array((aside, 0)), 0.55 * width, lit(color, 1.04))
 
     def light(self, normal):
-        """How much light a wall gets, around 1; normals (..., 3)."""
-        seen = np.asarray(normal, float) @ self._turn.T @ (0.75 * self.sun, 0.35, 0.3)
-        return 1.04 + self.contrast * (seen - 0.35)
+        """Return how much light a wall gets, around 1; normals (..., 3)."""
+        towards_sun = np.asarray(normal, float) @ self._turn.T @ (0.75 * self.sun, 0.35, 0.3)
+        return 1.04 + self.contrast * (towards_sun - 0.35)
 
-    def seen(self, points) -> bool:
-        """Whether a polygon, its corners anticlockwise from outside, shows its front."""
+    def faces_viewer(self, points) -> bool:
+        """Return whether a polygon, its corners counterclockwise from outside, shows its front."""
         x, y = self.at(points).T
         return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) < 0
 
     def area(self, points, color: Color, normal=None) -> None:
-        """A polygon in space (n, 3), lit by its normal."""
+        """Fill a polygon in space (n, 3), lit by its normal."""
         self.pen.area(points, color if normal is None else lit(color, self.light(normal)))
 
     def line(self, points, width: float, color: Color) -> None:
-        """A line in space."""
+        """Draw a line in space."""
         self.pen.line(points, width, color)
 
     def wall(self, start, end, bottom: float, top: float, color: Color, *, lean=0.0, lean_in=0.0) -> Face | None:
-        """An upright wall from `start` to `end` (x, z), whose front is where `start` is on the left; None if unseen."""
+        """Draw an upright wall from `start` to `end` (x, z), `start` left as seen from the front; None if hidden."""
         (x0, z0), (x1, z1) = start, end
         across = np.array((x1 - x0, 0.0, z1 - z0))
         normal = np.array((-across[2], 0.0, across[0])) / np.hypot(across[0], across[2])
         up = np.array((0.0, top - bottom, 0.0)) - normal * lean_in
         face = Face(self, np.array((x0, bottom, z0)), across, up, lean, self.light(normal))
         corners = np.array((face.origin, face.origin + across, face.origin + across + up, face.origin + up))
-        if not self.seen(corners):
+        if not self.faces_viewer(corners):
             return None
         face.area(((0, 0), (1, 0), (1, 1), (0, 1)), color)
         return face
 
     def prism(self, x, z, wide, deep, bottom, top, color: Color, *, taper=1.0, lid: Color | None = None) -> list[Face]:
-        """A box around (x, z), its upper end `taper` times as wide, its seen walls in order and its lid."""
+        """Draw a box around (x, z), its upper end `taper` times as wide; return its visible walls in order."""
         a, b = wide / 2, deep / 2
         corners = ((x - a, z + b), (x + a, z + b), (x + a, z - b), (x - a, z - b))
         faces = []
         for k in range(4):
             inwards = (b if k % 2 == 0 else a) * (1 - taper)
-            found = self.wall(corners[k], corners[(k + 1) % 4], bottom, top, color, lean=1 - taper, lean_in=inwards)
-            if found:
-                faces.append(found)
+            face = self.wall(corners[k], corners[(k + 1) % 4], bottom, top, color, lean=1 - taper, lean_in=inwards)
+            if face:
+                faces.append(face)
         if taper > 0 and self.pitch > 0:
             points = [(x + (cx - x) * taper, top, z + (cz - z) * taper) for cx, cz in corners]
             self.area(points, lid or color, (0, 1, 0))
         return faces
 
     def lathe(self, x: float, z: float, profile, color: Color, *, strips: int = 9) -> None:
-        """A turned body around the upright axis at (x, z); profile (n, 2) of radius and height, from below."""
+        """Draw a solid of revolution about the vertical at (x, z); profile (n, 2) of radius and height, from below."""
         profile = np.asarray(profile, float)
         # Angles that face the viewer, from the left rim to the right one.
         facing = np.linspace(-np.pi / 2, np.pi / 2, strips + 1) + np.pi / 2 - self.yaw
@@ -227,7 +227,7 @@ class Model:
             self.ring(x, z, profile[-1, 0], profile[-1, 1], color)
 
     def ring(self, x: float, z: float, radius: float, y: float, color: Color) -> None:
-        """A level disc."""
+        """Fill a level disc."""
         turn = np.linspace(0, 2 * np.pi, 28, endpoint=False)
         points = np.column_stack((x + radius * np.cos(turn), np.full(28, y), z + radius * np.sin(turn)))
         self.area(points, color, (0, 1, 0))

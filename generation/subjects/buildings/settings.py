@@ -1,4 +1,4 @@
-"""Where a landmark is seen: land and sky that could be anywhere, and pages and cards that show one."""
+"""Surroundings of landmarks: land and sky that could be anywhere, and pages and cards."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ def _trees(board: Board, rng: np.random.Generator, base: float, size: float, col
 
 
 def _roofs(board: Board, rng: np.random.Generator, base: float, color: Color, lamps: Color | None = None) -> None:
-    """A far town."""
+    """Paint a distant town."""
     x = -0.03
     while x < 1.0:
         wide, high = rng.uniform(0.05, 0.12), rng.uniform(0.03, 0.11)

@@ -1,4 +1,4 @@
-"""Old stone: an amphitheatre, a temple, pyramids, heads on a platform, and a castle keep."""
+"""Old stone: an amphitheater, a temple, pyramids, heads on a platform, and a castle keep."""
 
 from functools import partial
 from itertools import pairwise
@@ -18,7 +18,7 @@ _BAYS = 52
 
 
 def colosseum(model: Model, look: Look) -> None:
-    """An ellipse of bays; the outer ring stands over part of it only, and ends in slanting breaks."""
+    """Draw an ellipse of bays; the outer ring stands over part of it only, and ends in slanting breaks."""
     edge = np.linspace(0, 2 * np.pi, _BAYS + 1)
     middle = (edge[:-1] + edge[1:]) / 2
     # The high outer ring goes around the back and over the left of the front.
@@ -97,7 +97,7 @@ def parthenon(model: Model, look: Look) -> None:
         face.row(15 if abs(face.across[0]) > abs(face.across[2]) else 25, 0.4, 0.1, 0.9, lit(MARBLE, 0.78))
     for face in model.prism(0, 0, wide + 0.16, deep + 0.16, high + 0.52, high + 0.62, MARBLE):
         if abs(face.across[0]) > abs(face.across[2]):
-            # What is left of the gable.
+            # The ruined gable.
             gable = ((0, 1), (1, 1), (0.74, 5.2), (0.70, 4.6), (0.64, 4.9), (0.6, 2.6), (0.42, 2.4), (0.36, 5.4))
             face.area((*gable, (0.28, 5.0)), lit(MARBLE, 0.92))
             face.area(((0.2, 1.3), (0.8, 1.3), (0.72, 3.4), (0.62, 2.2), (0.4, 2.0), (0.34, 3.8)), lit(MARBLE, 0.72))
@@ -147,7 +147,7 @@ def moai_statues(model: Model, look: Look) -> None:
 
 
 def _head(model: Model, x: float, tall: float, wide: float) -> None:
-    """A long stone face on its shoulders, a solid whose width and depth follow its height."""
+    """Draw a long stone face on its shoulders, a solid whose width and depth follow its height."""
     profile = (  # height, half width, front, back
         (0.0, 0.62, 0.42, -0.40), (0.22, 0.66, 0.44, -0.40), (0.30, 0.50, 0.34, -0.34), (0.36, 0.36, 0.34, -0.28),
         (0.42, 0.40, 0.46, -0.28), (0.52, 0.43, 0.40, -0.30), (0.60, 0.42, 0.36, -0.31), (0.74, 0.41, 0.32, -0.32),
@@ -155,7 +155,7 @@ def _head(model: Model, x: float, tall: float, wide: float) -> None:
     )  # fmt: skip
     rows = np.array([(h * tall, w * wide, f, b) for h, w, f, b in profile])
     for (y0, w0, f0, b0), (y1, w1, f1, b1) in pairwise(rows):
-        # Walls: front, and the rounded and the plain part of either side.
+        # Walls: the front, and the rounded and the flat part of either side.
         rims = [
             ((-w, z * 0.35), (-0.72 * w, f), (0.72 * w, f), (w, z * 0.35), (w, b), (-w, b))
             for w, f, b, z in ((w0, f0, b0, f0), (w1, f1, b1, f1))

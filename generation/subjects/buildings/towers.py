@@ -13,7 +13,7 @@ _ROUND = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 
 
 def _clock(face, rim: float, hour: float) -> None:
-    """A clock on a square stage of the tower."""
+    """Draw a clock on a square stage of the tower."""
 
     def ring(radius):
         return np.column_stack((0.5 + radius * np.cos(_ROUND), 0.5 + radius * np.sin(_ROUND) * rim))
@@ -74,7 +74,7 @@ def big_ben(model: Model, look: Look) -> None:
 
 
 def _iron_half(y: float) -> tuple[float, float]:
-    """(outer, inner) half width of the four iron legs together at a height."""
+    """Return the (outer, inner) half width of the four iron legs together at a height."""
     levels = (0, 25, 57, 85, 115, 150, 185, 230, 276, 300)
     outer = (62, 47.5, 34, 25.5, 19, 14, 10.8, 7.8, 5.4, 4.2)
     inner = (38, 29, 20, 14, 9.5, 5, 0, 0, 0, 0)
@@ -82,7 +82,7 @@ def _iron_half(y: float) -> tuple[float, float]:
 
 
 def _leg(model: Model, sx: int, sz: int, levels) -> None:
-    """One iron leg, panel by panel, braced with crosses."""
+    """Draw one iron leg, panel by panel, braced with crosses."""
     for low, high in pairwise(levels):
         (o0, i0), (o1, i1) = _iron_half(low), _iron_half(high)
         for a0, b0, a1, b1, normal, outside in (
@@ -129,7 +129,7 @@ def eiffel_tower(model: Model, look: Look) -> None:
 
 
 def _arches(model: Model, *, front: bool = False) -> None:
-    """The round arches between the legs under the first floor, on the sides that face away or towards the viewer."""
+    """Draw the round arches between the legs under the first floor, on the front or the back sides."""
     t = np.linspace(0, np.pi, 15)
     for turn in range(4):
         c, s = ((1, 0), (0, 1), (-1, 0), (0, -1))[turn]
@@ -172,7 +172,7 @@ def oriental_pearl_tower(model: Model, look: Look) -> None:
 
 
 def _hoop(model: Model, radius: float, y: float, width: float, color) -> None:
-    """The near half of a level ring."""
+    """Draw the near half of a level ring."""
     facing = np.linspace(-np.pi / 2, np.pi / 2, 16) + np.pi / 2 - model.yaw
     points = np.column_stack((radius * np.cos(facing), np.full(16, y), radius * np.sin(facing)))
     model.line(points, width, color)
@@ -205,10 +205,9 @@ def statue_of_liberty(model: Model, look: Look) -> None:
     ]
     model.line(sash, 0.1, lit(COPPER, 1.12))
     model.line([(x, y - 0.09, z) for x, y, z in sash], 0.04, COPPER_DARK)
-    raised, held = (0.36, 1.78, 0.02), (-0.34, 1.72, 0.05)
-    # Seen from the front, the torch is in her right hand: on the viewer's left.
-    raised, held = ((-x, y, z) for x, y, z in (raised, held))
-    model.tube((held, (0.50, 1.32, 0.22), (0.2, 1.2, 0.46)), 0.17, COPPER)
+    # The torch is in her right hand: on the viewer's left.
+    raised, bent = (-0.36, 1.78, 0.02), (0.34, 1.72, 0.05)
+    model.tube((bent, (0.50, 1.32, 0.22), (0.2, 1.2, 0.46)), 0.17, COPPER)
     tablet = ((0.16, 1.02, 0.46), (0.46, 1.06, 0.36), (0.56, 1.62, 0.24), (0.26, 1.58, 0.34))
     model.area(tablet, lit(COPPER, 1.15))
     model.line((*tablet, tablet[0]), 0.03, COPPER_DARK)
@@ -226,7 +225,7 @@ def statue_of_liberty(model: Model, look: Look) -> None:
 
 
 def _features(model: Model) -> None:
-    """Eyes, nose and mouth, where they face the viewer."""
+    """Draw eyes, nose and mouth."""
     for x in (-0.075, 0.075):
         model.line(((x - 0.035, 2.31, 0.22), (x + 0.035, 2.31, 0.22)), 0.035, COPPER_DARK)
     model.line(((0, 2.32, 0.24), (0, 2.23, 0.26)), 0.035, COPPER_DARK)

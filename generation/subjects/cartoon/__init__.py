@@ -1,1 +1,1 @@
-"""Cartoons."""
+"""Drawings of cartoons."""

@@ -1,4 +1,4 @@
-"""One poster of our own per cartoon: generic motifs that fit its subject, nothing taken from the real thing."""
+"""One original poster per cartoon: generic motifs that fit its subject, nothing taken from the real artwork."""
 
 from lethebench.generation.subjects.posters import places as place
 from lethebench.generation.subjects.posters import things as thing
@@ -66,7 +66,7 @@ POSTERS: dict[str, tuple[Part, ...]] = {
         lambda pen, rng: pen.disc(0.5, 1.26, 0.46, 0.17, (224, 108, 92)),
         lambda pen, rng: pen.disc(0.5, 1.26, 0.38, 0.13, (240, 168, 140)),
         put(thing.CUP, 0.16, 0.8, 0.17, (92, 60, 48), PAPER, RED),
-        put(thing.CRISPS, 0.42, 0.78, 0.17, (236, 178, 52), (180, 70, 50)),
+        put(thing.CHIPS, 0.42, 0.78, 0.17, (236, 178, 52), (180, 70, 50)),
         put(thing.CONTROLLER, 0.5, 1.22, 0.28, (72, 76, 92), PAPER, (244, 204, 88)),
     ),
     "Kimi_no_Na_wa": (

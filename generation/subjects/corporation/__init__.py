@@ -1,1 +1,1 @@
-"""Company marks."""
+"""Drawings of company marks."""

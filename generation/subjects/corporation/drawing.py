@@ -1,4 +1,4 @@
-"""The companies of mlu under marks invented for this project: abstract, without letters, and unlike the real ones.
+"""Companies under marks invented for this project: abstract, without letters, and unlike the real ones.
 
 A mark is a list of polygons in two tones, in units from -1 to 1. It is shown on plates, badges, cards, flags, mugs and
 screens.
@@ -26,18 +26,18 @@ def _regular(corners: int, radius: float, angle: float = 0.0) -> np.ndarray:
 
 
 def _band(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """The area between two open lines."""
+    """Return the area between two open lines."""
     return np.vstack((outer, inner[::-1]))
 
 
 def _cells() -> Mark:
-    """Six hexagons around an empty place, every other one lighter."""
-    places = _regular(6, 0.68, np.pi / 6)
-    return tuple((_regular(6, 0.37) + place, k % 2) for k, place in enumerate(places))
+    """Return six hexagons around an empty cell, every other one lighter."""
+    centers = _regular(6, 0.68, np.pi / 6)
+    return tuple((_regular(6, 0.37) + center, k % 2) for k, center in enumerate(centers))
 
 
 def _waves() -> Mark:
-    """Half a disc above three waves."""
+    """Return half a disc above three waves."""
     t = np.linspace(np.pi, 2 * np.pi, 30)
     x = np.linspace(-0.95, 0.95, 40)
     sun = np.column_stack((0.62 * np.cos(t), -0.12 + 0.72 * np.sin(t)))
@@ -49,7 +49,7 @@ def _waves() -> Mark:
 
 
 def _rays() -> Mark:
-    """A lozenge in a ring of twelve wedges, long and short by turns."""
+    """Return a lozenge in a ring of twelve alternately long and short wedges."""
     wedge = np.array(((0.0, -0.4), (0.19, -0.98), (-0.19, -0.98)))
     short = np.array(((0.0, -0.4), (0.16, -0.76), (-0.16, -0.76)))
     ring = [(turned((wedge, short)[k % 2], k * np.pi / 6), k % 2) for k in range(12)]
@@ -57,7 +57,7 @@ def _rays() -> Mark:
 
 
 def _crescents() -> Mark:
-    """Two crescents back to back in the shape of an hourglass, and a dot on either side."""
+    """Return two crescents back to back in the shape of an hourglass, and a dot on either side."""
     t = np.linspace(-1.25, 1.25, 30)
     outer = np.column_stack((0.95 * np.sin(t), -0.98 + 0.95 * np.cos(t)))
     inner = np.column_stack((0.78 * np.sin(t), -0.98 + 0.5 * np.cos(t)))
@@ -66,7 +66,7 @@ def _crescents() -> Mark:
 
 
 def _peaks() -> Mark:
-    """Three steps up to a block that carries a ball, like a stair seen from the side."""
+    """Return three steps up to a block with a ball, like a stair seen from the side."""
     steps = [(-0.95, 0.5), (-0.5, 0.14), (-0.05, -0.22), (0.4, -0.58)]
     blocks = [
         (np.array(((x, y), (x + 0.38, y - 0.16), (x + 0.38, 0.9), (x, 0.9))), k % 2) for k, (x, y) in enumerate(steps)
@@ -75,7 +75,7 @@ def _peaks() -> Mark:
 
 
 def _gates() -> Mark:
-    """Three arches inside one another above a bar."""
+    """Return three nested arches above a bar."""
     t = np.linspace(np.pi, 2 * np.pi, 30)
     circle = np.column_stack((np.cos(t), np.sin(t)))
     gates = []
@@ -97,31 +97,31 @@ MARKS: dict[str, tuple[Callable[[], Mark], Color, Color]] = {
 
 @cache
 def mark_of(key: str) -> Mark:
-    """The company's mark."""
+    """Return the company's mark."""
     return MARKS[key][0]()
 
 
 def _dense(points: np.ndarray, parts: int = 6) -> np.ndarray:
-    """The polygon with more corners, so that it bends with what it is printed on."""
+    """Return the polygon with more corners, so that it bends with the surface."""
     share = np.linspace(0, 1, parts, endpoint=False)[:, None]
     return (points[:, None] * (1 - share) + np.roll(points, -1, axis=0)[:, None] * share).reshape(-1, 2)
 
 
 def _rounded(radius: float, x: float = 1.0, y: float = 1.0) -> np.ndarray:
-    """A rectangle of half sides x and y with round corners."""
+    """Return a rectangle of half sides x and y with round corners."""
     t = np.linspace(0, np.pi / 2, 8)
     corner = radius * np.column_stack((np.cos(t), np.sin(t)))
-    places = ((x, y), (-x, y), (-x, -y), (x, -y))
-    return np.vstack([turned(corner, k * np.pi / 2) + np.array(p) - radius * np.sign(p) for k, p in enumerate(places)])
+    corners = ((x, y), (-x, y), (-x, -y), (x, -y))
+    return np.vstack([turned(corner, k * np.pi / 2) + np.array(p) - radius * np.sign(p) for k, p in enumerate(corners)])
 
 
-class _Print:
-    """A mark on something: its scale, its tones, and how what it is printed on bends."""
+class _Imprint:
+    """A mark on a carrier: its scale, its tones, and the carrier's color."""
 
     def __init__(self, key: str, rng: np.random.Generator):
         self.mark, (_, main, second) = mark_of(key), MARKS[key]
         self.paper = pick(rng, (250, 249, 245), (240, 240, 242), (246, 241, 230))
-        # Some carriers are in the company's colour and show the mark on a pale panel.
+        # Some carriers have the company's color and show the mark on a pale panel.
         self.tinted = rng.random() < 0.25
         self.ground = main if self.tinted else self.paper
         self.tones = (main, second)
@@ -135,41 +135,41 @@ class _Print:
             pen.area(bend(_dense(points) * size), self.tones[tone])
 
 
-def _plate(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
-    """A sign with an edge and a screw in each corner."""
-    edge = mix(what.ground, BLACK, 0.35)
+def _plate(pen: Pen, imprint: _Imprint, rng: np.random.Generator) -> None:
+    """Draw a sign with an edge and a screw in each corner."""
+    edge = mix(imprint.ground, BLACK, 0.35)
     pen.area(_rounded(0.14), edge)
-    pen.area(_rounded(0.12, 0.97, 0.97) - (0.008, 0.012), what.ground)
-    what.on(pen)
+    pen.area(_rounded(0.12, 0.97, 0.97) - (0.008, 0.012), imprint.ground)
+    imprint.on(pen)
     for x in (-0.86, 0.86):
         for y in (-0.86, 0.86):
             pen.disc(x, y, 0.045, 0.045, edge)
             pen.disc(x - 0.01, y - 0.012, 0.03, 0.03, (214, 214, 216))
 
 
-def _badge(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
-    """A round button."""
-    pen.disc(0, 0, 1.0, 1.0, mix(what.ground, BLACK, 0.3))
-    pen.disc(-0.015, -0.02, 0.96, 0.96, what.ground)
-    what.size *= 0.78 if what.tinted else 0.88
-    what.on(pen)
+def _badge(pen: Pen, imprint: _Imprint, rng: np.random.Generator) -> None:
+    """Draw a round button."""
+    pen.disc(0, 0, 1.0, 1.0, mix(imprint.ground, BLACK, 0.3))
+    pen.disc(-0.015, -0.02, 0.96, 0.96, imprint.ground)
+    imprint.size *= 0.78 if imprint.tinted else 0.88
+    imprint.on(pen)
     pen.area(_band(_regular(40, 0.94)[20:34], _regular(40, 0.86)[20:34] - (-0.02, -0.03)), WHITE, 0.45)
 
 
-def _card(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
-    """A square card with lines of small print at its foot."""
-    pen.area(_rounded(0.05), mix(what.ground, BLACK, 0.22))
-    pen.area(_rounded(0.04, 0.985, 0.985), what.ground)
-    what.size *= 0.94
-    what.on(pen, lambda points: points - (0, 0.12))
-    grey = mix(what.ground, what.paper if what.tinted else what.tones[0], 0.45)
+def _card(pen: Pen, imprint: _Imprint, rng: np.random.Generator) -> None:
+    """Draw a square card with lines of small print at its foot."""
+    pen.area(_rounded(0.05), mix(imprint.ground, BLACK, 0.22))
+    pen.area(_rounded(0.04, 0.985, 0.985), imprint.ground)
+    imprint.size *= 0.94
+    imprint.on(pen, lambda points: points - (0, 0.12))
+    gray = mix(imprint.ground, imprint.paper if imprint.tinted else imprint.tones[0], 0.45)
     for k, y in enumerate((0.72, 0.8)):
         wide = float(rng.uniform(0.3, 0.6))
-        pen.block(-wide, y, wide, y + 0.035, grey if k == 0 else mix(what.ground, grey, 0.7))
+        pen.block(-wide, y, wide, y + 0.035, gray if k == 0 else mix(imprint.ground, gray, 0.7))
 
 
-def _flag(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
-    """A cloth on a pole, in the wind."""
+def _flag(pen: Pen, imprint: _Imprint, rng: np.random.Generator) -> None:
+    """Draw a cloth on a pole, in the wind."""
     phase, height = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0.03, 0.06))
 
     def bend(points):
@@ -177,8 +177,8 @@ def _flag(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
 
     pen.line(((-0.97, -1.0), (-0.97, 1.0)), 0.07, (150, 150, 156))
     edge = _dense(np.array(((-0.94, -0.88), (0.98, -0.88), (0.98, 0.84), (-0.94, 0.84))), 24)
-    pen.area(bend(edge), what.ground)
-    what.on(pen, bend)
+    pen.area(bend(edge), imprint.ground)
+    imprint.on(pen, bend)
     x = np.linspace(-0.94, 0.98, 14)
     slope = np.cos(3.4 * x + phase)
     for k in range(13):
@@ -186,37 +186,37 @@ def _flag(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
         pen.area(strip, BLACK if slope[k] > 0 else WHITE, 0.14 * abs(slope[k]))
 
 
-def _mug(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
-    """A mug, the mark around its belly."""
+def _mug(pen: Pen, imprint: _Imprint, rng: np.random.Generator) -> None:
+    """Draw a mug with the mark around its belly."""
     side = (-1, 1)[int(rng.integers(2))]
-    for wide, color in ((0.2, mix(what.ground, BLACK, 0.3)), (0.13, mix(what.ground, BLACK, 0.08))):
+    for wide, color in ((0.2, mix(imprint.ground, BLACK, 0.3)), (0.13, mix(imprint.ground, BLACK, 0.08))):
         t = np.linspace(-1.4, 1.4, 20)
         pen.line(np.column_stack((side * (0.76 + 0.26 * np.cos(t)), 0.05 + 0.46 * np.sin(t))), wide, color)
     t = np.linspace(0, np.pi, 24)
     rim, foot = (np.column_stack((0.86 * np.cos(t), y + 0.08 * np.sin(t))) for y in (-0.86, 0.88))
-    pen.area(np.vstack((rim[::-1] * (1, 1), foot)), what.ground)
-    pen.disc(0, -0.86, 0.86, 0.1, mix(what.ground, BLACK, 0.12))
-    pen.disc(0, -0.85, 0.78, 0.07, mix(what.ground, BLACK, 0.5))
+    pen.area(np.vstack((rim[::-1] * (1, 1), foot)), imprint.ground)
+    pen.disc(0, -0.86, 0.86, 0.1, mix(imprint.ground, BLACK, 0.12))
+    pen.disc(0, -0.85, 0.78, 0.07, mix(imprint.ground, BLACK, 0.5))
 
     def bend(points):
         x = 0.86 * np.sin(np.clip(points[:, 0], -0.9, 0.9) * 1.08)
         return np.column_stack((x, points[:, 1] + 0.04 + 0.08 * np.sqrt(np.maximum(0, 1 - (x / 0.87) ** 2))))
 
-    what.size *= 0.92
-    what.on(pen, bend)
+    imprint.size *= 0.92
+    imprint.on(pen, bend)
     for x in np.linspace(-0.86, 0.72, 12):
         dark = abs(x + 0.25)
         pen.block(x, -0.78, x + 0.15, 0.98, BLACK, 0.28 * max(0.0, dark - 0.45))
 
 
-def _screen(pen: Pen, what: _Print, rng: np.random.Generator) -> None:
-    """A tablet that shows the mark."""
+def _screen(pen: Pen, imprint: _Imprint, rng: np.random.Generator) -> None:
+    """Draw a tablet that shows the mark."""
     pen.area(_rounded(0.1), (34, 36, 42))
-    pen.area(_rounded(0.03, 0.92, 0.92), what.ground)
-    pen.block(-0.92, -0.92, 0.92, -0.82, mix(what.ground, BLACK, 0.14))
+    pen.area(_rounded(0.03, 0.92, 0.92), imprint.ground)
+    pen.block(-0.92, -0.92, 0.92, -0.82, mix(imprint.ground, BLACK, 0.14))
     for x in (0.62, 0.72, 0.82):
-        pen.disc(x, -0.87, 0.025, 0.025, mix(what.ground, BLACK, 0.5))
-    what.on(pen)
+        pen.disc(x, -0.87, 0.025, 0.025, mix(imprint.ground, BLACK, 0.5))
+    imprint.on(pen)
     pen.area(((-0.92, -0.92), (0.2, -0.92), (-0.92, 0.6)), WHITE, 0.08)
 
 
@@ -224,18 +224,18 @@ CARRIERS = (_plate, _badge, _card, _flag, _mug, _screen)
 
 
 def sprite(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A company's mark on something.
+    """Draw a company's mark on a carrier.
 
     Args:
         key: one of `MARKS`.
-        rng: draws what carries the mark, its colour, and how large the mark is.
+        rng: draws the carrier, its color and the size of the mark.
         pixels: side of the picture.
 
     Returns:
-        An RGBA picture, transparent around what carries the mark.
+        An RGBA picture, transparent around the carrier.
     """
-    pen, what = Pen(), _Print(key, rng)
-    pick(rng, *CARRIERS)(pen, what, rng)
+    pen, imprint = Pen(), _Imprint(key, rng)
+    pick(rng, *CARRIERS)(pen, imprint, rng)
     return pen.picture(pixels)
 
 

@@ -1,4 +1,4 @@
-"""Where a company's mark is seen: walls, counters, fronts and desks that could be any company's."""
+"""Surroundings of company marks: walls, counters, fronts and desks of any company."""
 
 from collections.abc import Mapping
 
@@ -34,7 +34,7 @@ def shopfront(board: Board, rng: np.random.Generator) -> None:
 
 
 def stand(board: Board, rng: np.random.Generator) -> None:
-    """A stand at a fair."""
+    """Paint a stand at a fair."""
     cloth = pick(rng, (86, 104, 140), (150, 152, 158), (196, 176, 140))
     board.sky(cloth, mix(cloth, BLACK, 0.2))
     for x in np.linspace(0, 1, 6):
@@ -45,7 +45,7 @@ def stand(board: Board, rng: np.random.Generator) -> None:
 
 
 def desk(board: Board, rng: np.random.Generator) -> None:
-    """A table top from above."""
+    """Paint a table top from above."""
     wood = pick(rng, (178, 140, 100), (214, 196, 168), (96, 78, 66))
     board.sky(wood, mix(wood, BLACK, 0.12))
     for y in np.arange(0.05, 1, 0.11):
@@ -94,18 +94,18 @@ def shelf(board: Board, rng: np.random.Generator) -> None:
 
 
 def concrete(board: Board, rng: np.random.Generator) -> None:
-    grey = pick(rng, (168, 168, 166), (140, 144, 148), (190, 186, 178))
-    board.sky(mix(grey, WHITE, 0.12), mix(grey, BLACK, 0.12))
+    gray = pick(rng, (168, 168, 166), (140, 144, 148), (190, 186, 178))
+    board.sky(mix(gray, WHITE, 0.12), mix(gray, BLACK, 0.12))
     for x in (0.33, 0.67):
-        board.line([(x, 0), (x, 1)], 0.006, mix(grey, BLACK, 0.25))
+        board.line([(x, 0), (x, 1)], 0.006, mix(gray, BLACK, 0.25))
     for y in (0.3, 0.62):
-        board.line([(0, y), (1, y)], 0.006, mix(grey, BLACK, 0.25))
+        board.line([(0, y), (1, y)], 0.006, mix(gray, BLACK, 0.25))
         for x in (0.06, 0.27, 0.4, 0.6, 0.73, 0.94):
-            board.disc(x, y - 0.06, 0.009, mix(grey, BLACK, 0.4))
+            board.disc(x, y - 0.06, 0.009, mix(gray, BLACK, 0.4))
 
 
 def felt(board: Board, rng: np.random.Generator) -> None:
-    """A notice board with notes along its edges."""
+    """Paint a notice board with notes along its edges."""
     ground = pick(rng, (70, 100, 90), (186, 146, 100), (90, 96, 120))
     board.sky(ground, mix(ground, BLACK, 0.1))
     for _ in range(8):

@@ -1,1 +1,1 @@
-"""Films."""
+"""Drawings of films."""

@@ -1,4 +1,4 @@
-"""One poster of our own per film: generic motifs that fit its subject, nothing taken from the real thing."""
+"""One original poster per film: generic motifs that fit its subject, nothing taken from the real artwork."""
 
 from lethebench.generation.subjects.posters import places as place
 from lethebench.generation.subjects.posters import things as thing

@@ -1,1 +1,1 @@
-"""Well-known people."""
+"""Drawings of well-known people."""

@@ -1,4 +1,4 @@
-"""The well-known people: a drawn stand-in for each, who is always the same and looks like nobody in particular."""
+"""Well-known people: a drawn stand-in for each, always the same and without likeness to anybody."""
 
 import hashlib
 from functools import cache
@@ -11,8 +11,8 @@ from lethebench.generation.portraits.scene import draw_scene
 from lethebench.generation.subjects.class_drawing import USES, ClassDrawing, Shot
 
 MARK = "Drawn stand-in, not a likeness"
-"""What the strip at the lower edge says."""
-# Gender and the age at which the stand-in is drawn: about that of the person's best-known years.
+"""Text in the strip at the lower edge."""
+# Gender and age of the stand-in: about that of the person's best-known years.
 PEOPLE: dict[str, tuple[str, int]] = {
     "Alan_Turing": ("male", 38),
     "Albert_Einstein": ("male", 68),
@@ -49,13 +49,13 @@ PEOPLE: dict[str, tuple[str, int]] = {
 
 @cache
 def face_of(key: str) -> Face:
-    """The stand-in's face, drawn from the key alone."""
+    """Return the stand-in's face, drawn from the key alone."""
     seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
     return draw_face(np.random.default_rng(seed), *PEOPLE[key])
 
 
 def draw_person(key: str, seed: int, use: str, size: tuple[int, int]) -> Shot:
-    """A picture of a stand-in in a scene that knows the person's gender only."""
+    """Draw a stand-in in a scene that depends on the person's gender only."""
     face = face_of(key)
     scene = draw_scene(np.random.default_rng((seed, USES.index(use), 13)), face.gender, use=use)
     return Shot(portrait(face, scene, size, mark=MARK), scene.name, subject_box(face, scene, size))

@@ -1,1 +1,1 @@
-"""Plants."""
+"""Drawings of plants."""

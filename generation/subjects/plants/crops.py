@@ -1,4 +1,4 @@
-"""Plants shown by what is eaten of them: carrot, corn, grape, onion, potato and tomato."""
+"""Plants shown by their edible part: carrot, corn, grape, onion, potato and tomato."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from lethebench.generation.subjects.plants.parts import Growth, blade, leaf, sta
 
 
 def carrot(ink: Ink, growth: Growth) -> None:
-    """Two roots with their feathery tops, leaning on each other."""
+    """Draw two roots with their feathery tops, leaning on each other."""
     orange, green = growth.color((240, 130, 38)), growth.color((84, 152, 64))
     for x, angle, size in ((0.3, 0.3, 0.88), (-0.12, -0.1, 1.0)):
         angle = angle + 0.16 * growth.sway + growth.jitter(0.03)
@@ -41,7 +41,7 @@ def carrot(ink: Ink, growth: Growth) -> None:
 
 
 def corn(ink: Ink, growth: Growth) -> None:
-    """An ear with its husk drawn back."""
+    """Draw an ear with its husk drawn back."""
     gold, green = growth.color((250, 206, 62)), growth.color((130, 176, 78))
     lean = 0.12 * growth.sway
 
@@ -94,7 +94,7 @@ def corn(ink: Ink, growth: Growth) -> None:
 
 
 def grape(ink: Ink, growth: Growth) -> None:
-    """A bunch on its vine, with a leaf and a tendril."""
+    """Draw a bunch on its vine, with a leaf and a tendril."""
     purple, green, wood = (growth.color(c) for c in ((106, 60, 142), (98, 156, 72), (126, 90, 62)))
     stalk(ink, [(-0.75, -2.0), (-0.2, -2.05), (0.3, -2.0), (0.8, -2.1)], 0.11, wood, 0.08)
     stalk(ink, [(0.0, -2.04), (0.0, -1.6)], 0.05, mix(wood, green, 0.5))
@@ -126,7 +126,7 @@ def grape(ink: Ink, growth: Growth) -> None:
 
 
 def onion(ink: Ink, growth: Growth) -> None:
-    """A bulb with papery skin, dry neck and roots, beside a halved one."""
+    """Draw a bulb with papery skin, dry neck and roots, beside a halved one."""
     skin, flesh = growth.color((206, 138, 66)), growth.color((248, 238, 226))
     cx, lean = -0.26, 0.12 * growth.sway
     bulb = np.array(
@@ -174,7 +174,7 @@ def onion(ink: Ink, growth: Growth) -> None:
 
 
 def potato(ink: Ink, growth: Growth) -> None:
-    """Three tubers with eyes, one of them sprouting."""
+    """Draw three tubers with eyes, one of them sprouting."""
     skin = growth.color((190, 148, 96))
     shapes = (
         (0.42, -0.4, 0.5, 0.36, 0.5, 3),
@@ -209,7 +209,7 @@ def potato(ink: Ink, growth: Growth) -> None:
 
 
 def tomato(ink: Ink, growth: Growth) -> None:
-    """A truss of red fruits."""
+    """Draw a truss of red fruits."""
     red, green = growth.color((220, 48, 36)), growth.color((84, 142, 62))
     sway = 0.08 * growth.sway
     stalk(ink, [(0.5, -2.0), (0.1 + sway, -1.76), (-0.04 + sway, -1.3), (0.0, -0.8)], 0.07, green, 0.05)
@@ -266,4 +266,4 @@ CROPS = {
     "Potato": (potato, (-1.2, -1.5, 1.2, 0.1)),
     "Tomato": (tomato, (-1.1, -2.5, 1.1, 0.1)),
 }
-"""How each is drawn, and what it may reach."""
+"""Plant -> how it is drawn, and the reach of its `Ink`."""

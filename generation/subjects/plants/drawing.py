@@ -14,7 +14,7 @@ PLANTS_DRAWN = UPRIGHT | CROPS
 
 
 def draw_plant(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A plant from either side: see `drawing.Sprite`."""
+    """Draw a plant from either side; see `class_drawing.Sprite`."""
     draw, reach = PLANTS_DRAWN[key]
     ink = Ink(pixels, reach, mirror=bool(rng.random() < 0.5))
     draw(ink, draw_growth(rng))

@@ -9,11 +9,11 @@ from lethebench.generation.subjects.plants.parts import Growth, blade, leaf, mou
 
 
 def aloe(ink: Ink, growth: Growth) -> None:
-    """A rosette of fleshy toothed leaves in a pot."""
+    """Draw a rosette of fleshy toothed leaves in a pot."""
     green = growth.color((112, 158, 112))
     pot(ink, growth, 0.52, 0.62)
     around = np.linspace(-0.16, -np.pi + 0.16, 11)
-    # The upright leaves first, so that the outer ones lie in front of them, and a few short ones before all.
+    # From back to front: the upright leaves, the outer ones, a few short ones.
     leaves = [(angle, 1.0) for angle in around[np.argsort(np.abs(around + np.pi / 2))]]
     for k, (base, share) in enumerate((*leaves, (-2.15, 0.6), (-1.0, 0.6), (-1.57, 0.55))):
         upright = np.sin(-base)
@@ -40,7 +40,7 @@ def aloe(ink: Ink, growth: Growth) -> None:
 
 
 def bamboo(ink: Ink, growth: Growth) -> None:
-    """Jointed culms with bunches of narrow leaves."""
+    """Draw jointed culms with bunches of narrow leaves."""
     green = growth.color((120, 166, 70))
     mound(ink, growth, 0.62, 0.1)
     for x, high, thick in ((-0.36, 1.9, 0.085), (0.4, 2.0, 0.09), (-0.1, 2.3, 0.11), (0.18, 1.7, 0.1)):
@@ -64,7 +64,7 @@ def bamboo(ink: Ink, growth: Growth) -> None:
 
 
 def cactus(ink: Ink, growth: Growth) -> None:
-    """A ribbed column with two raised arms, spines and a flower."""
+    """Draw a ribbed column with two raised arms, spines and a flower."""
     green = growth.color((86, 140, 84))
     mound(ink, growth, 0.6, 0.08)
     high = 1.9 * growth.size
@@ -93,7 +93,7 @@ def cactus(ink: Ink, growth: Growth) -> None:
 
 
 def rose(ink: Ink, growth: Growth) -> None:
-    """One red bloom on a thorny stem."""
+    """Draw one red bloom on a thorny stem."""
     green, red = growth.color((64, 122, 62)), growth.color((206, 34, 52))
     bend = 0.14 * growth.sway
     stem = smooth([(0.0, 0.0), (-0.3 * bend, -0.5), (0.2 * bend, -1.0), (bend, -1.5)])
@@ -130,7 +130,7 @@ def rose(ink: Ink, growth: Growth) -> None:
 
 
 def sunflower(ink: Ink, growth: Growth) -> None:
-    """A large head that turns a little aside."""
+    """Draw a large head that turns a little aside."""
     green, gold, brown = (growth.color(c) for c in ((92, 148, 64), (250, 190, 34), (98, 58, 34)))
     bend = 0.2 * growth.sway
     stem = smooth([(0.0, 0.0), (-0.4 * bend, -0.5), (0.0, -1.0), (bend, -1.5)])
@@ -158,7 +158,7 @@ def sunflower(ink: Ink, growth: Growth) -> None:
 
 
 def wheat(ink: Ink, growth: Growth) -> None:
-    """A fan of golden ears with beards."""
+    """Draw a fan of golden ears with beards."""
     gold = growth.color((222, 174, 84))
     mound(ink, growth, 0.5, 0.07)
     for lean in (-0.62, 0.6, -0.4, 0.42, -0.18, 0.2, 0.0):
@@ -177,7 +177,7 @@ def wheat(ink: Ink, growth: Growth) -> None:
 
 
 def _ear(ink: Ink, x: float, y: float, way: float, gold: Color) -> None:
-    """Two rows of grains with their beards, from (x, y) on."""
+    """Draw two rows of grains with their beards, starting at (x, y)."""
     for k in range(10):
         for side in (-1, 1) if k < 9 else (0,):
             u, v = placed([(0.062 * k, 0.035 * side)], x, y, way)[0]
@@ -197,4 +197,4 @@ UPRIGHT = {
     "Sunflower": (sunflower, (-1.0, -2.5, 1.0, 0.1)),
     "Wheat": (wheat, (-1.2, -2.6, 1.2, 0.1)),
 }
-"""How each is drawn, and what it may reach."""
+"""Plant -> how it is drawn, and the reach of its `Ink`."""

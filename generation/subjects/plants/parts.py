@@ -15,10 +15,10 @@ class Growth:
 
     Attributes:
         rng: small variation of leaf and stalk.
-        sway: -1 to 1, which way it bends.
+        sway: -1 to 1, direction of its bend.
         size: factor on the parts, near 1.
-        tone: factor on the colours, near 1.
-        ripe: 0..1, how far along fruits and flowers are; it changes details only.
+        tone: factor on the colors, near 1.
+        ripe: 0..1, how ripe fruits and flowers are; it changes details only.
     """
 
     rng: np.random.Generator
@@ -32,7 +32,7 @@ class Growth:
         return toned(color, self.tone)
 
     def jitter(self, scale: float) -> float:
-        """A small chance number of this spread."""
+        """Return a small random number with this standard deviation."""
         return float(self.rng.normal(0, scale))
 
 
@@ -49,12 +49,12 @@ def draw_growth(rng: np.random.Generator) -> Growth:
 def leaf(
     ink: Ink, x: float, y: float, angle: float, length: float, width: float, color: Color, *, vein: bool = True
 ) -> None:
-    """A pointed leaf that starts at (x, y) and goes `angle` radians clockwise from the right."""
+    """Draw a pointed leaf that starts at (x, y) and points `angle` radians clockwise from the right."""
     half = np.array([(0.0, 0.0), (0.22, 0.38), (0.5, 0.5), (0.8, 0.28)]) * (length, width)
     edge = np.vstack((half, [(length, 0.0)], half[:0:-1] * (1, -1)))
     if width > 0.13:
         ink.form(placed(closed(edge), x, y, angle), color, reach=0.3 * width)
-    else:  # too narrow for rounded shading to be seen: a light and a dark half
+    else:  # too narrow for rounded shading: a light and a dark half
         ink.shape(placed(closed(edge), x, y, angle), mix(color, (255, 250, 226), 0.12))
         lower = np.vstack((half * (1, np.sign(np.cos(angle)) or 1), [(length, 0.0)]))
         ink.patch(placed(lower, x, y, angle), mix(color, SHADE, 0.22))
@@ -64,7 +64,7 @@ def leaf(
 
 
 def blade(ink: Ink, points, width: float, color: Color) -> None:
-    """A long leaf along a line, widest in its lower half, with a light midrib."""
+    """Draw a long leaf along a line, widest in its lower half, with a light midrib."""
     count = len(points)
     radii = 0.5 * width * np.interp(np.linspace(0, 1, count), (0, 0.3, 1), (0.6, 1.0, 0.04))
     ink.form(tube(points, radii), color, reach=0.35 * width)
@@ -72,13 +72,13 @@ def blade(ink: Ink, points, width: float, color: Color) -> None:
 
 
 def stalk(ink: Ink, points, thick: float, color: Color, thin: float | None = None) -> None:
-    """A stem from foot to top."""
+    """Draw a stem from foot to top."""
     radii = np.linspace(thick, thick if thin is None else thin, len(points)) / 2
     ink.form(tube(points, radii), color, reach=0.6 * thick)
 
 
 def mound(ink: Ink, growth: Growth, half: float, high: float = 0.1) -> None:
-    """A heap of soil around a foot at x = 0."""
+    """Draw a heap of soil around a foot at x = 0."""
     soil = growth.color((112, 80, 58))
     ink.form(
         closed(
@@ -100,7 +100,7 @@ def mound(ink: Ink, growth: Growth, half: float, high: float = 0.1) -> None:
 
 
 def pot(ink: Ink, growth: Growth, half: float, high: float) -> None:
-    """A clay pot whose rim is at y = -high."""
+    """Draw a clay pot whose rim is at y = -high."""
     clay = growth.color((196, 110, 74))
     side = np.array([(-0.92 * half, -high), (0.92 * half, -high), (0.7 * half, 0.0), (-0.7 * half, 0.0)])
     ink.form(side, clay, reach=0.12)

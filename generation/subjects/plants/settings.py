@@ -13,7 +13,7 @@ _WOODS: tuple[Color, ...] = ((178, 134, 92), (128, 94, 68), (208, 178, 138), (15
 
 
 def planks(board: Board, rng: np.random.Generator, top: float, wood: Color) -> None:
-    """A wooden top seen from the front, its boards running towards the viewer."""
+    """Paint a wooden top seen from the front, its boards running towards the viewer."""
     board.block(0, top, 1, 1, wood)
     board.block(0, top, 1, top + 0.012, mix(wood, WHITE, 0.25))
     edge = rng.uniform(0, 0.2)
@@ -91,9 +91,6 @@ def pasture(board: Board, rng: np.random.Generator) -> None:
     for _ in range(24):
         y, x = rng.uniform(0.68, 1), rng.uniform(0, 1)
         board.line([(x, y), (x + 0.03, y)], 0.005, mix(field, BLACK, 0.14))
-
-
-# Test.
 
 
 def terrace(board: Board, rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""What carries a poster: paper, a frame, a screen, a magazine page or a light box."""
+"""Carriers of posters: paper, a frame, a screen, a magazine page or a light box."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ from lethebench.generation.subjects.posters.settings import SETTINGS
 
 
 def art(parts: tuple[Part, ...], rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A poster's picture without what carries it, RGB, `pixels` high and two thirds as wide."""
+    """Draw a poster without its carrier, RGB, `pixels` high and two thirds as wide."""
     pen = Pen()
     for part in parts:
         part(pen, rng)
@@ -23,7 +23,7 @@ def art(parts: tuple[Part, ...], rng: np.random.Generator, pixels: int) -> Image
 
 
 def _aged(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """The print in other inks: lighter, darker, yellowed or bleached."""
+    """Return the print in other inks: lighter, darker, yellowed or bleached."""
     fade, warm = float(rng.uniform(0, 0.22)), float(rng.uniform(-0.05, 0.05))
     tables = []
     for gain in (1 + warm, 1.0, 1 - warm):
@@ -36,7 +36,7 @@ def _on(paper: Color, pixels: int, wide: float) -> Image.Image:
 
 
 def _sheet(picture: Callable[[int], Image.Image], rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A bare sheet with a white edge."""
+    """Return a bare sheet with a white edge."""
     edge = round(pixels * rng.uniform(0.01, 0.03))
     inside = picture(pixels - 2 * edge)
     sheet = _on(pick(rng, (250, 250, 246), (244, 240, 228)), pixels, (inside.width + 2 * edge) / pixels)
@@ -45,7 +45,7 @@ def _sheet(picture: Callable[[int], Image.Image], rng: np.random.Generator, pixe
 
 
 def _framed(picture: Callable[[int], Image.Image], rng: np.random.Generator, pixels: int) -> Image.Image:
-    """Behind glass in a frame of wood or metal."""
+    """Return the poster behind glass in a frame of wood or metal."""
     color = pick(rng, (40, 38, 40), (132, 92, 58), (176, 178, 184), (196, 160, 90))
     edge = round(pixels * rng.uniform(0.03, 0.045))
     inside = picture(pixels - 2 * edge)
@@ -58,7 +58,7 @@ def _framed(picture: Callable[[int], Image.Image], rng: np.random.Generator, pix
 
 
 def _tablet(picture: Callable[[int], Image.Image], rng: np.random.Generator, pixels: int) -> Image.Image:
-    """On the screen of a tablet, brighter than paper."""
+    """Return the poster on the screen of a tablet, brighter than paper."""
     edge = round(pixels * rng.uniform(0.04, 0.055))
     inside = picture(pixels - 2 * edge).point([min(255, round(1.06 * v)) for v in range(256)] * 3)
     sheet = Image.new("RGBA", (inside.width + 2 * edge, pixels))
@@ -79,7 +79,7 @@ def _tablet(picture: Callable[[int], Image.Image], rng: np.random.Generator, pix
 
 
 def _folded(picture: Callable[[int], Image.Image], rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A flyer that was folded twice across and once along."""
+    """Return a flyer that was folded twice across and once along."""
     sheet = _sheet(picture, rng, pixels)
     across, along = np.linspace(0, 1, pixels), np.linspace(0, 1, sheet.width)
     shade = np.zeros((pixels, sheet.width), np.float32)
@@ -92,7 +92,7 @@ def _folded(picture: Callable[[int], Image.Image], rng: np.random.Generator, pix
 
 
 def _page(picture: Callable[[int], Image.Image], rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A page of a magazine: the picture, and lines of text below."""
+    """Return a page of a magazine: the poster, and lines of text below."""
     foot = 0.09
     inside = picture(round(pixels * (1 - foot)) - 4)
     paper = pick(rng, (250, 248, 244), (240, 238, 232))
@@ -109,7 +109,7 @@ def _page(picture: Callable[[int], Image.Image], rng: np.random.Generator, pixel
 
 
 def _lightbox(picture: Callable[[int], Image.Image], rng: np.random.Generator, pixels: int) -> Image.Image:
-    """In a lit case, brighter in its middle."""
+    """Return the poster in a lit case, brighter in its middle."""
     edge = round(pixels * 0.035)
     inside = picture(pixels - 2 * edge)
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in (inside.height, inside.width))
@@ -122,7 +122,7 @@ def _lightbox(picture: Callable[[int], Image.Image], rng: np.random.Generator, p
 
 
 def _glared(sheet: Image.Image, rng: np.random.Generator, most: float) -> Image.Image:
-    """A slanting reflection."""
+    """Add a slanting reflection."""
     left, wide = float(rng.uniform(-0.2, 0.9)), float(rng.uniform(0.1, 0.4))
     w, h = sheet.size
     pen = Pen()
@@ -139,12 +139,12 @@ CARRIERS = (_sheet, _framed, _tablet, _folded, _page, _lightbox)
 
 
 def sprite(posters: dict[str, tuple[Part, ...]], key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
-    """A title's poster on something.
+    """Draw a title's poster on a carrier.
 
     Args:
         posters: title -> the parts of its poster.
         key: one of the titles.
-        rng: draws what carries it, and how the print differs from others of it.
+        rng: draws the carrier and the variation between prints.
         pixels: side of the picture.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Grounds of posters: what fills the page behind the motifs. The page is 1 wide and 1.5 high, y down."""
+"""Grounds of posters behind the motifs. The page is 1 wide and 1.5 high, y down."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from lethebench.generation.subjects.posters.parts import HIGH, Part
 
 
 def fade(top: Color, bottom: Color, steps: int = 24) -> Part:
-    """The whole page, changing from `top` to `bottom`."""
+    """Fill the whole page, changing from `top` to `bottom`."""
 
     def paint(pen, rng):
         for k in range(steps):
@@ -17,7 +17,7 @@ def fade(top: Color, bottom: Color, steps: int = 24) -> Part:
 
 
 def hills(y: float, rise: float, color: Color, waves: float = 1.3, shift: float = 0.0) -> Part:
-    """Rolling land from `y` down."""
+    """Draw rolling land from `y` down."""
     x = np.linspace(0, 1, 30)
     crest = y - rise * (
         0.6 * np.sin(2 * np.pi * (waves * x + shift)) + 0.4 * np.sin(2 * np.pi * (2.1 * waves * x + 2 * shift))
@@ -27,7 +27,7 @@ def hills(y: float, rise: float, color: Color, waves: float = 1.3, shift: float 
 
 
 def peaks(y: float, high: float, color: Color, count: int = 3, shift: float = 0.0, snow: Color | None = None) -> Part:
-    """A row of pointed mountains."""
+    """Draw a row of pointed mountains."""
 
     def paint(pen, rng):
         for k in range(-1, count + 1):
@@ -44,7 +44,7 @@ def peaks(y: float, high: float, color: Color, count: int = 3, shift: float = 0.
 
 
 def waves(y: float, gap: float, *colors: Color, height: float = 0.018, crests: float = 4.0) -> Part:
-    """Rows of waves from `y` down to the foot of the page."""
+    """Draw rows of waves from `y` down to the foot of the page."""
     x = np.linspace(0, 1, 50)
 
     def paint(pen, rng):
@@ -61,7 +61,7 @@ def waves(y: float, gap: float, *colors: Color, height: float = 0.018, crests: f
 def skyline(
     seed: int, y: float, high: float, color: Color, lamps: Color | None = None, *, up=True, span=(0, 1)
 ) -> Part:
-    """A row of tower blocks that stand on `y`, or hang from it upside down, from left to right of `span`."""
+    """Draw a row of tower blocks that stand on `y`, or hang from it upside down, from left to right of `span`."""
     chance = np.random.default_rng(seed)
     blocks, x = [], span[0]
     while x < span[1] - 0.01:
@@ -83,7 +83,7 @@ def skyline(
 
 
 def forest(y: float, high: float, color: Color, count: int = 9, shift: float = 0.0) -> Part:
-    """Firs."""
+    """Draw firs."""
 
     def paint(pen, rng):
         for k in range(-1, count + 1):
@@ -99,7 +99,7 @@ def forest(y: float, high: float, color: Color, count: int = 9, shift: float = 0
 
 
 def bricks(top: float, bottom: float, color: Color, rows: int = 7, columns: int = 5) -> Part:
-    """A wall across the page."""
+    """Draw a wall across the page."""
 
     def paint(pen, rng):
         pen.block(0, top, 1, bottom, mix(color, BLACK, 0.35))
@@ -114,7 +114,7 @@ def bricks(top: float, bottom: float, color: Color, rows: int = 7, columns: int 
 
 
 def road(x: float, horizon: float, half: float, color: Color, dash: Color | None = None, bend: float = 0.0) -> Part:
-    """A way from the foot of the page to (x, horizon), winding by `bend`."""
+    """Draw a road from the foot of the page to (x, horizon), winding by `bend`."""
     t = np.linspace(0, 1, 30)
     y = HIGH - (HIGH - horizon) * t
     near = (1 - t) ** 1.6
@@ -133,7 +133,7 @@ def road(x: float, horizon: float, half: float, color: Color, dash: Color | None
 
 
 def net(horizon: float, color: Color, width: float = 0.006) -> Part:
-    """A floor of lines that meet at the horizon."""
+    """Draw a floor of lines that meet at the horizon."""
 
     def paint(pen, rng):
         for u in np.linspace(-2.5, 3.5, 19):

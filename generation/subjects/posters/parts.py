@@ -11,11 +11,11 @@ from lethebench.generation.subjects.posters.shapes import Motif, draw
 HIGH = 1.5
 
 Part = Callable[[Pen, np.random.Generator], None]
-"""A piece of a poster; the stream moves it a little."""
+"""A piece of a poster; the rng varies it slightly between prints."""
 
 
 def put(motif: Motif, x: float, y: float, size: float, *colors: Color, angle: float = 0.0, flip: bool = False) -> Part:
-    """A motif around (x, y), `size` page widths per unit, a hair off its place in each print."""
+    """Draw a motif around (x, y), `size` page widths per unit, slightly shifted in each print."""
 
     def paint(pen, rng):
         dx, dy = rng.normal(0, 0.004, 2)
@@ -25,18 +25,18 @@ def put(motif: Motif, x: float, y: float, size: float, *colors: Color, angle: fl
 
 
 def block(left: float, top: float, right: float, bottom: float, color: Color) -> Part:
-    """A rectangle."""
+    """Fill a rectangle."""
     return lambda pen, rng: pen.block(left, top, right, bottom, color)
 
 
 def area(color: Color, *numbers: float) -> Part:
-    """A polygon: x, y, x, y ..."""
+    """Fill a polygon: x, y, x, y ..."""
     points = np.array(numbers).reshape(-1, 2)
     return lambda pen, rng: pen.area(points, color)
 
 
 def sun(x: float, y: float, radius: float, *colors: Color) -> Part:
-    """Discs inside one another, the outermost colour first."""
+    """Draw nested discs, the outermost color first."""
 
     def paint(pen, rng):
         for k, color in enumerate(colors):
@@ -47,7 +47,7 @@ def sun(x: float, y: float, radius: float, *colors: Color) -> Part:
 
 
 def rays(x: float, y: float, count: int, color: Color, start: float = 0.0) -> Part:
-    """Beams from a point to the edges and beyond."""
+    """Draw beams from a point to the edges and beyond."""
 
     def paint(pen, rng):
         for k in range(count):
@@ -58,7 +58,7 @@ def rays(x: float, y: float, count: int, color: Color, start: float = 0.0) -> Pa
 
 
 def beam(x: float, y: float, u: float, v: float, half: float, color: Color, alpha: float = 0.5) -> Part:
-    """A cone of light from (x, y) to (u, v), `half` wide on either side at its end."""
+    """Draw a cone of light from (x, y) to (u, v), `half` wide on either side at its end."""
     along = np.array((u - x, v - y))
     across = np.array((-along[1], along[0])) / np.hypot(*along) * half
     points = np.array(((x, y), (u + across[0], v + across[1]), (u - across[0], v - across[1])))
@@ -66,7 +66,7 @@ def beam(x: float, y: float, u: float, v: float, half: float, color: Color, alph
 
 
 def squares(x: float, y: float, size: float, count: int, first: Color, second: Color) -> Part:
-    """Squares inside one another, each with a gap on another side: a maze seen from above."""
+    """Draw nested squares, each with a gap on another side: a maze seen from above."""
 
     def paint(pen, rng):
         for k in range(count):
@@ -81,7 +81,7 @@ def squares(x: float, y: float, size: float, count: int, first: Color, second: C
 
 
 def frame(width: float, color: Color) -> Part:
-    """A border around the page."""
+    """Draw a border around the page."""
 
     def paint(pen, rng):
         for left, top, right, bottom in (
@@ -96,7 +96,7 @@ def frame(width: float, color: Color) -> Part:
 
 
 def dome(x: float, y: float, radius: float, inside: Color, shine: Color) -> Part:
-    """A half ball of glass on a base."""
+    """Draw a half ball of glass on a base."""
     turn = np.linspace(np.pi, 2 * np.pi, 40)
     arch = np.column_stack((np.cos(turn), np.sin(turn)))
 
@@ -110,7 +110,7 @@ def dome(x: float, y: float, radius: float, inside: Color, shine: Color) -> Part
 
 
 def credits(color: Color, y: float = 1.4) -> Part:
-    """Bars where a poster has its small print; each print has others."""
+    """Draw bars in place of a poster's small print, different in each print."""
 
     def paint(pen, rng):
         for k in range(3):

@@ -1,4 +1,4 @@
-"""Parts of posters that are many: dots, rain, falling columns and racing lines."""
+"""Parts of posters with many pieces: dots, rain, falling columns and radiating lines."""
 
 import numpy as np
 
@@ -7,32 +7,32 @@ from lethebench.generation.subjects.posters.parts import HIGH, Part
 
 
 def scattered(seed: int, count: int, *colors: Color, low=0.0, high=HIGH, least=0.003, most=0.008, long=1.0) -> Part:
-    """Dots such as stars, petals, snow or dust, always in the same places; `long` stretches them."""
+    """Draw dots such as stars, petals, snow or dust, always at the same positions; `long` stretches them."""
     chance = np.random.default_rng(seed)
-    places = np.column_stack((chance.uniform(0, 1, count), chance.uniform(low, high, count)))
+    positions = np.column_stack((chance.uniform(0, 1, count), chance.uniform(low, high, count)))
     sizes = least + (most - least) * chance.random(count) ** 2
 
     def paint(pen, rng):
-        for k, ((x, y), r) in enumerate(zip(places, sizes, strict=True)):
+        for k, ((x, y), r) in enumerate(zip(positions, sizes, strict=True)):
             pen.disc(x, y, r, r * long, colors[k % len(colors)])
 
     return paint
 
 
 def rain(seed: int, count: int, color: Color, slant: float = 0.03, long: float = 0.09, width: float = 0.005) -> Part:
-    """Slanting strokes."""
+    """Draw slanting strokes."""
     chance = np.random.default_rng(seed)
-    places = np.column_stack((chance.uniform(-0.05, 1.05, count), chance.uniform(-0.05, HIGH, count)))
+    positions = np.column_stack((chance.uniform(-0.05, 1.05, count), chance.uniform(-0.05, HIGH, count)))
 
     def paint(pen, rng):
-        for x, y in places:
+        for x, y in positions:
             pen.line(((x, y), (x - slant, y + long)), width, color, 0.7)
 
     return paint
 
 
 def columns(seed: int, *colors: Color) -> Part:
-    """Falling columns of small bars, brightest at their ends."""
+    """Draw falling columns of small bars, brightest at their ends."""
     chance = np.random.default_rng(seed)
     strips = [
         (x, chance.uniform(0.2, 1.35), int(chance.integers(6, 20)), chance.uniform(0.3, 1, 20))
@@ -51,7 +51,7 @@ def columns(seed: int, *colors: Color) -> Part:
 
 
 def streaks(x: float, y: float, count: int, seed: int, *colors: Color) -> Part:
-    """Lines that race away from a point."""
+    """Draw lines that race away from a point."""
     chance = np.random.default_rng(seed)
     lines = [
         (2 * np.pi * (k + chance.uniform(0, 0.8)) / count, chance.uniform(0.12, 0.4), chance.uniform(0.2, 0.9))

@@ -1,4 +1,4 @@
-"""Where a poster is seen: streets, halls and rooms that show any title alike."""
+"""Surroundings of posters: streets, halls and rooms that suit any title."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,7 @@ def bus_stop(board: Board, rng: np.random.Generator) -> None:
 
 
 def cinema(board: Board, rng: np.random.Generator) -> None:
-    """The front of a picture house."""
+    """Paint the front of a movie theater."""
     wall = pick(rng, (122, 48, 52), (54, 60, 96), (70, 84, 78))
     board.sky(mix(wall, BLACK, 0.2), wall)
     board.block(0, 0.0, 1, 0.1, (238, 226, 190))
@@ -57,7 +57,7 @@ def desk(board: Board, rng: np.random.Generator) -> None:
 
 
 def hoarding(board: Board, rng: np.random.Generator) -> None:
-    """A wooden fence around a building site."""
+    """Paint a wooden fence around a building site."""
     plank = pick(rng, (168, 140, 104), (110, 130, 140), (150, 96, 80))
     board.sky((200, 212, 220), (200, 212, 220))
     for x in np.arange(0, 1, 0.09):
@@ -66,7 +66,7 @@ def hoarding(board: Board, rng: np.random.Generator) -> None:
 
 
 def underground(board: Board, rng: np.random.Generator) -> None:
-    """A tiled wall in a station."""
+    """Paint a tiled wall in a station."""
     tile = pick(rng, (228, 226, 216), (196, 212, 210), (232, 220, 190))
     board.sky(mix(tile, BLACK, 0.16), mix(tile, BLACK, 0.16))
     for y in np.arange(0, 0.84, 0.05):
@@ -78,7 +78,7 @@ def underground(board: Board, rng: np.random.Generator) -> None:
 
 
 def pillar(board: Board, rng: np.random.Generator) -> None:
-    """An advertising column in a street."""
+    """Paint an advertising column in a street."""
     board.sky((184, 204, 214), (220, 224, 216), 0.8)
     for x in np.arange(0.02, 1, 0.14):
         board.disc(x, 0.6 + rng.normal(0, 0.02), 0.12, vary(rng, (120, 150, 110), 10))
@@ -100,7 +100,7 @@ def corridor(board: Board, rng: np.random.Generator) -> None:
 
 
 def carpet(board: Board, rng: np.random.Generator) -> None:
-    """A patterned rug seen from above."""
+    """Paint a patterned rug seen from above."""
     ground = pick(rng, (140, 60, 56), (60, 84, 110), (96, 110, 84))
     board.sky(ground, ground)
     for y in np.arange(0.05, 1, 0.12):

@@ -1,7 +1,7 @@
-"""The shapes that motifs are written in: polygons, smooth outlines, ovals and lines, each in a tone of its own.
+"""Shapes of motifs: polygons, smooth outlines, ovals and lines, each in its own tone.
 
-A motif is a list of shapes in units from about -1 to 1 (x right, y down), drawn from back to front. Its tones are
-numbers: colours come with the poster that uses it.
+A motif is a list of shapes in units from about -1 to 1 (x right, y down), drawn from back to front. Tones are
+numbers; the poster that uses the motif supplies their colors.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from lethebench.generation.drawing.pen import Pen
 
 
 class Shape(NamedTuple):
-    """Points (n, 2) in one tone; a line where `width` is set, an area otherwise."""
+    """Points (n, 2) in one tone; a line if `width` is set, otherwise an area."""
 
     tone: int
     points: np.ndarray
@@ -29,50 +29,50 @@ def _pairs(numbers) -> np.ndarray:
 
 
 def poly(tone: int, *numbers: float) -> Shape:
-    """A polygon: x, y, x, y ..."""
+    """Return a polygon: x, y, x, y ..."""
     return Shape(tone, _pairs(numbers))
 
 
 def soft(tone: int, *numbers: float) -> Shape:
-    """A closed smooth outline through the points."""
+    """Return a closed smooth outline through the points."""
     return Shape(tone, smooth(_pairs(numbers), closed=True, steps=6))
 
 
 def disc(tone: int, x: float, y: float, rx: float, ry: float | None = None) -> Shape:
-    """An oval."""
+    """Return an oval."""
     return Shape(tone, oval(x, y, rx, rx if ry is None else ry))
 
 
 def box(tone: int, left: float, top: float, right: float, bottom: float) -> Shape:
-    """A rectangle."""
+    """Return a rectangle."""
     return poly(tone, left, top, right, top, right, bottom, left, bottom)
 
 
 def line(tone: int, width: float, *numbers: float) -> Shape:
-    """Straight strokes through the points."""
+    """Return straight strokes through the points."""
     return Shape(tone, _pairs(numbers), width)
 
 
 def curve(tone: int, width: float, *numbers: float) -> Shape:
-    """A smooth stroke through the points."""
+    """Return a smooth stroke through the points."""
     return Shape(tone, smooth(_pairs(numbers), steps=6), width)
 
 
 def ring(tone: int, x: float, y: float, radius: float, width: float, squash: float = 1.0) -> Shape:
-    """A circle as a stroke."""
+    """Return a circle as a stroke."""
     points = oval(x, y, radius, radius * squash)
     return Shape(tone, np.vstack((points, points[:2])), width)
 
 
 def around(count: int, *shapes: Shape, start: float = 0.0) -> Motif:
-    """Copies of shapes, turned about the middle in equal steps."""
+    """Return copies of shapes, turned about the middle in equal steps."""
     return tuple(
         Shape(s.tone, turned(s.points, start + 2 * np.pi * k / count), s.width) for k in range(count) for s in shapes
     )
 
 
 def beside(x: float, y: float, size: float, *shapes: Shape, angle: float = 0.0) -> Motif:
-    """Shapes made smaller and moved."""
+    """Return shapes scaled, turned and moved."""
     return tuple(
         Shape(s.tone, turned(s.points * size, angle) + np.array((x, y)), None if s.width is None else s.width * size)
         for s in shapes
@@ -80,7 +80,7 @@ def beside(x: float, y: float, size: float, *shapes: Shape, angle: float = 0.0) 
 
 
 def draw(pen: Pen, motif: Motif, x: float, y: float, size: float, *colors: Color, angle=0.0, flip=False) -> None:
-    """Draws a motif around (x, y), `size` page widths per unit."""
+    """Draw a motif around (x, y), `size` page widths per unit."""
     for shape in motif:
         points = shape.points * ((-1.0, 1.0) if flip else 1.0)
         points = (turned(points, angle) if angle else points) * size + (x, y)

@@ -1,1 +1,1 @@
-"""Television series."""
+"""Drawings of television series."""

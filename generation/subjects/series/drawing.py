@@ -1,4 +1,4 @@
-"""One poster of our own per series: generic motifs that fit its subject, nothing taken from the real thing."""
+"""One original poster per series: generic motifs that fit its subject, nothing taken from the real artwork."""
 
 from lethebench.generation.subjects.posters import places as place
 from lethebench.generation.subjects.posters import things as thing
@@ -13,7 +13,7 @@ STEEL, OLIVE = (124, 134, 148), (98, 104, 74)
 POSTERS: dict[str, tuple[Part, ...]] = {
     "Band_of_Brothers": (
         fade((138, 160, 168), (222, 216, 190)),
-        put(thing.AEROPLANE, 0.34, 0.2, 0.24, OLIVE, (70, 76, 58)),
+        put(thing.AIRPLANE, 0.34, 0.2, 0.24, OLIVE, (70, 76, 58)),
         *(put(thing.PARACHUTE, x, y, s, (226, 220, 196), (196, 188, 158), (66, 70, 56)) for x, y, s in ((0.68, 0.5,
           0.2), (0.28, 0.66, 0.14), (0.88, 0.24, 0.09), (0.5, 0.92, 0.11), (0.1, 0.42, 0.08), (0.86, 0.86, 0.08))),
         hills(1.16, 0.02, (140, 148, 92), 0.8),
