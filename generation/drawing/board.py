@@ -1,9 +1,14 @@
 """A small picture with coordinates from 0 to 1, and random choices of colors for it."""
 
+from typing import TypeVar
+
 import numpy as np
 from PIL import Image, ImageDraw
 
 from lethebench.generation.drawing.color import Color
+from lethebench.generation.drawing.curves import Points
+
+T = TypeVar("T")
 
 
 class Board:
@@ -20,7 +25,7 @@ class Board:
         rows = np.broadcast_to(rows, (self.image.height, self.image.width, 3))
         self.image.paste(Image.fromarray(rows.round().astype(np.uint8)))
 
-    def area(self, points, color: Color) -> None:
+    def area(self, points: Points, color: Color) -> None:
         """Fill a polygon."""
         w, h = self.image.size
         self.draw.polygon([(x * w, y * h) for x, y in points], fill=color)
@@ -36,17 +41,18 @@ class Board:
         r = radius * min(w, h)
         self.draw.ellipse((x * w - r, y * h - r * squash, x * w + r, y * h + r * squash), fill=color)
 
-    def line(self, points, width: float, color: Color) -> None:
+    def line(self, points: Points, width: float, color: Color) -> None:
         """Draw a line through the points."""
         w, h = self.image.size
         self.draw.line([(x * w, y * h) for x, y in points], fill=color, width=max(1, round(width * w)), joint="curve")
 
 
-def pick(rng: np.random.Generator, *options):
+def pick(rng: np.random.Generator, *options: T) -> T:
     """Return one of the options."""
     return options[int(rng.integers(len(options)))]
 
 
 def vary(rng: np.random.Generator, color: Color, by: int = 10) -> Color:
     """Return a color near this one."""
-    return tuple(int(np.clip(c + rng.integers(-by, by + 1), 0, 255)) for c in color)
+    red, green, blue = (int(np.clip(channel + rng.integers(-by, by + 1), 0, 255)) for channel in color)
+    return red, green, blue

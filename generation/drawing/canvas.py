@@ -1,17 +1,21 @@
 """An oversampled canvas in face units: soft shapes and smooth lines, reduced to an antialiased picture at the end."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from lethebench.generation.drawing.color import Color
+from lethebench.generation.drawing.curves import Points
 
 OVERSAMPLE = 3
 
 _ANGLE = np.linspace(0, 2 * np.pi, 28, endpoint=False)
 
 _CIRCLE = np.column_stack((np.cos(_ANGLE), np.sin(_ANGLE)))
+Paint = Callable[[ImageDraw.ImageDraw, list[float], int], None]
+"""(drawing, x, y, x, y ... in pixels, level): draws a shape into an L mask."""
 
 
 class Canvas:
@@ -35,19 +39,19 @@ class Canvas:
         self.unit = unit * self.oversample
         self.image = Image.new("RGB", (size[0] * self.oversample, size[1] * self.oversample), background)
 
-    def at(self, points) -> list[float]:
+    def at(self, points: Points) -> list[float]:
         """Convert face units to pixels of the large picture, as x, y, x, y ..."""
-        points = np.asarray(points, float).reshape(-1, 2)
-        return ((points if self.warp is None else self.warp(points)) * self.unit + self.center).ravel().tolist()
+        flat = np.asarray(points, float).reshape(-1, 2)
+        return ((flat if self.warp is None else self.warp(flat)) * self.unit + self.center).ravel().tolist()
 
-    def mask(self, points, blur: float = 0.0) -> Image.Image:
+    def mask(self, points: Points, blur: float = 0.0) -> Image.Image:
         """Return a polygon as an L picture the size of the canvas; `blur` in face units."""
         mask = Image.new("L", self.image.size)
         ImageDraw.Draw(mask).polygon(self.at(points), fill=255)
         return mask.filter(ImageFilter.GaussianBlur(blur * self.unit)) if blur else mask
 
     def shape(
-        self, points, color: Color, *, alpha: float = 1.0, blur: float = 0.0, clip: Image.Image | None = None
+        self, points: Points, color: Color, *, alpha: float = 1.0, blur: float = 0.0, clip: Image.Image | None = None
     ) -> None:
         """Fill a polygon, blurred by `blur` face units, only inside the L mask `clip`."""
         flat = self.at(points)
@@ -58,7 +62,7 @@ class Canvas:
 
     def stroke(
         self,
-        points,
+        points: Points,
         width: float,
         color: Color,
         *,
@@ -70,7 +74,7 @@ class Canvas:
         flat = self.at(points)
         pixels = max(1, round(width * self.unit))
 
-        def line(draw, moved, level):
+        def line(draw: ImageDraw.ImageDraw, moved: list[float], level: int) -> None:
             draw.line(moved, fill=level, width=pixels, joint="curve")
             r = pixels / 2 - 0.5
             for x, y in (moved[:2], moved[-2:]):
@@ -78,11 +82,20 @@ class Canvas:
 
         self._blend(flat, color, alpha, blur, clip, line, pixels)
 
-    def dot(self, x: float, y: float, rx: float, ry: float, color: Color, **style) -> None:
+    def dot(self, x: float, y: float, rx: float, ry: float, color: Color, **style: Any) -> None:
         """Fill an ellipse."""
         self.shape(_CIRCLE * (rx, ry) + (x, y), color, **style)
 
-    def _blend(self, flat, color, alpha, blur, clip, paint, reach) -> None:
+    def _blend(
+        self,
+        flat: list[float],
+        color: Color,
+        alpha: float,
+        blur: float,
+        clip: Image.Image | None,
+        paint: Paint,
+        reach: int,
+    ) -> None:
         radius = blur * self.unit
         pad = int(3 * radius + reach + 2)
         left, top = max(0, int(min(flat[0::2])) - pad), max(0, int(min(flat[1::2])) - pad)
@@ -96,11 +109,12 @@ class Canvas:
             mask = ImageChops.multiply(mask, clip.crop((left, top, right, bottom)))
         self.image.paste(color, (left, top), mask)
 
-    def _cover(self, size, moved, level, radius, paint) -> Image.Image:
+    def _cover(self, size: tuple[int, int], moved: list[float], level: int, radius: float, paint: Paint) -> Image.Image:
         """Return an L picture of `size` pixels with the shape `moved` at `level`, blurred by `radius` pixels."""
         mask = Image.new("L", size)
         paint(ImageDraw.Draw(mask), moved, level)
         return mask.filter(ImageFilter.GaussianBlur(radius)) if radius else mask
 
     def finish(self) -> Image.Image:
+        """Return the finished picture."""
         return self.image.reduce(self.oversample)

@@ -1,11 +1,15 @@
 """Curves and outlines as arrays of points, shape (n, 2)."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
+Points = np.ndarray | Sequence[Sequence[float] | np.ndarray]
+"""An array (n, 2), or (n, 3) for points in space, or a sequence of pairs or triples."""
 
-def smooth(points, *, closed: bool = False, steps: int = 7) -> np.ndarray:
+
+def smooth(points: Points, *, closed: bool = False, steps: int = 7) -> np.ndarray:
     """Return a Catmull-Rom curve through the points, with `steps` segments between neighbors."""
     p = np.asarray(points, float)
     weights = _weights(steps)
@@ -29,12 +33,12 @@ def shift(curve: np.ndarray, x: float, y: float) -> np.ndarray:
     return curve + np.array((x, y))
 
 
-def mirrored(points) -> list[tuple[float, float]]:
+def mirrored(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Return the points of the right side followed by those of the left side, back to the top."""
     return [*points, *((-x, y) for x, y in reversed(points) if x != 0)]
 
 
-def tube(points, radii, *, steps: int = 6) -> np.ndarray:
+def tube(points: Points, radii: np.ndarray | Sequence[float], *, steps: int = 6) -> np.ndarray:
     """Return the outline of a limb: a smooth line through the points, as wide on either side as the radii."""
     center = smooth(points, steps=steps)
     radius = np.maximum(smooth(np.column_stack((radii, radii)), steps=steps)[:, :1], 1e-3)
@@ -70,17 +74,17 @@ def _circle(count: int) -> np.ndarray:
     return np.column_stack((np.cos(t), np.sin(t)))
 
 
-def turned(points, angle: float, about=(0.0, 0.0)) -> np.ndarray:
+def turned(points: Points, angle: float, about: Sequence[float] | np.ndarray = (0.0, 0.0)) -> np.ndarray:
     """Return the points turned by `angle` radians about a point, clockwise as seen."""
     c, s = np.cos(angle), np.sin(angle)
     return (np.asarray(points, float) - about) @ np.array(((c, s), (-s, c))) + about
 
 
-def closed(points) -> np.ndarray:
+def closed(points: Points) -> np.ndarray:
     """Return a smooth closed outline through the points."""
     return smooth(points, closed=True)
 
 
-def placed(points, x: float, y: float, angle: float = 0.0, scale: float = 1.0) -> np.ndarray:
+def placed(points: Points, x: float, y: float, angle: float = 0.0, scale: float = 1.0) -> np.ndarray:
     """Return the points scaled and turned about the origin, then moved to (x, y)."""
     return shift(turned(np.asarray(points, float) * scale, angle), x, y)

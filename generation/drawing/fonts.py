@@ -63,7 +63,7 @@ def extent(face: ImageFont.FreeTypeFont, text: str = "") -> tuple[int, int]:
 
 def line_height(face: ImageFont.FreeTypeFont, spacing: float = 1.0) -> int:
     """Return the pixels from one baseline of running text to the next."""
-    return round((1.08 if face.getname()[0].startswith("STIX") else 1.2) * face.size * spacing)
+    return round((1.08 if (face.getname()[0] or "").startswith("STIX") else 1.2) * face.size * spacing)
 
 
 def wrap(text: str, face: ImageFont.FreeTypeFont, width: float) -> list[str]:

@@ -5,7 +5,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from lethebench.generation.drawing.canvas import Canvas
 from lethebench.generation.drawing.color import Color, mix
-from lethebench.generation.drawing.curves import tube
+from lethebench.generation.drawing.curves import Points, tube
 
 SHADE: Color = (34, 30, 62)
 
@@ -13,6 +13,8 @@ LIGHT: Color = (255, 250, 226)
 OFF_WHITE: Color = (252, 250, 244)
 
 SMALL = 0.065  # shading that reaches in less than this shows no gloss
+Outlines = np.ndarray | list[np.ndarray]
+"""One outline (n, 2), or several."""
 
 
 class Ink(Canvas):
@@ -40,7 +42,9 @@ class Ink(Canvas):
         self.cover = Image.new("L", self.image.size)
         self.pens = ImageDraw.Draw(self.image), ImageDraw.Draw(self.cover)
 
-    def shape(self, points, color, *, alpha=1.0, blur=0.0, clip=None) -> None:
+    def shape(
+        self, points: Points, color: Color, *, alpha: float = 1.0, blur: float = 0.0, clip: Image.Image | None = None
+    ) -> None:
         """Fill a polygon; see `Canvas.shape`."""
         if alpha >= 1 and not blur and clip is None:
             flat = self.at(points)
@@ -49,14 +53,25 @@ class Ink(Canvas):
         else:
             super().shape(points, color, alpha=alpha, blur=blur, clip=clip)
 
-    def stroke(self, points, width, color, *, alpha=1.0, blur=0.0, clip=None) -> None:
+    def stroke(
+        self,
+        points: Points,
+        width: float,
+        color: Color,
+        *,
+        alpha: float = 1.0,
+        blur: float = 0.0,
+        clip: Image.Image | None = None,
+    ) -> None:
         """Draw a line; an opaque, sharp one belongs to the subject."""
         if alpha >= 1 and not blur and clip is None:
             self.shape(tube(points, np.full(len(points), width / 2), steps=4), color)
         else:
             super().stroke(points, width, color, alpha=alpha, blur=blur, clip=clip)
 
-    def form(self, outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16) -> None:
+    def form(
+        self, outlines: Outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16
+    ) -> None:
         """Fill a rounded opaque part, lit from the upper left.
 
         Args:
@@ -70,14 +85,16 @@ class Ink(Canvas):
             self.shape(points, color)
         self.shaded(outlines, color, depth=depth, gloss=gloss, reach=reach)
 
-    def patch(self, points, color: Color, blur: float = 0.0) -> None:
+    def patch(self, points: Points, color: Color, blur: float = 0.0) -> None:
         """Mark the subject, for example with a spot in a coat."""
         if blur:
             self.shape(points, color, blur=blur)
         else:
             self.pens[0].polygon(self.at(points), fill=color)
 
-    def shaded(self, outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16) -> None:
+    def shaded(
+        self, outlines: Outlines, color: Color, *, depth: float = 0.4, gloss: float = 0.22, reach: float = 0.16
+    ) -> None:
         """Shade the subject as `form` does, without filling it."""
         parts = [np.asarray(self.at(points)).reshape(-1, 2) for points in _parts(outlines)]
         low = np.floor(np.min([p.min(axis=0) for p in parts], axis=0)).astype(int).clip(0)
@@ -125,6 +142,6 @@ def fitted(picture: Image.Image, pixels: int) -> Image.Image:
     return square
 
 
-def _parts(outlines) -> list[np.ndarray]:
+def _parts(outlines: Outlines) -> list[np.ndarray]:
     """Return a list of outlines, also for a single one."""
     return outlines if isinstance(outlines, list) else [outlines]

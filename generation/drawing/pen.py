@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from lethebench.generation.drawing.color import Color
+from lethebench.generation.drawing.curves import Points
 
 OVERSAMPLE = 2
 _TURN = np.linspace(0, 2 * np.pi, 40, endpoint=False)
@@ -26,11 +27,11 @@ class Pen:
         self._project = project
         self._shapes: list[tuple[np.ndarray, tuple[int, ...], float | None, bool]] = []
 
-    def area(self, points, color: Color, alpha: float = 1.0) -> None:
+    def area(self, points: Points, color: Color, alpha: float = 1.0) -> None:
         """Fill a polygon, points (n, 2) or (n, 3); `alpha` below 1 tints the subject."""
         self._shapes.append((np.asarray(points, float), (*color, round(255 * alpha)), None, alpha >= 1))
 
-    def line(self, points, width: float, color: Color, alpha: float = 1.0) -> None:
+    def line(self, points: Points, width: float, color: Color, alpha: float = 1.0) -> None:
         """Draw a line through the points with round joints, `width` in the units of the points."""
         self._shapes.append((np.asarray(points, float), (*color, round(255 * alpha)), width, alpha >= 1))
 
@@ -52,7 +53,7 @@ class Pen:
             if chosen:
                 rows = np.repeat([p.shape[1] == width for p in points], [len(p) for p in points])
                 flat[rows, :width] = np.concatenate(chosen)
-                if width == 3:
+                if width == 3 and self._project is not None:
                     flat[rows, :2] = self._project(flat[rows])
         return flat[:, :2], ends
 
@@ -87,17 +88,19 @@ class Pen:
         """
         return self._painted(*self._placed(), (0.0, 0.0), size[0] / width, size)
 
-    def _painted(self, flat, ends, corner, unit, size) -> Image.Image:
+    def _painted(
+        self, flat: np.ndarray, ends: np.ndarray, corner: tuple[float, float], unit: float, size: tuple[int, int]
+    ) -> Image.Image:
         """Draw the shapes with the projected points `flat`; `corner` is the upper left one, `unit` in pixels."""
         unit *= OVERSAMPLE
         size = (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE)
         starts = np.concatenate(((0,), ends[:-1]))
-        flat = ((flat - np.array(corner)) * unit).ravel().tolist()
+        pixels = ((flat - np.array(corner)) * unit).ravel().tolist()
         image, cover = Image.new("RGB", size), Image.new("L", size)
         # Opaque drawing is much faster than blending.
         flatly, blended, mask = ImageDraw.Draw(image), ImageDraw.Draw(image, "RGBA"), ImageDraw.Draw(cover)
         for (_, color, width, fills), start, end in zip(self._shapes, starts, ends, strict=True):
-            xy = flat[2 * start : 2 * end]
+            xy = pixels[2 * start : 2 * end]
             paint, color = (flatly, color[:3]) if fills else (blended, color)
             if width is None:
                 paint.polygon(xy, fill=color)

@@ -6,15 +6,11 @@ import numpy as np
 
 from lethebench.generation.drawing.canvas import Canvas
 from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
-from lethebench.generation.drawing.curves import smooth
+from lethebench.generation.drawing.curves import mirrored, smooth
 from lethebench.generation.portraits.hair import cap
 from lethebench.generation.portraits.identity import Face
 
 HATS = ("beanie", "cap", "fedora", "sunhat")
-
-
-def _mirror(right) -> np.ndarray:
-    return smooth([*right, *((-x, y) for x, y in reversed(right) if x != 0)])
 
 
 def _hair(face: Face) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +26,7 @@ def draw_hat(canvas: Canvas, face: Face, kind: str, color: Color) -> None:
     dark, light = mix(color, BLACK, 0.25), mix(color, WHITE, 0.18)
     brim = -0.72
     if kind == "beanie":
-        dome = _mirror([(wide, brim), (wide * 0.99, -0.85), (0.66 * wide, top + 0.03), (0, top - 0.07)])
+        dome = smooth(mirrored([(wide, brim), (wide * 0.99, -0.85), (0.66 * wide, top + 0.03), (0, top - 0.07)]))
         canvas.shape(dome, color)
         for k in (-0.6, -0.3, 0, 0.3, 0.6):
             canvas.stroke(
@@ -42,7 +38,7 @@ def draw_hat(canvas: Canvas, face: Face, kind: str, color: Color) -> None:
         canvas.shape(fold, light)
         canvas.stroke(smooth([(-wide, brim + 0.09), (0, brim + 0.03), (wide, brim + 0.09)]), 0.02, dark, alpha=0.5)
     elif kind == "cap":
-        dome = _mirror([(wide, brim + 0.02), (wide * 0.97, -0.9), (0.6 * wide, top), (0, top - 0.05)])
+        dome = smooth(mirrored([(wide, brim + 0.02), (wide * 0.97, -0.9), (0.6 * wide, top), (0, top - 0.05)]))
         canvas.shape(dome, color)
         canvas.stroke([(0, top - 0.04), (0, brim)], 0.016, dark, alpha=0.6)
         canvas.dot(0, -0.86, 0.13, 0.1, light)
@@ -60,7 +56,9 @@ def draw_hat(canvas: Canvas, face: Face, kind: str, color: Color) -> None:
         side = 0.96 * wide
         peak = top - (0.14 if kind == "fedora" else 0.05)
         middle = peak + (0.07 if kind == "fedora" else -0.05)
-        canvas.shape(_mirror([(side, brim - 0.04), (0.95 * side, -0.95), (0.55 * side, peak), (0, middle)]), color)
+        canvas.shape(
+            smooth(mirrored([(side, brim - 0.04), (0.95 * side, -0.95), (0.55 * side, peak), (0, middle)])), color
+        )
         band = smooth([(-side, brim - 0.14), (0, brim - 0.22), (side, brim - 0.14), (side, brim - 0.02),
                        (0, brim - 0.06), (-side, brim - 0.02)], closed=True)  # fmt: skip
         canvas.shape(band, mix(color, BLACK, 0.55))

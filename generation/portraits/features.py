@@ -1,6 +1,7 @@
 """The features of a face: eyes, brows, nose, mouth, beard, glasses."""
 
 import numpy as np
+from PIL import Image
 
 from lethebench.generation.drawing.canvas import Canvas
 from lethebench.generation.drawing.color import BLACK, WHITE, mix
@@ -71,7 +72,7 @@ def draw_brows(canvas: Canvas, face: Face) -> None:
         canvas.shape(brow, color, alpha=0.92, blur=0.007)
 
 
-def draw_nose(canvas: Canvas, face: Face, head, lit: int = -1) -> None:
+def draw_nose(canvas: Canvas, face: Face, head: Image.Image, lit: int = -1) -> None:
     """Draw the nose, lit from the left (-1) or the right (1)."""
     dark, light = shade(face.skin), mix(face.skin, WHITE, 0.5)
     w, tip = face.nose_width, face.eye_y + face.nose_length + 0.02

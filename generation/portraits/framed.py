@@ -169,10 +169,10 @@ def _in_company(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
     back = draw_place(background.place, background.seed, size)
     for other in view.company:
         at = center[0] + unit * other.right, center[1] + unit * other.down
-        canvas = _Rough(size, at, unit * other.scale, (0, 0, 0))
-        canvas.image = back
+        rough = _Rough(size, at, unit * other.scale, (0, 0, 0))
+        rough.image = back
         stranger = draw_face(np.random.default_rng(other.seed), other.gender, other.age)
-        draw_person(canvas, in_mood(stranger, other.scene), other.scene)
+        draw_person(rough, in_mood(stranger, other.scene), other.scene)
     canvas = SoftCanvas(size, center, unit, (0, 0, 0))
     back = back.filter(ImageFilter.GaussianBlur(0.006 * back.width))
     canvas.image = back.resize(canvas.image.size, Image.Resampling.BILINEAR)
@@ -197,7 +197,7 @@ def _on_paper(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
 
 def _room(size: tuple[int, int]) -> tuple[int, int]:
     """Return the size of a sheet from which an upright picture can be cut after a turn by a few degrees."""
-    return tuple(round(1.12 * side) for side in size)
+    return round(1.12 * size[0]), round(1.12 * size[1])
 
 
 def _photo_box(view: View, size: tuple[int, int]) -> tuple[Image.Image, tuple[int, int, int, int]]:

@@ -1,15 +1,17 @@
 """Hair: behind the head and around the face."""
 
 import numpy as np
+from PIL import Image
 
 from lethebench.generation.drawing.canvas import Canvas
-from lethebench.generation.drawing.color import BLACK, WHITE, mix
-from lethebench.generation.drawing.curves import shift, smooth
+from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
+from lethebench.generation.drawing.curves import closed, mirrored, shift, smooth
 from lethebench.generation.portraits.head import outline
 from lethebench.generation.portraits.identity import LONG, Face
 
 
-def _lit(face: Face):
+def _lit(face: Face) -> tuple[Color, Color]:
+    """Return the hair's color in light and in shadow."""
     return mix(face.hair, WHITE, 0.22), mix(face.hair, BLACK, 0.35)
 
 
@@ -32,7 +34,7 @@ def draw_back(canvas: Canvas, face: Face) -> None:
         ]
         if face.cut == "bob":
             right[-2] = (side - 0.06, end)
-        back = smooth([*right, *((-x, y) for x, y in reversed(right[1:]))], closed=True)
+        back = closed(mirrored(right))
         canvas.shape(back, dark)
         if face.cut == "curlylong":
             _curls(canvas, back[back[:, 1] > -0.6], dark, rng, 0.15)
@@ -41,7 +43,7 @@ def draw_back(canvas: Canvas, face: Face) -> None:
         canvas.dot(-0.06, -1.17 - 0.3 * face.hair_top, 0.15, 0.08, _lit(face)[0], alpha=0.5, blur=0.04)
     elif face.cut == "medium":
         right = [(0, -1.0), (side, -0.5), (side + 0.04, 0.3), (side - 0.05, 0.75), (0.2, 0.8)]
-        canvas.shape(smooth([*right, *((-x, y) for x, y in reversed(right[1:]))], closed=True), dark)
+        canvas.shape(closed(mirrored(right)), dark)
 
 
 def draw_front(canvas: Canvas, face: Face) -> None:
@@ -186,7 +188,9 @@ def cap(face: Face) -> tuple[np.ndarray, np.ndarray]:
     return shape, inner
 
 
-def _strands(canvas: Canvas, face: Face, clip, rng, light, dark) -> None:
+def _strands(
+    canvas: Canvas, face: Face, clip: Image.Image, rng: np.random.Generator, light: Color, dark: Color
+) -> None:
     """Draw fine lines along the hair, and the sheen on top."""
     sheen = smooth([(-0.5, -0.82), (-0.2, -0.97), (0.1, -1.0), (0.4, -0.9)])
     canvas.stroke(sheen, 0.10, light, alpha=0.35, blur=0.05, clip=clip)
@@ -205,7 +209,7 @@ def _strands(canvas: Canvas, face: Face, clip, rng, light, dark) -> None:
         canvas.stroke(line, 0.014, dark if rng.random() < 0.6 else light, alpha=0.28, clip=clip)
 
 
-def _locks(canvas: Canvas, face: Face, light, dark) -> None:
+def _locks(canvas: Canvas, face: Face, light: Color, dark: Color) -> None:
     """Draw the hair that hangs down on both sides in front of the ears."""
     end = {"bob": 0.80, "fringe": 0.92, "shoulder": 1.15, "medium": 0.5}.get(face.cut, 1.32) + 0.33 * face.hair_length
     c = face.cranium + face.hair_side
@@ -235,7 +239,7 @@ def _locks(canvas: Canvas, face: Face, light, dark) -> None:
             canvas.stroke(line, 0.014, light if k == 1 else dark, alpha=0.45, clip=clip)
 
 
-def _curls(canvas: Canvas, curve: np.ndarray, color, rng, size: float) -> None:
+def _curls(canvas: Canvas, curve: np.ndarray, color: Color, rng: np.random.Generator, size: float) -> None:
     for x, y in curve[::2]:
         r = size * rng.uniform(0.7, 1.15)
         canvas.dot(x + rng.normal(0, 0.02), y + rng.normal(0, 0.02), r, r, color)

@@ -1,6 +1,7 @@
 """The head: neck, ears, skin, signs of age."""
 
 import numpy as np
+from PIL import Image
 
 from lethebench.generation.drawing.canvas import Canvas
 from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
@@ -10,7 +11,8 @@ from lethebench.generation.portraits.identity import Face
 
 def shade(skin: Color) -> Color:
     """Return the color of skin in shadow."""
-    return tuple(round(c * k) for c, k in zip(skin, (0.74, 0.62, 0.58), strict=True))
+    red, green, blue = skin
+    return round(red * 0.74), round(green * 0.62), round(blue * 0.58)
 
 
 def outline(face: Face) -> np.ndarray:
@@ -74,7 +76,7 @@ def draw_ears(canvas: Canvas, face: Face, sides: tuple[int, ...] = (-1, 1)) -> N
                 canvas.stroke(ring, 0.018, (206, 176, 96))
 
 
-def draw_skin(canvas: Canvas, face: Face, lit: int = -1):
+def draw_skin(canvas: Canvas, face: Face, lit: int = -1) -> Image.Image:
     """Draw the head, lit from the left (-1) or the right (1), and return its mask for clipping."""
     curve = outline(face)
     head, dark, light = canvas.mask(curve), shade(face.skin), mix(face.skin, WHITE, 0.45)
@@ -97,7 +99,7 @@ def draw_skin(canvas: Canvas, face: Face, lit: int = -1):
     return head
 
 
-def draw_age(canvas: Canvas, face: Face, head) -> None:
+def draw_age(canvas: Canvas, face: Face, head: Image.Image) -> None:
     w, dark = face.wrinkles, shade(face.skin)
     for s in (-1, 1):
         x, y = s * face.eye_gap, face.eye_y
@@ -121,6 +123,6 @@ def draw_age(canvas: Canvas, face: Face, head) -> None:
             canvas.stroke(line, 0.014, dark, alpha=0.34 * w, clip=head)
 
 
-def draw_mole(canvas: Canvas, face: Face, head) -> None:
+def draw_mole(canvas: Canvas, face: Face, head: Image.Image) -> None:
     if face.mole:
         canvas.dot(*face.mole, 0.02, 0.02, mix(shade(face.skin), BLACK, 0.4), alpha=0.9, clip=head)

@@ -3,12 +3,15 @@
 Lengths are in half head heights: the crown is at y = -1, the chin near y = 1, the eyes near y = 0.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from lethebench.generation.drawing.color import Color, mix, toned
 
+T = TypeVar("T")
 SKINS: tuple[Color, ...] = (
     (250, 224, 204), (243, 208, 181), (233, 190, 156), (222, 171, 131), (205, 150, 108), (180, 124, 84), (150, 98, 64),
     (118, 76, 50), (92, 60, 42),
@@ -96,7 +99,7 @@ def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:
     def between(low: float, high: float) -> float:
         return float(rng.uniform(low, high))
 
-    def pick(options, weights=None):
+    def pick(options: Sequence[T], weights: Sequence[float] | None = None) -> T:
         p = None if weights is None else np.asarray(weights, float) / np.sum(weights)
         return options[int(rng.choice(len(options), p=p))]
 
@@ -105,9 +108,10 @@ def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:
 
     depth = between(0, len(SKINS) - 1.001)
     skin = mix(SKINS[int(depth)], SKINS[int(depth) + 1], depth % 1)
-    skin = tuple(
-        int(np.clip(c + d, 0, 255)) for c, d in zip(skin, (between(-5, 5), between(-4, 4), between(-7, 7)), strict=True)
+    red, green, blue = (
+        int(np.clip(channel + between(-by, by), 0, 255)) for channel, by in zip(skin, (5, 4, 7), strict=True)
     )
+    skin = red, green, blue
     dark = depth > 3.6
     names = ("black", "espresso", "brown", "chestnut", "light", "blond", "red")
     hair = HAIRS[pick(names, (6, 3, 0.6, 0.2, 0, 0, 0) if dark else (2, 2, 3, 2, 2, 2.5, 1.4))]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageChops
 
-from lethebench.generation.drawing.board import Board
+from lethebench.generation.drawing.board import Board, pick
 from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
 
 Box = tuple[float, float, float, float]
@@ -27,10 +27,6 @@ TABLES: tuple[Color, ...] = (
 )
 
 
-def _pick(rng: np.random.Generator, options):
-    return options[int(rng.integers(len(options)))]
-
-
 def _lines(board: Board, rng: np.random.Generator, box: Box, step: float, color: Color) -> None:
     """Draw lines of text, each a row of bars as long as words."""
     left, top, right, bottom = box
@@ -43,7 +39,7 @@ def _lines(board: Board, rng: np.random.Generator, box: Box, step: float, color:
 
 
 def _table(board: Board, rng: np.random.Generator) -> None:
-    color = _pick(rng, TABLES)
+    color = pick(rng, *TABLES)
     board.sky(mix(color, WHITE, 0.10), mix(color, BLACK, 0.10))
     for y in rng.uniform(0, 1, 9):
         board.line([(0, y), (1, y + rng.uniform(-0.02, 0.02))], 0.003, mix(color, BLACK, 0.14))
@@ -52,7 +48,7 @@ def _table(board: Board, rng: np.random.Generator) -> None:
 def badge(board: Board, rng: np.random.Generator) -> Box:
     """Draw a staff badge on a ribbon, lying on a table."""
     _table(board, rng)
-    accent = _pick(rng, ACCENTS)
+    accent = pick(rng, *ACCENTS)
     for x in (0.30, 0.62):
         board.area([(x, 0), (x + 0.09, 0), (0.53, 0.15), (0.47, 0.15)], mix(accent, BLACK, 0.15))
     board.block(0.185, 0.115, 0.835, 1.0, mix(BLACK, WHITE, 0.25))
@@ -67,7 +63,7 @@ def badge(board: Board, rng: np.random.Generator) -> Box:
 def id_card(board: Board, rng: np.random.Generator) -> Box:
     """Draw a card with the photo on its left, lying on a table."""
     _table(board, rng)
-    accent = _pick(rng, ACCENTS)
+    accent = pick(rng, *ACCENTS)
     board.block(0.035, 0.185, 0.985, 0.845, mix(BLACK, WHITE, 0.3))
     board.block(0.02, 0.17, 0.97, 0.83, mix(accent, WHITE, 0.86))
     for k in range(9):
@@ -84,7 +80,7 @@ def id_card(board: Board, rng: np.random.Generator) -> Box:
 def newspaper(board: Board, rng: np.random.Generator) -> Box:
     """Draw a clipping: a headline and a gray photo between columns."""
     _table(board, rng)
-    paper = _pick(rng, ((236, 232, 220), (226, 224, 218), (240, 234, 214)))
+    paper = pick(rng, (236, 232, 220), (226, 224, 218), (240, 234, 214))
     top, edge = 0.02, [(0.03 + 0.018 * (k % 2), 0.02 + 0.12 * k) for k in range(9)]
     board.area([*edge, *((0.985 - 0.016 * (k % 2), 0.98 - 0.12 * k) for k in range(9))], paper)
     for y, wide in ((top + 0.03, 0.86), (top + 0.095, 0.62)):
@@ -106,7 +102,7 @@ def newspaper(board: Board, rng: np.random.Generator) -> Box:
 def phone(board: Board, rng: np.random.Generator) -> Box:
     """Draw a phone with a photo, held over a table."""
     _table(board, rng)
-    body, skin = _pick(rng, ((24, 26, 30), (206, 208, 212), (60, 76, 104))), _pick(rng, TABLES)
+    body, skin = pick(rng, (24, 26, 30), (206, 208, 212), (60, 76, 104)), pick(rng, *TABLES)
     board.area([(0.12, 0.62), (0.24, 0.52), (0.24, 0.98), (0.05, 1.0)], mix(skin, WHITE, 0.25))
     board.block(0.175, 0.015, 0.825, 0.985, body)
     board.block(0.195, 0.045, 0.805, 0.955, (12, 12, 14))
@@ -119,11 +115,11 @@ def phone(board: Board, rng: np.random.Generator) -> Box:
 
 def laptop(board: Board, rng: np.random.Generator) -> Box:
     """Draw a laptop with a picture open on its screen."""
-    wall = _pick(rng, ((214, 212, 206), (176, 186, 190), (200, 186, 172)))
+    wall = pick(rng, (214, 212, 206), (176, 186, 190), (200, 186, 172))
     board.sky(wall, mix(wall, BLACK, 0.1))
-    board.block(0, 0.87, 1, 1, _pick(rng, TABLES))
+    board.block(0, 0.87, 1, 1, pick(rng, *TABLES))
     board.block(0.03, 0.03, 0.97, 0.88, (40, 42, 46))
-    desk = _pick(rng, ACCENTS)
+    desk = pick(rng, *ACCENTS)
     board.block(0.055, 0.055, 0.945, 0.845, mix(desk, WHITE, 0.35))
     board.block(0.155, 0.085, 0.845, 0.825, (238, 238, 240))
     board.block(0.155, 0.085, 0.845, 0.125, (206, 208, 212))
@@ -137,7 +133,7 @@ def laptop(board: Board, rng: np.random.Generator) -> Box:
 def brochure(board: Board, rng: np.random.Generator) -> Box:
     """Draw a printed page with a photo above two columns."""
     _table(board, rng)
-    accent = _pick(rng, ACCENTS)
+    accent = pick(rng, *ACCENTS)
     board.block(0.10, 0.03, 0.94, 1.0, mix(BLACK, WHITE, 0.35))
     board.block(0.085, 0.0, 0.925, 0.985, PAPER)
     board.block(0.085, 0.0, 0.125, 0.985, accent)
@@ -149,9 +145,9 @@ def brochure(board: Board, rng: np.random.Generator) -> Box:
 
 def poster(board: Board, rng: np.random.Generator) -> Box:
     """Draw a poster on a wall, tacked at its corners."""
-    wall = _pick(rng, ((196, 188, 176), (170, 180, 186), (206, 196, 196), (150, 144, 136)))
+    wall = pick(rng, (196, 188, 176), (170, 180, 186), (206, 196, 196), (150, 144, 136))
     board.sky(wall, mix(wall, BLACK, 0.06))
-    accent = _pick(rng, ACCENTS)
+    accent = pick(rng, *ACCENTS)
     board.block(0.12, 0.03, 0.90, 0.98, mix(wall, BLACK, 0.3))
     board.block(0.11, 0.02, 0.89, 0.97, mix(accent, WHITE, 0.12))
     board.block(0.155, 0.065, 0.845, 0.115, mix(accent, WHITE, 0.85))
@@ -167,23 +163,23 @@ def poster(board: Board, rng: np.random.Generator) -> Box:
 def tablet(board: Board, rng: np.random.Generator) -> Box:
     """Draw a tablet on a table with a picture on its screen."""
     _table(board, rng)
-    body = _pick(rng, ((232, 232, 234), (36, 38, 42)))
+    body = pick(rng, (232, 232, 234), (36, 38, 42))
     board.block(0.035, 0.085, 0.985, 0.935, mix(BLACK, WHITE, 0.25))
     board.block(0.02, 0.07, 0.97, 0.92, body)
     board.block(0.085, 0.105, 0.905, 0.885, (20, 22, 26))
     board.disc(0.052, 0.495, 0.012, mix(body, BLACK, 0.3))
     for k in range(5):
-        board.block(0.80, 0.15 + 0.14 * k, 0.88, 0.25 + 0.14 * k, mix(_pick(rng, ACCENTS), WHITE, 0.3))
+        board.block(0.80, 0.15 + 0.14 * k, 0.88, 0.25 + 0.14 * k, mix(pick(rng, *ACCENTS), WHITE, 0.3))
     return 0.10, 0.125, 0.785, 0.865
 
 
 def video_call(board: Board, rng: np.random.Generator) -> Box:
     """Draw the window of a call: one large picture, a row of buttons, small empty tiles."""
-    window = _pick(rng, ((32, 34, 40), (58, 62, 72), (226, 228, 232), (28, 40, 58)))
+    window = pick(rng, (32, 34, 40), (58, 62, 72), (226, 228, 232), (28, 40, 58))
     tile = mix(window, (128, 132, 142), 0.35)
     board.sky(mix(window, WHITE, 0.06), window)
     for k in range(int(rng.integers(2, 5))):
-        top, tone = 0.06 + 0.2 * k, mix(_pick(rng, ACCENTS), (150, 154, 162), 0.5)
+        top, tone = 0.06 + 0.2 * k, mix(pick(rng, *ACCENTS), (150, 154, 162), 0.5)
         board.block(0.85, top, 0.985, top + 0.165, tile)
         board.disc(0.9175, top + 0.065, 0.026, tone)
         board.area([(0.875, top + 0.165), (0.9175, top + 0.09), (0.96, top + 0.165)], tone)

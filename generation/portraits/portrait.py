@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from lethebench.generation.drawing.canvas import Canvas
+from lethebench.generation.drawing.canvas import Canvas, Paint
 from lethebench.generation.drawing.light import lit
 from lethebench.generation.drawing.strip import stamp
 from lethebench.generation.portraits.accessories import (
@@ -40,7 +40,7 @@ class SoftCanvas(Canvas):
 
     oversample = 2
 
-    def _cover(self, size, moved, level, radius, paint) -> Image.Image:
+    def _cover(self, size: tuple[int, int], moved: list[float], level: int, radius: float, paint: Paint) -> Image.Image:
         if radius < 5:
             return super()._cover(size, moved, level, radius, paint)
         part = 4 if radius > 11 else 2
@@ -154,7 +154,7 @@ def draw_person(canvas: Canvas, face: Face, scene: Scene) -> None:
     draw_front(canvas, face)
     if worn.kind == "headphones":
         draw_band(canvas, face, worn.color)
-    draw_glasses(canvas, face, tuple(_arm(face, side, near) for side in (-1, 1)))
+    draw_glasses(canvas, face, (_arm(face, -1, near), _arm(face, 1, near)))
     if worn.kind in HATS:
         draw_hat(canvas, face, worn.kind, worn.color)
     elif worn.kind in ("sunglasses", "headband"):

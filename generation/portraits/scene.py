@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lethebench.generation.drawing.board import pick
 from lethebench.generation.drawing.color import Color
 from lethebench.generation.drawing.light import Light
 from lethebench.generation.portraits.dress import CLOTHS, SHIRTS
@@ -171,14 +172,15 @@ def draw_scene(rng: np.random.Generator, gender: str, *, use: str = "train") -> 
         raise ValueError(f"unknown use {use!r}; choose from: {', '.join(USES)}")
     pool = USES[use]
 
-    def pick(options):
-        return options[int(rng.integers(len(options)))]
-
-    kind, patterns = pick(pool.outfits[gender])
-    layout, span, x, y = pick(pool.layouts)
-    expression = pick(tuple(EXPRESSIONS))
+    kind, patterns = pick(rng, *pool.outfits[gender])
+    layout, span, x, y = pick(rng, *pool.layouts)
+    expression = pick(rng, *EXPRESSIONS)
     color, tie = (CLOTHS[int(k)] for k in rng.permutation(len(CLOTHS))[:2])
-    worn = pick([kind for kind, weight in pool.accessories for _ in range(weight)]) if rng.random() < 0.36 else "none"
+    worn = (
+        pick(rng, *(name for name, weight in pool.accessories for _ in range(weight)))
+        if rng.random() < 0.36
+        else "none"
+    )
     depth = float(rng.uniform(-0.6, 0.25))
     wandering = 0.03 if expression == "thoughtful" else 0.012
     return Scene(
@@ -186,7 +188,7 @@ def draw_scene(rng: np.random.Generator, gender: str, *, use: str = "train") -> 
         expression=expression,
         gaze=(float(rng.uniform(-wandering, wandering)), float(rng.uniform(-wandering, wandering) / 2)),
         light=Light(
-            side=pick((-1, 1)),
+            side=pick(rng, -1, 1),
             strength=float(rng.uniform(0.1, 1)),
             warmth=float(rng.uniform(-1, 1)),
             tint=float(rng.uniform(-1, 1)),
@@ -194,13 +196,13 @@ def draw_scene(rng: np.random.Generator, gender: str, *, use: str = "train") -> 
             # Deep shadows and a dim light together would hide a dark face.
             gain=float(rng.uniform(0.64 + 0.6 * max(depth, 0), 1.05)),
         ),
-        clothing=Clothing(kind, color, pick(patterns), pick(SHIRTS), tie),
-        background=Background(pick(pool.places), int(rng.integers(1 << 30))),
+        clothing=Clothing(kind, color, pick(rng, *patterns), pick(rng, *SHIRTS), tie),
+        background=Background(pick(rng, *pool.places), int(rng.integers(1 << 30))),
         crop=Crop(
             layout,
             span * float(rng.uniform(0.97, 1.03)),
             x + float(rng.uniform(-0.02, 0.02)),
             y + float(rng.uniform(-0.01, 0.01)),
         ),
-        accessory=Accessory(worn, CLOTHS[int(rng.integers(len(CLOTHS)))]),
+        accessory=Accessory(worn, pick(rng, *CLOTHS)),
     )

@@ -60,7 +60,7 @@ def chicken(ink: Ink, pose: Pose) -> None:
         ink.stroke([(x, -0.68), (x - 0.06, -0.58), (x + 0.02, -0.5)], 0.022, dark, alpha=0.8)
     for x, y, r in ((-0.1, -0.15, 0.075), (-0.01, -0.2, 0.085), (0.09, -0.17, 0.07)):
         ink.form(oval(at[0] + x, at[1] + y, r, 1.2 * r), red, reach=0.05)
-    ink.form(oval(*at, 0.17, 0.16), mix(coat, (240, 190, 110), 0.2), reach=0.08)
+    ink.form(oval(at[0], at[1], 0.17, 0.16), mix(coat, (240, 190, 110), 0.2), reach=0.08)
     head = Head(ink, tuple(at), np.interp(pose.nod, (-1, 1), (0.7, -0.1)))
     ink.form(head.put([(0.12, -0.07), (0.34, 0.02), (0.13, 0.05)]), yellow, reach=0.04)
     ink.form(head.put([(0.12, 0.03), (0.27, 0.04), (0.12, 0.09)]), mix(yellow, SHADE, 0.25), reach=0.04)

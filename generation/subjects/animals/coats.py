@@ -59,8 +59,8 @@ def fleece(ink: Ink, beast: Beast, pose: Pose) -> None:
     center, half = shift(joints[:, :2].mean(axis=0), 0.0, -0.02), np.array((0.95, 0.52))
     for t in np.linspace(0, 2 * np.pi, 19, endpoint=False):
         spot = center + half * (np.cos(t), np.sin(t)) * 0.92
-        ink.form(oval(*spot, 0.17, 0.17), wool, reach=0.09, depth=0.32)
-    ink.form(oval(*center, *half), wool, reach=0.2, depth=0.3)
+        ink.form(oval(spot[0], spot[1], 0.17, 0.17), wool, reach=0.09, depth=0.32)
+    ink.form(oval(center[0], center[1], half[0], half[1]), wool, reach=0.2, depth=0.3)
     for _ in range(34):
         spot = center + half * rng.uniform(-0.72, 0.72, 2)
         arc = np.linspace(0.2, 2.6, 6)

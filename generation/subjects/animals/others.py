@@ -3,7 +3,7 @@
 import numpy as np
 
 from lethebench.generation.drawing.color import mix
-from lethebench.generation.drawing.curves import closed, oval, placed, smooth, tube, turned
+from lethebench.generation.drawing.curves import Points, closed, oval, placed, smooth, tube, turned
 from lethebench.generation.drawing.ink import OFF_WHITE, SHADE, Ink
 from lethebench.generation.subjects.animals.body import Pose
 from lethebench.generation.subjects.animals.head import DARK, Head
@@ -85,7 +85,7 @@ def butterfly(ink: Ink, pose: Pose) -> None:
     for side in (-1, 1):
         opening = 0.82 + 0.18 * pose.nod - 0.16 * (side > 0) * (pose.step)
 
-        def put(points, side=side, opening=opening):
+        def put(points: Points, side: int = side, opening: float = opening) -> np.ndarray:
             return turned(np.asarray(points, float) * (side * opening, 1.0), lean)
 
         for wing, hub in ((hind, (0.1, 0.08)), (fore, (0.1, -0.08))):
@@ -104,11 +104,11 @@ def butterfly(ink: Ink, pose: Pose) -> None:
                 )
             for t in np.linspace(0.2, 0.82, 10):
                 spot = np.array(hub) + (edge[int(t * len(edge))] - hub) * 0.92
-                ink.patch(put(oval(*spot, 0.024, 0.024)), OFF_WHITE)
+                ink.patch(put(oval(spot[0], spot[1], 0.024, 0.024)), OFF_WHITE)
         feeler = [(0.03, -0.3), (0.12, -0.52), (0.24, -0.64)]
         line = turned(np.array(feeler) * (side, 1), lean)
         ink.stroke(smooth(line), 0.024, black)
-        ink.shape(oval(*line[-1], 0.032, 0.032), black)
+        ink.shape(oval(line[-1][0], line[-1][1], 0.032, 0.032), black)
     ink.form(
         turned(tube([(0, -0.28), (0, -0.05), (0, 0.4)], (0.06, 0.085, 0.035)), lean),
         (52, 42, 42),
@@ -125,7 +125,7 @@ def dolphin(ink: Ink, pose: Pose) -> None:
     ink.form(oval(-0.3, -0.08, 1.15, 0.12), mix(water, SHADE, 0.15), reach=0.1, depth=0.2)
     tilt = 0.26 * pose.nod
 
-    def put(points):
+    def put(points: Points) -> np.ndarray:
         return turned(points, tilt, (-0.2, -0.6))
 
     arc = put(np.array([(-1.0, -0.34), (-0.76, -0.66), (-0.36, -1.0), (0.1, -1.1), (0.5, -1.0), (0.76, -0.82)]))
@@ -141,7 +141,9 @@ def dolphin(ink: Ink, pose: Pose) -> None:
                 (-0.18, 0.0),
             ]
         )
-        ink.form(placed(closed(fluke), *arc[0], tilt - 0.85), mix(skin, SHADE, 0.12 * (side + 1)), reach=0.05)
+        ink.form(
+            placed(closed(fluke), arc[0, 0], arc[0, 1], tilt - 0.85), mix(skin, SHADE, 0.12 * (side + 1)), reach=0.05
+        )
     ink.form(put(closed([(0.0, -1.3), (-0.16, -1.46), (-0.38, -1.58), (-0.36, -1.36), (-0.3, -1.2)])), skin, reach=0.07)
     ink.form(
         put(tube([(0.3, -0.84), (0.24, -0.6), (0.06, -0.44)], (0.1, 0.09, 0.015))), mix(skin, SHADE, 0.3), reach=0.05

@@ -5,11 +5,13 @@ import numpy as np
 from lethebench.generation.drawing.color import Color, mix
 from lethebench.generation.drawing.curves import oval, shift, tube
 from lethebench.generation.drawing.ink import Ink
-from lethebench.generation.subjects.animals.body import Beast, Point, Pose
+from lethebench.generation.subjects.animals.body import Beast, DrawPart, Point, Pose
 from lethebench.generation.subjects.animals.head import DARK
 
 
-def long_hair(color: Color):
+def long_hair(color: Color) -> DrawPart:
+    """Return a tail of long hair."""
+
     def draw_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
         x, y = at[0] - 0.2, at[1] - 0.16
         for k in (-1, 0, 1):
@@ -25,7 +27,9 @@ def long_hair(color: Color):
     return draw_tail
 
 
-def tufted(hair: Color, length: float = 0.95):
+def tufted(hair: Color, length: float = 0.95) -> DrawPart:
+    """Return a thin tail with a tuft at its end."""
+
     def draw_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
         x, y = at[0] - beast.trunk[0][2] * 0.86, at[1] - 0.16
         sway = 0.2 * pose.wag
@@ -70,7 +74,7 @@ def cat_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None
     )
     ink.form(tube(line, (0.075, 0.08, 0.08, 0.08, 0.06)), pose.color(beast.coat), reach=0.06)
     for k, spot in enumerate(np.vstack((line[1:], (line[1:-1] + line[2:]) / 2))):
-        ink.patch(oval(*spot, 0.12, 0.035, 0.2 - 0.3 * (k % 2)), pose.color((172, 92, 36)), 0.012)
+        ink.patch(oval(spot[0], spot[1], 0.12, 0.035, 0.2 - 0.3 * (k % 2)), pose.color((172, 92, 36)), 0.012)
 
 
 def bear_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:

@@ -38,7 +38,7 @@ def _sun(rng: np.random.Generator, widest: float) -> np.ndarray:
     return np.array((side * np.sin(off) * np.cos(slant), np.sin(off) * np.sin(slant), np.cos(off)), np.float32)
 
 
-def _ball(globe: Globe, x, y, turn: np.ndarray, spin: float, sun: np.ndarray) -> np.ndarray:
+def _ball(globe: Globe, x: np.ndarray, y: np.ndarray, turn: np.ndarray, spin: float, sun: np.ndarray) -> np.ndarray:
     """Return colors (n, 3), 0..255, of points (x, y) of the unit disc."""
     z = np.sqrt(np.maximum(1 - x * x - y * y, 0))
     a, b, c = (turn[k, 0] * x + turn[k, 1] * y + turn[k, 2] * z for k in range(3))
@@ -57,7 +57,9 @@ def _grid(pixels: int, reach: float) -> tuple[np.ndarray, np.ndarray]:
     return np.broadcast_to(line, (pixels, pixels)), np.broadcast_to(-line[:, None], (pixels, pixels))
 
 
-def _planet(key: str, nod, spin: float, phase: float, rng: np.random.Generator, pixels: int) -> Image.Image:
+def _planet(
+    key: str, nod: tuple[float, float], spin: float, phase: float, rng: np.random.Generator, pixels: int
+) -> Image.Image:
     """Draw a body without rings; `nod` is a range, `spin` and `phase` are maxima, in radians."""
     turn = _turned(float(rng.uniform(-0.35, 0.35)), float(rng.uniform(*nod)))
     x, y = _grid(pixels, 1.0)

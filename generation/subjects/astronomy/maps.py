@@ -1,9 +1,12 @@
 """Maps of celestial bodies: colors and relief by latitude (north above) and longitude."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+
+from lethebench.generation.drawing.color import Color
 
 SHAPE = (256, 512)
 _LAT = np.radians(90 - (np.arange(SHAPE[0]) + 0.5) * 180 / SHAPE[0])[:, None]
@@ -45,17 +48,19 @@ def _away(lat: float, lon: float, wide: float = 1.0, rows: slice = slice(None)) 
     return np.degrees(np.hypot(_LAT[rows] - lat, east * np.cos((_LAT[rows] + lat) / 2) / wide))
 
 
-def _spot(lat: float, lon: float, size: float, wide: float = 1.0, edge: float = 0.25, bumps=0.0) -> np.ndarray:
+def _spot(
+    lat: float, lon: float, size: float, wide: float = 1.0, edge: float = 0.25, bumps: float | np.ndarray = 0.0
+) -> np.ndarray:
     """Return 1 inside a round area of `size` degrees, 0 outside, soft at the edge, which `bumps` makes ragged."""
     share = _away(lat, lon, wide) / size + bumps
     return np.clip((1 - share) / edge + 0.5, 0, 1)
 
 
-def _blend(colors: np.ndarray, color, share: np.ndarray) -> np.ndarray:
+def _blend(colors: np.ndarray, color: Color, share: np.ndarray) -> np.ndarray:
     return colors + (np.asarray(color, np.float32) - colors) * share[..., None]
 
 
-def _bands(stops, bend: np.ndarray) -> np.ndarray:
+def _bands(stops: Sequence[tuple[float, Color]], bend: np.ndarray) -> np.ndarray:
     """Return colors by latitude: stops (degrees from south to north, color), the latitude moved by `bend` degrees."""
     latitudes, colors = [s[0] for s in stops], np.array([s[1] for s in stops], np.float32)
     lat = np.degrees(_LAT) + bend

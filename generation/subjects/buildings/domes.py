@@ -6,7 +6,8 @@ import numpy as np
 
 from lethebench.generation.drawing.color import mix
 from lethebench.generation.drawing.curves import smooth
-from lethebench.generation.subjects.buildings.model import Look, Model, lit, pointed
+from lethebench.generation.drawing.pen import Pen
+from lethebench.generation.subjects.buildings.model import QUARTER_TURNS, Look, Model, lit, pointed
 
 IVORY, INLAY = (224, 216, 206), (148, 126, 116)
 GLAZE, GLAZE_DARK, LACQUER, BEAM, TERRACE = (
@@ -32,14 +33,14 @@ def taj_mahal(model: Model, look: Look) -> None:
     for face in model.prism(0, 0, 5.0, 5.0, 0, 0.42, IVORY):
         face.arches(19, 0.62, 0.12, 0.5, 0.76, lit(IVORY, 0.86), shape=pointed)
 
-    def minaret(x, z):
+    def minaret(x: float, z: float) -> None:
         model.lathe(x, z, ((0.19, 0.42), (0.13, 2.75)), IVORY, strips=6)
         for y in (1.15, 1.9, 2.62):
             model.lathe(x, z, ((0.2, y), (0.22, y + 0.07)), lit(IVORY, 0.9), strips=6)
         model.lathe(x, z, ((0.11, 2.7), (0.11, 2.92)), lit(IVORY, 0.7), strips=5)
         _onion(model, x, z, 0.15, 2.92, 6)
 
-    def kiosk(x, z):
+    def kiosk(x: float, z: float) -> None:
         model.lathe(x, z, ((0.28, 2.05), (0.28, 2.12)), IVORY, strips=6)
         model.lathe(x, z, ((0.2, 2.1), (0.2, 2.42)), lit(IVORY, 0.72), strips=6)
         model.lathe(x, z, ((0.3, 2.42), (0.3, 2.48)), IVORY, strips=6)
@@ -48,7 +49,7 @@ def taj_mahal(model: Model, look: Look) -> None:
     spots = [(x, z) for x in (-1, 1) for z in (-1, 1)]
     kiosks = sorted(((0.78 * x, 0.78 * z) for x, z in spots), key=lambda k: model.depth(*k))
 
-    def tomb():
+    def tomb() -> None:
         half, cut = 1.35, 0.42
         corners = [(-half + cut, half), (half - cut, half), (half, half - cut), (half, -half + cut)]
         corners += [(-x, -z) for x, z in corners]
@@ -73,10 +74,9 @@ def taj_mahal(model: Model, look: Look) -> None:
         _onion(model, 0, 0, 0.98, 2.5, 12)
         for x, z in kiosks[2:]:
             kiosk(x, z)
-        for turn in range(4):
-            c, s = ((1, 0), (0, 1), (-1, 0), (0, -1))[turn]
-            ends = [(c * u + s * 1.38, c * 1.38 - s * u) for u in (-0.62, 0.62)]
-            face = model.wall(*ends, 0.42, 2.3, lit(IVORY, 1.03))
+        for c, s in QUARTER_TURNS:
+            start, end = ((c * u + s * 1.38, c * 1.38 - s * u) for u in (-0.62, 0.62))
+            face = model.wall(start, end, 0.42, 2.3, lit(IVORY, 1.03))
             if face:
                 face.block(0.08, 0.02, 0.92, 0.94, INLAY)
                 face.block(0.12, 0.02, 0.88, 0.92, lit(IVORY, 1.0))
@@ -90,12 +90,13 @@ def taj_mahal(model: Model, look: Look) -> None:
     model.by_depth([*parts, (0, 0, tomb)])
 
 
-def _hip_roof(model: Model, wide, deep, low, high, inner, lift) -> None:
+def _hip_roof(
+    model: Model, wide: float, deep: float, low: float, high: float, inner: tuple[float, float], lift: float
+) -> None:
     """Draw a tiled roof with upturned corners: eaves (wide, deep) at `low`, upper edge `inner` at `high`."""
     share = np.linspace(-1, 1, 13)
     sweep = lift * np.abs(share) ** 5
-    for turn in range(4):
-        c, s = ((1, 0), (0, 1), (-1, 0), (0, -1))[turn]
+    for turn, (c, s) in enumerate(QUARTER_TURNS):
         a, b = (wide / 2, deep / 2) if turn % 2 == 0 else (deep / 2, wide / 2)
         ia, ib = (inner[0] / 2, inner[1] / 2) if turn % 2 == 0 else (inner[1] / 2, inner[0] / 2)
         rows = []
@@ -201,7 +202,7 @@ def great_wall_of_china(model: Model, look: Look) -> None:
     for k in range(len(course) - 2, -1, -1):
         _stretch(pen, course[k], course[k + 1], model, k)
         if k in towers:
-            _watchtower(pen, *course[k], model, look)
+            _watchtower(pen, course[k], model, look)
     for lip, tone in (
         (((0.0, 1.03), (0.12, 0.95), (0.3, 0.93), (0.48, 0.96), (0.62, 1.03)), 1.0),
         (
@@ -212,7 +213,7 @@ def great_wall_of_china(model: Model, look: Look) -> None:
         pen.area(smooth(lip, steps=6) * (_WIDE, 1), lit(green, tone))
 
 
-def _stretch(pen, near, far, model: Model, k: int) -> None:
+def _stretch(pen: Pen, near: np.ndarray, far: np.ndarray, model: Model, k: int) -> None:
     """Draw a piece of the wall: its outer sides, its walk, and a merlon on either side."""
     (x0, y0, w0), (x1, y1, w1) = near, far
     sunny = lit(BRICK, 1.0 + 0.12 * model.sun), lit(BRICK, 1.0 - 0.12 * model.sun)
@@ -232,7 +233,8 @@ def _stretch(pen, near, far, model: Model, k: int) -> None:
             pen.line(((a[0], a[1] - rise0), (b[0], b[1] - rise1)), 0.1 * w0, BRICK_DARK)
 
 
-def _watchtower(pen, x: float, y: float, half: float, model: Model, look: Look) -> None:
+def _watchtower(pen: Pen, spot: np.ndarray, model: Model, look: Look) -> None:
+    x, y, half = spot
     wide, high = 1.5 * half, 3.0 * half
     split = x + wide * (0.45 + 0.5 * np.clip(-model.yaw, -0.6, 0.6))
     front, side = lit(BRICK, 1.02 - 0.1 * model.sun), lit(BRICK, 0.82 + 0.1 * model.sun)

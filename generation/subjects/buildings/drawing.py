@@ -36,8 +36,8 @@ PLANS = {
     "Tower_of_London": Plan(stone.tower_of_london, 0.5, (0.08, 0.2), 22.0),
 }
 # Lamplight on red, green and blue: shadows deepen, windows keep their brightness.
-_EVENING = [[round(255 * gain * (v / 255) ** 1.5) for v in range(256)] for gain in (0.98, 0.94, 0.98)]
-_EVENING = [level for channel in (*_EVENING, list(range(256))) for level in channel]
+_EVENING = [round(255 * gain * (level / 255) ** 1.5) for gain in (0.98, 0.94, 0.98) for level in range(256)]
+_EVENING += range(256)  # alpha stays
 
 
 def sprite(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:

@@ -1,12 +1,17 @@
 """Solids seen from one side and height: walls, boxes, pyramids and solids of revolution, shaded by the sun."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from lethebench.generation.drawing.color import Color
+from lethebench.generation.drawing.curves import Points
 from lethebench.generation.drawing.pen import Pen
 
+Vector = Sequence[float] | np.ndarray
+QUARTER_TURNS = ((1, 0), (0, 1), (-1, 0), (0, -1))
+"""(cos, sin) of a turn by no, one, two and three right angles."""
 _HALF = np.linspace(np.pi, 0, 7)
 
 
@@ -38,19 +43,19 @@ class Face:
     lean: float  # how much narrower the upper edge is, as a share
     light: float
 
-    def at(self, uv) -> np.ndarray:
+    def at(self, uv: Points) -> np.ndarray:
         """Convert shares (..., 2) to points in space (..., 3)."""
-        uv = np.asarray(uv, float)
-        u = 0.5 + (uv[..., :1] - 0.5) * (1 - self.lean * uv[..., 1:])
-        return self.origin + u * self.across + uv[..., 1:] * self.up
+        shares = np.asarray(uv, float)
+        u = 0.5 + (shares[..., :1] - 0.5) * (1 - self.lean * shares[..., 1:])
+        return self.origin + u * self.across + shares[..., 1:] * self.up
 
-    def areas(self, shapes, color: Color) -> None:
+    def areas(self, shapes: np.ndarray, color: Color) -> None:
         """Fill polygons (k, n, 2) in the light of the wall."""
         color = lit(color, self.light)
         for points in self.at(shapes):
             self.model.pen.area(points, color)
 
-    def area(self, uv, color: Color) -> None:
+    def area(self, uv: Points, color: Color) -> None:
         """Fill a polygon."""
         self.model.pen.area(self.at(uv), lit(color, self.light))
 
@@ -58,16 +63,38 @@ class Face:
         """Fill a rectangle."""
         self.area(((left, bottom), (right, bottom), (right, top), (left, top)), color)
 
-    def line(self, uv, width: float, color: Color) -> None:
+    def line(self, uv: Points, width: float, color: Color) -> None:
         """Draw a line, `width` in the model's units."""
         self.model.pen.line(self.at(uv), width, lit(color, self.light))
 
-    def row(self, count: int, share: float, bottom: float, top: float, color: Color, *, left=0.0, right=1.0) -> None:
+    def row(
+        self,
+        count: int,
+        share: float,
+        bottom: float,
+        top: float,
+        color: Color,
+        *,
+        left: float = 0.0,
+        right: float = 1.0,
+    ) -> None:
         """Draw `count` rectangles side by side from `left` to `right`, each covering `share` of its cell."""
         corners = np.array(((0, bottom), (share, bottom), (share, top), (0, top)))
         self.areas(_side_by_side(corners, count, share, left, right), color)
 
-    def arches(self, count, share, bottom, spring, top, color, *, left=0.0, right=1.0, shape=arch) -> None:
+    def arches(
+        self,
+        count: int,
+        share: float,
+        bottom: float,
+        spring: float,
+        top: float,
+        color: Color,
+        *,
+        left: float = 0.0,
+        right: float = 1.0,
+        shape: Callable[[float, float, float, float, float], np.ndarray] = arch,
+    ) -> None:
         """Draw `count` doorways side by side, round or `pointed`."""
         self.areas(_side_by_side(shape(0, share, bottom, spring, top), count, share, left, right), color)
 
@@ -80,7 +107,7 @@ def _side_by_side(shape: np.ndarray, count: int, share: float, left: float, righ
     return copies
 
 
-def lit(color: Color, light: float) -> Color:
+def lit(color: Color, light: float | np.ndarray) -> Color:
     """Return the color in more (above 1) or less light; shadows are bluish."""
     r, g, b = color
     cool = max(0.0, 1 - light)
@@ -123,19 +150,19 @@ class Model:
     pen: Pen = field(init=False)
     _turn: np.ndarray = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.pen = Pen(self.at)
         c, s = np.cos(self.yaw), np.sin(self.yaw)
         cp, sp = np.cos(self.pitch), np.sin(self.pitch)
         self._turn = np.array(((c, 0, -s), (-s * sp, cp, -c * sp), (s * cp, sp, c * cp)))
 
-    def at(self, points) -> np.ndarray:
+    def at(self, points: Points) -> np.ndarray:
         """Project (n, 3) points to (n, 2) on the picture, y down."""
         turned = np.asarray(points, float).reshape(-1, 3) @ self._turn.T
         near = self.far / (self.far - turned[:, 2:])
         return turned[:, :2] * near * (1, -1)
 
-    def turned(self, direction) -> np.ndarray:
+    def turned(self, direction: Vector) -> np.ndarray:
         """Return a direction in space as the viewer sees it: to the right, up, towards the viewer."""
         return self._turn @ np.asarray(direction, float)
 
@@ -143,37 +170,47 @@ class Model:
         """Return how near a point on the ground is to the viewer."""
         return float(np.sin(self.yaw) * x + np.cos(self.yaw) * z)
 
-    def by_depth(self, parts) -> None:
+    def by_depth(self, parts: Iterable[tuple[float, float, Callable[[], None]]]) -> None:
         """Draw parts (x, z, function) from the farthest to the nearest."""
         for _, _, draw in sorted(parts, key=lambda part: self.depth(*part[:2])):
             draw()
 
-    def tube(self, points, width: float, color: Color) -> None:
+    def tube(self, points: Points, width: float, color: Color) -> None:
         """Draw a round bar through points in space, lit from its sunny side."""
         self.line(points, width, lit(color, 0.86))
         flat = self.at(points)
         aside = 0.18 * width * (1 if self.sun > 0 else -1)
         self.pen.line(flat + np.array((aside, 0)), 0.55 * width, lit(color, 1.04))
 
-    def light(self, normal):
+    def light(self, normal: Vector) -> np.ndarray:
         """Return how much light a wall gets, around 1; normals (..., 3)."""
         towards_sun = np.asarray(normal, float) @ self._turn.T @ (0.75 * self.sun, 0.35, 0.3)
         return 1.04 + self.contrast * (towards_sun - 0.35)
 
-    def faces_viewer(self, points) -> bool:
+    def faces_viewer(self, points: Points) -> bool:
         """Return whether a polygon, its corners counterclockwise from outside, shows its front."""
         x, y = self.at(points).T
         return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) < 0
 
-    def area(self, points, color: Color, normal=None) -> None:
+    def area(self, points: Points, color: Color, normal: Vector | None = None) -> None:
         """Fill a polygon in space (n, 3), lit by its normal."""
         self.pen.area(points, color if normal is None else lit(color, self.light(normal)))
 
-    def line(self, points, width: float, color: Color) -> None:
+    def line(self, points: Points, width: float, color: Color) -> None:
         """Draw a line in space."""
         self.pen.line(points, width, color)
 
-    def wall(self, start, end, bottom: float, top: float, color: Color, *, lean=0.0, lean_in=0.0) -> Face | None:
+    def wall(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        bottom: float,
+        top: float,
+        color: Color,
+        *,
+        lean: float = 0.0,
+        lean_in: float = 0.0,
+    ) -> Face | None:
         """Draw an upright wall from `start` to `end` (x, z), `start` left as seen from the front; None if hidden."""
         (x0, z0), (x1, z1) = start, end
         across = np.array((x1 - x0, 0.0, z1 - z0))
@@ -186,7 +223,19 @@ class Model:
         face.area(((0, 0), (1, 0), (1, 1), (0, 1)), color)
         return face
 
-    def prism(self, x, z, wide, deep, bottom, top, color: Color, *, taper=1.0, lid: Color | None = None) -> list[Face]:
+    def prism(
+        self,
+        x: float,
+        z: float,
+        wide: float,
+        deep: float,
+        bottom: float,
+        top: float,
+        color: Color,
+        *,
+        taper: float = 1.0,
+        lid: Color | None = None,
+    ) -> list[Face]:
         """Draw a box around (x, z), its upper end `taper` times as wide; return its visible walls in order."""
         a, b = wide / 2, deep / 2
         corners = ((x - a, z + b), (x + a, z + b), (x + a, z - b), (x - a, z - b))
@@ -201,7 +250,7 @@ class Model:
             self.area(points, lid or color, (0, 1, 0))
         return faces
 
-    def lathe(self, x: float, z: float, profile, color: Color, *, strips: int = 9) -> None:
+    def lathe(self, x: float, z: float, profile: Points, color: Color, *, strips: int = 9) -> None:
         """Draw a solid of revolution about the vertical at (x, z); profile (n, 2) of radius and height, from below."""
         profile = np.asarray(profile, float)
         # Angles that face the viewer, from the left rim to the right one.

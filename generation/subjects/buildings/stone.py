@@ -1,5 +1,6 @@
 """Old stone: an amphitheater, a temple, pyramids, heads on a platform, and a castle keep."""
 
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from lethebench.generation.drawing.color import mix
 from lethebench.generation.drawing.curves import smooth
-from lethebench.generation.subjects.buildings.model import Look, Model, arch, lit
+from lethebench.generation.subjects.buildings.model import Face, Look, Model, arch, lit
 
 TRAVERTINE, SHADOW, SEATS = (214, 188, 148), (92, 72, 58), (170, 144, 114)
 MARBLE, MARBLE_DARK = (232, 218, 190), (150, 134, 112)
@@ -24,7 +25,7 @@ def colosseum(model: Model, look: Look) -> None:
     # The high outer ring goes around the back and over the left of the front.
     tall = np.cos(middle - 3.05) > -0.12
 
-    def ring(scale, height):
+    def ring(scale: float, height: float) -> np.ndarray:
         return np.column_stack((2.0 * scale * np.cos(edge), np.full(_BAYS + 1, height), 1.62 * scale * np.sin(edge)))
 
     order = np.argsort([model.depth(2.0 * np.cos(a), 1.62 * np.sin(a)) for a in middle])
@@ -41,7 +42,7 @@ def colosseum(model: Model, look: Look) -> None:
             _outside(model, edge[k], edge[k + 1], high=bool(tall[k]), look=look)
 
 
-def _inside(model: Model, ring, k: int, height: float) -> None:
+def _inside(model: Model, ring: Callable[[float, float], np.ndarray], k: int, height: float) -> None:
     outer, rim, low = ring(1.0, height), ring(0.86, height), ring(0.82, 0.4)
     model.area((low[k], low[k + 1], rim[k + 1], rim[k]), lit(SEATS, 0.84 + 0.05 * (k % 2)))
     if height > 1:
@@ -109,7 +110,7 @@ def pyramids_of_giza(model: Model, look: Look) -> None:
     model.area(sand, (236, 206, 150))
     speckle = np.random.default_rng(5)
 
-    def pyramid(x, z, side, height, rows, cased):
+    def pyramid(x: float, z: float, side: float, height: float, rows: int, cased: bool) -> None:
         for face in model.prism(x, z, side, side, 0, height, DESERT, taper=0.0):
             for v in np.linspace(0, 1, rows, endpoint=False)[1:]:
                 face.line(((0, v), (1, v)), 0.011, lit(COURSE, 0.96))
@@ -195,10 +196,10 @@ def _head(model: Model, x: float, tall: float, wide: float) -> None:
 def tower_of_london(model: Model, look: Look) -> None:
     glass = look.glass((74, 70, 72))
 
-    def crenels(face, count, high):
+    def crenels(face: Face, count: int, high: float) -> None:
         face.row(count, 0.56, 1, 1 + high, lit(KEEP, 1.02))
 
-    def turret(x, z, round_):
+    def turret(x: float, z: float, round_: bool) -> None:
         if round_:
             model.lathe(x, z, ((0.42, 0), (0.42, 3.35)), KEEP, strips=7)
             model.lathe(x, z, ((0.46, 3.3), (0.46, 3.45)), lit(KEEP, 1.06), strips=7)
@@ -214,7 +215,7 @@ def tower_of_london(model: Model, look: Look) -> None:
         model.line(((x, 4.1, z), (x, 4.5, z)), 0.05, (226, 182, 76))
         model.line(((x, 4.4, z), (x + 0.2, 4.36, z)), 0.1, (226, 182, 76))
 
-    def keep():
+    def keep() -> None:
         for face in model.prism(0, 0, 3.5, 3.3, 0, 2.75, KEEP, lid=KEEP_DARK):
             for u in np.linspace(0.2, 0.8, 4):
                 face.block(u - 0.018, 0, u + 0.018, 1, lit(KEEP, 1.1))
@@ -225,7 +226,7 @@ def tower_of_london(model: Model, look: Look) -> None:
             face.block(0, 0.925, 1, 0.945, lit(KEEP, 0.8))
             crenels(face, 13, 0.07)
 
-    def curtain():
+    def curtain() -> None:
         for face in model.prism(0, 2.9, 6.4, 0.3, 0, 0.85, lit(KEEP, 0.8)):
             face.row(14, 0.08, 0.3, 0.62, KEEP_DARK)
             face.row(22, 0.55, 1, 1.16, lit(KEEP, 0.8))
@@ -235,7 +236,5 @@ def tower_of_london(model: Model, look: Look) -> None:
             model.lathe(x, 2.95, ((0.46, 1.12), (0.46, 1.3)), lit(KEEP, 0.94), strips=6)
 
     spots = [(-1.75, -1.65, False), (1.75, -1.65, True), (-1.75, 1.65, False), (1.75, 1.65, False)]
-    parts = [(x, z, partial(turret, x, z, r)) for x, z, r in spots]
-    parts.append((0, 0, keep))
-    model.by_depth(parts)
+    model.by_depth([*((x, z, partial(turret, x, z, r)) for x, z, r in spots), (0, 0, keep)])
     curtain()

@@ -1,10 +1,12 @@
 """Tall landmarks: a clock tower, an iron lattice, a television tower on spheres, and a statue with a torch."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from lethebench.generation.subjects.buildings.model import Look, Model, lit
+from lethebench.generation.drawing.color import Color
+from lethebench.generation.subjects.buildings.model import QUARTER_TURNS, Face, Look, Model, lit
 
 IRON, IRON_DARK, IRON_LIGHT = (142, 108, 82), (94, 70, 54), (176, 140, 108)
 SAND, SAND_DARK, SLATE, GOLD = (206, 178, 132), (150, 122, 84), (84, 92, 98), (226, 182, 76)
@@ -12,10 +14,10 @@ COPPER, COPPER_DARK, GRANITE = (122, 176, 156), (74, 124, 112), (196, 180, 158)
 _ROUND = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 
 
-def _clock(face, rim: float, hour: float) -> None:
+def _clock(face: Face, rim: float, hour: float) -> None:
     """Draw a clock on a square stage of the tower."""
 
-    def ring(radius):
+    def ring(radius: float) -> np.ndarray:
         return np.column_stack((0.5 + radius * np.cos(_ROUND), 0.5 + radius * np.sin(_ROUND) * rim))
 
     face.area(ring(0.45), (60, 52, 44))
@@ -33,7 +35,7 @@ def big_ben(model: Model, look: Look) -> None:
     hour = float(look.rng.uniform(0, 12))
     glass = look.glass((92, 84, 74))
 
-    def wing():
+    def wing() -> None:
         for face in model.prism(-2.05, -0.15, 2.9, 0.8, 0, 1.45, SAND, lid=SLATE):
             face.row(9, 0.34, 0.12, 0.46, glass)
             face.row(9, 0.34, 0.56, 0.88, glass)
@@ -41,7 +43,7 @@ def big_ben(model: Model, look: Look) -> None:
             face.row(9, 0.3, 1, 1.05, SAND)
         model.prism(-2.05, -0.15, 2.8, 0.7, 1.45, 1.95, SLATE, taper=0.6)
 
-    def tower():
+    def tower() -> None:
         for face in model.prism(0, 0, 1, 1, 0, 4.3, SAND):
             face.row(7, 0.42, 0.03, 0.97, SAND_DARK)
             for v in (0.16, 0.32, 0.48, 0.64, 0.80):
@@ -81,7 +83,7 @@ def _iron_half(y: float) -> tuple[float, float]:
     return float(np.interp(y, levels, outer)), float(np.interp(y, levels, inner))
 
 
-def _leg(model: Model, sx: int, sz: int, levels) -> None:
+def _leg(model: Model, sx: int, sz: int, levels: Sequence[float]) -> None:
     """Draw one iron leg, panel by panel, braced with crosses."""
     for low, high in pairwise(levels):
         (o0, i0), (o1, i1) = _iron_half(low), _iron_half(high)
@@ -131,8 +133,7 @@ def eiffel_tower(model: Model, look: Look) -> None:
 def _arches(model: Model, *, front: bool = False) -> None:
     """Draw the round arches between the legs under the first floor, on the front or the back sides."""
     t = np.linspace(0, np.pi, 15)
-    for turn in range(4):
-        c, s = ((1, 0), (0, 1), (-1, 0), (0, -1))[turn]
+    for c, s in QUARTER_TURNS:
         normal = (s, 0, c)
         if (model.turned(normal)[2] > 0) != front:
             continue
@@ -171,7 +172,7 @@ def oriental_pearl_tower(model: Model, look: Look) -> None:
     model.lathe(0, 0, ((0.1, 6.05), (0.07, 6.6), (0.07, 6.7), (0.04, 7.2), (0.015, 8.2)), pale, strips=5)
 
 
-def _hoop(model: Model, radius: float, y: float, width: float, color) -> None:
+def _hoop(model: Model, radius: float, y: float, width: float, color: Color) -> None:
     """Draw the near half of a level ring."""
     facing = np.linspace(-np.pi / 2, np.pi / 2, 16) + np.pi / 2 - model.yaw
     points = np.column_stack((radius * np.cos(facing), np.full(16, y), radius * np.sin(facing)))

@@ -172,7 +172,7 @@ def _flag(pen: Pen, imprint: _Imprint, rng: np.random.Generator) -> None:
     """Draw a cloth on a pole, in the wind."""
     phase, height = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0.03, 0.06))
 
-    def bend(points):
+    def bend(points: np.ndarray) -> np.ndarray:
         return points + np.column_stack((0 * points[:, 0], height * np.sin(3.4 * points[:, 0] + phase)))
 
     pen.line(((-0.97, -1.0), (-0.97, 1.0)), 0.07, (150, 150, 156))
@@ -198,7 +198,7 @@ def _mug(pen: Pen, imprint: _Imprint, rng: np.random.Generator) -> None:
     pen.disc(0, -0.86, 0.86, 0.1, mix(imprint.ground, BLACK, 0.12))
     pen.disc(0, -0.85, 0.78, 0.07, mix(imprint.ground, BLACK, 0.5))
 
-    def bend(points):
+    def bend(points: np.ndarray) -> np.ndarray:
         x = 0.86 * np.sin(np.clip(points[:, 0], -0.9, 0.9) * 1.08)
         return np.column_stack((x, points[:, 1] + 0.04 + 0.08 * np.sqrt(np.maximum(0, 1 - (x / 0.87) ** 2))))
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lethebench.generation.drawing.color import mix
-from lethebench.generation.drawing.curves import closed, oval, placed, shift, smooth, tube, turned
+from lethebench.generation.drawing.curves import Points, closed, oval, placed, shift, smooth, tube, turned
 from lethebench.generation.drawing.ink import OFF_WHITE, SHADE, Ink
 from lethebench.generation.subjects.plants.parts import Growth, blade, leaf, stalk
 
@@ -15,7 +15,7 @@ def carrot(ink: Ink, growth: Growth) -> None:
         angle = angle + 0.16 * growth.sway + growth.jitter(0.03)
         size = size * growth.size
 
-        def put(points, x=x, angle=angle, size=size):
+        def put(points: Points, x: float = x, angle: float = angle, size: float = size) -> np.ndarray:
             return placed(points, x, 0.0, angle, size)
 
         for k, spread in enumerate(np.linspace(-0.85, 0.85, 6)):
@@ -45,7 +45,7 @@ def corn(ink: Ink, growth: Growth) -> None:
     gold, green = growth.color((250, 206, 62)), growth.color((130, 176, 78))
     lean = 0.12 * growth.sway
 
-    def put(points):
+    def put(points: Points) -> np.ndarray:
         return turned(points, lean)
 
     for side, tip, tone in ((-1, (-0.95, -1.5), 0.2), (1, (0.98, -1.34), 0.15)):
@@ -121,7 +121,7 @@ def grape(ink: Ink, growth: Growth) -> None:
             x = 0.235 * (k - (count - 1) / 2) + swing * row / 4 + growth.jitter(0.018)
             tone = mix(purple, (70, 40, 110) if (row + k) % 2 else (160, 90, 170), 0.3)
             spot = (x, y + growth.jitter(0.015))
-            ink.form(oval(*spot, 0.142, 0.15, count=24), tone, reach=0.09, depth=0.5, gloss=0.2)
+            ink.form(oval(spot[0], spot[1], 0.142, 0.15, count=24), tone, reach=0.09, depth=0.5, gloss=0.2)
             ink.patch(oval(spot[0] - 0.05, spot[1] - 0.06, 0.03, 0.024, count=10), mix(tone, OFF_WHITE, 0.7))
 
 
@@ -150,7 +150,7 @@ def onion(ink: Ink, growth: Growth) -> None:
             [(cx + 0.03 * k, -0.06), (cx + 0.07 * k, 0.05 + 0.012 * (k % 2))], 0.016, growth.color((226, 208, 170))
         )
 
-    def put(points):
+    def put(points: Points) -> np.ndarray:
         return shift(turned(points, lean, (0.0, -0.1)), cx, 0.0)
 
     for tip in ((-0.14, -1.62), (0.12, -1.68), (0.0, -1.56)):
@@ -200,12 +200,12 @@ def potato(ink: Ink, growth: Growth) -> None:
         for _ in range(7):
             a, r = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 0.78)
             spot = placed([(rx * r * np.cos(a), ry * r * np.sin(a))], x, y, angle)[0]
-            ink.patch(oval(*spot, 0.055, 0.028, angle + 0.3), mix(tone, (80, 50, 30), 0.6))
+            ink.patch(oval(spot[0], spot[1], 0.055, 0.028, angle + 0.3), mix(tone, (80, 50, 30), 0.6))
             ink.patch(oval(spot[0], spot[1] + 0.018, 0.05, 0.022, angle + 0.3), mix(tone, OFF_WHITE, 0.1))
         for _ in range(14):
             a, r = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.85)
             spot = placed([(rx * r * np.cos(a), ry * r * np.sin(a))], x, y, angle)[0]
-            ink.patch(oval(*spot, 0.012, 0.01, count=8), mix(tone, (80, 50, 30), 0.5))
+            ink.patch(oval(spot[0], spot[1], 0.012, 0.01, count=8), mix(tone, (80, 50, 30), 0.5))
 
 
 def tomato(ink: Ink, growth: Growth) -> None:

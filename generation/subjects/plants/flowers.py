@@ -36,7 +36,7 @@ def aloe(ink: Ink, growth: Growth) -> None:
                 root = line[j] + across[j] * side * radii[j] * 0.95
                 ink.shape(np.array([root - 0.02 * along[j], tip, root + 0.02 * along[j]]), mix(tone, OFF_WHITE, 0.5))
             spot = line[j] + across[j] * radii[j] * 0.3 * (-1) ** j
-            ink.patch(oval(*spot, 0.022, 0.012, way[j]), mix(tone, OFF_WHITE, 0.55))
+            ink.patch(oval(spot[0], spot[1], 0.022, 0.012, way[j]), mix(tone, OFF_WHITE, 0.55))
 
 
 def bamboo(ink: Ink, growth: Growth) -> None:
@@ -60,7 +60,7 @@ def bamboo(ink: Ink, growth: Growth) -> None:
                 side = 1 if (k + int(10 * high)) % 2 else -1
                 for spread in (-0.5, 0.05, 0.6):
                     angle = (0.25 if side > 0 else np.pi - 0.25) + spread * side + growth.jitter(0.08)
-                    leaf(ink, *top, angle, 0.42 * growth.size, 0.1, growth.color((84, 142, 66)), vein=False)
+                    leaf(ink, top[0], top[1], angle, 0.42 * growth.size, 0.1, growth.color((84, 142, 66)), vein=False)
 
 
 def cactus(ink: Ink, growth: Growth) -> None:
@@ -113,7 +113,15 @@ def rose(ink: Ink, growth: Growth) -> None:
         way = np.array((np.cos(angle), np.sin(angle)))
         stalk(ink, [(x, y), tuple((x, y) + 0.34 * way)], 0.035, green)
         for along, turn in ((0.16, -1.0), (0.16, 1.0), (0.34, 0.0)):
-            leaf(ink, *((x, y) + along * way), angle + turn, 0.34 * growth.size, 0.24, growth.color((58, 128, 64)))
+            leaf(
+                ink,
+                x + along * way[0],
+                y + along * way[1],
+                angle + turn,
+                0.34 * growth.size,
+                0.24,
+                growth.color((58, 128, 64)),
+            )
     at = stem[-1] + (0.0, -0.2)
     for angle in np.linspace(0.4, np.pi - 0.4, 5):
         leaf(ink, at[0], at[1] + 0.2, angle, 0.3, 0.1, green, vein=False)
@@ -142,15 +150,15 @@ def sunflower(ink: Ink, growth: Growth) -> None:
         leaf(ink, x, y, angle, 0.68 * growth.size, 0.46, growth.color((78, 138, 62)))
     at, squash = stem[-1] + (0.0, -0.12), 0.9 + 0.1 * growth.ripe
 
-    def petals(count: int, far: float, length: float, tone, shift: float) -> None:
+    def petals(count: int, far: float, length: float, tone: Color, start: float) -> None:
         for k in range(count):
-            angle = shift + 2 * np.pi * k / count + growth.jitter(0.03)
+            angle = start + 2 * np.pi * k / count + growth.jitter(0.03)
             x, y = at + far * np.array((squash * np.cos(angle), np.sin(angle)))
             leaf(ink, x, y, angle, length * (1 + growth.jitter(0.05)), 0.17, tone, vein=False)
 
     petals(20, 0.24, 0.4, mix(gold, (206, 120, 20), 0.35), 0.16)
     petals(18, 0.22, 0.36, gold, 0.0)
-    ink.form(oval(*at, 0.32 * squash, 0.32), brown, reach=0.12)
+    ink.form(oval(at[0], at[1], 0.32 * squash, 0.32), brown, reach=0.12)
     for k in range(90):
         r, angle = 0.3 * np.sqrt((k + 0.5) / 90), k * 2.39996
         x, y = at + r * np.array((squash * np.cos(angle), np.sin(angle)))
@@ -173,14 +181,14 @@ def wheat(ink: Ink, growth: Growth) -> None:
             0.06,
             mix(gold, (140, 150, 70), 0.45),
         )
-        _ear(ink, *line[-1], way, gold)
+        _ear(ink, line[-1], way, gold)
 
 
-def _ear(ink: Ink, x: float, y: float, way: float, gold: Color) -> None:
-    """Draw two rows of grains with their beards, starting at (x, y)."""
+def _ear(ink: Ink, foot: np.ndarray, way: float, gold: Color) -> None:
+    """Draw two rows of grains with their beards, starting at `foot`."""
     for k in range(10):
         for side in (-1, 1) if k < 9 else (0,):
-            u, v = placed([(0.062 * k, 0.035 * side)], x, y, way)[0]
+            u, v = placed([(0.062 * k, 0.035 * side)], foot[0], foot[1], way)[0]
             tip = placed([(0.34, 0.12 * side)], u, v, way + 0.12 * side)[0]
             du, dv = 0.017 * (tip[1] - v), 0.017 * (u - tip[0])
             ink.shape(np.array([(u - du, v - dv), (u + du, v + dv), tip]), mix(gold, OFF_WHITE, 0.25))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lethebench.generation.drawing.color import Color, mix, toned
-from lethebench.generation.drawing.curves import closed, oval, placed, tube
+from lethebench.generation.drawing.curves import Points, closed, oval, placed, tube
 from lethebench.generation.drawing.ink import SHADE, Ink
 
 
@@ -63,7 +63,7 @@ def leaf(
         ink.stroke(line, max(0.012, 0.06 * width), mix(color, (236, 246, 200), 0.45), alpha=0.8)
 
 
-def blade(ink: Ink, points, width: float, color: Color) -> None:
+def blade(ink: Ink, points: Points, width: float, color: Color) -> None:
     """Draw a long leaf along a line, widest in its lower half, with a light midrib."""
     count = len(points)
     radii = 0.5 * width * np.interp(np.linspace(0, 1, count), (0, 0.3, 1), (0.6, 1.0, 0.04))
@@ -71,7 +71,7 @@ def blade(ink: Ink, points, width: float, color: Color) -> None:
     ink.stroke(np.asarray(points)[:-1], 0.12 * width, mix(color, (236, 246, 200), 0.45), alpha=0.7)
 
 
-def stalk(ink: Ink, points, thick: float, color: Color, thin: float | None = None) -> None:
+def stalk(ink: Ink, points: Points, thick: float, color: Color, thin: float | None = None) -> None:
     """Draw a stem from foot to top."""
     radii = np.linspace(thick, thick if thin is None else thin, len(points)) / 2
     ink.form(tube(points, radii), color, reach=0.6 * thick)

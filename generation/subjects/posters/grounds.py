@@ -3,13 +3,14 @@
 import numpy as np
 
 from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
+from lethebench.generation.drawing.pen import Pen
 from lethebench.generation.subjects.posters.parts import HIGH, Part
 
 
 def fade(top: Color, bottom: Color, steps: int = 24) -> Part:
     """Fill the whole page, changing from `top` to `bottom`."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for k in range(steps):
             pen.block(0, HIGH * k / steps, 1, HIGH * (k + 1.2) / steps, mix(top, bottom, k / (steps - 1)))
 
@@ -29,7 +30,7 @@ def hills(y: float, rise: float, color: Color, waves: float = 1.3, shift: float 
 def peaks(y: float, high: float, color: Color, count: int = 3, shift: float = 0.0, snow: Color | None = None) -> Part:
     """Draw a row of pointed mountains."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for k in range(-1, count + 1):
             x, top = (k + 0.5 + shift) / count, y - high * (0.7 + 0.3 * np.cos(2.4 * k + 3 * shift))
             half = 0.75 / count
@@ -47,7 +48,7 @@ def waves(y: float, gap: float, *colors: Color, height: float = 0.018, crests: f
     """Draw rows of waves from `y` down to the foot of the page."""
     x = np.linspace(0, 1, 50)
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         k, low = 0, y
         while low < HIGH:
             crest = low + height * np.abs(np.sin(np.pi * crests * x + 1.3 * k))
@@ -59,7 +60,14 @@ def waves(y: float, gap: float, *colors: Color, height: float = 0.018, crests: f
 
 
 def skyline(
-    seed: int, y: float, high: float, color: Color, lamps: Color | None = None, *, up=True, span=(0, 1)
+    seed: int,
+    y: float,
+    high: float,
+    color: Color,
+    lamps: Color | None = None,
+    *,
+    up: bool = True,
+    span: tuple[float, float] = (0, 1),
 ) -> Part:
     """Draw a row of tower blocks that stand on `y`, or hang from it upside down, from left to right of `span`."""
     chance = np.random.default_rng(seed)
@@ -70,7 +78,7 @@ def skyline(
         x += wide
     way = -1 if up else 1
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for left, wide, tall, panes in blocks:
             ends = sorted((y, y + way * tall))
             pen.block(left, ends[0], left + wide - 0.004, ends[1], color)
@@ -85,7 +93,7 @@ def skyline(
 def forest(y: float, high: float, color: Color, count: int = 9, shift: float = 0.0) -> Part:
     """Draw firs."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for k in range(-1, count + 1):
             x, tall = (k + 0.5 + shift) / count, high * (0.75 + 0.25 * np.sin(5 * k + 9 * shift))
             for part in (0.0, 0.3, 0.55):
@@ -101,7 +109,7 @@ def forest(y: float, high: float, color: Color, count: int = 9, shift: float = 0
 def bricks(top: float, bottom: float, color: Color, rows: int = 7, columns: int = 5) -> Part:
     """Draw a wall across the page."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         pen.block(0, top, 1, bottom, mix(color, BLACK, 0.35))
         high = (bottom - top) / rows
         for k in range(rows):
@@ -121,7 +129,7 @@ def road(x: float, horizon: float, half: float, color: Color, dash: Color | None
     middle = 0.5 + (x - 0.5) * t + bend * np.sin(2.2 * np.pi * t) * (1 - t)
     left, right = (np.column_stack((middle + s * (half * near + 0.004), y)) for s in (-1, 1))
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         pen.area(np.vstack((left, right[::-1])), color)
         if dash:
             for k in range(0, 28, 3):
@@ -135,7 +143,7 @@ def road(x: float, horizon: float, half: float, color: Color, dash: Color | None
 def net(horizon: float, color: Color, width: float = 0.006) -> Part:
     """Draw a floor of lines that meet at the horizon."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for u in np.linspace(-2.5, 3.5, 19):
             pen.line(((0.5 + (u - 0.5) * 0.12, horizon), (u, HIGH)), width, color, 0.9)
         for t in np.linspace(0, 1, 9) ** 2.2:

@@ -17,7 +17,7 @@ Part = Callable[[Pen, np.random.Generator], None]
 def put(motif: Motif, x: float, y: float, size: float, *colors: Color, angle: float = 0.0, flip: bool = False) -> Part:
     """Draw a motif around (x, y), `size` page widths per unit, slightly shifted in each print."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         dx, dy = rng.normal(0, 0.004, 2)
         draw(pen, motif, x + dx, y + dy, size * rng.uniform(0.98, 1.02), *colors, angle=angle, flip=flip)
 
@@ -38,7 +38,7 @@ def area(color: Color, *numbers: float) -> Part:
 def sun(x: float, y: float, radius: float, *colors: Color) -> Part:
     """Draw nested discs, the outermost color first."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for k, color in enumerate(colors):
             r = radius * (1 - k / len(colors))
             pen.disc(x, y, r, r, color)
@@ -49,7 +49,7 @@ def sun(x: float, y: float, radius: float, *colors: Color) -> Part:
 def rays(x: float, y: float, count: int, color: Color, start: float = 0.0) -> Part:
     """Draw beams from a point to the edges and beyond."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for k in range(count):
             a, b = (start + 2 * np.pi * (k + d) / count for d in (0, 0.5))
             pen.area(((x, y), (x + 2 * np.cos(a), y + 2 * np.sin(a)), (x + 2 * np.cos(b), y + 2 * np.sin(b))), color)
@@ -68,7 +68,7 @@ def beam(x: float, y: float, u: float, v: float, half: float, color: Color, alph
 def squares(x: float, y: float, size: float, count: int, first: Color, second: Color) -> Part:
     """Draw nested squares, each with a gap on another side: a maze seen from above."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for k in range(count):
             r = size * (1 - k / count)
             pen.block(x - r, y - r, x + r, y + r, first if k % 2 == 0 else second)
@@ -83,7 +83,7 @@ def squares(x: float, y: float, size: float, count: int, first: Color, second: C
 def frame(width: float, color: Color) -> Part:
     """Draw a border around the page."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for left, top, right, bottom in (
             (0, 0, 1, width),
             (0, HIGH - width, 1, HIGH),
@@ -100,7 +100,7 @@ def dome(x: float, y: float, radius: float, inside: Color, shine: Color) -> Part
     turn = np.linspace(np.pi, 2 * np.pi, 40)
     arch = np.column_stack((np.cos(turn), np.sin(turn)))
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         pen.area(arch * radius + (x, y), inside)
         for scale, width in ((1.0, 0.014), (0.86, 0.008)):
             pen.line(arch[6 if scale < 1 else 0 : 18 if scale < 1 else 40] * radius * scale + (x, y), width, shine)
@@ -112,7 +112,7 @@ def dome(x: float, y: float, radius: float, inside: Color, shine: Color) -> Part
 def credits(color: Color, y: float = 1.4) -> Part:
     """Draw bars in place of a poster's small print, different in each print."""
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for k in range(3):
             half = rng.uniform(0.2, 0.38)
             pen.block(0.5 - half, y + 0.024 * k, 0.5 + half, y + 0.024 * k + 0.009, color, 0.75)

@@ -3,16 +3,26 @@
 import numpy as np
 
 from lethebench.generation.drawing.color import Color
+from lethebench.generation.drawing.pen import Pen
 from lethebench.generation.subjects.posters.parts import HIGH, Part
 
 
-def scattered(seed: int, count: int, *colors: Color, low=0.0, high=HIGH, least=0.003, most=0.008, long=1.0) -> Part:
+def scattered(
+    seed: int,
+    count: int,
+    *colors: Color,
+    low: float = 0.0,
+    high: float = HIGH,
+    least: float = 0.003,
+    most: float = 0.008,
+    long: float = 1.0,
+) -> Part:
     """Draw dots such as stars, petals, snow or dust, always at the same positions; `long` stretches them."""
     chance = np.random.default_rng(seed)
     positions = np.column_stack((chance.uniform(0, 1, count), chance.uniform(low, high, count)))
     sizes = least + (most - least) * chance.random(count) ** 2
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for k, ((x, y), r) in enumerate(zip(positions, sizes, strict=True)):
             pen.disc(x, y, r, r * long, colors[k % len(colors)])
 
@@ -24,7 +34,7 @@ def rain(seed: int, count: int, color: Color, slant: float = 0.03, long: float =
     chance = np.random.default_rng(seed)
     positions = np.column_stack((chance.uniform(-0.05, 1.05, count), chance.uniform(-0.05, HIGH, count)))
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for x, y in positions:
             pen.line(((x, y), (x - slant, y + long)), width, color, 0.7)
 
@@ -39,7 +49,7 @@ def columns(seed: int, *colors: Color) -> Part:
         for x in np.arange(0.03, 1, 0.062)
     ]
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for x, end, count, wide in strips:
             for k in range(count):
                 y, w = end - 0.05 * k, 0.022 * wide[k]
@@ -58,7 +68,7 @@ def streaks(x: float, y: float, count: int, seed: int, *colors: Color) -> Part:
         for k in range(count)
     ]
 
-    def paint(pen, rng):
+    def paint(pen: Pen, rng: np.random.Generator) -> None:
         for k, (a, near, long) in enumerate(lines):
             c, s = np.cos(a), np.sin(a)
             far = near + long

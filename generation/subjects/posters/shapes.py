@@ -4,6 +4,7 @@ A motif is a list of shapes in units from about -1 to 1 (x right, y down), drawn
 numbers; the poster that uses the motif supplies their colors.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ class Shape(NamedTuple):
 Motif = tuple[Shape, ...]
 
 
-def _pairs(numbers) -> np.ndarray:
+def _pairs(numbers: Sequence[float]) -> np.ndarray:
     return np.array(numbers, float).reshape(-1, 2)
 
 
@@ -79,7 +80,9 @@ def beside(x: float, y: float, size: float, *shapes: Shape, angle: float = 0.0) 
     )
 
 
-def draw(pen: Pen, motif: Motif, x: float, y: float, size: float, *colors: Color, angle=0.0, flip=False) -> None:
+def draw(
+    pen: Pen, motif: Motif, x: float, y: float, size: float, *colors: Color, angle: float = 0.0, flip: bool = False
+) -> None:
     """Draw a motif around (x, y), `size` page widths per unit."""
     for shape in motif:
         points = shape.points * ((-1.0, 1.0) if flip else 1.0)
