@@ -57,7 +57,7 @@ def extent(face: ImageFont.FreeTypeFont, text: str = "") -> tuple[int, int]:
     ascent, descent = math.ceil(0.97 * face.size), math.ceil(0.26 * face.size)
     if text:
         _, top, _, bottom = face.getbbox(text, anchor="ls")
-        ascent, descent = max(ascent, -top), max(descent, bottom)
+        ascent, descent = max(ascent, math.ceil(-top)), max(descent, math.ceil(bottom))
     return ascent, descent
 
 

@@ -54,10 +54,10 @@ def draw_hat(canvas: Canvas, face: Face, kind: str, color: Color) -> None:
                       (-0.6 * wide, brim + 0.09)], closed=True)  # fmt: skip
         canvas.shape(rim, dark)
         side = 0.96 * wide
-        peak = top - (0.14 if kind == "fedora" else 0.05)
-        middle = peak + (0.07 if kind == "fedora" else -0.05)
+        crown = top - (0.14 if kind == "fedora" else 0.05)
+        middle = crown + (0.07 if kind == "fedora" else -0.05)
         canvas.shape(
-            smooth(mirrored([(side, brim - 0.04), (0.95 * side, -0.95), (0.55 * side, peak), (0, middle)])), color
+            smooth(mirrored([(side, brim - 0.04), (0.95 * side, -0.95), (0.55 * side, crown), (0, middle)])), color
         )
         band = smooth([(-side, brim - 0.14), (0, brim - 0.22), (side, brim - 0.14), (side, brim - 0.02),
                        (0, brim - 0.06), (-side, brim - 0.02)], closed=True)  # fmt: skip

@@ -25,14 +25,8 @@ def draw_clothes(
     """Draw the upper body below the neck. A pattern has the color of `shirt`."""
     w, n = face.shoulders, face.neck
     top = 1.24
-    right = [
-        (n + 0.02, top - 0.02),
-        (n + 0.34, top + 0.16),
-        (w - 0.18, top + 0.36),
-        (w, top + 0.68),
-        (w + 0.08, top + 1.5),
-        (w + 0.12, top + 3.2),
-    ]
+    right = [(n + 0.02, top - 0.02), (n + 0.34, top + 0.16), (w - 0.18, top + 0.36), (w, top + 0.68),
+        (w + 0.08, top + 1.5), (w + 0.12, top + 3.2)]  # fmt: skip
     body = np.vstack((smooth(right), smooth([(-x, y) for x, y in right])[::-1]))
     shadow = mix(cloth, BLACK, 0.35)
     canvas.shape(body, shirt if kind in OPEN else cloth)
@@ -48,46 +42,23 @@ def draw_clothes(
         for k in range(3 if kind == "polo" else 12):
             canvas.dot(0.0, top + 0.45 + 0.2 * k, 0.022, 0.022, mix(cloth, WHITE, 0.6))
     elif kind in ("crew", "sweater", "hoodie"):
-        neckline = smooth(
-            [
-                (-n - 0.04, top - 0.06),
-                (-0.7 * n, top + 0.14),
-                (0, top + 0.22),
-                (0.7 * n, top + 0.14),
-                (n + 0.04, top - 0.06),
-            ]
-        )
+        neckline = _round_neckline(n, top)
         canvas.shape(neckline, mix(face.skin, BLACK, 0.06))
         canvas.stroke(neckline, 0.075, mix(cloth, WHITE, 0.14) if kind == "crew" else shadow)
         if kind == "hoodie":
             _hood(canvas, n, top, cloth)
     elif kind in ("vneck", "blouse"):
         deep = 0.46 if kind == "vneck" else 0.34
-        neckline = [
-            (-n - 0.06, top - 0.06),
-            (-0.5 * n, top + 0.16),
-            (0, top + deep),
-            (0.5 * n, top + 0.16),
-            (n + 0.06, top - 0.06),
-        ]
+        neckline = np.array([(-n - 0.06, top - 0.06), (-0.5 * n, top + 0.16), (0, top + deep), (0.5 * n, top + 0.16),
+            (n + 0.06, top - 0.06)])  # fmt: skip
         canvas.shape(neckline, mix(face.skin, BLACK, 0.04))
         canvas.stroke(neckline, 0.05, mix(cloth, WHITE, 0.25))
         if kind == "blouse":
-            angle = np.linspace(0.25, np.pi - 0.25, 13)
-            for a in angle:
+            for a in np.linspace(0.25, np.pi - 0.25, 13):
                 canvas.dot(0.95 * n * np.cos(a) * 1.1, top - 0.06 + 0.34 * np.sin(a), 0.026, 0.026, (240, 234, 222))
     else:
-        roll = smooth(
-            [
-                (-n - 0.07, top - 0.2),
-                (-n - 0.05, top + 0.1),
-                (0, top + 0.2),
-                (n + 0.05, top + 0.1),
-                (n + 0.07, top - 0.2),
-                (0, top - 0.08),
-            ],
-            closed=True,
-        )
+        roll = smooth([(-n - 0.07, top - 0.2), (-n - 0.05, top + 0.1), (0, top + 0.2), (n + 0.05, top + 0.1),
+            (n + 0.07, top - 0.2), (0, top - 0.08)], closed=True)  # fmt: skip
         canvas.shape(roll, mix(cloth, WHITE, 0.10))
         canvas.stroke(smooth([(-n, top + 0.02), (0, top + 0.12), (n, top + 0.02)]), 0.02, shadow, alpha=0.7)
     for s in (-1, 1):
@@ -125,15 +96,14 @@ def draw_behind(canvas: Canvas, face: Face, kind: str, cloth: Color) -> None:
     """Draw the part of the clothes behind the neck: the hood of a hoodie."""
     if kind == "hoodie":
         n = face.neck
-        hood = [
-            (-n - 0.42, 1.6),
-            (-n - 0.34, 1.22),
-            (-n - 0.05, 1.0),
-            (n + 0.05, 1.0),
-            (n + 0.34, 1.22),
-            (n + 0.42, 1.6),
-        ]
+        hood = [(-n - 0.42, 1.6), (-n - 0.34, 1.22), (-n - 0.05, 1.0), (n + 0.05, 1.0), (n + 0.34, 1.22),
+            (n + 0.42, 1.6)]  # fmt: skip
         canvas.shape(smooth(hood), mix(cloth, BLACK, 0.3))
+
+
+def _round_neckline(n: float, top: float) -> np.ndarray:
+    return smooth([(-n - 0.04, top - 0.06), (-0.7 * n, top + 0.14), (0, top + 0.22), (0.7 * n, top + 0.14),
+        (n + 0.04, top - 0.06)])  # fmt: skip
 
 
 def _hood(canvas: Canvas, n: float, top: float, cloth: Color) -> None:
@@ -151,8 +121,7 @@ def _hood(canvas: Canvas, n: float, top: float, cloth: Color) -> None:
 def _open_front(canvas: Canvas, face: Face, kind: str, cloth: Color, under: Color, top: float) -> None:
     """Draw a zipped jacket or a cardigan worn open over a T-shirt."""
     w, n = face.shoulders, face.neck
-    tee = smooth([(-n - 0.04, top - 0.06), (-0.7 * n, top + 0.14), (0, top + 0.22), (0.7 * n, top + 0.14),
-                  (n + 0.04, top - 0.06)])  # fmt: skip
+    tee = _round_neckline(n, top)
     canvas.shape([(-n - 0.1, top - 0.04), (n + 0.1, top - 0.04), (0.5, top + 3.2), (-0.5, top + 3.2)], under)
     canvas.shape(tee, mix(face.skin, BLACK, 0.06))
     canvas.stroke(tee, 0.05, mix(under, BLACK, 0.2))
@@ -172,13 +141,8 @@ def _open_front(canvas: Canvas, face: Face, kind: str, cloth: Color, under: Colo
 def _collar(canvas: Canvas, n: float, top: float, color: Color, shadow: Color, skin: Color) -> None:
     canvas.shape([(-n, top - 0.05), (0, top + 0.30), (n, top - 0.05)], mix(skin, BLACK, 0.08))
     for s in (-1, 1):
-        flap = [
-            (s * (n + 0.05), top - 0.16),
-            (s * (n + 0.10), top + 0.08),
-            (s * 0.24, top + 0.42),
-            (s * 0.01, top + 0.28),
-            (s * 0.5 * n, top + 0.1),
-        ]
+        flap = [(s * (n + 0.05), top - 0.16), (s * (n + 0.10), top + 0.08), (s * 0.24, top + 0.42),
+            (s * 0.01, top + 0.28), (s * 0.5 * n, top + 0.1)]  # fmt: skip
         canvas.shape(flap, color)
         canvas.stroke([flap[1], flap[2], flap[3]], 0.016, shadow, alpha=0.8)
 
@@ -200,26 +164,11 @@ def _jacket(canvas: Canvas, face: Face, kind: str, cloth: Color, shirt: Color, t
         )
         canvas.stroke(smooth([(-0.24, top + 0.27), (0, top + 0.37), (0.24, top + 0.27)]), 0.03, mix(shirt, BLACK, 0.18))
     for s in (-1, 1):
-        front = [
-            (s * (n + 0.03), top - 0.06),
-            (s * 0.30, top + 0.55),
-            (s * 0.10, top + 1.3),
-            (s * -0.04, top + 1.8),
-            (s * -0.04, top + 3.2),
-            (s * (w + 0.12), top + 3.2),
-            (s * (w + 0.1), top + 1.5),
-            (s * w, top + 0.68),
-            (s * (w - 0.18), top + 0.36),
-            (s * (n + 0.34), top + 0.16),
-        ]
+        front = [(s * (n + 0.03), top - 0.06), (s * 0.30, top + 0.55), (s * 0.10, top + 1.3), (s * -0.04, top + 1.8),
+            (s * -0.04, top + 3.2), (s * (w + 0.12), top + 3.2), (s * (w + 0.1), top + 1.5), (s * w, top + 0.68),
+            (s * (w - 0.18), top + 0.36), (s * (n + 0.34), top + 0.16)]  # fmt: skip
         canvas.shape(np.vstack((front[:5], smooth(front[5:]))), cloth)
-        lapel = [
-            (s * (n + 0.03), top - 0.07),
-            (s * (n + 0.26), top + 0.20),
-            (s * (n + 0.14), top + 0.34),
-            (s * (n + 0.20), top + 0.42),
-            (s * 0.16, top + 1.2),
-            (s * 0.26, top + 0.55),
-        ]
+        lapel = [(s * (n + 0.03), top - 0.07), (s * (n + 0.26), top + 0.20), (s * (n + 0.14), top + 0.34),
+            (s * (n + 0.20), top + 0.42), (s * 0.16, top + 1.2), (s * 0.26, top + 0.55)]  # fmt: skip
         canvas.shape(lapel, light)
         canvas.stroke([*lapel[1:5]], 0.016, shadow)

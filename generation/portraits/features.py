@@ -6,18 +6,42 @@ from PIL import Image
 from lethebench.generation.drawing.canvas import Canvas
 from lethebench.generation.drawing.color import BLACK, WHITE, mix
 from lethebench.generation.drawing.curves import shift, smooth
-from lethebench.generation.portraits.head import outline, shade
+from lethebench.generation.portraits.head import draw_age, draw_mole, draw_skin, outline, shade
 from lethebench.generation.portraits.identity import Face
 
 
-def draw_eyes(canvas: Canvas, face: Face, gaze: tuple[float, float] = (0.0, 0.0)) -> None:
+def draw_features(
+    canvas: Canvas, face: Face, lit: int = -1, opening: float = 0.0, gaze: tuple[float, float] = (0.0, 0.0)
+) -> None:
+    """Draw the skin of the head and all features of the face, without hair and glasses.
+
+    Args:
+        canvas: to draw on.
+        face: the person.
+        lit: side of the light, -1 left and 1 right.
+        opening: of the mouth, in face units.
+        gaze: offset of the irises, in face units.
+    """
+    head = draw_skin(canvas, face, lit)
+    draw_age(canvas, face, head)
+    draw_nose(canvas, face, head, lit)
+    draw_beard(canvas, face)
+    draw_mouth(canvas, face, opening)
+    draw_eyes(canvas, face, gaze)
+    draw_brows(canvas, face)
+    draw_mole(canvas, face, head)
+
+
+def draw_eyes(canvas: Canvas, face: Face, gaze: tuple[float, float]) -> None:
     """Draw eyes that look straight ahead, or aside by `gaze` face units."""
     dark = shade(face.skin)
     line = mix(mix(face.hair, (36, 24, 20), 0.75), BLACK, 0.15)
     for s in (-1, 1):
         cx, cy, w, h = s * face.eye_gap, face.eye_y, face.eye_width, face.eye_height
 
-        def turn(points, cx=cx, cy=cy, s=s):
+        def turn(
+            points: list[tuple[float, float]], cx: float = cx, cy: float = cy, s: int = s
+        ) -> list[tuple[float, float]]:
             # A positive tilt lifts the outer corner.
             return [(cx + s * x, cy + y - face.eye_tilt * x) for x, y in points]
 
@@ -56,12 +80,8 @@ def draw_brows(canvas: Canvas, face: Face) -> None:
         y, t, n = face.eye_y - face.brow_y, face.brow_thick, face.brow_length
         a, b = face.brow_arch, face.brow_tilt
         x0 = face.eye_gap - 0.92 * n
-        top = [
-            (x0, y - 0.5 * t + b),
-            (x0 + 0.55 * n, y - t - 0.5 * a),
-            (x0 + 1.25 * n, y - 0.95 * t - a),
-            (x0 + 1.95 * n, y + 0.2 * t - 0.2 * a - b),
-        ]
+        top = [(x0, y - 0.5 * t + b), (x0 + 0.55 * n, y - t - 0.5 * a), (x0 + 1.25 * n, y - 0.95 * t - a),
+            (x0 + 1.95 * n, y + 0.2 * t - 0.2 * a - b)]  # fmt: skip
         low = [
             (x0 + 1.25 * n, y + 0.1 * t - 0.85 * a),
             (x0 + 0.55 * n, y + 0.35 * t - 0.35 * a),
@@ -72,21 +92,12 @@ def draw_brows(canvas: Canvas, face: Face) -> None:
         canvas.shape(brow, color, alpha=0.92, blur=0.007)
 
 
-def draw_nose(canvas: Canvas, face: Face, head: Image.Image, lit: int = -1) -> None:
+def draw_nose(canvas: Canvas, face: Face, head: Image.Image, lit: int) -> None:
     """Draw the nose, lit from the left (-1) or the right (1)."""
     dark, light = shade(face.skin), mix(face.skin, WHITE, 0.5)
     w, tip = face.nose_width, face.eye_y + face.nose_length + 0.02
-    side = smooth(
-        [
-            (0.07, face.eye_y - 0.12),
-            (0.075, face.eye_y + 0.1),
-            (0.65 * w, tip - 0.08),
-            (0.95 * w, tip),
-            (0.4 * w, tip + 0.02),
-            (0.03, tip - 0.2),
-        ],
-        closed=True,
-    )
+    side = smooth([(0.07, face.eye_y - 0.12), (0.075, face.eye_y + 0.1), (0.65 * w, tip - 0.08), (0.95 * w, tip),
+        (0.4 * w, tip + 0.02), (0.03, tip - 0.2)], closed=True)  # fmt: skip
     canvas.shape(side * (-lit, 1), dark, alpha=0.25 + 0.22 * face.nose_bridge, blur=0.025, clip=head)
     canvas.stroke(
         [(lit * 0.012, face.eye_y), (lit * 0.012, tip - 0.1)],
@@ -96,56 +107,26 @@ def draw_nose(canvas: Canvas, face: Face, head: Image.Image, lit: int = -1) -> N
         blur=0.02,
     )
     canvas.dot(lit * 0.01, tip - 0.05 + face.nose_tip, 0.05, 0.04, light, alpha=0.4, blur=0.02)
-    under = smooth(
-        [
-            (-w, tip - 0.02),
-            (-0.55 * w, tip + 0.03),
-            (0, tip + 0.045 + face.nose_tip),
-            (0.55 * w, tip + 0.03),
-            (w, tip - 0.02),
-        ]
-    )
+    under = smooth([(-w, tip - 0.02), (-0.55 * w, tip + 0.03), (0, tip + 0.045 + face.nose_tip), (0.55 * w, tip + 0.03),
+        (w, tip - 0.02)])  # fmt: skip
     canvas.stroke(shift(under, 0, 0.012), 0.035, dark, alpha=0.4, blur=0.018)
     for s in (-1, 1):
-        wing = smooth(
-            [
-                (s * 0.86 * w, tip - 0.085),
-                (s * 1.04 * w, tip - 0.02),
-                (s * 0.82 * w, tip + 0.03),
-                (s * 0.55 * w, tip + 0.022),
-            ]
-        )
+        wing = smooth([(s * 0.86 * w, tip - 0.085), (s * 1.04 * w, tip - 0.02), (s * 0.82 * w, tip + 0.03),
+            (s * 0.55 * w, tip + 0.022)])  # fmt: skip
         canvas.stroke(wing, 0.02, dark, alpha=0.85)
         canvas.dot(s * 0.46 * w, tip + 0.022, 0.27 * w, 0.018, mix(dark, BLACK, 0.45), alpha=0.85, blur=0.004)
     canvas.stroke(under[6:-6], 0.014, dark, alpha=0.55)
 
 
-def draw_mouth(canvas: Canvas, face: Face, opening: float = 0.0) -> None:
+def draw_mouth(canvas: Canvas, face: Face, opening: float) -> None:
     """Draw the mouth, opened by `opening` face units to show teeth."""
     y, w, up, low = face.mouth_y + 0.5 * face.chin_drop, face.mouth_width, face.upper_lip, face.lower_lip
     lift = face.smile
     line = smooth([(-w, y - lift), (-0.5 * w, y + 0.012), (0, y + 0.004), (0.5 * w, y + 0.012), (w, y - lift)])
-    top = smooth(
-        [
-            (w, y - lift),
-            (0.55 * w, y - 0.55 * up - 0.3 * lift),
-            (0.2 * w, y - up),
-            (0, y - 0.78 * up),
-            (-0.2 * w, y - up),
-            (-0.55 * w, y - 0.55 * up - 0.3 * lift),
-            (-w, y - lift),
-        ]
-    )
-    bottom = smooth(
-        [
-            (w, y - lift),
-            (0.6 * w, y + 0.62 * low + 0.8 * opening),
-            (0.2 * w, y + low + opening),
-            (-0.2 * w, y + low + opening),
-            (-0.6 * w, y + 0.62 * low + 0.8 * opening),
-            (-w, y - lift),
-        ]
-    )
+    top = smooth([(w, y - lift), (0.55 * w, y - 0.55 * up - 0.3 * lift), (0.2 * w, y - up), (0, y - 0.78 * up),
+        (-0.2 * w, y - up), (-0.55 * w, y - 0.55 * up - 0.3 * lift), (-w, y - lift)])  # fmt: skip
+    bottom = smooth([(w, y - lift), (0.6 * w, y + 0.62 * low + 0.8 * opening), (0.2 * w, y + low + opening),
+        (-0.2 * w, y + low + opening), (-0.6 * w, y + 0.62 * low + 0.8 * opening), (-w, y - lift)])  # fmt: skip
     dark = mix(shade(face.lip), BLACK, 0.25)
     canvas.dot(0, y + low + opening + 0.05, 0.5 * w, 0.025, shade(face.skin), alpha=0.45, blur=0.02)
     canvas.shape(np.vstack((line, bottom)), face.lip)
@@ -209,15 +190,8 @@ def draw_beard(canvas: Canvas, face: Face) -> None:
     canvas.shape(np.vstack((mustache, mustache[::-1] * (-1, 1))), color, alpha=0.95, blur=0.009)
     if face.beard == "goatee":
         c = face.chin + 0.02
-        side = smooth(
-            [
-                (wide - 0.015, y),
-                (wide + 0.02, y + 0.1),
-                (c + 0.04, y + 0.24),
-                (0.75 * c, bottom + 0.02),
-                (0, bottom + 0.05),
-            ]
-        )
+        side = smooth([(wide - 0.015, y), (wide + 0.02, y + 0.1), (c + 0.04, y + 0.24), (0.75 * c, bottom + 0.02),
+            (0, bottom + 0.05)])  # fmt: skip
         inner = smooth([(0, y + face.lower_lip + 0.05), (0.6 * w, y + 0.09), (wide - 0.06, y)])
         half = np.vstack((inner, side))
         canvas.shape(np.vstack((half, half[::-1] * (-1, 1))), color, alpha=0.95, blur=0.007)
@@ -242,12 +216,8 @@ def draw_glasses(canvas: Canvas, face: Face, arms: tuple[float | None, float | N
     for s, reach in ((-1, left), (1, right)):
         lens = shift(ring, s * gap, y)
         canvas.shape(lens, WHITE, alpha=0.10)
-        glint = [
-            (s * gap - 0.10, y + 0.05),
-            (s * gap - 0.02, y - 0.09),
-            (s * gap + 0.02, y - 0.09),
-            (s * gap - 0.06, y + 0.05),
-        ]
+        glint = [(s * gap - 0.10, y + 0.05), (s * gap - 0.02, y - 0.09), (s * gap + 0.02, y - 0.09),
+            (s * gap - 0.06, y + 0.05)]  # fmt: skip
         canvas.shape(glint, WHITE, alpha=0.16)
         part = lens[30:] if face.glasses == "half" else lens
         canvas.stroke(part, thick, face.frame)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageFilter
 
-from lethebench.generation.drawing.board import Board
+from lethebench.generation.drawing.board import Board, pick
 from lethebench.generation.drawing.light import lit
 from lethebench.generation.portraits.identity import Face, draw_face
 from lethebench.generation.portraits.papers import FRAMES, SCREENS, printed
@@ -113,13 +113,13 @@ def draw_view(rng: np.random.Generator, gender: str, *, kind: str = PORTRAIT, us
         light = replace(scene.light, gamma=min(1.0, scene.light.gamma), gain=max(0.85, scene.light.gain))
         angle = 0.0 if kind == "video-call" else float(np.clip(rng.normal(0, 3), -6, 6))
         return View(kind, replace(scene, crop=crop, light=light), seed=int(rng.integers(1 << 30)), angle=angle)
-    sides = [(-1, 1)[int(rng.integers(2))]] if kind == BESIDE else [-1, 1]
+    sides = [pick(rng, -1, 1)] if kind == BESIDE else [-1, 1]
     crop = replace(crop, x=crop.x - 0.09 * sides[0] * (kind == BESIDE))
     return View(kind, replace(scene, crop=crop), tuple(_companion(rng, side, kind, use) for side in sides))
 
 
 def _companion(rng: np.random.Generator, side: int, kind: str, use: str) -> Companion:
-    gender = ("female", "male")[int(rng.integers(2))]
+    gender = pick(rng, "female", "male")
     near = kind == BESIDE
     return Companion(
         seed=int(rng.integers(1 << 30)),

@@ -23,15 +23,8 @@ def draw_back(canvas: Canvas, face: Face) -> None:
     if face.cut in LONG:
         end = {"bob": 0.82, "fringe": 0.95, "shoulder": 1.18}.get(face.cut, 1.35) + 0.35 * face.hair_length
         flare = {"bob": 0.10, "curlylong": 0.28, "wavy": 0.16}.get(face.cut, 0.06)
-        right = [
-            (0, -1.0 - face.hair_top),
-            (0.75 * side, -0.8),
-            (side, -0.2),
-            (side + 0.5 * flare, 0.45),
-            (side + flare, 0.9 * end),
-            (side + 0.3 * flare, end),
-            (0.3, end + 0.02),
-        ]
+        right = [(0, -1.0 - face.hair_top), (0.75 * side, -0.8), (side, -0.2), (side + 0.5 * flare, 0.45),
+            (side + flare, 0.9 * end), (side + 0.3 * flare, end), (0.3, end + 0.02)]  # fmt: skip
         if face.cut == "bob":
             right[-2] = (side - 0.06, end)
         back = closed(mirrored(right))
@@ -120,57 +113,20 @@ def cap(face: Face) -> tuple[np.ndarray, np.ndarray]:
     elif face.cut in ("side", "receding", "parted") and face.gender == "male":
         side *= 0.5
     c = face.cranium + side
-    outer = [
-        (c - 0.01, burn),
-        (c + 0.01, -0.3),
-        (0.92 * c, -0.68),
-        (0.52 * c, -0.96 - 0.7 * top),
-        (0.0, -1.0 - top),
-        (-0.52 * c, -0.96 - 0.7 * top),
-        (-0.92 * c, -0.68),
-        (-c - 0.01, -0.3),
-        (-c + 0.01, burn),
-    ]
+    outer = [(c - 0.01, burn), (c + 0.01, -0.3), (0.92 * c, -0.68), (0.52 * c, -0.96 - 0.7 * top), (0.0, -1.0 - top),
+        (-0.52 * c, -0.96 - 0.7 * top), (-0.92 * c, -0.68), (-c - 0.01, -0.3), (-c + 0.01, burn)]  # fmt: skip
     if face.cut == "quiff":
         outer[3] = (0.55 * c, -0.96 - (0.55 - 0.3 * part) * top)
         outer[5] = (-0.55 * c, -0.96 - (0.55 + 0.3 * part) * top)
     x = face.cranium
     y = -0.62 + line
     temple = [(x - 0.03, burn), (x - 0.06, -0.22), (x - 0.12, -0.42)]
-    hairlines = {
-        "receding": [
-            (0.42, -0.66 + line),
-            (0.33, -0.86),
-            (0.12, -0.74 + line),
-            (-0.12, -0.74 + line),
-            (-0.33, -0.86),
-            (-0.42, -0.66 + line),
-        ],
-        "fringe": [
-            (0.46, -0.24 + line),
-            (0.2, -0.28 + line),
-            (0.0, -0.29 + line),
-            (-0.2, -0.28 + line),
-            (-0.46, -0.24 + line),
-        ],
-        "pixie": [(0.5, -0.30), (0.24, -0.40 + line), (-0.06, -0.50 + line), (-0.30, -0.60), (-0.48, -0.42)],
-        "long": [
-            (0.42, -0.46),
-            (0.20, -0.70),
-            (0.02, -0.86 + line),
-            (-0.02, -0.86 + line),
-            (-0.20, -0.70),
-            (-0.42, -0.46),
-        ],
-        "parted": [
-            (0.44, -0.46),
-            (0.26, -0.66),
-            (0.03, -0.80 + line),
-            (-0.03, -0.80 + line),
-            (-0.26, -0.66),
-            (-0.44, -0.46),
-        ],
-    }
+    hairlines = {"receding": [(0.42, -0.66 + line), (0.33, -0.86), (0.12, -0.74 + line), (-0.12, -0.74 + line),
+        (-0.33, -0.86), (-0.42, -0.66 + line)], "fringe": [(0.46, -0.24 + line), (0.2, -0.28 + line),
+        (0.0, -0.29 + line), (-0.2, -0.28 + line), (-0.46, -0.24 + line)], "pixie": [(0.5, -0.30), (0.24, -0.40 + line),
+        (-0.06, -0.50 + line), (-0.30, -0.60), (-0.48, -0.42)], "long": [(0.42, -0.46), (0.20, -0.70),
+        (0.02, -0.86 + line), (-0.02, -0.86 + line), (-0.20, -0.70), (-0.42, -0.46)], "parted": [(0.44, -0.46),
+        (0.26, -0.66), (0.03, -0.80 + line), (-0.03, -0.80 + line), (-0.26, -0.66), (-0.44, -0.46)]}  # fmt: skip
     swoop = [(0.50, -0.40), (0.30, -0.56 + line), (-0.05, -0.66 + line), (-0.26, -0.80), (-0.42, -0.60), (-0.50, -0.46)]
     hairlines |= {
         "longside": swoop,
@@ -198,14 +154,8 @@ def _strands(
     for _ in range(16):
         end = rng.uniform(-0.75, 0.75)
         high = -1.0 - face.hair_top * rng.uniform(0.2, 0.9)
-        line = smooth(
-            [
-                (origin + rng.normal(0, 0.04), -0.80),
-                ((origin + end) / 2, high),
-                (end, -0.62),
-                (np.sign(end) * (abs(end) + 0.1), -0.2),
-            ]
-        )
+        line = smooth([(origin + rng.normal(0, 0.04), -0.80), ((origin + end) / 2, high), (end, -0.62),
+            (np.sign(end) * (abs(end) + 0.1), -0.2)])  # fmt: skip
         canvas.stroke(line, 0.014, dark if rng.random() < 0.6 else light, alpha=0.28, clip=clip)
 
 
@@ -215,20 +165,10 @@ def _locks(canvas: Canvas, face: Face, light: Color, dark: Color) -> None:
     c = face.cranium + face.hair_side
     wave = 0.05 if face.cut in ("wavy",) else 0.0
     for s in (-1, 1):
-        outer = [
-            (s * (c - 0.02), -0.5),
-            (s * (c + 0.02), 0.0),
-            (s * (c + 0.04 + wave), 0.4),
-            (s * (c + 0.03 - wave), 0.6 * end + 0.2),
-            (s * (c + 0.05), end),
-        ]
-        inside = [
-            (s * (c - 0.26), end + 0.02),
-            (s * (face.cheek - 0.06 + wave), 0.62),
-            (s * (face.cheek - 0.03 - wave), 0.3),
-            (s * (face.cranium - 0.05), -0.1),
-            (s * (face.cranium - 0.15), -0.48),
-        ]
+        outer = [(s * (c - 0.02), -0.5), (s * (c + 0.02), 0.0), (s * (c + 0.04 + wave), 0.4), (s * (c + 0.03 - wave),
+            0.6 * end + 0.2), (s * (c + 0.05), end)]  # fmt: skip
+        inside = [(s * (c - 0.26), end + 0.02), (s * (face.cheek - 0.06 + wave), 0.62), (s * (face.cheek - 0.03 - wave),
+            0.3), (s * (face.cranium - 0.05), -0.1), (s * (face.cranium - 0.15), -0.48)]  # fmt: skip
         lock = np.vstack((smooth(outer), smooth(inside)))
         canvas.shape(lock, face.hair)
         clip = canvas.mask(lock)
@@ -250,16 +190,7 @@ def _fringe_of_bald(canvas: Canvas, face: Face) -> None:
     alpha = 0.9 if face.age > 44 else 0.28
     for s in (-1, 1):
         x = face.cranium
-        patch = smooth(
-            [
-                (s * (x + 0.03), 0.05),
-                (s * (x + 0.05), -0.2),
-                (s * (x - 0.02), -0.5),
-                (s * (x - 0.10), -0.42),
-                (s * (x - 0.07), -0.15),
-                (s * (x - 0.05), 0.02),
-            ],
-            closed=True,
-        )
+        patch = smooth([(s * (x + 0.03), 0.05), (s * (x + 0.05), -0.2), (s * (x - 0.02), -0.5), (s * (x - 0.10), -0.42),
+            (s * (x - 0.07), -0.15), (s * (x - 0.05), 0.02)], closed=True)  # fmt: skip
         canvas.shape(patch, face.hair, alpha=alpha, blur=0.018)
     canvas.dot(-0.12, -0.74, 0.2, 0.1, mix(face.skin, WHITE, 0.6), alpha=0.4, blur=0.06)

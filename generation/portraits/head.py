@@ -18,18 +18,10 @@ def shade(skin: Color) -> Color:
 def outline(face: Face) -> np.ndarray:
     """Return the outline of the head as a closed curve."""
     bottom = 1.0 + face.chin_drop
-    right = [
-        (0, -1.0),
-        (0.42 * face.cranium / 0.7, -0.92),
-        (0.93 * face.cranium, -0.60),
-        (face.cranium, -0.22),
-        (face.cheek, 0.12),
-        (0.45 * face.cheek + 0.55 * face.jaw + 0.02, 0.44),
-        (face.jaw, 0.64),
-        (0.5 * (face.jaw + face.chin) + 0.015, 0.845 + 0.4 * face.chin_drop),
-        (face.chin, 0.955 + 0.8 * face.chin_drop),
-        (0, bottom),
-    ]
+    right = [(0, -1.0), (0.42 * face.cranium / 0.7, -0.92), (0.93 * face.cranium, -0.60), (face.cranium, -0.22),
+        (face.cheek, 0.12), (0.45 * face.cheek + 0.55 * face.jaw + 0.02, 0.44), (face.jaw, 0.64),
+        (0.5 * (face.jaw + face.chin) + 0.015, 0.845 + 0.4 * face.chin_drop), (face.chin, 0.955 + 0.8 * face.chin_drop),
+        (0, bottom)]  # fmt: skip
     return smooth(mirrored(right), closed=True)
 
 
@@ -76,7 +68,7 @@ def draw_ears(canvas: Canvas, face: Face, sides: tuple[int, ...] = (-1, 1)) -> N
                 canvas.stroke(ring, 0.018, (206, 176, 96))
 
 
-def draw_skin(canvas: Canvas, face: Face, lit: int = -1) -> Image.Image:
+def draw_skin(canvas: Canvas, face: Face, lit: int) -> Image.Image:
     """Draw the head, lit from the left (-1) or the right (1), and return its mask for clipping."""
     curve = outline(face)
     head, dark, light = canvas.mask(curve), shade(face.skin), mix(face.skin, WHITE, 0.45)

@@ -36,26 +36,9 @@ def library(board: Board, rng: np.random.Generator) -> None:
         while x < 0.99:
             width, high = rng.uniform(0.018, 0.045), rng.uniform(0.11, 0.165)
             if rng.random() < 0.93:
-                board.block(
-                    x,
-                    bottom - high,
-                    x + width - 0.005,
-                    bottom,
-                    vary(
-                        rng,
-                        pick(
-                            rng,
-                            (158, 70, 62),
-                            (66, 96, 128),
-                            (206, 178, 122),
-                            (86, 118, 92),
-                            (220, 208, 186),
-                            (104, 74, 106),
-                            (198, 128, 70),
-                        ),
-                        14,
-                    ),
-                )
+                board.block(x, bottom - high, x + width - 0.005, bottom, vary(rng, pick(rng, (158, 70, 62),
+                    (66, 96, 128), (206, 178, 122), (86, 118, 92), (220, 208, 186), (104, 74, 106), (198, 128, 70)),
+                    14))  # fmt: skip
             x += width
         board.block(0, bottom, 1, bottom + 0.028, wood)
     for x in (rng.uniform(0.2, 0.35), rng.uniform(0.7, 0.85)):

@@ -61,15 +61,8 @@ def street(board: Board, rng: np.random.Generator) -> None:
 
 
 def beach(board: Board, rng: np.random.Generator) -> None:
-    board.sky(
-        *pick(
-            rng,
-            ((126, 192, 232), (216, 238, 244)),
-            ((158, 200, 226), (250, 230, 208)),
-            ((178, 206, 220), (236, 240, 238)),
-        ),
-        0.5,
-    )
+    board.sky(*pick(rng, ((126, 192, 232), (216, 238, 244)), ((158, 200, 226), (250, 230, 208)), ((178, 206, 220),
+        (236, 240, 238))), 0.5)  # fmt: skip
     sea = pick(rng, (64, 148, 178), (84, 168, 176), (72, 130, 168))
     board.block(0, 0.46, 1, 0.70, sea)
     for _ in range(9):
@@ -150,15 +143,8 @@ def mountains(board: Board, rng: np.random.Generator) -> None:
 
 
 def harbour(board: Board, rng: np.random.Generator) -> None:
-    board.sky(
-        *pick(
-            rng,
-            ((150, 196, 226), (232, 238, 236)),
-            ((238, 176, 140), (252, 232, 202)),
-            ((170, 184, 196), (222, 226, 228)),
-        ),
-        0.6,
-    )
+    board.sky(*pick(rng, ((150, 196, 226), (232, 238, 236)), ((238, 176, 140), (252, 232, 202)), ((170, 184, 196),
+        (222, 226, 228))), 0.6)  # fmt: skip
     water = pick(rng, (86, 134, 160), (70, 116, 136), (112, 150, 160))
     board.block(0, 0.58, 1, 0.86, water)
     for x in (rng.uniform(0.02, 0.14), rng.uniform(0.24, 0.36), rng.uniform(0.66, 0.76), rng.uniform(0.84, 0.98)):

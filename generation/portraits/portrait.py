@@ -21,15 +21,11 @@ from lethebench.generation.portraits.accessories import (
 )
 from lethebench.generation.portraits.dress import draw_behind, draw_clothes
 from lethebench.generation.portraits.features import (
-    draw_beard,
-    draw_brows,
-    draw_eyes,
+    draw_features,
     draw_glasses,
-    draw_mouth,
-    draw_nose,
 )
 from lethebench.generation.portraits.hair import draw_back, draw_front, draw_temple
-from lethebench.generation.portraits.head import draw_age, draw_chin_shadow, draw_ears, draw_mole, draw_neck, draw_skin
+from lethebench.generation.portraits.head import draw_chin_shadow, draw_ears, draw_neck
 from lethebench.generation.portraits.identity import LONG, Face
 from lethebench.generation.portraits.places import draw_place
 from lethebench.generation.portraits.scene import EXPRESSIONS, Scene
@@ -112,7 +108,7 @@ def in_mood(face: Face, scene: Scene) -> Face:
 
 def draw_person(canvas: Canvas, face: Face, scene: Scene) -> None:
     """Draw a person over the canvas; `face` already has the scene's expression."""
-    pose, clothing, worn, side = scene.pose, scene.clothing, scene.accessory, scene.light.side
+    pose, clothing, worn = scene.pose, scene.clothing, scene.accessory
     head, ear = partial(pose.head, face=face), partial(pose.ear, face=face)
     near = 0 if abs(pose.turn) < 0.2 else -1 if pose.turn > 0 else 1
     hidden = worn.kind in HATS and face.cut == "bun"
@@ -138,14 +134,7 @@ def draw_person(canvas: Canvas, face: Face, scene: Scene) -> None:
     canvas.warp = ear
     draw_ears(canvas, face, tuple(s for s in (-1, 1) if s != near))
     canvas.warp = head
-    skin = draw_skin(canvas, face, side)
-    draw_age(canvas, face, skin)
-    draw_nose(canvas, face, skin, side)
-    draw_beard(canvas, face)
-    draw_mouth(canvas, face, EXPRESSIONS[scene.expression].opening)
-    draw_eyes(canvas, face, scene.gaze)
-    draw_brows(canvas, face)
-    draw_mole(canvas, face, skin)
+    draw_features(canvas, face, scene.light.side, EXPRESSIONS[scene.expression].opening, scene.gaze)
     if near:
         canvas.warp = ear
         draw_temple(canvas, face, near, 0.12 * abs(pose.turn))

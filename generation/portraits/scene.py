@@ -49,53 +49,18 @@ class Use:
     accessories: tuple[tuple[str, int], ...]  # name and weight: low for those that hide the hair
 
 
-USES = {
-    "train": Use(
-        places=("office", "park", "street", "library", "kitchen", "beach", "studio", "cafe"),
-        outfits={
-            "male": (
-                ("suit", ("plain",)),
-                ("shirt", ("plain", "checks", "pinstripes")),
-                ("crew", ("plain", "stripes")),
-                ("hoodie", ("plain",)),
-            ),
-            "female": (
-                ("blazer", ("plain",)),
-                ("blouse", ("plain", "pinstripes")),
-                ("crew", ("plain", "stripes")),
-                ("hoodie", ("plain",)),
-            ),
-        },
-        layouts=(("head-and-shoulders", 3.5, 0.5, 0.49), ("half-figure", 4.6, 0.5, 0.39), ("left", 3.9, 0.40, 0.45)),
-        accessories=(("beanie", 1), ("cap", 1), ("headphones", 3), ("scarf", 6), ("lanyard", 5)),
-    ),
-    "test": Use(
-        places=("stage", "wall", "station", "greenhouse", "mountains", "museum", "harbour", "lounge"),
-        outfits={
-            "male": (
-                ("polo", ("plain", "band")),
-                ("sweater", ("zigzag", "band")),
-                ("cardigan", ("plain",)),
-                ("jacket", ("plain",)),
-            ),
-            "female": (
-                ("vneck", ("dots", "band")),
-                ("turtle", ("plain", "zigzag")),
-                ("cardigan", ("plain",)),
-                ("jacket", ("plain",)),
-            ),
-        },
-        layouts=(("close", 3.05, 0.5, 0.52), ("right", 4.0, 0.60, 0.45), ("far", 5.3, 0.47, 0.38)),
-        accessories=(
-            ("fedora", 1),
-            ("sunhat", 1),
-            ("sunglasses", 2),
-            ("headband", 2),
-            ("striped-scarf", 6),
-            ("straps", 4),
-        ),
-    ),
-}
+USES = {"train": Use(places=("office", "park", "street", "library", "kitchen", "beach", "studio", "cafe"),
+    outfits={"male": (("suit", ("plain",)), ("shirt", ("plain", "checks", "pinstripes")), ("crew",
+    ("plain", "stripes")), ("hoodie", ("plain",))), "female": (("blazer", ("plain",)), ("blouse",
+    ("plain", "pinstripes")), ("crew", ("plain", "stripes")), ("hoodie", ("plain",)))},
+    layouts=(("head-and-shoulders", 3.5, 0.5, 0.49), ("half-figure", 4.6, 0.5, 0.39), ("left", 3.9, 0.40, 0.45)),
+    accessories=(("beanie", 1), ("cap", 1), ("headphones", 3), ("scarf", 6), ("lanyard", 5))),
+    "test": Use(places=("stage", "wall", "station", "greenhouse", "mountains", "museum", "harbour", "lounge"),
+    outfits={"male": (("polo", ("plain", "band")), ("sweater", ("zigzag", "band")), ("cardigan", ("plain",)), ("jacket",
+    ("plain",))), "female": (("vneck", ("dots", "band")), ("turtle", ("plain", "zigzag")), ("cardigan", ("plain",)),
+    ("jacket", ("plain",)))}, layouts=(("close", 3.05, 0.5, 0.52), ("right", 4.0, 0.60, 0.45),
+    ("far", 5.3, 0.47, 0.38)), accessories=(("fedora", 1), ("sunhat", 1), ("sunglasses", 2), ("headband", 2),
+    ("striped-scarf", 6), ("straps", 4)))}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from lethebench.generation.drawing.board import pick
 from lethebench.generation.drawing.color import Color, mix
 
 Occluder = Callable[[Image.Image, np.random.Generator, tuple[int, int, int, int]], None]
@@ -35,14 +36,14 @@ def leaves(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, 
         tip = at + length * np.array((np.cos(way), np.sin(way)))
         across = 0.26 * length * np.array((-np.sin(way), np.cos(way)))
         draw.polygon([*map(tuple, (at, (at + tip) / 2 + across, tip, (at + tip) / 2 - across))], fill=255)
-    _paste(picture, cover, ((186, 120, 54), (150, 132, 60), (170, 86, 52))[int(rng.integers(3))], 1.0)
+    _paste(picture, cover, pick(rng, (186, 120, 54), (150, 132, 60), (170, 86, 52)), 1.0)
 
 
 def branch(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
     """Paint leaves that hang into an upper corner of the box."""
     cover, draw = _sheet(picture)
     side = (box[2] - box[0]) / 2
-    sign = (-1, 1)[int(rng.integers(2))]
+    sign = pick(rng, -1, 1)
     x0, y0 = (box[0] if sign > 0 else box[2]) / 2 - sign * side * 0.06, box[1] / 2 - side * 0.04
     angle = rng.uniform(0.35, 0.8)
     step = np.array((sign * np.cos(angle), np.sin(angle))) * side * 0.05
@@ -54,7 +55,7 @@ def branch(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, 
             across = side * 0.022 * np.array((-np.sin(way), np.cos(way)))
             draw.polygon([*map(tuple, (at, (at + tip) / 2 + across, tip, (at + tip) / 2 - across))], fill=255)
         draw.line([tuple(at), tuple(at + step)], fill=255, width=max(1, round(side * 0.008)))
-    _paste(picture, cover, _GREENS[int(rng.integers(4))], 1.6)
+    _paste(picture, cover, pick(rng, *_GREENS), 1.6)
 
 
 def stake(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
@@ -65,14 +66,14 @@ def stake(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, i
     wide, lean = side * 0.014, side * rng.normal(0, 0.02)
     top, foot = box[1] / 2 + side * rng.uniform(0.2, 0.6), box[3] / 2 + side * 0.03
     draw.polygon([(x - wide, foot), (x - wide + lean, top), (x + wide + lean, top), (x + wide, foot)], fill=255)
-    _paste(picture, cover, ((142, 104, 70), (196, 190, 178), (98, 78, 66))[int(rng.integers(3))], 1.2)
+    _paste(picture, cover, pick(rng, (142, 104, 70), (196, 190, 178), (98, 78, 66)), 1.2)
 
 
 def pebbles(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
     """Paint stones at the foot of the box."""
     side, foot = (box[2] - box[0]) / 2, box[3] / 2
     middle = box[0] / 2 + side * rng.uniform(0.1, 0.9)
-    gray = ((150, 146, 140), (176, 160, 140), (120, 122, 130))[int(rng.integers(3))]
+    gray = pick(rng, (150, 146, 140), (176, 160, 140), (120, 122, 130))
     for shade in (0.25, 0.0, -0.12):
         cover, draw = _sheet(picture)
         for _ in range(3):
@@ -89,7 +90,7 @@ def haze(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, in
     y = box[1] / 2 + side * rng.uniform(0.1, 0.9)
     x = box[0] / 2 + side * rng.uniform(0, 1)
     draw.ellipse((x - side * 0.5, y - side * 0.05, x + side * 0.5, y + side * 0.05), fill=110)
-    _paste(picture, cover, ((206, 210, 226), (226, 214, 206))[int(rng.integers(2))], side * 0.08)
+    _paste(picture, cover, pick(rng, (206, 210, 226), (226, 214, 206)), side * 0.08)
 
 
 def flare(picture: Image.Image, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:

@@ -17,9 +17,8 @@ def named(*settings: Setting) -> Mapping[str, Setting]:
 def hills(board: Board, rng: np.random.Generator, base: float, rise: float, color: Color, count: int = 5) -> None:
     """Paint a rolling skyline filled down to the lower edge."""
     x = np.linspace(-0.05, 1.05, 40)
-    y = base - rise * sum(
-        rng.uniform(0.2, 1) / k * np.sin(2 * np.pi * (k * 0.6 * x + rng.random())) for k in range(1, count)
-    )
+    waves = (rng.uniform(0.2, 1) / k * np.sin(2 * np.pi * (k * 0.6 * x + rng.random())) for k in range(1, count))
+    y = base - rise * sum(waves, start=np.zeros(40))
     board.area([(-0.1, 1.1), *zip(x, y, strict=True), (1.1, 1.1)], color)
 
 

@@ -7,7 +7,7 @@ it is.
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from lethebench.generation.drawing.board import Board
+from lethebench.generation.drawing.board import Board, pick
 from lethebench.generation.drawing.light import Light, lit
 from lethebench.generation.drawing.strip import stamp, strip_height
 from lethebench.generation.subjects.class_drawing import MARK, USES, ClassDrawing, Setting, Shot
@@ -19,9 +19,9 @@ _DETAIL = 2  # surroundings are painted at 1/2 size, which is soft and fast
 
 def shoot(drawing: ClassDrawing, key: str, seed: int, use: str, size: tuple[int, int]) -> Shot:
     """Draw one view of an entity; see `draw_view`."""
+    assert drawing.sprite is not None, "a class without sprites draws whole pictures"
     rng = np.random.default_rng((seed, USES.index(use), 11))
-    names = tuple(drawing.settings[use])
-    setting = names[int(rng.integers(len(names)))]
+    setting = pick(rng, *drawing.settings[use])
     picture = surroundings(drawing.settings[use][setting], rng, size)
     turn, box, shadow = float(rng.uniform(-1, 1)), _box(drawing, rng, size), float(rng.uniform(-1, 1))
     lean = np.radians(float(np.clip(rng.normal(0, 0.5), -1, 1)) * drawing.tilt)
@@ -34,8 +34,7 @@ def shoot(drawing: ClassDrawing, key: str, seed: int, use: str, size: tuple[int,
         picture.paste((22, 20, 40), box[:2], shade.point([int(0.5 * v) for v in range(256)]))
     picture.paste(patch, box[:2], patch)
     if rng.random() < drawing.occluded:
-        kinds = OCCLUDERS[use][drawing.stance]
-        kinds[int(rng.integers(len(kinds)))](picture, rng, box)
+        pick(rng, *OCCLUDERS[use][drawing.stance])(picture, rng, box)
     picture = _developed(picture, rng)
     stamp(picture, MARK)
     word = "front" if abs(turn) < 1 / 3 else "left" if turn < 0 else "right"
@@ -132,7 +131,7 @@ def _on_wall(cover: Image.Image, slant: float) -> Image.Image:
 def _developed(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Return the picture as a camera takes it: in some light, slightly blurred, with grain."""
     light = Light(
-        side=(-1, 1)[int(rng.integers(2))],
+        side=pick(rng, -1, 1),
         strength=float(rng.uniform(0.1, 0.9)),
         warmth=float(rng.uniform(-0.7, 0.8)),
         tint=float(rng.uniform(-0.5, 0.5)),

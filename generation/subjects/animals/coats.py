@@ -16,12 +16,8 @@ def spots(ink: Ink, beast: Beast, pose: Pose) -> None:
         ink.form(tube([(x, -0.46), (x, -0.36)], (0.035, 0.03)), udder, reach=0.04)
     dark = pose.color((40, 34, 36))
     rng = np.random.default_rng(5)
-    for x, y, rx, ry in (
-        (-0.86, -1.1, 0.28, 0.3),
-        (-0.2, -1.2, 0.34, 0.2),
-        (0.36, -0.84, 0.26, 0.22),
-        (0.92, -1.14, 0.22, 0.3),
-    ):
+    for x, y, rx, ry in ((-0.86, -1.1, 0.28, 0.3), (-0.2, -1.2, 0.34, 0.2), (0.36, -0.84, 0.26, 0.22),
+        (0.92, -1.14, 0.22, 0.3)):  # fmt: skip
         t = np.linspace(0, 2 * np.pi, 9, endpoint=False)
         bump = rng.uniform(0.75, 1.2, 9)
         ink.patch(np.column_stack((x + rx * bump * np.cos(t), y + ry * bump * np.sin(t))), dark, 0.014)

@@ -24,19 +24,8 @@ def rabbit(ink: Ink, pose: Pose) -> None:
         for x, b in ((0.06, bend + 0.16), (-0.1, bend - 0.06))
     ]
     ink.form(tube(at + ears[0], (0.08, 0.12, 0.04)), far, reach=0.06)
-    body = closed(
-        [
-            (-0.7, -0.3),
-            (-0.72, -0.62),
-            (-0.42, -0.94),
-            (-0.02, -0.98),
-            (0.36, -0.96),
-            (0.5, -0.7),
-            (0.46, -0.36),
-            (0.2, -0.06),
-            (-0.4, -0.04),
-        ]
-    )
+    body = closed([(-0.7, -0.3), (-0.72, -0.62), (-0.42, -0.94), (-0.02, -0.98), (0.36, -0.96), (0.5, -0.7),
+        (0.46, -0.36), (0.2, -0.06), (-0.4, -0.04)])  # fmt: skip
     ink.form([body, tube([(0.1, -0.8), tuple(at)], (0.32, 0.24))], coat, reach=0.18)
     ink.shape(oval(0.42, -0.58, 0.16, 0.26), pale, blur=0.05)
     haunch = closed(
@@ -49,19 +38,8 @@ def rabbit(ink: Ink, pose: Pose) -> None:
     ink.form(tube([(0.3, -0.5), (0.36, -0.2), (0.36, -0.08)], (0.13, 0.1, 0.08)), coat, reach=0.07)
     ink.form(oval(0.44, -0.07, 0.15, 0.075), mix(coat, OFF_WHITE, 0.25), reach=0.05)
     head = Head(ink, tuple(at), -0.25 * pose.nod + 0.1)
-    head.form(
-        [
-            (-0.26, 0.0),
-            (-0.16, -0.24),
-            (0.06, -0.29),
-            (0.28, -0.14),
-            (0.4, 0.02),
-            (0.36, 0.16),
-            (0.16, 0.26),
-            (-0.14, 0.24),
-        ],
-        coat,
-    )
+    head.form([(-0.26, 0.0), (-0.16, -0.24), (0.06, -0.29), (0.28, -0.14), (0.4, 0.02), (0.36, 0.16), (0.16, 0.26),
+        (-0.14, 0.24)], coat)  # fmt: skip
     head.form(
         [(0.1, 0.1), (0.26, 0.0), (0.4, 0.02), (0.38, 0.16), (0.22, 0.24), (0.1, 0.2)], mix(coat, pale, 0.7), reach=0.06
     )
@@ -131,16 +109,8 @@ def dolphin(ink: Ink, pose: Pose) -> None:
     arc = put(np.array([(-1.0, -0.34), (-0.76, -0.66), (-0.36, -1.0), (0.1, -1.1), (0.5, -1.0), (0.76, -0.82)]))
     body = tube(arc, np.array((0.07, 0.14, 0.24, 0.29, 0.25, 0.16)) * pose.plump)
     for side in (-1, 1):
-        fluke = np.array(
-            [
-                (0.06, 0.04 * side),
-                (-0.08, 0.12 * side),
-                (-0.26, 0.4 * side),
-                (-0.34, 0.42 * side),
-                (-0.26, 0.1 * side),
-                (-0.18, 0.0),
-            ]
-        )
+        fluke = np.array([(0.06, 0.04 * side), (-0.08, 0.12 * side), (-0.26, 0.4 * side), (-0.34, 0.42 * side),
+            (-0.26, 0.1 * side), (-0.18, 0.0)])  # fmt: skip
         ink.form(
             placed(closed(fluke), arc[0, 0], arc[0, 1], tilt - 0.85), mix(skin, SHADE, 0.12 * (side + 1)), reach=0.05
         )
@@ -148,37 +118,12 @@ def dolphin(ink: Ink, pose: Pose) -> None:
     ink.form(
         put(tube([(0.3, -0.84), (0.24, -0.6), (0.06, -0.44)], (0.1, 0.09, 0.015))), mix(skin, SHADE, 0.3), reach=0.05
     )
-    head = put(
-        closed(
-            [
-                (0.6, -1.1),
-                (0.82, -1.0),
-                (0.93, -0.84),
-                (1.14, -0.68),
-                (1.15, -0.61),
-                (1.02, -0.6),
-                (0.84, -0.62),
-                (0.62, -0.7),
-                (0.5, -0.86),
-            ]
-        )
-    )
+    head = put(closed([(0.6, -1.1), (0.82, -1.0), (0.93, -0.84), (1.14, -0.68), (1.15, -0.61), (1.02, -0.6),
+        (0.84, -0.62), (0.62, -0.7), (0.5, -0.86)]))  # fmt: skip
     ink.shape(body, skin)
     ink.shape(head, skin)
-    belly = put(
-        np.array(
-            [
-                (-0.9, -0.44),
-                (-0.4, -0.82),
-                (0.1, -0.92),
-                (0.5, -0.84),
-                (0.84, -0.68),
-                (1.16, -0.64),
-                (0.6, -0.36),
-                (-0.3, -0.36),
-            ]
-        )
-    )
+    belly = put(np.array([(-0.9, -0.44), (-0.4, -0.82), (0.1, -0.92), (0.5, -0.84), (0.84, -0.68), (1.16, -0.64),
+        (0.6, -0.36), (-0.3, -0.36)]))  # fmt: skip
     ink.shape(smooth(belly, closed=True), pale, blur=0.035, clip=ink.mask(body))
     ink.shape(smooth(belly, closed=True), pale, blur=0.035, clip=ink.mask(head))
     ink.shaded([body, head], skin, reach=0.16)
@@ -188,27 +133,11 @@ def dolphin(ink: Ink, pose: Pose) -> None:
     )
     ink.patch(put(oval(0.72, -0.82, 0.042, 0.042)), DARK)
     ink.patch(put(oval(0.705, -0.835, 0.014, 0.014)), OFF_WHITE)
-    for x, high, wide in (
-        (-1.24, 0.3, 0.1),
-        (-1.06, 0.5, 0.12),
-        (-0.8, 0.42, 0.12),
-        (-0.58, 0.3, 0.1),
-        (-0.4, 0.16, 0.09),
-    ):
-        ink.form(
-            closed(
-                [
-                    (x - wide, -0.02),
-                    (x - 0.3 * wide, -0.6 * high),
-                    (x + 0.1 * pose.wag * high, -high),
-                    (x + 0.4 * wide, -0.5 * high),
-                    (x + wide, -0.02),
-                ]
-            ),
-            mix(water, OFF_WHITE, 0.55),
-            reach=0.06,
-            depth=0.2,
-        )
+    for x, high, wide in ((-1.24, 0.3, 0.1), (-1.06, 0.5, 0.12), (-0.8, 0.42, 0.12), (-0.58, 0.3, 0.1),
+        (-0.4, 0.16, 0.09)):  # fmt: skip
+        ink.form(closed([(x - wide, -0.02), (x - 0.3 * wide, -0.6 * high), (x + 0.1 * pose.wag * high, -high),
+            (x + 0.4 * wide, -0.5 * high), (x + wide, -0.02)]), mix(water, OFF_WHITE, 0.55), reach=0.06,
+            depth=0.2)  # fmt: skip
     for x, y, r in ((-1.3, -0.42, 0.035), (-0.62, -0.46, 0.03), (-1.14, -0.64, 0.035), (-0.4, -0.3, 0.026)):
         ink.shape(oval(x + 0.04 * pose.wag, y, r, 1.2 * r), mix(water, OFF_WHITE, 0.6))
     ink.form(oval(-0.82, -0.04, 0.56, 0.08), mix(water, OFF_WHITE, 0.4), reach=0.06, depth=0.2)

@@ -16,12 +16,8 @@ def long_hair(color: Color) -> DrawPart:
         x, y = at[0] - 0.2, at[1] - 0.16
         for k in (-1, 0, 1):
             sway = 0.16 * pose.wag + 0.05 * k
-            line = [
-                (x, y),
-                (x - 0.22 + sway * 0.3, y + 0.12),
-                (x - 0.26 + sway, y + 0.5),
-                (x - 0.2 + sway * 1.4, y + 0.88),
-            ]
+            line = [(x, y), (x - 0.22 + sway * 0.3, y + 0.12), (x - 0.26 + sway, y + 0.5),
+                (x - 0.2 + sway * 1.4, y + 0.88)]  # fmt: skip
             ink.form(tube(line, (0.06, 0.1, 0.1, 0.015)), pose.color(color), reach=0.06)
 
     return draw_tail
@@ -33,12 +29,8 @@ def tufted(hair: Color, length: float = 0.95) -> DrawPart:
     def draw_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
         x, y = at[0] - beast.trunk[0][2] * 0.86, at[1] - 0.16
         sway = 0.2 * pose.wag
-        line = [
-            (x + 0.06, y - 0.02),
-            (x - 0.1, y + 0.1),
-            (x - 0.12 + sway * 0.5, y + 0.5 * length),
-            (x - 0.1 + sway, y + 0.86 * length),
-        ]
+        line = [(x + 0.06, y - 0.02), (x - 0.1, y + 0.1), (x - 0.12 + sway * 0.5, y + 0.5 * length),
+            (x - 0.1 + sway, y + 0.86 * length)]  # fmt: skip
         ink.form(tube(line, (0.05, 0.045, 0.035, 0.03)), pose.color(beast.coat), reach=0.05)
         end = line[-1]
         tuft = [(end[0], end[1] - 0.04), (end[0] + 0.2 * sway, end[1] + 0.1), (end[0] + 0.4 * sway, end[1] + 0.24)]
@@ -63,15 +55,8 @@ def wolf_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> Non
 
 def cat_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
     x, y, w = at[0] - 0.16, at[1] - 0.08, 0.2 * pose.wag
-    line = np.array(
-        [
-            (x + 0.08, y),
-            (x - 0.2, y - 0.04),
-            (x - 0.4, y - 0.3),
-            (x - 0.36 + 0.5 * w, y - 0.66),
-            (x - 0.5 + 1.5 * w, y - 0.92),
-        ]
-    )
+    line = np.array([(x + 0.08, y), (x - 0.2, y - 0.04), (x - 0.4, y - 0.3), (x - 0.36 + 0.5 * w, y - 0.66),
+        (x - 0.5 + 1.5 * w, y - 0.92)])  # fmt: skip
     ink.form(tube(line, (0.075, 0.08, 0.08, 0.08, 0.06)), pose.color(beast.coat), reach=0.06)
     for k, spot in enumerate(np.vstack((line[1:], (line[1:-1] + line[2:]) / 2))):
         ink.patch(oval(spot[0], spot[1], 0.12, 0.035, 0.2 - 0.3 * (k % 2)), pose.color((172, 92, 36)), 0.012)

@@ -6,6 +6,7 @@ from functools import cache, partial
 import numpy as np
 from PIL import Image
 
+from lethebench.generation.drawing.board import pick
 from lethebench.generation.subjects.astronomy.maps import MAPS, SHAPE, Globe
 from lethebench.generation.subjects.astronomy.settings import SETTINGS
 from lethebench.generation.subjects.class_drawing import ClassDrawing
@@ -33,7 +34,7 @@ def _turned(roll: float, nod: float) -> np.ndarray:
 
 def _sun(rng: np.random.Generator, widest: float) -> np.ndarray:
     """Draw the direction to the sun: at most `widest` radians off the line of sight, rather from the sides."""
-    off, side = widest * np.sqrt(rng.uniform(0.0, 1)), (-1, 1)[int(rng.integers(2))]
+    off, side = widest * np.sqrt(rng.uniform(0.0, 1)), pick(rng, -1, 1)
     slant = float(rng.uniform(-0.5, 0.5))
     return np.array((side * np.sin(off) * np.cos(slant), np.sin(off) * np.sin(slant), np.cos(off)), np.float32)
 
@@ -75,7 +76,7 @@ def _planet(
 
 def _ringed(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
     """Draw a body with its rings, a third larger and reduced: in front of the ball, behind it, and in its shadow."""
-    side = (-1, 1)[int(rng.integers(2))]
+    side = pick(rng, -1, 1)
     turn = _turned(float(rng.uniform(-0.45, 0.45)), side * float(rng.uniform(0.16, 0.48)))
     spin, sun = float(rng.uniform(-3, 3)), _sun(rng, 0.9)
     full = round(1.3 * pixels)
@@ -102,7 +103,7 @@ def _ringed(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
     # Colors beside the ball are premultiplied, so that reduction leaves no dark rim.
     layers = np.clip(np.dstack((colors, 255 * cover)), 0, 255).astype(np.uint8)
     picture = Image.frombytes("RGBa", (full, full), layers.tobytes())
-    box = picture.getchannel("a").getbbox()
+    box = picture.getchannel("a").getbbox() or (0, 0, full, full)
     scale = pixels / max(box[2] - box[0], box[3] - box[1])
     size = round((box[2] - box[0]) * scale), round((box[3] - box[1]) * scale)
     square = Image.new("RGBA", (pixels, pixels))

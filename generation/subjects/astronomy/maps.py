@@ -38,7 +38,8 @@ def _noise(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
 
 def _clouds(rng: np.random.Generator, rows: int, columns: int, octaves: int = 4) -> np.ndarray:
     """Return noise with finer noise on top."""
-    return sum(_noise(rng, rows * 2**k, columns * 2**k) * 0.55**k for k in range(octaves))
+    octave_noise = (_noise(rng, rows * 2**k, columns * 2**k) * 0.55**k for k in range(octaves))
+    return sum(octave_noise, start=np.zeros(SHAPE, np.float32))
 
 
 def _away(lat: float, lon: float, wide: float = 1.0, rows: slice = slice(None)) -> np.ndarray:
@@ -167,13 +168,8 @@ def _moon(rng: np.random.Generator) -> Globe:
     for lat, lon, size, wide in seas:
         sea = np.maximum(sea, _spot(lat, lon, size, wide, 0.25, ragged))
     colors = _blend(colors, (112, 112, 116), 0.88 * sea)
-    for lat, lon, reach, count in (
-        (-43, -11, 46, 15),
-        (10, -20, 13, 13),
-        (8, -38, 9, 11),
-        (24, -47, 7, 9),
-        (-9, 61, 9, 9),
-    ):
+    for lat, lon, reach, count in ((-43, -11, 46, 15), (10, -20, 13, 13), (8, -38, 9, 11), (24, -47, 7, 9),
+        (-9, 61, 9, 9)):  # fmt: skip
         away = _away(lat, lon)
         angle = np.arctan2(_LAT - np.radians(lat), (_LON - np.radians(lon) + np.pi) % (2 * np.pi) - np.pi)
         wave = np.cos(count * angle + 1.5 * np.sin(2 * angle) + lat) * 0.5 + 0.5

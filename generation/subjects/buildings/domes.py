@@ -4,19 +4,15 @@ from functools import partial
 
 import numpy as np
 
+from lethebench.generation.drawing.board import pick
 from lethebench.generation.drawing.color import mix
 from lethebench.generation.drawing.curves import smooth
 from lethebench.generation.drawing.pen import Pen
 from lethebench.generation.subjects.buildings.model import QUARTER_TURNS, Look, Model, lit, pointed
 
 IVORY, INLAY = (224, 216, 206), (148, 126, 116)
-GLAZE, GLAZE_DARK, LACQUER, BEAM, TERRACE = (
-    (224, 164, 56),
-    (168, 104, 36),
-    (172, 52, 40),
-    (44, 96, 110),
-    (232, 226, 214),
-)
+GLAZE, GLAZE_DARK, LACQUER, BEAM, TERRACE = ((224, 164, 56), (168, 104, 36), (172, 52, 40), (44, 96, 110),
+    (232, 226, 214))  # fmt: skip
 BRICK, BRICK_DARK, PAVING = (176, 156, 128), (112, 96, 80), (206, 190, 162)
 _ONION = ((0.86, 0), (0.86, 0.14), (0.96, 0.34), (1.0, 0.58), (0.95, 0.86), (0.80, 1.12), (0.55, 1.34), (0.28, 1.5),
           (0.10, 1.62), (0.03, 1.75))  # fmt: skip
@@ -178,7 +174,7 @@ _SEASONS = ((108, 142, 76), (92, 128, 84), (190, 134, 66), (150, 148, 92))
 def great_wall_of_china(model: Model, look: Look) -> None:
     """Draw, in two dimensions, a walk between battlements that runs over ridges into the distance."""
     pen, rng = model.pen, look.rng
-    green = _SEASONS[int(rng.integers(len(_SEASONS)))]
+    green = pick(rng, *_SEASONS)
     haze = (196, 210, 220)
     bend = 0.09 * model.yaw
     for far, ridge in _RIDGES:
@@ -203,13 +199,8 @@ def great_wall_of_china(model: Model, look: Look) -> None:
         _stretch(pen, course[k], course[k + 1], model, k)
         if k in towers:
             _watchtower(pen, course[k], model, look)
-    for lip, tone in (
-        (((0.0, 1.03), (0.12, 0.95), (0.3, 0.93), (0.48, 0.96), (0.62, 1.03)), 1.0),
-        (
-            ((0.4, 1.03), (0.55, 0.96), (0.8, 0.95), (1.0, 1.03)),
-            0.94,
-        ),
-    ):
+    for lip, tone in ((((0.0, 1.03), (0.12, 0.95), (0.3, 0.93), (0.48, 0.96), (0.62, 1.03)), 1.0), (((0.4, 1.03),
+        (0.55, 0.96), (0.8, 0.95), (1.0, 1.03)), 0.94)):  # fmt: skip
         pen.area(smooth(lip, steps=6) * (_WIDE, 1), lit(green, tone))
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from lethebench.generation.drawing.board import pick
 from lethebench.generation.subjects.buildings import domes, stone, towers
 from lethebench.generation.subjects.buildings.model import Look, Model
 from lethebench.generation.subjects.buildings.settings import SETTINGS
@@ -56,7 +57,7 @@ def sprite(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
         yaw=float(rng.uniform(-plan.turn, plan.turn)),
         pitch=float(rng.uniform(*plan.above)),
         far=plan.far * float(rng.uniform(0.85, 1.4)),
-        sun=(-1, 1)[int(rng.integers(2))] * float(rng.uniform(0.4, 1.0)),
+        sun=pick(rng, -1, 1) * float(rng.uniform(0.4, 1.0)),
         contrast=float(rng.uniform(0.3, 0.52)),
     )
     lamps = rng.random() < 0.28

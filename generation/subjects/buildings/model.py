@@ -216,7 +216,7 @@ class Model:
         across = np.array((x1 - x0, 0.0, z1 - z0))
         normal = np.array((-across[2], 0.0, across[0])) / np.hypot(across[0], across[2])
         up = np.array((0.0, top - bottom, 0.0)) - normal * lean_in
-        face = Face(self, np.array((x0, bottom, z0)), across, up, lean, self.light(normal))
+        face = Face(self, np.array((x0, bottom, z0)), across, up, lean, float(self.light(normal)))
         corners = np.array((face.origin, face.origin + across, face.origin + across + up, face.origin + up))
         if not self.faces_viewer(corners):
             return None

@@ -87,12 +87,9 @@ def _leg(model: Model, sx: int, sz: int, levels: Sequence[float]) -> None:
     """Draw one iron leg, panel by panel, braced with crosses."""
     for low, high in pairwise(levels):
         (o0, i0), (o1, i1) = _iron_half(low), _iron_half(high)
-        for a0, b0, a1, b1, normal, outside in (
-            ((i0, i0), (o0, i0), (i1, i1), (o1, i1), (0, 0, -sz), False),
-            ((i0, o0), (i0, i0), (i1, o1), (i1, i1), (-sx, 0, 0), False),
-            ((i0, o0), (o0, o0), (i1, o1), (o1, o1), (0, 0, sz), True),
-            ((o0, o0), (o0, i0), (o1, o1), (o1, i1), (sx, 0, 0), True),
-        ):
+        for a0, b0, a1, b1, normal, outside in (((i0, i0), (o0, i0), (i1, i1), (o1, i1), (0, 0, -sz), False), ((i0, o0),
+            (i0, i0), (i1, o1), (i1, i1), (-sx, 0, 0), False), ((i0, o0), (o0, o0), (i1, o1), (o1, o1), (0, 0, sz),
+            True), ((o0, o0), (o0, i0), (o1, o1), (o1, i1), (sx, 0, 0), True)):  # fmt: skip
             quad = [(sx * x, y, sz * z) for (x, z), y in ((a0, low), (b0, low), (b1, high), (a1, high))]
             if model.turned(normal)[2] <= 0:
                 continue

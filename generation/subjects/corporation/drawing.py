@@ -188,7 +188,7 @@ def _flag(pen: Pen, imprint: _Imprint, rng: np.random.Generator) -> None:
 
 def _mug(pen: Pen, imprint: _Imprint, rng: np.random.Generator) -> None:
     """Draw a mug with the mark around its belly."""
-    side = (-1, 1)[int(rng.integers(2))]
+    side = pick(rng, -1, 1)
     for wide, color in ((0.2, mix(imprint.ground, BLACK, 0.3)), (0.13, mix(imprint.ground, BLACK, 0.08))):
         t = np.linspace(-1.4, 1.4, 20)
         pen.line(np.column_stack((side * (0.76 + 0.26 * np.cos(t)), 0.05 + 0.46 * np.sin(t))), wide, color)

@@ -27,8 +27,8 @@ def carrot(ink: Ink, growth: Growth) -> None:
                 starts = line[2:]
                 ends = starts + way * np.linspace(0.2, 0.11, len(starts))[:, None]
                 belly = 0.5 * (starts + ends)
-                wide = 0.034 * way[::-1] * (-1, 1)
-                leaflets = put(np.stack((starts, belly + wide, ends, belly - wide), axis=1).reshape(-1, 2))
+                across = 0.034 * way[::-1] * (-1, 1)
+                leaflets = put(np.stack((starts, belly + across, ends, belly - across), axis=1).reshape(-1, 2))
                 for j, leaflet in enumerate(leaflets.reshape(-1, 4, 2)):
                     ink.shape(leaflet, mix(green, SHADE if (k + j) % 2 else OFF_WHITE, 0.12))
         root = put([(0.0, -1.2), (0.0, -0.9), (0.0, -0.5), (0.02, -0.18), (0.03, 0.0)])
@@ -48,8 +48,8 @@ def corn(ink: Ink, growth: Growth) -> None:
     def put(points: Points) -> np.ndarray:
         return turned(points, lean)
 
-    for side, tip, tone in ((-1, (-0.95, -1.5), 0.2), (1, (0.98, -1.34), 0.15)):
-        blade(ink, put([(0.0, -0.1), (side * 0.34, -0.5), (side * 0.56, -0.95), tip]), 0.46, mix(green, SHADE, tone))
+    for side, tip, share in ((-1, (-0.95, -1.5), 0.2), (1, (0.98, -1.34), 0.15)):
+        blade(ink, put([(0.0, -0.1), (side * 0.34, -0.5), (side * 0.56, -0.95), tip]), 0.46, mix(green, SHADE, share))
     for k in range(9):
         x = 0.03 * (k - 4)
         curl = growth.jitter(0.06)
@@ -58,20 +58,8 @@ def corn(ink: Ink, growth: Growth) -> None:
             0.022,
             growth.color((206, 150, 84)),
         )
-    ear = closed(
-        [
-            (0.0, -2.0),
-            (0.2, -1.86),
-            (0.31, -1.4),
-            (0.33, -0.8),
-            (0.26, -0.3),
-            (0.0, -0.14),
-            (-0.26, -0.3),
-            (-0.33, -0.8),
-            (-0.31, -1.4),
-            (-0.2, -1.86),
-        ]
-    )
+    ear = closed([(0.0, -2.0), (0.2, -1.86), (0.31, -1.4), (0.33, -0.8), (0.26, -0.3), (0.0, -0.14), (-0.26, -0.3),
+        (-0.33, -0.8), (-0.31, -1.4), (-0.2, -1.86)])  # fmt: skip
     ink.form(put(ear), mix(gold, SHADE, 0.35), reach=0.14)
     for row in range(19):
         y = -1.88 + 0.088 * row
@@ -129,22 +117,8 @@ def onion(ink: Ink, growth: Growth) -> None:
     """Draw a bulb with papery skin, dry neck and roots, beside a halved one."""
     skin, flesh = growth.color((206, 138, 66)), growth.color((248, 238, 226))
     cx, lean = -0.26, 0.12 * growth.sway
-    bulb = np.array(
-        [
-            (0.0, -1.22),
-            (0.12, -1.08),
-            (0.36, -0.96),
-            (0.6, -0.7),
-            (0.6, -0.34),
-            (0.34, -0.08),
-            (0.0, -0.03),
-            (-0.34, -0.08),
-            (-0.6, -0.34),
-            (-0.6, -0.7),
-            (-0.36, -0.96),
-            (-0.12, -1.08),
-        ]
-    )
+    bulb = np.array([(0.0, -1.22), (0.12, -1.08), (0.36, -0.96), (0.6, -0.7), (0.6, -0.34), (0.34, -0.08), (0.0, -0.03),
+        (-0.34, -0.08), (-0.6, -0.34), (-0.6, -0.7), (-0.36, -0.96), (-0.12, -1.08)])  # fmt: skip
     for k in range(-3, 4):
         ink.stroke(
             [(cx + 0.03 * k, -0.06), (cx + 0.07 * k, 0.05 + 0.012 * (k % 2))], 0.016, growth.color((226, 208, 170))
@@ -176,11 +150,8 @@ def onion(ink: Ink, growth: Growth) -> None:
 def potato(ink: Ink, growth: Growth) -> None:
     """Draw three tubers with eyes, one of them sprouting."""
     skin = growth.color((190, 148, 96))
-    shapes = (
-        (0.42, -0.4, 0.5, 0.36, 0.5, 3),
-        (-0.46, -0.42, 0.56, 0.4, -0.3, 7),
-        (0.0, -0.3, 0.62, 0.34, 0.08, 11),
-    )
+    shapes = ((0.42, -0.4, 0.5, 0.36, 0.5, 3), (-0.46, -0.42, 0.56, 0.4, -0.3, 7),
+        (0.0, -0.3, 0.62, 0.34, 0.08, 11))  # fmt: skip
     leaf_green = growth.color((96, 150, 74))
     stalk(
         ink, [(-0.62, -0.72), (-0.66, -0.94), (-0.6 + 0.06 * growth.sway, -1.12)], 0.06, mix(leaf_green, OFF_WHITE, 0.3)
@@ -225,32 +196,13 @@ def tomato(ink: Ink, growth: Growth) -> None:
                 0.2,
                 growth.color((74, 134, 60)),
             )
-    for k, (x, y, r, tone) in enumerate(
-        (
-            (-0.5, -0.98, 0.4, red),
-            (0.48, -0.9, 0.43, red),
-            (-0.02, -0.44, 0.46, mix(red, (240, 120, 50), 0.3 * growth.ripe)),
-        )
-    ):
+    for k, (x, y, r, tone) in enumerate(((-0.5, -0.98, 0.4, red), (0.48, -0.9, 0.43, red), (-0.02, -0.44, 0.46, mix(red,
+        (240, 120, 50), 0.3 * growth.ripe)))):  # fmt: skip
         x, r = x + sway + growth.jitter(0.02), r * growth.size
         top = y - 0.86 * r
         stalk(ink, [(0.0 + sway, y - 1.25 * r), (x, top - 0.1), (x, top)], 0.045, green)
-        fruit = np.array(
-            [
-                (0.0, -0.86),
-                (0.4, -0.95),
-                (0.85, -0.66),
-                (1.05, -0.05),
-                (0.8, 0.65),
-                (0.3, 0.94),
-                (0.0, 0.92),
-                (-0.3, 0.94),
-                (-0.8, 0.65),
-                (-1.05, -0.05),
-                (-0.85, -0.66),
-                (-0.4, -0.95),
-            ]
-        )
+        fruit = np.array([(0.0, -0.86), (0.4, -0.95), (0.85, -0.66), (1.05, -0.05), (0.8, 0.65), (0.3, 0.94),
+            (0.0, 0.92), (-0.3, 0.94), (-0.8, 0.65), (-1.05, -0.05), (-0.85, -0.66), (-0.4, -0.95)])  # fmt: skip
         ink.form(closed(fruit * r + (x, y)), tone, reach=0.2, gloss=0.2, depth=0.5)
         ink.shape(oval(x - 0.4 * r, y - 0.4 * r, 0.2 * r, 0.12 * r, -0.6), OFF_WHITE, alpha=0.75, blur=0.02)
         for angle in np.linspace(0.15, np.pi - 0.15, 5) + 0.1 * (k - 1):

@@ -80,20 +80,8 @@ def stalk(ink: Ink, points: Points, thick: float, color: Color, thin: float | No
 def mound(ink: Ink, growth: Growth, half: float, high: float = 0.1) -> None:
     """Draw a heap of soil around a foot at x = 0."""
     soil = growth.color((112, 80, 58))
-    ink.form(
-        closed(
-            [
-                (-half, 0.02),
-                (-0.6 * half, -0.7 * high),
-                (0.0, -high),
-                (0.6 * half, -0.7 * high),
-                (half, 0.02),
-                (0.0, 0.06),
-            ]
-        ),
-        soil,
-        reach=0.08,
-    )
+    ink.form(closed([(-half, 0.02), (-0.6 * half, -0.7 * high), (0.0, -high), (0.6 * half, -0.7 * high), (half, 0.02),
+        (0.0, 0.06)]), soil, reach=0.08)  # fmt: skip
     for _ in range(9):
         x = growth.rng.uniform(-0.7, 0.7) * half
         ink.patch(oval(x, -0.02 - growth.rng.uniform(0, 0.4) * high, 0.025, 0.015), mix(soil, SHADE, 0.4))

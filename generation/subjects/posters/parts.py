@@ -84,12 +84,8 @@ def frame(width: float, color: Color) -> Part:
     """Draw a border around the page."""
 
     def paint(pen: Pen, rng: np.random.Generator) -> None:
-        for left, top, right, bottom in (
-            (0, 0, 1, width),
-            (0, HIGH - width, 1, HIGH),
-            (0, 0, width, HIGH),
-            (1 - width, 0, 1, HIGH),
-        ):
+        for left, top, right, bottom in ((0, 0, 1, width), (0, HIGH - width, 1, HIGH), (0, 0, width, HIGH),
+            (1 - width, 0, 1, HIGH)):  # fmt: skip
             pen.block(left, top, right, bottom, color)
 
     return paint

@@ -72,11 +72,8 @@ def streaks(x: float, y: float, count: int, seed: int, *colors: Color) -> Part:
         for k, (a, near, long) in enumerate(lines):
             c, s = np.cos(a), np.sin(a)
             far = near + long
-            points = (
-                (x + near * c, y + near * s),
-                (x + far * c - 0.012 * s, y + far * s + 0.012 * c),
-                (x + far * c + 0.012 * s, y + far * s - 0.012 * c),
-            )
+            points = ((x + near * c, y + near * s), (x + far * c - 0.012 * s, y + far * s + 0.012 * c),
+                (x + far * c + 0.012 * s, y + far * s - 0.012 * c))  # fmt: skip
             pen.area(points, colors[k % len(colors)])
 
     return paint
