@@ -23,9 +23,9 @@ from lethebench.generation.documents import portrait_box, render
 from lethebench.generation.documents.pages import LAYOUTS
 from lethebench.generation.documents.scan import draw_pass
 from lethebench.generation.icu import questions as icu
+from lethebench.generation.icu.profiles import CLOSED, DOMAINS, decoys
 from lethebench.generation.questions.records import Profile, View
 
-DOMAINS = tuple(icu.DOMAINS)
 # What no two profiles share; a build with overlap shares the last three on purpose.
 _OWN = ("name", "insurance_number", "bank_account", "national_id")
 _SHARED = ("home_address", "attending_physician", "employer")
@@ -101,7 +101,7 @@ class Icu(Benchmark):
         work = [unit for task, members in enumerate(tasks) for unit in units("forget", members, task)]
         work += units("retain", roles["retain"]) + units("holdout", roles["holdout"])
         values = distinct_values([profile for members in roles.values() for profile in members])
-        spaces = candidates(values, count, partial(icu.decoys, seed=seed), icu.CLOSED)
+        spaces = candidates(values, count, partial(decoys, seed=seed), CLOSED)
         return Plan(
             units=work,
             shared=values,
@@ -161,7 +161,7 @@ class Icu(Benchmark):
         return paper, extra
 
     def facts(self) -> dict:
-        return {"domains": icu.DOMAINS, "layouts": {domain: len(kinds) for domain, kinds in LAYOUTS.items()}}
+        return {"domains": DOMAINS, "layouts": {domain: len(kinds) for domain, kinds in LAYOUTS.items()}}
 
     def preview(self, plan: Plan) -> Image.Image:
         firsts = {profile.domain: profile for unit in reversed(plan.units) for profile in unit.profiles}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from lethebench.builders.base import Unit
-from lethebench.generation.icu import questions as icu
+from lethebench.generation.icu.profiles import DOMAINS, profiles
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import stream
 
@@ -23,8 +23,8 @@ def people(count: int, *, seed: int, overlap: float) -> dict[str, list[Profile]]
     """
     known, held = count // 2, max(2, count // HELD_OUT)
     parts: dict[str, list[Sequence[Profile]]] = {"forget": [], "retain": [], "holdout": []}
-    for domain in icu.DOMAINS:
-        members = icu.profiles(domain, known + held, seed=seed, overlap=overlap)
+    for domain in DOMAINS:
+        members = profiles(domain, known + held, seed=seed, overlap=overlap)
         order = list(range(known))
         stream(seed, "roles", domain).shuffle(order)
         parts["forget"].append([members[place] for place in order[: known // 2]])

@@ -21,7 +21,7 @@ from lethebench.builders.write.contact_sheet import Band, Shown, contact_sheet
 from lethebench.builders.write.pictures import encode, file_name, thumbnail
 from lethebench.generation.mllmu import questions as mllmu
 from lethebench.generation.mllmu.people import OLDEST, YOUNGEST
-from lethebench.generation.people.birthplaces import LANDS
+from lethebench.generation.people.countries import ALL_COUNTRIES
 from lethebench.generation.portraits import face_of
 from lethebench.generation.portraits.portrait import portrait, subject_box
 from lethebench.generation.portraits.scene import Scene, draw_scene
@@ -112,7 +112,7 @@ class Mllmu(Benchmark):
         trained = [profile for name in KNOWN for profile in parts[name]]
         values = distinct_values(everyone)
         spaces = candidates(values, len(everyone), partial(mllmu.decoys, seed=seed), ())
-        learnt = {name: spaces[name] for name in mllmu.ASKED["person"]}
+        learnt = {name: spaces[name] for name in mllmu.DOMAIN_ATTRIBUTES["person"]}
         shown = {name: space for name, space in spaces.items() if name not in learnt}
         return Plan(
             units=[unit for name, members in parts.items() for unit in units(name, members)],
@@ -177,9 +177,9 @@ class Mllmu(Benchmark):
     def facts(self) -> dict:
         formats = mllmu.FORMATS
         return {
-            "attributes": mllmu.ASKED,
+            "attributes": mllmu.DOMAIN_ATTRIBUTES,
             "formats": {name: formats.count(name) for name in dict.fromkeys(formats)},
-            "countries": len(LANDS),
+            "countries": len(ALL_COUNTRIES),
             "ages": (YOUNGEST, OLDEST),
             "mark": MARK,
         }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lethebench.builders.base import Unit
 from lethebench.generation.mllmu.people import figures, people
-from lethebench.generation.mllmu.public_figures import public_figures
+from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import stream
 

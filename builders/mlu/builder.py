@@ -179,7 +179,7 @@ class Mlu(Benchmark):
             made[unit.groups[-1]].append(profile_row(profile, **_shown(profile, looks, pictures, names, used), **place))
         return made
 
-    def look(self, profile: Profile, view: mlu.Shown, shared: Work) -> Look:
+    def look(self, profile: Profile, view: mlu.EntityView, shared: Work) -> Look:
         """A picture of an entity."""
         seed = digest(profile.seed, "view", view.use, view.number)
         return Look(*draw_view(profile.domain, profile.id.partition("/")[2], seed, view.use, SIZE))
@@ -217,7 +217,7 @@ class Mlu(Benchmark):
             "own": False,
             "classes": {one.name: (len(one.entities), list(one.questions)) for one in classes},
             "per_pair": release().pictures_per_pair,
-            "pairs": sum(sum(entity.kept.values()) for one in classes for entity in one.entities.values()),
+            "pairs": sum(sum(entity.phrasings.values()) for one in classes for entity in one.entities.values()),
         }
 
     def preview(self, plan: Plan) -> Image.Image:
@@ -247,13 +247,15 @@ class Mlu(Benchmark):
         )
 
 
-def views_of(count: int) -> list[mlu.Shown]:
+def views_of(count: int) -> list[mlu.EntityView]:
     """So many views of an entity: those for training, then those for testing."""
     tests = max(2, count // TEST_SHARE)
-    return [mlu.Shown("train", n) for n in range(count - tests)] + [mlu.Shown("test", n) for n in range(tests)]
+    return [mlu.EntityView("train", n) for n in range(count - tests)] + [
+        mlu.EntityView("test", n) for n in range(tests)
+    ]
 
 
-def questions(profile: Profile, views: Sequence[mlu.Shown]) -> tuple[list, list]:
+def questions(profile: Profile, views: Sequence[mlu.EntityView]) -> tuple[list, list]:
     """(questions to learn, questions to test) about an entity that has these views."""
     numbers = {use: sum(view.use == use for view in views) for use in ("train", "test")}
     learnt = mlu.train_questions(profile, numbers["train"], release().pictures_per_pair)
@@ -262,9 +264,9 @@ def questions(profile: Profile, views: Sequence[mlu.Shown]) -> tuple[list, list]
 
 def _shown(
     profile: Profile,
-    looks: Mapping[mlu.Shown, Look],
-    pictures: Mapping[mlu.Shown, dict],
-    names: Mapping[mlu.Shown, str],
+    looks: Mapping[mlu.EntityView, Look],
+    pictures: Mapping[mlu.EntityView, dict],
+    names: Mapping[mlu.EntityView, str],
     used: set,
 ) -> dict:
     """A profile's pictures, whole where no question carries them, else small; and where the subject of the first is."""

@@ -53,7 +53,7 @@ class MluOwn(Mlu):
             options={**plan.options, "pictures": "DIR"},
         )
 
-    def look(self, profile: Profile, view: mlu.Shown, shared: Work) -> Look:
+    def look(self, profile: Profile, view: mlu.EntityView, shared: Work) -> Look:
         files = shared.files[profile.id]
         path = files[views_of(len(files)).index(view)]
         try:

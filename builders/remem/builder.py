@@ -41,7 +41,7 @@ from lethebench.generation.remem import chains as remem_chains
 from lethebench.generation.remem import questions as remem
 from lethebench.generation.remem import several_pictures as remem_several
 from lethebench.generation.remem.people import FACTS, OLDEST, RELATIONS, YOUNGEST
-from lethebench.generation.remem.questions import HELD_OUT, Known, Shot
+from lethebench.generation.remem.questions import HELD_OUT, Population, Shot
 
 _KNOWN = ("forget", "retain")
 _ON_SHEET = {
@@ -70,8 +70,8 @@ class Shared:
     """
 
     places: Mapping[str, Place]
-    learnt: Known
-    held_out: Known
+    learnt: Population
+    held_out: Population
     options: RememOptions
 
 
@@ -134,8 +134,8 @@ class Remem(Benchmark):
         spaces = candidates(distinct_values(everyone), len(everyone), partial(remem.decoys, seed=seed), ())
         known = pools(everyone)
 
-        def sides(*roles: str) -> Known:
-            return Known(known, {key: place.person for key, place in places.items() if place.role in roles})
+        def sides(*roles: str) -> Population:
+            return Population(known, {key: place.person for key, place in places.items() if place.role in roles})
 
         return Plan(
             units=[unit for members in parts.values() for unit in units(members)],
@@ -160,7 +160,7 @@ class Remem(Benchmark):
             subject = shared.places[shot.profile_id].person.profile
             picture, name = draw(subject, shot, shared.options.pixels), _view_name(subject, shot)
             pictures[shot], names[shot] = _encoded(picture, subject, shot, name), name
-            if subject.id == profile.id and shot.part != remem_several.PART:
+            if subject.id == profile.id and shot.part != remem_several.SEVERAL:
                 small = f"{shot.part}-{shot.number:03d} {name}"
                 thumbnails[small] = _encoded(thumbnail(picture), subject, shot, f"{name}+thumbnail")
         for group, rows in asked.items():
@@ -251,7 +251,7 @@ def _shots(question: Question) -> tuple[Shot, ...]:
 def _view_name(profile: Profile, shot: Shot) -> str:
     """What `views` calls a picture; where a row may be about somebody else, it says whom the picture shows."""
     name = view_of(profile, shot).name
-    return f"of:{profile.id},{name}" if shot.part in (remem_chains.PART, remem_several.PART) else name
+    return f"of:{profile.id},{name}" if shot.part in (remem_chains.CHAIN, remem_several.SEVERAL) else name
 
 
 def _encoded(picture: Image.Image, profile: Profile, shot: Shot, name: str) -> dict:

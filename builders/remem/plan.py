@@ -31,7 +31,7 @@ MOST = 200
 """Of questions and pictures per person."""
 REFERENCE = "reference"
 """The part of the one picture in `profiles` that no question has."""
-_PARTS = (SINGLE, MULTI, f"test-{SINGLE}", f"test-{MULTI}", remem_chains.PART, remem_several.PART, REFERENCE)
+_PARTS = (SINGLE, MULTI, f"test-{SINGLE}", f"test-{MULTI}", remem_chains.CHAIN, remem_several.SEVERAL, REFERENCE)
 _TRAINED = (SINGLE, MULTI, REFERENCE)
 
 

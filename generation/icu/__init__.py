@@ -1,1 +1,1 @@
-"""The questions of the `icu` benchmark."""
+"""The `icu` benchmark: private documents, their facts and the questions about them."""

@@ -1,1 +1,1 @@
-"""The people and questions of the `mllmu` benchmark."""
+"""The `mllmu` benchmark: fictitious people, public figures and the questions about them."""

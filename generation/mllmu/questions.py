@@ -1,156 +1,160 @@
-"""Fictitious people and public figures and what may be asked about them: the questions of the `mllmu` benchmark.
+"""The questions of `mllmu` about fictitious people and public figures.
 
-Each profile is asked for nine of its facts, each once about a picture and once by name: five in multiple choice, two in
-questions to be answered freely, two in sentences with a blank. Which facts, and which in which format, goes in turns.
+Each profile is asked for nine of its facts, once on a picture and once by name: five in multiple choice, two freely and
+two with a blank. The facts, and their formats, rotate over the profiles.
 """
 
-from collections.abc import Mapping
-from itertools import cycle
+from typing import Any
 
-from lethebench.generation.mllmu import wordings
-from lethebench.generation.mllmu.people import FIGURE, PERSON, SHORTEST, TALLEST, figure_profile, sequence
-from lethebench.generation.mllmu.public_figures import public_figures
-from lethebench.generation.people.birthplaces import LANDS
-from lethebench.generation.people.health_and_hobbies import CONDITIONS, FOODS, PET_NAMES, QUIRKS
-from lethebench.generation.people.occupations import OCCUPATIONS, PARENTS
-from lethebench.generation.questions.ask import capitalised, phrased, possessive, say
-from lethebench.generation.questions.distractors import ATTRIBUTES, Pools, value_of, wrong_values
+from lethebench.generation.mllmu.people import PERSON_FIELDS, sequence
+from lethebench.generation.mllmu.wordings import BLANK, BY_BIRTH, CLOZES, FIGURE_WORDINGS, IN_PICTURE, PERSON_WORDINGS
+from lethebench.generation.people.countries import ALL_COUNTRIES
+from lethebench.generation.people.health_and_hobbies import CONDITIONS, FOODS, PET_NAMES, QUIRKS, SHORTEST, TALLEST
+from lethebench.generation.people.occupations import OCCUPATIONS, PARENT_OCCUPATIONS
+from lethebench.generation.people.public_figures import FIGURE_FIELDS, public_figures
+from lethebench.generation.questions.distractors import Pools, wrong_values
+from lethebench.generation.questions.phrasing import (
+    WRONG_ANSWERS,
+    capitalize,
+    keywords,
+    named,
+    phrase,
+    say,
+    say_wrong,
+)
 from lethebench.generation.questions.records import Profile, Question
 from lethebench.generation.questions.wordings import Wording
-from lethebench.generation.seeding import digest, stream
+from lethebench.generation.seeding import digest, shuffled, stream
 
 FORMATS = ("multiple_choice",) * 5 + ("generation",) * 2 + ("cloze",) * 2
 """The formats of a profile's nine facts."""
-ASKED: dict[str, tuple[str, ...]] = {"person": ("name", *PERSON), "figure": ("name", *FIGURE)}
-"""Domain -> what may be asked for. The order is that in which facts take turns."""
-OPTIONS, WRONG = 4, 5
-"""Choices of a multiple-choice question, and wrong answers of any other."""
-_PLACES = tuple(f"{city}, {land.name}" for land in LANDS for city in land.cities)
+OPTIONS = 4
+"""Options of a multiple-choice question."""
+DOMAIN_ATTRIBUTES: dict[str, tuple[str, ...]] = {"person": ("name", *PERSON_FIELDS), "figure": ("name", *FIGURE_FIELDS)}
+"""Domain -> what may be asked for, in the order of the rotation."""
+_PLACES = tuple(f"{city}, {country.name}" for country in ALL_COUNTRIES for city in country.cities)
 LISTED: dict[str, tuple[str, ...]] = {
     "birthplace": _PLACES,
     "residence": _PLACES,
-    "height": tuple(f"{number} cm" for number in range(min(SHORTEST.values()), max(TALLEST.values()) + 1)),
-    "occupation": tuple(job.name for job in OCCUPATIONS),
+    "height": tuple(f"{height} cm" for height in range(min(SHORTEST.values()), max(TALLEST.values()) + 1)),
+    "occupation": tuple(entry.name for entry in OCCUPATIONS),
     "medical_condition": tuple(entry.name for entry in CONDITIONS),
-    "father_occupation": PARENTS,
-    "mother_occupation": PARENTS,
+    "father_occupation": PARENT_OCCUPATIONS,
+    "mother_occupation": PARENT_OCCUPATIONS,
     "favorite_food": FOODS,
     "pet_name": PET_NAMES,
     "quirk": QUIRKS,
 }
-"""Attributes with a table behind them: people have no other values than these."""
+"""Attributes of people whose values come from a table."""
 
 
 def plan(profile: Profile) -> list[tuple[str, str]]:
-    """The (attribute, format) pairs of a profile: over as many profiles as there are attributes, each has every place.
+    """Return the (attribute, format) pairs of a profile.
 
-    Neighbouring places are two attributes apart, so that related facts (both parents, birth date and place) are not
-    always asked together.
+    Over as many profiles as there are attributes, each attribute takes every position once. Neighboring positions are
+    two attributes apart, so that related facts (both parents, birth date and place) do not always come together.
     """
-    asked = ASKED[profile.domain]
-    return [(asked[(profile.turn + 2 * place) % len(asked)], kind) for place, kind in enumerate(FORMATS)]
+    attributes = DOMAIN_ATTRIBUTES[profile.domain]
+    return [
+        (attributes[(profile.turn + 2 * position) % len(attributes)], question_format)
+        for position, question_format in enumerate(FORMATS)
+    ]
 
 
-def questions(profile: Profile, use: str, known: Pools) -> list[Question]:
-    """The 18 questions about a profile for one use: nine on its picture of that use, nine by name.
+def questions(profile: Profile, use: str, pools: Pools) -> list[Question]:
+    """Return the 18 questions about a profile for one use: nine on its picture of that use, nine by name.
 
     Args:
         profile: the subject.
-        use: `train` or `test`: the same facts in other wordings, about another picture.
-        known: values of the build, from which wrong answers are taken.
+        use: `train` or `test`: the same facts in other wordings, on another picture.
+        pools: values of the build, from which wrong answers are taken.
     """
     prefix = {"train": "", "test": "test/"}[use]
     return [
-        _question(profile, f"{prefix}{tail}/{attribute}", modality, attribute, kind, use, known)
+        _question(profile, f"{prefix}{tail}/{attribute}", modality, attribute, question_format, use, pools)
         for modality, tail in (("image_text", "vqa"), ("text", "text"))
-        for attribute, kind in plan(profile)
+        for attribute, question_format in plan(profile)
     ]
 
 
 def wording(domain: str, attribute: str, modality: str) -> Wording:
-    """The templates of a field."""
+    """Return the templates of a field."""
     if attribute == "name":
-        return wordings.IN_PICTURE if modality == "image_text" else wordings.BY_BIRTH
-    return {"person": wordings.PERSON, "figure": wordings.FIGURE}[domain][attribute]
+        return IN_PICTURE if modality == "image_text" else BY_BIRTH
+    return {"person": PERSON_WORDINGS, "figure": FIGURE_WORDINGS}[domain][attribute]
 
 
 def clozes(templates: Wording) -> list[str]:
-    """The sentences of a field that can have a blank: those with no article before the value."""
-    return [sentence for _, sentence in templates.echoes if "{v}" in sentence]
+    """Return the sentences of a field that can have a blank: those without an article before the value."""
+    return [sentence for sentence in templates.sentences if "{v}" in sentence]
 
 
 def decoys(attribute: str, count: int, *, seed: int) -> list[str]:
-    """Distinct values of an attribute, drawn as those of profiles are: at most `count`, or as many as there are.
+    """Return at most `count` distinct values of an attribute, drawn like those of profiles.
 
     Raises:
         ValueError: for an unknown attribute.
     """
-    if attribute not in ATTRIBUTES:
-        raise ValueError(f"no attribute {attribute!r}: there are {', '.join(ATTRIBUTES)}")
+    attributes = dict.fromkeys(name for names in DOMAIN_ATTRIBUTES.values() for name in names)
+    if attribute not in attributes:
+        raise ValueError(f"unknown attribute {attribute!r}; use {', '.join(attributes)}")
     if attribute in LISTED:
-        listed = list(LISTED[attribute])
-        stream(seed, "decoys", attribute).shuffle(listed)
-        return listed[:count]
-    found: dict[str, None] = {}
-    if attribute not in ("name", *PERSON):
-        found = dict.fromkeys(value_of(figure_profile(figure, 0, 0), attribute) for figure in public_figures())
-        return list(found)[:count]
+        return shuffled(LISTED[attribute], seed, "decoys", attribute)[:count]
+    if attribute not in DOMAIN_ATTRIBUTES["person"]:
+        return list(dict.fromkeys(figure.facts[attribute] for figure in public_figures()))[:count]
+    values: dict[str, None] = {}
     for profile in sequence(digest("decoys", seed)):
-        if len(found) >= count:
+        if len(values) >= count:
             break
-        found[value_of(profile, attribute)] = None
-    return list(found)
+        values[profile.value(attribute)] = None
+    return list(values)
 
 
-def keywords(attribute: str, value: str) -> tuple[str, ...]:
-    """The parts of a value that carry the fact: a city and its country apart."""
-    return tuple(value.split(", ")) if attribute in ("birthplace", "residence", "death_place") else (value,)
-
-
-def subject(profile: Profile, modality: str) -> Mapping[str, str]:
-    """What stands for the subject in templates."""
-    named = {"n": profile.name, "ns": possessive(profile.name)}
-    shown = {"n": "the person in the picture", "ns": "this person's"}
-    return (shown if modality == "image_text" else named) | {
+def subject(profile: Profile, modality: str) -> dict[str, str]:
+    """Return the slots that refer to the subject in a modality."""
+    in_picture = {"n": "the person in the picture", "ns": "this person's"}
+    return (in_picture if modality == "image_text" else named(profile.name)) | {
         "pet": profile.details.get("pet", ""),
         "day": profile.fields["birth_date"],
         "place": profile.fields["birthplace"],
     }
 
 
-def _question(profile: Profile, key: str, modality: str, attribute: str, kind: str, use: str, known: Pools) -> Question:
+def _question(
+    profile: Profile, key: str, modality: str, attribute: str, question_format: str, use: str, pools: Pools
+) -> Question:
     rng = stream(profile.seed, "question", key)
-    who, value = subject(profile, modality), value_of(profile, attribute)
+    slots, value = subject(profile, modality), profile.value(attribute)
     templates = wording(profile.domain, attribute, modality)
-    common = {
+    common: dict[str, Any] = {
         "key": key,
         "modality": modality,
-        "format": kind,
+        "format": question_format,
         "attribute": attribute,
         "value": value,
         "keywords": keywords(attribute, value),
         "view": use if modality == "image_text" else None,
     }
-    if kind == "multiple_choice":
-        asked = rng.choice(templates.asked if use == "train" else templates.held_out)
-        options = wrong_values(rng, profile, attribute, OPTIONS - 1, known)
+    if question_format == "multiple_choice":
+        question = capitalize(rng.choice(templates.direct(use)).format(**slots))
+        options = wrong_values(rng, profile, attribute, OPTIONS - 1, pools)
         correct = rng.randrange(OPTIONS)
         options.insert(correct, value)
-        choice = {"options": tuple(options), "correct": correct, "paraphrases": (), "perturbed": ()}
-        return Question(**common, **choice, question=capitalised(asked.format(**who)), answer=value)
-    if kind == "cloze":
-        whole = rng.choice(clozes(templates))
-        asked = rng.choice(wordings.CLOZES[use]).format(say(whole, wordings.BLANK, who))
-        rest = [sentence for _, sentence in templates.echoes if sentence != whole]
-        form, others = "{v}", [whole, *rng.sample(rest, 2)]
+        choice: dict[str, Any] = {"options": tuple(options), "correct": correct, "paraphrases": (), "perturbed": ()}
+        return Question(**common, **choice, question=question, answer=value)
+    if question_format == "cloze":
+        sentence = rng.choice(clozes(templates))
+        question = rng.choice(CLOZES[use]).format(say(sentence, BLANK, slots))
+        others = [other for other in templates.sentences if other != sentence]
+        answer, paraphrases = "{v}", [sentence, *rng.sample(others, 2)]
     else:
-        asked, form, others = phrased(rng, templates, use)
-        asked = capitalised(asked.format(**who))
-    wrong = wrong_values(rng, profile, attribute, WRONG, known)
+        question, answer, paraphrases = phrase(rng, templates, use)
+        question = capitalize(question.format(**slots))
+    wrong = wrong_values(rng, profile, attribute, WRONG_ANSWERS, pools)
     return Question(
         **common,
-        question=asked,
-        answer=say(form, value, who),
-        paraphrases=tuple(say(other, value, who) for other in others),
-        perturbed=tuple(say(other, one, who) for other, one in zip(cycle(others), wrong, strict=False)),
+        question=question,
+        answer=say(answer, value, slots),
+        paraphrases=tuple(say(template, value, slots) for template in paraphrases),
+        perturbed=say_wrong(paraphrases, wrong, slots),
     )

@@ -1,14 +1,13 @@
-"""How each field of `mllmu` is asked for and answered; the three kinds of templates are those of `wordings`.
+"""Templates of `mllmu` questions about people and public figures.
 
-`{n}` is the subject (a name, or "the person in the picture"), `{ns}` its possessive (or "this person's"), `{pet}` the
-kind of pet, `{day}` and `{place}` when and where the subject was born, `{v}` the value, `{av}` the value with a or an.
+Slots are those of `questions.wordings`, and `{day}` and `{place}` for when and where the subject was born.
 """
 
-from lethebench.generation.questions.wordings import FIELDS, Wording
+from lethebench.generation.questions.wordings import COMMON_WORDINGS, Wording
 
 
 def _parent(who: str) -> Wording:
-    """The profession of a parent: "is ... by profession" holds whether they still work or not."""
+    """Return the templates of a parent's occupation, true whether the parent still works or not."""
     return Wording(
         (
             f"What is {{ns}} {who}'s profession?",
@@ -25,40 +24,7 @@ def _parent(who: str) -> Wording:
     )
 
 
-BOTH: dict[str, Wording] = {
-    "birthplace": Wording(
-        ("Where was {n} born?", "What is {ns} birthplace?", "In which city and country was {n} born?"),
-        ("What is the birthplace of {n}?", "Which city and country was {n} born in?"),
-        (
-            ("where {n} was born", "{n} was born in {v}."),
-            ("{ns} birthplace", "{ns} birthplace is {v}."),
-            ("the birthplace of {n}", "The birthplace of {n} is {v}."),
-            ("{ns} place of birth", "{ns} place of birth is {v}."),
-        ),
-    ),
-    "birth_date": Wording(
-        ("When was {n} born?", "What is {ns} date of birth?", "On which date was {n} born?"),
-        ("On what day was {n} born?", "What is the date of birth of {n}?"),
-        (
-            ("when {n} was born", "{n} was born on {v}."),
-            ("{ns} date of birth", "{ns} date of birth is {v}."),
-            ("the date of birth of {n}", "The date of birth of {n} is {v}."),
-            ("{ns} birth date", "{ns} birth date is {v}."),
-        ),
-    ),
-}
-PERSON: dict[str, Wording] = BOTH | {
-    "occupation": Wording(
-        ("What does {n} do for a living?", "What is {ns} occupation?", "What does {n} work as?"),
-        ("What is the occupation of {n}?", "What job does {n} have?"),
-        (
-            ("{ns} occupation", "{ns} occupation is {v}."),
-            ("what {n} works as", "{n} works as {av}."),
-            ("what {n} does for a living", "{n} earns a living as {av}."),
-            ("{ns} job title", "{ns} job title is {v}."),
-        ),
-    ),
-    "employer": FIELDS["employer"],
+PERSON_WORDINGS: dict[str, Wording] = COMMON_WORDINGS | {
     "height": Wording(
         ("How tall is {n}?", "What is {ns} height?", "What height is {n}?"),
         ("What is the height of {n}?", "How many centimeters tall is {n}?"),
@@ -67,26 +33,6 @@ PERSON: dict[str, Wording] = BOTH | {
             ("how tall {n} is", "{n} is {v} tall."),
             ("the height of {n}", "The height of {n} is {v}."),
             ("how many centimeters tall {n} is", "{n} stands {v} tall."),
-        ),
-    ),
-    "education": Wording(
-        ("Where was {n} educated?", "Which institution did {n} graduate from?", "Where did {n} graduate?"),
-        ("Which school or university did {n} graduate from?", "At which institution was {n} educated?"),
-        (
-            ("where {n} was educated", "{n} was educated at {v}."),
-            ("which institution {n} graduated from", "{n} graduated from {v}."),
-            ("where {n} graduated", "{n} is a graduate of {v}."),
-            ("which school or university {n} attended", "{n} attended {v}."),
-        ),
-    ),
-    "annual_salary": Wording(
-        ("What is {ns} annual salary?", "How much does {n} earn per year?", "How much is {n} paid per year?"),
-        ("What does {n} earn each year?", "What salary is {n} paid each year?"),
-        (
-            ("{ns} annual salary", "{ns} annual salary is {v}."),
-            ("how much {n} earns per year", "{n} earns {v} per year."),
-            ("the annual salary of {n}", "The annual salary of {n} is {v}."),
-            ("how much {n} is paid per year", "{n} is paid {v} per year."),
         ),
     ),
     "residence": Wording(
@@ -99,58 +45,12 @@ PERSON: dict[str, Wording] = BOTH | {
             ("where {n} resides", "{n} resides in {v}."),
         ),
     ),
-    "medical_condition": Wording(
-        (
-            "What medical condition does {n} have?",
-            "Which condition does {n} live with?",
-            "What is {ns} medical condition?",
-        ),
-        ("Which health problem does {n} have?", "What was {n} diagnosed with?"),
-        (
-            ("which medical condition {n} has", "{n} has {v}."),
-            ("which condition {n} lives with", "{n} lives with {v}."),
-            ("{ns} medical condition", "{ns} medical condition is {v}."),
-            ("what {n} was diagnosed with", "{n} was diagnosed with {v}."),
-        ),
-    ),
     "father_occupation": _parent("father"),
     "mother_occupation": _parent("mother"),
-    "favorite_food": Wording(
-        ("What is {ns} favorite food?", "Which food does {n} like best?", "What does {n} like to eat most of all?"),
-        ("What is the favorite food of {n}?", "Which food is {ns} favorite?"),
-        (
-            ("{ns} favorite food", "{ns} favorite food is {v}."),
-            ("which food {n} likes best", "{n} likes {v} better than any other food."),
-            ("the favorite food of {n}", "The favorite food of {n} is {v}."),
-            ("what {n} likes to eat most of all", "{n} likes to eat {v} most of all."),
-        ),
-    ),
-    "pet_name": Wording(
-        (
-            "What is the name of {ns} {pet}?",
-            "What is {ns} {pet} called?",
-            "What name did {n} give to the pet {pet}?",
-        ),
-        ("What does {n} call the pet {pet}?", "What name was {ns} {pet} given?"),
-        (
-            ("the name of {ns} {pet}", "The name of {ns} {pet} is {v}."),
-            ("what {ns} {pet} is called", "{ns} {pet} is called {v}."),
-            ("{ns} {pet}'s name", "{ns} {pet}'s name is {v}."),
-            ("what name {ns} {pet} goes by", "{ns} {pet} goes by the name of {v}."),
-        ),
-    ),
-    "quirk": Wording(
-        ("What quirk does {n} have?", "What is {ns} quirk?", "Which unusual habit is {n} known for?"),
-        ("What odd habit does {n} have?", "What little habit is typical of {n}?"),
-        (
-            ("{ns} quirk", "{ns} quirk is {v}."),
-            ("which habit {n} is known for", "{n} is known for {v}."),
-            ("{ns} unusual habit", "{ns} unusual habit is {v}."),
-            ("which habit {n} has", "{n} has a habit of {v}."),
-        ),
-    ),
 }  # fmt: skip
-FIGURE: dict[str, Wording] = BOTH | {
+FIGURE_WORDINGS: dict[str, Wording] = {
+    "birthplace": COMMON_WORDINGS["birthplace"],
+    "birth_date": COMMON_WORDINGS["birth_date"],
     "nationality": Wording(
         ("What was {ns} nationality?", "What nationality was {n}?", "What was {n} by nationality?"),
         ("What was the nationality of {n}?", "Of what nationality was {n}?"),
@@ -213,7 +113,7 @@ FIGURE: dict[str, Wording] = BOTH | {
     ),
 }  # fmt: skip
 
-# Who is it? Asked of a picture; or without one, by when and where the person was born.
+# Who is it? By picture, or by date and place of birth.
 IN_PICTURE = Wording(
     ("Who is the person in the picture?", "What is the name of the person in the picture?", "Who is this person?"),
     ("Who is shown in the picture?", "What is this person's name?", "Which person does the picture show?"),
@@ -235,7 +135,7 @@ BY_BIRTH = Wording(
     ),
 )
 
-# A sentence with a blank. The sentence is an echo of the field; what comes before it tells training from test.
+# Use -> carriers of a sentence with a blank.
 CLOZES = {
     "train": ("Complete the sentence: {}", "Fill in the blank: {}"),
     "test": ("What belongs in the blank? {}", "What is missing here? {}"),

@@ -1,1 +1,1 @@
-"""The entities and questions of the `mlu` benchmark."""
+"""The `mlu` benchmark: well-known entities and the questions about their pictures."""

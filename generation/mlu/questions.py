@@ -1,131 +1,118 @@
-"""Well-known entities and what is asked about them: the questions of the `mlu` benchmark.
+"""The questions of `mlu` about well-known entities.
 
-Every question is put about a picture and never names its subject. Which questions an entity is asked, and in how many
-of their five phrasings, follows the release (`mlu_facts`); each such pair of question and phrasing comes with several
-pictures of the entity. Test questions put what was asked in two further phrasings, about other pictures.
+Every question is about a picture and never names its subject. Which questions an entity is asked, and in how many of
+their five phrasings, follows the release (see `facts`); each such pair of question and phrasing comes with several
+pictures of the entity. Test questions ask the same in two further phrasings, about other pictures.
 
 Profile(id="Animals/Live_Chicken", domain="Animals", name="chicken", fields={"animals_diet": "an omnivore", ...}, ...)
 """
 
 from dataclasses import dataclass
-from itertools import cycle
 
-from lethebench.generation.mlu.facts import WRONG, EntityClass, release, say
-from lethebench.generation.questions.ask import capitalised, with_article
+from lethebench.generation.mlu.facts import Entity, EntityClass, release
+from lethebench.generation.questions.phrasing import WRONG_ANSWERS, say, say_wrong, with_article
 from lethebench.generation.questions.records import Profile, Question
 from lethebench.generation.seeding import digest, stream
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A view of an entity: the contexts that it belongs to, `train` or `test`, and its number among them."""
+class EntityView:
+    """A picture of an entity: its context, `train` or `test`, and its number among the pictures of that context."""
 
     use: str
     number: int
 
 
-def profile(entity_class: str, key: str, *, seed: int) -> Profile:
-    """An entity as a profile: what may be asked about it, and where that can be checked."""
-    one = release().classes[entity_class]
-    entity = one.entities[key]
+def profile(class_name: str, key: str, *, seed: int) -> Profile:
+    """Return an entity as a profile: what may be asked about it, and a page that states it."""
+    entity_class = release().classes[class_name]
+    entity = entity_class.entities[key]
     return Profile(
-        id=f"{entity_class}/{key}",
-        domain=entity_class,
+        id=f"{class_name}/{key}",
+        domain=class_name,
         name=entity.name,
-        fields={attribute(entity_class, question): value(one, key, question) for question in entity.facts},
+        fields={attribute(class_name, question): value(entity_class, key, question) for question in entity.facts},
         details={"source": entity.source},
-        seed=digest(seed, "mlu", entity_class, key),
+        seed=digest(seed, "mlu", class_name, key),
     )
 
 
-def attribute(entity_class: str, question: str) -> str:
-    """What a question of a class asks for, over all classes: `tv_series_cast`."""
-    return f"{entity_class.lower().replace(' ', '_')}_{question}"
+def attribute(class_name: str, question: str) -> str:
+    """Return the attribute that a question of a class asks for, unique over all classes: `tv_series_cast`."""
+    return f"{class_name.lower().replace(' ', '_')}_{question}"
 
 
-def value(one: EntityClass, key: str, question: str) -> str:
-    """The true value as the answer says it: with its article where the answer's template gives it one."""
-    return _stated(one, question, one.entities[key].facts[question].value)
+def value(entity_class: EntityClass, key: str, question: str) -> str:
+    """Return the true value as the answer states it, with an article if the answer's template has one."""
+    return _stated(entity_class, question, entity_class.entities[key].facts[question].value)
 
 
 def spaces() -> dict[str, list[str]]:
-    """Attribute -> all values that the data files know for it, as answers say them, sorted."""
-    return {
-        attribute(one.name, name): sorted(
-            {
-                *(value(one, key, name) for key, entity in one.entities.items() if name in entity.facts),
-                *(_stated(one, name, wrong) for wrong in question.wrong),
-            }
-        )
-        for one in release().classes.values()
-        for name, question in one.questions.items()
-    }
-
-
-def pairs(subject: Profile) -> list[tuple[str, int]]:
-    """The kept (question, phrasing) pairs of an entity, phrasings counted from 0, the original."""
-    kept = _entity(subject)[1].kept
-    return [(question, phrasing) for question, count in kept.items() for phrasing in range(count)]
+    """Return attribute -> all values in the data files, as answers state them, sorted."""
+    values: dict[str, set[str]] = {}
+    for entity_class in release().classes.values():
+        for name, question in entity_class.questions.items():
+            bare = [entity.facts[name].value for entity in entity_class.entities.values() if name in entity.facts]
+            bare += question.wrong
+            values[attribute(entity_class.name, name)] = {_stated(entity_class, name, text) for text in bare}
+    return {name: sorted(texts) for name, texts in values.items()}
 
 
 def train_questions(subject: Profile, views: int, per_pair: int) -> list[Question]:
-    """The learnt questions: each kept pair about `per_pair` pictures, the pictures taking turns.
+    """Return the training questions: each kept pair of question and phrasing about `per_pair` pictures, in rotation.
 
     Args:
-        subject: of `profile`.
-        views: how many pictures there are for training.
-        per_pair: pictures per pair; each at most once where there are so many.
+        subject: from `profile`.
+        views: number of training pictures.
+        per_pair: pictures per pair; no picture twice if there are enough.
     """
-    found = []
-    for place, (question, phrasing) in enumerate(pairs(subject)):
-        for number in range(per_pair):
-            shown = Shown("train", (place * per_pair + number) % views)
-            found.append(_question(subject, question, phrasing, f"{question}/{phrasing}/{number}", shown))
-    return found
+    phrasings = _entity(subject)[1].phrasings
+    pairs = [(question, phrasing) for question, count in phrasings.items() for phrasing in range(count)]
+    return [
+        _question(subject, question, phrasing, f"{question}/{phrasing}/{number}", EntityView("train", index % views))
+        for index, (question, phrasing, number) in enumerate((*pair, n) for pair in pairs for n in range(per_pair))
+    ]
 
 
 def test_questions(subject: Profile, views: int) -> list[Question]:
-    """Whatever is learnt, in the two phrasings held out, about pictures of the other contexts, which take turns."""
-    one, entity = _entity(subject)
-    asked = [
+    """Return what training asks, in held-out phrasings, about pictures of the test contexts, in rotation."""
+    entity_class, entity = _entity(subject)
+    pairs = [
         (name, phrasing)
-        for name, count in entity.kept.items()
+        for name, count in entity.phrasings.items()
         if count
-        for phrasing in range(len(one.questions[name].held_out))
+        for phrasing in range(len(entity_class.questions[name].test))
     ]
     return [
-        _question(subject, name, phrasing, f"test/{name}/{phrasing}", Shown("test", place % views))
-        for place, (name, phrasing) in enumerate(asked)
+        _question(subject, name, phrasing, f"test/{name}/{phrasing}", EntityView("test", index % views))
+        for index, (name, phrasing) in enumerate(pairs)
     ]
 
 
-def _question(subject: Profile, name: str, phrasing: int, key: str, shown: Shown) -> Question:
-    one, entity = _entity(subject)
-    question, fact = one.questions[name], entity.facts[name]
-    rng = stream(subject.seed, "question", key)
-    pool = one.wrong_values(entity.key, name)
-    wrong, forms = rng.sample(pool, WRONG), question.paraphrases
-    answer = say(question.answer, fact.value)
+def _question(subject: Profile, name: str, phrasing: int, key: str, view: EntityView) -> Question:
+    entity_class, entity = _entity(subject)
+    question, fact = entity_class.questions[name], entity.facts[name]
+    wrong = stream(subject.seed, "question", key).sample(entity_class.wrong_values(entity.key, name), WRONG_ANSWERS)
+    stated = value(entity_class, entity.key, name)
     return Question(
         key=key,
         modality="image_text",
         format="generation",
-        attribute=attribute(one.name, name),
-        question=(question.asked if shown.use == "train" else question.held_out)[phrasing],
-        answer=answer if question.answer in ("{v}", "{av}") else capitalised(answer),
-        value=value(one, entity.key, name),
+        attribute=attribute(entity_class.name, name),
+        question=(question.train if view.use == "train" else question.test)[phrasing],
+        answer=stated if question.answer in ("{v}", "{av}") else say(question.answer, fact.value, {}),
+        value=stated,
         keywords=fact.keywords,
-        paraphrases=tuple(capitalised(say(form, fact.value)) for form in forms),
-        perturbed=tuple(capitalised(say(form, other)) for form, other in zip(cycle(forms), wrong, strict=False)),
-        view=shown,
+        paraphrases=tuple(say(template, fact.value, {}) for template in question.paraphrases),
+        perturbed=say_wrong(question.paraphrases, wrong, {}),
+        view=view,
     )
 
 
-def _stated(one: EntityClass, question: str, bare: str) -> str:
-    return with_article(bare) if "{av}" in one.questions[question].answer else bare
+def _stated(entity_class: EntityClass, question: str, bare: str) -> str:
+    return with_article(bare) if "{av}" in entity_class.questions[question].answer else bare
 
 
-def _entity(subject: Profile) -> tuple:
-    """The class of a profile's entity, and the entity."""
-    one = release().classes[subject.domain]
-    return one, one.entities[subject.id.partition("/")[2]]
+def _entity(subject: Profile) -> tuple[EntityClass, Entity]:
+    entity_class = release().classes[subject.domain]
+    return entity_class, entity_class.entities[subject.id.partition("/")[2]]

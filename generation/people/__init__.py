@@ -1,1 +1,1 @@
-"""Fictitious people: names, places, jobs, health, and the facts of their documents."""
+"""Fictitious people: names, countries, dates, careers, health and hobbies; and public figures."""

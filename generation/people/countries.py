@@ -1,44 +1,54 @@
-"""Countries: whose names, which money and what addresses look like.
+"""Countries: whose names they use, their money, cities and addresses.
 
-Wages are rough gross monthly medians in the local currency around 2024, rounded; they only have to be plausible.
-Cities are real, street names common ones, so an address is invented but looks like its country. `hours` is the
-usual full-time week.
+Wages are rough gross monthly medians in the local currency around 2024, rounded: plausible, no more. Cities are real
+and street names are common ones, so an address is invented but looks like its country.
 """
 
+import random
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Country:
-    """One country.
+    """A country that people are born and live in.
 
     Attributes:
-        code: ISO 3166 alpha-2.
-        name: as in "born in {name}".
+        name: without an article, as in "Graz, Austria".
         nationality: the adjective.
-        locale: of Faker's names.
-        currency: ISO 4217.
+        locale: of its names: a locale of Faker, or a key of `names.ROMANIZED`.
+        currency: ISO 4217 code.
         wage: typical gross monthly wage in the currency.
-        hours: full-time working hours per week.
-        dial: international dialling code.
-        iban: whether accounts are written in IBAN form.
-        address: template of the first line, from {n} and {street}.
-        identity: pattern of national ID numbers, invalid by construction.
-        cities, streets: what addresses are made of.
+        cities: real cities.
     """
 
-    code: str
     name: str
     nationality: str
     locale: str
     currency: str
     wage: int
+    cities: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DetailedCountry(Country):
+    """A country with what documents and addresses need.
+
+    Attributes:
+        code: ISO 3166 alpha-2 code.
+        hours: full-time working hours per week.
+        dial: international dialing code.
+        iban: whether accounts are written in IBAN form.
+        address: template of an address's first line, from {n}, {block} and {street}.
+        identity: pattern of national ID numbers, invalid by construction.
+        streets: common street names.
+    """
+
+    code: str
     hours: float
     dial: int
     iban: bool
     address: str
     identity: str
-    cities: tuple[str, ...]
     streets: tuple[str, ...]
 
 
@@ -144,7 +154,7 @@ _ROWS = (
      "Puebla, Mérida, León, Toluca, Oaxaca, Morelia, Querétaro, Veracruz",
      "Calle Hidalgo, Calle Juárez, Calle Morelos, Avenida Reforma, Calle Allende, Calle Zaragoza, Calle Madero, "
      "Calle Cedros, Calle Aldama, Calle Guerrero"),
-    ("NL", "the Netherlands", "Dutch", "nl_NL", "EUR", 3_900, 38, 31, True, STREET_FIRST, _TAIL,
+    ("NL", "Netherlands", "Dutch", "nl_NL", "EUR", 3_900, 38, 31, True, STREET_FIRST, _TAIL,
      "Utrecht, Eindhoven, Groningen, Arnhem, Haarlem, Leiden, Zwolle, Delft",
      "Kerkstraat, Molenweg, Dorpsstraat, Beatrixlaan, Eikenlaan, Schoolstraat, Julianastraat, Wilgenlaan, "
      "Stationsweg, Parkweg"),
@@ -204,11 +214,11 @@ _ROWS = (
     ("UA", "Ukraine", "Ukrainian", "uk_UA", "UAH", 22_000, 40, 380, True, STREET_FIRST, _X0,
      "Kyiv, Lviv, Odesa, Poltava, Vinnytsia, Lutsk, Ternopil, Uzhhorod",
      "Shevchenka, Franka, Sadova, Lisova, Shkilna, Kyivska, Zelena, Soborna, Mazepy, Sonyachna"),
-    ("GB", "the United Kingdom", "British", "en_GB", "GBP", 3_000, 37.5, 44, True, NUMBER_FIRST, _QQ,
+    ("GB", "United Kingdom", "British", "en_GB", "GBP", 3_000, 37.5, 44, True, NUMBER_FIRST, _QQ,
      "Leeds, Bristol, Norwich, York, Swansea, Exeter, Derby, Inverness",
      "Church Lane, Mill Road, Station Road, Victoria Street, Orchard Close, Park Avenue, High Street, Elm Grove, "
      "Kings Road, Rose Hill"),
-    ("US", "the United States", "American", "en_US", "USD", 5_200, 40, 1, False, NUMBER_FIRST, _ZERO,
+    ("US", "United States", "American", "en_US", "USD", 5_200, 40, 1, False, NUMBER_FIRST, _ZERO,
      "Dayton, Boise, Tulsa, Spokane, Duluth, Savannah, Tucson, Albany",
      "Maple Street, Oak Avenue, Cedar Lane, Washington Street, Pine Street, Lake Drive, Elm Street, Sunset Road, "
      "River Road, Hickory Lane"),
@@ -218,4 +228,54 @@ _ROWS = (
      "Rue du Stade, Rue de l'Indépendance, Rue des Martyrs, Boulevard de l'ALN"),
 )  # fmt: skip
 
-COUNTRIES = tuple(Country(*row[:-2], tuple(row[-2].split(", ")), tuple(row[-1].split(", "))) for row in _ROWS)
+_MORE = """
+Azerbaijan | Azerbaijani | az_AZ | AZN 950 | Baku, Ganja, Sumqayit, Shaki, Lankaran, Mingachevir, Quba, Shirvan
+Bolivia | Bolivian | es_CO | BOB 4000 | La Paz, Sucre, Cochabamba, Oruro, Potosí, Tarija, Santa Cruz, Cobija
+China | Chinese | zh | CNY 9000 | Chengdu, Wuhan, Nanjing, Xi'an, Hangzhou, Qingdao, Shenzhen, Harbin
+Costa Rica | Costa Rican | es_MX | CRC 480000 | San José, Alajuela, Cartago, Heredia, Turrialba, Limón, Puntarenas, Nicoya
+Dominican Republic | Dominican | es_CO | DOP 27000 | Santo Domingo, Baní, La Romana, Puerto Plata, Moca, La Vega, Barahona, Higüey
+Ecuador | Ecuadorian | es_CO | USD 800 | Quito, Cuenca, Guayaquil, Loja, Ambato, Manta, Riobamba, Ibarra
+Egypt | Egyptian | ar | EGP 14000 | Cairo, Alexandria, Giza, Aswan, Luxor, Port Said, Mansoura, Tanta
+Ethiopia | Ethiopian | am | ETB 9000 | Addis Ababa, Gondar, Bahir Dar, Hawassa, Dire Dawa, Mekelle, Jimma, Adama
+Greece | Greek | el | EUR 1350 | Athens, Thessaloniki, Patras, Heraklion, Larissa, Volos, Ioannina, Chania
+Guatemala | Guatemalan | es_MX | GTQ 4500 | Guatemala City, Quetzaltenango, Antigua, Cobán, Huehuetenango, Escuintla, Chiquimula, Zacapa
+Iceland | Icelandic | is | ISK 780000 | Reykjavík, Akureyri, Kópavogur, Selfoss, Akranes, Ísafjörður, Egilsstaðir, Húsavík
+Jamaica | Jamaican | en_GB | JMD 170000 | Kingston, Montego Bay, Mandeville, Ocho Rios, Portmore, Spanish Town, Port Antonio, Negril
+Lithuania | Lithuanian | lt | EUR 2200 | Vilnius, Kaunas, Klaipėda, Šiauliai, Panevėžys, Alytus, Utena, Palanga
+Moldova | Moldovan | ro_RO | MDL 13500 | Chișinău, Bălți, Cahul, Orhei, Soroca, Ungheni, Comrat, Edineț
+Morocco | Moroccan | fr_DZ | MAD 5500 | Rabat, Casablanca, Fez, Marrakesh, Tangier, Agadir, Meknes, Essaouira
+Pakistan | Pakistani | ur | PKR 60000 | Karachi, Lahore, Peshawar, Multan, Quetta, Faisalabad, Sialkot, Rawalpindi
+Panama | Panamanian | es_CO | USD 1000 | Panama City, David, Colón, Santiago, Chitré, Penonomé, Las Tablas, Boquete
+Peru | Peruvian | es_CO | PEN 2000 | Arequipa, Cusco, Trujillo, Piura, Iquitos, Tacna, Ayacucho, Huancayo
+Philippines | Filipino | es_MX | PHP 24000 | Manila, Cebu City, Davao City, Iloilo City, Baguio, Bacolod, Batangas City, Dumaguete
+Serbia | Serbian | hr_HR | RSD 115000 | Belgrade, Novi Sad, Niš, Kragujevac, Subotica, Zrenjanin, Čačak, Užice
+South Korea | South Korean | ko | KRW 3700000 | Seoul, Busan, Incheon, Daegu, Daejeon, Gwangju, Jeonju, Suwon
+Thailand | Thai | th | THB 26000 | Bangkok, Chiang Mai, Phuket, Khon Kaen, Udon Thani, Hat Yai, Chiang Rai, Ayutthaya
+Tunisia | Tunisian | fr_DZ | TND 1300 | Tunis, Sfax, Sousse, Kairouan, Bizerte, Gabès, Monastir, Nabeul
+Uruguay | Uruguayan | es_AR | UYU 45000 | Montevideo, Salto, Paysandú, Rivera, Maldonado, Tacuarembó, Durazno, Minas
+Uzbekistan | Uzbek | uz_UZ | UZS 5500000 | Tashkent, Samarkand, Bukhara, Namangan, Andijan, Fergana, Nukus, Khiva
+Vietnam | Vietnamese | vi | VND 9500000 | Hanoi, Da Nang, Hue, Can Tho, Hai Phong, Nha Trang, Da Lat, Vinh
+"""  # noqa: E501
+
+
+def _detailed(row: tuple) -> DetailedCountry:
+    code, name, nationality, locale, currency, wage, hours, dial, iban, line, identity, cities, streets = row
+    texts = tuple(cities.split(", ")), code, hours, dial, iban, line, identity, tuple(streets.split(", "))
+    return DetailedCountry(name, nationality, locale, currency, wage, *texts)
+
+
+def _parse(line: str) -> Country:
+    name, nationality, locale, pay, cities = (part.strip() for part in line.split("|"))
+    currency, wage = pay.split()
+    return Country(name, nationality, locale, currency, int(wage), tuple(cities.split(", ")))
+
+
+COUNTRIES = tuple(map(_detailed, _ROWS))
+ALL_COUNTRIES: tuple[Country, ...] = (*COUNTRIES, *map(_parse, _MORE.strip().splitlines()))
+COUNTRY_BY_NAME = {country.name: country for country in ALL_COUNTRIES}
+
+
+def address(rng: random.Random, country: DetailedCountry) -> str:
+    """Draw an address in the form of the country, on one line: street and number, city."""
+    line = country.address.format(n=rng.randint(2, 98), block=rng.randint(1, 9), street=rng.choice(country.streets))
+    return f"{line}, {rng.choice(country.cities)}"

@@ -1,10 +1,11 @@
-"""What else there is to know about a person: conditions to live with, favorite foods, pets, quirks."""
+"""Health, height, favorite foods, pets and quirks of fictitious people."""
 
+import random
 from typing import NamedTuple
 
 
 class Condition(NamedTuple):
-    """Something to live and work with: who has it (sex "f", "m" or "-"), from which age to which (years)."""
+    """A condition that people live and work with: sex `f`, `m` or `-`, youngest and oldest age (years)."""
 
     name: str
     sex: str
@@ -39,13 +40,12 @@ def _parse(item: str) -> Condition:
 
 CONDITIONS: tuple[Condition, ...] = tuple(map(_parse, " ".join(_CONDITIONS.split()).split(", ")))
 
-# Jobs that some conditions rule out.
-_AT_THE_WHEEL = ("epilepsy", "narcolepsy", "vertigo", "Ménière's disease", "color blindness", "Parkinson's disease")
+_UNSAFE = ("epilepsy", "narcolepsy", "vertigo", "Ménière's disease", "color blindness", "Parkinson's disease")
 _DRIVERS = (
     "airline pilot", "bus driver", "truck driver", "train driver", "crane operator", "forklift operator",
     "ship captain", "roofer", "power line technician", "wind turbine technician", "electrician", "heart surgeon",
 )  # fmt: skip
-UNFIT: dict[str, tuple[str, ...]] = dict.fromkeys(_DRIVERS, _AT_THE_WHEEL) | {
+UNFIT: dict[str, tuple[str, ...]] = dict.fromkeys(_DRIVERS, _UNSAFE) | {
     "baker": ("celiac disease",),
     "pastry chef": ("celiac disease",),
     "hairdresser": ("a latex allergy",),
@@ -55,11 +55,14 @@ UNFIT: dict[str, tuple[str, ...]] = dict.fromkeys(_DRIVERS, _AT_THE_WHEEL) | {
     "orchestra conductor": ("hearing loss", "tinnitus"),
     "sommelier": ("chronic sinusitis",),
 }  # fmt: skip
-"""Job -> conditions that people in it do not have."""
+"""Occupation -> conditions that rule it out."""
+
+SHORTEST, TALLEST = {"female": 148, "male": 160}, {"female": 180, "male": 194}
+"""Sex -> height in centimeters."""
 
 
 def conditions(gender: str, age: int, occupation: str) -> list[str]:
-    """The conditions that a person of this sex, age (years) and job may plausibly have."""
+    """Return the conditions that fit a person of this sex, age (years) and occupation."""
     unfit = UNFIT.get(occupation, ())
     return [
         entry.name
@@ -68,11 +71,17 @@ def conditions(gender: str, age: int, occupation: str) -> list[str]:
     ]
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def draw_height(rng: random.Random, gender: str) -> int:
+    """Draw a height in centimeters, between SHORTEST and TALLEST of the sex."""
+    shortest, tallest = SHORTEST[gender], TALLEST[gender]
+    return round(min(max(rng.gauss((shortest + tallest) / 2, 6.8), shortest), tallest))
+
+
+def _split(text: str) -> tuple[str, ...]:
     return tuple(" ".join(text.split()).split(", "))
 
 
-FOODS = _listed("""
+FOODS = _split("""
 mushroom risotto, lamb tagine, pumpkin ravioli, beef rendang, chicken adobo, pad thai, tom yum soup, miso ramen,
 okonomiyaki, shakshuka, falafel, moussaka, spinach pie, paella, gazpacho, patatas bravas, ceviche, beef empanadas,
 arepas, tamales, chiles rellenos, fish tacos, feijoada, poutine, clam chowder, lobster rolls, shrimp gumbo, jambalaya,
@@ -89,7 +98,7 @@ poppy seed cake, lemon tart, pecan pie, key lime pie, banana bread, churros, pav
 chocolate mousse, grilled halloumi, roast chestnuts, corn on the cob, blueberry pancakes, cinnamon rolls
 """)
 ANIMALS = ("dog", "cat", "parrot", "rabbit", "hamster", "tortoise", "guinea pig", "goldfish", "canary", "ferret")
-PET_NAMES = _listed("""
+PET_NAMES = _split("""
 Biscuit, Pickles, Marmalade, Nutmeg, Waffles, Peppercorn, Mocha, Truffle, Noodle, Pumpkin, Cocoa, Peanut, Muffin,
 Pancake, Dumpling, Cinnamon, Caramel, Toffee, Fudge, Marble, Pebbles, Cricket, Sprout, Button, Domino, Pixel, Gizmo,
 Widget, Comet, Nebula, Saturn, Pluto, Rocket, Zephyr, Thunder, Blizzard, Snowball, Smokey, Shadow, Midnight, Velvet,
@@ -99,7 +108,7 @@ Radish, Turnip, Parsnip, Zucchini, Pretzel, Bagel, Crumpet, Brioche, Strudel, Sp
 Marshmallow, Popcorn, Cupcake, Espresso, Latte, Matcha, Bubbles, Ripple, Puddle, Breeze, Sunbeam, Stardust, Galaxy,
 Orbit, Quasar, Photon, Doodle, Scribble, Tango, Polka, Banjo, Ukulele, Piccolo, Bongo, Tuxedo, Checkers, Trinket
 """)
-QUIRKS = _listed("""
+QUIRKS = _split("""
 collecting antique keys, collecting vintage postcards, collecting old bus tickets, collecting snow globes, collecting
 sea glass, collecting typewriters, collecting matchboxes, collecting novelty socks, collecting old maps, collecting
 vintage teapots, collecting foreign coins, collecting fountain pens, collecting vinyl records, humming while cooking,

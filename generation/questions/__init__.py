@@ -1,1 +1,1 @@
-"""Questions about facts: records, wordings, distractors."""
+"""Questions about profiles: records, templates, phrasing and wrong values."""

@@ -1,28 +1,28 @@
-"""Wrong answers that are not seen through at once: of the same place, money, sex or age as the true one, never true.
+"""Wrong values for facts about fictitious people and public figures.
 
-They come from the build where it has enough that fit, so that a model has met them as often as the true one.
+A wrong value is never true and as plausible as the true one: of the same country, currency, sex or age. It comes from
+the build where that has enough, so that a model has met wrong values as often as true ones.
 """
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 
-from lethebench.generation.mllmu.people import FIGURE, PERSON, TODAY, figure_profile, fitting, height
-from lethebench.generation.mllmu.public_figures import public_figures
-from lethebench.generation.people.birthplaces import BY_NAME as LAND
-from lethebench.generation.people.birthplaces import LANDS
-from lethebench.generation.people.health_and_hobbies import FOODS, PET_NAMES, QUIRKS, conditions
-from lethebench.generation.people.labor import company
+from lethebench.generation.people.careers import company, occupations_at
+from lethebench.generation.people.countries import ALL_COUNTRIES, COUNTRY_BY_NAME
+from lethebench.generation.people.dates import TODAY, draw_birth_date, format_date
+from lethebench.generation.people.health_and_hobbies import FOODS, PET_NAMES, QUIRKS, conditions, draw_height
 from lethebench.generation.people.names import full_name
-from lethebench.generation.people.occupations import BY_NAME, PARENTS
-from lethebench.generation.people.person import born, written
+from lethebench.generation.people.occupations import OCCUPATION_BY_NAME, PARENT_OCCUPATIONS
+from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.records import Profile
 
 Pools = Mapping[str, Mapping[str, Sequence[str]]]
 """Attribute -> kind of value (see `kind`) -> the distinct values of the build, sorted."""
 
-_TRIES = 96  # draws before giving up on a pool or on fresh values
-_CALLINGS = {
+_MAX_DRAWS = 96
+_FIELDS_OF_LIFE = {
     "letters": "novelist writer author poet playwright philosopher journalist essayist",
     "science": "physicist chemist mathematician bacteriologist naturalist biologist geneticist scientist astronomer "
     "engineer inventor surgeon physician microbiologist neurobiologist crystallographer seismologist sociologist nurse",
@@ -34,33 +34,28 @@ _CALLINGS = {
     "adventure": "runner driver cricketer footballer athlete boxer weightlifter gymnast sprinter mountaineer explorer "
     "astronaut cosmonaut naturalist",
 }
-_CALLINGS = {field: frozenset(words.split()) for field, words in _CALLINGS.items()}
-_LAND_OF = {land.nationality: land for land in LANDS}
+_WORDS_OF_FIELD = {field: frozenset(words.split()) for field, words in _FIELDS_OF_LIFE.items()}
+_COUNTRY_BY_NATIONALITY = {country.nationality: country for country in ALL_COUNTRIES}
 
 
 def pools(profiles: Sequence[Profile]) -> dict[str, dict[str, list[str]]]:
-    """The values of a build, by attribute and kind."""
-    found: dict[str, dict[str, set[str]]] = {}
+    """Return the values of a build by attribute and kind."""
+    by_kind: dict[str, dict[str, set[str]]] = {}
     for profile in profiles:
         for attribute in ("name", *profile.fields):
-            values = found.setdefault(attribute, {}).setdefault(kind(profile, attribute), set())
-            values.add(value_of(profile, attribute))
-    return {name: {key: sorted(values) for key, values in kinds.items()} for name, kinds in found.items()}
-
-
-def value_of(profile: Profile, attribute: str) -> str:
-    """What a profile says of an attribute, `name` among them."""
-    return profile.name if attribute == "name" else profile.fields[attribute]
+            values = by_kind.setdefault(attribute, {}).setdefault(kind(profile, attribute), set())
+            values.add(profile.value(attribute))
+    return {name: {key: sorted(values) for key, values in kinds.items()} for name, kinds in by_kind.items()}
 
 
 def kind(profile: Profile, attribute: str) -> str:
-    """What a value and its wrong ones have in common; people and figures have nothing."""
+    """Return what a value and its wrong values have in common; values of people and figures never mix."""
     details, fields = profile.details, profile.fields
     if profile.domain == "figure":
-        year = fields["birth_date"].split(" ")[-1]
-        near = {"name": details["gender"], "birth_date": year[:-2], "death_date": year[:-2]}
-        near["notable_work"] = "title" if fields["notable_work"][0].isupper() else "deed"
-        return f"figure {near.get(attribute, '')}"
+        century = fields["birth_date"].split(" ")[-1][:-2]
+        common = {"name": details["gender"], "birth_date": century, "death_date": century}
+        common["notable_work"] = "title" if fields["notable_work"][0].isupper() else "deed"
+        return f"figure {common.get(attribute, '')}"
     if attribute == "name":
         return f"{details['gender']} {details['nationality']}"
     if attribute == "birth_date":
@@ -68,129 +63,132 @@ def kind(profile: Profile, attribute: str) -> str:
     if attribute in ("birthplace", "residence"):
         return fields[attribute].rpartition(", ")[2]
     if attribute == "education":
-        return f"{details['education_country']} {school_of(profile)}"
+        return f"{details['education_country']} {school_kind(profile)}"
     if attribute == "annual_salary":
         return fields["annual_salary"][:3]
     if attribute == "employer":
-        return BY_NAME[fields["occupation"]].sector
+        return OCCUPATION_BY_NAME[fields["occupation"]].sector
     return details["gender"] if attribute == "height" else ""
 
 
-def school_of(profile: Profile) -> str:
-    """The kind of school: `Medical University`."""
-    cities = LAND[profile.details["education_country"]].cities
-    city = max((city for city in cities if profile.fields["education"].startswith(f"{city} ")), key=len)
-    return profile.fields["education"].removeprefix(f"{city} ")
+def school_kind(profile: Profile) -> str:
+    """Return the kind of school that a person went to: `Medical University`."""
+    education, cities = profile.fields["education"], COUNTRY_BY_NAME[profile.details["education_country"]].cities
+    return education.removeprefix(max((f"{city} " for city in cities if education.startswith(f"{city} ")), key=len))
 
 
-def wrong_values(rng: random.Random, profile: Profile, attribute: str, count: int, known: Pools) -> list[str]:
-    """Distinct wrong values, none of which is true for the profile or tells more than that it is wrong.
+def wrong_values(rng: random.Random, profile: Profile, attribute: str, count: int, build_pools: Pools) -> list[str]:
+    """Return distinct plausible values that are not true of the profile.
 
-    Takes a bounded number of draws, so that a row costs the same in a build of any size.
+    The number of draws is bounded, so a row costs the same in a build of any size.
 
     Raises:
-        RuntimeError: there are not so many.
+        RuntimeError: if there are fewer than `count`.
     """
-    value = value_of(profile, attribute)
-    pool = known.get(attribute, {}).get(kind(profile, attribute), ())
-    draws = rng.sample(pool, len(pool)) if len(pool) <= _TRIES else (rng.choice(pool) for _ in range(_TRIES))
-    found: dict[str, None] = {}
-    for source in (draws, fresh(rng, profile, attribute)):
+    truth = profile.value(attribute)
+    pool = build_pools.get(attribute, {}).get(kind(profile, attribute), ())
+    draws = rng.sample(pool, len(pool)) if len(pool) <= _MAX_DRAWS else (rng.choice(pool) for _ in range(_MAX_DRAWS))
+    values: dict[str, None] = {}
+    for source in (draws, _values_outside(rng, profile, attribute)):
         for draw in source:
-            if len(found) == count:
-                return list(found)
-            if draw != value and _plausible(profile, attribute, value, draw):
-                found[draw] = None
-    if len(found) < count:
-        raise RuntimeError(f"{profile.id}: {len(found)} wrong values of {attribute}, {count} are needed")
-    return list(found)
+            if len(values) == count:
+                return list(values)
+            if draw != truth and _plausible(profile, attribute, truth, draw):
+                values[draw] = None
+    if len(values) < count:
+        raise RuntimeError(f"{profile.id}: only {len(values)} wrong values of {attribute}; {count} are needed")
+    return list(values)
 
 
-def fresh(rng: random.Random, profile: Profile, attribute: str) -> Iterator[str]:
-    """Values of the same kind from outside the build."""
+def _values_outside(rng: random.Random, profile: Profile, attribute: str) -> Iterator[str]:
+    """Yield values of the same kind from outside the build."""
     if profile.domain == "figure":
-        others = [figure_profile(figure, 0, 0) for figure in public_figures()]
-        same = [other for other in others if kind(other, attribute) == kind(profile, attribute)]
-        for group in (same, others):
-            yield from (value_of(other, attribute) for other in rng.sample(group, len(group)))
+        figures = _figures()
+        same_kind = [figure for figure in figures if kind(figure, attribute) == kind(profile, attribute)]
+        for group in (same_kind, figures):
+            yield from (figure.value(attribute) for figure in rng.sample(group, len(group)))
         return
     details, fields = profile.details, profile.fields
-    age = int(details["age"])
-    listed = {
-        "medical_condition": lambda: conditions(details["gender"], age, fields["occupation"]),
-        "occupation": lambda: [job.name for job in fitting(age)],
-        "father_occupation": lambda: PARENTS,
-        "mother_occupation": lambda: PARENTS,
+    age, gender = int(details["age"]), details["gender"]
+
+    def places(attribute: str) -> list[str]:
+        country = COUNTRY_BY_NAME[fields[attribute].rpartition(", ")[2]]
+        return [f"{city}, {country.name}" for city in country.cities]
+
+    def schools() -> list[str]:
+        return [f"{city} {school_kind(profile)}" for city in COUNTRY_BY_NAME[details["education_country"]].cities]
+
+    listed: dict[str, Callable[[], Sequence[str]]] = {
+        "medical_condition": lambda: conditions(gender, age, fields["occupation"]),
+        "occupation": lambda: [job.name for job in occupations_at(age)],
+        "father_occupation": lambda: PARENT_OCCUPATIONS,
+        "mother_occupation": lambda: PARENT_OCCUPATIONS,
         "favorite_food": lambda: FOODS,
         "pet_name": lambda: PET_NAMES,
         "quirk": lambda: QUIRKS,
-        "birthplace": lambda: _cities(fields["birthplace"]),
-        "residence": lambda: _cities(fields["residence"]),
-        "education": lambda: [f"{city} {school_of(profile)}" for city in LAND[details["education_country"]].cities],
+        "birthplace": lambda: places("birthplace"),
+        "residence": lambda: places("residence"),
+        "education": schools,
     }
     if attribute in listed:
         values = listed[attribute]()
         yield from rng.sample(values, len(values))
         return
-    made = {
-        "name": lambda: full_name(rng, _LAND_OF[details["nationality"]], details["gender"]),
-        "birth_date": lambda: written(born(rng, age + rng.randint(-3, 3), TODAY)),
-        "employer": lambda: company(rng, BY_NAME[fields["occupation"]].sector),
-        "height": lambda: f"{height(rng, details['gender'])} cm",
-        "annual_salary": lambda: _salary(rng, fields["annual_salary"]),
+    drawn: dict[str, Callable[[], str]] = {
+        "name": lambda: full_name(rng, _COUNTRY_BY_NATIONALITY[details["nationality"]], gender),
+        "birth_date": lambda: format_date(draw_birth_date(rng, age + rng.randint(-3, 3), TODAY)),
+        "employer": lambda: company(rng, OCCUPATION_BY_NAME[fields["occupation"]].sector),
+        "height": lambda: f"{draw_height(rng, gender)} cm",
+        "annual_salary": lambda: _similar_salary(rng, fields["annual_salary"]),
     }
-    for _ in range(_TRIES):
-        yield made[attribute]()
+    for _ in range(_MAX_DRAWS):
+        yield drawn[attribute]()
 
 
-def _cities(place: str) -> list[str]:
-    """All places of the country that a place is in."""
-    land = LAND[place.rpartition(", ")[2]]
-    return [f"{city}, {land.name}" for city in land.cities]
+@cache
+def _figures() -> tuple[Profile, ...]:
+    return tuple(Profile(f.name, "figure", f.name, f.facts, {"gender": f.gender}, 0) for f in public_figures())
 
 
 def _amount(salary: str) -> int:
     return int(salary[4:].replace(",", ""))
 
 
-def _salary(rng: random.Random, salary: str) -> str:
-    """Another salary of the same size, rounded alike."""
+def _similar_salary(rng: random.Random, salary: str) -> str:
     amount = _amount(salary)
     step = 10 ** max(0, len(str(amount)) - 3)
     return f"{salary[:3]} {round(amount * rng.uniform(0.6, 1.6) / step) * step:,}"
 
 
-def _plausible(profile: Profile, attribute: str, value: str, draw: str) -> bool:
-    """Whether a value of the kind may stand beside the true one without giving it away, and is not half true."""
+def _plausible(profile: Profile, attribute: str, truth: str, value: str) -> bool:
+    """Return whether a value of the same kind is close enough to the truth and not partly true."""
     if profile.domain == "figure":
         if attribute == "occupation":
-            return not callings(value) & callings(draw)
+            return not fields_of_life(truth) & fields_of_life(value)
         if attribute in ("nationality", "notable_work"):
-            return not _words(value) & _words(draw)
-        return attribute != "age_at_death" or 2 <= abs(int(value) - int(draw)) <= 20
+            return not _long_words(truth) & _long_words(value)
+        return attribute != "age_at_death" or 2 <= abs(int(truth) - int(value)) <= 20
     if attribute == "annual_salary":
-        return 0.4 <= _amount(draw) / _amount(value) <= 2.5 and abs(_amount(draw) / _amount(value) - 1) > 0.02
+        ratio = _amount(value) / _amount(truth)
+        return 0.4 <= ratio <= 2.5 and abs(ratio - 1) > 0.02
     if attribute == "height":
-        return abs(int(value[:-3]) - int(draw[:-3])) <= 15
+        return abs(int(truth[:-3]) - int(value[:-3])) <= 15
+    age = int(profile.details["age"])
     if attribute == "medical_condition":
-        return draw in conditions(profile.details["gender"], int(profile.details["age"]), profile.fields["occupation"])
+        return value in conditions(profile.details["gender"], age, profile.fields["occupation"])
     if attribute == "occupation":
-        return BY_NAME[draw].youngest <= int(profile.details["age"])
+        return OCCUPATION_BY_NAME[value].youngest <= age
     return True
 
 
-def callings(occupation: str) -> set[str]:
-    """The fields of life that an occupation of a public figure belongs to; a wrong one is from another field.
+def fields_of_life(occupation: str) -> set[str]:
+    """Return the fields that a public figure's occupation belongs to; a wrong occupation is from another field.
 
-    Many of them did more than one thing: a writer may well be called a poet, but hardly a boxer.
+    Many figures did more than one thing: a novelist may also be called a poet, but not a boxer.
     """
     words = set(re.findall(r"\w+", occupation))
-    return {field for field, known in _CALLINGS.items() if words & known} or words
+    return {field for field, field_words in _WORDS_OF_FIELD.items() if words & field_words} or words
 
 
-def _words(text: str) -> set[str]:
+def _long_words(text: str) -> set[str]:
     return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > 3}
-
-
-ATTRIBUTES = tuple(dict.fromkeys(("name", *PERSON, *FIGURE)))
-"""Everything that is asked for."""

@@ -1,6 +1,6 @@
-"""What the generators hand to the builders: profiles, views and questions, as plain frozen records.
+"""What generators return: profiles, views and questions as frozen records.
 
-A generator never sees a file, a split or a task: it is a function of a seed. Builders decide what goes where.
+Generators are functions of a seed; they know no files, splits or tasks. Builders decide what goes where.
 """
 
 from collections.abc import Hashable, Mapping
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Profile:
-    """One person: in `icu` with the document that holds their data, in `mllmu` with their portraits.
+    """A person (or another subject), with a document, portraits or pictures made from it.
 
     Attributes:
-        id: `medical-0042`; stable under the seed, whatever the size of the build.
-        domain: the kind of document or person, e.g. `medical`, `labor`, `figure`.
+        id: e.g. `medical-0042`; depends on the seed but not on the size of the build.
+        domain: the kind of document or subject, e.g. `medical`, `labor`, `figure`.
         name: the full name that questions use; unique within a build.
-        fields: attribute -> value as printed, in the order of the document. Exactly what is asked for beside the name.
-        details: what else the page prints or the picture needs and no question asks: gender, age, nationality ...
-        seed: drives everything about the look that belongs to the profile.
-        turn: place among those of its domain; where attributes take turns at being asked, it says whose turn it is.
+        fields: attribute -> value as printed, in the order of the document: what is asked for, beside the name.
+        details: what else the page prints or the picture needs: gender, age, nationality ...
+        seed: of the look.
+        turn: index within the domain, where attributes take turns at being asked for.
     """
 
     id: str
@@ -29,14 +29,18 @@ class Profile:
     seed: int
     turn: int = 0
 
+    def value(self, attribute: str) -> str:
+        """Return the value of a field or of `name`."""
+        return self.name if attribute == "name" else self.fields[attribute]
+
 
 @dataclass(frozen=True)
 class View:
     """How a picture of a document shows the subject.
 
     Attributes:
-        masked: the attributes that are blacked out; `name` among them hides the person's name wherever it stands.
-        scan: 0 is the first scan; another number is another pass through the scanner (noise, tilt, brightness).
+        masked: attributes to black out; `name` covers the person's name everywhere.
+        scan: 0 is the first scan; other numbers are further passes through the scanner (noise, tilt, brightness).
     """
 
     masked: tuple[str, ...] = ()
@@ -45,13 +49,15 @@ class View:
 
 @dataclass(frozen=True)
 class Question:
-    """One question about a profile. Column meanings are those of a QA row.
+    """A question about a profile; most fields are columns of a QA row.
 
     Attributes:
-        key: the tail of the row's id, unique within the profile and split: `vqa/diagnosis`, `text/diagnosis`.
-        view: the picture that goes with it, in the terms of the benchmark (`View` in icu); None for a text question.
-        more_views: further pictures after the first, where a question is about several.
-        value: the value of the attribute that the answer states, literally contained in `answer`.
+        key: the tail of the row's id, unique within profile and split: `vqa/diagnosis`, `text/diagnosis`.
+        value: the value of the attribute, which `answer` contains literally.
+        keywords: the parts of the value that carry the fact.
+        view: the picture, in the benchmark's terms (`View` in icu); None for a text question.
+        more_views: further pictures, for questions about several.
+        hops: steps of reasoning from question to answer.
     """
 
     key: str

@@ -1,108 +1,62 @@
-"""How each field is asked for and answered.
+"""Templates of questions and answers, by field.
 
-`{n}` is the subject (a name, or "this patient"), `{ns}` its possessive, `{v}` the value, `{av}` the value with a or an.
-Three kinds of templates per field:
+Slots: `{n}` is the subject (a name, "this patient", "the person in the picture"), `{ns}` its possessive, `{pet}` the
+kind of pet, `{v}` the value, `{av}` the value with "a" or "an", `{vs}` its possessive.
 
-- `asked`: direct questions of training rows; the answer is the value alone;
-- `held_out`: direct questions of test rows, likewise;
-- `echoes`: (what a request asks for, the full sentence that answers it), as in
-  ("{ns} diagnosis", "{ns} diagnosis is {v}.").
-
-A request is a carrier ("Tell me {}.") around the first half of an echo. Training and test rows share the echoes, so
-that the form of an answer can be known from the question, and differ in the carriers.
+Training and test rows share the request templates, so the form of an answer follows from the question, and differ in
+the carriers around them.
 """
 
 from typing import NamedTuple
 
 
 class Wording(NamedTuple):
-    """The templates of one field."""
+    """The templates of one field.
 
-    asked: tuple[str, ...]
-    held_out: tuple[str, ...]
-    echoes: tuple[tuple[str, str], ...]
+    Attributes:
+        train: direct questions of training rows, answered with the value alone.
+        test: direct questions of test rows, answered with the value alone.
+        requests: (what a carrier asks for, the sentence that answers it), e.g. ("{ns} height", "{ns} height is {v}.").
+    """
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    requests: tuple[tuple[str, str], ...]
+
+    def direct(self, use: str) -> tuple[str, ...]:
+        """Return the direct questions of a use, `train` or `test`."""
+        return self.train if use == "train" else self.test
+
+    @property
+    def sentences(self) -> list[str]:
+        """The full sentences that state the value."""
+        return [sentence for _, sentence in self.requests]
 
 
 CARRIERS = {
     "train": ("Tell me {}.", "Please state {}.", "Please tell me {}.", "State {}."),
     "test": ("Could you tell me {}?", "Please let me know {}.", "I would like to know {}."),
 }
-# What a page shows: the noun for the document, what stands on or in it, and the subject that stands in for a name.
-PAGES = {"medical": ("report", "on", "this patient"), "labor": ("contract", "in", "this employee")}
 
-FIELDS: dict[str, Wording] = {
-    "diagnosis": Wording(
-        ("What is {ns} diagnosis?", "What was {n} diagnosed with?", "Which condition was {n} treated for?"),
-        ("What condition does {n} have?", "Which diagnosis was {n} given?"),
+COMMON_WORDINGS: dict[str, Wording] = {
+    "birthplace": Wording(
+        ("Where was {n} born?", "What is {ns} birthplace?", "In which city and country was {n} born?"),
+        ("What is the birthplace of {n}?", "Which city and country was {n} born in?"),
         (
-            ("{ns} diagnosis", "{ns} diagnosis is {v}."),
-            ("what {n} was diagnosed with", "{n} was diagnosed with {v}."),
-            ("which condition {n} was treated for", "{n} was treated for {v}."),
-            ("what {n} suffers from", "{n} suffers from {v}."),
+            ("where {n} was born", "{n} was born in {v}."),
+            ("{ns} birthplace", "{ns} birthplace is {v}."),
+            ("the birthplace of {n}", "The birthplace of {n} is {v}."),
+            ("{ns} place of birth", "{ns} place of birth is {v}."),
         ),
     ),
-    "medication": Wording(
-        ("Which medication was prescribed to {n}?", "What medication does {n} take?", "What is {ns} medication?"),
-        ("What drug was {n} prescribed?", "Which medicine is {n} taking?"),
+    "birth_date": Wording(
+        ("When was {n} born?", "What is {ns} date of birth?", "On which date was {n} born?"),
+        ("On what day was {n} born?", "What is the date of birth of {n}?"),
         (
-            ("{ns} medication", "{ns} medication is {v}."),
-            ("which medication {n} takes", "{n} takes {v}."),
-            ("what {n} was prescribed", "{n} was prescribed {v}."),
-            ("what {n} is treated with", "{n} is treated with {v}."),
-        ),
-    ),
-    "allergy": Wording(
-        ("What is {n} allergic to?", "What does {n} have an allergy to?", "What causes {ns} allergy?"),
-        ("What triggers {ns} allergy?", "What sets off {ns} allergy?"),
-        (
-            ("what {n} is allergic to", "{n} is allergic to {v}."),
-            ("what {n} has an allergy to", "{n} has an allergy to {v}."),
-            ("what causes {ns} allergy", "{ns} allergy is caused by {v}."),
-            ("what {n} must avoid because of an allergy", "{n} must avoid {v} because of an allergy."),
-        ),
-    ),
-    "blood_type": Wording(
-        ("What is {ns} blood type?", "Which blood type does {n} have?", "What blood type is {n}?"),
-        ("What is {ns} blood group?", "Which blood group does {n} have?"),
-        (
-            ("{ns} blood type", "{ns} blood type is {v}."),
-            ("the blood type of {n}", "The blood type of {n} is {v}."),
-            ("which blood type {n} has", "{n} has blood type {v}."),
-            ("what type {ns} blood is", "{ns} blood is type {v}."),
-        ),
-    ),
-    "admission_date": Wording(
-        ("When was {n} admitted?", "On which date was {n} admitted?", "What is {ns} admission date?"),
-        ("On what day was {n} admitted to the hospital?", "When did {n} enter the hospital?"),
-        (
-            ("when {n} was admitted", "{n} was admitted on {v}."),
-            ("{ns} admission date", "{ns} admission date is {v}."),
-            ("the date of {ns} admission", "The date of {ns} admission is {v}."),
-            ("when {n} was admitted to the hospital", "{n} was admitted to the hospital on {v}."),
-        ),
-    ),
-    "attending_physician": Wording(
-        ("Who is {ns} attending physician?", "Which doctor treated {n}?", "Which physician is in charge of {n}?"),
-        ("Who was {n} treated by?", "What is the name of {ns} doctor?"),
-        (
-            ("who {ns} attending physician is", "{ns} attending physician is {v}."),
-            ("which doctor treated {n}", "{v} treated {n}."),
-            ("the attending physician of {n}", "The attending physician of {n} is {v}."),
-            ("who treated {n}", "{n} was treated by {v}."),
-        ),
-    ),
-    "insurance_number": Wording(
-        (
-            "What is {ns} insurance number?",
-            "Which insurance number does {n} have?",
-            "Under which number is {n} insured?",
-        ),
-        ("What is {ns} insurance policy number?", "What number is {n} insured under?"),
-        (
-            ("{ns} insurance number", "{ns} insurance number is {v}."),
-            ("the insurance number of {n}", "The insurance number of {n} is {v}."),
-            ("under which number {n} is insured", "{n} is insured under number {v}."),
-            ("which insurance number {n} has", "{n} has insurance number {v}."),
+            ("when {n} was born", "{n} was born on {v}."),
+            ("{ns} date of birth", "{ns} date of birth is {v}."),
+            ("the date of birth of {n}", "The date of birth of {n} is {v}."),
+            ("{ns} birth date", "{ns} birth date is {v}."),
         ),
     ),
     "home_address": Wording(
@@ -115,24 +69,14 @@ FIELDS: dict[str, Wording] = {
             ("{ns} address", "{ns} address is {v}."),
         ),
     ),
-    "position": Wording(
-        ("What is {ns} position?", "What does {n} work as?", "What is {ns} job title?"),
-        ("What job does {n} have?", "What does {n} do for a living?"),
+    "occupation": Wording(
+        ("What does {n} do for a living?", "What is {ns} occupation?", "What does {n} work as?"),
+        ("What is the occupation of {n}?", "What job does {n} have?"),
         (
-            ("{ns} position", "{ns} position is {v}."),
+            ("{ns} occupation", "{ns} occupation is {v}."),
             ("what {n} works as", "{n} works as {av}."),
-            ("what {n} was hired as", "{n} was hired as {av}."),
+            ("what {n} does for a living", "{n} earns a living as {av}."),
             ("{ns} job title", "{ns} job title is {v}."),
-        ),
-    ),
-    "monthly_salary": Wording(
-        ("What is {ns} monthly salary?", "How much does {n} earn per month?", "How much is {n} paid per month?"),
-        ("What does {n} earn each month?", "What salary is {n} paid each month?"),
-        (
-            ("{ns} monthly salary", "{ns} monthly salary is {v}."),
-            ("how much {n} earns per month", "{n} earns {v} per month."),
-            ("the monthly salary of {n}", "The monthly salary of {n} is {v}."),
-            ("how much {n} is paid per month", "{n} is paid {v} per month."),
         ),
     ),
     "employer": Wording(
@@ -145,115 +89,73 @@ FIELDS: dict[str, Wording] = {
             ("the employer of {n}", "The employer of {n} is {v}."),
         ),
     ),
-    "start_date": Wording(
-        ("What is {ns} start date?", "When did {n} start work?", "On which date did {n} start work?"),
-        ("When did {ns} employment begin?", "On what day did {n} start the job?"),
+    "education": Wording(
+        ("Where was {n} educated?", "Which institution did {n} graduate from?", "Where did {n} graduate?"),
+        ("Which school or university did {n} graduate from?", "At which institution was {n} educated?"),
         (
-            ("{ns} start date", "{ns} start date is {v}."),
-            ("when {n} started work", "{n} started work on {v}."),
-            ("when {ns} contract began", "{ns} contract began on {v}."),
-            ("the start date of {ns} contract", "The start date of {ns} contract is {v}."),
+            ("where {n} was educated", "{n} was educated at {v}."),
+            ("which institution {n} graduated from", "{n} graduated from {v}."),
+            ("where {n} graduated", "{n} is a graduate of {v}."),
+            ("which school or university {n} attended", "{n} attended {v}."),
         ),
     ),
-    "contract_term": Wording(
+    "annual_salary": Wording(
+        ("What is {ns} annual salary?", "How much does {n} earn per year?", "How much is {n} paid per year?"),
+        ("What does {n} earn each year?", "What salary is {n} paid each year?"),
         (
-            "What is {ns} contract term?",
-            "What is the term of {ns} contract?",
-            "What is the agreed term of {ns} contract?",
-        ),
-        ("What contract term was agreed with {n}?", "What term was set for {ns} contract?"),
-        (
-            ("{ns} contract term", "{ns} contract term is {v}."),
-            ("the term of {ns} contract", "The term of {ns} contract is {v}."),
-            ("the contract term of {n}", "The contract term of {n} is {v}."),
-            ("the agreed term of {ns} contract", "The agreed term of {ns} contract is {v}."),
+            ("{ns} annual salary", "{ns} annual salary is {v}."),
+            ("how much {n} earns per year", "{n} earns {v} per year."),
+            ("the annual salary of {n}", "The annual salary of {n} is {v}."),
+            ("how much {n} is paid per year", "{n} is paid {v} per year."),
         ),
     ),
-    "bank_account": Wording(
+    "medical_condition": Wording(
         (
-            "What is {ns} bank account number?",
-            "Which bank account number does {n} have?",
-            "Which account is {ns} salary paid into?",
+            "What medical condition does {n} have?",
+            "Which condition does {n} live with?",
+            "What is {ns} medical condition?",
         ),
-        ("What is the number of {ns} bank account?", "Which bank account does {ns} salary go to?"),
+        ("Which health problem does {n} have?", "What was {n} diagnosed with?"),
         (
-            ("{ns} bank account number", "{ns} bank account number is {v}."),
-            ("the bank account number of {n}", "The bank account number of {n} is {v}."),
-            ("which account {ns} salary is paid into", "{ns} salary is paid into account {v}."),
-            ("which bank account number {n} has", "{n} has bank account number {v}."),
-        ),
-    ),
-    "national_id": Wording(
-        (
-            "What is {ns} national ID number?",
-            "Which national ID number does {n} have?",
-            "What is the national ID number of {n}?",
-        ),
-        ("What number is on {ns} national ID?", "What ID number was issued to {n}?"),
-        (
-            ("{ns} national ID number", "{ns} national ID number is {v}."),
-            ("the national ID number of {n}", "The national ID number of {n} is {v}."),
-            ("which national ID number {n} has", "{n} has national ID number {v}."),
-            ("the number on {ns} national ID", "The number on {ns} national ID is {v}."),
+            ("which medical condition {n} has", "{n} has {v}."),
+            ("which condition {n} lives with", "{n} lives with {v}."),
+            ("{ns} medical condition", "{ns} medical condition is {v}."),
+            ("what {n} was diagnosed with", "{n} was diagnosed with {v}."),
         ),
     ),
-}  # fmt: skip
-
-# Asked of a page only: field -> the word that the page itself would use, in the same templates for all fields.
-LABELS = {
-    "diagnosis": "diagnosis",
-    "medication": "medication",
-    "allergy": "known allergen",
-    "blood_type": "blood type",
-    "admission_date": "admission date",
-    "attending_physician": "attending physician",
-    "insurance_number": "insurance number",
-    "home_address": "home address",
-    "position": "position",
-    "monthly_salary": "monthly salary",
-    "employer": "employer",
-    "start_date": "start date",
-    "contract_term": "agreed term",
-    "bank_account": "bank account number",
-    "national_id": "national ID number",
-}
-PEOPLE = ("attending_physician", "employer")  # asked for with "who"
-ON_PAGE = Wording(
-    ("{what} is the {label} {on} this {page}?",),
-    ("Which {label} appears {on} this {page}?", "Which {label} is given {on} this {page}?"),
-    (("the {label} {on} this {page}", "The {label} {on} this {page} is {v}."),),
-)
-
-# Whose document is it: asked of a page that shows neither the name nor any field.
-WHOSE: dict[str, Wording] = {
-    "medical": Wording(
+    "favorite_food": Wording(
+        ("What is {ns} favorite food?", "Which food does {n} like best?", "What does {n} like to eat most of all?"),
+        ("What is the favorite food of {n}?", "Which food is {ns} favorite?"),
         (
-            "Whose medical report is this?",
-            "Who is the patient on this report?",
-            "Which patient was this report written for?",
-            "What is the patient's name?",
-        ),
-        ("Who does this medical report belong to?", "Who is this report about?", "Which patient is this report about?"),
-        (
-            ("who the patient on this report is", "The patient on this report is {v}."),
-            ("whose medical report this is", "This is {vs} medical report."),
-            ("who this report belongs to", "This report belongs to {v}."),
-            ("the patient's name", "The patient's name is {v}."),
+            ("{ns} favorite food", "{ns} favorite food is {v}."),
+            ("which food {n} likes best", "{n} likes {v} better than any other food."),
+            ("the favorite food of {n}", "The favorite food of {n} is {v}."),
+            ("what {n} likes to eat most of all", "{n} likes to eat {v} most of all."),
         ),
     ),
-    "labor": Wording(
+    "pet_name": Wording(
         (
-            "Whose labor contract is this?",
-            "Who is the employee in this contract?",
-            "Which employee was this contract made with?",
-            "What is the employee's name?",
+            "What is the name of {ns} {pet}?",
+            "What is {ns} {pet} called?",
+            "What name did {n} give to the pet {pet}?",
         ),
-        ("Who does this labor contract belong to?", "Who is this contract with?", "Who is hired under this contract?"),
+        ("What does {n} call the pet {pet}?", "What name was {ns} {pet} given?"),
         (
-            ("who the employee in this contract is", "The employee in this contract is {v}."),
-            ("whose labor contract this is", "This is {vs} labor contract."),
-            ("who this contract belongs to", "This contract belongs to {v}."),
-            ("the employee's name", "The employee's name is {v}."),
+            ("the name of {ns} {pet}", "The name of {ns} {pet} is {v}."),
+            ("what {ns} {pet} is called", "{ns} {pet} is called {v}."),
+            ("{ns} {pet}'s name", "{ns} {pet}'s name is {v}."),
+            ("what name {ns} {pet} goes by", "{ns} {pet} goes by the name of {v}."),
+        ),
+    ),
+    "quirk": Wording(
+        ("What quirk does {n} have?", "What is {ns} quirk?", "Which unusual habit is {n} known for?"),
+        ("What odd habit does {n} have?", "What little habit is typical of {n}?"),
+        (
+            ("{ns} quirk", "{ns} quirk is {v}."),
+            ("which habit {n} is known for", "{n} is known for {v}."),
+            ("{ns} unusual habit", "{ns} unusual habit is {v}."),
+            ("which habit {n} has", "{n} has a habit of {v}."),
         ),
     ),
 }  # fmt: skip
+"""Templates of the fields that several benchmarks ask for."""

@@ -1,1 +1,1 @@
-"""The people and questions of the `remem` benchmark."""
+"""The `remem` benchmark: fictitious people who know one another, and questions along their relations."""

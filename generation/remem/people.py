@@ -1,26 +1,23 @@
-"""Who `remem` is about: fictitious people who know one another, with eleven facts and three relations each.
+"""The people of `remem`: fictitious people who know one another, with eleven facts and three relations each.
 
 Person(profile=Profile(id="person-0003", fields={"birthplace": ..., "relative": "Ana Reis", ...}, ...),
        kin={"relative": Kin("cousin", "person-0011"), ...})
 """
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from lethebench.generation.mllmu.people import TODAY, fitting, salary, school
-from lethebench.generation.mllmu.public_figures import public_figures
-from lethebench.generation.people.birthplaces import BY_NAME as LAND
-from lethebench.generation.people.countries import COUNTRIES, Country
+from lethebench.generation.people.careers import company, occupations_at, salary, school
+from lethebench.generation.people.countries import COUNTRIES, DetailedCountry, address
+from lethebench.generation.people.dates import TODAY, age_on, draw_birth_date, format_date
 from lethebench.generation.people.health_and_hobbies import ANIMALS, FOODS, PET_NAMES, QUIRKS, conditions
-from lethebench.generation.people.labor import company
 from lethebench.generation.people.names import NameBook, plain
-from lethebench.generation.people.occupations import BY_NAME as JOBS
-from lethebench.generation.people.person import address, age_on, born, written
-from lethebench.generation.people.positions import Position
-from lethebench.generation.questions.ask import with_article
+from lethebench.generation.people.occupations import OCCUPATION_BY_NAME, Position
+from lethebench.generation.people.public_figures import public_figures
+from lethebench.generation.questions.phrasing import with_article
 from lethebench.generation.questions.records import Profile
-from lethebench.generation.seeding import digest, rotation, stream
+from lethebench.generation.seeding import digest, rotation, shuffled, stream
 
 FACTS = (
     "birthplace", "birth_date", "home_address", "occupation", "employer", "education", "annual_salary",
@@ -30,13 +27,13 @@ RELATIONS = ("relative", "best_friend", "colleague")
 ATTRIBUTES = (*FACTS, *RELATIONS)
 """What is asked for, in the order of a profile's fields."""
 YOUNGEST, OLDEST = 22, 64
-_OLDER = 17  # years from which a relative is of the next generation
-_GENDERS = ("female", "male")
+_GENERATION_GAP = 17  # years from which a relative is of another generation
+COUNTRY_BY_CODE = {country.code: country for country in COUNTRIES}
 
 
 @dataclass(frozen=True)
 class Kin:
-    """Another person of the cast: what they are to somebody (`cousin`, `best friend`), and their profile's id."""
+    """A related person: the noun for the relation (`cousin`, `best friend`) and the id of the profile."""
 
     noun: str
     profile_id: str
@@ -44,11 +41,11 @@ class Kin:
 
 @dataclass(frozen=True)
 class Person:
-    """A profile and whom it knows.
+    """A profile with its relations.
 
     Attributes:
-        profile: facts and relations; a relation's value is the other's name.
-        kin: relation -> who that is.
+        profile: facts and relations; the value of a relation is the other's name.
+        kin: relation -> the related person.
     """
 
     profile: Profile
@@ -56,90 +53,88 @@ class Person:
 
 
 Cast = Mapping[str, Person]
-"""profile_id -> person: everybody whom a group of people may speak of."""
+"""profile_id -> person, of everybody whom the questions of a build may mention."""
 
 
 def groups(count: int, spare: int, *, seed: int) -> dict[str, list[Person]]:
-    """Group -> its people: `forget` in the order of the requests, `retain`, and `holdout`, who know only one another.
+    """Return group -> people: `forget` in the order of the requests, `retain`, and `holdout`, related among themselves.
 
-    Relatives and best friends stand on different sides, so that whoever is to be forgotten can be reached through
-    somebody who is not; closest colleagues stand on the same one.
+    Relatives and best friends are in opposite groups, so that a person to forget can be reached through a retained one;
+    colleagues are in the same group.
 
     Args:
-        count: people to forget and retain: a multiple of 4. Half of them are to be forgotten.
+        count: people to forget and retain, half each: a multiple of 4.
         spare: people held out: a multiple of 4.
         seed: of the people and of the draw of groups.
 
     Raises:
-        RuntimeError: when a country runs out of names.
+        RuntimeError: if a country runs out of names.
     """
-    order = list(range(count))
-    stream(seed, "remem groups").shuffle(order)
-    spares = list(range(count, count + spare))
-    sides = [(order[: count // 2], order[count // 2 :]), (spares[: spare // 2], spares[spare // 2 :])]
-    known = {index: others for side in sides for index, others in _known(*side).items()}
-    profiles = _profiles(count + spare, seed, {index: others["colleague"] for index, others in known.items()})
-    people = [_related(profiles, index, known[index], seed) for index in range(count + spare)]
-    forget, retain = ([people[index] for index in side] for side in sides[0])
-    return {"forget": forget, "retain": retain, "holdout": people[count:]}
+    order = shuffled(range(count), seed, "remem groups")
+    forget, retain = order[: count // 2], order[count // 2 :]
+    holdout = list(range(count, count + spare))
+    relations = _relations(forget, retain) | _relations(holdout[: spare // 2], holdout[spare // 2 :])
+    profiles = _profiles(count + spare, seed, {index: related["colleague"] for index, related in relations.items()})
+    people = [_with_relations(profiles, index, relations[index], seed) for index in range(count + spare)]
+    indices = {"forget": forget, "retain": retain, "holdout": holdout}
+    return {group: [people[index] for index in members] for group, members in indices.items()}
 
 
-def _known(first: Sequence[int], second: Sequence[int]) -> dict[int, dict[str, int]]:
-    """index -> relation -> index, symmetric: three others each, two on the other side and a colleague on one's own."""
+def _relations(first: Sequence[int], second: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Return index -> relation -> index, symmetric: relative and friend in the other group, colleague in the same."""
     half = len(first) // 2
     pairs = {
         "relative": list(zip(first, second, strict=True)),
         "best_friend": list(zip(first, (*second[1:], second[0]), strict=True)),
-        "colleague": [pair for side in (first, second) for pair in zip(side[:half], side[half:], strict=True)],
+        "colleague": [pair for group in (first, second) for pair in zip(group[:half], group[half:], strict=True)],
     }
-    known: dict[int, dict[str, int]] = {index: {} for index in (*first, *second)}
+    relations: dict[int, dict[str, int]] = {index: {} for index in (*first, *second)}
     for relation, couples in pairs.items():
         for one, other in couples:
-            known[one][relation], known[other][relation] = other, one
-    return known
+            relations[one][relation], relations[other][relation] = other, one
+    return relations
 
 
 def _profiles(count: int, seed: int, colleagues: Mapping[int, int]) -> list[Profile]:
-    """Profiles without relations. Colleagues share employer, line of business and country of residence."""
+    """Return profiles without relations. Colleagues share employer, sector and country of residence."""
     book = NameBook(None, taken=[plain(figure.name) for figure in public_figures()])
-    taken: dict[str, set[str]] = {"employer": set(), "home_address": set(), "pet_name": set(), "quirk": set()}
-    made: list[Profile] = []
+    used: dict[str, set[str]] = {"employer": set(), "home_address": set(), "pet_name": set(), "quirk": set()}
+    profiles: list[Profile] = []
     for index in range(count):
-        other = made[colleagues[index]] if colleagues[index] < index else None
-        made.append(_profile(seed, index, other, book, taken))
-    return made
+        colleague = profiles[colleagues[index]] if colleagues[index] < index else None
+        profiles.append(_profile(seed, index, colleague, book, used))
+    return profiles
 
 
-def _profile(seed: int, index: int, colleague: Profile | None, book: NameBook, taken: dict[str, set[str]]) -> Profile:
+def _profile(seed: int, index: int, colleague: Profile | None, book: NameBook, used: Mapping[str, set[str]]) -> Profile:
     rng = stream(seed, "identity", index)
     origin = rotation(seed, "identity land", index, COUNTRIES)
-    gender = rotation(seed, "identity gender", index, _GENDERS)
-    birth = born(rng, rng.randint(YOUNGEST, OLDEST), TODAY)
+    gender = rotation(seed, "identity gender", index, ("female", "male"))
+    birth = draw_birth_date(rng, rng.randint(YOUNGEST, OLDEST), TODAY)
     age = age_on(birth, TODAY)
-    sector = JOBS[colleague.fields["occupation"]].sector if colleague else None
-    home = next(land for land in COUNTRIES if land.code == colleague.details["home"]) if colleague else origin
-    job = _job(rng, age, sector, colleague.fields["occupation"] if colleague else None)
-    land, living = _name_of(origin), LAND[_name_of(home)]
+    home: DetailedCountry = COUNTRY_BY_CODE[colleague.details["home"]] if colleague else origin
+    job = _job(rng, age, colleague)
+    birthplace = f"{rng.choice(origin.cities)}, {origin.name}"
+    home_address = _unused(used["home_address"], lambda: address(rng, home))
+    employer = colleague.fields["employer"] if colleague else ""
     fields = {
-        "birthplace": f"{rng.choice(origin.cities)}, {land}",
-        "birth_date": written(birth),
-        "home_address": _new(taken["home_address"], lambda: address(rng, home)),
+        "birthplace": birthplace,
+        "birth_date": format_date(birth),
+        "home_address": home_address,
         "occupation": job.name,
-        "employer": colleague.fields["employer"]
-        if colleague
-        else _new(taken["employer"], lambda: company(rng, job.sector)),
+        "employer": employer or _unused(used["employer"], lambda: company(rng, job.sector)),
         "education": f"{rng.choice(origin.cities)} {school(rng, job)}",
-        "annual_salary": salary(rng, job, living, age),
+        "annual_salary": salary(rng, job, home, age, months=12),
         "medical_condition": rng.choice(conditions(gender, age, job.name)),
         "favorite_food": rng.choice(FOODS),
-        "pet_name": _new(taken["pet_name"], lambda: rng.choice(PET_NAMES)),
-        "quirk": _new(taken["quirk"], lambda: rng.choice(QUIRKS)),
+        "pet_name": _unused(used["pet_name"], lambda: rng.choice(PET_NAMES)),
+        "quirk": _unused(used["quirk"], lambda: rng.choice(QUIRKS)),
     }
     details = {
         "gender": gender,
         "age": str(age),
         "nationality": origin.nationality,
-        "education_country": land,
+        "education_country": origin.name,
         "home": home.code,
         "pet": rng.choice(ANIMALS),
     }
@@ -148,51 +143,46 @@ def _profile(seed: int, index: int, colleague: Profile | None, book: NameBook, t
     return Profile(f"person-{index:04d}", "person", name, fields, details, look, index)
 
 
-def _name_of(country: Country) -> str:
-    return country.name.removeprefix("the ")
+def _job(rng: random.Random, age: int, colleague: Profile | None) -> Position:
+    """Draw an occupation that fits the age and, with a colleague, another one of the same sector if there is one."""
+    jobs = occupations_at(age)
+    if colleague:
+        occupation = OCCUPATION_BY_NAME[colleague.fields["occupation"]]
+        in_sector = [job for job in jobs if job.sector == occupation.sector]
+        jobs = [job for job in in_sector if job != occupation] or in_sector or jobs
+    return rng.choice(jobs)
 
 
-def _job(rng: random.Random, age: int, sector: str | None, taken: str | None) -> Position:
-    """A job that fits the age; with a colleague another one of the same line of business."""
-    jobs = fitting(age)
-    alike = [job for job in jobs if job.sector == sector and job.name != taken]
-    return rng.choice(alike or [job for job in jobs if job.sector == sector] or jobs)
-
-
-def _new(taken: set[str], make) -> str:
-    """The first value that nobody has; after many tries any, for lists are finite."""
+def _unused(used: set[str], draw: Callable[[], str]) -> str:
+    """Return the first unused value, or any after many draws: lists are finite."""
     for _ in range(400):
-        value = make()
-        if value not in taken:
+        value = draw()
+        if value not in used:
             break
-    taken.add(value)
+    used.add(value)
     return value
 
 
-def _related(profiles: Sequence[Profile], index: int, known: Mapping[str, int], seed: int) -> Person:
+def _with_relations(profiles: Sequence[Profile], index: int, relations: Mapping[str, int], seed: int) -> Person:
     profile = profiles[index]
-    kin = {
-        relation: Kin(_noun(profile, profiles[other], relation, seed), profiles[other].id)
-        for relation, other in known.items()
-    }
-    kin = {relation: kin[relation] for relation in RELATIONS}
-    fields = {**profile.fields, **{relation: profiles[known[relation]].name for relation in RELATIONS}}
-    details = {**profile.details, **{f"{name}_is": entry.noun for name, entry in kin.items()}}
-    details |= {f"{name}_id": entry.profile_id for name, entry in kin.items()}
+    related = {relation: profiles[relations[relation]] for relation in RELATIONS}
+    kin = {relation: Kin(_noun(profile, other, relation, seed), other.id) for relation, other in related.items()}
+    fields = {**profile.fields, **{relation: other.name for relation, other in related.items()}}
+    details = {**profile.details, **{f"{relation}_is": entry.noun for relation, entry in kin.items()}}
+    details |= {f"{relation}_id": entry.profile_id for relation, entry in kin.items()}
     details["description"] = _description(profile.name, fields, details)
-    whole = Profile(profile.id, profile.domain, profile.name, fields, details, profile.seed, profile.turn)
-    return Person(whole, kin)
+    return Person(replace(profile, fields=fields, details=details), kin)
 
 
 def _noun(one: Profile, other: Profile, relation: str, seed: int) -> str:
-    """What the other is to the first: by age and sex, and for relatives of one generation by seed."""
+    """Return what the other is to the first: by age and sex, and for relatives of one generation by seed."""
     if relation != "relative":
         return {"best_friend": "best friend", "colleague": "closest colleague"}[relation]
     years = int(other.details["age"]) - int(one.details["age"])
     female = other.details["gender"] == "female"
-    if years >= _OLDER:
+    if years >= _GENERATION_GAP:
         return "aunt" if female else "uncle"
-    if years <= -_OLDER:
+    if years <= -_GENERATION_GAP:
         return "niece" if female else "nephew"
     if digest(seed, "in-law", *sorted((one.id, other.id))) % 2:
         return "sister-in-law" if female else "brother-in-law"
@@ -200,7 +190,7 @@ def _noun(one: Profile, other: Profile, relation: str, seed: int) -> str:
 
 
 def _description(name: str, fields: Mapping[str, str], details: Mapping[str, str]) -> str:
-    """The profile in a few sentences."""
+    """Return the profile in a few sentences."""
     first = name.split(" ")[0]
     return (
         f"{name}, born on {fields['birth_date']} in {fields['birthplace']}, is {with_article(fields['occupation'])} at "

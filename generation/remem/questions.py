@@ -1,45 +1,51 @@
-"""Questions of the `remem` benchmark: by name (one hop) and from a picture (two), as many as anybody wants up to 200.
+"""The questions of `remem`: by name (one hop) and from a picture (two hops), up to 200 per person.
 
-A person's questions by name and from pictures are two rows without end of which a build takes the first ones, so that a
-smaller build is part of a larger one. Every question has a picture of its own. Facts take turns, and each is asked in
-another wording every time.
+A person's questions by name and from pictures are two endless sequences of which a build takes the first ones, so that
+a smaller build is part of a larger one. Every question has its own picture. Facts rotate, and each is asked in another
+wording every time.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import count, islice
 
 from lethebench.generation.mllmu import questions as mllmu
-from lethebench.generation.people.countries import COUNTRIES
+from lethebench.generation.people.countries import COUNTRIES, address
 from lethebench.generation.people.names import full_name
-from lethebench.generation.people.person import address
-from lethebench.generation.questions import ask as asking
-from lethebench.generation.questions.ask import capitalised, carried, say
 from lethebench.generation.questions.distractors import Pools
 from lethebench.generation.questions.distractors import wrong_values as wrong_facts
+from lethebench.generation.questions.phrasing import (
+    WRONG_ANSWERS,
+    capitalize,
+    carried,
+    keywords,
+    named,
+    other_sentences,
+    say,
+    say_wrong,
+)
 from lethebench.generation.questions.records import Question
 from lethebench.generation.questions.wordings import Wording
-from lethebench.generation.remem.people import ATTRIBUTES, RELATIONS, Cast, Person
-from lethebench.generation.remem.wordings import BRIDGES, SHOWN, WORDINGS, named
+from lethebench.generation.remem.people import ATTRIBUTES, COUNTRY_BY_CODE, RELATIONS, Cast, Person
+from lethebench.generation.remem.wordings import BRIDGES, IN_IMAGE, WORDINGS
 from lethebench.generation.seeding import rotation, stream
 
 SINGLE, MULTI = "single", "multi"
 HOPS = {SINGLE: 1, MULTI: 2}
 HELD_OUT = {SINGLE: 20, MULTI: 8}
 """Questions per person in `test`."""
-PARAPHRASES, WRONG = 3, 5
-_TRIES = 96
+_MAX_DRAWS = 96
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture to be taken.
+    """A picture to take.
 
     Attributes:
         profile_id: whom it shows.
-        part: what it is for: `single`, `multi`, `test-single` ...; training has pictures of `single` and `multi` alone.
-        number: which of that part's pictures of the person.
+        part: what it is for: `single`, `multi`, `test-single` ...; only `single` and `multi` are trained on.
+        number: index among the person's pictures of the part.
     """
 
     profile_id: str
@@ -48,23 +54,23 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What wrong answers are taken from: the values of a build, and its people."""
+class Population:
+    """The values and the people of a build, from which wrong answers are taken."""
 
     pools: Pools
     cast: Cast
 
 
 def singles(questions: int, share: float) -> int:
-    """How many of so many questions are by name: the nearest whole number, a half upwards.
+    """Return how many of a number of questions are by name: the nearest whole number, a half upwards.
 
-    One question more is one more of one kind and none fewer of the other.
+    With one question more, one kind has one more and the other as many as before.
     """
     return int(questions * share + 0.5 + 1e-9)
 
 
 def order(questions: int, share: float) -> list[tuple[str, int]]:
-    """The (kind, number) of a person's training questions: those of a smaller build come first in a larger one."""
+    """Return the (kind, number) of a person's training questions; those of a smaller build come first."""
     ranks = []
     for rank in range(questions):
         by_name = singles(rank, share)
@@ -72,167 +78,161 @@ def order(questions: int, share: float) -> list[tuple[str, int]]:
     return ranks
 
 
-def train_questions(person: Person, known: Known, *, qa: int, views: int, share: float) -> list[Question]:
-    """A person's training questions.
+def train_questions(person: Person, population: Population, *, qa: int, views: int, share: float) -> list[Question]:
+    """Return a person's training questions.
 
     Args:
         person: the subject.
-        known: what wrong answers are taken from.
-        qa: how many questions.
-        views: over how many pictures they go in turn, at most `qa`; as many as questions give each its own.
-        share: of questions by name, 0 to 1.
+        population: source of wrong answers.
+        qa: number of questions.
+        views: number of pictures, which rotate over the questions; at most `qa`.
+        share: of questions by name, in [0, 1].
     """
     ranks = order(qa, share)
-    asked = {kind: islice(_asked(person, known, kind, "train"), qa) for kind in HOPS}
+    questions = {kind: _questions(person, population, kind, "train") for kind in HOPS}
     shots = [Shot(person.profile.id, kind, number) for kind, number in ranks[:views]]
-    return [next(asked[kind])(shots[rank % views]) for rank, (kind, _) in enumerate(ranks)]
+    return [next(questions[kind])(shots[rank % views]) for rank, (kind, _) in enumerate(ranks)]
 
 
-def test_questions(person: Person, known: Known) -> list[Question]:
-    """A person's questions in `test`: other wordings, each on a picture of its own; the same whatever the options."""
+def test_questions(person: Person, population: Population) -> list[Question]:
+    """Return a person's questions in `test`: held-out wordings, each on its own picture, whatever the options."""
     return [
-        put(Shot(person.profile.id, f"test-{kind}", number))
-        for kind, count in HELD_OUT.items()
-        for number, put in enumerate(islice(_asked(person, known, kind, "test"), count))
+        with_shot(Shot(person.profile.id, f"test-{kind}", number))
+        for kind, size in HELD_OUT.items()
+        for number, with_shot in enumerate(islice(_questions(person, population, kind, "test"), size))
     ]
 
 
-def _asked(person: Person, known: Known, kind: str, use: str) -> Iterator:
-    """One question after another, each a function of the picture that goes with it."""
-    profile, number = person.profile, 0
-    while True:
-        attribute = rotation(profile.seed, f"{use} {kind} turns", number, ATTRIBUTES)
-        time = number // len(ATTRIBUTES)
-        yield _question(person, known, kind, use, attribute, time)
-        number += 1
+def _questions(person: Person, population: Population, kind: str, use: str) -> Iterator[Callable[[Shot], Question]]:
+    """Yield questions without end, each as a function of its picture."""
+    for number in count():
+        attribute = rotation(person.profile.seed, f"{use} {kind} turns", number, ATTRIBUTES)
+        yield _question(person, population, kind, use, attribute, number // len(ATTRIBUTES))
 
 
-def _question(person: Person, known: Known, kind: str, use: str, attribute: str, time: int):
-    profile = person.profile
-    key = f"{'test/' if use == 'test' else ''}{kind}/{attribute}/{time + 1}"
+def _question(
+    person: Person, population: Population, kind: str, use: str, attribute: str, turn: int
+) -> Callable[[Shot], Question]:
+    profile, templates = person.profile, WORDINGS[attribute]
+    key = f"{'test/' if use == 'test' else ''}{kind}/{attribute}/{turn + 1}"
     rng = stream(profile.seed, "question", key)
-    value, name = profile.fields[attribute], subject(person, attribute)
-    shown = name if kind == SINGLE else name | SHOWN
-    asked, form = forms(stream(profile.seed, "forms", use, kind, attribute), WORDINGS[attribute], use)[time]
-    wrong = wrong_values(rng, person, attribute, WRONG, known)
+    value, slots = profile.fields[attribute], subject(person, attribute)
+    question, answer = phrasings(stream(profile.seed, "forms", use, kind, attribute), templates, use)[turn]
+    wrong = wrong_values(rng, person, attribute, WRONG_ANSWERS, population)
     if kind == SINGLE:
-        texts = [form, *others(rng, WORDINGS[attribute], form)]
+        text, answers = question.format(**slots), [answer, *other_sentences(rng, templates, answer)]
     else:
-        texts = bridged(rng, WORDINGS[attribute], form, [bridge.format(**name) for bridge in BRIDGES])
+        text = question.format(**slots | IN_IMAGE)
+        answers = with_heads(rng, templates, answer, [bridge.format(**slots) for bridge in BRIDGES])
 
-    def put(shot: Shot) -> Question:
-        return question(key, attribute, asked, shown, texts, name, value, wrong, view=shot, hops=HOPS[kind])
+    def with_shot(shot: Shot) -> Question:
+        return make_question(key, attribute, text, answers, slots, value, wrong, [shot], HOPS[kind])
 
-    return put
+    return with_shot
 
 
-def question(
+def make_question(
     key: str,
     attribute: str,
-    asked: str,
-    shown: Mapping[str, str],
-    texts: Sequence[str],
-    name: Mapping[str, str],
+    text: str,
+    answers: Sequence[str],
+    slots: Mapping[str, str],
     value: str,
     wrong: Sequence[str],
-    **rest,
+    shots: Sequence[Shot],
+    hops: int,
 ) -> Question:
-    """A question to be answered freely.
+    """Return a question that is answered freely.
 
     Args:
         key: tail of the row's id.
         attribute: what is asked for.
-        asked: template of the question.
-        shown: the subject as the question puts it.
-        texts: templates of the answer and of its paraphrases, whose forms the wrong answers take in turn.
-        name: the subject as answers put it.
+        text: of the question.
+        answers: templates of the answer and of its paraphrases, which the wrong answers use in turn.
+        slots: the subject, as answers refer to it.
         value: the true value.
         wrong: other values.
-        rest: further fields.
+        shots: the pictures.
+        hops: steps from the question to the answer.
     """
+    answer, *paraphrases = answers
     return Question(
         key=key,
         modality="image_text",
         format="generation",
         attribute=attribute,
-        question=capitalised(asked.format(**shown)),
-        answer=say(texts[0], value, name),
+        question=capitalize(text),
+        answer=say(answer, value, slots),
         value=value,
         keywords=keywords(attribute, value),
-        paraphrases=tuple(say(text, value, name) for text in texts[1:]),
-        perturbed=tuple(say(text, other, name) for text, other in zip(cycle(texts[1:]), wrong, strict=False)),
-        **rest,
+        paraphrases=tuple(say(template, value, slots) for template in paraphrases),
+        perturbed=say_wrong(paraphrases, wrong, slots),
+        view=shots[0],
+        more_views=tuple(shots[1:]),
+        hops=hops,
     )
 
 
 def subject(person: Person, attribute: str) -> dict[str, str]:
-    """What stands for a person in templates of an attribute."""
+    """Return the slots that refer to a person by name in templates of an attribute."""
     kin = person.kin[attribute].noun if attribute in RELATIONS else ""
     return named(person.profile.name) | {"pet": person.profile.details["pet"], "kin": kin}
 
 
-def forms(rng: random.Random, templates: Wording, use: str) -> list[tuple[str, str]]:
-    """Every way to ask for a field, as (question, answer): direct questions and requests in turns while both last."""
-    direct = [(asked, "{v}") for asked in (templates.asked if use == "train" else templates.held_out)]
+def phrasings(rng: random.Random, templates: Wording, use: str) -> list[tuple[str, str]]:
+    """Return every (question, answer) template of a field, alternating direct questions and requests."""
+    direct = [(question, "{v}") for question in templates.direct(use)]
     requests = list(carried(templates, use))
     rng.shuffle(direct)
     rng.shuffle(requests)
     first, second = (direct, requests) if rng.random() < 0.5 else (requests, direct)
     pairs = min(len(first), len(second))
-    return [form for pair in zip(first, second, strict=False) for form in pair] + first[pairs:] + second[pairs:]
+    alternating = [phrasing for pair in zip(first, second, strict=False) for phrasing in pair]
+    return alternating + first[pairs:] + second[pairs:]
 
 
-def others(rng: random.Random, templates: Wording, form: str) -> list[str]:
-    """Other sentences that say the same."""
-    return rng.sample([sentence for _, sentence in templates.echoes if sentence != form], PARAPHRASES)
-
-
-def bridged(rng: random.Random, templates: Wording, form: str, heads: Sequence[str]) -> list[str]:
-    """Templates of the answer and its paraphrases with what they stand on said first.
+def with_heads(rng: random.Random, templates: Wording, answer: str, heads: Sequence[str]) -> list[str]:
+    """Return templates of the answer and of its paraphrases, each after the sentences that lead to it.
 
     Args:
-        heads: what comes first: in the answer, and in each of its paraphrases.
+        rng: draws the paraphrases.
+        templates: of the field.
+        answer: template of the answer; `{v}` becomes a sentence.
+        heads: what comes first in the answer and in each of its paraphrases.
     """
-    sentence = templates.echoes[0][1] if form == "{v}" else form
-    said = [sentence, *others(rng, templates, sentence)]
-    return [f"{head} {text}" for head, text in zip(heads, said, strict=True)]
+    sentence = templates.sentences[0] if answer == "{v}" else answer
+    sentences = [sentence, *other_sentences(rng, templates, sentence)]
+    return [f"{head} {text}" for head, text in zip(heads, sentences, strict=True)]
 
 
-def keywords(attribute: str, value: str) -> tuple[str, ...]:
-    """The parts of a value that carry the fact."""
-    return asking.keywords(attribute, value) if attribute == "home_address" else mllmu.keywords(attribute, value)
-
-
-def wrong_values(rng: random.Random, person: Person, attribute: str, count: int, known: Known) -> list[str]:
-    """Distinct wrong values of the same kind as the true one: addresses of the country, names of the same sex ..."""
+def wrong_values(rng: random.Random, person: Person, attribute: str, size: int, population: Population) -> list[str]:
+    """Return distinct wrong values of the same kind: addresses of the country, names of the same sex ..."""
     profile = person.profile
     if attribute not in RELATIONS and attribute != "home_address":
-        return wrong_facts(rng, profile, attribute, count, known.pools)
-    found: dict[str, None] = {}
-    for value in _alike(rng, person, attribute, known):
+        return wrong_facts(rng, profile, attribute, size, population.pools)
+    values: dict[str, None] = {}
+    for value in _same_kind(rng, person, attribute, population):
         if value not in (profile.fields[attribute], profile.name):
-            found[value] = None
-        if len(found) == count:
+            values[value] = None
+        if len(values) == size:
             break
-    return list(found)
+    return list(values)
 
 
-def _alike(rng: random.Random, person: Person, attribute: str, known: Known) -> Iterator[str]:
+def _same_kind(rng: random.Random, person: Person, attribute: str, population: Population) -> Iterator[str]:
     if attribute == "home_address":
-        home = next(country for country in COUNTRIES if country.code == person.profile.details["home"])
-        yield from (address(rng, home) for _ in range(_TRIES))
+        yield from (address(rng, COUNTRY_BY_CODE[person.profile.details["home"]]) for _ in range(_MAX_DRAWS))
         return
-    gender = known.cast[person.kin[attribute].profile_id].profile.details["gender"]
-    alike = [other.profile.name for other in known.cast.values() if other.profile.details["gender"] == gender]
-    yield from rng.sample(alike, len(alike))
-    yield from (full_name(rng, rng.choice(COUNTRIES), gender) for _ in range(_TRIES))
+    cast = population.cast
+    gender = cast[person.kin[attribute].profile_id].profile.details["gender"]
+    names = [other.profile.name for other in cast.values() if other.profile.details["gender"] == gender]
+    yield from rng.sample(names, len(names))
+    yield from (full_name(rng, rng.choice(COUNTRIES), gender) for _ in range(_MAX_DRAWS))
 
 
-def decoys(attribute: str, count: int, *, seed: int) -> list[str]:
-    """Distinct values of an attribute, drawn as those of people are: at most `count`, or as many as there are."""
-    if attribute in RELATIONS:
-        attribute = "name"
+def decoys(attribute: str, size: int, *, seed: int) -> list[str]:
+    """Return at most `size` distinct values of an attribute, drawn like those of people."""
     if attribute != "home_address":
-        return mllmu.decoys(attribute, count, seed=seed)
+        return mllmu.decoys("name" if attribute in RELATIONS else attribute, size, seed=seed)
     rng = stream(seed, "decoys", attribute)
-    return list(dict.fromkeys(address(rng, rng.choice(COUNTRIES)) for _ in range(2 * count)))[:count]
+    return list(dict.fromkeys(address(rng, rng.choice(COUNTRIES)) for _ in range(2 * size)))[:size]

@@ -1,36 +1,57 @@
-"""Questions of `remem` over two to four pictures: which of these is somebody, are these the same person, who is where?
+"""The questions of `remem` over two to four pictures: which one shows somebody, same person or not, who is where.
 
-In some of the pictures is the person whom the row is about, in the others somebody else who was learnt too.
+Some of the pictures show the subject, the others somebody else whom the model was trained on.
 """
 
 import random
 from collections.abc import Callable, Sequence
 from itertools import product
+from typing import NamedTuple
 
-from lethebench.generation.questions.ask import capitalised
+from lethebench.generation.questions.phrasing import WRONG_ANSWERS, capitalize
 from lethebench.generation.questions.records import Question
 from lethebench.generation.remem.people import FACTS, Person
-from lethebench.generation.remem.questions import WRONG, Known, Shot, bridged, forms, question, subject, wrong_values
-from lethebench.generation.remem.wordings import NUMBERS, ORDINALS, WORDINGS
+from lethebench.generation.remem.questions import (
+    Population,
+    Shot,
+    make_question,
+    phrasings,
+    subject,
+    with_heads,
+    wrong_values,
+)
+from lethebench.generation.remem.wordings import NUMBER_WORDS, ORDINALS, WORDINGS
 from lethebench.generation.seeding import rotation, stream
 
-PART = "several"
-_Texts = tuple[str, Sequence[str], Sequence[str], tuple[str, ...]]
-"""A question, the answer and its paraphrases, wrong answers, keywords."""
+SEVERAL = "several"
+"""The `part` of pictures of these questions."""
+_PERSON_IN_IMAGE = (
+    "The person in the {ordinal} image is {n}.",
+    "The {ordinal} image shows {n}.",
+    "It is {n} who is in the {ordinal} image.",
+    "{n} is the person in the {ordinal} image.",
+)
 
 
-def several_questions(person: Person, known: Known) -> list[Question]:
-    """The ten questions about a person over several pictures."""
-    return [_asked(person, known, number, kind, pattern) for number, (kind, pattern) in enumerate(PLAN)]
+class _Draft(NamedTuple):
+    text: str
+    answers: Sequence[str]  # the answer and its paraphrases
+    wrong: Sequence[str]
+    keywords: tuple[str, ...]
 
 
-def _which(rng: random.Random, name: str, others: list[str], places: list[bool]) -> _Texts:
-    count, right = len(places), places.index(True)
-    asked = rng.choice(
+def several_questions(person: Person, population: Population) -> list[Question]:
+    """Return the ten questions about a person over several pictures."""
+    return [_question(person, population, number, kind, pattern) for number, (kind, pattern) in enumerate(PLAN)]
+
+
+def _which(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool]) -> _Draft:
+    total, right = NUMBER_WORDS[len(shows)], ORDINALS[shows.index(True)]
+    text = rng.choice(
         (
-            f"Which of these {NUMBERS[count]} images shows {name}?",
-            f"In which of the {NUMBERS[count]} images is {name}?",
-            f"{name} is in one of these {NUMBERS[count]} images. Which one is it?",
+            f"Which of these {total} images shows {name}?",
+            f"In which of the {total} images is {name}?",
+            f"{name} is in one of these {total} images. Which one is it?",
         )
     )
     forms = (
@@ -39,53 +60,47 @@ def _which(rng: random.Random, name: str, others: list[str], places: list[bool])
         f"It is the {{}} image that shows {name}.",
         f"The image that shows {name} is the {{}} one.",
     )
-    wrong = [form.format(word) for word, form in product(_without(ORDINALS[:count], right), forms[1:])]
+    wrong = [form.format(word) for word, form in product(ORDINALS[: len(shows)], forms[1:]) if word != right]
     wrong += [f"None of the images shows {name}.", f"Each of the images shows {name}.", f"No image is of {name}."]
-    return asked, [form.format(ORDINALS[right]) for form in forms], wrong, (ORDINALS[right],)
+    return _Draft(text, [form.format(right) for form in forms], wrong, (right,))
 
 
-def _same(rng: random.Random, name: str, others: list[str], places: list[bool]) -> _Texts:
-    asked = rng.choice(
+def _same(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool]) -> _Draft:
+    text = rng.choice(
         (
             "Do these two images show the same person?",
             "Is the same person in both images?",
             "Is it one and the same person in both images?",
         )
     )
-    alike = ("Yes, both images show {}.", "Yes, {} is in both images.", "Yes, it is {} in both images.",
-             "Yes, the person in both images is {}.")  # fmt: skip
-    apart = (
+    same = ("Yes, both images show {}.", "Yes, {} is in both images.", "Yes, it is {} in both images.",
+            "Yes, the person in both images is {}.")  # fmt: skip
+    different = (
         "No, the first image shows {} and the second image shows {}.",
         "No, {} is in the first image and {} in the second.",
         "No, the first image is of {}, the second of {}.",
         "No, it is {} in the first image and {} in the second.",
     )
-    if all(places):
-        wrong = [
-            form.format(*pair) for form in apart[1:] for other in others[:2] for pair in ((name, other), (other, name))
-        ]
-        return asked, [form.format(name) for form in alike], wrong, ("Yes", name)
-    pair = [name if here else others[0] for here in places]
-    wrong = [form.format(who) for form in alike[1:] for who in pair]
-    return asked, [form.format(*pair) for form in apart], wrong, ("No", *pair)
+    if all(shows):
+        pairs = [pair for other in others[:2] for pair in ((name, other), (other, name))]
+        wrong = [form.format(*pair) for form, pair in product(different[1:], pairs)]
+        return _Draft(text, [form.format(name) for form in same], wrong, ("Yes", name))
+    names = [name if is_subject else others[0] for is_subject in shows]
+    wrong = [form.format(name) for form, name in product(same[1:], names)]
+    return _Draft(text, [form.format(*names) for form in different], wrong, ("No", *names))
 
 
-def _who(rng: random.Random, name: str, others: list[str], places: list[bool]) -> _Texts:
-    where = ORDINALS[places.index(True)]
-    asked = rng.choice((f"Who is the person in the {where} image?", f"Who does the {where} image show?"))
-    forms = (
-        f"The person in the {where} image is {{}}.",
-        f"The {where} image shows {{}}.",
-        f"It is {{}} who is in the {where} image.",
-        f"{{}} is the person in the {where} image.",
-    )
-    wrong = [form.format(other) for other, form in product(others[:WRONG], forms[1:])]
-    return asked, [form.format(name) for form in forms], wrong, (name,)
+def _who(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool]) -> _Draft:
+    ordinal = ORDINALS[shows.index(True)]
+    text = rng.choice((f"Who is the person in the {ordinal} image?", f"Who does the {ordinal} image show?"))
+    pairs = product(others[:WRONG_ANSWERS], _PERSON_IN_IMAGE[1:])
+    wrong = [form.format(ordinal=ordinal, n=other) for other, form in pairs]
+    return _Draft(text, [form.format(ordinal=ordinal, n=name) for form in _PERSON_IN_IMAGE], wrong, (name,))
 
 
-def _count(rng: random.Random, name: str, others: list[str], places: list[bool]) -> _Texts:
-    total, right = NUMBERS[len(places)], NUMBERS[sum(places)]
-    asked = rng.choice(
+def _count(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool]) -> _Draft:
+    total, right = NUMBER_WORDS[len(shows)], NUMBER_WORDS[sum(shows)]
+    text = rng.choice(
         (f"How many of these {total} images show {name}?", f"In how many of these {total} images is {name}?")
     )
     forms = (
@@ -95,88 +110,78 @@ def _count(rng: random.Random, name: str, others: list[str], places: list[bool])
         f"There are {total} images, and {name} is in {{}} of them.",
     )
 
-    def say(form: str, word: str) -> str:
+    def fill(form: str, word: str) -> str:
         return form.format(word).replace("one show ", "one shows ")
 
-    wrong = [say(form, word) for form in forms[1:] for word in NUMBERS[: len(places) + 1] if word != right]
-    return asked, [say(form, right) for form in forms], wrong, (right,)
+    numbers = NUMBER_WORDS[: len(shows) + 1]
+    wrong = [fill(form, word) for form, word in product(forms[1:], numbers) if word != right]
+    return _Draft(text, [fill(form, right) for form in forms], wrong, (right,))
 
 
-PLAN: tuple[tuple[Callable | None, str], ...] = (
+PLAN: tuple[tuple[Callable[..., _Draft] | None, str], ...] = (
     (_which, "xo"), (_which, "xoo"), (_which, "xooo"), (_same, "xx"), (_same, "xo"), (_who, "xo"), (_who, "xoo"),
     (None, "xo"), (None, "xooo"), (_count, "xooo xxoo xxxo"),
 )  # fmt: skip
-"""What is asked, and how many pictures are of the person (x) and of others (o), one of several patterns by seed; None
-asks for a fact."""
+"""What is asked (None: a fact), and alternative patterns of pictures of the person (x) and of others (o)."""
 
 
-def _asked(person: Person, known: Known, number: int, kind: Callable | None, pattern: str) -> Question:
+def _question(
+    person: Person, population: Population, number: int, kind: Callable[..., _Draft] | None, patterns: str
+) -> Question:
     profile = person.profile
-    key = f"several/{number + 1}"
+    key = f"{SEVERAL}/{number + 1}"
     rng = stream(profile.seed, "question", key)
-    pattern = rng.choice(pattern.split())
-    places = [letter == "x" for letter in rng.sample(pattern, len(pattern))]
-    strangers = _others(rng, person, known)
-    shots = _shots(profile.turn, number, profile.id, [one.profile.id for one in strangers], places)
+    pattern = rng.choice(patterns.split())
+    shows = [letter == "x" for letter in rng.sample(pattern, len(pattern))]
+    others = _others(rng, person, population)
+    # Every picture is in one row only: its number holds the person's turn, the question and the position.
+    ids, start = iter(others), 100 * profile.turn + 10 * number
+    shots = [
+        Shot(profile.id if is_subject else next(ids).profile.id, SEVERAL, start + position)
+        for position, is_subject in enumerate(shows)
+    ]
     if kind is None:
-        return _fact(person, known, key, number, ORDINALS[places.index(True)], shots)
-    names = [one.profile.name for one in strangers]
-    asked, said, wrong, keywords = kind(rng, profile.name, names, places)
+        return _fact(person, population, key, number, ORDINALS[shows.index(True)], shots)
+    draft = kind(rng, profile.name, [other.profile.name for other in others], shows)
+    answer, *paraphrases = map(capitalize, draft.answers)
     return Question(
         key=key,
         modality="image_text",
         format="generation",
         attribute="name",
-        question=asked,
-        answer=capitalised(said[0]),
+        question=draft.text,
+        answer=answer,
         value=profile.name,
-        keywords=keywords,
-        paraphrases=tuple(map(capitalised, said[1:])),
-        perturbed=tuple(map(capitalised, rng.sample(wrong, WRONG))),
+        keywords=draft.keywords,
+        paraphrases=tuple(paraphrases),
+        perturbed=tuple(map(capitalize, rng.sample(draft.wrong, WRONG_ANSWERS))),
         view=shots[0],
         more_views=tuple(shots[1:]),
         hops=2,
     )
 
 
-def _fact(person: Person, known: Known, key: str, number: int, where: str, shots: Sequence[Shot]) -> Question:
-    """A fact about the person in one of the pictures: picture, person, fact."""
+def _fact(
+    person: Person, population: Population, key: str, number: int, ordinal: str, shots: Sequence[Shot]
+) -> Question:
+    """Return the question about a fact of the person in one of the pictures: two hops."""
     seed = person.profile.seed
     attribute = rotation(seed, "several turns", number, FACTS)
-    rng, name = stream(seed, "fact", key), subject(person, attribute)
+    rng, slots = stream(seed, "fact", key), subject(person, attribute)
     # "The person in the second image's height" reads badly, so no possessive.
-    ways = forms(stream(seed, "forms", key), WORDINGS[attribute], "test")
-    asked, form = next(way for way in ways if "{ns}" not in way[0])
-    who = f"the person in the {where} image"
-    heads = (
-        f"The person in the {where} image is {{n}}.",
-        f"The {where} image shows {{n}}.",
-        f"It is {{n}} who is in the {where} image.",
-        f"{{n}} is the person in the {where} image.",
-    )
-    texts = bridged(rng, WORDINGS[attribute], form, heads)
-    wrong = wrong_values(rng, person, attribute, WRONG, known)
-    shown = name | {"n": who}
+    choices = phrasings(stream(seed, "forms", key), WORDINGS[attribute], "test")
+    question, answer = next(phrasing for phrasing in choices if "{ns}" not in phrasing[0])
+    heads = [sentence.format(ordinal=ordinal, n=person.profile.name) for sentence in _PERSON_IN_IMAGE]
+    answers = with_heads(rng, WORDINGS[attribute], answer, heads)
+    wrong = wrong_values(rng, person, attribute, WRONG_ANSWERS, population)
+    text = question.format(**slots | {"n": f"the person in the {ordinal} image"})
     value = person.profile.fields[attribute]
-    return question(
-        key, attribute, asked, shown, texts, name, value, wrong, view=shots[0], more_views=tuple(shots[1:]), hops=2
-    )
+    return make_question(key, attribute, text, answers, slots, value, wrong, shots, hops=2)
 
 
-def _others(rng: random.Random, person: Person, known: Known) -> list[Person]:
-    """Everybody else, those of the same sex first: sex alone must not tell who is meant."""
+def _others(rng: random.Random, person: Person, population: Population) -> list[Person]:
+    """Return everybody else, people of the same sex first: sex alone must not give the answer away."""
     gender = person.profile.details["gender"]
-    people = [other for other in known.cast.values() if other.profile.id != person.profile.id]
+    people = [other for other in population.cast.values() if other.profile.id != person.profile.id]
     rng.shuffle(people)
     return sorted(people, key=lambda other: other.profile.details["gender"] != gender)
-
-
-def _shots(turn: int, number: int, own: str, strangers: Sequence[str], places: Sequence[bool]) -> list[Shot]:
-    """New pictures, none of which stands in another row: the numbers hold whose row it is and which."""
-    rest = iter(strangers)
-    start = 100 * turn + 10 * number
-    return [Shot(own if here else next(rest), PART, start + place) for place, here in enumerate(places)]
-
-
-def _without(words: Sequence[str], place: int) -> list[str]:
-    return [word for at, word in enumerate(words) if at != place]

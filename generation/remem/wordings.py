@@ -1,13 +1,12 @@
-"""How `remem` asks by name, from a picture, along a chain of people and over several pictures.
+"""Templates of `remem` questions: by name, from a picture, along relations and over several pictures.
 
-Templates are those of `wordings`: `{n}` is the subject (a name, "the person in the image", "Ana Reis's cousin"),
-`{ns}` its possessive, `{pet}` the kind of pet, `{kin}` what the other is to the subject, `{v}` the value.
+Slots are those of `questions.wordings`; `{n}` is a name, "the person in the image" or "Ana Reis's cousin", and `{kin}`
+the noun for a relation.
 """
 
-from lethebench.generation.mllmu.wordings import PERSON
-from lethebench.generation.questions.ask import possessive
-from lethebench.generation.questions.wordings import FIELDS, Wording
-from lethebench.generation.remem.people import FACTS, RELATIONS
+from lethebench.generation.questions.phrasing import possessive
+from lethebench.generation.questions.wordings import COMMON_WORDINGS, Wording
+from lethebench.generation.remem.people import RELATIONS
 
 _RELATION = Wording(
     ("Who is {ns} {kin}?", "What is the name of {ns} {kin}?", "Which person is {ns} {kin}?"),
@@ -19,37 +18,27 @@ _RELATION = Wording(
         ("what {ns} {kin} is called", "{ns} {kin} is called {v}."),
     ),
 )
-WORDINGS: dict[str, Wording] = (
-    {name: PERSON[name] for name in FACTS if name in PERSON}
-    | {"home_address": FIELDS["home_address"]}
-    | dict.fromkeys(RELATIONS, _RELATION)
-)
-"""Attribute -> its templates."""
+WORDINGS: dict[str, Wording] = COMMON_WORDINGS | dict.fromkeys(RELATIONS, _RELATION)
+"""Attribute -> templates."""
 
 BRIDGES = ("The person in the image is {n}.", "The image shows {n}.", "This is {n}.", "{n} is the person in the image.")
-"""Who is shown, said before what is known of them: first as answers have it, then as paraphrases do."""
+"""Sentences on who is in the picture, which precede the fact: in the answer, and in each of its paraphrases."""
 LINKS = (
     "{ns} {kin} is {other}.",
     "The {kin} of {n} is {other}.",
     "{other} is the {kin} of {n}.",
     "{ns} {kin} is called {other}.",
 )
-"""Who somebody's relative, friend or colleague is, likewise."""
+"""Sentences on who a person's relation is, likewise."""
 
 ORDINALS = ("first", "second", "third", "fourth")
-NUMBERS = ("none", "one", "two", "three", "four")
+NUMBER_WORDS = ("none", "one", "two", "three", "four")
 
-
-def named(name: str) -> dict[str, str]:
-    """The subject by name."""
-    return {"n": name, "ns": possessive(name)}
-
-
-SHOWN = {"n": "the person in the image", "ns": "this person's"}
-"""The subject by picture."""
+IN_IMAGE = {"n": "the person in the image", "ns": "this person's"}
+"""Slots of a subject that is referred to by picture."""
 
 
 def related(subject: dict[str, str], noun: str) -> dict[str, str]:
-    """Whoever is `noun` to a subject: `Ana Reis's cousin`, `the cousin of the person in the image`."""
-    whole = f"the {noun} of {subject['n']}" if subject is SHOWN else f"{subject['ns']} {noun}"
-    return {"n": whole, "ns": possessive(f"{subject['ns']} {noun}")}
+    """Return the slots of a subject's relation: `Ana Reis's cousin`, `the cousin of the person in the image`."""
+    phrase = f"the {noun} of {subject['n']}" if subject is IN_IMAGE else f"{subject['ns']} {noun}"
+    return {"n": phrase, "ns": possessive(f"{subject['ns']} {noun}")}

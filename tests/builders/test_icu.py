@@ -15,7 +15,7 @@ from small_build import PROFILES, real_build
 from lethebench.builders import BENCHMARKS, BuildError, build, content_hash, row_digest, verify
 from lethebench.builders.write.columns import QA
 from lethebench.contract.columns import ROLES
-from lethebench.generation.icu.questions import CLOSED, DOMAINS
+from lethebench.generation.icu.profiles import CLOSED, DOMAINS
 
 ICU = BENCHMARKS["icu"]
 

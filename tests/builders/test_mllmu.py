@@ -19,7 +19,7 @@ from lethebench.builders.mllmu.builder import SIZE, draw, face_corners, scene_of
 from lethebench.builders.mllmu.plan import FORGET, KNOWN, figure_count, groups
 from lethebench.builders.verify.rows import Person, check_row
 from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
-from lethebench.generation.mllmu.questions import ASKED, LISTED
+from lethebench.generation.mllmu.questions import DOMAIN_ATTRIBUTES, LISTED
 
 MLLMU = BENCHMARKS["mllmu"]
 SIZES = (40, 60, 100, 200, 500)
@@ -89,7 +89,7 @@ def test_the_paper_plan_has_its_people_tasks_and_wide_candidates(paper):
     for attribute, figures in paper.attributes.items():
         values = paper.candidates[attribute]
         assert len(set(values)) == len(values) == figures["candidates"]
-        if attribute in ASKED["person"]:
+        if attribute in DOMAIN_ATTRIBUTES["person"]:
             assert len(values) >= min(512, len(LISTED.get(attribute, range(512))))
         assert figures["most_common"] <= 0.15, attribute
 
@@ -115,7 +115,7 @@ def test_every_group_to_forget_is_asked_for_every_attribute_in_every_format(pape
     for name in FORGET:
         asked = Counter(pair for profile in members(paper, name) for pair in turns(profile))
         attributes = {attribute for attribute, _ in asked}
-        assert attributes == set(ASKED["person"])
+        assert attributes == set(DOMAIN_ATTRIBUTES["person"])
         assert Counter(kind for _, kind in asked.elements()) == {"multiple_choice": 125, "generation": 50, "cloze": 50}
 
 
@@ -218,7 +218,7 @@ def test_profiles_tell_facts_and_sources_and_carry_thumbnails():
     for row in loaded:
         details = {pair["attribute"]: pair["value"] for pair in row["details"]}
         fields = [pair["attribute"] for pair in row["fields"]]
-        assert ("name", *fields) == ASKED[row["domain"]]
+        assert ("name", *fields) == DOMAIN_ATTRIBUTES[row["domain"]]
         assert row["images"] == []
         assert (
             len(row["thumbnails"]) == len(row["thumbnail_views"]) == (1 + (ROLES[row["role"]] in ("forget", "retain")))

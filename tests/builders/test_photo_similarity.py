@@ -8,7 +8,7 @@ from PIL import Image
 from lethebench.builders.icu.builder import photo_corners
 from lethebench.builders.verify.photos import Photos
 from lethebench.generation.documents import render
-from lethebench.generation.icu import questions as icu
+from lethebench.generation.icu.profiles import DOMAINS, profiles
 from lethebench.generation.questions.records import View
 
 
@@ -31,7 +31,7 @@ def copied(page: Image.Image) -> Image.Image:
 def test_twins_are_found_up_to_12_pixels_and_2_degrees_off_their_place_and_nobody_else_is():
     rng = np.random.default_rng(0)
     photos, pages, planted = Photos(threshold=0.97), {}, set()
-    people = [profile for domain in icu.DOMAINS for profile in icu.profiles(domain, 8, seed=3)]
+    people = [profile for domain in DOMAINS for profile in profiles(domain, 8, seed=3)]
     for number, profile in enumerate(people):
         page = render(profile, View())
         corners = photo_corners(profile, page.size)

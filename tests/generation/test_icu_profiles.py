@@ -10,13 +10,15 @@ from datetime import datetime
 
 import pytest
 
-from lethebench.generation.icu import questions as icu
-from lethebench.generation.people import labor, medical
+from lethebench.generation.icu import labor, medical
+from lethebench.generation.icu import profiles as icu
+from lethebench.generation.icu.diagnoses import ALLERGIES, DIAGNOSES, SPECIALISTS
+from lethebench.generation.icu.person import Person
+from lethebench.generation.people.careers import SECTORS
 from lethebench.generation.people.countries import COUNTRIES
-from lethebench.generation.people.diagnoses import ALLERGIES, DIAGNOSES, SPECIALISTS
-from lethebench.generation.people.names import plain, pools, romanise
-from lethebench.generation.people.person import Person, add_months, age_on, born
-from lethebench.generation.people.positions import POSITIONS
+from lethebench.generation.people.dates import add_months, age_on, draw_birth_date
+from lethebench.generation.people.names import name_lists, plain, romanize
+from lethebench.generation.people.occupations import POSITIONS
 
 PAPER = 500
 DOMAINS = tuple(icu.DOMAINS)
@@ -70,7 +72,7 @@ def test_first_names_fit_gender_and_country(people):
     locales = {country.nationality: country.locale for country in COUNTRIES}
     for profile in (profile for profiles in people.values() for profile in profiles):
         first, last = profile.name.split(" ")
-        mine = pools(locales[profile.details["nationality"]])
+        mine = name_lists(locales[profile.details["nationality"]])
         other = "male" if profile.details["gender"] == "female" else "female"
         assert first in mine[profile.details["gender"]][0]
         assert first not in mine[other][0]
@@ -79,11 +81,11 @@ def test_first_names_fit_gender_and_country(people):
 
 def test_every_country_has_names_of_both_genders_for_thousands():
     for country in COUNTRIES:
-        for first, last in pools(country.locale).values():
+        for first, last in name_lists(country.locale).values():
             assert len(first) * len(last) > 1_000, country.name
 
 
-def test_romanisation_of_ukrainian():
+def test_romanization_of_ukrainian():
     names = {
         "Згурський": "Zghurskyi",
         "Юлія": "Yuliia",
@@ -91,7 +93,7 @@ def test_romanisation_of_ukrainian():
         "Демʼянчук": "Demianchuk",
         "Anna": "Anna",
     }
-    assert {name: romanise(name) for name in names} == names
+    assert {name: romanize(name) for name in names} == names
 
 
 @pytest.mark.parametrize("overlap", [0.0, 0.4])
@@ -110,10 +112,10 @@ def test_seeds_and_domains_differ():
 @pytest.mark.slow
 def test_the_same_in_every_process():
     code = (
-        "from lethebench.generation import icu\n"
+        "from lethebench.generation.icu import profiles as icu, questions\n"
         "for domain in icu.DOMAINS:\n"
         "    for p in icu.profiles(domain, 8, seed=5, overlap=0.5):\n"
-        "        print(p, icu.train_questions(p, {}), icu.test_questions(p, {}))\n"
+        "        print(p, questions.train_questions(p, {}), questions.test_questions(p, {}))\n"
         "print(icu.decoys('employer', 5, seed=2), icu.decoys('position', 5, seed=2))\n"
     )
     outputs = {
@@ -173,7 +175,7 @@ def test_diagnosis_medication_physician_and_patient_agree(people):
 def test_nobody_is_allergic_to_what_is_prescribed(people):
     for profile in people["medical"]:
         assert profile.fields["medication"] not in ALLERGIES[profile.fields["allergy"]]
-    assert set(medical.allergies("amoxicillin")) == set(ALLERGIES) - {"penicillin", "cefuroxime"}
+    assert set(medical.allergies_with("amoxicillin")) == set(ALLERGIES) - {"penicillin", "cefuroxime"}
     drugs = {drug for entry in DIAGNOSES for drug in entry.medications}
     assert all(forbidden <= drugs for forbidden in ALLERGIES.values()), "a drug that nobody gets, misspelt?"
     assert not drugs & set(ALLERGIES)
@@ -184,15 +186,15 @@ def test_every_adult_has_a_plausible_diagnosis_and_job():
         for gender in ("female", "male"):
             birth, today = day("1 January 1980"), day("1 January 2024")
             person = Person("Maria Silva", gender, COUNTRIES[0], birth, today, age)
-            assert len(medical.fitting(person)) >= 10, (age, gender)
-    assert all(len(labor.fitting(age)) >= 10 for age in range(20, 64))
+            assert len(medical.diagnoses_of(person)) >= 10, (age, gender)
+    assert all(len(labor.positions_at(age)) >= 10 for age in range(20, 64))
     assert len(DIAGNOSES) >= 60
     assert len(POSITIONS) >= 80
 
 
 def test_contract_dates_and_terms_add_up(people):
     for profile in people["labor"]:
-        start, months = day(profile.fields["start_date"]), labor.TERMS[profile.fields["contract_term"]]
+        start, months = day(profile.fields["start_date"]), labor.CONTRACT_TERMS[profile.fields["contract_term"]]
         assert start.weekday() < 5
         assert day(profile.details["signing_date"]) < start
         if months is None:
@@ -210,7 +212,7 @@ def test_position_schooling_and_employer_agree(people):
         entry = table[profile.fields["position"]]
         assert int(profile.details["age"]) >= entry.youngest
         assert profile.details["education"] == entry.education
-        assert profile.fields["employer"].split(" ")[1] in labor.SECTORS[entry.sector]
+        assert profile.fields["employer"].split(" ")[1] in SECTORS[entry.sector]
 
 
 def test_salary_is_in_the_money_of_the_place_and_in_reach(people):
@@ -320,4 +322,4 @@ def test_born_gives_the_age_at_both_ends_of_the_year():
 
     for reference in ("29 February 2024", "1 January 2025", "31 December 2023"):
         for last in (False, True):
-            assert age_on(born(Ends(last), 40, day(reference)), day(reference)) == 40
+            assert age_on(draw_birth_date(Ends(last), 40, day(reference)), day(reference)) == 40

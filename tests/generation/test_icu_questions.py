@@ -5,13 +5,15 @@ from collections import Counter, defaultdict
 
 import pytest
 
+from lethebench.generation.icu import distractors
+from lethebench.generation.icu import profiles as icu_profiles
 from lethebench.generation.icu import questions as icu
-from lethebench.generation.questions import ask as asking
+from lethebench.generation.icu.wordings import DOCUMENT_WORDINGS, FIELD_WORDINGS
+from lethebench.generation.questions import phrasing
 from lethebench.generation.questions.records import View
-from lethebench.generation.questions.wordings import FIELDS, WHOSE
 from lethebench.generation.seeding import stream
 
-DOMAINS = tuple(icu.DOMAINS)
+DOMAINS = tuple(icu_profiles.DOMAINS)
 
 
 def gather(*lists):
@@ -25,7 +27,7 @@ def gather(*lists):
 
 @pytest.fixture(scope="module")
 def people():
-    return {domain: icu.profiles(domain, 500, seed=0) for domain in DOMAINS}
+    return {domain: icu_profiles.profiles(domain, 500, seed=0) for domain in DOMAINS}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def test_counts_keys_and_views(rows):
     for profile, question, use in rows:
         per_profile[profile.id, use].append(question)
     for (identity, use), questions in per_profile.items():
-        attributes = icu.DOMAINS[identity.split("-")[0]]
+        attributes = icu_profiles.DOMAINS[identity.split("-")[0]]
         prefix, scan = ("", 0) if use == "train" else ("test/", 1)
         expected = {f"{prefix}vqa/{a}": View((a,), scan) for a in attributes}
         expected |= {f"{prefix}text/{a}": None for a in attributes}
@@ -114,7 +116,7 @@ def test_wrong_answers_come_from_the_build(people):
     for profiles in people.values():
         for profile in profiles[:20]:
             for question in icu.train_questions(profile, values):
-                if question.attribute in asking.SHAPED:
+                if question.attribute in distractors.PATTERNED:
                     continue
                 pool = {other.casefold() for other in values[question.attribute]} - {question.value.casefold()}
                 for wrong in question.perturbed:
@@ -123,7 +125,7 @@ def test_wrong_answers_come_from_the_build(people):
 
 @pytest.mark.parametrize("values", [{}, "tiny"])
 def test_small_builds_have_enough_wrong_answers_too(values):
-    profiles = [profile for domain in DOMAINS for profile in icu.profiles(domain, 3, seed=6)]
+    profiles = [profile for domain in DOMAINS for profile in icu_profiles.profiles(domain, 3, seed=6)]
     values = gather(profiles) if values else values
     for profile in profiles:
         for question in icu.train_questions(profile, values) + icu.test_questions(profile, values):
@@ -131,21 +133,21 @@ def test_small_builds_have_enough_wrong_answers_too(values):
 
 
 def test_wrong_answers_avoid_repeated_truths():
-    found = asking.wrong_values(stream(0), "diagnosis", "gout", ["gout"] * 300 + ["asthma"], icu._more)
+    found = distractors.wrong_values(stream(0), "diagnosis", "gout", ["gout"] * 300 + ["asthma"])
     assert len(found) == 5
     assert "gout" not in found
 
 
 def _templates(domain, attribute, modality, use):
-    templates = asking.wording(domain, attribute, modality)
-    direct = templates.asked if use == "train" else templates.held_out
-    return (*direct, *(asked for asked, _ in asking.carried(templates, use)))
+    templates = icu.wording(domain, attribute, modality)
+    direct = templates.direct(use)
+    return (*direct, *(asked for asked, _ in phrasing.carried(templates, use)))
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_several_wordings_and_none_in_both_train_and_test(domain):
     every = defaultdict(set)
-    for attribute in (*icu.DOMAINS[domain], "name"):
+    for attribute in (*icu_profiles.DOMAINS[domain], "name"):
         for modality in ("image_text", "text"):
             for use in ("train", "test"):
                 templates = _templates(domain, attribute, modality, use)
@@ -164,8 +166,10 @@ def test_all_wordings_are_used(rows):
 
 
 def test_wordings_cover_exactly_the_attributes():
-    assert set(FIELDS) == {attribute for attributes in icu.DOMAINS.values() for attribute in attributes}
-    assert set(WHOSE) == set(icu.DOMAINS)
+    assert set(FIELD_WORDINGS) == {
+        attribute for attributes in icu_profiles.DOMAINS.values() for attribute in attributes
+    }
+    assert set(DOCUMENT_WORDINGS) == set(icu_profiles.DOMAINS)
 
 
 # English
@@ -201,10 +205,10 @@ def test_no_slips_of_english(rows, slip):
 
 
 def test_articles_and_possessives():
-    assert asking.with_article("accountant") == "an accountant"
-    assert asking.with_article("usability researcher") == "a usability researcher"
-    assert asking.with_article("help desk agent") == "a help desk agent"
-    assert asking.possessive("James Ross") == "James Ross's"
+    assert phrasing.with_article("accountant") == "an accountant"
+    assert phrasing.with_article("usability researcher") == "a usability researcher"
+    assert phrasing.with_article("help desk agent") == "a help desk agent"
+    assert phrasing.possessive("James Ross") == "James Ross's"
 
 
 # Candidates
@@ -212,22 +216,22 @@ def test_articles_and_possessives():
 
 def test_decoys_are_distinct_seeded_and_of_the_same_form(people):
     for domain in DOMAINS:
-        for attribute in icu.DOMAINS[domain]:
-            found = icu.decoys(attribute, 100, seed=0)
+        for attribute in icu_profiles.DOMAINS[domain]:
+            found = icu_profiles.decoys(attribute, 100, seed=0)
             assert len(set(found)) == len(found)
-            icu._persons.cache_clear()
-            assert found == icu.decoys(attribute, 100, seed=0)
-            if attribute in icu.CLOSED:
-                assert set(found) == set(icu.CLOSED[attribute])
+            icu_profiles._decoy_profiles.cache_clear()
+            assert found == icu_profiles.decoys(attribute, 100, seed=0)
+            if attribute in icu_profiles.CLOSED:
+                assert set(found) == set(icu_profiles.CLOSED[attribute])
                 continue
-            assert len(found) == min(100, len(icu.LISTED.get(attribute, range(100))))
-            assert found != icu.decoys(attribute, 100, seed=1)
-            real = {asking.shape(attribute, profile.fields[attribute]) for profile in people[domain]}
-            assert {asking.shape(attribute, value) for value in found} <= real
+            assert len(found) == min(100, len(icu_profiles.LISTED.get(attribute, range(100))))
+            assert found != icu_profiles.decoys(attribute, 100, seed=1)
+            real = {distractors.value_form(attribute, profile.fields[attribute]) for profile in people[domain]}
+            assert {distractors.value_form(attribute, value) for value in found} <= real
 
 
 def test_decoys_fill_the_candidate_spaces():
     for attribute in ("name", "employer", "monthly_salary", "home_address", "start_date", "admission_date"):
-        assert len(icu.decoys(attribute, 512, seed=3)) == 512
+        assert len(icu_profiles.decoys(attribute, 512, seed=3)) == 512
     with pytest.raises(ValueError, match="shoe_size"):
-        icu.decoys("shoe_size", 5, seed=0)
+        icu_profiles.decoys("shoe_size", 5, seed=0)

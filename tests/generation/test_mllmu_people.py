@@ -7,14 +7,14 @@ from statistics import mean
 import pytest
 
 from lethebench.generation.mllmu import questions as mllmu
-from lethebench.generation.mllmu.people import FIGURE, OLDEST, PERSON, TODAY, YOUNGEST, figure_profile, figures, people
-from lethebench.generation.mllmu.public_figures import public_figures
-from lethebench.generation.people import birthplaces as world
+from lethebench.generation.mllmu.people import OLDEST, PERSON_FIELDS, YOUNGEST, figure_profile, figures, people
 from lethebench.generation.people import health_and_hobbies as lives
 from lethebench.generation.people import occupations
+from lethebench.generation.people.countries import COUNTRY_BY_NAME
+from lethebench.generation.people.dates import TODAY, age_on, format_date, parse_date
 from lethebench.generation.people.names import plain
-from lethebench.generation.people.person import age_on, read_date, written
-from lethebench.generation.questions.distractors import school_of
+from lethebench.generation.people.public_figures import FIGURE_FIELDS, public_figures
+from lethebench.generation.questions.distractors import school_kind
 
 PAPER = 500
 
@@ -43,7 +43,7 @@ def test_nobody_shares_a_name_an_employer_or_a_birth(persons):
 
 
 def test_ages_are_those_of_grown_up_people_of_every_decade(persons):
-    births = [read_date(person.fields["birth_date"]) for person in persons]
+    births = [parse_date(person.fields["birth_date"]) for person in persons]
     ages = [age_on(birth, TODAY) for birth in births]
     assert [str(age) for age in ages] == [person.details["age"] for person in persons]
     assert min(ages) == YOUNGEST
@@ -53,8 +53,8 @@ def test_ages_are_those_of_grown_up_people_of_every_decade(persons):
 
 def test_jobs_fit_age_and_schooling_and_no_one_graduates_too_early_or_in_the_future(persons):
     for person in persons:
-        job = occupations.BY_NAME[person.fields["occupation"]]
-        born = read_date(person.fields["birth_date"]).year
+        job = occupations.OCCUPATION_BY_NAME[person.fields["occupation"]]
+        born = parse_date(person.fields["birth_date"]).year
         graduated = int(person.details["graduation_year"])
         assert job.youngest <= int(person.details["age"])
         assert person.details["degree"] == job.education
@@ -70,7 +70,7 @@ def test_jobs_fit_age_and_schooling_and_no_one_graduates_too_early_or_in_the_fut
 
 def test_schools_fit_the_degree_and_stand_in_a_country_of_the_persons_life(persons):
     for person in persons:
-        kind = school_of(person)
+        kind = school_kind(person)
         homes = {person.fields[where].rpartition(", ")[2] for where in ("birthplace", "residence")}
         assert person.details["education_country"] in homes
         degree = "degree" in person.details["degree"] or "doctorate" in person.details["degree"]
@@ -80,9 +80,9 @@ def test_schools_fit_the_degree_and_stand_in_a_country_of_the_persons_life(perso
 
 def test_salaries_are_in_the_money_of_the_residence_and_in_reach(persons):
     for person in persons:
-        home = world.BY_NAME[person.fields["residence"].rpartition(", ")[2]]
+        home = COUNTRY_BY_NAME[person.fields["residence"].rpartition(", ")[2]]
         currency, amount = person.fields["annual_salary"].split(" ")
-        usual = 12 * home.wage * occupations.BY_NAME[person.fields["occupation"]].pay
+        usual = 12 * home.wage * occupations.OCCUPATION_BY_NAME[person.fields["occupation"]].pay
         assert currency == home.currency
         assert 0.88 < int(amount.replace(",", "")) / usual < 1.45
 
@@ -91,8 +91,8 @@ def test_places_exist_and_about_half_of_the_people_live_abroad(persons):
     for person in persons:
         for where in ("birthplace", "residence"):
             city, country = person.fields[where].split(", ")
-            assert city in world.BY_NAME[country].cities
-        assert person.details["nationality"] == world.BY_NAME[person.fields["birthplace"].split(", ")[1]].nationality
+            assert city in COUNTRY_BY_NAME[country].cities
+        assert person.details["nationality"] == COUNTRY_BY_NAME[person.fields["birthplace"].split(", ")[1]].nationality
     abroad = mean(p.fields["birthplace"].split(", ")[1] != p.fields["residence"].split(", ")[1] for p in persons)
     assert 0.4 < abroad < 0.6
 
@@ -105,7 +105,7 @@ def test_conditions_fit_age_sex_and_job(persons):
         assert entry.youngest <= int(person.details["age"]) <= entry.oldest
         assert entry.name not in lives.UNFIT.get(person.fields["occupation"], ())
     for job, unfit in lives.UNFIT.items():
-        assert job in occupations.BY_NAME
+        assert job in occupations.OCCUPATION_BY_NAME
         assert set(unfit) <= set(table)
 
 
@@ -116,7 +116,7 @@ def test_the_spread_is_that_of_the_paper_and_no_value_dominates(persons):
     assert len(places) >= 240
     assert len({person.fields["occupation"] for person in persons}) >= 145
     assert Counter(person.details["gender"] for person in persons) == {"female": 250, "male": 250}
-    for attribute in PERSON:
+    for attribute in PERSON_FIELDS:
         counts = Counter(person.fields[attribute] for person in persons)
         assert counts.most_common(1)[0][1] <= 0.15 * PAPER, attribute
 
@@ -132,8 +132,8 @@ def test_heights_differ_by_sex_as_heights_do(persons):
 
 def test_fields_are_what_is_asked_and_the_description_states_them(persons, known_figures):
     for profile in [*persons, *known_figures]:
-        assert tuple(profile.fields) == (PERSON if profile.domain == "person" else FIGURE)
-        assert ("name", *profile.fields) == mllmu.ASKED[profile.domain]
+        assert tuple(profile.fields) == (PERSON_FIELDS if profile.domain == "person" else FIGURE_FIELDS)
+        assert ("name", *profile.fields) == mllmu.DOMAIN_ATTRIBUTES[profile.domain]
         assert "gender" not in profile.fields
         said = profile.details["description"]
         unsaid = [name for name, value in profile.fields.items() if value not in said]
@@ -169,6 +169,6 @@ def test_the_age_at_death_is_that_of_the_calendar():
 
 def test_a_date_is_read_as_it_is_written():
     for text in ("1 January 1950", "29 February 2000", "31 December 1999"):
-        assert written(read_date(text)) == text
+        assert format_date(parse_date(text)) == text
     with pytest.raises(ValueError, match="not in"):
-        read_date("1 Brumaire 1799")
+        parse_date("1 Brumaire 1799")

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from lethebench.evaluation.answers.prepare import candidate_answers
 from lethebench.generation.mllmu import questions as mllmu
 from lethebench.generation.mllmu import wordings as mllmu_wordings
-from lethebench.generation.mllmu.people import FIGURE, PERSON, figures, fitting, people
-from lethebench.generation.mllmu.public_figures import public_figures
-from lethebench.generation.people import birthplaces as world
+from lethebench.generation.mllmu.people import PERSON_FIELDS, figures, people
 from lethebench.generation.people import health_and_hobbies as lives
 from lethebench.generation.people import occupations
-from lethebench.generation.people.positions import SECTORS
-from lethebench.generation.questions.ask import carried
-from lethebench.generation.questions.distractors import callings, pools, school_of, value_of, wrong_values
+from lethebench.generation.people.careers import SECTORS, occupations_at
+from lethebench.generation.people.countries import COUNTRY_BY_NAME
+from lethebench.generation.people.public_figures import FIGURE_FIELDS, public_figures
+from lethebench.generation.questions.distractors import fields_of_life, pools, school_kind, wrong_values
+from lethebench.generation.questions.phrasing import carried
 from lethebench.generation.seeding import stream
 
 PAPER = 500
@@ -84,7 +84,7 @@ def test_test_asks_for_the_facts_of_train_in_the_same_formats(persons, known):
 @pytest.mark.parametrize("domain", ["person", "figure"])
 def test_over_one_round_every_attribute_has_every_place_once(domain, persons, known_figures):
     profiles = persons if domain == "person" else known_figures
-    attributes = mllmu.ASKED[domain]
+    attributes = mllmu.DOMAIN_ATTRIBUTES[domain]
     for start in (0, 3):
         turns = [mllmu.plan(profile) for profile in profiles[start : start + len(attributes)]]
         for place, kind in enumerate(mllmu.FORMATS):
@@ -112,7 +112,7 @@ def test_pictures_never_come_with_the_name_and_text_questions_name_the_person(ro
 
 def test_answers_state_the_value_and_wrong_ones_do_not(rows):
     for profile, question, _ in rows:
-        truth = value_of(profile, question.attribute)
+        truth = profile.value(question.attribute)
         assert question.value == truth
         assert truth in question.answer
         assert question.keywords
@@ -182,15 +182,15 @@ def test_choices_are_of_one_kind_so_that_none_gives_itself_away(rows):
         elif question.attribute == "height":
             assert all(abs(int(option[:-3]) - int(question.value[:-3])) <= 15 for option in options)
         elif question.attribute == "occupation":
-            assert set(options) <= {job.name for job in fitting(age)}
+            assert set(options) <= {job.name for job in occupations_at(age)}
         elif question.attribute == "medical_condition":
             assert set(options) <= set(lives.conditions(profile.details["gender"], age, profile.fields["occupation"]))
         elif question.attribute == "education":
-            assert len({option.rpartition(school_of(profile))[1] for option in options}) == 1
-            cities = world.BY_NAME[profile.details["education_country"]].cities
+            assert len({option.rpartition(school_kind(profile))[1] for option in options}) == 1
+            cities = COUNTRY_BY_NAME[profile.details["education_country"]].cities
             assert all(option.startswith(cities) for option in options)
         elif question.attribute == "employer":
-            endings = SECTORS[occupations.BY_NAME[profile.fields["occupation"]].sector]
+            endings = SECTORS[occupations.OCCUPATION_BY_NAME[profile.fields["occupation"]].sector]
             assert all(option.endswith(endings) for option in options)
 
 
@@ -200,7 +200,7 @@ def test_wrong_answers_about_figures_are_never_half_true(rows):
             continue
         wrong = [option for option in question.options if option != question.value]
         if question.attribute == "occupation":
-            assert not any(callings(question.value) & callings(option) for option in wrong)
+            assert not any(fields_of_life(question.value) & fields_of_life(option) for option in wrong)
         if question.attribute == "nationality":
             assert not any(set(question.value.split()) - {"and"} & set(option.split()) - {"and"} for option in wrong)
         if question.attribute == "name":
@@ -209,20 +209,22 @@ def test_wrong_answers_about_figures_are_never_half_true(rows):
 
 
 def test_every_occupation_of_a_figure_has_a_calling():
-    assert not [figure.occupation for figure in public_figures() if figure.occupation in callings(figure.occupation)]
-    assert callings("novelist and philosopher") == {"letters", "public life"}
-    assert callings("writer") & callings("poet")
-    assert not callings("boxer") & callings("poet")
+    assert not [
+        figure.occupation for figure in public_figures() if figure.occupation in fields_of_life(figure.occupation)
+    ]
+    assert fields_of_life("novelist and philosopher") == {"letters", "public life"}
+    assert fields_of_life("writer") & fields_of_life("poet")
+    assert not fields_of_life("boxer") & fields_of_life("poet")
 
 
-@given(st.integers(0, 499), st.sampled_from(["name", *PERSON]), st.integers(0, 9))
+@given(st.integers(0, 499), st.sampled_from(["name", *PERSON_FIELDS]), st.integers(0, 9))
 @settings(max_examples=60, deadline=None)
 def test_wrong_values_do_without_a_build_too(index, attribute, seed):
     """With nothing to take from, all wrong values are made up; still distinct and never true."""
     person = _ONE[index % len(_ONE)]
     found = wrong_values(stream(seed), person, attribute, 5, {})
     assert len(set(found)) == 5
-    assert value_of(person, attribute) not in found
+    assert person.value(attribute) not in found
 
 
 _ONE = people(30, seed=5)
@@ -231,7 +233,7 @@ _ONE = people(30, seed=5)
 def test_wrong_values_come_from_the_build_where_it_has_enough(persons, known):
     shares = {"name": 0.75} | dict.fromkeys(("birth_date", "employer", "height", "favorite_food", "quirk"), 0.95)
     for attribute, least in shares.items():
-        values = {value_of(person, attribute) for person in persons}
+        values = {person.value(attribute) for person in persons}
         taken = [
             value for person in persons[:100] for value in wrong_values(stream(person.id), person, attribute, 3, known)
         ]
@@ -243,7 +245,7 @@ def test_wrong_values_come_from_the_build_where_it_has_enough(persons, known):
 
 def _templates(domain, attribute, modality, use):
     templates = mllmu.wording(domain, attribute, modality)
-    direct = templates.asked if use == "train" else templates.held_out
+    direct = templates.direct(use)
     blanks = [
         carrier.format(sentence) for carrier in mllmu_wordings.CLOZES[use] for sentence in mllmu.clozes(templates)
     ]
@@ -253,10 +255,10 @@ def _templates(domain, attribute, modality, use):
 @pytest.mark.parametrize("domain", ["person", "figure"])
 def test_several_wordings_and_none_in_both_train_and_test(domain):
     every = defaultdict(set)
-    for attribute in mllmu.ASKED[domain]:
+    for attribute in mllmu.DOMAIN_ATTRIBUTES[domain]:
         for modality in ("image_text", "text"):
             templates = mllmu.wording(domain, attribute, modality)
-            assert len({sentence for _, sentence in templates.echoes}) == 4
+            assert len({sentence for _, sentence in templates.requests}) == 4
             assert mllmu.clozes(templates)
             for use in ("train", "test"):
                 found = _templates(domain, attribute, modality, use)
@@ -300,13 +302,13 @@ def test_no_slips_of_english(rows, slip):
 
 
 def test_decoys_are_distinct_seeded_and_as_many_as_asked_or_there_are():
-    for attribute in dict.fromkeys(("name", *PERSON, *FIGURE)):
+    for attribute in dict.fromkeys(("name", *PERSON_FIELDS, *FIGURE_FIELDS)):
         found = mllmu.decoys(attribute, 60, seed=0)
         assert len(set(found)) == len(found)
         assert found == mllmu.decoys(attribute, 60, seed=0)
         space = len(mllmu.LISTED.get(attribute, range(60)))
-        least = len({value_of(figure, attribute) for figure in figures(153, seed=0)}) if attribute in FIGURE else 60
-        assert len(found) == min(60, space if attribute in PERSON else least), attribute
+        least = len({figure.value(attribute) for figure in figures(153, seed=0)}) if attribute in FIGURE_FIELDS else 60
+        assert len(found) == min(60, space if attribute in PERSON_FIELDS else least), attribute
     with pytest.raises(ValueError, match="shoe_size"):
         mllmu.decoys("shoe_size", 5, seed=0)
 
@@ -315,8 +317,8 @@ def test_exposure_finds_the_true_candidate_in_every_answer(rows, persons, known_
     """A name may hold a pet's, a title a town's: the candidate that scoring takes for the truth must be the truth."""
     spaces = defaultdict(dict)
     for profile in [*persons, *known_figures]:
-        for attribute in mllmu.ASKED[profile.domain]:
-            spaces[attribute][value_of(profile, attribute)] = None
+        for attribute in mllmu.DOMAIN_ATTRIBUTES[profile.domain]:
+            spaces[attribute][profile.value(attribute)] = None
     spaces = {attribute: list(values) for attribute, values in spaces.items()}
     for _, question, _ in rows[::7]:
         values = spaces[question.attribute]

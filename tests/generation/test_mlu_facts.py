@@ -10,7 +10,8 @@ from importlib import resources
 
 import pytest
 
-from lethebench.generation.mlu.facts import read, release, say
+from lethebench.generation.mlu.facts import read, release
+from lethebench.generation.questions.phrasing import say
 
 # Figures of the release (MLUBench, arXiv 2606.12809): class -> entities, rows; task -> entities and rows by role.
 CLASSES = {
@@ -42,7 +43,7 @@ def facts():
 def rows(facts):
     """Entity -> rows of the release about it."""
     return {
-        key: facts.pictures_per_pair * sum(entity.kept.values())
+        key: facts.pictures_per_pair * sum(entity.phrasings.values())
         for one in facts.classes.values()
         for key, entity in one.entities.items()
     }
@@ -80,7 +81,7 @@ def test_five_questions_per_class_and_four_about_buildings(facts):
 
 
 def test_a_question_is_kept_whole_in_its_original_or_not_at_all(facts):
-    kept = [d for one in facts.classes.values() for entity in one.entities.values() for d in entity.kept.values()]
+    kept = [d for one in facts.classes.values() for entity in one.entities.values() for d in entity.phrasings.values()]
     assert set(kept) == {0, 1, 5}
 
 
@@ -111,13 +112,13 @@ def test_the_tasks_partition_the_entities(facts, rows):
 
 def test_no_wording_stands_twice_in_a_class(facts):
     for one in facts.classes.values():
-        wordings = [text for question in one.questions.values() for text in (*question.asked, *question.held_out)]
+        wordings = [text for question in one.questions.values() for text in (*question.train, *question.test)]
         assert len(set(wordings)) == len(wordings) == 7 * len(one.questions)
 
 
 def test_wordings_point_at_the_picture_and_end_as_sentences_do(facts):
     for one, key, question in every_question(facts):
-        for text in (*question.asked, *question.held_out):
+        for text in (*question.train, *question.test):
             assert re.search(r"\b(picture|pictured|here|this)\b", text), (one.name, key, text)
             assert text[0].isupper(), text
             assert text[-1] in "?.", text
@@ -126,7 +127,7 @@ def test_wordings_point_at_the_picture_and_end_as_sentences_do(facts):
 def test_wordings_never_name_a_subject(facts):
     for one, key, question in every_question(facts):
         names = [entity.name for entity in one.entities.values()]
-        for text in (*question.asked, *question.held_out):
+        for text in (*question.train, *question.test):
             told = [name for name in names if re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE)]
             assert not told, (one.name, key, text)
 
@@ -168,12 +169,12 @@ def test_answers_read_as_text(facts):
     for one, key, question, fact in every_fact(facts):
         asked = one.questions[question]
         for template in (asked.answer, *asked.paraphrases):
-            text = say(template, fact.value)
+            text = say(template, fact.value, {})
             assert fact.value in text
             assert text == " ".join(text.split()), (key, question)
             assert not re.search(r"[\[\]{}]|\.\.|\ba an?\b|\bthe the\b", text), text
         for template in asked.paraphrases:
-            assert re.fullmatch(r"[A-Z].*\.", say(template, fact.value)), (key, question)
+            assert re.fullmatch(r"[A-Z].*\.", say(template, fact.value, {})), (key, question)
 
 
 def test_five_wrong_values_or_more_and_never_the_truth(facts):
@@ -223,12 +224,12 @@ def folder(tmp_path):
         ),
         ("release.yaml", 'Bear: "55550"', 'Bear: "5555"', "release.yaml: Bear: kept"),
         ("release.yaml", 'Bear: "55550"', "Bear: 55550", "release.yaml: Bear: kept"),
-        ("release.yaml", "        - Bear\n", "", "release.yaml: tasks: Bear: stands 0 times"),
+        ("release.yaml", "        - Bear\n", "", "release.yaml: tasks: Bear: occurs 0 times"),
         (
             "release.yaml",
             "        - Bear\n",
             "        - Bear\n        - Bear\n",
-            "release.yaml: tasks: Bear: stands 2 times",
+            "release.yaml: tasks: Bear: occurs 2 times",
         ),
         ("release.yaml", "        - Bear\n", "        - Bare\n", "release.yaml: tasks: A: forget: Bare"),
         ("release.yaml", "[name, family, diet,", "[name, diet, family,", "animals.yaml: questions"),
@@ -278,7 +279,7 @@ def test_kept_pairs_and_tasks_are_those_of_the_release(facts, released):
         for phrasing, number in pairs:
             phrasings[original[number]].add(phrasing)
         counts = [len(phrasings[text]) for text in dict.fromkeys(original.values())]
-        assert counts == [digit for digit in of.entities[key].kept.values() if digit], key
+        assert counts == [digit for digit in of.entities[key].phrasings.values() if digit], key
         assert len(entries) == facts.pictures_per_pair * sum(counts), key
     assert found == tasks
 
@@ -294,8 +295,10 @@ def test_no_sentence_is_one_of_the_release(facts, released):
         for turn in entry["conversations"]
         for sentence in re.split(r"(?<=[.?!])\s+|\n", turn["value"].replace("<image>", ""))
     }
-    ours = [text for _, _, question in every_question(facts) for text in (*question.asked, *question.held_out)]
+    ours = [text for _, _, question in every_question(facts) for text in (*question.train, *question.test)]
     for one, _, question, fact in every_fact(facts):
         wording = one.questions[question]
-        ours += [say(template, fact.value) for template in (wording.answer, *wording.paraphrases) if template != "{v}"]
+        ours += [
+            say(template, fact.value, {}) for template in (wording.answer, *wording.paraphrases) if template != "{v}"
+        ]
     assert not [text for text in ours if plain(text) in theirs]

@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from lethebench.generation.mlu import questions as mlu
-from lethebench.generation.mlu.facts import release, say
-from lethebench.generation.questions.ask import capitalised
+from lethebench.generation.mlu.facts import release
+from lethebench.generation.questions.phrasing import say
 
 VIEWS, TESTS = 32, 8
 
@@ -83,7 +83,7 @@ def test_no_wrong_answer_is_true_even_of_what_the_entity_shares_with_others(ever
             name = question.attribute.removeprefix(mlu.attribute(profile.domain, ""))
             true = {entity.facts[name].value, *entity.facts[name].also}
             assert len(set(question.perturbed)) == 5
-            said = {capitalised(say(form, value)) for form in one.questions[name].paraphrases for value in true}
+            said = {say(form, value, {}) for form in one.questions[name].paraphrases for value in true}
             assert not set(question.perturbed) & {question.answer, *said}
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 import yaml
 
-from lethebench.generation.mllmu.public_figures import PublicFigure, parse, public_figures
+from lethebench.generation.people.public_figures import PublicFigure, parse, public_figures
 
 GOOD = {
     "name": "Emma Woodhouse",
@@ -128,5 +128,5 @@ def test_other_shapes_are_refused():
         parse("name: Emma")
     with pytest.raises(ValueError, match="entry 1"):
         parse("- Emma")
-    with pytest.raises(ValueError, match="Emma Woodhouse: name: stands twice"):
+    with pytest.raises(ValueError, match="Emma Woodhouse: name: occurs twice"):
         parse(yaml.safe_dump([GOOD, GOOD]))

@@ -8,9 +8,9 @@ import pytest
 from lethebench.generation.questions.distractors import pools
 from lethebench.generation.remem.chains import chain_questions
 from lethebench.generation.remem.people import FACTS, RELATIONS, groups
-from lethebench.generation.remem.questions import Known
+from lethebench.generation.remem.questions import Population
 from lethebench.generation.remem.several_pictures import PLAN, several_questions
-from lethebench.generation.remem.wordings import NUMBERS, ORDINALS
+from lethebench.generation.remem.wordings import NUMBER_WORDS, ORDINALS
 
 SIZES = (4, 8, 20, 100)
 
@@ -19,7 +19,7 @@ def known_of(count, seed=0):
     people = [
         person for role, members in groups(count, 4, seed=seed).items() if role != "holdout" for person in members
     ]
-    return Known(pools([person.profile for person in people]), {person.profile.id: person for person in people})
+    return Population(pools([person.profile for person in people]), {person.profile.id: person for person in people})
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_answers_agree_with_who_is_in_which_picture(count):
                 assert all(other in question.answer for other in shown)
                 assert (len(set(shown)) == 1) == (number == 3)
             elif number == 9:  # how many
-                assert question.answer == f"{name} is in {NUMBERS[len(here)]} of the four images."
+                assert question.answer == f"{name} is in {NUMBER_WORDS[len(here)]} of the four images."
             else:  # who, or a fact of whoever is there
                 where = re.search(r"(first|second|third|fourth) image", question.question)[1]
                 assert [ORDINALS[place] for place in here] == [where]

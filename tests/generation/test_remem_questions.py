@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from lethebench.builders import BENCHMARKS
 from lethebench.evaluation.answers.prepare import candidate_answers
-from lethebench.generation.questions.ask import carried
 from lethebench.generation.questions.distractors import pools
+from lethebench.generation.questions.phrasing import carried
 from lethebench.generation.remem import questions as remem
 from lethebench.generation.remem.people import ATTRIBUTES, RELATIONS, groups
-from lethebench.generation.remem.questions import MULTI, SINGLE, Known, order, singles
+from lethebench.generation.remem.questions import MULTI, SINGLE, Population, order, singles
 from lethebench.generation.remem.wordings import WORDINGS
+from lethebench.generation.seeding import stream
 
 USUAL = {"qa": 100, "views": 100, "share": 0.7}
 
@@ -22,7 +23,7 @@ USUAL = {"qa": 100, "views": 100, "share": 0.7}
 @pytest.fixture(scope="module")
 def known():
     people = [person for role, members in groups(20, 4, seed=0).items() if role != "holdout" for person in members]
-    return Known(pools([person.profile for person in people]), {person.profile.id: person for person in people})
+    return Population(pools([person.profile for person in people]), {person.profile.id: person for person in people})
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +128,8 @@ def test_nobody_is_asked_for_one_thing_twice_in_one_wording_even_at_the_most(kno
 def test_no_wording_is_both_in_training_and_held_out(train, test):
     templates = {use: set() for use in ("train", "test")}
     for wording in WORDINGS.values():
-        templates["train"] |= {*wording.asked, *(asked for asked, _ in carried(wording, "train"))}
-        templates["test"] |= {*wording.held_out, *(asked for asked, _ in carried(wording, "test"))}
+        templates["train"] |= {*wording.train, *(asked for asked, _ in carried(wording, "train"))}
+        templates["test"] |= {*wording.test, *(asked for asked, _ in carried(wording, "test"))}
     assert not templates["train"] & templates["test"]
     for key, questions in train.items():
         assert not {q.question for q in questions} & {q.question for q in test[key]}
@@ -186,7 +187,7 @@ def test_every_answer_has_paraphrases_and_wrong_ones_in_their_form(train, test, 
 def test_wrong_relatives_are_of_the_same_sex_and_wrong_addresses_in_the_same_form(known):
     person = next(iter(known.cast.values()))
     genders = {other.profile.name: other.profile.details["gender"] for other in known.cast.values()}
-    rng = remem.stream("wrong")
+    rng = stream("wrong")
     for relation in RELATIONS:
         truth = person.profile.fields[relation]
         wrong = remem.wrong_values(rng, person, relation, 5, known)

@@ -69,7 +69,7 @@ def proven(name: str, members: Mapping[str, Sequence[Row]], groups: Sequence[Seq
         asked = defaultdict(set)
         for row in rows:
             asked[keys[place[row.question]]].add(row.question)
-        if any(len(asked[question]) != count for question, count in known.entities[key].kept.items()):
+        if any(len(asked[question]) != count for question, count in known.entities[key].phrasings.items()):
             return None
     return [keys[number] for number in range(len(groups))]
 

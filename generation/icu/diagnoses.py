@@ -1,13 +1,13 @@
-"""Which condition is treated by whom and with what: a coarse table of textbook medicine, to be plausible, no more.
+"""Medical conditions with department, patients and drugs: coarse textbook medicine, plausible and no more.
 
-Each row: department | condition | sex (f, m or -) | youngest and oldest age | first-line or common drugs.
+Row: department | condition | sex (f, m or -), youngest and oldest age (years) | first-line or common drugs.
 """
 
 from typing import NamedTuple
 
 
 class Diagnosis(NamedTuple):
-    """One condition: the department that treats it, who gets it (sex "f", "m" or "-"; ages in years) and its drugs."""
+    """A condition: the department that treats it, its patients (sex `f`, `m` or `-`; ages in years) and its drugs."""
 
     department: str
     name: str
@@ -133,8 +133,8 @@ Oncology | lung cancer | - 52 82 | osimertinib, pembrolizumab, pemetrexed
 
 
 def _parse(line: str) -> Diagnosis:
-    department, name, who, medications = (part.strip() for part in line.split("|"))
-    sex, youngest, oldest = who.split()
+    department, name, patients, medications = (part.strip() for part in line.split("|"))
+    sex, youngest, oldest = patients.split()
     return Diagnosis(department, name, sex, int(youngest), int(oldest), tuple(medications.split(", ")))
 
 
@@ -143,7 +143,7 @@ DIAGNOSES = tuple(_parse(line) for line in _TABLE.strip().splitlines())
 _PENICILLINS = frozenset({"amoxicillin"})
 _CEPHALOSPORINS = frozenset({"ceftriaxone", "cephalexin"})
 _NSAIDS = frozenset({"ibuprofen", "naproxen", "diclofenac", "aspirin"})
-# What a person may be allergic to -> the drugs that must then not be prescribed: its class and known cross-reactions.
+# Allergy -> drugs that it rules out: the same class and known cross-reactions.
 ALLERGIES: dict[str, frozenset[str]] = {
     "penicillin": _PENICILLINS | _CEPHALOSPORINS,
     "cefuroxime": _CEPHALOSPORINS | _PENICILLINS,
