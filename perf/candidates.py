@@ -28,7 +28,7 @@ import torch
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
 from lethebench.contract.tokens import Answer, EncodedQuestion, Prompt, common_length
-from lethebench.evaluation.likelihood.api import Scored, score_encoded
+from lethebench.evaluation.likelihood.api import Score, score_encoded
 from lethebench.evaluation.likelihood.forward import score_whole
 from lethebench.evaluation.likelihood.prefix_sharing import Context, Tail
 
@@ -146,7 +146,7 @@ def compare(what: str, model: Any, rows: list[EncodedQuestion], sample: int, rou
             seconds, scores = timed(lambda: score_encoded(model, rows))
         shared.append(seconds)
         peaks.append(peak.megabytes)
-    found: list[Scored] = [score for row in scores for score in row]
+    found: list[Score] = [score for row in scores for score in row]
     worst = max(abs(found[number].logprob - one) for number, one in zip(some, plain, strict=True))
     prefix = sum(len(item.prompt.ids) for item in rows) / len(rows)
     length = sum(len(one.ids) for _, one in pairs) / len(pairs)

@@ -63,7 +63,7 @@ def generate_encoded(
             numbers.sort(key=lambda number: -len(encoded[number].prompt.ids))
             while numbers:
                 longest = len(encoded[numbers[0]].prompt.ids) + max_new_tokens
-                size = limit.of_length(longest)
+                size = limit.num_rows(longest)
                 batch, numbers = numbers[:size], numbers[size:]
                 prompts = [encoded[number].prompt for number in batch]
                 contexts = [Context(prompt, prompt.ids, 0) for prompt in prompts]

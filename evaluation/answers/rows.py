@@ -6,7 +6,7 @@ from typing import Any
 from lethebench.evaluation.answers.greedy import decode, default_length, end_tokens, generate_encoded
 from lethebench.evaluation.answers.prepare import PreparedRow, PreparedRows, check_ids, column, prepare_rows
 from lethebench.evaluation.answers.row_scores import CARRIED, MEMBERSHIP, SCORES, compare
-from lethebench.evaluation.likelihood.api import Scored, score_encoded
+from lethebench.evaluation.likelihood.api import Score, score_encoded
 from lethebench.evaluation.metrics.exposure import exposure, exposure_normalised, exposure_rank
 from lethebench.evaluation.metrics.membership import membership_scores
 from lethebench.evaluation.metrics.truth_ratio import probability, truth_ratio
@@ -94,7 +94,7 @@ def _generated(
     model: Any,
     processor: Any,
     prepared: PreparedRows,
-    scores: list[list[Scored]],
+    scores: list[list[Score]],
     batch_size: int | None,
     length: int,
     report: Callable[[float], None],
@@ -122,7 +122,7 @@ def _generated(
     return texts  # type: ignore[return-value]
 
 
-def _result(row: PreparedRow, found: list[Scored], generated: str) -> dict:
+def _result(row: PreparedRow, found: list[Score], generated: str) -> dict:
     for score in found:
         if not -float("inf") < score.logprob < float("inf"):
             raise ValueError(
@@ -157,6 +157,6 @@ def _result(row: PreparedRow, found: list[Scored], generated: str) -> dict:
     return result
 
 
-def _membership(row: PreparedRow, own: Scored) -> dict[str, float]:
+def _membership(row: PreparedRow, own: Score) -> dict[str, float]:
     tokens = own.tokens
     return membership_scores(tokens.logprob, row.carried["answer"], means=tokens.mean, deviations=tokens.std)

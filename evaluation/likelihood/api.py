@@ -2,15 +2,15 @@
 
     score_answers      one answer per row, picture and text rows mixed
     score_candidates   many answers to one question
-    score_many         many answers to each of many rows; the two above are this
+    score_many         many answers to each of many rows; the two above call it
 
-A prompt with several answers, or a picture with several questions, is run once and what differs follows it
-(`passes.py`); what shares nothing is a row of a right-padded batch. Which of the two, and how large the batches are,
-follows from lengths and from what is exact for the model (`sharing.py`); both give the same numbers up to rounding.
+A prompt with several answers, or a picture with several questions, is run once and the answers follow it
+(`forward.py`); answers that share nothing are rows of right-padded batches. Lengths, and what is exact for the model
+(`calibration.py`), decide between the two and set the batch sizes; both give the same numbers up to rounding.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from lethebench.evaluation.likelihood.calibration import score_items
 
 
 class TokenStatistics(NamedTuple):
-    """What membership scores need of each token of an answer, float64 arrays of shape (num_tokens,).
+    """Statistics of each token of an answer, as membership scores need them: float64 arrays of shape (num_tokens,).
 
     Attributes:
         logprob: natural log-probability of the token; <= 0.
@@ -37,18 +37,11 @@ class Score(NamedTuple):
     """The score of one answer.
 
     Attributes:
-        logprob: sum of the natural log-probabilities of the answer's tokens, terminator included; <= 0.
-        num_tokens: how many tokens that is.
-        tokens: statistics of each token, where they were asked for.
+        logprob: sum of the natural log-probabilities of the answer's tokens, the end of its turn included; <= 0.
+        num_tokens: number of these tokens.
+        greedy: whether each of them is the model's most likely one, so that greedy decoding returns this answer.
+        tokens: statistics of each token; None unless requested.
     """
-
-    logprob: float
-    num_tokens: int
-    tokens: TokenStatistics | None = None
-
-
-class Scored(NamedTuple):
-    """A score with whether every token was the model's most likely one: then greedy decoding gives this answer."""
 
     logprob: float
     num_tokens: int
@@ -62,18 +55,21 @@ def score_encoded(
     *,
     batch_size: int | None = None,
     statistics: bool = False,
-    progress: Any = None,
-) -> list[list[Scored]]:
-    """As `score_many`, on rows that `chat.encode` tokenised.
+    progress: Callable[[int], None] | None = None,
+) -> list[list[Score]]:
+    """Score rows that are tokenized already; otherwise as `score_many`.
 
     Args:
-        model: a model for image-text to text, PEFT-wrapped or not; put in eval mode for the call.
-        encoded: rows with their answers.
-        batch_size: at most so many sequences in one forward pass; the batches also keep to a budget of tokens.
-        statistics: also keep `tokens`, from the same passes.
-        progress: called with the number of distinct answers done so far.
+        model: a model for image-text to text, PEFT-wrapped or not; in eval mode during the call.
+        encoded: questions with their answers, from `lethebench.contract.tokens.encode`.
+        batch_size: maximum number of sequences in one forward pass; a budget of tokens limits batches too.
+        statistics: also return `Score.tokens`, from the same passes.
+        progress: called with the number of distinct answers scored so far.
+
+    Returns:
+        One list per question with one `Score` per answer.
     """
-    found: list[list[Scored | None]] = [[None] * len(item.answers) for item in encoded]
+    scores: list[list[Score | None]] = [[None] * len(question.answers) for question in encoded]
     was_training = model.training
     model.eval()
     try:
@@ -81,14 +77,14 @@ def score_encoded(
             for slots, measures in score_items(
                 model, encoded, batch_size=batch_size, statistics=statistics, progress=progress
             ):
-                logprob, likeliest, *more = measures
-                tokens = TokenStatistics(logprob, *more) if statistics else None
-                scored = Scored(float(logprob.sum()), len(logprob), bool(likeliest.all()), tokens)
-                for row, place in slots:
-                    found[row][place] = scored
+                logprob, is_likeliest, *moments = measures
+                tokens = TokenStatistics(logprob, *moments) if statistics else None
+                score = Score(float(logprob.sum()), len(logprob), bool(is_likeliest.all()), tokens)
+                for row, answer in slots:
+                    scores[row][answer] = score
     finally:
         model.train(was_training)
-    return found  # type: ignore[return-value]
+    return cast(list[list[Score]], scores)
 
 
 def score_many(
@@ -100,26 +96,24 @@ def score_many(
     batch_size: int | None = None,
     statistics: bool = False,
 ) -> list[list[Score]]:
-    """Log-probabilities of several answers for each of several rows.
+    """Score several answers to each of several rows.
 
     Args:
-        model: a model for image-text to text.
+        model: a model for image-text to text, PEFT-wrapped or not; in eval mode during the call.
         processor: its processor, with a chat template.
         rows: mappings with `question` and `images`; picture rows and text rows may be mixed.
         answers: for each row the answers to score; equal ones are computed once.
-        batch_size: at most so many sequences in one forward pass.
-        statistics: also give `Score.tokens`, from the same passes.
+        batch_size: maximum number of sequences in one forward pass.
+        statistics: also return `Score.tokens`, from the same passes.
 
     Returns:
-        For each row one `Score` per answer, accumulated in float64.
+        One list per row with one `Score` per answer.
 
     Raises:
-        ValueError: as many lists of answers as rows are needed; a row that is not as it should be, by its name; or the
-            chat template does not append the answer.
+        ValueError: if the numbers of rows and answer lists differ, or a row is not valid; names the row.
     """
     encoded = encode(processor, list(rows), answers)
-    scores = score_encoded(model, encoded, batch_size=batch_size, statistics=statistics)
-    return [[Score(one.logprob, one.num_tokens, one.tokens) for one in row] for row in scores]
+    return score_encoded(model, encoded, batch_size=batch_size, statistics=statistics)
 
 
 def score_answers(
@@ -131,27 +125,28 @@ def score_answers(
     batch_size: int | None = None,
     statistics: bool = False,
 ) -> list[Score]:
-    """Log-probability of one answer per row: its own `answer`, or the one given.
+    """Score one answer per row.
 
     Args:
-        model: a model for image-text to text.
+        model: a model for image-text to text, PEFT-wrapped or not; in eval mode during the call.
         processor: its processor, with a chat template.
-        rows: mappings with `question`, `images` and, where `answers` is not given, `answer`.
-        answers: one answer per row.
-        batch_size: at most so many sequences in one forward pass.
-        statistics: also give `Score.tokens`, from the same passes.
+        rows: mappings with `question`, `images` and, unless `answers` is given, `answer`.
+        answers: one answer per row; default: each row's own `answer`.
+        batch_size: maximum number of sequences in one forward pass.
+        statistics: also return `Score.tokens`, from the same passes.
 
     Returns:
         One `Score` per row.
 
     Raises:
-        ValueError: as `score_many`, or a row without an answer.
+        ValueError: as `score_many`, or if a row has no answer.
     """
     rows = list(rows)
-    texts = [row.get("answer") for row in rows] if answers is None else list(answers)
-    lists = [[text] for text in texts]
-    scores = score_many(model, processor, rows, lists, batch_size=batch_size, statistics=statistics)
-    return [one for (one,) in scores]
+    texts: Sequence[Any] = [row.get("answer") for row in rows] if answers is None else answers
+    scores = score_many(
+        model, processor, rows, [[text] for text in texts], batch_size=batch_size, statistics=statistics
+    )
+    return [score for (score,) in scores]
 
 
 def score_candidates(
@@ -163,20 +158,20 @@ def score_candidates(
     batch_size: int | None = None,
     statistics: bool = False,
 ) -> list[Score]:
-    """Log-probabilities of many answers to one question; the question and its pictures are run once.
+    """Score many answers to one question; the question and its pictures are run once.
 
-    Every candidate ends with the terminator of its turn, so one that begins another is not favoured.
+    Every candidate ends with the end of its turn, so a candidate that begins another one has no advantage.
 
     Args:
-        model: a model for image-text to text.
+        model: a model for image-text to text, PEFT-wrapped or not; in eval mode during the call.
         processor: its processor, with a chat template.
         row: a mapping with `question` and `images`.
-        candidates: the answers, in full.
-        batch_size: at most so many sequences in one forward pass.
-        statistics: also give `Score.tokens`, from the same passes.
+        candidates: complete answers.
+        batch_size: maximum number of sequences in one forward pass.
+        statistics: also return `Score.tokens`, from the same passes.
 
     Returns:
-        One `Score` per candidate, in order: sum of log-probabilities and number of tokens.
+        One `Score` per candidate, in order.
 
     Raises:
         ValueError: as `score_many`.

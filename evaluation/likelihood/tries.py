@@ -1,7 +1,7 @@
-"""Answers behind one prefix as tries: tokens that several answers begin with are fed to the model once.
+"""Answers after one context as tries: tokens that several answers begin with go through the model once.
 
-A node is a token that is fed in; it sees the prefix, its ancestors and itself. The last token of an answer is never
-fed in: the logits at its parent give its log-probability. A pack of one answer is a plain sequence.
+A node is an input token; it attends to the context, its ancestors and itself. The last token of an answer is never an
+input: the logits at its parent give its log-probability. A trie of one answer is a plain sequence.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,92 +11,95 @@ import numpy as np
 import torch
 
 from lethebench.contract.tokens import common_length
-from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Tail
+from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Tail, TokenIds
 
-SIZE = 256  # nodes in a pack; 128 to 512 are equally fast, attention within a pack is quadratic
+MAX_NODES = 256  # nodes in a trie; 128 to 512 are equally fast, attention within a trie is quadratic
 
 
 @dataclass
-class Pack:
-    """Some answers behind one prefix.
+class Trie:
+    """Answers after one context.
 
     Attributes:
-        owner: which prefix of a batch.
+        context: index of the context in its batch.
         tokens, depths, parents: one value per node; the parent of a node at depth 0 is -1.
         members: the answers' numbers.
-        nodes, targets: for each answer, the node that gives each scored token but the prefix's, and that token.
+        nodes, targets: for each answer, the nodes whose logits score its tokens, and these tokens; the context's own
+            logits score the first token.
     """
 
-    owner: int
+    context: int
     tokens: list[int] = field(default_factory=list)
     depths: list[int] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)
     members: list[int] = field(default_factory=list)
     nodes: list[list[int]] = field(default_factory=list)
-    targets: list[tuple[int, ...]] = field(default_factory=list)
+    targets: list[TokenIds] = field(default_factory=list)
 
     def add(self, number: int, tail: Tail, path: list[int]) -> list[int]:
-        """Adds an answer behind the nodes of `path`, its first tokens; returns the nodes of all its tokens fed in."""
+        """Add an answer after the nodes of `path`, its first tokens; return the nodes of all its input tokens."""
         path = list(path)
         for token in tail.ids[len(path) : -1]:
             self.parents.append(path[-1] if path else -1)
             self.depths.append(len(path))
             path.append(len(self.tokens))
             self.tokens.append(token)
-        begin = max(tail.skip, 1)
+        start = max(tail.skip, 1)
         self.members.append(number)
-        self.nodes.append(path[begin - 1 :])
-        self.targets.append(tail.ids[begin:])
+        self.nodes.append(path[start - 1 :])
+        self.targets.append(tail.ids[start:])
         return path
 
-    def sees(self) -> np.ndarray:
-        """Which node sees which, bool (nodes, nodes)."""
-        seen = np.eye(len(self.tokens), dtype=bool)
+    def visible(self) -> np.ndarray:
+        """Return which node attends to which, bool (nodes, nodes)."""
+        visible = np.eye(len(self.tokens), dtype=bool)
         for node, parent in enumerate(self.parents):
             if parent >= 0:
-                seen[node] |= seen[parent]
-        return seen
+                visible[node] |= visible[parent]
+        return visible
 
 
-def packs_of(owner: int, tails: Iterable[tuple[int, Tail]], size: int) -> Iterator[Pack]:
-    """Packs of one prefix's (number, tail), at most `size` nodes each; longer answers, and all at 0, stand alone."""
-    pack, path, before = Pack(owner), [], ()
+def build_tries(context: int, tails: Iterable[tuple[int, Tail]], max_nodes: int) -> Iterator[Trie]:
+    """Yield tries of one context's (number, tail), of at most `max_nodes`; longer answers, and all at 0, are alone."""
+    trie = Trie(context)
+    path: list[int] = []
+    previous: TokenIds = ()
     for number, tail in sorted(tails, key=lambda pair: pair[1].ids):
         if len(tail.ids) < 2:
-            continue  # its one token is scored by the prefix
-        same = min(common_length(before, tail.ids[:-1]), len(path))
-        if pack.members and len(pack.tokens) + len(tail.ids) - 1 - same > size:
-            yield pack
-            pack, same = Pack(owner), 0
-        path = pack.add(number, tail, path[:same])
-        before = tail.ids[:-1]
-    if pack.members:
-        yield pack
+            continue  # the context scores its one token
+        same = min(common_length(previous, tail.ids[:-1]), len(path))
+        if trie.members and len(trie.tokens) + len(tail.ids) - 1 - same > max_nodes:
+            yield trie
+            trie, same = Trie(context), 0
+        path = trie.add(number, tail, path[:same])
+        previous = tail.ids[:-1]
+    if trie.members:
+        yield trie
 
 
-def pack_batches(packs: Sequence[Pack], prefix: int, limit: BatchLimit) -> Iterator[list[Pack]]:
-    """Batches of similar length, plain sequences apart from tries, behind prefixes of `prefix` tokens."""
+def trie_batches(tries: Sequence[Trie], prefix: int, limit: BatchLimit) -> Iterator[list[Trie]]:
+    """Yield batches of similar length, plain sequences apart from tries, after contexts of `prefix` tokens."""
     for branching in (False, True):
-        some = [pack for pack in packs if (len(pack.members) > 1) is branching]
-        some.sort(key=lambda pack: -len(pack.tokens))
-        at = 0
-        while at < len(some):
-            longest = len(some[at].tokens)
-            rows = limit.of_length(prefix + longest, longest)
-            yield some[at : at + rows]
-            at += rows
+        group = [trie for trie in tries if (len(trie.members) > 1) is branching]
+        group.sort(key=lambda trie: -len(trie.tokens))
+        start = 0
+        while start < len(group):
+            longest = len(group[start].tokens)
+            rows = limit.num_rows(prefix + longest, longest)
+            yield group[start : start + rows]
+            start += rows
 
 
-def mask_of(packs: Sequence[Pack], prefix: int, dtype: torch.dtype) -> torch.Tensor:
-    """The additive attention mask of a batch of packs, (packs, 1, nodes, prefix + nodes).
+def trie_mask(tries: Sequence[Trie], prefix: int, dtype: torch.dtype) -> torch.Tensor:
+    """Return the additive attention mask of a batch of tries, (tries, 1, nodes, prefix + nodes).
 
     It is never boolean: eager attention adds it to its scores.
     """
-    width = max(len(pack.tokens) for pack in packs)
-    sees = np.zeros((len(packs), width, width), dtype=bool)
-    sees[:, np.arange(width), np.arange(width)] = True  # padding sees itself: no row is empty
-    for row, pack in enumerate(packs):
-        sees[row, : len(pack.tokens), : len(pack.tokens)] = pack.sees()
-    mask = torch.zeros(len(packs), 1, width, prefix + width, dtype=dtype)
-    mask[:, 0, :, prefix:].masked_fill_(~torch.from_numpy(sees), torch.finfo(dtype).min)
+    width = max(len(trie.tokens) for trie in tries)
+    visible = np.zeros((len(tries), width, width), dtype=bool)
+    visible[:, np.arange(width), np.arange(width)] = True  # padding attends to itself: no row is empty
+    for row, trie in enumerate(tries):
+        visible[row, : len(trie.tokens), : len(trie.tokens)] = trie.visible()
+    mask = torch.zeros(len(tries), 1, width, prefix + width, dtype=dtype)
+    mask[:, 0, :, prefix:].masked_fill_(~torch.from_numpy(visible), torch.finfo(dtype).min)
     return mask

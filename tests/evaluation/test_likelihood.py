@@ -1,4 +1,4 @@
-"""Log-probabilities equal those of one plain forward pass per answer, whatever shares a batch, prefix or picture."""
+"""Scores equal one plain forward pass per answer, whatever shares a batch, a prefix or pictures."""
 
 import copy
 import logging
@@ -8,11 +8,9 @@ import torch
 from plain_scores import answers_of, plain_score
 from tiny_models import idefics3, llava, picture, qa_rows, softmax_stays_float64
 
-from lethebench.contract import tokens as chat
-from lethebench.evaluation.likelihood import calibration as sharing
-from lethebench.evaluation.likelihood import forward as passes
-from lethebench.evaluation.likelihood import prefix_sharing as contexts
-from lethebench.evaluation.likelihood.api import score_answers, score_candidates, score_many
+from lethebench.contract.tokens import encode
+from lethebench.evaluation.likelihood import calibration, forward, score_answers, score_candidates, score_many
+from lethebench.evaluation.likelihood.prefix_sharing import SharingMode, plan_contexts, shared_heads
 
 MODELS = {
     "llava": llava,
@@ -34,52 +32,52 @@ def _float64_throughout(monkeypatch):
 
 
 @pytest.fixture
-def ways(monkeypatch):
-    """What was found exact, kind by kind: without it, a broken shared path would hide behind the fallback."""
-    decided = []
-    honest = sharing.ways_of
+def modes(monkeypatch):
+    """The sharing mode of each kind of rows: without it, a broken shared path would hide behind the fallback."""
+    recorded = []
+    original = calibration.sharing_mode
 
-    def noted(model, items):
-        decided.append(honest(model, items))
-        return decided[-1]
+    def record(model, items):
+        recorded.append(original(model, items))
+        return recorded[-1]
 
-    monkeypatch.setattr(sharing, "ways_of", noted)
-    return decided
+    monkeypatch.setattr(calibration, "sharing_mode", record)
+    return recorded
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_shared_prefixes_in_mixed_batches_equal_plain_passes_in_float64(name, ways):
+def test_shared_prefixes_equal_plain_passes(name, modes):
     model, processor = MODELS[name]()
     rows = qa_rows()
     rows += [{**row, "images": [picture(20 + i) for _ in row["images"]]} for i, row in enumerate(rows)]  # equal lengths
     answers = [answers_of(row) for row in rows]
     answers[1] += [f"Maria Silva's blood type is no. {number}." for number in range(30)]
-    found = score_many(model, processor, rows, answers)
-    packed = name in ("llava", "idefics3")  # not with a sliding window, nor with eager attention in float64
-    assert ways[0] == contexts.Ways(grouped=packed, packed=packed)  # pictures
-    assert ways[-1] == contexts.Ways(grouped=False, packed=packed)  # texts
-    for row, texts, scores in zip(rows, answers, found, strict=True):
+    results = score_many(model, processor, rows, answers)
+    tries = name in ("llava", "idefics3")  # not with a sliding window, nor with eager attention in float64
+    assert modes[0] == SharingMode(grouped=tries, tries=tries)  # pictures
+    assert modes[-1] == SharingMode(grouped=False, tries=tries)  # texts
+    for row, texts, scores in zip(rows, answers, results, strict=True):
         assert_equal(scores, [plain_score(model, processor, row, text) for text in texts])
 
 
-def test_what_the_mixed_batches_exercise():
+def test_planned_contexts_cover_all_answers():
     _, processor = llava()
     rows = qa_rows()
     answers = [answers_of(row) for row in rows]
     answers[1] += [f"Maria Silva's blood type is no. {number}." for number in range(30)]
-    items = list(enumerate(chat.encode(processor, rows, answers)))
+    items = list(enumerate(encode(processor, rows, answers)))
     placeholder = processor.tokenizer.convert_tokens_to_ids("<image>")
-    for ways in (contexts.Ways(), contexts.Ways(grouped=False), contexts.Ways(packed=False)):
-        planned = contexts.plan(items, ways, placeholder)
-        assert any(context.grouped for context in planned) is (ways.grouped and ways.packed)  # answers repeat questions
+    for mode in (SharingMode(), SharingMode(grouped=False), SharingMode(tries=False)):
+        planned = plan_contexts(items, mode, placeholder)
+        assert any(context.grouped for context in planned) is (mode.grouped and mode.tries)  # answers repeat questions
         slots = sorted(slot for context in planned for tail in context.tails for slot in tail.slots)
-        assert slots == [(row, place) for row, item in items for place in range(len(item.answers))]
+        assert slots == [(row, index) for row, item in items for index in range(len(item.answers))]
     assert any(context.head for context in planned)
-    assert not any(context.grouped for context in contexts.plan(items, contexts.Ways()))  # no placeholder, no sharing
+    assert not any(context.grouped for context in plan_contexts(items, SharingMode()))  # no placeholder, no sharing
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_one_answer_per_row_in_a_mixed_padded_batch_equals_plain_passes(name):
+def test_one_answer_per_row_equals_plain_passes(name):
     model, processor = MODELS[name]()
     rows = qa_rows()
     plain = [plain_score(model, processor, row, row["answer"]) for row in rows]
@@ -101,7 +99,7 @@ def test_float32_stays_within_rounding(attention):
             assert abs(score.logprob - logprob) <= max(2e-4, 1e-6 * abs(logprob))
 
 
-def test_lora_adapters_are_scored_too():
+def test_lora_adapters_are_scored():
     peft = pytest.importorskip("peft")
     model, processor = llava()
     row = qa_rows()[1]
@@ -113,7 +111,7 @@ def test_lora_adapters_are_scored_too():
     assert max(abs(a.logprob - b.logprob) for a, b in zip(after, before, strict=True)) > 0.1
 
 
-def test_candidates_of_unequal_length_and_prefixes_of_each_other():
+def test_candidates_that_begin_one_another():
     model, processor = llava()
     row = qa_rows()[0]
     texts = ["a", "as", "asthma", "asthma, since birth, and much else besides", "asthma", "x" * 60]
@@ -130,25 +128,25 @@ def with_template(processor, old, new):
     return changed
 
 
-def test_every_answer_ends_with_the_terminator_and_nothing_after_it():
+def test_answers_end_with_the_end_token():
     _, processor = llava()
     row, texts = qa_rows()[:1], [["asthma", "latex <b>", " spaced "]]
-    (item,) = chat.encode(processor, row, texts)
+    (item,) = encode(processor, row, texts)
     assert [answer.ids[-1] for answer in item.answers] == [2, 2, 2]
     talkative = with_template(processor, "</s>{% endif %}", "</s>\n{% endif %}")
     silent = with_template(processor, "</s>{% endif %}", " {% endif %}")  # as LLaVA-1.5
-    assert chat.encode(talkative, row, texts)[0].answers == item.answers
-    assert chat.encode(silent, row, texts)[0].answers[:2] == item.answers[:2]
+    assert encode(talkative, row, texts)[0].answers == item.answers
+    assert encode(silent, row, texts)[0].answers[:2] == item.answers[:2]
     trimming = with_template(processor, "{{ c.text }}", "{{ c.text | trim }}")  # what is cut is not put back
-    trimmed = chat.encode(trimming, row, [["asthma", "spaced", " spaced "]])[0].answers
+    trimmed = encode(trimming, row, [["asthma", "spaced", " spaced "]])[0].answers
     assert trimmed[2] == trimmed[1]
 
 
-def test_tokens_that_merge_across_the_border_are_scored_once(caplog):
+def test_merged_border_tokens_are_scored_once(caplog):
     model, processor = llava()
     processor = with_template(processor, "ASSISTANT:{% endif %}", "ASSISTANT: {% endif %}")
     row, texts = qa_rows()[0], ["asthma", "?!"]
-    (item,) = chat.encode(processor, [row], [texts])
+    (item,) = encode(processor, [row], [texts])
     assert "token boundary" in caplog.text
     starts = [answer.start for answer in item.answers]
     assert starts[0] == starts[1] - 1  # " asthma" is one token that swallows the prompt's last space, " ?" is not
@@ -157,7 +155,7 @@ def test_tokens_that_merge_across_the_border_are_scored_once(caplog):
     )
 
 
-def test_the_picture_matters_and_the_right_row_gets_it():
+def test_scores_depend_on_the_rows_picture():
     model, processor = llava()
     row = qa_rows()[0]
     other = {**row, "images": [picture(9)]}
@@ -182,7 +180,7 @@ def test_equal_pictures_are_processed_once(monkeypatch):
     assert len(calls) == 3  # qa_rows hold three different pictures
 
 
-def test_pictures_may_come_undecoded():
+def test_undecoded_pictures_score_the_same():
     import io
 
     model, processor = llava()
@@ -193,95 +191,95 @@ def test_pictures_may_come_undecoded():
     assert score_answers(model, processor, [undecoded]) == score_answers(model, processor, [row])
 
 
-def test_sliding_window_caches_are_copied_and_plain_ones_are_not():
+def test_only_sliding_window_caches_are_copied():
     for options, copies in (({}, False), ({"window": 16}, True)):
         model, _ = llava(**options)
         with torch.no_grad():
             cache = model(input_ids=torch.tensor([[1, 5, 6]]), use_cache=True).past_key_values
-        over = passes._over(cache, torch.zeros(4, dtype=torch.long))
-        assert (type(over.layers[0]) is not passes._PrefixLayer) is copies
+        over = forward._shared_cache(cache, torch.zeros(4, dtype=torch.long))
+        assert (type(over.layers[0]) is not forward._PrefixLayer) is copies
 
 
-def test_a_model_that_cannot_share_falls_back_with_one_warning(monkeypatch, caplog):
+def test_fallback_to_whole_sequences_warns_once(monkeypatch, caplog):
     model, processor = llava()
     rows = qa_rows()[:1] + qa_rows()[3:4]  # one picture row and one text row: two kinds of batches
     answers = [answers_of(row) for row in rows]
     right = score_many(copy.deepcopy(model), processor, rows, answers)
-    honest = passes._over
+    original = forward._shared_cache
 
-    def forgetful(cache, owner):
-        broken = honest(cache, owner)
+    def broken_cache(cache, rows):
+        broken = original(cache, rows)
         for layer in broken.layers:
             layer.values = layer.values * 1.5
         return broken
 
-    monkeypatch.setattr(passes, "_over", forgetful)
+    monkeypatch.setattr(forward, "_shared_cache", broken_cache)
     with caplog.at_level(logging.WARNING):
-        found = score_many(model, processor, rows, answers)
-    for scores, expected in zip(found, right, strict=True):
+        results = score_many(model, processor, rows, answers)
+    for scores, expected in zip(results, right, strict=True):
         assert_equal(scores, expected)
     warnings = [record for record in caplog.records if "cannot share a prefix" in record.message]
     assert len(warnings) == 1
     assert "nats" in warnings[0].message
 
 
-@pytest.mark.parametrize("missing", ["several", "packed", "grouped"])
-def test_a_saving_that_is_not_exact_is_left_out_and_the_others_stay(monkeypatch, caplog, ways, missing):
+@pytest.mark.parametrize("inexact", ["batched", "tries", "grouped"])
+def test_only_the_inexact_saving_is_switched_off(monkeypatch, caplog, modes, inexact):
     model, processor = llava()
     rows = [{**row, "images": [picture(n)]} for n in (1, 7) for row in qa_rows()[:2]]
     answers = [answers_of(row) for row in rows]
     right = score_many(copy.deepcopy(model), processor, rows, answers)
-    del ways[:]
-    honest = sharing.score_shared
+    del modes[:]
+    original = calibration.score_shared
 
-    def broken(model, group, limit, *, packed, **options):
-        found = honest(model, group, limit, packed=packed, **options)
-        wrong = {"several": len(group) > 1, "packed": packed, "grouped": any(context.grouped for context in group)}
-        return [[one - wrong[missing] for one in values] for values in found]
+    def broken(model, group, limit, *, tries, **options):
+        results = original(model, group, limit, tries=tries, **options)
+        wrong = {"batched": len(group) > 1, "tries": tries, "grouped": any(context.grouped for context in group)}
+        return [[values - wrong[inexact] for values in result] for result in results]
 
-    monkeypatch.setattr(sharing, "score_shared", broken)
+    monkeypatch.setattr(calibration, "score_shared", broken)
     with caplog.at_level(logging.WARNING):
-        found = score_many(model, processor, rows, answers)
+        results = score_many(model, processor, rows, answers)
     assert not caplog.records
-    assert not getattr(ways[0], missing)
-    assert ways[0].shared
-    for scores, expected in zip(found, right, strict=True):
+    assert not getattr(modes[0], inexact)
+    assert modes[0].shared
+    for scores, expected in zip(results, right, strict=True):
         assert_equal(scores, expected)
 
 
-def test_answers_with_a_common_beginning_run_it_once():
+def test_shared_heads_group_common_beginnings():
     head = tuple(range(100, 120))
     answers = [(*head, last, 2) for last in range(10)] + [(7, 8, 2), (9, 2)]
-    groups = dict(contexts.shared_heads(answers, prefix=50))
+    groups = dict(shared_heads(answers, prefix=50))
     assert sorted(len(members) for members in groups.values()) == [2, 10]
     assert head in groups
     assert sorted(ids for members in groups.values() for ids in members) == sorted(answers)
-    assert list(dict(contexts.shared_heads(answers, prefix=500))) == [()]  # a long prompt is not run twice
-    assert list(dict(contexts.shared_heads(answers, prefix=None))) == [()]  # nothing is common to all
-    assert list(dict(contexts.shared_heads(answers[:10], prefix=None))) == [head]
+    assert list(dict(shared_heads(answers, prefix=500))) == [()]  # a long prompt is not run twice
+    assert list(dict(shared_heads(answers, prefix=None))) == [()]  # nothing is common to all
+    assert list(dict(shared_heads(answers[:10], prefix=None))) == [head]
     nested = [(5, 6, 7, last) for last in range(40)] + [(5, 6, 7)]  # one answer is the beginning of the others
-    for begin, members in contexts.shared_heads(nested, prefix=50):
+    for begin, members in shared_heads(nested, prefix=50):
         assert len(set(members)) == len(members)
         assert all(ids[: len(begin)] == begin and len(ids) > len(begin) for ids in members)
 
 
-def test_the_model_is_left_in_the_mode_it_was_in():
+def test_model_and_config_stay_unchanged():
     model, processor = llava()
     model.train()
-    with_dropout = copy.deepcopy(model.config)
+    config = copy.deepcopy(model.config)
     score_answers(model, processor, qa_rows()[:1])
     assert model.training
-    assert model.config.to_dict() == with_dropout.to_dict()
+    assert model.config.to_dict() == config.to_dict()
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
-def test_as_many_answers_as_rows():
+def test_unequal_numbers_of_rows_and_answers_raise():
     model, processor = llava()
     with pytest.raises(ValueError, match="6 rows but 1 lists of answers"):
         score_many(model, processor, qa_rows(), [["asthma"]])
 
 
-def test_a_template_that_hides_the_answer_is_refused():
+def test_template_that_hides_the_answer_raises():
     model, processor = llava()
     processor = copy.copy(processor)
     processor.chat_template = "<s>{{ messages[0].content[-1].text }}{% if add_generation_prompt %} now: {% endif %}"

@@ -1,4 +1,4 @@
-"""Statistics of tokens, answers of any text, rows that are not as they should be, and padding on either side."""
+"""Token statistics, answers of any text, invalid rows, and padding on either side."""
 
 import copy
 import time
@@ -9,12 +9,12 @@ import torch
 from plain_scores import answers_of, plain_score
 from tiny_models import idefics3, llava, picture, qa_rows
 
-from lethebench.contract import tokens as chat
+from lethebench.contract.tokens import encode
 from lethebench.evaluation.answers.greedy import greedy_answers
-from lethebench.evaluation.likelihood.api import score_answers, score_candidates, score_many
+from lethebench.evaluation.likelihood import score_answers, score_candidates, score_many
 from lethebench.evaluation.likelihood.forward import measure
 from lethebench.evaluation.likelihood.prefix_sharing import Tail
-from lethebench.evaluation.likelihood.tries import Pack, packs_of
+from lethebench.evaluation.likelihood.tries import build_tries
 
 ODD = {
     "empty": "",
@@ -30,10 +30,10 @@ ODD = {
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_text_of_any_kind_is_scored(kind):
+def test_any_text_is_scored(kind):
     model, processor = llava()
     row, text = qa_rows()[0], ODD[kind]
-    (item,) = chat.encode(processor, [row], [[text]])
+    (item,) = encode(processor, [row], [[text]])
     ids = item.answers[0].ids
     special = set(processor.tokenizer.all_special_ids)
     assert ids[-1] == processor.tokenizer.eos_token_id
@@ -47,7 +47,7 @@ def test_text_of_any_kind_is_scored(kind):
     assert np.isfinite(one.logprob)
 
 
-def test_enormous_text_is_scored():
+def test_very_long_text_is_scored():
     model, processor = llava(dtype=torch.float32)
     row, text = qa_rows()[0], "latex " * 1500
     start = time.process_time()
@@ -58,13 +58,13 @@ def test_enormous_text_is_scored():
     assert time.process_time() - start < 20
 
 
-def test_statistics_of_each_token_come_from_the_same_pass():
+def test_token_statistics_equal_plain_passes():
     model, processor = llava()
     rows = qa_rows()
     answers = [answers_of(row) for row in rows]
-    found = score_many(model, processor, rows, answers, statistics=True)
+    results = score_many(model, processor, rows, answers, statistics=True)
     without = score_many(model, processor, rows, answers)
-    for item, scores, bare in zip(chat.encode(processor, rows, answers), found, without, strict=True):
+    for item, scores, bare in zip(encode(processor, rows, answers), results, without, strict=True):
         for answer, score, plain in zip(item.answers, scores, bare, strict=True):
             assert plain.tokens is None
             assert (score.logprob, score.num_tokens) == (plain.logprob, plain.num_tokens)
@@ -82,14 +82,14 @@ def test_statistics_of_each_token_come_from_the_same_pass():
             assert score.tokens.logprob.sum() == pytest.approx(score.logprob, abs=1e-12)
 
 
-def test_statistics_of_known_distributions():
+def test_statistics_equal_closed_forms():
     uniform, certain = torch.zeros(1, 8), torch.full((1, 8), -torch.inf)
     certain[0, 3] = 0.0
-    found = measure(torch.cat([uniform, certain]).double(), [0, 1, 1], [5, 3, 2], statistics=True)
-    assert found[0] == pytest.approx([-np.log(8), 0, -np.inf])
-    assert found[1].tolist() == [1, 1, 0]  # no token is likelier
-    assert found[2] == pytest.approx([-np.log(8), 0, 0])
-    assert found[3] == pytest.approx([0, 0, 0], abs=1e-12)
+    measures = measure(torch.cat([uniform, certain]).double(), [0, 1, 1], [5, 3, 2], statistics=True)
+    assert measures[0] == pytest.approx([-np.log(8), 0, -np.inf])
+    assert measures[1].tolist() == [1, 1, 0]  # no token is likelier
+    assert measures[2] == pytest.approx([-np.log(8), 0, 0])
+    assert measures[3] == pytest.approx([0, 0, 0], abs=1e-12)
     two = torch.tensor([[np.log(0.8), np.log(0.2)]])
     logs = np.log([0.8, 0.2])
     mean = 0.8 * logs[0] + 0.2 * logs[1]
@@ -98,41 +98,41 @@ def test_statistics_of_known_distributions():
     assert other == pytest.approx([np.sqrt(0.8 * (logs[0] - mean) ** 2 + 0.2 * (logs[1] - mean) ** 2)])
 
 
-def test_a_pack_feeds_what_answers_share_once():
+def test_trie_shares_common_beginnings():
     tails = [Tail(ids, 0, []) for ids in [(7, 8, 9, 2), (7, 8, 2), (7, 8, 9, 10, 2), (5, 2), (6,)]]
-    (pack,) = packs_of(0, enumerate(tails), size=16)
-    assert sorted(zip(pack.tokens, pack.depths, strict=True)) == [(5, 0), (7, 0), (8, 1), (9, 2), (10, 3)]
-    for number, nodes, targets in zip(pack.members, pack.nodes, pack.targets, strict=True):
+    (trie,) = build_tries(0, enumerate(tails), max_nodes=16)
+    assert sorted(zip(trie.tokens, trie.depths, strict=True)) == [(5, 0), (7, 0), (8, 1), (9, 2), (10, 3)]
+    for number, nodes, targets in zip(trie.members, trie.nodes, trie.targets, strict=True):
         assert targets == tails[number].ids[1:]
-        assert [pack.tokens[node] for node in nodes] == list(tails[number].ids[:-1])
-    for node, row in enumerate(pack.sees()):
+        assert [trie.tokens[node] for node in nodes] == list(tails[number].ids[:-1])
+    for node, row in enumerate(trie.visible()):
         path = []
         while node >= 0:
             path.append(node)
-            node = pack.parents[node]
+            node = trie.parents[node]
         assert np.flatnonzero(row).tolist() == sorted(path)
-    small: list[Pack] = list(packs_of(0, enumerate(tails), size=3))
-    assert [len(one.tokens) for one in small] == [3, 3, 4]  # the longest answer does not fit, and stands alone
+    small = list(build_tries(0, enumerate(tails), max_nodes=3))
+    assert [len(one.tokens) for one in small] == [3, 3, 4]  # the longest answer does not fit and is alone
     assert [one.members for one in small] == [[3, 1], [0], [2]]
-    assert [len(one.members) for one in packs_of(0, enumerate(tails), size=0)] == [1, 1, 1, 1]
+    assert [len(one.members) for one in build_tries(0, enumerate(tails), max_nodes=0)] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("make", [llava, idefics3])
-def test_padding_sides_of_the_processor_change_nothing(make):
+def test_padding_side_does_not_change_scores(make):
     model, processor = make()
     rows = qa_rows()
-    found = {}
+    by_side = {}
     for side in ("left", "right"):
         processor = copy.copy(processor)
         processor.tokenizer = copy.deepcopy(processor.tokenizer)
         processor.tokenizer.padding_side = side
-        found[side] = score_answers(model, processor, rows), greedy_answers(model, processor, rows, max_new_tokens=4)
-    assert found["left"] == found["right"]
-    for row, score in zip(rows, found["left"][0], strict=True):
+        by_side[side] = score_answers(model, processor, rows), greedy_answers(model, processor, rows, max_new_tokens=4)
+    assert by_side["left"] == by_side["right"]
+    for row, score in zip(rows, by_side["left"][0], strict=True):
         assert score.logprob == pytest.approx(plain_score(model, processor, row, row["answer"])[0], abs=1e-9)
 
 
-def test_rows_with_several_pictures():
+def test_several_pictures_equal_plain_passes():
     model, processor = llava()
     row = qa_rows()[0]
     rows = [{**row, "images": [picture(n) for n in seeds]} for seeds in ((1, 2), (2, 1), (1,), (1, 2, 3), ())]
@@ -164,7 +164,7 @@ def test_invalid_row_is_named(kind):
         score_answers(model, processor, rows)
 
 
-def test_candidates_must_be_a_list_of_texts():
+def test_answers_must_be_lists_of_texts():
     model, processor = llava()
     with pytest.raises(ValueError, match="its answers are one text"):
         score_many(model, processor, qa_rows()[:1], ["asthma"])
