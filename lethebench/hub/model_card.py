@@ -9,10 +9,11 @@ import yaml
 
 from lethebench.cards import templates
 from lethebench.report import repeat
+from lethebench.report.headline import FLAGS
 from lethebench.report.load import Run
 from lethebench.report.seeds import Group, Stat
 from lethebench.report.tables import ABSENT, number
-from lethebench.report.texts import FLAGS, METHODS
+from lethebench.report.texts import METHODS
 from lethebench.runs.folder import read_json, stage_name
 
 MIXTURE = "lumoe.json"

@@ -1,126 +1,139 @@
-"""The other tables: gate, stability parts, matrices, stages and cost."""
+"""The tables besides the headline: gate, parts of stability, task x stage matrices, stages and cost."""
 
-from lethebench.report.headline import KNOWN, mean
+from statistics import fmean
+
+from lethebench.report.headline import KNOWLEDGE, mean
+from lethebench.report.load import MODALITIES
 from lethebench.report.seeds import Group, Stat, stat
-from lethebench.report.tables import ABSENT, Cell, Column, Table, figure, number
-from lethebench.report.texts import MODALITIES, STABILITY
+from lethebench.report.tables import ABSENT, Cell, Column, Table, number, stat_cell
 
 SERIES = (
-    Column("forget", "Forget", "higher"),
-    Column("utility", "Utility", "higher"),
-    Column("utility_relative", "Utility, relative", "higher"),
-    Column("retain_knowledge", KNOWN[1].title, "higher"),
-    Column("exposure", "Exposure, bits", "gold"),
+    Column("forget", "Forget", "higher", ("sd",)),
+    Column("utility", "Utility", "higher", ("sd",)),
+    Column("utility_relative", "Utility, relative", "higher", ("sd",)),
+    Column("retain_knowledge", KNOWLEDGE[1].title, "higher", ("sd",)),
+    Column("exposure", "Exposure, bits", "gold", ("sd",)),
 )
+STABILITY = {
+    "forget_now": ("higher", "Forgotten at the task’s own stage"),
+    "historical_preservation": ("higher", "Still forgotten after later stages"),
+    "rebound_mean": ("lower", "Knowledge that came back by the end, mean over tasks"),
+    "rebound_max": ("lower", "The same for the task where most came back"),
+    "premature_forgetting": ("lower", "Lost before the task’s own stage: damage to later tasks"),
+    "backward_transfer": ("zero", "Knowledge of earlier tasks at the end, minus right after their own stage"),
+    "utility_retention": ("higher", "Utility at the end, as a share of the initial utility"),
+    "utility_slope": ("zero", "Change of relative utility per stage"),
+    "collapse_stage": ("none", "First stage with less than half of the initial utility"),
+    "step_variation": ("lower", "Mean change from stage to stage"),
+}
+"""Part of stability -> which direction is better, and its meaning."""
 
 
 def gate(group: Group) -> Table:
-    """Exact match of the learnt model per modality against the threshold, new wordings beside it."""
-    several = len(group.runs) > 1
-    lines = []
+    """Return exact match of the initial model per modality beside the threshold and the held-out wordings."""
+    rows = []
     for run in group.runs:
         for modality, title in MODALITIES.items():
-            found = (run.gate or {}).get(modality)
-            if found is None:
+            exact = (run.gate or {}).get(modality)
+            if run.gate is None or exact is None:
                 continue
             threshold = run.gate["threshold"]
             held_out = (run.gate.get("held_out") or {}).get(modality)
-            verdict = Cell("passed" if found >= threshold else "missed")
-            seed = [Cell(str(run.seed))] if several else []
-            asked = Cell(number(threshold, 2), "", Stat(threshold))
-            lines.append([Cell(title), *seed, figure(Stat(found)), asked, verdict, figure(stat([held_out]))])
-    columns = [Column("modality", "Questions"), *([Column("seed", "Seed")] if several else [])]
-    columns += [
+            verdict = Cell("passed" if exact >= threshold else "failed")
+            required = Cell(number(threshold, 2), "", Stat(threshold))
+            cells = [stat_cell(Stat(exact)), required, verdict, stat_cell(stat([held_out]))]
+            rows.append([Cell(title), Cell(str(run.seed)), *cells])
+    columns = [
+        Column("modality", "Questions"),
+        Column("seed", "Seed"),
         Column("exact_match", "Exact match", "higher"),
-        Column("threshold", "Asked for"),
+        Column("threshold", "Required"),
         Column("verdict", "Verdict"),
+        Column("held_out", "Exact match, held-out wordings", "higher"),
     ]
-    columns.append(Column("held_out", "Exact match, new wordings", "higher"))
-    return Table("gate", "What the model knew before anything was forgotten", columns, lines)
+    return Table("gate", "The model before unlearning", columns, rows)
 
 
 def stability(group: Group) -> Table:
-    """Every part of stability, one column per finished method."""
-    done = [method for method in group.methods if group.of(method)]
-    lines = []
+    """Return every part of stability, one column per finished method."""
+    methods = [method for method in group.methods if group.of(method)]
+    rows = []
     for name, (better, meaning) in STABILITY.items():
-        found = [_part(group, method, name) for method in done]
-        lines.append([Cell(name, meaning), Cell(Column(name, "", better).arrow), *found])
-    columns = [Column("part", "Part"), Column("better", "Better"), *(Column(method, method) for method in done)]
-    return Table("stability", "What stability is made of", columns, lines)
+        cells = [_part(group, method, name) for method in methods]
+        rows.append([Cell(name, meaning), Cell(Column(name, "", better).arrow), *cells])
+    columns = [Column("part", "Part"), Column("better", "Better")]
+    columns += [Column(method, method, spread=("sd",)) for method in methods]
+    return Table("stability", "Parts of stability", columns, rows)
 
 
 def _part(group: Group, method: str, name: str) -> Cell:
-    values = [(entry.summary.get("stability_parts") or {}).get(name) for entry in group.of(method)]
+    values = [((entry.summary or {}).get("stability_parts") or {}).get(name) for entry in group.of(method)]
     if name != "collapse_stage":
-        return figure(stat(values))
-    if len(values) == 1:
-        return Cell("never") if values[0] is None else Cell(str(values[0]), "", Stat(values[0]))
-    return Cell(", ".join("never" if value is None else str(value) for value in values), "by seed")
+        return stat_cell(stat(values))
+    reached = [value for value in values if value is not None]
+    text = ", ".join("never" if value is None else str(value) for value in values)
+    # Seeds without a collapse have no stage; the mean is over the others.
+    return Cell(text, "per seed" if len(values) > 1 else "", Stat(fmean(reached) if reached else None, n=len(reached)))
 
 
 def matrix(group: Group, method: str) -> Table:
-    """K of one method: one row per task in the order asked, one column per stage, gold beside it."""
+    """Return the knowledge of each task (row) after each stage (column) of one method, with gold beside it."""
     stages = group.knowledge(method)
     gold = group.gold_knowledge()
-    lines = []
+    rows = []
     for task in range(group.tasks):
-        row = [figure(stat([stage[task]])) for stage in stages]
-        row += [figure(stat([gold[task]]))] if gold else []
-        lines.append([Cell(f"task {task + 1}"), *row])
-    retained = [
-        figure(Stat(found.value)) for found in group.series(method, lambda summary: summary["retain_knowledge"])
-    ]
-    retained += [figure(Stat(group.gold("retain_knowledge").value))] if gold else []
-    lines.append([Cell("retained"), *retained])
-    columns = [Column("task", "Asked at stage"), Column("before", "before")]
+        values = [stage[task] for stage in stages] + ([gold[task]] if gold else [])
+        rows.append([Cell(f"task {task + 1}"), *(stat_cell(stat([value])) for value in values)])
+    retained = [one.value for one in group.series(method, lambda summary: summary["retain_knowledge"])]
+    retained += [group.gold("retain_knowledge").value] if gold else []
+    rows.append([Cell("retain set"), *(stat_cell(stat([value])) for value in retained)])
+    columns = [Column("task", "Unlearned at stage"), Column("before", "before")]
     columns += [Column(f"stage_{stage}", str(stage)) for stage in range(1, len(stages))]
     columns += [Column("gold", "gold")] if gold else []
-    return Table(
-        f"matrix-{method}",
-        f"{method}: knowledge of each task after each stage",
-        columns,
-        lines,
-        frozenset({group.tasks}),
-    )
+    caption = f"{method}: knowledge of each task after each stage"
+    return Table(f"matrix-{method}", caption, columns, rows, frozenset({group.tasks}))
 
 
 def stages(group: Group) -> Table:
-    """The series that the curves draw: one row per method and stage."""
-    lines = []
+    """Return the series that the curves draw, one row per method and stage."""
+    rows = []
     for method in group.methods:
         series = {column.key: series_of(group, method, column.key) for column in SERIES}
         for stage in range(group.tasks + 1) if group.of(method) else ():
-            found = [figure(points[stage]) if stage in points else Cell(ABSENT) for points in series.values()]
-            lines.append([Cell(method), Cell(str(stage)), *found])
-    return Table(
-        "stages", "Figures after each stage", [Column("method", "Method"), Column("stage", "Stage"), *SERIES], lines
-    )
+            cells = [stat_cell(points.get(stage, Stat(None, n=0))) for points in series.values()]
+            rows.append([Cell(method), Cell(str(stage)), *cells])
+    columns = [Column("method", "Method"), Column("stage", "Stage"), *SERIES]
+    return Table("stages", "Figures after each stage", columns, rows)
 
 
 def series_of(group: Group, method: str, name: str) -> dict[int, Stat]:
-    """Stage -> figure of a series of summary.json; `utility_relative` is U[t] / U[0]."""
+    """Return stage -> figure of a series of summary.json; `utility_relative` is U[t] / U[0]."""
 
     def pick(summary: dict) -> list[float | None]:
         if name != "utility_relative":
             return summary[name]
-        before = summary["utility"][0]
-        return [value / before if value is not None and before else None for value in summary["utility"]]
+        initial = summary["utility"][0]
+        return [value / initial if value is not None and initial else None for value in summary["utility"]]
 
-    found = group.series(method, pick)
-    return dict(enumerate(found, start=group.tasks + 1 - len(found)))
+    values = group.series(method, pick)
+    return dict(enumerate(values, start=group.tasks + 1 - len(values)))
 
 
 def cost(group: Group) -> Table:
-    """Seconds and memory of each part of the run."""
-    columns = (Column("part", "Part"), Column("seconds", "Seconds"), Column("per_stage", "Seconds per stage"))
-    learnt = stat([(run.gate or {}).get("seconds") for run in group.runs])
-    lines = [[Cell("learn (stage 1)"), figure(learnt, 1), Cell(ABSENT), Cell(ABSENT)]]
+    """Return training time and memory of each part of the run."""
+    seconds = stat([(run.gate or {}).get("seconds") for run in group.runs])
+    rows = [[Cell("stage 1"), stat_cell(seconds, 1), Cell(ABSENT), Cell(ABSENT)]]
     for method in group.methods:
-        done = [entry.summary for entry in group.of(method)]
-        spent = [[value for value in summary.get("seconds") or [] if value is not None] for summary in done]
+        summaries = [entry.summary or {} for entry in group.of(method)]
+        spent = [[value for value in summary.get("seconds") or [] if value is not None] for summary in summaries]
         total, each = stat([sum(part) if part else None for part in spent]), stat([mean(part) for part in spent])
-        memory = stat([summary.get("peak_memory_mb") for summary in done])
-        lines.append([Cell(method), figure(total, 1), figure(each, 1), figure(memory, 0)])
-    lines.append([Cell("gold (last)"), figure(group.gold("seconds"), 1), Cell(ABSENT), Cell(ABSENT)])
-    return Table("cost", "What it took, training alone", [*columns, Column("peak_memory_mb", "Peak memory, MB")], lines)
+        memory = stat([summary.get("peak_memory_mb") for summary in summaries])
+        rows.append([Cell(method), stat_cell(total, 1), stat_cell(each, 1), stat_cell(memory, 0)])
+    rows.append([Cell("gold, last"), stat_cell(group.gold("seconds"), 1), Cell(ABSENT), Cell(ABSENT)])
+    columns = (
+        Column("part", "Part"),
+        Column("seconds", "Seconds", spread=("sd",)),
+        Column("per_stage", "Seconds per stage", spread=("sd",)),
+        Column("peak_memory_mb", "Peak memory, MB", spread=("sd",)),
+    )
+    return Table("cost", "Training time and memory", columns, rows)

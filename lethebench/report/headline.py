@@ -1,150 +1,161 @@
-"""The headline table: every method beside the learnt model, the gold model and chance; and the same seed by seed."""
+"""The headline table: every method beside the initial model, the gold model and chance; and the same for each seed."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from lethebench.report.load import Run
 from lethebench.report.seeds import Group, Stat, stat
-from lethebench.report.tables import ABSENT, Cell, Column, Table, figure
-from lethebench.report.texts import FLAGS
+from lethebench.report.tables import ABSENT, SPREAD, Cell, Column, Table, stat_cell
 
 FIGURES = (
-    Column("forget", "Forget", "higher"),
-    Column("utility", "Utility", "higher"),
-    Column("utility_relative", "Utility, relative", "higher"),
-    Column("stability", "Stability", "higher"),
-    Column("exposure", "Exposure, bits", "gold"),
-    Column("exposure_excess", "Above gold, bits", "zero"),
-    Column("score", "Score", "higher"),
+    Column("forget", "Forget", "higher", SPREAD),
+    Column("utility", "Utility", "higher", SPREAD),
+    Column("utility_relative", "Utility, relative", "higher", SPREAD),
+    Column("stability", "Stability", "higher", SPREAD),
+    Column("exposure", "Exposure, bits", "gold", SPREAD),
+    Column("exposure_excess", "Above gold, bits", "zero", SPREAD),
+    Column("score", "Score", "higher", SPREAD),
 )
-KNOWN = (
-    Column("knows_forgotten", "Knows of the forgotten", "gold"),
-    Column("knows_retained", "Knows of the retained", "higher"),
+"""Figures of a method after its last task, by their name in summary.json."""
+KNOWLEDGE = (
+    Column("knows_forgotten", "Knowledge, forget set", "gold", ("sd",)),
+    Column("knows_retained", "Knowledge, retain set", "higher", ("sd",)),
 )
 NONE = Stat(None, n=0)
-BEFORE, GOLD, CHANCE = "before unlearning", "gold (retrained)", "chance"
+INITIAL, GOLD, CHANCE = "before unlearning", "gold (retrained)", "chance"
+FLAGS = {
+    "collapsed": "The model lost more than half of its utility: what it no longer answers is broken, not forgotten. "
+    "Its score is 0.",
+    "not_memorised": "Stage 1 failed the memorization gate, so there was little to forget; do not rely on the figures "
+    "after it.",
+    "over_unlearned": "The model answers fewer questions of the forget set than a model that never saw it, which is "
+    "itself a trace of the removed data.",
+    "no_gold": "There is no retrained model to compare with: forget is measured against zero, and exposure has no "
+    "reference.",
+    "not_measured": "Some figures could not be measured; the reasons are listed below the table.",
+    "sampled": "Measured on a sample of the rows.",
+    "not_finished": "The run stopped before the last stage of this method; resume it to fill this row.",
+}
 
 
 def headline(group: Group) -> Table:
-    """One row per method, between the model it started from and the models it is judged by."""
-    flagged = any(flags_of(group, method) for method in group.methods)
-    columns = [Column("model", "Model"), *FIGURES, *KNOWN, *([Column("flags", "Flags")] if flagged else [])]
-    lines = [[Cell(BEFORE), *_before(group)], *([Cell(name), *_method(group, name)] for name in group.methods)]
-    lines += [[Cell(GOLD), *_gold(group)], [Cell(CHANCE, "random ranking"), *_chance(group)]]
-    for line in lines[len(lines) * (not flagged) :]:
-        line.append(_flags(group, line[0].text))
-    last = len(lines) - 1
-    caption = f"After the last of {group.tasks} requests to forget"
-    return Table("headline", caption, columns, lines, frozenset({0, last - 1, last}))
+    """Return one row per method, with the initial model above and the gold model and chance below."""
+    columns = [Column("model", "Model"), *FIGURES, *KNOWLEDGE, Column("flags", "Flags")]
+    rows = [[Cell(INITIAL), *_initial(group), Cell("")]]
+    rows += [[Cell(name), *_method(group, name), _flags(group, name)] for name in group.methods]
+    rows += [[Cell(GOLD), *_gold(group), Cell("")], [Cell(CHANCE, "random ranking"), *_chance(group), Cell("")]]
+    last = len(rows) - 1
+    return Table("headline", f"After the last of {group.tasks} tasks", columns, rows, frozenset({0, last - 1, last}))
 
 
 def per_seed(group: Group) -> Table:
-    """The figures of each seed, from which the headline takes mean and standard deviation."""
-    lines = []
+    """Return the figures of each seed, from which the headline takes mean and standard deviation."""
+    rows = []
     for method in group.methods:
         for run in group.runs:
-            summary = next(entry.summary for entry in run.methods if entry.name == method)
-            final = (summary or {}).get("final", {})
-            found = [figure(stat([final.get(column.key)])) for column in FIGURES]
-            lines.append([Cell(method), Cell(str(run.seed)), *found, Cell(", ".join(final.get("flags") or []))])
-    columns = [Column("model", "Model"), Column("seed", "Seed"), *FIGURES, Column("flags", "Flags")]
-    return Table("seeds", "The same, seed by seed", columns, lines)
+            final = (_summary(run, method) or {}).get("final", {})
+            cells = [stat_cell(stat([final.get(column.key)])) for column in FIGURES]
+            rows.append([Cell(method), Cell(str(run.seed)), *cells, Cell(", ".join(final.get("flags") or []))])
+    figures = [Column(column.key, column.title, column.better) for column in FIGURES]
+    columns = [Column("model", "Model"), Column("seed", "Seed"), *figures, Column("flags", "Flags")]
+    return Table("seeds", "The same for each seed", columns, rows)
 
 
 def flags_of(group: Group, method: str) -> dict[str, int]:
-    """Flag -> in how many runs a method has it; an unfinished method has `not_finished`."""
-    found: dict[str, int] = {}
+    """Return flag -> number of runs in which a method has it; an unfinished method has `not_finished`."""
+    counts: dict[str, int] = {}
     for run in group.runs:
-        summary = next(entry.summary for entry in run.methods if entry.name == method)
+        summary = _summary(run, method)
         for flag in ["not_finished"] if summary is None else dict.fromkeys(summary["final"].get("flags") or []):
-            found[flag] = found.get(flag, 0) + 1
-    return found
+            counts[flag] = counts.get(flag, 0) + 1
+    return counts
 
 
 def explained_flags(group: Group) -> list[tuple[str, str]]:
-    """Each flag that occurs in the headline, with its meaning."""
-    found = dict.fromkeys(flag for method in group.methods for flag in flags_of(group, method))
-    return [(flag, FLAGS.get(flag, "A flag of the run; see the metrics' documentation.")) for flag in found]
+    """Return each flag of the headline with its meaning."""
+    flags = dict.fromkeys(flag for method in group.methods for flag in flags_of(group, method))
+    return [(flag, FLAGS.get(flag, "A flag of the run; see the documentation of the metrics.")) for flag in flags]
 
 
 def unmeasured(group: Group) -> list[tuple[str, str]]:
-    """(method, reason) for what a finished method could not measure."""
-    found = {}
+    """Return (method, reason) for figures that a finished method could not measure."""
+    pairs: dict[tuple[str, str], None] = {}
     for method in group.methods:
         for entry in group.of(method):
-            found |= {(method, str(reason)): None for reason in entry.summary.get("not_measured") or []}
-    return list(found)
+            pairs |= {(method, str(reason)): None for reason in (entry.summary or {}).get("not_measured") or []}
+    return list(pairs)
 
 
 def unfinished(group: Group) -> list[str]:
-    """One sentence for each piece that a run has not reached."""
-    found = []
+    """Return one sentence for each part that a run has not reached."""
+    sentences = []
     for run in group.runs:
         name = f"{run.name} (seed {run.seed})" if len(group.runs) > 1 else "This run"
         if run.gate is None:
-            found.append(f"{name}: stage 1 is not finished, so there is no gate and nothing to compare with.")
+            sentences.append(f"{name}: stage 1 is not finished, so there are no gate and no initial model.")
         for method in run.methods:
             if method.summary is None:
-                found.append(
+                sentences.append(
                     f"{name}: {method.name} is not finished, {method.stages_done} of {len(run.order)} stages done."
                 )
         if run.gold is None:
-            found.append(f"{name}: no gold model was retrained, so nothing can be compared with it.")
+            sentences.append(f"{name}: no gold model was retrained, so there is nothing to compare with.")
         elif run.last_gold is None:
-            found.append(f"{name}: no gold model was retrained without all {len(run.order)} tasks.")
-    return found
+            sentences.append(f"{name}: no gold model was retrained without all {len(run.order)} tasks.")
+    return sentences
 
 
-def before_exposure(run: Run) -> float | None:
-    """Mean exposure, in bits, of the learnt model on what will be asked to be forgotten."""
-    return Group("", (run,)).learnt("exposure").value
+def _summary(run: Run, method: str) -> dict[str, Any] | None:
+    return next(entry.summary for entry in run.methods if entry.name == method)
 
 
 def _method(group: Group, method: str) -> list[Cell]:
-    found = [figure(group.final(method, column.key)) for column in FIGURES]
-    forgotten = stat([mean(entry.summary["knowledge"][-1]) for entry in group.of(method)])
-    retained = stat([entry.summary["retain_knowledge"][-1] for entry in group.of(method)])
-    return [*found, figure(forgotten), figure(retained)]
+    summaries = [entry.summary or {} for entry in group.of(method)]
+    forgotten = stat([mean(summary["knowledge"][-1]) for summary in summaries])
+    retained = stat([summary["retain_knowledge"][-1] for summary in summaries])
+    figures = [group.final(method, column.key) for column in FIGURES]
+    return [stat_cell(value) for value in (*figures, forgotten, retained)]
 
 
-def _before(group: Group) -> list[Cell]:
-    forgotten = []
+def _initial(group: Group) -> list[Cell]:
+    knowledge = []
     for run in group.runs:
-        done = [entry.summary["knowledge"][0] for entry in run.methods if entry.summary is not None]
-        forgotten.append(mean(done[0]) if done else None)
-    known = stat(forgotten)
-    nothing = figure(Stat(0.0), note="by definition") if known.value is not None else figure(NONE)
-    utility = group.before("utility")
-    relative = figure(Stat(1.0), note="by definition") if utility.value is not None else figure(NONE)
-    exposure = group.learnt("exposure")
-    gold = group.gold("exposure").value
+        first = [entry.summary["knowledge"][0] for entry in run.methods if entry.summary is not None]
+        knowledge.append(mean(first[0]) if first else None)
+    forgotten = stat(knowledge)
+    utility, exposure, gold = group.before("utility"), group.learnt("exposure"), group.gold("exposure").value
     excess = Stat(exposure.value - gold) if exposure.value is not None and gold is not None else NONE
-    found = [nothing, figure(utility), relative, figure(NONE), figure(exposure), figure(excess), figure(NONE)]
-    return [*found, figure(known), figure(group.before("retain_knowledge"))]
+    cells = [_defined(0.0, forgotten), stat_cell(utility), _defined(1.0, utility), stat_cell(NONE)]
+    cells += [stat_cell(exposure), stat_cell(excess), stat_cell(NONE)]
+    return [*cells, stat_cell(forgotten), stat_cell(group.before("retain_knowledge"))]
 
 
 def _gold(group: Group) -> list[Cell]:
-    known = [run.last_gold for run in group.runs]
-    forgotten = stat([mean(stage["knowledge"]) if stage and stage.get("knowledge") else None for stage in known])
-    whole = figure(Stat(1.0), note="by definition") if forgotten.value is not None else figure(NONE)
-    zero = figure(Stat(0.0), note="by definition") if group.gold("exposure").value is not None else figure(NONE)
-    found = [whole, figure(group.gold("utility")), figure(group.gold("utility_relative")), figure(NONE)]
-    found += [figure(group.gold("exposure")), zero, figure(NONE)]
-    return [*found, figure(forgotten), figure(group.gold("retain_knowledge"))]
+    stages = [run.last_gold for run in group.runs]
+    forgotten = stat([mean(stage["knowledge"]) if stage and stage.get("knowledge") else None for stage in stages])
+    exposure = group.gold("exposure")
+    cells = [_defined(1.0, forgotten), stat_cell(group.gold("utility")), stat_cell(group.gold("utility_relative"))]
+    cells += [stat_cell(NONE), stat_cell(exposure), _defined(0.0, exposure), stat_cell(NONE)]
+    return [*cells, stat_cell(forgotten), stat_cell(group.gold("retain_knowledge"))]
+
+
+def _defined(value: float, measured: Stat) -> Cell:
+    """Return a cell with a value that holds by definition, as soon as its base was measured."""
+    return stat_cell(NONE) if measured.value is None else stat_cell(Stat(value), note="by definition")
 
 
 def _chance(group: Group) -> list[Cell]:
-    found = {"exposure": group.gold("exposure_chance")}
-    return [figure(found.get(column.key, NONE)) for column in (*FIGURES, *KNOWN)]
+    stats = {"exposure": group.gold("exposure_chance")}
+    return [stat_cell(stats.get(column.key, NONE)) for column in (*FIGURES, *KNOWLEDGE)]
 
 
-def _flags(group: Group, name: str) -> Cell:
-    if name not in group.methods:
-        return Cell("")
-    found, runs = flags_of(group, name), len(group.runs)
-    return Cell(
-        ", ".join(f"{flag} ({count} of {runs})" if runs > 1 else flag for flag, count in found.items()) or ABSENT
-    )
+def _flags(group: Group, method: str) -> Cell:
+    runs = len(group.runs)
+    flags = (f"{flag} ({count} of {runs})" if runs > 1 else flag for flag, count in flags_of(group, method).items())
+    return Cell(", ".join(flags) or ABSENT)
 
 
-def mean(values: list[float | None]) -> float | None:
-    """Mean of the figures that are there; None where none is."""
-    found = [value for value in values if value is not None]
-    return sum(found) / len(found) if found else None
+def mean(values: Sequence[float | None]) -> float | None:
+    """Return the mean of the values that are not None; None if there is none."""
+    present = [value for value in values if value is not None]
+    return sum(present) / len(present) if present else None

@@ -1,4 +1,4 @@
-"""Puts the page together: everything in one file, nothing that a browser would have to fetch."""
+"""Render the HTML page: one file, nothing that a browser would have to fetch."""
 
 import base64
 from collections.abc import Sequence
@@ -9,23 +9,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lethebench.report import details, headline, repeat
 from lethebench.report.examples import Section
-from lethebench.report.pictures import Picture
 from lethebench.report.seeds import Group
 from lethebench.report.tables import Table, visible
+from lethebench.report.thumbnails import Thumbnail
 
-LONGEST = 320
+SHORT = 320
 TITLE = 2_000
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A figure as it goes into the page and into a file.
+class RenderedFigure:
+    """A figure for the page and for a file.
 
     Attributes:
-        name: of its file, without the ending.
-        alt: what it shows, in words.
-        png: its bytes.
-        width, height: in CSS pixels, at which its text has its natural size.
+        name: File name without ending.
+        alt: What it shows, in words.
+        png: Its bytes.
+        width, height: Size in CSS pixels at which its text has its natural size.
     """
 
     name: str
@@ -41,35 +41,35 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Chapter:
-    """All that the page shows of one group of runs.
+    """What the page shows of one group of runs.
 
     Attributes:
-        group: the runs.
-        prefix: of the group's files; "" where there is one group.
-        tables: by name.
-        matrices: a heat map per finished method.
-        curves: panels over stages.
-        sections: example questions.
-        pictures: of the questions, by row id.
-        no_pictures: why pictures are missing; "" where none is.
+        group: The runs.
+        prefix: Prefix of the group's files; "" for a single group.
+        tables: Tables by name.
+        matrices: A heat map per finished method.
+        curves: Panels over stages.
+        sections: Example questions.
+        pictures: Pictures of the questions, by row id.
+        no_pictures: Why pictures are missing; "" if none is.
     """
 
     group: Group
     prefix: str
     tables: dict[str, Table]
-    matrices: Sequence[Drawn]
-    curves: Sequence[Drawn]
+    matrices: Sequence[RenderedFigure]
+    curves: Sequence[RenderedFigure]
     sections: Sequence[Section]
-    pictures: dict[str, list[Picture]]
+    pictures: dict[str, list[Thumbnail]]
     no_pictures: str
 
 
 def page(chapters: Sequence[Chapter], *, version: str) -> str:
-    """The whole HTML page.
+    """Return the HTML page.
 
     Args:
-        chapters: one per configuration.
-        version: of this package.
+        chapters: One per configuration.
+        version: Version of this package.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -84,14 +84,14 @@ def page(chapters: Sequence[Chapter], *, version: str) -> str:
 
 
 def short(text: str) -> str:
-    """Text that fits a card: cut where it is too long, control characters shown by their code."""
+    """Return text that fits a card: cut if it is long, control characters as code points."""
     text = visible(text)
-    return text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " …"
+    return text if len(text) <= SHORT else text[:SHORT].rstrip() + " …"
 
 
 def whole(text: str) -> str:
-    """The text behind a cut one, for its title; "" where nothing was cut."""
+    """Return the full text for the title of a cut one; "" if nothing was cut."""
     text = visible(text)
-    if len(text) <= LONGEST:
+    if len(text) <= SHORT:
         return ""
     return text if len(text) <= TITLE else f"{text[:TITLE]} … ({len(text):,} characters)"

@@ -8,19 +8,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lethebench.report.seeds import Stat
-from lethebench.report.texts import ARROWS
 
 ABSENT = "–"
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+ARROWS = {
+    "higher": ("↑", "higher is better"),
+    "lower": ("↓", "lower is better"),
+    "zero": ("→ 0", "closer to zero is better"),
+    "gold": ("→ gold", "closer to the gold model is better"),
+    "none": ("", ""),
+}
+SPREAD = ("low", "high", "sd")
+"""Attributes of a Stat that can have CSV columns of their own."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name in CSV, its head, and which direction is better (a key of ARROWS)."""
+    """A column of a table.
+
+    Attributes:
+        key: Its name in CSV.
+        title: Its heading.
+        better: Which direction is better, a key of ARROWS.
+        spread: Names of SPREAD that get CSV columns of their own, empty or not, as `KEY_low`.
+    """
 
     key: str
     title: str
     better: str = "none"
+    spread: tuple[str, ...] = ()
 
     @property
     def arrow(self) -> str:
@@ -33,7 +49,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: what is shown, a smaller note under it, and the exact figure where there is one."""
+    """A cell of a table.
+
+    Attributes:
+        text: What the page and Markdown show.
+        note: A smaller line under it.
+        stat: The number behind it, None for text.
+        title: What a pointer over it shows.
+    """
 
     text: str
     note: str = ""
@@ -42,8 +65,8 @@ class Cell:
 
     @property
     def exact(self) -> str:
-        """The figure in full precision, as in summary.json; "" where there is none."""
-        return "" if self.stat is None or self.stat.value is None else repr(self.stat.value)
+        """The number in full precision, as in summary.json; "" if there is none."""
+        return "" if self.stat is None else _exact(self.stat.value)
 
 
 @dataclass(frozen=True)
@@ -51,11 +74,11 @@ class Table:
     """A table.
 
     Attributes:
-        name: of its files.
-        caption: one line.
-        columns: the first one names the row.
-        rows: one cell per column.
-        reference: numbers of rows that are references, not results.
+        name: File name without ending.
+        caption: One line.
+        columns: The first one names the row.
+        rows: One cell per column.
+        reference: Indices of rows that are references, not results.
     """
 
     name: str
@@ -66,7 +89,7 @@ class Table:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A figure as text: fixed digits, thin grouping, a true minus sign, a dash where there is none."""
+    """Return a number as text: fixed digits, grouped thousands, a true minus sign; a dash for None."""
     if value is None or not math.isfinite(value):
         return ABSENT
     text = f"{value:,.{digits}f}"
@@ -75,19 +98,19 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
-def figure(found: Stat, digits: int = 3, *, note: str = "") -> Cell:
-    """A cell with a figure, its interval or standard deviation under it."""
-    if found.value is None:
-        return Cell(ABSENT, note, found, "not measured")
-    if found.sd is not None:
-        note = note or f"± {number(found.sd, digits)}"
-    elif found.low is not None and found.high is not None:
-        note = note or f"{number(found.low, digits)} to {number(found.high, digits)}"
-    return Cell(number(found.value, digits), note, found, repr(found.value))
+def stat_cell(stat: Stat, digits: int = 3, *, note: str = "") -> Cell:
+    """Return a cell with a number, and its interval or standard deviation as a note."""
+    if stat.value is None:
+        return Cell(ABSENT, note, stat, "not measured")
+    if stat.sd is not None:
+        note = note or f"± {number(stat.sd, digits)}"
+    elif stat.low is not None and stat.high is not None:
+        note = note or f"{number(stat.low, digits)} to {number(stat.high, digits)}"
+    return Cell(number(stat.value, digits), note, stat, repr(stat.value))
 
 
 def visible(text: str) -> str:
-    """Text with nothing hidden in it: control, format and unassigned characters are shown by their code."""
+    """Replace control, format and unassigned characters by their code points."""
     return "".join(
         letter if letter in "\n\t" or unicodedata.category(letter) not in HIDDEN else f"⟨U+{ord(letter):04X}⟩"
         for letter in text
@@ -95,9 +118,10 @@ def visible(text: str) -> str:
 
 
 def markdown(table: Table) -> str:
-    """The table in GitHub's Markdown."""
-    heads = [" ".join(filter(None, (column.title, column.arrow))) for column in table.columns]
-    lines = [heads, ["---", *["---:" if _numeric(table, place) else "---" for place in range(1, len(heads))]]]
+    """Return the table in GitHub's Markdown."""
+    headings = [" ".join(filter(None, (column.title, column.arrow))) for column in table.columns]
+    numeric = [any(row[index].stat is not None for row in table.rows) for index in range(len(headings))]
+    lines = [headings, ["---", *("---:" if right else "---" for right in numeric[1:])]]
     lines += [
         [" ".join(filter(None, (cell.text, f"({cell.note})" if cell.note else ""))) for cell in row]
         for row in table.rows
@@ -107,38 +131,22 @@ def markdown(table: Table) -> str:
 
 
 def comma_separated(table: Table) -> str:
-    """The table as CSV: figures in full precision, intervals and deviations in columns of their own."""
-    extras = {"low": "_low", "high": "_high", "sd": "_sd"}
-    used = [
-        [
-            name
-            for name in extras
-            if any(row[place].stat and getattr(row[place].stat, name) is not None for row in table.rows)
-        ]
-        for place in range(len(table.columns))
-    ]
+    """Return the table as CSV: numbers in full precision, empty cells for missing ones, no notes."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    heads = [
-        [column.key, *(column.key + extras[name] for name in names)]
-        for column, names in zip(table.columns, used, strict=True)
-    ]
-    writer.writerow([head for part in heads for head in part])
+    writer.writerow(name for one in table.columns for name in (one.key, *(f"{one.key}_{part}" for part in one.spread)))
     for row in table.rows:
         values = []
-        for cell, names in zip(row, used, strict=True):
-            values.append(cell.text if cell.stat is None else cell.exact)
-            values += ["" if cell.stat is None else _exact(getattr(cell.stat, name)) for name in names]
+        for cell, column in zip(row, table.columns, strict=True):
+            text = "" if cell.text == ABSENT else cell.text
+            values.append(text if cell.stat is None else cell.exact)
+            values += [_exact(getattr(cell.stat, part, None)) for part in column.spread]
         writer.writerow(values)
     return file.getvalue()
 
 
 def _exact(value: float | None) -> str:
     return "" if value is None else repr(value)
-
-
-def _numeric(table: Table, place: int) -> bool:
-    return any(row[place].stat is not None for row in table.rows)
 
 
 def _plain(text: str) -> str:

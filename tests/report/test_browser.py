@@ -1,4 +1,4 @@
-"""The page in a real browser: figures decode, tables are there, nothing is fetched, no script runs, all fits."""
+"""The page in a real browser: figures decode, tables are complete, nothing is fetched and no script runs."""
 
 import html
 import json
@@ -29,7 +29,7 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
 OWN = "not an origin"
-"""Who the network log says asks for what the browser itself wants; a page's requests carry the page's origin."""
+"""Initiator of the browser's own requests in the network log; requests of a page carry its origin."""
 FRAMED = """<iframe width="{width}" height="900" srcdoc="{page}"></iframe><pre id="probe"></pre><script>
 addEventListener("load", () => {{
   const {{contentDocument: page, contentWindow: view}} = document.querySelector("iframe");
@@ -43,36 +43,36 @@ addEventListener("load", () => {{
   }});
 }});
 </script>"""
-"""A page of any width (a browser window has a least one), which its parent looks into once it has loaded."""
+"""A page in a frame of any width (a browser window has a minimum), which its parent inspects once it has loaded."""
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
         reason = f"no browser: install Chromium (looked for {', '.join(NAMES)})"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    return found
+    return path
 
 
 @pytest.fixture
 def browse(chromium, tmp_path):
-    """Opens a file; gives the page as the browser holds it after loading, and what the page asked the network for."""
+    """Return a function that opens a file and returns the DOM after loading and the URLs that the page requested."""
 
     def browse(path):
         log = tmp_path / "network.json"
-        own = [
+        options = [
             f"--user-data-dir={tmp_path / 'profile'}",
             f"--log-net-log={log}",
             "--window-size=1280,1200",
             "--dump-dom",
         ]
-        done = subprocess.run(
-            [chromium, *FLAGS, *own, path.as_uri()], capture_output=True, text=True, timeout=120, check=True
+        process = subprocess.run(
+            [chromium, *FLAGS, *options, path.as_uri()], capture_output=True, text=True, timeout=120, check=True
         )
         events = json.loads(log.read_text(encoding="utf-8"))["events"]
-        asked = [event["params"] for event in events if "initiator" in event.get("params", {})]
-        return done.stdout, [params["url"] for params in asked if params["initiator"] != OWN]
+        requests = [event["params"] for event in events if "initiator" in event.get("params", {})]
+        return process.stdout, [params["url"] for params in requests if params["initiator"] != OWN]
 
     return browse
 
@@ -94,7 +94,7 @@ def report(tmp_path_factory):
 
 @pytest.fixture
 def bare(report) -> str:
-    """The page without the policy that forbids fetching and scripts, so that it is the page itself that is tested."""
+    """The page without the policy that forbids fetching and scripts, so that the test does not depend on it."""
     text, policies = re.subn(
         r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", report.read_text(encoding="utf-8")
     )
@@ -102,7 +102,7 @@ def bare(report) -> str:
     return text
 
 
-def test_the_network_log_would_show_a_request(browse, tmp_path):
+def test_network_log_shows_requests(browse, tmp_path):
     path = tmp_path / "canary.html"
     path.write_text(
         '<link rel="stylesheet" href="https://fonts.googleapis.com/css"><img src="http://canary.invalid/x.png">'
@@ -111,25 +111,25 @@ def test_the_network_log_would_show_a_request(browse, tmp_path):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_figures_decode_tables_are_there_and_nothing_sticks_out(browse, bare, tmp_path, width):
+def test_page_is_complete_and_fits_the_width(browse, bare, tmp_path, width):
     path = tmp_path / "framed.html"
     path.write_text(FRAMED.format(width=width, page=html.escape(bare)), encoding="utf-8")
-    dom, asked = browse(path)
-    found = json.loads(html.unescape(re.search(r'<pre id="probe">(.+?)</pre>', dom, re.DOTALL)[1]))
-    assert asked == []
-    assert len(found["images"]) == 2 + 4 + 6
-    assert all(min(sizes) > 100 for sizes in found["images"])
-    rows = dict(found["rows"])
+    dom, urls = browse(path)
+    probe = json.loads(html.unescape(re.search(r'<pre id="probe">(.+?)</pre>', dom, re.DOTALL)[1]))
+    assert urls == []
+    assert len(probe["images"]) == 2 + 4 + 6
+    assert all(min(sizes) > 100 for sizes in probe["images"])
+    rows = dict(probe["rows"])
     assert rows["demo-headline"] == 5
     assert rows["demo-gate"] == 2
     assert rows["demo-matrix-ga"] == rows["demo-matrix-npo"] == 5
-    assert found["needed"] <= found["window"] == width
-    assert (found["scripts"], found["broken"]) == (0, 0)
+    assert probe["needed"] <= probe["window"] == width
+    assert (probe["scripts"], probe["broken"]) == (0, 0)
 
 
-def test_the_page_as_written_fetches_nothing(browse, report):
-    dom, asked = browse(report)
-    assert asked == []
+def test_page_fetches_nothing(browse, report):
+    dom, urls = browse(report)
+    assert urls == []
     assert dom.count("<article") == 1
     page = HtmlPage(report.read_text(encoding="utf-8"))
     assert page.addresses

@@ -1,4 +1,4 @@
-"""The figures: what is drawn is what was given, and no label is clipped or hidden, at any number of tasks."""
+"""The figures: cells and lines equal their input, and labels are readable for any number of tasks."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from lethebench.report.figures import KNOWN, curves, heat_map, png
+from lethebench.report.figures import KNOWLEDGE, curves, heat_map, png
 from lethebench.report.seeds import Stat
 
 COUNTS = (1, 2, 4, 6, 7, 12, 13, 21, 37, 100)
@@ -23,7 +23,7 @@ def drawn_heat_map(tasks):
 
 
 def drawn_curves(tasks, methods=2):
-    lines = {f"method{place}": {stage: Stat(0.1 * place) for stage in range(tasks + 1)} for place in range(methods)}
+    lines = {f"method{index}": {stage: Stat(0.1 * index) for stage in range(tasks + 1)} for index in range(methods)}
     figure = curves(
         lines, title="t", tasks=tasks, top=1.06, references={"gold": 0.5, "chance": None}, styles=list(lines)
     )
@@ -33,7 +33,7 @@ def drawn_curves(tasks, methods=2):
 
 @pytest.mark.parametrize("tasks", COUNTS)
 @pytest.mark.parametrize("draw", [drawn_heat_map, drawn_curves])
-def test_labels_are_whole_and_apart(draw, tasks):
+def test_labels_are_complete_and_do_not_overlap(draw, tasks):
     figure = draw(tasks)
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
@@ -48,61 +48,61 @@ def test_labels_are_whole_and_apart(draw, tasks):
 
 
 @pytest.mark.parametrize("tasks", [4, 100])
-def test_the_last_task_and_stage_are_named(tasks):
+def test_last_task_and_stage_have_labels(tasks):
     axes = drawn_heat_map(tasks).axes[0]
     assert f"task {tasks}" in [label.get_text() for label in axes.get_yticklabels()]
     assert [label.get_text() for label in axes.get_xticklabels()][-2:] == [str(tasks), "gold"]
 
 
-def test_every_cell_is_annotated_while_there_is_room():
+def test_cells_have_numbers_up_to_twelve_tasks():
     cells = [text.get_text() for text in drawn_heat_map(4).axes[0].texts]
     assert len(cells) == 5 * 4 + 5 + 4 + 1
     assert cells.count("0.05") == 4
     assert not drawn_heat_map(100).axes[0].texts
 
 
-def test_the_stair_parts_asked_from_not_yet_asked():
+def test_stair_separates_unlearned_from_later_tasks():
     (stair,) = drawn_heat_map(3).axes[0].lines
     points = list(zip(*stair.get_data(), strict=True))
     assert points == [(0.5, -0.5), (0.5, 0.5), (1.5, 0.5), (1.5, 1.5), (2.5, 1.5), (2.5, 2.5)]
 
 
-def test_cells_lie_where_task_and_stage_say():
-    known = [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]
-    figure = heat_map(known, [0.7, 0.8, 0.9], [], None, title="npo")
+def test_heat_map_cells_equal_knowledge():
+    knowledge = [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]
+    figure = heat_map(knowledge, [0.7, 0.8, 0.9], [], None, title="npo")
     block, retained = figure.axes[0].collections[:2]
-    assert np.allclose(block.get_array(), np.array(known).T)
+    assert np.allclose(block.get_array(), np.array(knowledge).T)
     assert np.allclose(retained.get_array(), [[0.7, 0.8, 0.9]])
     assert (block.norm.vmin, block.norm.vmax) == (0, 1)
 
 
-def test_a_hole_is_a_dash_not_a_zero():
+def test_missing_value_is_a_dash():
     figure = heat_map([[1.0, 1.0], [None, 1.0], [0.0, 0.0]], [1.0, 1.0, 1.0], [], None, title="npo")
     assert [text.get_text() for text in figure.axes[0].texts].count("–") == 1
 
 
-def test_the_colours_fall_steadily_in_lightness():
-    """Alike for every colour vision: order can be read from lightness alone."""
-    red, green, blue = KNOWN(np.linspace(0, 1, 64))[:, :3].T
+def test_colors_decrease_in_lightness():
+    """Lightness alone gives the order, for every color vision."""
+    red, green, blue = KNOWLEDGE(np.linspace(0, 1, 64))[:, :3].T
     assert np.all(np.diff(0.2126 * red + 0.7152 * green + 0.0722 * blue) < 0)
 
 
-def test_a_method_keeps_its_colour_whichever_others_are_drawn():
+def test_method_keeps_its_color_in_every_panel():
     points = {stage: Stat(0.5) for stage in range(3)}
     options = {"title": "t", "tasks": 2, "top": 1.0, "references": {}, "styles": ["ga", "npo"]}
-    both = curves({"ga": points, "npo": points}, **options).axes[0].lines[1]
-    alone = curves({"npo": points}, **options).axes[0].lines[0]
-    assert (both.get_color(), both.get_marker()) == (alone.get_color(), alone.get_marker())
+    together = curves({"ga": points, "npo": points}, **options).axes[0].lines[1]
+    single = curves({"npo": points}, **options).axes[0].lines[0]
+    assert (together.get_color(), together.get_marker()) == (single.get_color(), single.get_marker())
 
 
-def test_many_methods_differ_in_colour_marker_or_line():
+def test_fourteen_methods_look_different():
     looks = {
         (line.get_color(), line.get_marker(), line.get_linestyle()) for line in drawn_curves(3, 14).axes[0].lines[:14]
     }
     assert len(looks) == 14
 
 
-def test_png_is_a_picture_of_the_figure_s_size():
+def test_png_has_the_figure_size():
     figure = drawn_heat_map(4)
     data = png(figure)
     assert data[:8] == b"\x89PNG\r\n\x1a\n"

@@ -1,12 +1,14 @@
-"""What the report says of a run: the run's own figures, its holes, and no more than the model's text as text."""
+"""The report: its numbers equal the run's files, missing parts are listed, generated text stays text."""
 
 import csv
 import json
+import math
 import shutil
 import statistics
 import subprocess
 import sys
 
+import pandas
 import pytest
 from datasets import load_dataset
 from html_page import HtmlPage
@@ -14,6 +16,7 @@ from synthetic_run import CHANCE, say, write_run
 
 from lethebench.report import ReportError, figures, write, write_report
 from lethebench.report.examples import examples
+from lethebench.report.headline import FLAGS
 from lethebench.report.load import load_run
 from lethebench.report.seeds import group_runs
 
@@ -64,14 +67,14 @@ def copy(run, quick, tmp_path):
     return tmp_path / "demo"
 
 
-def test_the_synthetic_build_loads_as_a_build_does(run):
+def test_synthetic_build_loads_like_a_build(run):
     for split, count in (("forget", 72), ("retain", 72)):
         rows = load_dataset(str(run / "data"), "continual", split=split)
         assert len(rows) == count
         assert next(row["images"] for row in rows if row["modality"] == "image_text")
 
 
-def test_headline_figures_are_those_of_the_summary(run, report):
+def test_headline_equals_summary(run, report):
     page = read(report)
     for method in ("ga", "npo"):
         cells = page.row("demo-headline", method)
@@ -81,40 +84,40 @@ def test_headline_figures_are_those_of_the_summary(run, report):
         assert f"{low:.3f} to {high:.3f}" in cells[0]["text"]
         assert cells[-1]["text"] == ", ".join(final["flags"])
     gold = json.loads((run / "gold/summary.json").read_text())["stages"]["4"]
-    place = FIGURES.index("exposure")
-    assert page.row("demo-headline", "gold")[place]["value"] == gold["exposure"]
-    assert page.row("demo-headline", "chance")[place]["value"] == CHANCE
-    assert page.row("demo-headline", "before")[place]["value"] == pytest.approx(4.148)
+    column = FIGURES.index("exposure")
+    assert page.row("demo-headline", "gold")[column]["value"] == gold["exposure"]
+    assert page.row("demo-headline", "chance")[column]["value"] == CHANCE
+    assert page.row("demo-headline", "before")[column]["value"] == pytest.approx(4.148)
     assert page.row("demo-headline", "before")[1]["value"] == summary(run, "npo")["utility"][0]
     assert "collapsed" in page.text
-    assert "broken, not forgotten" in page.text
+    assert FLAGS["collapsed"] in page.text
 
 
-def test_every_other_table_holds_the_run_s_figures(run, report):
+def test_other_tables_equal_run_files(run, report):
     page = read(report)
     parts = summary(run, "ga")["stability_parts"]
     for name in ("forget_now", "premature_forgetting", "utility_slope", "step_variation"):
         assert page.row("demo-stability", name)[1]["value"] == parts[name]
     assert page.row("demo-stability", "collapse_stage")[1]["value"] == parts["collapse_stage"]
     assert page.row("demo-stability", "collapse_stage")[2]["text"] == "never"
-    known = summary(run, "npo")["knowledge"]
+    knowledge = summary(run, "npo")["knowledge"]
     for task, cells in enumerate(page.tables["demo-matrix-npo"][1:5]):
-        assert [cell["value"] for cell in cells[1:6]] == [stage[task] for stage in known]
+        assert [cell["value"] for cell in cells[1:6]] == [stage[task] for stage in knowledge]
     gate = json.loads((run / "learnt/gate.json").read_text())
-    exact, asked, verdict, new = page.row("demo-gate", "picture")
-    assert (exact["value"], asked["value"], verdict["text"]) == (gate["image_text"], 0.9, "passed")
-    assert new["value"] == gate["held_out"]["image_text"]
+    seed, exact, threshold, verdict, held_out = page.row("demo-gate", "picture")
+    assert (seed["text"], exact["value"], threshold["value"]) == ("0", gate["image_text"], 0.9)
+    assert (verdict["text"], held_out["value"]) == ("passed", gate["held_out"]["image_text"])
     assert page.row("demo-cost", "npo")[0]["value"] == pytest.approx(sum(summary(run, "npo")["seconds"]))
 
 
-def test_a_missed_gate_is_a_miss(copy, tmp_path):
+def test_failed_gate_is_shown(copy, tmp_path):
     edit(copy / "learnt/gate.json", lambda gate: gate.update(text=0.4, passed=False))
     write_report([copy], tmp_path / "out")
     page = read(tmp_path / "out")
-    assert [page.row("demo-gate", name)[2]["text"] for name in ("picture", "text")] == ["passed", "missed"]
+    assert [page.row("demo-gate", name)[3]["text"] for name in ("picture", "text")] == ["passed", "failed"]
 
 
-def test_csv_and_markdown_hold_the_same_rows(run, report):
+def test_csv_and_markdown_equal_summary(run, report):
     with (report / "tables/headline.csv").open(newline="") as file:
         rows = {row["model"]: row for row in csv.DictReader(file)}
     final = summary(run, "npo")["final"]
@@ -128,29 +131,29 @@ def test_csv_and_markdown_hold_the_same_rows(run, report):
     }
 
 
-def test_stages_table_is_what_the_curves_draw(run, report):
+def test_stages_table_equals_summary_series(run, report):
     with (report / "tables/stages.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["method"] == "ga"]
-    found = summary(run, "ga")
-    assert [float(row["utility"]) for row in rows] == found["utility"]
+    series = summary(run, "ga")
+    assert [float(row["utility"]) for row in rows] == series["utility"]
     assert [float(row["utility_relative"]) for row in rows] == [
-        value / found["utility"][0] for value in found["utility"]
+        value / series["utility"][0] for value in series["utility"]
     ]
-    assert [float(row["forget"]) for row in rows[1:]] == found["forget"]
-    assert rows[0]["forget"] == "–"
+    assert [float(row["forget"]) for row in rows[1:]] == series["forget"]
+    assert rows[0]["forget"] == ""
 
 
-def test_examples_show_picture_question_and_every_answer(run, report):
+def test_examples_show_picture_question_and_answers(run, report):
     page, (group,) = read(report), group_runs([load_run(run)])
     sections = examples(group)
     assert [section.title for section in sections] == [
-        "Asked to be forgotten at stage 1 of 4",
-        "Asked to be forgotten at stage 3 of 4",
-        "Never asked to be forgotten",
+        "To be forgotten at stage 1 of 4",
+        "To be forgotten at stage 3 of 4",
+        "To be retained",
     ]
-    shown = [example for section in sections for example in section.examples]
-    assert [example.modality for example in shown] == ["image_text", "image_text", "text"] * 3
-    for example in shown:
+    all_examples = [example for section in sections for example in section.examples]
+    assert [example.modality for example in all_examples] == ["image_text", "image_text", "text"] * 3
+    for example in all_examples:
         assert example.question in page.text
         assert [answer.model for answer in example.answers] == ["before", "ga", "npo", "gold"]
     assert sum(image["src"].startswith("data:image/jpeg") for image in page.images) == 6
@@ -161,10 +164,10 @@ def test_examples_show_picture_question_and_every_answer(run, report):
     assert {
         answer.verdict for example in sections[2].examples for answer in example.answers if answer.model == "ga"
     } == {"lost"}
-    assert "gone, like everything else" in page.text
+    assert "lost with everything else" in page.text
 
 
-def test_model_text_is_text(copy, tmp_path):
+def test_generated_text_is_escaped_and_cut(copy, tmp_path):
     (group,) = group_runs([load_run(copy)])
     first, second, third = examples(group)[0].examples
     say(copy, "npo/t004", first.id, SCRIPT)
@@ -179,7 +182,7 @@ def test_model_text_is_text(copy, tmp_path):
     assert any(title.startswith("the the") and title.endswith("(20,000 characters)") for title in page.titles)
 
 
-def test_what_is_unfinished_is_said(copy, tmp_path):
+def test_unfinished_run_lists_missing_parts(copy, tmp_path):
     (copy / "npo/summary.json").unlink()
     shutil.rmtree(copy / "npo/t004")
     shutil.rmtree(copy / "gold")
@@ -195,7 +198,7 @@ def test_what_is_unfinished_is_said(copy, tmp_path):
     assert (tmp_path / "out/figures/matrix-ga.png").exists()
 
 
-def test_a_run_that_only_began_still_gives_a_page(copy, tmp_path):
+def test_run_without_stages_gives_a_page(copy, tmp_path):
     for name in ("learnt", "gold", "ga", "npo"):
         shutil.rmtree(copy / name)
     write_report([copy], tmp_path / "out")
@@ -204,28 +207,28 @@ def test_a_run_that_only_began_still_gives_a_page(copy, tmp_path):
     assert "ga is not finished, 0 of 4 stages done" in page.text
 
 
-def test_pictures_of_another_build_are_not_shown(copy, tmp_path):
+def test_pictures_of_another_build_are_left_out(copy, tmp_path):
     edit(copy / "data/manifest.json", lambda manifest: manifest.update(seed=1))
     write_report([copy], tmp_path / "out")
     page = read(tmp_path / "out")
-    assert "no longer the build that this run used" in page.text
+    assert "no longer the build of this run" in page.text
     assert not [image for image in page.images if image["src"].startswith("data:image/jpeg")]
 
 
-def test_seeds_are_shown_as_mean_and_deviation(run, quick, tmp_path):
+def test_seeds_are_averaged(run, quick, tmp_path):
     runs = [run, *(write_run(tmp_path / f"seed{seed}", seed=seed, data=run / "data") for seed in (1, 2))]
     write_report([*runs, run], tmp_path / "out")
     page = read(tmp_path / "out")
-    found = [summary(path, "npo")["final"]["utility"] for path in runs]
+    values = [summary(path, "npo")["final"]["utility"] for path in runs]
     cell = page.row("demo-headline", "npo")[1]
-    assert cell["value"] == statistics.fmean(found)
-    assert f"± {statistics.stdev(found):.3f}" in cell["text"]
+    assert cell["value"] == statistics.fmean(values)
+    assert f"± {statistics.stdev(values):.3f}" in cell["text"]
     assert len(page.tables["demo-seeds"]) == 1 + 2 * 3
     assert "seeds 0, 1, 2" in page.text
     assert page.tags.count("article") == 1
 
 
-def test_different_runs_get_a_section_each(run, quick, tmp_path):
+def test_different_runs_get_separate_sections(run, quick, tmp_path):
     other = write_run(tmp_path / "other", seed=1, tasks=2, methods=("npo",))
     write_report([run, other], tmp_path / "out")
     page = read(tmp_path / "out")
@@ -236,12 +239,29 @@ def test_different_runs_get_a_section_each(run, quick, tmp_path):
     }
 
 
-def test_one_seed_twice_is_no_second_seed(run):
+def test_csv_columns_are_numbers_and_equal_for_any_number_of_seeds(run, report, quick, tmp_path):
+    runs = [run, write_run(tmp_path / "seed1", seed=1, data=run / "data")]
+    write_report(runs, tmp_path / "out")
+    texts = {"model", "method", "part", "task", "modality", "better", "verdict", "flags"}
+    paths = sorted((report / "tables").glob("*.csv"))
+    assert len(paths) == 8
+    for path in paths:
+        one, two = pandas.read_csv(path), pandas.read_csv(tmp_path / "out/tables" / path.name)
+        assert list(one.columns) == list(two.columns)
+        for table in (one, two):
+            strings = {name for name in table.columns if not pandas.api.types.is_numeric_dtype(table[name])}
+            assert strings <= texts, path.name
+    collapse = pandas.read_csv(tmp_path / "out/tables/stability.csv", index_col="part").loc["collapse_stage"]
+    assert collapse["ga"] == 1
+    assert math.isnan(collapse["npo"])
+
+
+def test_repeated_seed_starts_a_new_group(run):
     again = load_run(run)
     assert [len(group.runs) for group in group_runs([load_run(run), again])] == [1, 1]
 
 
-def test_the_commands_to_repeat_it_are_there(copy, tmp_path):
+def test_page_shows_commands_and_facts(copy, tmp_path):
     edit(copy / "run.json", lambda record: record["data"].update(path="build/my data"))
     write_report([copy], tmp_path / "out")
     text = read(tmp_path / "out").text
@@ -253,13 +273,13 @@ def test_the_commands_to_repeat_it_are_there(copy, tmp_path):
     assert "tokenizer" in text
 
 
-def test_the_same_run_gives_the_same_bytes(run, report, tmp_path):
+def test_report_is_deterministic(run, report, tmp_path):
     write_report([run], tmp_path / "again")
     for path in sorted(report.rglob("*.*")):
         assert (tmp_path / "again" / path.relative_to(report)).read_bytes() == path.read_bytes(), path.name
 
 
-def test_an_earlier_report_is_replaced_whole_or_not_at_all(run, quick, tmp_path, monkeypatch):
+def test_earlier_report_is_replaced_atomically(run, quick, tmp_path, monkeypatch):
     out = tmp_path / "out"
     other = write_run(tmp_path / "other", tasks=2, methods=("npo",))
     write_report([run], out)
@@ -277,7 +297,7 @@ def test_an_earlier_report_is_replaced_whole_or_not_at_all(run, quick, tmp_path,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]
 
 
-def test_files_of_others_are_not_overwritten(run, tmp_path):
+def test_foreign_files_are_not_overwritten(run, tmp_path):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures/mine.png").write_bytes(b"mine")
     with pytest.raises(ReportError, match="did not write"):
@@ -286,7 +306,7 @@ def test_files_of_others_are_not_overwritten(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("break_it", "says"),
+    ("damage", "message"),
     [
         (lambda run: shutil.rmtree(run), "does not exist"),
         (lambda run: (run / "run.json").unlink(), "not a run"),
@@ -294,26 +314,26 @@ def test_files_of_others_are_not_overwritten(run, tmp_path):
         (lambda run: (run / "run.json").write_text("{}"), "lacks data, methods"),
         (lambda run: (run / "learnt/rows.parquet").write_bytes(b"PAR1"), "rows.parquet cannot be read"),
         (
-            lambda run: edit(run / "ga/summary.json", lambda found: found["knowledge"].pop()),
+            lambda run: edit(run / "ga/summary.json", lambda content: content["knowledge"].pop()),
             "knowledge does not fit T = 4",
         ),
-        (lambda run: edit(run / "ga/summary.json", lambda found: found.pop("final")), "not a method's summary"),
+        (lambda run: edit(run / "ga/summary.json", lambda content: content.pop("final")), "not a method's summary"),
     ],
 )
-def test_what_is_no_run_is_refused_in_one_line(copy, tmp_path, break_it, says):
-    break_it(copy)
-    with pytest.raises(ReportError, match=says) as caught:
+def test_invalid_run_is_refused_in_one_line(copy, tmp_path, damage, message):
+    damage(copy)
+    with pytest.raises(ReportError, match=message) as caught:
         write_report([copy], tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert str(copy) in str(caught.value)
     assert not (tmp_path / "out").exists()
 
 
-def test_no_run_at_all_is_refused(tmp_path):
+def test_empty_list_of_runs_is_refused(tmp_path):
     with pytest.raises(ReportError, match="no run was given"):
         write_report([], tmp_path / "out")
 
 
-def test_importing_the_report_loads_neither_matplotlib_nor_torch():
+def test_import_loads_neither_matplotlib_nor_torch():
     code = "import sys, lethebench.report; assert not {'matplotlib', 'torch', 'datasets'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

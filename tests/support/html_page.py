@@ -1,4 +1,4 @@
-"""Reads an HTML page as a test needs it: its tables, its pictures, its text, and everything that it would fetch."""
+"""Parse an HTML page into tables, pictures, text and the addresses that a browser would fetch."""
 
 import re
 from html.parser import HTMLParser
@@ -10,12 +10,12 @@ class HtmlPage(HTMLParser):
     """A parsed page.
 
     Attributes:
-        tables: id -> rows of cells, each a dict of text and, where there is one, the exact figure.
-        images: attributes of every picture.
-        addresses: every address that a browser would go to.
-        tags: every tag that was opened.
-        texts: what stands between the tags, style left out.
-        titles: every title attribute.
+        tables: Id -> rows of cells, each a dict of text and, for numbers, the exact value.
+        images: Attributes of every picture.
+        addresses: Every address that a browser would fetch.
+        tags: Every opening tag.
+        texts: Text between the tags, without styles.
+        titles: Every title attribute.
     """
 
     def __init__(self, text: str) -> None:
@@ -31,22 +31,22 @@ class HtmlPage(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
+        attributes = dict(attrs)
         self.tags.append(tag)
         self.addresses += [value for name, value in attrs if name in FETCHING and value is not None]
-        if "title" in found:
-            self.titles.append(found["title"])
+        if "title" in attributes:
+            self.titles.append(attributes["title"])
         if tag == "img":
-            self.images.append(found)
+            self.images.append(attributes)
         elif tag == "table":
-            self._rows = self.tables.setdefault(found["id"], [])
+            self._rows = self.tables.setdefault(attributes["id"], [])
         elif tag == "tr":
             self._rows.append([])
         elif tag in ("td", "th"):
             self._cell = {"text": ""}
             self._rows[-1].append(self._cell)
-        elif self._cell is not None and "data-value" in found:
-            self._cell["value"] = float(found["data-value"])
+        elif self._cell is not None and "data-value" in attributes:
+            self._cell["value"] = float(attributes["data-value"])
 
     def handle_endtag(self, tag):
         if tag in ("td", "th"):
@@ -63,6 +63,6 @@ class HtmlPage(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
     def row(self, table: str, name: str) -> list[dict]:
-        """The cells of a table's row after the one that names it."""
-        (found,) = (row for row in self.tables[table][1:] if row[0]["text"].split()[0] == name)
-        return found[1:]
+        """Return the cells of a table row after the one that names it."""
+        (cells,) = (row for row in self.tables[table][1:] if row[0]["text"].split()[0] == name)
+        return cells[1:]
