@@ -1,4 +1,6 @@
-"""The forget score of a set, as a module of the evaluate library."""
+"""The forget score of a set of rows, as a module of the evaluate library."""
+
+from collections.abc import Hashable, Sequence
 
 import datasets
 import evaluate
@@ -6,28 +8,32 @@ import evaluate
 from lethebench.evaluation.metrics import forget_quality, forget_score
 
 _DESCRIPTION = """
-How much of what was to be forgotten is gone: 1 - clip((K - G) / (K0 - G), 0, 1), where K0 and K are the mean knowledge
-of the forget set before and after unlearning and G that of a gold model, retrained without the set. 0: as before; 1: as
-if never learnt, or below, which is flagged. With truth ratios of both models it also gives forget quality (TOFU).
+How much of the forget set is gone, from 0, as before unlearning, to 1, as in a gold model retrained without it:
+1 - clip((K - G) / (K0 - G), 0, 1), where K0 and K are the mean knowledge of the set before and after unlearning and G
+that of the gold model. With truth ratios of both models it also returns forget quality (TOFU).
 """
 
 _KWARGS_DESCRIPTION = """
 Args:
-    predictions: per row, knowledge after unlearning in 0..1, e.g. keyword match.
-    references: per row, knowledge before unlearning in 0..1.
-    gold: per row, knowledge of the gold model in 0..1; without it 0 is taken, and flagged.
-    truth_ratios: truth ratios of the unlearned model on the forget set.
-    gold_truth_ratios: truth ratios of the gold model on the forget set.
-    profile_ids: per row, whose fact it is; the interval then resamples profiles.
+    predictions: per question, knowledge after unlearning in 0..1, e.g. keyword match.
+    references: per question, knowledge before unlearning in 0..1.
+    gold: per question, knowledge of the gold (retrained) model in 0..1; without it 0 is assumed, and flagged.
+    truth_ratios: truth ratios of the unlearned model on the forget set, above 0.
+    gold_truth_ratios: truth ratios of the gold model on the forget set, above 0.
+    profile_ids: per question, whose fact it is; the interval then resamples profiles.
     seed: of the bootstrap interval.
 
 Returns:
     forget: in 0..1, higher is better.
-    knowledge_before, knowledge_after, knowledge_gold: means; knowledge_gold is None without gold.
+    knowledge_before, knowledge_after, knowledge_gold: means in 0..1; knowledge_gold is None without gold.
     flags: among no_gold, over_unlearned (knowledge below that of gold by more than 0.05).
-    n, ci_low, ci_high: rows, and a bootstrap 95 % interval of `forget`.
-    forget_quality, log10_forget_quality, ks, js: where truth ratios of both models are given; the Kolmogorov-Smirnov
-        p-value, its logarithm, the KS distance and the Jensen-Shannon distance of the two sets of ratios.
+    n: number of rows.
+    ci_low, ci_high: bootstrap 95 % interval of `forget`.
+    forget_quality: p-value of the two-sample Kolmogorov-Smirnov test of the truth ratios, in 0..1, higher = closer to
+        gold; where truth ratios of both models are given.
+    log10_forget_quality: its logarithm, at most 0.
+    ks: Kolmogorov-Smirnov distance of the truth ratios, in 0..1, lower = closer to gold.
+    js: Jensen-Shannon distance of the truth ratios, in 0..1, lower = closer to gold.
 
 Raises:
     ValueError: empty or unequal inputs, a value outside 0..1, truth ratios of one model alone, or knowledge before
@@ -55,7 +61,7 @@ _CITATION = """
 class Forget(evaluate.Metric):
     """Thin wrapper of `lethebench.evaluation.metrics.forget_score` and `forget_quality`."""
 
-    def _info(self):
+    def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(
             description=_DESCRIPTION,
             citation=_CITATION,
@@ -67,17 +73,17 @@ class Forget(evaluate.Metric):
 
     def _compute(
         self,
-        predictions,
-        references,
-        gold=None,
-        truth_ratios=None,
-        gold_truth_ratios=None,
-        profile_ids=None,
-        seed=0,
-    ):
+        predictions: Sequence[float],
+        references: Sequence[float],
+        gold: Sequence[float] | None = None,
+        truth_ratios: Sequence[float] | None = None,
+        gold_truth_ratios: Sequence[float] | None = None,
+        profile_ids: Sequence[Hashable] | None = None,
+        seed: int = 0,
+    ) -> dict:
         if (truth_ratios is None) != (gold_truth_ratios is None):
             raise ValueError("forget quality compares two models: give both truth_ratios and gold_truth_ratios")
         result = forget_score(predictions, references, gold, profile_ids=profile_ids, seed=seed)
-        if truth_ratios is not None:
+        if truth_ratios is not None and gold_truth_ratios is not None:
             result |= forget_quality(truth_ratios, gold_truth_ratios)
         return result

@@ -1,5 +1,7 @@
 """Memorization of the training rows, as a module of the evaluate library."""
 
+from collections.abc import Hashable, Sequence
+
 import datasets
 import evaluate
 
@@ -7,8 +9,8 @@ from lethebench.evaluation.metrics import exact_match, memorization_summary, rou
 from lethebench.evaluation.metrics.run_rows import knowledge_of
 
 _DESCRIPTION = """
-What a model has learnt before it is asked to forget: exact match, ROUGE-L and keyword match of its answers, by modality
-and by number of hops, and a gate: what was never learnt cannot be forgotten.
+How much of its training answers a model repeats before it is asked to forget: exact match, ROUGE-L and keyword match,
+by modality and number of hops, and a gate. Unlearning cannot be measured on facts that the model does not know.
 """
 
 _KWARGS_DESCRIPTION = """
@@ -18,19 +20,24 @@ Args:
     keywords: per row, the parts of the answer that carry the fact; default: the answer.
     modality: per row, image_text or text.
     hops: per row, 1 = the question names the subject, 2 and more = reached through a picture or relation.
-    threshold: the exact match that each modality must reach to pass; default 0.9.
+    threshold: exact match that each modality must reach to pass, default 0.9.
     min_k: per row, the Min-K % score of the answer.
     profile_ids: per row, whose row it is; the intervals then resample profiles.
     seed: of the bootstrap intervals.
 
 Returns:
-    exact_match, rouge_l, keyword_match: means in 0..1, higher = more memorised.
-    <modality>_<name>, hops_<number>_<name>: the same per modality and per number of hops.
-    multi_hop_gap: keyword match of 1 hop less that of 2 and more, in -1..1; None where either has no row.
-    min_k: its mean, where given.
-    passed: whether every modality reaches the threshold; reason: which does not, or None; threshold.
-    flags: not_memorised where it did not pass. undefined: multi_hop_gap where it is None.
-    rows: how many, per modality and number of hops. n: in all. intervals: bootstrap 95 %, of every mean and the gap.
+    exact_match, rouge_l, keyword_match: mean in 0..1, higher = more memorized.
+    <modality>_exact_match, <modality>_rouge_l, <modality>_keyword_match: mean over one modality or number of hops.
+    multi_hop_gap: keyword match of 1 hop minus that of 2 and more, in -1..1, 0 is best; None where either has no row.
+    min_k: mean Min-K % score, where given.
+    passed: whether every modality reaches the threshold.
+    threshold: exact match that each modality must reach.
+    reason: which modality is below the threshold, or None.
+    flags: not_memorised where the gate failed.
+    undefined: multi_hop_gap where it is None.
+    rows: number of rows per modality and number of hops.
+    n: number of rows.
+    intervals: bootstrap 95 % interval of every mean and of the gap.
 
 Raises:
     ValueError: empty or unequal inputs, an answer or keyword without a word, a number of hops below 1.
@@ -62,7 +69,7 @@ _CITATION = """
 class Memorization(evaluate.Metric):
     """Thin wrapper of `lethebench.evaluation.metrics.memorization_summary`."""
 
-    def _info(self):
+    def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(
             description=_DESCRIPTION,
             citation=_CITATION,
@@ -74,16 +81,16 @@ class Memorization(evaluate.Metric):
 
     def _compute(
         self,
-        predictions,
-        references,
-        keywords=None,
-        modality=None,
-        hops=None,
-        threshold=0.9,
-        min_k=None,
-        profile_ids=None,
-        seed=0,
-    ):
+        predictions: Sequence[str],
+        references: Sequence[str],
+        keywords: Sequence[Sequence[str]] | None = None,
+        modality: Sequence[str] | None = None,
+        hops: Sequence[int] | None = None,
+        threshold: float = 0.9,
+        min_k: Sequence[float] | None = None,
+        profile_ids: Sequence[Hashable] | None = None,
+        seed: int = 0,
+    ) -> dict:
         pairs = list(zip(predictions, references, strict=True))
         return memorization_summary(
             [exact_match(text, answer) for text, answer in pairs],

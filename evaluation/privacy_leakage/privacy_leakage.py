@@ -1,13 +1,16 @@
 """Privacy leakage of an unlearned model, as a module of the evaluate library."""
 
+from collections.abc import Hashable, Sequence
+
 import datasets
 import evaluate
 
 from lethebench.evaluation.metrics import privacy_leakage
 
 _DESCRIPTION = """
-Can the forget set still be told from rows that the model never saw? The area under the ROC curve (AUC) of a membership
-score, forget set against holdout, beside that of a gold model, retrained without the forget set (after MUSE).
+Whether a membership attack tells the forget set from rows that the model never saw, after MUSE: the area under the ROC
+curve (AUC) of a membership score, forget set against holdout, beside that of a gold model, retrained without the forget
+set.
 """
 
 _KWARGS_DESCRIPTION = """
@@ -20,12 +23,14 @@ Args:
     seed: of the bootstrap interval.
 
 Returns:
-    auc: in 0..1; 0.5 = cannot be told apart. auc_gold: of the gold model; None without gold.
-    privacy_leakage: (AUC - AUC_gold) / AUC_gold x 100; 0 is best, positive = still recognised (under-unlearned),
-        negative = recognised by being avoided (over-unlearned); None without gold.
-    privleak_muse: ((1 - AUC) - (1 - AUC_gold)) / (1 - AUC_gold) x 100, with MUSE's sign; None without gold.
+    auc: in 0..1; 0.5 = the attack cannot separate the sets.
+    auc_gold: AUC of the gold model, in 0..1; None without gold.
+    privacy_leakage: (AUC - AUC_gold) / AUC_gold x 100; 0 is best, positive = still recognized (under-unlearned),
+        negative = recognized by being avoided (over-unlearned); None without gold.
+    privleak_muse: ((1 - AUC) - (1 - AUC_gold)) / (1 - AUC_gold) x 100, with MUSE's sign; 0 is best; None without gold.
     flags: among no_gold, auc_extreme (below 0.05 or above 0.95), leakage_extreme (beyond 100 either way).
-    n, ci_low, ci_high: rows, and a bootstrap 95 % interval of `auc`.
+    n: number of rows.
+    ci_low, ci_high: bootstrap 95 % interval of `auc`.
 
 Raises:
     ValueError: empty or unequal inputs, a score that is not finite, rows of one kind alone, or AUC_gold 0 or 1.
@@ -54,7 +59,7 @@ _CITATION = """
 class PrivacyLeakage(evaluate.Metric):
     """Thin wrapper of `lethebench.evaluation.metrics.privacy_leakage`."""
 
-    def _info(self):
+    def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(
             description=_DESCRIPTION,
             citation=_CITATION,
@@ -64,5 +69,12 @@ class PrivacyLeakage(evaluate.Metric):
             ),
         )
 
-    def _compute(self, predictions, references, gold=None, profile_ids=None, seed=0):
+    def _compute(
+        self,
+        predictions: Sequence[float],
+        references: Sequence[int],
+        gold: Sequence[float] | None = None,
+        profile_ids: Sequence[Hashable] | None = None,
+        seed: int = 0,
+    ) -> dict:
         return privacy_leakage(predictions, references, gold, profile_ids=profile_ids, seed=seed)

@@ -1,14 +1,23 @@
-"""Forms of the metrics' web apps, without the web: what a person pastes is read, computed, and told in plain words."""
+"""The page of a metric without the web: read what is pasted, compute, and explain the result in plain words."""
 
+import fnmatch
 import html
+import importlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal["numbers", "texts", "rows", "number"]
-HOLES = ("none", "null", "-")
-"""What stands for a value that is not there."""
+KIND_HINTS: dict[Kind, str] = {
+    "numbers": "Numbers, separated by spaces, commas or lines.",
+    "texts": "One per line.",
+    "rows": "One line of numbers per row.",
+    "number": "A single number.",
+}
+HOLE_WORDS = ("none", "null", "-")
+"""Words that stand for a missing value."""
 
 
 @dataclass(frozen=True)
@@ -16,79 +25,75 @@ class Field:
     """One input of a metric.
 
     Attributes:
-        name: what the metric calls it.
-        label, hint: what a person reads.
-        example: its text at the start.
-        kind: `numbers` (apart by spaces, commas or lines, or a JSON list), `texts` (one a line, or a JSON list), `rows`
-            (one list of numbers a line, or a JSON list of lists), `number` (a single one).
-        optional: whether it may be left empty.
-        holes: whether single values may be left out (`none`).
+        name: the parameter of `compute`.
+        label: its title on the page.
+        example: its text when the page opens.
+        kind: `numbers` (separated by spaces, commas or lines, or a JSON list), `texts` (one per line, or a JSON list),
+            `rows` (one list of numbers per line, or a JSON list of lists), `number` (a single one).
+        holes: whether single values may be missing (`none`).
     """
 
     name: str
     label: str
-    hint: str
     example: str = ""
     kind: Kind = "numbers"
-    optional: bool = False
     holes: bool = False
 
-    def read(self, text: str | None) -> Any:
-        """The value of what was typed; None where an optional field is empty.
+    @property
+    def format_hint(self) -> str:
+        """How to type the values."""
+        return KIND_HINTS[self.kind] + (" `none` where a row has no value." if self.holes else "")
+
+    def read(self, text: str) -> Any:
+        """Return the value of what was typed.
 
         Raises:
-            ValueError: it is empty, or cannot be read; names the field and the place.
+            ValueError: it cannot be read; names the field and the line.
 
-        >>> Field("x", "Scores", "").read("0.5, 1 2")
+        >>> Field("x", "Scores").read("0.5, 1 2")
         [0.5, 1, 2]
         """
-        text = (text or "").strip()
-        if not text:
-            if self.optional:
-                return None
-            raise ValueError(f"{self.label} is empty: {self.hint[0].lower()}{self.hint[1:]}")
+        text = text.strip()
         if text.startswith("[") and not (self.kind == "rows" and "\n[" in text and not text.startswith("[[")):
             try:
-                found = json.loads(text)
+                return self._from_json(json.loads(text))
             except json.JSONDecodeError as error:
                 if self.kind != "texts":
                     raise ValueError(f"{self.label} is not a JSON list: {error.msg}, line {error.lineno}") from None
-            else:
-                return self._of_json(found)
         lines = text.splitlines()
         if self.kind == "texts":
-            return [None if self.holes and line.strip().lower() in HOLES else line for line in lines]
+            return [None if self.holes and line.strip().lower() in HOLE_WORDS else line for line in lines]
         if self.kind == "rows":
-            return [self._row(line, f"line {at}") for at, line in enumerate(lines, start=1)]
-        numbers = self._row(" ".join(lines), "it")
+            return [self._row(line, f"line {number}") for number, line in enumerate(lines, start=1)]
+        numbers = self._row(" ".join(lines), "the field")
         if self.kind == "number":
             if numbers is None or len(numbers) != 1:
                 raise ValueError(f"{self.label} takes one number")
             return numbers[0]
-        return numbers if numbers is not None else [None]
+        return numbers
 
-    def _of_json(self, found: Any) -> Any:
+    def _from_json(self, values: Any) -> Any:
         if self.kind == "rows":
-            if not all(row is None or isinstance(row, list) for row in found):
+            if not all(row is None or isinstance(row, list) for row in values):
                 raise ValueError(f"{self.label} takes a list of lists, one for each row")
-            return [None if row is None else [self._number(cell) for cell in row] for row in found]
+            return [None if row is None else [self._number(cell) for cell in row] for row in values]
         if self.kind == "texts":
-            return [cell if cell is None else str(cell) for cell in found]
-        return [self._number(cell) for cell in found]
+            return [cell if cell is None else str(cell) for cell in values]
+        return [self._number(cell) for cell in values]
 
     def _row(self, line: str, where: str) -> list | None:
-        words = line.replace(",", " ").replace(";", " ").replace("[", " ").replace("]", " ").split()
-        if self.kind == "rows" and self.holes and (not words or words[0].lower() in HOLES):
+        words = re.sub(r"[,;\[\]]", " ", line).split()
+        if self.kind == "rows" and self.holes and (not words or words[0].lower() in HOLE_WORDS):
             return None
         if not words:
             raise ValueError(f"{self.label}: {where} holds no number")
         return [self._number(word) for word in words]
 
     def _number(self, word: Any) -> float | int | None:
-        if word is None or str(word).strip().lower() in HOLES:
+        if word is None or str(word).strip().lower() in HOLE_WORDS:
             if self.holes:
                 return None
-            raise ValueError(f"{self.label} has a hole: every value is needed")
+            raise ValueError(f"{self.label} has a missing value: every row needs one")
         if isinstance(word, int) and not isinstance(word, bool):
             return word
         try:
@@ -100,48 +105,89 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """A metric as a page.
+    """What a metric declares for its page; texts about inputs and results come from the metric's own documentation.
 
     Attributes:
-        title, lead: what it is, in a line each.
-        fields: its inputs; the two first are predictions and references.
-        compute: the metric, called with the fields' values by name.
+        fields: the inputs; the first two, predictions and references, are required.
         explain: result -> sentences that say how to read it.
-        meanings: result name -> range and direction, for the table; names that end in `*` stand for all that begin so.
+        parts: other metrics whose results appear in this one's under the same names.
     """
 
-    title: str
-    lead: str
     fields: Sequence[Field]
-    compute: Callable[..., dict]
     explain: Callable[[dict], list[str]]
-    meanings: Mapping[str, str]
+    parts: Sequence[str] = ()
+
+
+class MetricPage:
+    """A form and the metric that it feeds.
+
+    Args:
+        form: of the metric.
+        metric: a loaded module of the `evaluate` library.
+
+    Attributes:
+        title: the metric's name.
+        lead: the first sentence of its description.
+        hints: field name -> what to enter.
+    """
+
+    def __init__(self, form: Form, metric: Any) -> None:
+        self.form = form
+        self.compute = metric.compute
+        self.title = metric.name
+        self.lead = re.split(r"(?<=[.:?])\s", " ".join(metric.description.split()), maxsplit=1)[0].rstrip(":")
+        arguments = documented(metric.inputs_description, "Args")
+        self.hints = {field.name: f"{arguments[field.name]} {field.format_hint}" for field in form.fields}
+        self.meanings: dict[str, str] = {}
+        for part in form.parts:
+            module = importlib.import_module(f"lethebench.evaluation.{part}.{part}")
+            self.meanings |= documented(module._KWARGS_DESCRIPTION, "Returns")
+        self.meanings |= documented(metric.inputs_description, "Returns")
 
     def answer(self, *texts: str | None) -> tuple[str, str, dict]:
-        """What the page shows for what was typed, one text a field: words (Markdown), a table (HTML), the result."""
+        """Return words (Markdown), a table (HTML) and the result for the texts of the fields, in their order."""
         try:
-            values = {field.name: field.read(text) for field, text in zip(self.fields, texts, strict=True)}
-            result = self.compute(**{name: value for name, value in values.items() if value is not None})
+            values = {}
+            for index, (field, text) in enumerate(zip(self.form.fields, texts, strict=True)):
+                if text and text.strip():
+                    values[field.name] = field.read(text)
+                elif index < 2:
+                    raise ValueError(f"{field.label} is empty. {self.hints[field.name]}")
+            result = self.compute(**values)
         except (ValueError, TypeError, OverflowError) as error:
             return f"**This cannot be computed.** {_one_line(error)}", "", {}
-        return "\n\n".join(self.explain(result)), self.table(result), result
+        return "\n\n".join(self.form.explain(result)), self.table(result), result
 
     def table(self, result: Mapping[str, Any]) -> str:
-        """The results with their meanings, as an HTML table."""
-        rows = []
+        """Return the results with their meanings, as an HTML table."""
+        lines = []
         for name, value in result.items():
             if isinstance(value, dict):
                 continue
-            cells = f"<td><code>{html.escape(name)}</code></td><td class='value'>{html.escape(shown(value))}</td>"
-            rows.append(f"<tr>{cells}<td>{html.escape(self._meaning(name))}</td></tr>")
-        head = "<tr><th>result</th><th class='value'>value</th><th>range and direction</th></tr>"
-        return f"<table class='results'><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+            cells = f"<td><code>{html.escape(name)}</code></td><td class='value'>{html.escape(readable(value))}</td>"
+            lines.append(f"<tr>{cells}<td>{html.escape(self._meaning(name))}</td></tr>")
+        head = "<tr><th>result</th><th class='value'>value</th><th>meaning</th></tr>"
+        return f"<table class='results'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>"
 
     def _meaning(self, name: str) -> str:
-        if name in self.meanings:
-            return self.meanings[name]
-        starts = [key for key in self.meanings if key.endswith("*") and name.startswith(key[:-1])]
-        return self.meanings[starts[0]] if starts else ""
+        patterns = [name, *(pattern for pattern in self.meanings if fnmatch.fnmatchcase(name, pattern))]
+        return next((self.meanings[pattern] for pattern in patterns if pattern in self.meanings), "")
+
+
+def documented(text: str, section: str) -> dict[str, str]:
+    """Return name -> description from a section of a Google-style docstring; `<group>` in a name becomes `*`.
+
+    >>> documented("Args:\\n    a, b: two\\n        numbers.\\n    <x>_c: one.\\n", "Args")
+    {'a': 'Two numbers.', 'b': 'Two numbers.', '*_c': 'One.'}
+    """
+    block = re.search(rf"^{section}:\n((?:    .*\n|\n)*)", text.rstrip() + "\n", re.MULTILINE)
+    meanings = {}
+    for item in re.findall(r"^    (\S.*\n(?:        .*\n)*)", block.group(1) if block else "", re.MULTILINE):
+        names, separator, description = " ".join(item.split()).partition(": ")
+        if separator:
+            for name in names.split(", "):
+                meanings[re.sub(r"<\w+>", "*", name)] = description[:1].upper() + description[1:]
+    return meanings
 
 
 def _one_line(error: Exception) -> str:
@@ -149,10 +195,10 @@ def _one_line(error: Exception) -> str:
     return text if len(text) <= 300 else f"{text[:299]}…"
 
 
-def shown(value: Any) -> str:
-    """A result as a person reads it: 4 significant digits, `none` for an empty list, a dash for what is not measured.
+def readable(value: Any) -> str:
+    """Return a result with 4 significant digits; `none` for an empty list, a dash for what is not measured.
 
-    >>> shown(0.123456), shown(None), shown([]), shown(12)
+    >>> readable(0.123456), readable(None), readable([]), readable(12)
     ('0.1235', '–', 'none', '12')
     """
     if value is None:
@@ -162,12 +208,12 @@ def shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list | tuple):
-        return ", ".join(map(shown, value)) or "none"
+        return ", ".join(map(readable, value)) or "none"
     return str(value)
 
 
 def percent(value: float) -> str:
-    """A share in per cent.
+    """Return a share in per cent.
 
     >>> percent(0.925), percent(1.0)
     ('92.5 %', '100 %')

@@ -1,13 +1,15 @@
-"""The web app of a metric's Space: a form filled with a worked example, a button, the result in plain words.
+"""The web page of a metric's Space: a form filled with a worked example, a button, and the result in plain words.
 
 It is built from gradio's own parts: the widget that `evaluate` 0.4.6 ships does not work with current gradio.
 """
 
+from pathlib import Path
 from typing import Any
 
+import evaluate
 import gradio as gr
 
-from lethebench.evaluation.space_app.form import Field, Form
+from lethebench.evaluation.space_app.form import Field, Form, MetricPage
 
 STYLE = """
 .gradio-container { max-width: 1180px !important; margin: 0 auto; }
@@ -25,17 +27,22 @@ table.results td:last-child { min-width: 13em; }
 START = "The form holds a worked example. Press **Compute**, or paste your own values first."
 
 
-def build(form: Form) -> gr.Blocks:
-    """The page of a form, ready to `serve`."""
-    with gr.Blocks(title=form.title, analytics_enabled=False) as page:
-        gr.Markdown(f"# {form.title}\n\n{form.lead}")
+def load_page(form: Form, module: Path) -> MetricPage:
+    """Return the page of a form and of the metric in a module file."""
+    return MetricPage(form, evaluate.load(str(module)))
+
+
+def build(page: MetricPage) -> gr.Blocks:
+    """Return the web page, ready for `serve`."""
+    required, optional = page.form.fields[:2], page.form.fields[2:]
+    with gr.Blocks(title=page.title, analytics_enabled=False) as blocks:
+        gr.Markdown(f"# {page.title}\n\n{page.lead}")
         with gr.Row():
             with gr.Column(scale=5):
-                boxes = {field.name: _box(field) for field in form.fields if not field.optional}
-                optional = [field for field in form.fields if field.optional]
+                inputs = [_box(field, page.hints[field.name]) for field in required]
                 if optional:
                     with gr.Accordion("Optional", open=any(field.example for field in optional)):
-                        boxes |= {field.name: _box(field) for field in optional}
+                        inputs += [_box(field, page.hints[field.name]) for field in optional]
                 with gr.Row():
                     compute = gr.Button("Compute", variant="primary", min_width=110, elem_id="compute")
                     example = gr.Button("Example", min_width=110, elem_id="example")
@@ -45,29 +52,25 @@ def build(form: Form) -> gr.Blocks:
                 table = gr.HTML(elem_id="table")
                 with gr.Accordion("As JSON", open=False):
                     raw = gr.JSON(show_label=False)
-        inputs = [boxes[field.name] for field in form.fields]
-        compute.click(form.answer, inputs, [words, table, raw], api_name="compute")
-        outputs = [*inputs, words, table, raw]
-        example.click(lambda: [*(field.example for field in form.fields), START, "", {}], None, outputs, api_name=False)
-        clear.click(lambda: [*("" for _ in form.fields), START, "", {}], None, outputs, api_name=False)
-    return page
+        outputs = [words, table, raw]
+        examples = [field.example for field in page.form.fields]
+        compute.click(page.answer, inputs, outputs, api_name="compute")
+        for button, texts in ((example, examples), (clear, [""] * len(examples))):
+            values = [*texts, START, "", {}]
+            button.click(lambda values=values: values, None, [*inputs, *outputs], api_name=False)
+    return blocks
 
 
-def _box(field: Field) -> gr.Textbox:
+def _box(field: Field, hint: str) -> gr.Textbox:
     lines = 1 if field.kind == "number" else min(max(field.example.count("\n") + 1, 2), 8)
     return gr.Textbox(
-        value=field.example,
-        label=field.label,
-        info=field.hint,
-        lines=lines,
-        max_lines=12,
-        elem_id=f"field-{field.name}",
+        value=field.example, label=field.label, info=hint, lines=lines, max_lines=12, elem_id=f"field-{field.name}"
     )
 
 
-def serve(page: gr.Blocks, **options: Any) -> Any:
-    """Starts the page's server, with its looks; options are those of `gradio.Blocks.launch`."""
+def serve(blocks: gr.Blocks, **options: Any) -> Any:
+    """Start the server of a page; options are those of `gradio.Blocks.launch`."""
     theme = gr.themes.Base(
         primary_hue="blue", font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "Consolas", "monospace")
     )
-    return page.launch(theme=theme, css=STYLE, footer_links=[], **options)
+    return blocks.launch(theme=theme, css=STYLE, footer_links=[], **options)

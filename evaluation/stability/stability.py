@@ -1,4 +1,6 @@
-"""The continual summary of an unlearning run, as a module of the evaluate library."""
+"""Stability of an unlearning run over its stages, as a module of the evaluate library."""
+
+from collections.abc import Sequence
 
 import datasets
 import evaluate
@@ -6,7 +8,7 @@ import evaluate
 from lethebench.evaluation.metrics import continual_summary
 
 _DESCRIPTION = """
-How steadily a model unlearns task after task: whether what was forgotten stays forgotten, whether tasks not asked yet
+How steadily a model unlearns task after task: whether what was forgotten stays forgotten, whether tasks still to come
 are spared, and how utility moves. From the stage matrix K (knowledge of each task after each stage) and utility U.
 ICU-Bench names the families of these measures; its formulas are not public, so the definitions are this project's.
 """
@@ -15,25 +17,26 @@ _KWARGS_DESCRIPTION = """
 Tasks are counted from 1, and task i is asked to be forgotten at stage i; stage 0 is before unlearning.
 
 Args:
-    predictions: the rows of K, t = 0 .. T, each a list of T task scores in 0..1.
-    references: U, t = 0 .. T, in 0..1.
+    predictions: per stage t = 0 .. T, knowledge of each of the T tasks, in 0..1.
+    references: per stage t = 0 .. T, utility U in 0..1.
 
 Returns:
-    forget_now, historical_preservation: share of a task's knowledge gone at its own stage, and later; <= 1, higher is
-        better.
-    rebound_mean, rebound_max: how much came back by the last stage, as share of what was known; >= 0, lower is better.
-    premature_forgetting: share of knowledge lost by tasks that were not asked yet; <= 1, lower is better.
-    backward_transfer: K[i, T] - K[i, i], mean over i < T; positive means relapse.
-    step_variation: mean step change after a task's own stage, and of utility; >= 0, lower is better.
-    utility_retention: U[T] / U[0]; utility_slope: of U / U[0] per stage; collapse_stage: first t with U[t] < U[0] / 2,
-        or None.
+    forget_now: share of a task's knowledge gone at its own stage, at most 1, higher is better.
+    historical_preservation: share of a task's knowledge gone at later stages, at most 1, higher is better.
+    rebound_mean, rebound_max: knowledge back by the last stage, as a share of that before; at least 0, lower is better.
+    premature_forgetting: share of knowledge lost by tasks still to come, at most 1, lower is better.
+    backward_transfer: K[i, T] - K[i, i], mean over i < T, in -1..1; positive = relapse.
+    step_variation: mean step change after a task's own stage, and of utility; at least 0, lower is better.
+    utility_retention: U[T] / U[0], at least 0, higher is better.
+    utility_slope: of U / U[0] per stage; about 0 is best.
+    collapse_stage: first t with U[t] < U[0] / 2, or None, which is best.
     stability: in 0..1, higher is better.
-    undefined: names of the means over no pair, which are None (T = 1).
+    undefined: names of the means over no pair of stages, which are None (T = 1).
     unmeasured_tasks: tasks known less than 0.05 before unlearning, left out of ratios.
     flags: among collapsed, not_measured.
 
 Raises:
-    ValueError: a hole, a value outside 0..1, a wrong shape (the cell is named), U[0] = 0, or no task that was known.
+    ValueError: a missing value or one outside 0..1 (the cell is named), a wrong shape, U[0] = 0, or no known task.
 
 Examples:
     >>> import evaluate
@@ -60,7 +63,7 @@ _CITATION = """
 class Stability(evaluate.Metric):
     """Thin wrapper of `lethebench.evaluation.metrics.continual_summary`."""
 
-    def _info(self):
+    def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(
             description=_DESCRIPTION,
             citation=_CITATION,
@@ -70,5 +73,5 @@ class Stability(evaluate.Metric):
             ),
         )
 
-    def _compute(self, predictions, references):
+    def _compute(self, predictions: Sequence[Sequence[float]], references: Sequence[float]) -> dict:
         return continual_summary(predictions, references)

@@ -1,36 +1,40 @@
 """Model utility after unlearning, as a module of the evaluate library."""
 
+from collections.abc import Hashable, Mapping, Sequence
+
 import datasets
 import evaluate
 
 from lethebench.evaluation.metrics import model_utility, rouge_l_recall
 
 _DESCRIPTION = """
-What a model keeps: the harmonic mean of mean answer probability, mean ROUGE-L recall of the generated answers and mean
-max(0, 1 - truth ratio) over the groups retain, neighbour and general (after TOFU's model utility). One part at 0 makes
-it 0.
+What a model keeps after unlearning: the harmonic mean of mean answer probability, mean ROUGE-L recall of the generated
+answers and mean max(0, 1 - truth ratio) over the groups retain, neighbour and general (after TOFU's model utility). One
+part at 0 makes it 0.
 """
 
 _KWARGS_DESCRIPTION = """
 Args:
     predictions: generated texts.
     references: answers.
-    probability: per row, the length-normalised probability of the answer in 0..1; None where not measured.
-    truth_ratio: per row, R >= 0, or None for rows without one; None where not measured at all.
+    probability: per row, the length-normalized probability of the answer in 0..1; None where not measured.
+    truth_ratio: per row, R >= 0, below 1 = the truth is preferred, or None for rows without one; None where not
+        measured at all.
     groups: per row, retain, neighbour or general; default: all retain.
-    known: group -> keyword match of the learnt model before unlearning; groups below 0.5 do not enter.
+    known: group -> keyword match of the initial model; groups below 0.5 do not enter.
     before: utility before unlearning (t = 0), above 0.
     profile_ids: per row, whose fact it is; the interval then resamples profiles.
     seed: of the bootstrap interval.
 
 Returns:
     utility: in 0..1, higher is better.
-    utility_relative: utility / before; None without `before`.
-    <group>_probability, <group>_rouge_l_recall, <group>_truth_ratio: the parts, in 0..1, higher is better; the last is
-        the mean of max(0, 1 - R).
+    utility_relative: utility / before, about 1 is best; None without `before`.
+    <group>_probability, <group>_rouge_l_recall: mean over the group, in 0..1, higher is better.
+    <group>_truth_ratio: mean of max(0, 1 - R) over the group, in 0..1, higher is better.
     not_measured: groups that were not known, parts without any value.
     flags: among collapsed (utility_relative < 0.5), not_measured.
-    n, ci_low, ci_high: rows that entered, and a bootstrap 95 % interval of `utility`.
+    n: number of rows that entered.
+    ci_low, ci_high: bootstrap 95 % interval of `utility`.
 
 Raises:
     ValueError: empty or unequal inputs, a value out of range, an unknown group, or no group that was known.
@@ -59,7 +63,7 @@ _CITATION = """
 class Utility(evaluate.Metric):
     """Thin wrapper of `lethebench.evaluation.metrics.model_utility`."""
 
-    def _info(self):
+    def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(
             description=_DESCRIPTION,
             citation=_CITATION,
@@ -71,16 +75,16 @@ class Utility(evaluate.Metric):
 
     def _compute(
         self,
-        predictions,
-        references,
-        probability=None,
-        truth_ratio=None,
-        groups=None,
-        known=None,
-        before=None,
-        profile_ids=None,
-        seed=0,
-    ):
+        predictions: Sequence[str],
+        references: Sequence[str],
+        probability: Sequence[float] | None = None,
+        truth_ratio: Sequence[float | None] | None = None,
+        groups: Sequence[str] | None = None,
+        known: Mapping[str, float] | None = None,
+        before: float | None = None,
+        profile_ids: Sequence[Hashable] | None = None,
+        seed: int = 0,
+    ) -> dict:
         recall = [rouge_l_recall(text, answer) for text, answer in zip(predictions, references, strict=True)]
         return model_utility(
             probability,

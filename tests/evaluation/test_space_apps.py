@@ -1,4 +1,4 @@
-"""The web apps of the metrics: what a person pastes is read, computed and told; each page works in a real browser."""
+"""The web pages of the metrics: what is pasted is read, computed and explained; each page works in a real browser."""
 
 import html
 import importlib.util
@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,75 +14,79 @@ import yaml
 from browser import Browser
 
 import lethebench
+from lethebench.evaluation.registry import METRICS
 from lethebench.evaluation.space_app.form import Field
 
 ROOT = Path(__file__).parents[2]
-NAMES = sorted(path.parent.name for path in (ROOT / "evaluation").glob("*/README.md"))
+NAMES = [entry.name for entry in METRICS.values() if entry.module]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+README_RESULTS = {
+    "exposure": {"exposure": 1.0, "exposure_normalised": 0.5, "exposure_gold": 0.5, "exposure_excess": 0.5},
+    "forget": {"forget": 0.9211, "ks": 0.3333},
+    "memorization": {"text_exact_match": 1.0, "image_text_exact_match": 0.5, "multi_hop_gap": 1.0},
+    "privacy_leakage": {"auc": 0.75, "auc_gold": 0.5, "privacy_leakage": 50.0, "privleak_muse": -50.0},
+    "stability": {"forget_now": 0.875, "rebound_mean": 0.25, "stability": 0.75},
+    "unlearning": {"forget": 1.0, "utility": 0.6, "stability": 0.8, "exposure": 0.415, "score": 0.772},
+    "utility": {"retain_rouge_l_recall": 0.75, "retain_probability": 0.4},
+}
 
 
 @pytest.fixture(scope="module")
 def apps(tmp_path_factory):
     """Name -> its app, each from a copy of its folder alone, called `app` as on a Space."""
     pytest.importorskip("gradio") if os.environ.get("CI") != "true" else __import__("gradio")
-    found = {}
+    modules = {}
     for name in NAMES:
         folder = tmp_path_factory.mktemp(name) / "app"
         shutil.copytree(ROOT / "evaluation" / name, folder)
+        (folder / "form.py").unlink()  # not part of a Space: the installed package has it
         spec = importlib.util.spec_from_file_location(f"app_of_{name}", folder / "app.py")
-        found[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(found[name])
-    return found
+        modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(modules[name])
+    return modules
 
 
-def example(app) -> list[str]:
-    return [field.example for field in app.form.fields]
+def examples(app) -> list[str]:
+    return [field.example for field in app.page.form.fields]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_example_is_the_readmes(apps, name):
-    """The form, as it opens, gives the numbers of the README's worked example; the words and the table hold them."""
-    words, table, result = apps[name].form.answer(*example(apps[name]))
-    expected = {
-        "exposure": {"exposure": 1.0, "exposure_normalised": 0.5, "exposure_gold": 0.5, "exposure_excess": 0.5},
-        "forget": {"forget": 0.9211, "ks": 0.3333},
-        "memorization": {"text_exact_match": 1.0, "image_text_exact_match": 0.5, "multi_hop_gap": 1.0},
-        "privacy_leakage": {"auc": 0.75, "auc_gold": 0.5, "privacy_leakage": 50.0, "privleak_muse": -50.0},
-        "stability": {"forget_now": 0.875, "rebound_mean": 0.25, "stability": 0.75},
-        "unlearning": {"forget": 1.0, "utility": 0.6, "stability": 0.8, "exposure": 0.415, "score": 0.772},
-        "utility": {"retain_rouge_l_recall": 0.75, "retain_probability": 0.4},
-    }[name]
+def test_example_gives_the_readmes_numbers(apps, name):
+    """The words and the table show the numbers of the README's worked example, and every result has a meaning."""
+    words, table, result = apps[name].page.answer(*examples(apps[name]))
+    expected = README_RESULTS[name]
     assert {key: result[key] for key in expected} == pytest.approx(expected, abs=5e-4)
     assert "**" in words
     assert "nan" not in words.lower()
     for key, value in expected.items():
         assert f"<code>{key}</code>" in table
         assert f"{value:.3g}"[:4] in table
-    shown = re.findall(r"<code>(\w+)</code></td><td class='value'>[^<]*</td><td>([^<]*)</td>", table)
-    assert [key for key, meaning in shown if not meaning] == []  # every result says how to read it
+    meanings = re.findall(r"<code>(\w+)</code></td><td class='value'>[^<]*</td><td>([^<]*)</td>", table)
+    assert [key for key, meaning in meanings if not meaning] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_errors_are_one_line(apps, name):
-    form = apps[name].form
-    for texts in ([""] * len(form.fields), [example(apps[name])[0], "1", *[""] * (len(form.fields) - 2)]):
-        words, table, result = form.answer(*texts)
+def test_error_is_one_line(apps, name):
+    page = apps[name].page
+    count = len(page.form.fields)
+    for texts in ([""] * count, [examples(apps[name])[0], "1", *[""] * (count - 2)]):
+        words, table, result = page.answer(*texts)
         assert words.startswith("**This cannot be computed.** ")
         assert len(words.splitlines()) == 1
         assert (table, result) == ("", {})
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_page_calls_the_form(apps, name):
+def test_button_calls_the_page(apps, name):
     """Through gradio's own function table, as its server calls it."""
     app = apps[name]
     (compute,) = (block for block in app.demo.fns.values() if block.api_name == "compute")
-    assert compute.fn(*example(app))[2] == app.form.answer(*example(app))[2]
-    assert len(compute.inputs) == len(app.form.fields)
+    assert compute.fn(*examples(app))[2] == app.page.answer(*examples(app))[2]
+    assert len(compute.inputs) == len(app.page.form.fields)
 
 
 @pytest.mark.parametrize(
-    ("name", "changes", "words"),
+    ("name", "changes", "expected"),
     [
         ("forget", {"predictions": "0.5 x"}, "Knowledge after unlearning: 'x' is not a number"),
         ("forget", {"predictions": "0.5 nan 0 0"}, "knowledge after[1] is nan"),
@@ -94,32 +99,31 @@ def test_the_page_calls_the_form(apps, name):
         ("utility", {"before": "1 2"}, "Utility before unlearning takes one number"),
     ],
 )
-def test_bad_input_says_where(apps, name, changes, words):
-    form = apps[name].form
-    said, _, _ = form.answer(*(changes.get(field.name, field.example) for field in form.fields))
-    assert words in said
+def test_bad_input_names_field_and_row(apps, name, changes, expected):
+    page = apps[name].page
+    words, _, _ = page.answer(*(changes.get(field.name, field.example) for field in page.form.fields))
+    assert expected in words
 
 
-def test_fields_read_what_people_paste():
-    numbers, texts = Field("n", "N", "", holes=True), Field("t", "T", "", kind="texts")
-    rows, one = Field("r", "R", "", kind="rows", holes=True), Field("o", "O", "", kind="number")
+def test_field_reads_lists_and_json():
+    numbers, texts = Field("n", "N", holes=True), Field("t", "T", kind="texts")
+    rows, number = Field("r", "R", kind="rows", holes=True), Field("o", "O", kind="number")
     assert numbers.read("1, 2;3\n-4.5\tnone") == numbers.read("[1, 2, 3, -4.5, null]") == [1, 2, 3, -4.5, None]
     assert texts.read("a, b\n[c]\n\nd") == texts.read('["a, b", "[c]", "", "d"]') == ["a, b", "[c]", "", "d"]
     assert texts.read("[a] b\nc") == ["[a] b", "c"]
     assert rows.read("1 2\nnone\n3, 4") == rows.read("[[1, 2], null, [3, 4]]") == [[1, 2], None, [3, 4]]
     assert rows.read("[1, 2]\n[3, 4]") == [[1, 2], [3, 4]]
-    assert one.read("0.75") == 0.75
-    assert Field("x", "X", "", optional=True).read("  ") is None
+    assert number.read("0.75") == 0.75
 
 
-def test_table_escapes_what_it_shows(apps):
-    table = apps["forget"].form.table({"<b>": "<script>"})
+def test_table_escapes_html(apps):
+    table = apps["forget"].page.table({"<b>": "<script>"})
     assert html.escape("<script>") in table
     assert "<script>" not in table
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_space_has_what_it_needs(name):
+def test_space_header_and_pinned_requirement(name):
     """The header that the Hub reads, and requirements that pin this version of the project by its tag."""
     folder = ROOT / "evaluation" / name
     header = yaml.safe_load((folder / "README.md").read_text().split("---\n")[1])
@@ -132,73 +136,73 @@ def test_a_space_has_what_it_needs(name):
 
 
 @pytest.fixture(scope="module")
-def chromium() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+def browser(tmp_path_factory):
+    """One headless browser for every page."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
         reason = f"no browser: install Chromium (looked for {', '.join(BROWSERS)})"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    return found
+    with Browser(program, tmp_path_factory.mktemp("browser") / "profile") as window:
+        yield window
 
 
-def visit(app, chromium, folder, act) -> None:
-    """Serves the app on this machine alone and lets `act` use it in a browser."""
+@contextmanager
+def opened(app, browser):
+    """Serve an app on this machine alone and open it; afterwards check its requests and its scripts."""
     from lethebench.evaluation.space_app.page import serve
 
     _, address, _ = serve(app.demo, prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", share=False)
+    browser.requests.clear()
     try:
-        with Browser(chromium, folder / "profile") as browser:
-            browser.open(address)
-            browser.wait("document.querySelector('#compute')")
-            act(browser)
-            outside = [url for url in browser.requests if not url.startswith((address, "data:", "blob:"))]
-            assert outside == []
-            assert browser.problems == []
+        browser.open(address)
+        browser.wait("document.querySelector('#compute')")
+        yield
+        assert [url for url in browser.requests if not url.startswith((address, "data:", "blob:"))] == []
+        assert browser.problems == []
     finally:
+        browser.open("about:blank")
         app.demo.close()
 
 
-def words(browser: Browser) -> str:
+def words_of(browser: Browser) -> str:
     return browser.read("document.querySelector('#words').innerText")
+
+
+RESULTS_SHOWN = "document.querySelectorAll('#table tbody tr').length > 3"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_person_can_try_it(apps, chromium, tmp_path, name):
+def test_page_in_a_browser(apps, browser, name):
     app = apps[name]
-
-    def act(browser):
+    with opened(app, browser):
         browser.click("#compute")
-        browser.wait("document.querySelectorAll('#table tbody tr').length > 3")
-        told = re.sub(r"[*`]", "", app.form.answer(*example(app))[0].split("\n\n")[0])
-        assert told in words(browser)
-        first = app.form.fields[0].name
+        browser.wait(RESULTS_SHOWN)
+        first_sentence = re.sub(r"[*`]", "", app.page.answer(*examples(app))[0].split("\n\n")[0])
+        assert first_sentence in words_of(browser)
+        first = app.page.form.fields[0].name
         browser.type(f"#field-{first} textarea", "")
         browser.click("#compute")
         browser.wait("document.querySelector('#words').innerText.includes('cannot be computed')")
-        assert "is empty" in words(browser)
+        assert "is empty" in words_of(browser)
         assert browser.read("document.querySelectorAll('#table tbody tr').length") == 0
         browser.click("#example")
-        browser.wait(f"document.querySelector('#field-{first} textarea').value == {json.dumps(example(app)[0])}")
-        wide = browser.read("[document.documentElement.scrollWidth, window.innerWidth]")
-        assert wide[0] <= wide[1]
+        browser.wait(f"document.querySelector('#field-{first} textarea').value == {json.dumps(examples(app)[0])}")
+        page_width, window_width = browser.read("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert page_width <= window_width
         if folder := os.environ.get("LETHE_PICTURES"):
             browser.click("#compute")
-            browser.wait("document.querySelectorAll('#table tbody tr').length > 3")
+            browser.wait(RESULTS_SHOWN)
             browser.picture(Path(folder) / f"{name}.png")
 
-    visit(app, chromium, tmp_path, act)
 
-
-def test_own_numbers_in_a_browser(apps, chromium, tmp_path):
+def test_typed_numbers_in_a_browser(apps, browser):
     """One page in the fast suite: typed numbers give the result that the function gives."""
-
-    def act(browser):
+    with opened(apps["forget"], browser):
         browser.type("#field-predictions textarea", "[0.25, 0.25]")
         browser.type("#field-references textarea", "1\n1")
         for name in ("gold", "truth_ratios", "gold_truth_ratios"):
             browser.type(f"#field-{name} textarea", "")
         browser.click("#compute")
-        browser.wait("document.querySelectorAll('#table tbody tr').length > 3")
-        assert "forgetting is at 0.750" in words(browser)
-
-    visit(apps["forget"], chromium, tmp_path, act)
+        browser.wait(RESULTS_SHOWN)
+        assert "forgetting is at 0.750" in words_of(browser)
