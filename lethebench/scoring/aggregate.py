@@ -47,7 +47,7 @@ def aggregate(evidence: Evidence, metrics: Sequence[str]) -> Aggregates:
     aggregates = Aggregates()
     for name in metrics:
         try:
-            cells, flags = _measure(metric_entry(name))(evidence)
+            cells, flags = measure_of(metric_entry(name))(evidence)
         except ValueError as error:
             aggregates.not_measured[name] = str(error)
             continue
@@ -56,7 +56,12 @@ def aggregate(evidence: Evidence, metrics: Sequence[str]) -> Aggregates:
     return aggregates
 
 
-def _measure(entry: MetricEntry) -> Callable[[Evidence], Measured]:
+def measure_of(entry: MetricEntry) -> Callable[[Evidence], Measured]:
+    """Return the function that computes a metric from the rows of one model.
+
+    Raises:
+        ValueError: the metric needs every stage of a run.
+    """
     if entry.measure is None:
         raise ValueError("it compares the stages of a run: evaluate the run folder itself")
     module, _, function = entry.measure.partition(":")
