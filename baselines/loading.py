@@ -1,6 +1,7 @@
-"""Models and adapters from disk or the Hub, and back."""
+"""Loading of models and adapters from disk or the Hub, and saving."""
 
 import importlib.util
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,49 +9,61 @@ import torch
 from torch import nn
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
+from lethebench.baselines.lumoe.mixture import RECORD as LUMOE_FILE
+from lethebench.baselines.lumoe.mixture import LUMoE, Part, saved_base
+from lethebench.baselines.trainer.rows import RowEncoder
+
 ADAPTER_FILE = "adapter_config.json"
 PROCESSOR_FILE = "processor_config.json"
-LUMOE_FILE = "lumoe.json"
 
 
 class Loaded(NamedTuple):
-    """A `model`, a `LUMoE` where the folder holds one, and its `processor`."""
+    """A `model`, or the `LUMoE` of a folder that holds one, and its `processor`."""
 
-    model: nn.Module | Any
+    model: Any
     processor: Any
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether a gate selects the weights that answer a row."""
+        return not isinstance(self.model, nn.Module)
+
+    def parts(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+        """Yield each model with the rows that it answers: all of them, unless the model is routed."""
+        if self.is_routed:
+            yield from self.model.parts(rows)
+        else:
+            yield Part(self.model, list(range(len(rows))), {})
 
 
 def load_model(
-    path: str | Path, adapter: str | Path | None = None, *, trainable: bool = True, four_bit: bool = False, **options
+    path: str | Path, adapter: str | Path | None = None, *, trainable: bool = True, four_bit: bool = False, **options: Any
 ) -> Loaded:
-    """Loads a vision-language model, plain or with a LoRA adapter; weights come from safetensors and no code is run.
+    """Load a vision-language model, with its LoRA adapter if it has one, from safetensors; no remote code is run.
 
     Args:
-        path: folder or Hub id of a model, or a folder that holds an adapter (its base model is then loaded under it)
-            or the adapters and gate of a LUMoE.
+        path: folder or Hub id of a model, or a folder of an adapter (its base model is loaded under it) or of a saved
+            LUMoE.
         adapter: folder of an adapter to put on the model at `path`.
         trainable: whether the adapter is to be trained further.
-        four_bit: quantise the base model to 4 bits (NF4, double quantisation) as it is loaded, for LoRA.
+        four_bit: quantize the base model to 4 bits (NF4, double quantization) while loading, for LoRA.
         options: for `from_pretrained`, e.g. `dtype` or `device_map`.
 
     Raises:
-        ValueError: if the folder holds neither a model nor an adapter, there is no processor, or `four_bit` is asked
-            for without bitsandbytes.
+        ValueError: if the folder holds neither a model nor an adapter, there is no processor, or `four_bit` is set and
+            bitsandbytes is not installed.
     """
     if four_bit:
         options = {**options, "quantization_config": four_bit_config()}
     if (Path(path) / LUMOE_FILE).is_file():
-        from lethebench.baselines.lumoe.mixture import LUMoE
-
-        mixture = LUMoE.load(path, **options)
-        return Loaded(mixture, mixture.processor)
+        return load_mixture(path, **options)
     if adapter is None and (Path(path) / ADAPTER_FILE).is_file():
         from peft import PeftConfig
 
         adapter, path = path, PeftConfig.from_pretrained(str(path)).base_model_name_or_path
     try:
         model = AutoModelForImageTextToText.from_pretrained(str(path), use_safetensors=True, **options)
-        # What a stage saved beside its adapter comes first: `prompt` changes the chat template.
+        # The processor beside an adapter comes first: `prompt` changes the chat template.
         own = adapter is not None and (Path(adapter) / PROCESSOR_FILE).is_file()
         hub = {name: options[name] for name in ("revision", "local_files_only") if name in options and not own}
         processor = AutoProcessor.from_pretrained(str(adapter if own else path), **hub)
@@ -65,18 +78,37 @@ def load_model(
     return Loaded(model, processor)
 
 
-def _align(model: nn.Module) -> None:
-    """Moves weights out of the mapped file, where a tensor may begin anywhere: kernels round by where it begins.
+def load_mixture(folder: str | Path, *, gate: Any = None, encoder: RowEncoder | None = None, **options: Any) -> Loaded:
+    """Load a saved LUMoE on top of the initial model that it names.
 
-    So a model that was trained and saved gives the same numbers, bit for bit, when it is loaded again.
+    Args:
+        folder: where it was saved.
+        gate: required if the saved gate asks a model, which is not saved.
+        encoder: the processor's RowEncoder, to share its cache.
+        options: for `from_pretrained`, e.g. `dtype`.
+
+    Raises:
+        ValueError: if the initial model is missing, or the gate has to be given.
+    """
+    folder = Path(folder)
+    initial = load_model(saved_base(folder), **options)
+    mixture = LUMoE(initial.model, initial.processor, gate=gate, encoder=encoder)
+    mixture.restore(folder, load_gate=gate is None)
+    return Loaded(mixture, mixture.processor)
+
+
+def _align(model: nn.Module) -> None:
+    """Move weights out of the mapped file, where their alignment, on which the rounding of kernels depends, varies.
+
+    A model that was trained and saved then gives the same numbers, bit for bit, when it is loaded again.
     """
     for parameter in model.parameters():
         if parameter.device.type == "cpu":
             parameter.data = parameter.data.clone()
 
 
-def four_bit_config():
-    """A `BitsAndBytesConfig` for 4-bit loading.
+def four_bit_config() -> Any:
+    """Return a `BitsAndBytesConfig` for 4-bit loading.
 
     Raises:
         ValueError: if bitsandbytes is not installed.
@@ -95,7 +127,7 @@ def four_bit_config():
     )
 
 
-def save_model(model: nn.Module | Any, processor, folder: str | Path) -> None:
-    """Writes a model (of a PEFT model or a LUMoE the adapters alone) and its processor as safetensors and JSON."""
+def save_model(model: Any, processor: Any, folder: str | Path) -> None:
+    """Write a model (only the adapters of a PEFT model or a LUMoE) and its processor as safetensors and JSON."""
     model.save_pretrained(str(folder), safe_serialization=True)
     processor.save_pretrained(str(folder))

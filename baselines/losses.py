@@ -12,7 +12,7 @@ from torch.nn import functional
 
 
 def token_logps(logits: Tensor, targets: Tensor) -> Tensor:
-    """Log-probability of each target token.
+    """Return the log-probability of each target token.
 
     Args:
         logits: (..., V), unnormalised, at the positions that predict the targets.
@@ -25,26 +25,26 @@ def token_logps(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def sequence_logps(logps: Tensor, mask: Tensor) -> Tensor:
-    """lp(y) of each row: (B, T) token log-probabilities and their mask give (B,) sums, each <= 0."""
+    """Return lp(y) of each row, (B,) and <= 0, from (B, T) token log-probabilities and their mask."""
     return (logps * mask).sum(-1)
 
 
 def row_cross_entropy(logps: Tensor, mask: Tensor) -> Tensor:
-    """ce(y) of each row: (B, T) token log-probabilities and their mask give (B,) token means, each >= 0."""
+    """Return ce(y) of each row, (B,) and >= 0, from (B, T) token log-probabilities and their mask."""
     return -(logps * mask).sum(-1) / mask.sum(-1)
 
 
 def cross_entropy_loss(logps: Tensor, mask: Tensor) -> Tensor:
-    """Mean over rows of ce(y): scalar >= 0, minimised to learn or to retain."""
+    """Return the mean over rows of ce(y): a scalar >= 0, minimized to train or to retain."""
     return row_cross_entropy(logps, mask).mean()
 
 
 def ga_loss(logps: Tensor, mask: Tensor) -> Tensor:
-    """Gradient ascent: minus the mean over forget rows of ce(y).
+    """Return the loss of gradient ascent: minus the mean over forget rows of ce(y).
 
         L = -E_f[ce(y)]
 
-    Unbounded below, which is why it ruins a model when it runs for long (Jang et al. 2023, arXiv 2210.01504).
+    Unbounded below, so long runs ruin the model (Jang et al. 2023, arXiv 2210.01504).
 
     Args:
         logps: (B, T) log-probabilities of the forget answers' tokens.
@@ -57,15 +57,15 @@ def ga_loss(logps: Tensor, mask: Tensor) -> Tensor:
 
 
 def kl_loss(distributions: Tensor, ref_distributions: Tensor, mask: Tensor) -> Tensor:
-    """KL divergence from the original model's distributions to the current one's (Maini et al. 2024, arXiv 2401.06121).
+    """Return the KL divergence from the initial to the current model (Maini et al. 2024, arXiv 2401.06121).
 
         L = E_r[1 / |y| sum_i KL(p_ref(. | y_<i) || p_theta(. | y_<i))]
 
-    The direction is KL(original, current). At theta = ref it is 0 and so is its gradient.
+    The direction is KL(initial, current). At theta = ref it is 0 and so is its gradient.
 
     Args:
         distributions: (N, V) log-probabilities of the whole vocabulary under the current model, one row per answer
-            token, in the order of `mask`'s true places read row by row.
+            token, in the order of `mask`'s true positions, row by row.
         ref_distributions: (N, V) the same under the model as it was before this stage; no gradient flows into it.
         mask: (B, T), True on the N answer tokens.
 
@@ -87,7 +87,7 @@ def kl_loss(distributions: Tensor, ref_distributions: Tensor, mask: Tensor) -> T
 
 
 def npo_loss(logps: Tensor, ref_logps: Tensor, *, beta: float) -> Tensor:
-    """Negative preference optimisation (Zhang et al. 2024, arXiv 2404.05868, equation 3).
+    """Return the loss of negative preference optimization (Zhang et al. 2024, arXiv 2404.05868, equation 3).
 
         L = (2 / beta) E_f[log(1 + exp(beta (lp_theta(y) - lp_ref(y))))]
 
@@ -105,7 +105,7 @@ def npo_loss(logps: Tensor, ref_logps: Tensor, *, beta: float) -> Tensor:
     Raises:
         ValueError: if beta is not positive or the shapes differ.
     """
-    _check_beta("NPO", beta)
+    check_beta("NPO", beta)
     if logps.shape != ref_logps.shape:
         raise ValueError(
             f"logps has shape {tuple(logps.shape)} and ref_logps {tuple(ref_logps.shape)}: give one summed "
@@ -115,7 +115,7 @@ def npo_loss(logps: Tensor, ref_logps: Tensor, *, beta: float) -> Tensor:
 
 
 def simnpo_loss(logps: Tensor, mask: Tensor, *, beta: float, gamma: float = 0.0) -> Tensor:
-    """Simple negative preference optimisation, without a reference (Fan et al. 2024, arXiv 2410.07163).
+    """Return the loss of SimNPO, NPO without a reference (Fan et al. 2024, arXiv 2410.07163).
 
         L = -(2 / beta) E_f[log sigmoid(-(beta / |y|) lp_theta(y) - gamma)]
 
@@ -134,12 +134,12 @@ def simnpo_loss(logps: Tensor, mask: Tensor, *, beta: float, gamma: float = 0.0)
     Raises:
         ValueError: if beta is not positive or not finite.
     """
-    _check_beta("SimNPO", beta)
+    check_beta("SimNPO", beta)
     return (2 / beta) * functional.softplus(-beta * row_cross_entropy(logps, mask) + gamma).mean()
 
 
 def dpo_loss(chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected: Tensor, *, beta: float) -> Tensor:
-    """Direct preference optimisation (Rafailov et al. 2023, arXiv 2305.18290, equation 7).
+    """Return the loss of direct preference optimization (Rafailov et al. 2023, arXiv 2305.18290, equation 7).
 
         L = -E[log sigmoid(beta ((lp_theta(c) - lp_ref(c)) - (lp_theta(r) - lp_ref(r))))]
 
@@ -157,11 +157,12 @@ def dpo_loss(chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected:
     Raises:
         ValueError: if beta is not positive or not finite.
     """
-    _check_beta("DPO", beta)
+    check_beta("DPO", beta)
     margin = (chosen - ref_chosen.detach()) - (rejected - ref_rejected.detach())
     return functional.softplus(-beta * margin).mean()
 
 
-def _check_beta(method: str, beta: float) -> None:
+def check_beta(method: str, beta: float) -> None:
+    """Raise ValueError unless an inverse temperature is positive and finite."""
     if not beta > 0 or math.isinf(beta):
         raise ValueError(f"beta is {beta}: {method} needs a positive, finite inverse temperature")

@@ -1,11 +1,11 @@
-"""LUMoE: one refusal adapter per task beside the learnt model, and a gate that chooses among them."""
+"""LUMoE: one refusal adapter per task beside the initial model, and a gate that selects among them."""
 
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -20,35 +20,54 @@ CENTROIDS = "gate.safetensors"
 ADAPTERS = "adapters"
 
 
+class Part(NamedTuple):
+    """Rows that one model answers.
+
+    Attributes:
+        model: the model, ready for use until the next part.
+        indices: the rows.
+        columns: what their scores should state in addition.
+    """
+
+    model: nn.Module
+    indices: list[int]
+    columns: dict[str, Any]
+
+
 class LUMoE:
-    """The learnt model, untouched, with an adapter for each task that was unlearnt (MLUBench, arXiv 2606.12809).
+    """The initial model, unchanged, with an adapter for each unlearned task (MLUBench, arXiv 2606.12809).
 
     Args:
-        model: the learnt model; an adapter that it has is merged into it first.
+        model: the initial model; its adapter, if any, is merged first.
         processor: its processor.
-        gate: what routes rows, see `gates.py`; an EmbeddingGate on the learnt model where absent.
+        gate: routes rows, see `gates.py`; by default an EmbeddingGate on the initial model.
         encoder: the processor's RowEncoder, to share its cache.
 
     Attributes:
-        model: the learnt model, PEFT-wrapped once there is an adapter; which adapter is in use is sure inside `using`
-            alone.
-        tasks: the tasks that were unlearnt, in order.
+        model: the initial model, PEFT-wrapped once there is an adapter; which adapter is active is defined inside
+            `using` alone.
+        tasks: the unlearned tasks, in order.
     """
 
-    def __init__(self, model: nn.Module, processor, *, gate=None, encoder: RowEncoder | None = None):
-        peft = getattr(model, "peft_config", None)
-        # Where the learnt model lies: its adapter's folder where it has one, else its own.
-        self.base = getattr(model, "adapter_path", None) or model.config._name_or_path
-        self.model = merged(model, model.dtype) if peft else model
+    def __init__(self, model: Any, processor: Any, *, gate: Any = None, encoder: RowEncoder | None = None) -> None:
+        has_adapter = getattr(model, "peft_config", None)
+        # Where the initial model is saved: its adapter's folder if it has one, else its own.
+        self.base: str = getattr(model, "adapter_path", None) or model.config._name_or_path
+        self.model = merged(model, model.dtype) if has_adapter else model
         self.processor = processor
         self.gate = gate or EmbeddingGate(Features(self.model, processor, encoder))
         self.tasks: list[int] = []
 
+    def to(self, device: Any) -> "LUMoE":
+        """Move the model and its adapters to a device."""
+        self.model.to(device)
+        return self
+
     def new_adapter(self, task: int, lora: LoraSettings) -> nn.Module:
-        """The PEFT model with a fresh adapter for a task, in use and the only thing to be trained.
+        """Return the PEFT model with a new active adapter for a task, which alone is trained.
 
         Raises:
-            ValueError: if the task was unlearnt already.
+            ValueError: if the task has an adapter already.
         """
         from peft import get_peft_model
 
@@ -62,13 +81,13 @@ class LUMoE:
         return self.model
 
     def refuse_known(self, task: int) -> None:
-        """Raises ValueError if the task was unlearnt already."""
+        """Raise ValueError if the task has an adapter already."""
         if task in self.tasks:
-            raise ValueError(f"task {task} was unlearnt already: the tasks are {self.tasks}")
+            raise ValueError(f"task {task} is unlearned already: the tasks are {self.tasks}")
 
     @contextmanager
     def using(self, task: int | None) -> Iterator[nn.Module]:
-        """The model with the adapter of a task, or, for None, exactly as it was learnt."""
+        """Activate the adapter of a task inside; for None the initial model as it was."""
         if task is not None:
             self.model.set_adapter(_name(task))
         plain: AbstractContextManager = self.model.disable_adapter() if task is None and self.tasks else nullcontext()
@@ -76,25 +95,31 @@ class LUMoE:
             yield self.model
 
     def route(self, rows: Sequence[Mapping[str, Any]]) -> list[int | None]:
-        """The task whose adapter answers each row, None for the learnt model."""
+        """Return the task whose adapter answers each row, None for the initial model."""
         with self.using(None):
             return self.gate(rows)
 
     def groups(self, rows: Sequence[Mapping[str, Any]]) -> dict[int | None, list[int]]:
-        """Task, or None -> the places of the rows that it answers."""
-        found: dict[int | None, list[int]] = {}
-        for place, task in enumerate(self.route(rows)):
-            found.setdefault(task, []).append(place)
-        return found
+        """Return the indices of the rows that each task's adapter, or the initial model (None), answers."""
+        groups: dict[int | None, list[int]] = {}
+        for index, task in enumerate(self.route(rows)):
+            groups.setdefault(task, []).append(index)
+        return groups
 
-    def save_pretrained(self, folder: str | Path, **_) -> None:
-        """Writes adapters, gate and where the learnt model lies; the learnt model itself is not copied.
+    def parts(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+        """Yield the model with each adapter and its rows; `routed_to` is the task, -1 for the initial model."""
+        for task, indices in self.groups(rows).items():
+            with self.using(task) as model:
+                yield Part(model, indices, {"routed_to": -1 if task is None else task})
+
+    def save_pretrained(self, folder: str | Path, **_: Any) -> None:
+        """Write adapters, gate and the path of the initial model, which is not copied.
 
         Raises:
-            ValueError: if the learnt model never lay anywhere.
+            ValueError: if the initial model was never saved.
         """
         if not self.base:
-            raise ValueError("the learnt model was never saved, so it could not be found again: save and load it first")
+            raise ValueError("the initial model was never saved, so it could not be found again: save and load it first")
         folder = Path(folder)
         base = os.path.relpath(self.base, folder) if Path(self.base).is_dir() else self.base
         record = {"base": base, "tasks": self.tasks, "gate": type(self.gate).__name__}
@@ -105,49 +130,42 @@ class LUMoE:
             save_file(self.gate.state(), folder / CENTROIDS)
         (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
-    @classmethod
-    def load(cls, folder: str | Path, *, gate=None, encoder: RowEncoder | None = None, **options) -> "LUMoE":
-        """Reads what `save_pretrained` wrote, beside the learnt model that it names.
-
-        Args:
-            folder: where it was written.
-            gate: needed where the saved one asks a model, which is not saved.
-            encoder: the processor's RowEncoder, to share its cache.
-            options: for `from_pretrained`, e.g. `dtype`.
+    def restore(self, folder: Path, *, load_gate: bool = True) -> None:
+        """Add the adapters that `save_pretrained` wrote, and load the gate.
 
         Raises:
-            ValueError: if the learnt model is gone, or the gate has to be given.
+            ValueError: if the saved gate asks a model, which is not saved.
         """
         from peft import PeftModel
 
-        from lethebench.baselines.loading import load_model
-
-        folder = Path(folder)
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        base = folder / record["base"]
-        loaded = load_model(base.resolve() if base.is_dir() else record["base"], **options)
-        made = cls(loaded.model, loaded.processor, gate=gate, encoder=encoder)
-        if gate is None:
-            made.gate = _saved_gate(record["gate"], made.gate, folder)
+        if load_gate:
+            self.gate = _saved_gate(record["gate"], self.gate, folder)
         for task in record["tasks"]:
             path = str(folder / ADAPTERS / _name(task))
-            if made.tasks:
-                made.model.load_adapter(path, adapter_name=_name(task))
+            if self.tasks:
+                self.model.load_adapter(path, adapter_name=_name(task))
             else:
-                made.model = PeftModel.from_pretrained(made.model, path, adapter_name=_name(task))
-            made.tasks.append(task)
-            if not isinstance(made.gate, EmbeddingGate):
-                made.gate.add(task, [], [])
-        return made
+                self.model = PeftModel.from_pretrained(self.model, path, adapter_name=_name(task))
+            self.tasks.append(task)
+            if not isinstance(self.gate, EmbeddingGate):
+                self.gate.add(task, [], [])
 
 
-def _saved_gate(kind: str, embedding: EmbeddingGate, folder: Path):
+def saved_base(folder: Path) -> str | Path:
+    """Return the path or Hub id of the initial model that a saved LUMoE names."""
+    base = json.loads((folder / RECORD).read_text(encoding="utf-8"))["base"]
+    path = folder / base
+    return path.resolve() if path.is_dir() else base
+
+
+def _saved_gate(kind: str, embedding: EmbeddingGate, folder: Path) -> EmbeddingGate | TrueTaskGate:
     if kind == EmbeddingGate.__name__:
         embedding.load(load_file(folder / CENTROIDS))
         return embedding
     if kind == TrueTaskGate.__name__:
         return TrueTaskGate()
-    raise ValueError(f"{folder} was made with a {kind}, which asks a model: give it as gate=")
+    raise ValueError(f"{folder} was saved with a {kind}, which asks a model: pass it as gate=")
 
 
 def _name(task: int) -> str:

@@ -1,47 +1,62 @@
-"""Direct preference optimisation: a refusal is preferred to the answer to forget."""
+"""Direct preference optimization: a refusal is preferred to the answer to forget."""
 
+import textwrap
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from lethebench.baselines.losses import dpo_loss, sequence_logps
+from lethebench.baselines.losses import check_beta, dpo_loss, sequence_logps
 from lethebench.baselines.trainer.answer import Answers
-from lethebench.baselines.trainer.unlearning import RetainChoiceConfig, UnlearningTrainer
+from lethebench.baselines.trainer.config import RetainChoiceConfig
+from lethebench.baselines.trainer.unlearning import UnlearningTrainer
 
 
 @dataclass
 class DPOConfig(RetainChoiceConfig):
-    """Settings of DPO.
+    """Configuration class for the [`DPOTrainer`].
 
-    Attributes:
-        beta: inverse temperature, > 0.
+    Parameters:
+        beta (`float`, *optional*, defaults to `0.1`):
+            Inverse temperature, above 0.
     """
 
     beta: float = field(default=0.1, metadata={"help": "Inverse temperature of DPO."})
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.beta > 0:
-            raise ValueError(f"beta is {self.beta}: DPO needs a positive inverse temperature")
+        check_beta("DPO", self.beta)
 
 
 class DPOTrainer(UnlearningTrainer):
-    """DPO with a refusal chosen and the answer rejected (Rafailov et al. 2023, arXiv 2305.18290; Maini et al. 2024).
+    """DPO with a refusal as the chosen answer c and the answer to forget as the rejected r.
 
-    Minimises -E_f[log sigmoid(beta ((lp_theta(c) - lp_ref(c)) - (lp_theta(r) - lp_ref(r))))], with `retain_weight`
-    times the retain term that `retain_loss` names; none unless asked for. TRL's own DPOTrainer computes the same loss
-    but, without LoRA, reads a second model from the path that the model once came from (TRL 1.16): more memory, and
-    after learning the wrong reference.
+    Minimizes -E_f[log sigmoid(beta ((lp_theta(c) - lp_ref(c)) - (lp_theta(r) - lp_ref(r))))] plus `retain_weight` times
+    the retain term that `retain_loss` names; none by default. TRL's own DPOTrainer computes the same loss but, without
+    LoRA, reads a second model from the path that the model once came from (TRL 1.16): more memory, and after stage 1
+    the wrong reference.
     """
 
     config_class = DPOConfig
     uses_reference = True
     uses_refusals = True
+    searched = ("beta", "retain_weight")
     _name = "DPO"
-    _tag_names = ("trl", "sft", "unlearning", "dpo")
+    _tag_names = ["trl", "sft", "unlearning", "dpo"]
+    _paper = {
+        "title": "Direct Preference Optimization: Your Language Model is Secretly a Reward Model",
+        "id": "2305.18290",
+        # docstyle-ignore
+        "citation": textwrap.dedent("""\
+            @misc{rafailov2023direct,
+                title        = {{Direct Preference Optimization: Your Language Model is Secretly a Reward Model}},
+                author       = {Rafael Rafailov and Archit Sharma and Eric Mitchell and Stefano Ermon and others},
+                year         = 2023,
+                eprint       = {arXiv:2305.18290},
+            }"""),
+    }
 
     def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
-        """DPO on the forget rows and their refusals plus the retain term."""
+        """Return DPO on the forget rows and their refusals plus the retain term."""
         chosen, rejected = forget.refusals, forget
         loss = dpo_loss(
             sequence_logps(chosen.logps, chosen.mask),

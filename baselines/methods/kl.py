@@ -1,36 +1,51 @@
-"""KL minimisation: gradient ascent on the forget set, held to the original model on the retain set."""
+"""KL minimization: gradient ascent on the forget set, KL to the initial model on the retain set."""
 
+import textwrap
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from lethebench.baselines.losses import ga_loss
 from lethebench.baselines.trainer.answer import Answers
-from lethebench.baselines.trainer.unlearning import UnlearningConfig, UnlearningTrainer
+from lethebench.baselines.trainer.config import UnlearningConfig
+from lethebench.baselines.trainer.unlearning import UnlearningTrainer
 
 
 @dataclass
 class KLMinConfig(UnlearningConfig):
-    """Settings of KL minimisation: those of UnlearningConfig, `retain_weight` and `reference_gib` among them."""
+    """Configuration class for the [`KLMinTrainer`]; it adds no parameter to [`UnlearningConfig`]."""
 
 
 class KLMinTrainer(UnlearningTrainer):
-    """KL minimisation: minimises -E_f[ce(y)] + retain_weight * KL_r (Maini et al. 2024, arXiv 2401.06121).
+    """KL minimization: minimizes -E_f[ce(y)] + retain_weight * KL_r.
 
-    KL_r is the mean over retain rows of the mean over their answer tokens of KL(original, current), in nats; the
-    original is the model before this stage. No cross-entropy on retain rows is added, as in the paper; the code that
+    KL_r is the mean over retain rows of the mean over their answer tokens of KL(initial, current), in nats; the initial
+    model is the one before this stage. No cross-entropy on retain rows is added, as in the paper; the code that
     MLLMU-Bench released adds one.
     """
 
     config_class = KLMinConfig
-    _name = "KL minimisation"
-    _tag_names = ("trl", "sft", "unlearning", "kl")
+    searched = ("retain_weight",)
+    _name = "KL minimization"
+    _tag_names = ["trl", "sft", "unlearning", "kl"]
+    _paper = {
+        "title": "TOFU: A Task of Fictitious Unlearning for LLMs",
+        "id": "2401.06121",
+        # docstyle-ignore
+        "citation": textwrap.dedent("""\
+            @misc{maini2024tofu,
+                title        = {{TOFU: A Task of Fictitious Unlearning for LLMs}},
+                author       = {Pratyush Maini and Zhili Feng and Avi Schwarzschild and Zachary C. Lipton and others},
+                year         = 2024,
+                eprint       = {arXiv:2401.06121},
+            }"""),
+    }
 
     @classmethod
-    def retain_loss(cls, args: KLMinConfig) -> str:
-        """Always KL."""
+    def retain_loss(cls, args: UnlearningConfig) -> str:
+        """Return "kl"."""
         return "kl"
 
     def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
-        """-E_f[ce(y)] + retain_weight * KL_r."""
+        """Return -E_f[ce(y)] + retain_weight * KL_r."""
         return ga_loss(forget.logps, forget.mask) + self.retain_term(retain)

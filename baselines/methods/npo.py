@@ -1,46 +1,61 @@
-"""Negative preference optimisation, alone or with a retain term."""
+"""Negative preference optimization, alone or with a retain term."""
 
+import textwrap
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from lethebench.baselines.losses import npo_loss, sequence_logps
+from lethebench.baselines.losses import check_beta, npo_loss, sequence_logps
 from lethebench.baselines.trainer.answer import Answers
-from lethebench.baselines.trainer.unlearning import RetainChoiceConfig, UnlearningTrainer
+from lethebench.baselines.trainer.config import RetainChoiceConfig
+from lethebench.baselines.trainer.unlearning import UnlearningTrainer
 
 
 @dataclass
 class NPOConfig(RetainChoiceConfig):
-    """Settings of NPO.
+    """Configuration class for the [`NPOTrainer`].
 
-    Attributes:
-        beta: inverse temperature, > 0; 0.1 in the NPO paper, MLLMU-Bench 0.9, MLUBench 5 (see the presets).
-        retain_loss: "ce" adds cross-entropy on retain rows (NPO-GDR, NPO-Diff), "kl" adds KL(original, current) on them
-            (NPO-KLR), "none" adds nothing.
+    Parameters:
+        beta (`float`, *optional*, defaults to `0.1`):
+            Inverse temperature, above 0; 0.1 in the NPO paper, 0.9 in MLLMU-Bench, 5 in MLUBench (see the presets).
+        retain_loss (`str`, *optional*, defaults to `"ce"`):
+            Retain term: `"ce"` (NPO-GDR, NPO-Diff), `"kl"` (NPO-KLR) or `"none"`.
     """
 
     beta: float = field(default=0.1, metadata={"help": "Inverse temperature of NPO."})
     retain_loss: str = field(default="ce", metadata={"help": "Retain term: ce, kl or none."})
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.beta > 0:
-            raise ValueError(f"beta is {self.beta}: NPO needs a positive inverse temperature")
+        check_beta("NPO", self.beta)
 
 
 class NPOTrainer(UnlearningTrainer):
-    """NPO against the model as it was before this stage (Zhang et al. 2024, arXiv 2404.05868).
+    """NPO against the model before this stage.
 
-    Minimises (2 / beta) E_f[log(1 + exp(beta (lp_theta(y) - lp_ref(y))))], with `retain_weight` times the retain term
+    Minimizes (2 / beta) E_f[log(1 + exp(beta (lp_theta(y) - lp_ref(y))))] plus `retain_weight` times the retain term
     that `retain_loss` names.
     """
 
     config_class = NPOConfig
     uses_reference = True
+    searched = ("beta", "retain_weight")
     _name = "NPO"
-    _tag_names = ("trl", "sft", "unlearning", "npo")
+    _tag_names = ["trl", "sft", "unlearning", "npo"]
+    _paper = {
+        "title": "Negative Preference Optimization: From Catastrophic Collapse to Effective Unlearning",
+        "id": "2404.05868",
+        # docstyle-ignore
+        "citation": textwrap.dedent("""\
+            @misc{zhang2024negative,
+                title        = {{Negative Preference Optimization: From Catastrophic Collapse to Effective Unlearning}},
+                author       = {Ruiqi Zhang and Licong Lin and Yu Bai and Song Mei},
+                year         = 2024,
+                eprint       = {arXiv:2404.05868},
+            }"""),
+    }
 
     def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
-        """NPO on the forget rows plus the retain term."""
+        """Return NPO on the forget rows plus the retain term."""
         loss = npo_loss(sequence_logps(forget.logps, forget.mask), forget.reference, beta=self.args.beta)
         return loss + self.retain_term(retain)

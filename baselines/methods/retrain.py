@@ -1,50 +1,77 @@
-"""Retraining: learns again from the start without what was asked so far; gold, to which all others are compared."""
+"""Retraining from the start without the forget sets so far: the gold model that methods are compared with."""
 
-from collections.abc import Mapping, Sequence
+import textwrap
+from dataclasses import dataclass
 from typing import Any
 
-from transformers import TrainerCallback, set_seed
+from transformers import set_seed
 
-from lethebench.baselines.learn import TrainResult, learn, learn_tiny
+from lethebench.baselines.learn import learn, learn_tiny
 from lethebench.baselines.loading import load_model
-from lethebench.baselines.presets import Preset
-from lethebench.baselines.tiny.model import plan_for, tiny_vlm
+from lethebench.baselines.stage import Stage, UnlearnResult
+from lethebench.baselines.tiny import is_tiny
+from lethebench.baselines.tiny.model import tiny_vlm
+from lethebench.baselines.tiny.plan import column, plan_for
 from lethebench.baselines.trainer.rows import RowEncoder
 
 
-def retrain(
-    model: str,
-    encoder: RowEncoder,
-    rows: Sequence[Mapping[str, Any]],
-    learnt_rows: Sequence[Mapping[str, Any]],
-    *,
-    preset: Preset,
-    steps: int,
-    seed: int = 0,
-    callbacks: Sequence[TrainerCallback] = (),
-) -> TrainResult:
-    """Stage 1 again on fewer rows, with as many optimizer steps as the learnt model took.
+@dataclass
+class RetrainConfig:
+    """Configuration class for [`Retrain`]; everything else comes from stage 1's part of the preset.
 
-    Forgets exactly: the rows left out have no part in any weight (the retain model of TOFU, Maini et al. 2024,
-    arXiv 2401.06121). Nothing of the learnt model is used but its processor.
-
-    Args:
-        model: what stage 1 began with: `tiny`, a folder or a Hub id.
-        encoder: of the processor that the learnt model has.
-        rows: what may be seen: all that the learnt model saw and nobody asked to forget so far.
-        learnt_rows: what the learnt model saw; it decides the size of `tiny`.
-        preset: the settings of stage 1.
-        steps: optimizer steps that the learnt model took.
-        seed: of weights and order.
-        callbacks: e.g. a progress bar.
-
-    Raises:
-        ValueError: if there are no rows.
-        FloatingPointError: at the first step whose gradients are not finite.
+    Parameters:
+        max_steps (`int`, *optional*):
+            Optimizer steps, those of the initial model. If `None`, the preset decides; the embedded model has its own.
     """
-    set_seed(seed)
-    options = {"preset": preset, "seed": seed, "callbacks": callbacks}
-    if model == "tiny":
-        return learn_tiny(tiny_vlm(rows, seed, plan=plan_for(learnt_rows), encoder=encoder), rows, **options)
-    loaded = load_model(model, **preset.model)
-    return learn(loaded.model, encoder.processor, rows, encoder=encoder, max_steps=steps, **options)
+
+    max_steps: int | None = None
+
+
+class Retrain:
+    """Stage 1 again on the retain rows, as many optimizer steps as the initial model took.
+
+    Exact unlearning: the forget rows have no part in any weight (the retain model of TOFU). Nothing of the initial
+    model is used but its processor. `Stage.model` is the name or path that stage 1 started from, `tiny` for instance;
+    `Stage.forget` and `Stage.retain` together are the rows of stage 1.
+    """
+
+    config_class = RetrainConfig
+    accepts = (str,)
+    trains = True
+    _paper = {
+        "title": "TOFU: A Task of Fictitious Unlearning for LLMs",
+        "id": "2401.06121",
+        # docstyle-ignore
+        "citation": textwrap.dedent("""\
+            @misc{maini2024tofu,
+                title        = {{TOFU: A Task of Fictitious Unlearning for LLMs}},
+                author       = {Pratyush Maini and Zhili Feng and Avi Schwarzschild and Zachary C. Lipton and others},
+                year         = 2024,
+                eprint       = {arXiv:2401.06121},
+            }"""),
+    }
+
+    @classmethod
+    def unlearn(cls, stage: Stage) -> UnlearnResult:
+        """Train from the start.
+
+        Raises:
+            ValueError: if there are no retain rows.
+            FloatingPointError: at the first step whose gradients are not finite.
+        """
+        config = cls.config_class(**stage.overrides)
+        set_seed(stage.seed)
+        rows = stage.retain or []
+        options: dict[str, Any] = {"preset": stage.preset, "seed": stage.seed, "callbacks": stage.callbacks}
+        encoder = stage.encoder or RowEncoder(stage.processor)
+        if is_tiny(stage.model):
+            # The size is that of the initial model, which was made for all rows.
+            profiles = [{"profile_id": name} for part in (stage.forget, rows) for name in column(part, "profile_id")]
+            tiny = tiny_vlm(rows, stage.seed, plan=plan_for(profiles), encoder=encoder)
+            result = learn_tiny(tiny, rows, **options)
+        else:
+            if config.max_steps is not None:
+                options["max_steps"] = config.max_steps
+            model = load_model(stage.model, **stage.preset.model).model
+            result = learn(model, stage.processor, rows, encoder=encoder, **options)
+        return UnlearnResult(result.model, stage.processor, result.steps, result.seconds)

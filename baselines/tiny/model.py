@@ -1,8 +1,6 @@
-"""The embedded model: a LLaVA small enough to learn a benchmark on a CPU in seconds, built for the rows it is given."""
+"""The embedded model: a LLaVA small enough to train on a benchmark on a CPU in seconds, built for the rows given."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -18,6 +16,7 @@ from transformers import (
 )
 
 from lethebench.baselines.tiny.muon import MuonAdamW, warmup_cosine
+from lethebench.baselines.tiny.plan import TinyPlan, plan_for
 from lethebench.baselines.tiny.vision_warmup import warm_up
 from lethebench.baselines.trainer.rows import EncodedRows, RowEncoder
 from lethebench.baselines.trainer.weights import freeze
@@ -37,51 +36,6 @@ CHAT_TEMPLATE = """\
 {%- endfor -%}
 {%- if add_generation_prompt %} ASSISTANT:{% endif -%}
 """
-
-
-@dataclass(frozen=True)
-class TinyPlan:
-    """How large the model is and how long it learns.
-
-    Attributes:
-        vocab_size: tokens of the byte-level BPE, special ones included.
-        width, layers, heads: of the language model; its MLP is three times as wide.
-        image_size, patch_size: pixels; (image_size / patch_size)^2 picture tokens.
-        vision_width, vision_layers, vision_heads: of the vision tower.
-        vision_steps, vision_batch, vision_lr: of the tower's warm-up: steps, pictures per step, peak learning rate.
-        steps, batch_size: of learning, optimizer steps and rows per step.
-        init_range: standard deviation of the first weights.
-        muon_lr, adamw_lr: peak learning rates of learning.
-    """
-
-    vocab_size: int = 4096
-    width: int = 128
-    layers: int = 1
-    heads: int = 4
-    image_size: int = 112
-    patch_size: int = 28
-    vision_width: int = 96
-    vision_layers: int = 2
-    vision_heads: int = 4
-    vision_steps: int = 160
-    vision_batch: int = 24
-    vision_lr: float = 1e-3
-    steps: int = 160
-    batch_size: int = 64
-    init_range: float = 0.02
-    muon_lr: float = 0.02
-    adamw_lr: float = 3e-3
-
-
-# (at most so many profiles, plan), found by trial on builds of icu.
-_PLANS = (
-    (40, TinyPlan()),
-    (400, TinyPlan(vocab_size=8192, width=192, heads=6, vision_steps=400, vision_batch=64, vision_lr=2e-3, steps=700)),
-    (
-        math.inf,
-        TinyPlan(vocab_size=8192, width=256, heads=8, vision_steps=1000, vision_batch=128, vision_lr=2e-3, steps=5000),
-    ),
-)
 
 
 class TinyVLM(NamedTuple):
@@ -104,18 +58,8 @@ class TinyVLM(NamedTuple):
     vision_accuracy: float
 
 
-def plan_for(rows: Sequence[Mapping[str, Any]]) -> TinyPlan:
-    """The plan for a corpus, by its number of profiles: what has to grow with it grows here.
-
-    Whole words as tokens (vocabulary), room to remember (width), telling more people apart (warm-up steps and pictures
-    per step) and enough visits to each row (steps).
-    """
-    profiles = len(set(_column(rows, "profile_id")))
-    return next(plan for limit, plan in _PLANS if profiles <= limit)
-
-
 def tiny_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerFast:
-    """A byte-level BPE tokenizer trained on the texts; the same texts in the same order give the same tokenizer."""
+    """Return a byte-level BPE tokenizer trained on the texts; deterministic in the texts and their order."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -139,7 +83,7 @@ def tiny_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizer
 
 
 def tiny_processor(rows: Sequence[Mapping[str, Any]], plan: TinyPlan) -> LlavaProcessor:
-    """A run's processor: its tokenizer has seen the questions and answers of all rows, to be forgotten or not."""
+    """Return a run's processor; its tokenizer is trained on the questions and answers of all rows."""
     texts = [text for row in _texts(rows) for text in (row["question"], row["answer"])]
     size = {"height": plan.image_size, "width": plan.image_size}
     return LlavaProcessor(
@@ -160,15 +104,15 @@ def tiny_vlm(
     processor: LlavaProcessor | None = None,
     encoder: RowEncoder | None = None,
 ) -> TinyVLM:
-    """Makes the model and warms up its vision tower on the pictures of the rows that this stage may see.
+    """Build the model and warm up its vision tower on the pictures of the rows.
 
     A gold model gets its own rows, and the plan and processor of the model that it is compared with.
 
     Args:
-        rows: QA rows; the pictures among them teach the tower to tell profiles (`profile_id`) apart.
+        rows: QA rows; their pictures train the tower to tell profiles (`profile_id`) apart.
         seed: of weights, warm-up and augmentation; the same seed gives the same bits on the same machine and threads.
-        plan: sizes; chosen by the rows where absent.
-        processor: a run's processor; made from the rows where absent.
+        plan: sizes; chosen by the rows by default.
+        processor: a run's processor; made from the rows by default.
         encoder: the processor's encoder, to share its cache.
 
     Raises:
@@ -223,11 +167,6 @@ def _config(plan: TinyPlan, processor: LlavaProcessor) -> LlavaConfig:
     )
 
 
-def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list:
-    """One column, without decoding the pictures of the others."""
-    return rows.with_format(None)[name] if hasattr(rows, "with_format") else [row[name] for row in rows]
-
-
 def _texts(rows: Sequence[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
-    """The rows without their pictures, which a dataset would otherwise decode."""
+    """The rows without their pictures, which a dataset would decode."""
     return rows.select_columns(["question", "answer"]) if hasattr(rows, "select_columns") else rows

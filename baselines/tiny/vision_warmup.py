@@ -1,50 +1,49 @@
-"""Warm-up of the tiny model's vision tower: it learns to tell whose page it sees before the language model learns."""
+"""Warm-up of the embedded model's vision tower: it learns to tell profiles apart before stage 1."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import LlavaForConditionalGeneration
 
+from lethebench.baselines.tiny.plan import TinyPlan, column
 from lethebench.baselines.trainer.rows import EncodedRows
 
-if TYPE_CHECKING:
-    from lethebench.baselines.tiny.model import TinyPlan
 
+def warm_up(model: LlavaForConditionalGeneration, rows: EncodedRows, plan: TinyPlan, *, seed: int) -> float:
+    """Train the tower to classify each picture's profile from all its patch tokens.
 
-def warm_up(model: LlavaForConditionalGeneration, rows: EncodedRows, plan: "TinyPlan", *, seed: int) -> float:
-    """Trains the tower to name the profile of each picture from all its patch tokens.
-
-    Without it a language model that starts from nothing never learns to use its picture tokens. Pictures are shifted
-    and their contrast and pixels disturbed, so that a second scan of a page is still that page.
+    Without it a randomly initialized language model never learns to use its picture tokens. Pictures are augmented
+    (shift, contrast, noise), so that a second scan of a page is recognized as that page.
 
     Args:
-        model: its vision tower is trained in place, the linear reader on top is thrown away.
-        rows: text rows are skipped; without any picture the tower stays as it is.
+        model: its vision tower is trained in place; the linear classifier on top is discarded.
+        rows: text rows are skipped; without any picture the tower does not change.
         plan: `vision_steps` steps of `vision_batch` pictures.
-        seed: of the order of pictures and of the disturbance.
+        seed: of the order of pictures and of the augmentation.
 
     Returns:
-        The mean accuracy over the last tenth of the steps, in [0, 1]; nan where no row has a picture.
+        The mean accuracy over the last tenth of the steps, in [0, 1]; nan if no row has a picture.
     """
     pictures, labels = identity_pictures(rows)
     if len(pictures) == 0 or plan.vision_steps == 0:
         return float("nan")
     tower = model.model.vision_tower
     names = sorted(set(labels))
-    places = [[i for i, label in enumerate(labels) if label == name] for name in names]
-    reader = nn.Linear(plan.vision_width * (plan.image_size // plan.patch_size) ** 2, len(names))
-    parameters = [*tower.parameters(), *reader.parameters()]
+    pictures_of = [[index for index, label in enumerate(labels) if label == name] for name in names]
+    classifier = nn.Linear(plan.vision_width * (plan.image_size // plan.patch_size) ** 2, len(names))
+    parameters = [*tower.parameters(), *classifier.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=plan.vision_lr, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=plan.vision_lr, total_steps=plan.vision_steps)
     generator = torch.Generator().manual_seed(seed)
     hits = []
     tower.train()
     for target in _profile_batches(len(names), plan.vision_batch, plan.vision_steps, generator):
-        choice = [places[t][int(torch.randint(len(places[t]), (1,), generator=generator))] for t in target.tolist()]
-        batch = disturb(torch.cat([pictures[i] for i in choice]), generator)
-        scores = reader(tower(batch).last_hidden_state[:, 1:].flatten(1))
+        choices = [pictures_of[profile] for profile in target.tolist()]
+        chosen = [choice[int(torch.randint(len(choice), (1,), generator=generator))] for choice in choices]
+        batch = augment(torch.cat([pictures[index] for index in chosen]), generator)
+        scores = classifier(tower(batch).last_hidden_state[:, 1:].flatten(1))
         optimizer.zero_grad()
         functional.cross_entropy(scores, target).backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -57,25 +56,28 @@ def warm_up(model: LlavaForConditionalGeneration, rows: EncodedRows, plan: "Tiny
 
 
 def identity_pictures(rows: EncodedRows) -> tuple[list[Tensor], list[str]]:
-    """The (1, 3, H, W) pictures of rows with exactly one, and the profile that each shows."""
-    with_picture = [place for place, modality in enumerate(_column(rows.rows, "modality")) if modality != "text"]
-    profiles = _column(rows.rows, "profile_id")
-    encoded = [(rows[place].pictures.get("pixel_values"), profiles[place]) for place in with_picture]
-    kept = [(pixels, profile) for pixels, profile in encoded if pixels is not None and len(pixels) == 1]
-    return [pixels for pixels, _ in kept], [profile for _, profile in kept]
+    """Return the (1, 3, H, W) pictures of rows with exactly one, and the profile that each shows."""
+    profiles, modalities = column(rows.rows, "profile_id"), column(rows.rows, "modality")
+    pictures, labels = [], []
+    for index, modality in enumerate(modalities):
+        pixels = rows[index].pictures.get("pixel_values") if modality != "text" else None
+        if pixels is not None and len(pixels) == 1:
+            pictures.append(pixels)
+            labels.append(profiles[index])
+    return pictures, labels
 
 
-def disturb(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """(B, 3, H, W) pictures, shifted by up to 2 pixels, contrast and pixels disturbed by 0.1."""
+def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Return (B, 3, H, W) pictures shifted by up to 2 pixels, with contrast and pixel noise of deviation 0.1."""
     count = len(pictures)
     shifts = torch.randint(-2, 3, (count, 2), generator=generator).tolist()
-    moved = torch.stack([picture.roll(shift, (1, 2)) for picture, shift in zip(pictures, shifts, strict=True)])
+    shifted = torch.stack([picture.roll(shift, (1, 2)) for picture, shift in zip(pictures, shifts, strict=True)])
     contrast = 1 + 0.1 * torch.randn(count, 1, 1, 1, generator=generator)
-    return moved * contrast + 0.1 * torch.randn(moved.shape, generator=generator)
+    return shifted * contrast + 0.1 * torch.randn(shifted.shape, generator=generator)
 
 
-def _profile_batches(profiles: int, size: int, steps: int, generator: torch.Generator):
-    """`steps` batches of profile numbers, each profile in turn in seeded order."""
+def _profile_batches(profiles: int, size: int, steps: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Yield `steps` batches of profile indices, each profile in turn, in seeded order."""
     size = min(size, profiles)
     queue = torch.empty(0, dtype=torch.long)
     for _ in range(steps):
@@ -84,11 +86,3 @@ def _profile_batches(profiles: int, size: int, steps: int, generator: torch.Gene
         yield queue[:size]
         queue = queue[size:]
 
-
-def _column(rows, name: str) -> list:
-    names = getattr(rows, "features", None)
-    if names is None:
-        return [row[name] for row in rows]
-    values = rows.with_format(None)[name]
-    feature = names[name]
-    return [feature.int2str(value) for value in values] if hasattr(feature, "int2str") else list(values)

@@ -1,7 +1,8 @@
-"""The trainer under stage 1 and under every unlearning method: SFTTrainer on QA rows, encoded once."""
+"""The trainer of stage 1 and the base of every unlearning trainer: SFTTrainer on QA rows, encoded once."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
@@ -13,12 +14,19 @@ from trl import SFTTrainer
 from trl.trainer.utils import get_config_model_id
 
 from lethebench.baselines.losses import token_logps
-from lethebench.baselines.trainer.rows import IGNORED, PICTURED, AnswerCollator, EncodedRows, RowEncoder
+from lethebench.baselines.trainer.rows import (
+    IGNORED,
+    PICTURED,
+    AnswerCollator,
+    EncodedRow,
+    EncodedRows,
+    RowEncoder,
+)
 from lethebench.baselines.trainer.settings_checks import FIXED, check_called, check_evaluated, check_fixed, check_rows
-from lethebench.baselines.trainer.weights import check_lora, freeze, same_trained, train_in_float32
+from lethebench.baselines.trainer.weights import check_lora, freeze, same_trained, train_in_float32, train_only
 from lethebench.contract.conversation import conversation
 
-# What a run wants beside a method's settings: no files, no reports, no bar of the trainer's own.
+# Settings of every stage of a run: no files, no reports, no progress bar.
 QUIET = {
     "save_strategy": "no",
     "report_to": "none",
@@ -32,12 +40,13 @@ class Answers(NamedTuple):
 
     Attributes:
         logps: (B, T) log-probability of each answer token, 0 elsewhere; carries gradients.
-        mask: (B, T), True on answer tokens.
+        mask: (B, T), True on the N answer tokens.
         reference: (B,) summed log-probabilities before this stage, for forget rows of trainers that use a reference.
-        distributions: (N, V) log-probabilities of the whole vocabulary at the answer tokens, row by row, where asked
-            for.
+        distributions: (N, V) log-probabilities of the whole vocabulary at the answer tokens, row by row, on request.
         reference_distributions: (N, V) the same before this stage, for retain rows under a KL retain term.
-        refusals: the answers' refusals, for forget rows of trainers that use both.
+        refusals: the refusals to the same questions, for forget rows of trainers that use them.
+        hidden: layer -> (N, D) states at the positions that predict the answer tokens, row by row, on request.
+        initial: the same rows under the model before this stage, without gradients, for trainers that use it.
     """
 
     logps: Tensor
@@ -46,6 +55,20 @@ class Answers(NamedTuple):
     distributions: Tensor | None = None
     reference_distributions: Tensor | None = None
     refusals: "Answers | None" = None
+    hidden: Mapping[int, Tensor] = MappingProxyType({})
+    initial: "Answers | None" = None
+
+    def rows(self, start: int, count: int) -> "Answers":
+        """Return `count` rows from `start` on, with their hidden states and initial answers."""
+        mask = self.mask[start : start + count]
+        first = int(self.mask[:start].sum())
+        tokens = slice(first, first + int(mask.sum()))
+        return Answers(
+            self.logps[start : start + count],
+            mask,
+            hidden={layer: states[tokens] for layer, states in self.hidden.items()},
+            initial=None if self.initial is None else self.initial.rows(start, count),
+        )
 
 
 class AnswerTrainer(SFTTrainer):
@@ -55,18 +78,19 @@ class AnswerTrainer(SFTTrainer):
     fused head scores every position where there is no Triton, which doubles the cost of a step on a CPU.
 
     Args:
-        model: a vision-language model, a PEFT model whose adapter goes on being trained, or a path or Hub id. Weights
-            that are trained are made float32: in 16 bits small steps are rounded away.
+        model: a vision-language model, a PEFT model whose adapter is trained further, or a path or Hub id. Trained
+            weights are converted to float32: in 16 bits small steps are rounded away.
         args: an SFTConfig; no row is cut to its `max_length`.
         train_dataset: QA rows.
-        processing_class: the model's processor; the encoder's, or loaded from the model's path, where absent.
-        encoder: a `RowEncoder` of that processor to share its cache between stages.
-        frozen: regular expression of parameters that are not trained.
-        kwargs: what SFTTrainer takes, `peft_config`, `optimizers` and `callbacks` among them.
+        processing_class: the model's processor; by default the encoder's, or loaded from the model's path.
+        encoder: a `RowEncoder` of that processor, to share its cache between stages.
+        trained: regular expression of the only parameters to train.
+        frozen: regular expression of parameters not to train.
+        kwargs: arguments of SFTTrainer, such as `peft_config`, `optimizers` and `callbacks`.
 
     Raises:
-        ValueError: if a LoRA matches no layer, no parameter is trained, the encoder is another processor's, rows are no
-            QA rows, or a setting is given that would change nothing.
+        ValueError: if a LoRA matches no layer, no parameter is trained, the encoder is another processor's, the rows
+            are not QA rows, or a setting is given that would have no effect.
     """
 
     def __init__(
@@ -77,6 +101,7 @@ class AnswerTrainer(SFTTrainer):
         processing_class=None,
         *,
         encoder: RowEncoder | None = None,
+        trained: str | None = None,
         frozen: str | None = None,
         **kwargs,
     ):
@@ -108,9 +133,11 @@ class AnswerTrainer(SFTTrainer):
         vars(_bare(self.model)).pop("forward", None)
         if own_forward is not None:
             _bare(self.model).forward = own_forward
+        if trained:
+            train_only(self.model, trained)
         if frozen:
             freeze(self.model, frozen)
-        if not self.is_deepspeed_enabled:  # which keeps weights in float32 of its own to add the steps to
+        if not self.is_deepspeed_enabled:  # DeepSpeed keeps its own float32 weights
             train_in_float32(self.model)
         if not any(value.requires_grad for value in self.model.parameters()):
             raise ValueError(
@@ -121,39 +148,60 @@ class AnswerTrainer(SFTTrainer):
         self.train_dataset = EncodedRows(train_dataset, self.encoder)
         self.add_callback(FiniteGradients(self))
 
-    def answers(self, model, inputs: Mapping[str, Tensor], *, whole: Tensor | None = None) -> Answers:
-        """Runs the model on a batch and scores its answers; only positions that predict them reach the head.
+    def to_batch(self, rows: Sequence[EncodedRow]) -> dict[str, Any]:
+        """Return encoded rows as a batch on the model's device."""
+        return self._prepare_inputs(self.data_collator(rows))
 
-        Rows with and without a picture go through the model one after the other, each group as long as its own longest
+    def answers(
+        self,
+        model: nn.Module,
+        inputs: Mapping[str, Tensor],
+        *,
+        whole: Tensor | None = None,
+        layers: Sequence[int] = (),
+    ) -> Answers:
+        """Run the model on a batch and score its answers; only positions that predict them reach the head.
+
+        Rows with and without a picture go through the model one after the other, each group as long as its longest
         row: picture tokens would make text rows several times longer than they are. In several processes, where a step
         may have one forward pass only, they go together.
 
         Args:
             model: the model, wrapped or not.
             inputs: a batch of `AnswerCollator`.
-            whole: (B,) boolean, the rows whose whole distributions to give too.
+            whole: (B,) boolean, the rows whose whole distributions to return too.
+            layers: the layers whose hidden states to return too; 0 is the embeddings, and the states of the last layer
+                come after the final norm, as transformers returns them.
+
+        Raises:
+            ValueError: for a layer that the model does not have.
         """
         mask = inputs["labels"][:, 1:] != IGNORED
         pictured = inputs[PICTURED]
-        alone = self.accelerator.num_processes == 1 and pictured.any() and not pictured.all()
-        groups = (pictured, ~pictured) if alone else (torch.ones_like(pictured),)
+        apart = self.accelerator.num_processes == 1 and pictured.any() and not pictured.all()
         logps = torch.zeros(mask.shape, device=mask.device)
-        kept, places = [], []
-        for rows in groups:
+        distributions, hidden, order = [], [], []
+        for rows in (pictured, ~pictured) if apart else (torch.ones_like(pictured),):
             batch = select_rows(inputs, rows)
             labels = batch.pop("labels")
-            wanted = functional.pad(labels[:, 1:] != IGNORED, (0, 1))  # the last position predicts nothing
-            logits = model(**batch, use_cache=False, logits_to_keep=wanted).logits
-            here = mask & rows.unsqueeze(1)
-            logps = logps.masked_scatter(here, token_logps(logits, labels[:, 1:][wanted[:, :-1]]))
+            predicts = functional.pad(labels[:, 1:] != IGNORED, (0, 1))  # the last position predicts nothing
+            more = {"output_hidden_states": True} if layers else {}
+            outputs = model(**batch, use_cache=False, logits_to_keep=predicts, **more)
+            tokens = mask & rows.unsqueeze(1)
+            logps = logps.masked_scatter(tokens, token_logps(outputs.logits, labels[:, 1:][predicts[:, :-1]]))
+            order.append(tokens.flatten().nonzero().flatten())
+            hidden.append({layer: _states(outputs, layer)[predicts] for layer in layers})
             if whole is not None:
-                kept.append(logits[(here & whole.unsqueeze(1))[here]].float().log_softmax(-1))
-                places.append((here & whole.unsqueeze(1)).flatten().nonzero().flatten())
-        distributions = None if whole is None else torch.cat(kept)[torch.cat(places).argsort()]
-        return Answers(logps, mask, distributions=distributions)
+                distributions.append(outputs.logits[whole.unsqueeze(1).expand_as(mask)[tokens]].float().log_softmax(-1))
+        position = torch.cat(order)
+        states = {layer: torch.cat([group[layer] for group in hidden])[position.argsort()] for layer in layers}
+        if whole is None:
+            return Answers(logps, mask, hidden=states)
+        position = position[whole.unsqueeze(1).expand_as(mask).flatten()[position]]
+        return Answers(logps, mask, distributions=torch.cat(distributions)[position.argsort()], hidden=states)
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        """SFTTrainer's loss; `num_items_in_batch` counts the answer tokens of the whole accumulated batch."""
+        """Return SFTTrainer's loss; `num_items_in_batch` counts the answer tokens of the whole accumulated batch."""
         answers = self.answers(model, inputs)
         count = answers.mask.sum() if num_items_in_batch is None else num_items_in_batch
         loss = -answers.logps.sum() / count
@@ -163,11 +211,11 @@ class AnswerTrainer(SFTTrainer):
         return (loss, answers) if return_outputs else loss
 
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        """The loss alone: logits of a whole vocabulary are not gathered."""
+        """Return the loss alone: logits over the whole vocabulary are not gathered."""
         return super().prediction_step(model, inputs, True, ignore_keys)
 
     def check_finite(self, loss: Tensor) -> None:
-        """Raises FloatingPointError that names the step if a loss to be trained on is not a finite number."""
+        """Raise FloatingPointError naming the step if a loss to train on is not finite."""
         if self.model.training and not torch.isfinite(loss):
             raise FloatingPointError(_broken(f"the loss is {loss.item()}", self.state.global_step))
 
@@ -204,7 +252,7 @@ class AnswerTrainer(SFTTrainer):
         self.model.load_state_dict(saved.state_dict())
 
     def trained_model(self) -> nn.Module:
-        """The model as it came, PEFT-wrapped where it is, without what mixed precision wrapped around it."""
+        """Return the model, PEFT-wrapped if it was, without the wrapper of mixed precision."""
         return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
 
 
@@ -249,6 +297,13 @@ def _processor(model):
 
 def _bare(model):
     return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def _states(outputs: Any, layer: int) -> Tensor:
+    states = outputs.hidden_states
+    if not 0 <= layer < len(states):
+        raise ValueError(f"layer is {layer}: the language model has layers 1 to {len(states) - 1}")
+    return states[layer]
 
 
 def _broken(what: str, steps_done: int) -> str:

@@ -1,108 +1,60 @@
-"""What the unlearning trainers share: pairs, answer log-probabilities, the reference, stopping when a loss breaks.
+"""The base of the unlearning trainers: pairs of rows, answers under the current and the initial model, the reference.
 
-A method is a config and a trainer that says how a batch's forget and retain answers become a loss:
+A method is a config and a trainer whose loss is a function of a batch's forget and retain answers:
 
     class MyTrainer(UnlearningTrainer):
+        config_class = MyConfig
+
         def unlearning_loss(self, forget, retain):
             return ga_loss(forget.logps, forget.mask) + self.retain_term(retain)
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
 from datasets import Dataset
 from torch import Tensor
-from transformers import TrainerCallback
-from transformers.utils import is_torch_bf16_gpu_available
-from trl import SFTConfig
+from transformers import PrinterCallback, TrainerCallback
 
 from lethebench.baselines.losses import cross_entropy_loss, kl_loss
-from lethebench.baselines.trainer.answer import Answers, AnswerTrainer
+from lethebench.baselines.stage import Stage, UnlearnResult
+from lethebench.baselines.trainer.answer import QUIET, Answers, AnswerTrainer
+from lethebench.baselines.trainer.config import UnlearningConfig
 from lethebench.baselines.trainer.pairs import PairedRows, PairSampler
-from lethebench.baselines.trainer.reference import FrozenAdapter, StoredDistributions, row_logps, trains_one_adapter
-from lethebench.baselines.trainer.refusals import RefusedRows
-from lethebench.baselines.trainer.rows import (
-    EncodedRow,
-    EncodedRows,
-    RowEncoder,
-    check_pictures,
-    of_modality,
+from lethebench.baselines.trainer.reference import (
+    FrozenAdapter,
+    InitialWeights,
+    StoredDistributions,
+    row_logps,
+    trains_one_adapter,
 )
-from lethebench.baselines.trainer.settings_checks import FIXED, FIXED_IN_PAIRS, check_fixed, check_rows, check_training
-from lethebench.contract.columns import MODALITY_CHOICES
+from lethebench.baselines.trainer.refusals import RefusedRows
+from lethebench.baselines.trainer.rows import EncodedRows, RowEncoder, check_pictures, of_modality
+from lethebench.baselines.trainer.settings_checks import check_rows
 
-RETAIN_LOSSES = ("ce", "kl", "none")
 SHARE = "share_of_step"
 
 
-@dataclass
-class UnlearningConfig(SFTConfig):
-    """Settings shared by the unlearning trainers; defaults that differ from SFTConfig's are the fields below.
-
-    Attributes:
-        max_length: None, since truncating would cut picture tokens.
-        remove_unused_columns: False, the trainers read whole QA rows.
-        bf16: where absent, on accelerators that have it and nowhere else; TRL's default fails without one.
-        frozen: a regular expression on parameter names; parameters in which it is found are not trained. None leaves
-            every parameter as it is.
-        modality: which forget rows are unlearnt: those with a picture ("image_text"), those without ("text"), or
-            "both". Retain rows are not chosen by it.
-        retain_weight: of the retain term, >= 0, where the method has one.
-        reference_gib: the most memory that stored reference distributions may take, in GiB.
-    """
-
-    max_length: int | None = field(default=None, metadata={"help": "No truncation: it would cut picture tokens."})
-    remove_unused_columns: bool = field(default=False, metadata={"help": "The trainers read whole QA rows."})
-    frozen: str | None = field(default=None, metadata={"help": "Regular expression of parameters not to train."})
-    modality: str = field(default="both", metadata={"help": "Forget rows to unlearn: image_text, text or both."})
-    retain_weight: float = field(default=1.0, metadata={"help": "Weight of the retain term."})
-    reference_gib: float = field(default=4.0, metadata={"help": "Most memory for stored distributions, in GiB."})
-
-    def __post_init__(self):
-        if self.bf16 is None:
-            self.bf16 = not self.fp16 and is_torch_bf16_gpu_available()
-        super().__post_init__()
-        check_fixed(self, {**FIXED, **FIXED_IN_PAIRS})
-        check_training(self)
-        if self.modality not in MODALITY_CHOICES:
-            raise ValueError(f"modality is {self.modality!r}: choose one of {', '.join(MODALITY_CHOICES)}")
-        if not self.retain_weight >= 0:
-            raise ValueError(f"retain_weight is {self.retain_weight}: below 0 it would unlearn the retain set")
-
-
-@dataclass
-class RetainChoiceConfig(UnlearningConfig):
-    """Settings of methods whose retain term is a choice.
-
-    Attributes:
-        retain_loss: "ce" adds cross-entropy on retain rows, "kl" adds KL(original, current) on them, "none" nothing.
-    """
-
-    retain_loss: str = field(default="none", metadata={"help": "Retain term: ce, kl or none."})
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.retain_loss not in RETAIN_LOSSES:
-            raise ValueError(f"retain_loss is {self.retain_loss!r}: choose one of {', '.join(RETAIN_LOSSES)}")
-
-
 class UnlearningTrainer(AnswerTrainer):
-    """Base of the unlearning trainers; used as TRL's trainers are.
+    """Base of the unlearning trainers; used like TRL's trainers.
 
-    Each step takes a batch of forget rows and, where the method has a retain term, as many retain rows, in one forward
-    pass. The reference is the model as it is when `train` is called (see `reference.py`): no second model is held, and
-    neither LoRA nor full fine-tuning changes what it is.
+    Each step takes a batch of forget rows and, if the method has a retain term, as many retain rows, in one forward
+    pass. The reference is the model at the moment `train` is called (see `reference.py`).
+
+    A method sets `config_class` and overrides `unlearning_loss`. It may also set `uses_reference`, `uses_refusals` or
+    `uses_initial_model`, override `retain_loss`, `uses_retain`, `hidden_layers`, `trained_parameters` or `forget_set`,
+    and set what its registry row says: `searched`, `base_weights`, `_paper`.
 
     Args:
-        model: a vision-language model, a PEFT model whose adapter goes on being trained, or a path or Hub id.
+        model: a vision-language model, a PEFT model whose adapter is trained further, or a path or Hub id.
         args: the method's config.
         train_dataset: the forget set, QA rows.
         retain_dataset: the retain set, QA rows; methods without a retain term ignore it.
-        processing_class: the model's processor; loaded from the model's path where absent.
-        encoder: a `RowEncoder` of that processor to share its cache between stages.
-        kwargs: what SFTTrainer takes, `peft_config`, `optimizers` and `callbacks` among them.
+        processing_class: the model's processor; loaded from the model's path by default.
+        encoder: a `RowEncoder` of that processor, to share its cache between stages.
+        kwargs: arguments of SFTTrainer, such as `peft_config`, `optimizers` and `callbacks`.
 
     Raises:
         ValueError: if the forget set is empty, the method needs retain rows and has none, or `args` is not the method's
@@ -110,22 +62,29 @@ class UnlearningTrainer(AnswerTrainer):
     """
 
     config_class: ClassVar[type[UnlearningConfig]] = UnlearningConfig
-    uses_reference: ClassVar[bool] = False  # of the forget answers; a KL retain term brings its own
+    uses_reference: ClassVar[bool] = False
+    """Whether `Answers.reference` of the forget rows is needed; a KL retain term has its own reference."""
     uses_refusals: ClassVar[bool] = False
+    """Whether `Answers.refusals` of the forget rows is needed."""
+    uses_initial_model: ClassVar[bool] = False
+    """Whether `Answers.initial` is needed: a second forward pass, under the weights before this stage."""
+    searched: ClassVar[tuple[str, ...]] = ()
+    base_weights: ClassVar[bool] = False
+    trains: ClassVar[bool] = True
     # Losses are means over rows of a micro-batch, not sums over the tokens of an accumulated batch.
     loss_is_scaled_for_ga = False
 
     def __init__(
         self,
-        model,
+        model: Any,
         args: UnlearningConfig | None = None,
         train_dataset: Dataset | Sequence[Mapping[str, Any]] | None = None,
         retain_dataset: Dataset | Sequence[Mapping[str, Any]] | None = None,
-        processing_class=None,
+        processing_class: Any = None,
         *,
         encoder: RowEncoder | None = None,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         name = type(self).__name__
         if args is None:
             args = self.config_class()
@@ -151,6 +110,7 @@ class UnlearningTrainer(AnswerTrainer):
             train_dataset=self.forget_set(forget, args),
             processing_class=processing_class,
             encoder=encoder,
+            trained=self.trained_parameters(args),
             frozen=args.frozen,
             **kwargs,
         )
@@ -162,32 +122,69 @@ class UnlearningTrainer(AnswerTrainer):
         self.reference_logps: Tensor | None = None
         self.refusal_logps: Tensor | None = None
         self.retain_reference: StoredDistributions | FrozenAdapter | None = None
+        self.initial_weights: InitialWeights | None = None
         self.add_callback(_ShardedReference(self))
 
     @classmethod
+    def unlearn(cls, stage: Stage) -> UnlearnResult:
+        """Train on the rows of one stage."""
+        lora = None if cls.base_weights or hasattr(stage.model, "peft_config") else stage.preset.lora
+        with tempfile.TemporaryDirectory() as scratch:
+            args = cls.config_class(**{"output_dir": scratch, **QUIET, "seed": stage.seed, **stage.settings()})
+            trainer = cls(
+                stage.model,
+                args=args,
+                train_dataset=stage.forget,
+                retain_dataset=stage.retain,
+                processing_class=stage.processor,
+                encoder=stage.encoder,
+                peft_config=None if lora is None else lora.peft_config(),
+                callbacks=list(stage.callbacks),
+            )
+            trainer.remove_callback(PrinterCallback)
+            steps = trainer.train().global_step
+        return UnlearnResult(
+            trainer.trained_model(), stage.processor, steps, log=trainer.state.log_history, facts=trainer.facts()
+        )
+
+    @classmethod
     def retain_loss(cls, args: UnlearningConfig) -> str:
-        """The retain term under these settings: "ce", "kl" or "none"."""
+        """Return the term that `retain_term` gives under these settings: "ce", "kl" or "none"."""
         return getattr(args, "retain_loss", "none")
 
     @classmethod
     def uses_retain(cls, args: UnlearningConfig) -> bool:
-        """Whether steps need retain rows under these settings."""
+        """Return whether steps need retain rows under these settings."""
         return cls.retain_loss(args) != "none"
 
-    def forget_set(self, rows, args: UnlearningConfig):
-        """The rows that the forget part of a step is made of; a method may put other answers to their questions."""
+    @classmethod
+    def hidden_layers(cls, args: UnlearningConfig) -> tuple[int, ...]:
+        """Return the layers of the language model whose states `Answers.hidden` should hold; 0 is the embeddings."""
+        return ()
+
+    @classmethod
+    def trained_parameters(cls, args: UnlearningConfig) -> str | None:
+        """Return a regular expression of the parameters to train, None for all of them."""
+        return None
+
+    def forget_set(self, rows: Sequence[Mapping[str, Any]], args: UnlearningConfig) -> Sequence[Mapping[str, Any]]:
+        """Return the rows for the forget part of a step; a method may replace their answers."""
         return rows
 
     def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
-        """The method: a scalar from the forget answers and, where `uses_retain`, the retain answers.
+        """Return the loss of a batch, a scalar.
+
+        Args:
+            forget: the answers of the forget rows.
+            retain: the answers of the retain rows, None unless `uses_retain`.
 
         Raises:
-            NotImplementedError: here, since every method has its own.
+            NotImplementedError: unless a method overrides it.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not say what its loss is: override unlearning_loss")
+        raise NotImplementedError(f"{type(self).__name__} has no loss: override unlearning_loss")
 
     def retain_term(self, retain: Answers | None) -> Tensor | float:
-        """`retain_weight` times E_r[ce(y)], or KL(original, current) on the retain rows, or nothing."""
+        """Return `retain_weight` times E_r[ce(y)] or KL(initial, current) on the retain rows, 0 without a term."""
         kind = self.retain_loss(self.args)
         if kind == "none":
             return 0.0
@@ -198,8 +195,12 @@ class UnlearningTrainer(AnswerTrainer):
             loss = cross_entropy_loss(retain.logps, retain.mask)
         return self.args.retain_weight * loss
 
-    def train(self, resume_from_checkpoint=None, *args, **kwargs):
-        """Trains as SFTTrainer does, after a look at every picture and after taking the reference."""
+    def facts(self) -> dict[str, Any]:
+        """Return what the record of a stage should hold in addition."""
+        return {}
+
+    def train(self, resume_from_checkpoint: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Train as SFTTrainer does, after checking every picture and taking the reference."""
         fsdp = getattr(self.accelerator.state, "fsdp_plugin", None)
         if fsdp is not None and fsdp.activation_checkpointing and self.is_lora:
             raise ValueError(
@@ -209,38 +210,44 @@ class UnlearningTrainer(AnswerTrainer):
         check_pictures(self.forget_rows, range(len(self.forget_rows)))
         if self.train_dataset.retain is not None:
             check_pictures(self.train_dataset.retain, self.retain_drawn())
-        needs_reference = self.uses_reference or self.retain_loss(self.args) == "kl"
-        if self.is_sharded and resume_from_checkpoint and needs_reference:
+        uses_kl = self.retain_loss(self.args) == "kl"
+        if self.is_sharded and self.uses_initial_model:
+            raise ValueError(f"{type(self).__name__} keeps a copy of whole weights: FSDP and DeepSpeed shard them")
+        if self.is_sharded and resume_from_checkpoint and (self.uses_reference or uses_kl):
             raise ValueError(
                 f"{type(self).__name__} cannot resume in the middle of a stage under FSDP or DeepSpeed: the model "
                 "before the stage is gone; start the stage again"
             )
         try:
-            if self.retain_loss(self.args) == "kl" and trains_one_adapter(self.model):
-                self.retain_reference = FrozenAdapter(self)
+            if uses_kl and trains_one_adapter(self.model):
+                self.retain_reference = FrozenAdapter(self, self.train_dataset.retain)
+            if self.uses_initial_model:
+                self.initial_weights = InitialWeights(self.model)
             if not self.is_sharded:
                 self.take_reference(self.model)
             return super().train(resume_from_checkpoint, *args, **kwargs)
         finally:
+            self.initial_weights = None
             if self.retain_reference is not None:
                 self.retain_reference.close()
                 self.retain_reference = None
 
-    def take_reference(self, model) -> None:
-        """Scores what the losses compare with under the model as it is now."""
+    def take_reference(self, model: Any) -> None:
+        """Score what the losses compare with under the model as it is now."""
         if self.uses_reference:
             self.reference_logps = row_logps(self, model, self.forget_rows)
             if self.uses_refusals:
                 self.refusal_logps = row_logps(self, model, self.refusal_rows)
         if self.retain_loss(self.args) == "kl" and self.retain_reference is None:
-            self.retain_reference = StoredDistributions(self, model, self.retain_drawn())
+            rows, limit = self.train_dataset.retain, self.args.reference_gib
+            self.retain_reference = StoredDistributions(self, model, rows, self.retain_drawn(), limit)
 
     def forget_logps(self) -> Tensor:
-        """(N,) summed log-probabilities of the forget answers under the model as it is now, in evaluation mode."""
+        """Return the (N,) summed log-probabilities of the forget answers under the model as it is now."""
         return row_logps(self, self.model, self.forget_rows)
 
     def retain_drawn(self) -> list[int]:
-        """The retain rows that this stage will draw, in increasing order."""
+        """Return the retain rows that this stage will draw, in increasing order."""
         args = self.args
         if args.max_steps > 0:
             pairs = args.max_steps * args.train_batch_size * args.gradient_accumulation_steps * args.world_size
@@ -248,30 +255,32 @@ class UnlearningTrainer(AnswerTrainer):
             pairs = -int(-args.num_train_epochs // 1) * len(self.forget_rows)
         return self._get_train_sampler().retain_drawn(pairs)
 
-    def to_batch(self, rows: Sequence[EncodedRow]) -> dict[str, Any]:
-        """Encoded rows as a batch on the model's device."""
-        return self._prepare_inputs(self.data_collator(rows))
-
-    def get_batch_samples(self, epoch_iterator, num_batches, device):
-        """As Trainer's; each batch says its share of the step, so that every row weighs the same in an uneven one."""
+    def get_batch_samples(self, epoch_iterator: Iterable, num_batches: int, device: Any) -> tuple[list[dict], Any]:
+        """Add to each batch its share of the step, so that every row weighs the same in an uneven one."""
         batches, items = super().get_batch_samples(epoch_iterator, num_batches, device)
         rows = [max(len(batch["forget_index"]), len(batch["retain_index"])) for batch in batches]
         shares = [count * len(rows) / sum(rows) for count in rows]
         return [{**batch, SHARE: share} for batch, share in zip(batches, shares, strict=True)], items
 
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        """The method's loss on a paired batch; on plain rows (`evaluate`) their cross-entropy."""
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Return the method's loss on a paired batch; on plain rows (`evaluate`) their cross-entropy."""
         if "forget_index" not in inputs:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         inputs = dict(inputs)
         index, retain_index, share = inputs.pop("forget_index"), inputs.pop("retain_index"), inputs.pop(SHARE, 1.0)
-        reference = None
-        if self.retain_reference is not None:
-            reference = self.retain_reference(model, retain_index)  # before the graph that it must not touch
+        layers = self.hidden_layers(self.args)
+        # References come before the graph of the step, which they must not touch.
+        reference = None if self.retain_reference is None else self.retain_reference(model, retain_index)
+        initial = None
+        if self.initial_weights is not None:
+            with self.initial_weights.in_use(self.accelerator.unwrap_model(model)):
+                initial = self.answers(model, inputs, layers=layers)
         rows = len(inputs["labels"])
         is_retain = torch.arange(rows, device=index.device) >= rows - len(retain_index)
-        answers = self.answers(model, inputs, whole=None if reference is None else is_retain)
-        forget, retain = self._parts(answers, index, retain_index, reference)
+        answers = self.answers(model, inputs, whole=None if reference is None else is_retain, layers=layers)
+        forget, retain = self._parts(answers._replace(initial=initial), index, retain_index, reference)
         loss = share * self.unlearning_loss(forget, retain)
         self._record("forget_ce", forget)
         self._record("retain_ce", retain)
@@ -284,8 +293,10 @@ class UnlearningTrainer(AnswerTrainer):
         """The forget answers (with their refusals) and the retain answers of a paired batch, None where it has none."""
 
         def part(start: int, count: int, before: Tensor | None = None) -> Answers | None:
-            known = None if before is None else before.to(index.device)[index]
-            return Answers(answers.logps[start:][:count], answers.mask[start:][:count], known) if count else None
+            if not count:
+                return None
+            reference = None if before is None else before.to(index.device)[index]
+            return answers.rows(start, count)._replace(reference=reference)
 
         forget = part(0, len(index), self.reference_logps)
         retain = part(len(answers.mask) - len(retain_index), len(retain_index))
@@ -300,7 +311,7 @@ class UnlearningTrainer(AnswerTrainer):
             mode = "train" if self.model.training else "eval"
             self._metrics[mode][name].append(cross_entropy_loss(answers.logps.detach(), answers.mask).item())
 
-    def _get_train_sampler(self, train_dataset=None) -> PairSampler:
+    def _get_train_sampler(self, train_dataset: Any = None) -> PairSampler:
         paired = self.train_dataset
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         return PairSampler(len(paired.forget), 0 if paired.retain is None else len(paired.retain), seed=seed)
@@ -309,9 +320,9 @@ class UnlearningTrainer(AnswerTrainer):
 class _ShardedReference(TrainerCallback):
     """Takes the reference once the model is sharded: before that, no device may be able to hold it."""
 
-    def __init__(self, trainer: UnlearningTrainer):
+    def __init__(self, trainer: UnlearningTrainer) -> None:
         self.trainer = trainer
 
-    def on_train_begin(self, args, state, control, **kwargs):
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if self.trainer.is_sharded:
             self.trainer.take_reference(self.trainer.model_wrapped)

@@ -1,4 +1,4 @@
-"""Which parameters are trained."""
+"""A model's weights: which are trained, in which type, and adapters merged into them."""
 
 import re
 import warnings
@@ -13,17 +13,17 @@ HALVES = (torch.float16, torch.bfloat16)
 
 
 def freeze(model: nn.Module, pattern: str) -> int:
-    """Stops training every parameter whose name holds a match of the regular expression.
+    """Freeze every parameter whose name contains a match of the regular expression.
 
     Args:
         model: any module, PEFT-wrapped or not.
         pattern: e.g. `vision_tower`.
 
     Returns:
-        How many numbers were frozen.
+        The count of frozen numbers.
 
     Raises:
-        ValueError: if no parameter's name matches: the pattern is then a mistake.
+        ValueError: if no parameter's name matches.
     """
     matched = [parameter for name, parameter in model.named_parameters() if re.search(pattern, name)]
     if not matched:
@@ -33,10 +33,35 @@ def freeze(model: nn.Module, pattern: str) -> int:
     return sum(parameter.numel() for parameter in matched)
 
 
-def check_lora(model: nn.Module, config) -> list[str]:
-    """The layers that a PEFT config would put an adapter on; none where it does not name them.
+def train_only(model: nn.Module, pattern: str) -> None:
+    """Freeze every parameter whose name contains no match of the regular expression; the others stay as they are.
 
-    Warns where some lie in the vision tower and the pattern does not say so: bare names such as `q_proj` match there
+    Raises:
+        ValueError: if no trained parameter's name matches.
+    """
+    trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    if not any(re.search(pattern, name) for name in trained):
+        raise ValueError(f"no trained parameter of {type(model).__name__} matches {pattern!r}")
+    for name, value in trained.items():
+        value.requires_grad_(bool(re.search(pattern, name)))
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Set evaluation mode without gradients inside, and restore the mode outside."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(was_training)
+
+
+def check_lora(model: nn.Module, config) -> list[str]:
+    """Return the layers that a PEFT config would put an adapter on; none if it does not name them.
+
+    Warns if some are in the vision tower and the pattern does not mention it: bare names such as `q_proj` match there
     too.
 
     Raises:
@@ -70,7 +95,7 @@ def check_lora(model: nn.Module, config) -> list[str]:
 
 @contextmanager
 def same_trained(model: nn.Module) -> Iterator[None]:
-    """What is trained stays what it was: PEFT, choosing an adapter, would train all of it."""
+    """Restore `requires_grad` on exit: PEFT's `set_adapter` would train everything of the adapter."""
     trained = {name for name, value in model.named_parameters() if value.requires_grad}
     try:
         yield
@@ -80,34 +105,34 @@ def same_trained(model: nn.Module) -> Iterator[None]:
 
 
 def merged(model: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
-    """The model itself: an adapter that it has is added to its weights, which are then trained as without one.
+    """Return the model itself, with its adapter, if any, merged into its weights, all of which are then trained.
 
     Args:
         model: PEFT-wrapped or not.
-        dtype: of the merged weights; they are added in float32, where less of what the adapter learnt is rounded away.
+        dtype: of the merged weights; they are added in float32, where less of the adapter is rounded away.
 
     Raises:
-        ValueError: if the weights are quantised, so that nothing can be added to them.
+        ValueError: if the weights are quantized, so that nothing can be added to them.
     """
-    if is_quantised(model):
-        raise ValueError("the model is quantised, so its weights cannot be changed: load it whole for this method")
+    if is_quantized_model(model):
+        raise ValueError("the model is quantized, so its weights cannot be changed: load it unquantized for this method")
     if not hasattr(model, "peft_config"):
         return model
     return model.float().merge_and_unload().to(dtype).requires_grad_(True)
 
 
-def is_quantised(model: nn.Module) -> bool:
-    """Whether weights are kept in fewer than 16 bits."""
+def is_quantized_model(model: nn.Module) -> bool:
+    """Return whether weights are kept in fewer than 16 bits."""
     return getattr(model, "is_quantized", False) or getattr(model, "is_loaded_in_4bit", False)
 
 
 def train_in_float32(model: nn.Module) -> None:
-    """Makes trained weights float32: an optimizer's steps on 16-bit weights are rounded away, or overflow.
+    """Convert trained weights to float32: an optimizer's steps on 16-bit weights are rounded away, or overflow.
 
-    The base of a LoRA stays as it is, unless parts of it are trained too: layers beside it would not fit them.
+    The base of a LoRA keeps its type, unless parts of it are trained too, which then have to fit the other layers.
     """
     halves = {name: value for name, value in model.named_parameters() if value.requires_grad and value.dtype in HALVES}
-    if not all("lora_" in name for name in halves) and not is_quantised(model):
+    if not all("lora_" in name for name in halves) and not is_quantized_model(model):
         model.float()
     for name, value in halves.items():
         if "lora_" in name:
@@ -115,6 +140,6 @@ def train_in_float32(model: nn.Module) -> None:
 
 
 def describe(model: nn.Module) -> dict[str, int]:
-    """Numbers in the model: `total` and `trained`."""
+    """Return the counts of numbers in the model: `total` and `trained`."""
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
     return {"total": sum(size for size, _ in sizes), "trained": sum(size for size, trained in sizes if trained)}
