@@ -37,7 +37,12 @@ class Loaded(NamedTuple):
 
 
 def load_model(
-    path: str | Path, adapter: str | Path | None = None, *, trainable: bool = True, four_bit: bool = False, **options: Any
+    path: str | Path,
+    adapter: str | Path | None = None,
+    *,
+    trainable: bool = True,
+    four_bit: bool = False,
+    **options: Any,
 ) -> Loaded:
     """Load a vision-language model, with its LoRA adapter if it has one, from safetensors; no remote code is run.
 

@@ -8,10 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from lethebench.baselines.stage import Method
+from typing import Any
 
 GROUP = "lethebench.methods"
 """Entry points of this group, name = "package.module:Class", are methods."""
@@ -47,8 +44,8 @@ class MethodEntry:
     base_weights: bool = False
     trains: bool = True
 
-    def load(self) -> "Method":
-        """Import the class.
+    def load(self) -> Any:
+        """Import the class, a `lethebench.baselines.stage.Method`.
 
         Raises:
             ValueError: if it cannot be imported or is not a method.
@@ -163,7 +160,8 @@ _RETRAIN = MethodEntry(
     paper="Maini et al. 2024, arXiv 2401.06121",
     needs="retain rows; trains from the start",
 )
-_BUILT_IN = {entry.name: entry for entry in (*_OURS, _RETRAIN)}
+BUILT_IN: Mapping[str, MethodEntry] = {entry.name: entry for entry in (*_OURS, _RETRAIN)}
+"""The rows of this package, `retrain` among them."""
 _DOTTED = re.compile(r"(?P<module>\w+(\.\w+)*)[.:](?P<class>\w+)", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][\w-]*", re.ASCII)
 
@@ -177,11 +175,11 @@ class _Methods(Mapping[str, MethodEntry]):
         return method_entry(name)
 
     def __contains__(self, name: object) -> bool:
-        return name != RETRAIN and (name in _BUILT_IN or name in _plugins())
+        return name != RETRAIN and (name in BUILT_IN or name in _plugins())
 
     def __iter__(self) -> Iterator[str]:
         yield from (entry.name for entry in _OURS)
-        yield from (name for name in _plugins() if name not in _BUILT_IN)
+        yield from (name for name in _plugins() if name not in BUILT_IN)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -203,10 +201,10 @@ def method_entry(name: str) -> MethodEntry:
             the class of another method.
     """
     plugin = _plugins().get(name)
-    if name in _BUILT_IN:
+    if name in BUILT_IN:
         if plugin is not None:
             raise ValueError(f"method {name!r} is also registered by {_origin(plugin)}: rename or uninstall that one")
-        return _BUILT_IN[name]
+        return BUILT_IN[name]
     if plugin is not None:
         if name in RESERVED or not _NAME.fullmatch(name):
             raise ValueError(f"{_origin(plugin)} registers {name!r}, which cannot be the name of a method: rename it")
@@ -225,8 +223,16 @@ def listed_methods() -> list[MethodEntry]:
         try:
             entries.append(method_entry(name))
         except ValueError as error:
-            entries.append(_BUILT_IN.get(name) or MethodEntry(name, _plugins()[name].value, f"cannot be used: {error}"))
+            entries.append(BUILT_IN.get(name) or MethodEntry(name, _plugins()[name].value, f"cannot be used: {error}"))
     return [*entries, _RETRAIN]
+
+
+def method_summary(name: str) -> str:
+    """Return the summary of a method, "" for one that is not installed here, as in a report of another machine."""
+    try:
+        return method_entry(name).summary
+    except ValueError:
+        return ""
 
 
 @cache
@@ -240,7 +246,7 @@ def _origin(plugin: EntryPoint) -> str:
 
 
 @cache
-def _load(name: str, target: str) -> "Method":
+def _load(name: str, target: str) -> Any:
     module_name, _, class_name = target.partition(":")
     try:
         module = importlib.import_module(module_name)
@@ -265,7 +271,7 @@ def _described(name: str, target: str) -> MethodEntry:
     """The row of a method that is not ours, from what its class says."""
     method: Any = _load(name, target)
     true_target = f"{method.__module__}:{method.__qualname__}"
-    same = next((entry for entry in _BUILT_IN.values() if entry.target == true_target), None)
+    same = next((entry for entry in BUILT_IN.values() if entry.target == true_target), None)
     if same is not None:
         raise ValueError(f"{target} is the method {same.name!r}: use that name")
     return MethodEntry(name, target, **facts_of(method))

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 import torch
 from torch import nn
-from transformers import TrainerCallback
+from transformers import TrainerCallback, set_seed
 
+from lethebench.baselines.loading import load_model
 from lethebench.baselines.presets import Preset
 from lethebench.baselines.registry import method_entry
 from lethebench.baselines.trainer.rows import RowEncoder
@@ -24,9 +25,9 @@ class Stage:
 
     Attributes:
         method: a name in METHODS, `retrain`, or "package.module:Class".
-        model: the model as the stage before left it. A PEFT model's adapter is trained further (a method that changes
-            base weights gets it merged), a plain model gets the preset's. `lumoe` also takes its own `LUMoE`, and
-            `retrain` the name or path of the model that training starts from.
+        model: the model as the stage before left it, or its path, from which it is loaded. A PEFT model's adapter is
+            trained further (a method that changes base weights gets it merged), a plain model gets the preset's.
+            `lumoe` also takes its own `LUMoE`; `retrain` takes the name or path of the model that stage 1 started from.
         processor: the model's processor.
         forget: QA rows of this stage's task.
         retain: QA rows to keep; methods without a retain term ignore them.
@@ -100,10 +101,14 @@ def unlearn(stage: Stage) -> UnlearnResult:
     """
     start = time.perf_counter()
     entry = method_entry(stage.method)
-    method = entry.load()
+    method: Method = entry.load()
     if len(stage.forget) == 0:
         raise ValueError(f"{stage.method} got an empty forget set: there is nothing to unlearn")
-    if not isinstance(stage.model, getattr(method, "accepts", (nn.Module,))):
+    accepts = getattr(method, "accepts", (nn.Module,))
+    set_seed(stage.seed)
+    if isinstance(stage.model, str) and str not in accepts:
+        stage = replace(stage, model=load_model(stage.model, **stage.preset.model).model)
+    if not isinstance(stage.model, accepts):
         kind = type(stage.model).__name__
         raise ValueError(f"{stage.method} cannot start from a {kind}: pass the initial model")
     if entry.base_weights:

@@ -23,7 +23,7 @@ from npo_step import floor
 from shapes import SHAPES, billions, random_model
 from transformers import PrinterCallback
 
-from lethebench.baselines import TRAINERS
+from lethebench.baselines import METHODS, method_entry
 from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.presets import PRESETS
 from lethebench.baselines.trainer.answer import PICTURED, QUIET
@@ -60,14 +60,14 @@ def most_memory() -> float:
 
 def make_trainer(preset, method, model, processor, encoder, forget, retain, folder, steps):
     """A trainer of the method at the preset's settings, on a fresh adapter where the preset has one."""
-    trainer_class, config_class = TRAINERS[method]
+    trainer_class = method_entry(method).load()
     settings = {**QUIET, **preset.method_arguments(method), "max_steps": steps, "logging_steps": 1}
-    if "retain_loss" in config_class.__dataclass_fields__ and method != "npo":
+    if "retain_loss" in trainer_class.config_class.__dataclass_fields__ and method != "npo":
         settings["retain_loss"] = "ce"
     lora = preset.lora if method != "mmunlearner" else None
     trainer = trainer_class(
         model,
-        args=config_class(output_dir=folder, **settings),
+        args=trainer_class.config_class(output_dir=folder, **settings),
         train_dataset=forget,
         retain_dataset=retain,
         processing_class=processor,
@@ -132,7 +132,7 @@ def measure(preset, methods, rows, scratch, *, steps: int, rounds: int, four_bit
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("presets", nargs="+", help=f"of {', '.join(SHAPES)}")
-    parser.add_argument("--methods", default="npo", help=f"with commas between, of {', '.join(TRAINERS)}")
+    parser.add_argument("--methods", default="npo", help=f"with commas between, of {', '.join(METHODS)}")
     parser.add_argument("--steps", type=int, default=6, help="that each method takes")
     parser.add_argument("--rounds", type=int, default=5, help="of steps and floors in turn")
     parser.add_argument("--four-bit", action="store_true")

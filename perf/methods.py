@@ -24,7 +24,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-from lethebench.baselines.presets import PRESETS, UNTRAINED
+from lethebench.baselines.presets import PRESETS
+from lethebench.baselines.registry import METHODS
 from lethebench.builders import build
 from lethebench.cli.train import opened, quiet
 from lethebench.console import Console
@@ -33,7 +34,6 @@ from lethebench.runs.options import RunOptions
 from lethebench.runs.stage import Run
 from lethebench.runs.summary import gold_summary, method_summary
 
-METHODS = ("ga", "graddiff", "kl", "npo", "simnpo", "idk", "dpo", "mmunlearner", "manu", "lumoe", "prompt")
 CASES = (*METHODS, "ga:modality=text", "ga:modality=image_text", "npo:retain_loss=none")
 GOLD = "gold, another seed"
 TASKS = 2
@@ -73,7 +73,7 @@ def run_in(root: Path, seed: int, case: str = "", strength: float = 1.0) -> Run:
     base = PRESETS["tiny"].method_arguments(method) if method else {}
     if method == "manu":
         settings["share"] = min(0.9, 0.03 * strength)
-    elif method not in ("", *UNTRAINED):
+    elif method and METHODS[method].trains:
         settings["learning_rate"] = base["learning_rate"] * strength
     folder = root / f"s{seed}" / (f"{case}-x{strength:g}".replace(":", "-") if case else "base")
     options = RunOptions(

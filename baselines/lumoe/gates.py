@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lethebench.baselines.trainer.reference import evaluating
 from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator, RowEncoder
 from lethebench.baselines.trainer.saliency import LANGUAGE
-from lethebench.baselines.trainer.weights import VISION
+from lethebench.baselines.trainer.weights import VISION, evaluating
 from lethebench.contract.conversation import api_messages
 from lethebench.contract.images import decode_image
 from lethebench.contract.tokens import processor_inputs, render

@@ -119,7 +119,9 @@ class LUMoE:
             ValueError: if the initial model was never saved.
         """
         if not self.base:
-            raise ValueError("the initial model was never saved, so it could not be found again: save and load it first")
+            raise ValueError(
+                "the initial model was never saved, so it could not be found again: save and load it first"
+            )
         folder = Path(folder)
         base = os.path.relpath(self.base, folder) if Path(self.base).is_dir() else self.base
         record = {"base": base, "tasks": self.tasks, "gate": type(self.gate).__name__}

@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -41,8 +42,8 @@ class DPOTrainer(UnlearningTrainer):
     uses_refusals = True
     searched = ("beta", "retain_weight")
     _name = "DPO"
-    _tag_names = ["trl", "sft", "unlearning", "dpo"]
-    _paper = {
+    _tag_names: ClassVar = ["trl", "sft", "unlearning", "dpo"]
+    _paper: ClassVar = {
         "title": "Direct Preference Optimization: Your Language Model is Secretly a Reward Model",
         "id": "2305.18290",
         # docstyle-ignore

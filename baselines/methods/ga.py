@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -24,8 +25,8 @@ class GATrainer(UnlearningTrainer):
 
     config_class = GAConfig
     _name = "GA"
-    _tag_names = ["trl", "sft", "unlearning", "ga"]
-    _paper = {
+    _tag_names: ClassVar = ["trl", "sft", "unlearning", "ga"]
+    _paper: ClassVar = {
         "title": "Knowledge Unlearning for Mitigating Privacy Risks in Language Models",
         "id": "2210.01504",
         # docstyle-ignore

@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -25,8 +26,8 @@ class GradDiffTrainer(UnlearningTrainer):
     config_class = GradDiffConfig
     searched = ("retain_weight",)
     _name = "GradDiff"
-    _tag_names = ["trl", "sft", "unlearning", "graddiff"]
-    _paper = {
+    _tag_names: ClassVar = ["trl", "sft", "unlearning", "graddiff"]
+    _paper: ClassVar = {
         "title": "Continual Learning and Private Unlearning",
         "id": "2203.12817",
         # docstyle-ignore

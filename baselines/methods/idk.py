@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -32,8 +32,8 @@ class IdkTrainer(UnlearningTrainer):
     config_class = IdkConfig
     searched = ("retain_weight",)
     _name = "Idk"
-    _tag_names = ["trl", "sft", "unlearning", "idk"]
-    _paper = {
+    _tag_names: ClassVar = ["trl", "sft", "unlearning", "idk"]
+    _paper: ClassVar = {
         "title": "TOFU: A Task of Fictitious Unlearning for LLMs",
         "id": "2401.06121",
         # docstyle-ignore

@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -27,8 +28,8 @@ class KLMinTrainer(UnlearningTrainer):
     config_class = KLMinConfig
     searched = ("retain_weight",)
     _name = "KL minimization"
-    _tag_names = ["trl", "sft", "unlearning", "kl"]
-    _paper = {
+    _tag_names: ClassVar = ["trl", "sft", "unlearning", "kl"]
+    _paper: ClassVar = {
         "title": "TOFU: A Task of Fictitious Unlearning for LLMs",
         "id": "2401.06121",
         # docstyle-ignore

@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from torch import nn
 
@@ -49,7 +50,7 @@ class LUMoEMethod:
     accepts = (nn.Module, LUMoE)
     trains = True
     searched = ("retain_weight",)
-    _paper = {
+    _paper: ClassVar = {
         "title": "MLUBench: A Benchmark for Lifelong Unlearning Evaluation in MLLMs",
         "id": "2606.12809",
         # docstyle-ignore

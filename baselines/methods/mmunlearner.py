@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from datasets import Dataset
@@ -65,8 +65,8 @@ class MMUnlearnerTrainer(UnlearningTrainer):
     searched = ("retain_weight",)
     base_weights = True
     _name = "MMUnlearner"
-    _tag_names = ["trl", "sft", "unlearning", "mmunlearner"]
-    _paper = {
+    _tag_names: ClassVar = ["trl", "sft", "unlearning", "mmunlearner"]
+    _paper: ClassVar = {
         "title": "MMUnlearner: Reformulating Multimodal Machine Unlearning in the Era of Multimodal Large Language "
         "Models",
         "id": "2502.11051",

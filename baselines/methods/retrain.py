@@ -2,9 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass
-from typing import Any
-
-from transformers import set_seed
+from typing import Any, ClassVar
 
 from lethebench.baselines.learn import learn, learn_tiny
 from lethebench.baselines.loading import load_model
@@ -38,7 +36,7 @@ class Retrain:
     config_class = RetrainConfig
     accepts = (str,)
     trains = True
-    _paper = {
+    _paper: ClassVar = {
         "title": "TOFU: A Task of Fictitious Unlearning for LLMs",
         "id": "2401.06121",
         # docstyle-ignore
@@ -60,7 +58,6 @@ class Retrain:
             FloatingPointError: at the first step whose gradients are not finite.
         """
         config = cls.config_class(**stage.overrides)
-        set_seed(stage.seed)
         rows = stage.retain or []
         options: dict[str, Any] = {"preset": stage.preset, "seed": stage.seed, "callbacks": stage.callbacks}
         encoder = stage.encoder or RowEncoder(stage.processor)

@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -40,8 +41,8 @@ class SimNPOTrainer(UnlearningTrainer):
     config_class = SimNPOConfig
     searched = ("beta", "retain_weight")
     _name = "SimNPO"
-    _tag_names = ["trl", "sft", "unlearning", "simnpo"]
-    _paper = {
+    _tag_names: ClassVar = ["trl", "sft", "unlearning", "simnpo"]
+    _paper: ClassVar = {
         "title": "Simplicity Prevails: Rethinking Negative Preference Optimization for LLM Unlearning",
         "id": "2410.07163",
         # docstyle-ignore

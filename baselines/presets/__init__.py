@@ -12,13 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from lethebench.baselines.registry import method_entry
+from lethebench.baselines.tiny import TINY
 from lethebench.contract.strict_yaml import load_strict, refuse_unknown
 
 if TYPE_CHECKING:
     from peft import LoraConfig
 
-UNTRAINED = ("manu", "prompt")
-TINY = "tiny"
 FALLBACK = "mllmu-llava"
 """The preset of a model that has none of its own."""
 
@@ -112,7 +112,7 @@ class Preset:
 
     def method_arguments(self, method: str) -> dict[str, Any]:
         """Return the fields of a method's config for one stage, without training settings if it does not train."""
-        if method in UNTRAINED:
+        if not method_entry(method).trains:
             return dict(self.methods.get(method, {}))
         return {
             **self.shared,

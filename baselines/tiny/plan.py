@@ -56,8 +56,8 @@ _PLANS = (
 def plan_for(rows: Sequence[Mapping[str, Any]]) -> TinyPlan:
     """Return the plan for a corpus, by its number of profiles.
 
-    More profiles need a larger vocabulary (whole words as tokens), width (capacity), warm-up (more people to tell apart)
-    and more steps (visits to each row).
+    More profiles need a larger vocabulary (whole words as tokens), more width (capacity), a longer warm-up (more people
+    to tell apart) and more steps (visits to each row).
     """
     profiles = len(set(column(rows, "profile_id")))
     return next(plan for limit, plan in _PLANS if profiles <= limit)

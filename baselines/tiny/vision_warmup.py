@@ -85,4 +85,3 @@ def _profile_batches(profiles: int, size: int, steps: int, generator: torch.Gene
             queue = torch.cat([queue, torch.randperm(profiles, generator=generator)])
         yield queue[:size]
         queue = queue[size:]
-

@@ -115,7 +115,9 @@ def merged(model: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
         ValueError: if the weights are quantized, so that nothing can be added to them.
     """
     if is_quantized_model(model):
-        raise ValueError("the model is quantized, so its weights cannot be changed: load it unquantized for this method")
+        raise ValueError(
+            "the model is quantized, so its weights cannot be changed: load it unquantized for this method"
+        )
     if not hasattr(model, "peft_config"):
         return model
     return model.float().merge_and_unload().to(dtype).requires_grad_(True)

@@ -1,9 +1,5 @@
 """What there is: the tables behind `lethe list`."""
 
-import ast
-import importlib.util
-from pathlib import Path
-
 from lethebench.errors import UserError
 
 KINDS = ("benchmarks", "imports", "methods", "metrics", "models")
@@ -72,25 +68,19 @@ def _imports() -> list[dict]:
 
 
 def _methods() -> list[dict]:
-    """Every method that `lethe unlearn` knows."""
-    from lethebench.baselines.registry import FACTS
+    """Every method of `lethe run`, installed plug-ins included, and `retrain`."""
+    from lethebench.baselines.registry import listed_methods
 
     return [
         {
-            "name": name,
-            "is": _headline(f"lethebench.baselines.methods.{name}").rstrip("."),
-            "paper": facts.paper,
-            "needs": facts.needs,
-            "defaults": ", ".join(f"{key} {value}" for key, value in facts.defaults.items()) or "-",
+            "name": entry.name,
+            "is": entry.summary,
+            "paper": entry.paper,
+            "needs": entry.needs,
+            "defaults": ", ".join(f"{key} {value}" for key, value in entry.defaults.items()) or "-",
         }
-        for name, facts in FACTS.items()
+        for entry in listed_methods()
     ]
-
-
-def _headline(module: str) -> str:
-    """The first line of a module's docstring, read without importing it: that would load torch, or need it."""
-    source = Path(importlib.util.find_spec(module).origin).read_text(encoding="utf-8")
-    return ast.get_docstring(ast.parse(source)).splitlines()[0]
 
 
 def _metrics() -> list[dict]:

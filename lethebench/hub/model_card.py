@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import yaml
 
+from lethebench.baselines.registry import method_summary
 from lethebench.cards import templates
 from lethebench.report import repeat
 from lethebench.report.headline import FLAGS
 from lethebench.report.load import Run
 from lethebench.report.seeds import Group, Stat
 from lethebench.report.tables import ABSENT, number
-from lethebench.report.texts import METHODS
 from lethebench.runs.folder import read_json, stage_name
 
 MIXTURE = "lumoe.json"
@@ -149,7 +149,7 @@ def render(pushed: Pushed, dataset: str | None) -> str:
         .render(
             pushed=pushed,
             sentence=repeat.sentence(group),
-            meaning=METHODS.get(pushed.method, ""),
+            meaning=method_summary(pushed.method),
             rows=table(pushed),
             has_gold=bool(gold(pushed)),
             gate=run.gate,

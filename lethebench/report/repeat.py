@@ -4,10 +4,11 @@ import json
 import shlex
 from pathlib import PurePath
 
+from lethebench.baselines.registry import method_summary
 from lethebench.report.load import Run
 from lethebench.report.seeds import Group
 from lethebench.report.tables import number
-from lethebench.report.texts import BENCHMARKS, INTERVALS, LIMITS, METHODS, SEEDS, TINY
+from lethebench.report.texts import BENCHMARKS, INTERVALS, LIMITS, SEEDS, TINY
 
 THRESHOLD = 0.9
 """What the gate asks for unless told otherwise."""
@@ -66,7 +67,7 @@ def facts(group: Group) -> list[tuple[str, str]]:
         ("Versions", _pairs(run.record.get("versions"))),
     ]
     for method in run.methods:
-        meaning = METHODS.get(method.name, "")
+        meaning = method_summary(method.name)
         settings = _pairs(method.settings)
         found.append((f"Method {method.name}", "; ".join(filter(None, (meaning, settings)))))
     return [(label, value) for label, value in found if value]

@@ -1,18 +1,5 @@
 """Fixed texts of the report: what methods and benchmarks are, and what the figures do not show."""
 
-METHODS = {
-    "ga": "gradient ascent on the forget set",
-    "graddiff": "gradient ascent on the forget set, descent on the retain set",
-    "kl": "gradient ascent on the forget set, KL divergence from the initial model on the retain set",
-    "npo": "negative preference optimization",
-    "simnpo": "NPO without a reference model",
-    "idk": "trained to answer that it does not know",
-    "dpo": "preference optimization: a refusal over the answer",
-    "mmunlearner": "gradient ascent on the weights that matter for the forget set only",
-    "manu": "pruning of neurons that matter for the forget set",
-    "lumoe": "one adapter per task behind a gate",
-    "prompt": "a system prompt that asks for refusal; nothing is trained",
-}
 BENCHMARKS = {
     "icu": "fictitious people with a document each",
     "mllmu": "people, fictitious ones and public figures",

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lethebench.baselines.loading import Loaded
-from lethebench.baselines.lumoe.mixture import LUMoE
 from lethebench.console import Tick
 from lethebench.evaluation.answers.rows import evaluate_rows, prepare_rows
 
@@ -24,28 +23,25 @@ def score_stage(run: "Run", loaded: Loaded, tick: Tick) -> list[dict]:
         loaded: the stage's model and processor.
         tick: told how far it is.
     """
-    if isinstance(loaded.model, LUMoE):
-        return _routed(run, loaded.model, tick)
+    if loaded.is_routed:
+        return _routed(run, loaded, tick)
     same = loaded.processor.chat_template == run.encoder.processor.chat_template
     rows = run.prepared if same else prepare_rows(loaded.processor, run.scored, candidates=run.build.candidates)
     return evaluate_rows(loaded.model, loaded.processor, rows, progress=_told(tick, 0.0, 1.0))
 
 
-def _routed(run: "Run", model: LUMoE, tick: Tick) -> list[dict]:
-    rows, found, done = run.scored, {}, 0
-    for task, places in model.groups(rows).items():
-        with model.using(task) as chosen:
-            scores = evaluate_rows(
-                chosen,
-                model.processor,
-                rows.select(places),
-                candidates=run.build.candidates,
-                progress=_told(tick, done / len(rows), len(places) / len(rows)),
-            )
-        routed = {"routed_to": -1 if task is None else task}
-        found |= {place: row | routed for place, row in zip(places, scores, strict=True)}
-        done += len(places)
-    return [found[place] for place in range(len(rows))]
+def _routed(run: "Run", loaded: Loaded, tick: Tick) -> list[dict]:
+    rows, scores = run.scored, {}
+    for part in loaded.parts(rows):
+        part_scores = evaluate_rows(
+            part.model,
+            loaded.processor,
+            rows.select(part.indices),
+            candidates=run.build.candidates,
+            progress=_told(tick, len(scores) / len(rows), len(part.indices) / len(rows)),
+        )
+        scores |= {index: row | part.columns for index, row in zip(part.indices, part_scores, strict=True)}
+    return [scores[index] for index in range(len(rows))]
 
 
 def routing(rows: Sequence[Mapping[str, Any]], asked: Sequence[int]) -> dict[str, float]:

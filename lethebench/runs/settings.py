@@ -3,15 +3,15 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, make_dataclass, replace
+from dataclasses import fields, replace
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from lethebench.baselines import METHODS
-from lethebench.baselines.presets import EXPERT, PRESETS, TINY, UNTRAINED, LoraSettings, Preset
+from lethebench.baselines.presets import EXPERT, PRESETS, TINY, LoraSettings, Preset
+from lethebench.baselines.registry import METHODS, method_entry
 from lethebench.contract.columns import MODALITY_CHOICES
 from lethebench.contract.strict_yaml import ConfigError, parse_strict
 from lethebench.errors import UserError
@@ -65,7 +65,7 @@ def read_settings(files: Sequence[Path], modality: str | None, methods: Sequence
         return settings
     if modality not in MODALITY_CHOICES:
         raise UserError(f"--modality {modality}: unknown; choose one of {', '.join(MODALITY_CHOICES)}")
-    if untrained := [method for method in methods if method in UNTRAINED]:
+    if untrained := [method for method in methods if not method_entry(method).trains]:
         raise UserError(f"--modality {modality}: {untrained[0]} does not train on forget rows; leave out --modality")
     return {method: {**settings.get(method, {}), "modality": modality} for method in methods}
 
@@ -102,15 +102,15 @@ def apply_settings(preset: Preset, settings: Settings) -> Preset:
     Raises:
         UserError: A section or name is unknown, or a value has the wrong type or is refused by the config.
     """
-    _refuse_unknown(settings, (*SECTIONS, *METHODS), "settings", "section", f"give {', '.join(SECTIONS)} or a method")
+    own_methods = [name for name in settings if name not in SECTIONS]
+    _check_methods(own_methods, "settings", "section", f"give {', '.join(SECTIONS)} or a method")
     touched = set(settings)
     if preset.name not in PRESETS:
         _check_file(preset)
         touched |= {"learn", "model", *preset.methods}
     methods = {
         method: {**preset.methods.get(method, {}), **_typed(method, settings[method], _method_kinds(method))}
-        for method in METHODS
-        if method in settings
+        for method in own_methods
     }
     changed = replace(
         preset,
@@ -123,9 +123,8 @@ def apply_settings(preset: Preset, settings: Settings) -> Preset:
         _check_model_options(changed)
     if "learn" in touched:
         _check_learn(changed)
-    for method in METHODS:
-        if method in touched:
-            _check_method(changed, method)
+    for method in sorted(touched - set(SECTIONS)):
+        _check_method(changed, method)
     return changed
 
 
@@ -133,7 +132,7 @@ def _check_file(preset: Preset) -> None:
     """Check the names and types of a preset that a user wrote."""
     from lethebench.baselines.trainer.unlearning import UnlearningConfig
 
-    _refuse_unknown(preset.methods, METHODS, f"{preset.name}: methods", "method", f"give one of {', '.join(METHODS)}")
+    _check_methods(preset.methods, f"{preset.name}: methods", "method", f"give one of {', '.join(METHODS)}")
     kinds = _config_kinds(UnlearningConfig)
     sections = {"shared": _learn_kinds(), "learn": _learn_kinds(), "unlearn": kinds, "model": MODEL_OPTIONS}
     for section, known in sections.items():
@@ -197,10 +196,8 @@ def _check_learn(preset: Preset) -> None:
 
 
 def _check_method(preset: Preset, method: str) -> None:
-    config, extra = _config(method)
-    arguments = {name: value for name, value in preset.method_arguments(method).items() if name not in extra}
     try:
-        config(**arguments)
+        method_entry(method).load().config_class(**preset.method_arguments(method))
     except (TypeError, ValueError, ImportError) as error:
         raise UserError(f"{method}: {error}") from None
 
@@ -212,8 +209,7 @@ def _learn_kinds() -> dict[str, Any]:
 
 
 def _method_kinds(method: str) -> dict[str, Any]:
-    config, extra = _config(method)
-    return {**_config_kinds(config), **dict.fromkeys(extra, str)}
+    return _config_kinds(method_entry(method).load().config_class)
 
 
 def _config_kinds(config: type) -> dict[str, Any]:
@@ -222,15 +218,14 @@ def _config_kinds(config: type) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in fields(config)}
 
 
-def _config(method: str) -> tuple[type, set[str]]:
-    """Return a method's config class, and the names that the method takes besides its fields."""
-    from lethebench.baselines import TRAINERS, MANUConfig
-
-    if method == "prompt":
-        return make_dataclass("PromptConfig", []), {"text"}
-    if method == "lumoe":
-        return TRAINERS["idk"].config, {"gate"}
-    return (MANUConfig if method == "manu" else TRAINERS[method].config), set()
+def _check_methods(names: Iterable[str], section: str, noun: str, hint: str) -> None:
+    """Raise UserError unless every name is a method; a dotted one is imported."""
+    _refuse_unknown([name for name in names if "." not in name], (*SECTIONS, *METHODS), section, noun, hint)
+    for name in names:
+        try:
+            method_entry(name)
+        except ValueError as error:
+            raise UserError(f"{section}: {error}") from None
 
 
 def _typed(section: str, values: Mapping[str, Any], kinds: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ run that was killed and resumed takes the same steps as one that was left alone.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import pyarrow.parquet as pq
 from datasets import Dataset, concatenate_datasets
 
 from lethebench.baselines.loading import Loaded, load_model, save_model
-from lethebench.baselines.methods.retrain import retrain
 from lethebench.baselines.presets import load_preset
+from lethebench.baselines.registry import RETRAIN
+from lethebench.baselines.stage import Stage
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick
@@ -153,8 +155,7 @@ class Run:
         with new_stage(place, record) as folder:
             with self.console.phase(title) as tick:
                 seed = stage_seed(self.options.seed, method, stage)
-                arguments = (method, self.preset, before, self.encoder, self.task(stage), retain)
-                result, loaded = unlearn_task(*arguments, seed=seed, tick=tick)
+                result, loaded = unlearn_task(self._stage(method, before, self.task(stage), retain, seed, tick))
             save_model(loaded.model, loaded.processor, folder)
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2), "settings": self._settings(method)}
             record |= {
@@ -177,21 +178,31 @@ class Run:
         record = {"stage": stage, "rows": len(rows)}
         with new_stage(place, record) as folder:
             with self.console.phase(title) as tick:
-                result = retrain(
-                    self.options.model,
-                    self.encoder,
-                    rows,
-                    self.rows,
-                    preset=self.preset,
-                    steps=read_json(self.learnt / DONE)["steps"],
-                    seed=stage_seed(self.options.seed, GOLD, stage),
-                    callbacks=[Ticks(tick)],
+                asked = set(self.order[:stage])
+                forget = self.build.forget.select(
+                    [i for i, task in enumerate(self.build.forget["task_id"]) if task in asked]
                 )
-            loaded = Loaded(result.model, self.encoder.processor)
+                seed = stage_seed(self.options.seed, GOLD, stage)
+                inputs = self._stage(RETRAIN, self.options.model, forget, rows, seed, tick)
+                steps = {"max_steps": read_json(self.learnt / DONE)["steps"]}
+                result, loaded = unlearn_task(replace(inputs, overrides=steps))
             save_model(loaded.model, loaded.processor, folder)
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
             record |= {"peak_memory_mb": round(peak_memory_mb())}
             self._score(loaded, folder, "gold")
+
+    def _stage(self, method: str, model: Path | str, forget: Dataset, retain: Dataset, seed: int, tick: Tick) -> Stage:
+        return Stage(
+            method,
+            str(model),
+            self.encoder.processor,
+            forget,
+            retain,
+            self.preset,
+            seed=seed,
+            encoder=self.encoder,
+            callbacks=[Ticks(tick)],
+        )
 
     def _score(self, loaded: Loaded, folder: Path, what: str) -> list[dict]:
         with self.console.phase(f"score {what}") as tick:

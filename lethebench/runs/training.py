@@ -1,7 +1,7 @@
-"""How a stage of a run gets its weights: learning, and unlearning one task."""
+"""The training of a run's stages: stage 1, and one unlearning stage."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 from datasets import Dataset
 from transformers import TrainerCallback, set_seed
@@ -9,44 +9,43 @@ from transformers import TrainerCallback, set_seed
 from lethebench.baselines.learn import TrainResult, learn, learn_tiny
 from lethebench.baselines.loading import Loaded, load_model
 from lethebench.baselines.presets import Preset
-from lethebench.baselines.stage import Unlearnt, unlearn
-from lethebench.baselines.tiny.model import plan_for, tiny_processor, tiny_vlm
-from lethebench.baselines.trainer.rows import RowEncoder
+from lethebench.baselines.stage import Stage, UnlearnResult, unlearn
+from lethebench.baselines.tiny import is_tiny
+from lethebench.baselines.tiny.model import tiny_processor, tiny_vlm
+from lethebench.baselines.tiny.plan import plan_for
 from lethebench.console import Tick
 from lethebench.errors import UserError
 
-TINY = "tiny"
-
 
 class Ticks(TrainerCallback):
-    """Tells the console how far a trainer is."""
+    """Reports a trainer's steps to the console."""
 
     def __init__(self, tick: Tick) -> None:
         self.tick = tick
 
-    def on_step_end(self, args, state, control, **kwargs):
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.tick(state.global_step, state.max_steps)
 
 
 def learn_all(
     model: str, preset: Preset, rows: Dataset, values: Sequence[str], *, seed: int, tick: Tick
 ) -> tuple[TrainResult, Loaded]:
-    """Stage 1 on all rows.
+    """Train stage 1 on all rows.
 
     Args:
         model: `tiny`, a folder or a Hub id.
-        preset: the settings.
-        rows: what is learnt.
-        values: every value that exposure will rank over. The tokenizer of `tiny` sees them all, since a value that it
-            had to spell out would look less likely than the ones it knows.
-        seed: of weights and order.
-        tick: told how far it is.
+        preset: The settings.
+        rows: The rows to train on.
+        values: Every value that exposure ranks over. The tokenizer of `tiny` is trained on them all, since a value that
+            it had to spell out would look less likely than the others.
+        seed: Seed of weights and row order.
+        tick: Called with the progress.
 
     Returns:
-        What training tells, and the model with its processor.
+        The result of training, and the model with its processor.
     """
     set_seed(seed)
-    if model == TINY:
+    if is_tiny(model):
         plan = plan_for(rows)
         texts = [*rows.select_columns(["question", "answer"]), *({"question": "", "answer": value} for value in values)]
         tiny = tiny_vlm(rows, seed, plan=plan, processor=tiny_processor(texts, plan))
@@ -57,45 +56,17 @@ def learn_all(
     return result, Loaded(result.model, loaded.processor)
 
 
-def unlearn_task(
-    method: str,
-    preset: Preset,
-    before: Path,
-    encoder: RowEncoder,
-    forget: Dataset,
-    retain: Dataset,
-    *,
-    seed: int,
-    tick: Tick,
-) -> tuple[Unlearnt, Loaded]:
-    """One stage: the model in the folder `before` is made to forget the rows of one task.
+def unlearn_task(stage: Stage) -> tuple[UnlearnResult, Loaded]:
+    """Run one stage.
 
-    Args:
-        method: a name in METHODS.
-        preset: the settings.
-        before: the stage before.
-        encoder: the run's.
-        forget, retain: the rows.
-        seed: of the order of rows.
-        tick: told how far it is.
+    Returns:
+        The result, and its model with its processor.
 
     Raises:
-        UserError: the method cannot be run on this model or these rows.
+        UserError: The method cannot be run on this model or these rows.
     """
-    set_seed(seed)
-    model = load_model(before, **preset.model).model
     try:
-        result = unlearn(
-            method,
-            model,
-            encoder.processor,
-            forget,
-            retain,
-            preset=preset,
-            seed=seed,
-            encoder=encoder,
-            callbacks=[Ticks(tick)],
-        )
+        result = unlearn(stage)
     except ValueError as error:
-        raise UserError(f"{method}: {error}") from error
+        raise UserError(f"{stage.method}: {error}") from error
     return result, Loaded(result.model, result.processor)

@@ -175,11 +175,10 @@ class Evaluation:
 
     def _general(self, loaded: "Loaded") -> General:
         """Run general tasks. They come first, because they fail for reasons that cannot be checked beforehand."""
-        from lethebench.baselines.lumoe.mixture import LUMoE
         from lethebench.evaluation.harness.general import run_general
 
         option = f"--general {self.options.general}"
-        if isinstance(loaded.model, LUMoE):
+        if loaded.is_routed:
             raise UserError(f"{option}: {self.options.model} is a LUMoE, and a harness would bypass its gate")
         harness, tasks = self.options.harness or ("", ())
         with self.console.phase(f"run {harness}: {', '.join(tasks)}"):

@@ -10,7 +10,6 @@ from datasets import Dataset
 from safetensors import safe_open
 
 from lethebench.baselines.loading import ADAPTER_FILE, LUMOE_FILE, Loaded, load_model
-from lethebench.baselines.lumoe.mixture import LUMoE
 from lethebench.errors import UserError
 from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.runs.build import Build
@@ -44,7 +43,7 @@ def load(model: str, adapter: Path | None = None) -> Loaded:
     if not getattr(loaded.processor, "chat_template", None):
         raise UserError(f"{model} has no chat template: add chat_template.jinja to the model's files")
     if torch.cuda.is_available():
-        (loaded.model.model if isinstance(loaded.model, LUMoE) else loaded.model).to("cuda")
+        loaded.model.to("cuda")
     return loaded
 
 
@@ -65,13 +64,12 @@ def score(loaded: Loaded, rows: Dataset, *, progress: Callable[[float], None], *
     Raises:
         ValueError: as `evaluate_rows`.
     """
-    if not isinstance(loaded.model, LUMoE):
+    if not loaded.is_routed:
         return evaluate_rows(loaded.model, loaded.processor, rows, progress=progress, **options)
     scores: dict[int, dict] = {}
-    for task, indices in loaded.model.groups(rows).items():
-        with loaded.model.using(task) as adapted:
-            part = evaluate_rows(adapted, loaded.processor, rows.select(indices), **options)
-        scores |= dict(zip(indices, part, strict=True))
+    for part in loaded.parts(rows):
+        part_scores = evaluate_rows(part.model, loaded.processor, rows.select(part.indices), **options)
+        scores |= dict(zip(part.indices, part_scores, strict=True))
         progress(len(scores) / len(rows))
     return [scores[index] for index in range(len(rows))]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from datasets import Dataset, concatenate_datasets
 
+from lethebench.baselines.registry import RETRAIN, method_entry
 from lethebench.cli.train import opened, options_of, quiet
 from lethebench.console import Console
 from lethebench.errors import UserError
@@ -59,15 +60,14 @@ class TuneOptions:
             UserError: an unknown method or one that trains nothing, a budget or utility out of range, or a model beside
                 a run.
         """
-        from lethebench.baselines import METHODS, RETRAIN
-        from lethebench.baselines.presets import UNTRAINED
-
-        if self.method in UNTRAINED:
-            raise UserError(f"{self.method} trains nothing, so there is no learning rate to tune; run it as it is")
-        if self.method == RETRAIN:
-            raise UserError(f"{self.method} is what methods are measured against: it has nothing to tune")
-        if self.method not in METHODS:
-            raise UserError(f"{self.method}: unknown; the methods are {', '.join(METHODS)}")
+        try:
+            entry = method_entry(self.method)
+        except ValueError as error:
+            raise UserError(str(error)) from None
+        if entry.name == RETRAIN:
+            raise UserError(f"{RETRAIN} is the reference that methods are compared with; it has no setting to tune")
+        if not (entry.trains or entry.searched):
+            raise UserError(f"{entry.name} trains nothing, so it has no learning rate to tune; run it as it is")
         if self.budget < 1:
             raise UserError(f"--budget {self.budget}: no stage could be tried; give 1 or more")
         if find_spec("optuna") is None:
@@ -263,9 +263,10 @@ def _measure(run, rows: Validation) -> tuple[Callable[[list[dict]], tuple[float,
 
 def _trial(run, options: TuneOptions, rows: Validation, measure) -> Callable[[int, Settings], tuple[float, float]]:
     """One stage from the learnt model, scored; nothing of it is kept but its figures."""
+    from lethebench.baselines.stage import Stage
     from lethebench.runs.settings import apply_settings
     from lethebench.runs.stage import stage_seed
-    from lethebench.runs.training import unlearn_task
+    from lethebench.runs.training import Ticks, unlearn_task
     from lethebench.scoring.models import score
 
     scored = concatenate_datasets([rows.asked, rows.kept])
@@ -275,8 +276,18 @@ def _trial(run, options: TuneOptions, rows: Validation, measure) -> Callable[[in
         with run.console.phase(f"trial {number + 1} of {options.budget}: {words}") as tick:
             preset = apply_settings(run.preset, {options.method: settings})
             seed = stage_seed(options.seed, options.method, 1)
-            arguments = (options.method, preset, run.learnt, run.encoder, rows.forget, rows.retain)
-            _, loaded = unlearn_task(*arguments, seed=seed, tick=tick)
+            stage = Stage(
+                options.method,
+                str(run.learnt),
+                run.encoder.processor,
+                rows.forget,
+                rows.retain,
+                preset,
+                seed=seed,
+                encoder=run.encoder,
+                callbacks=[Ticks(tick)],
+            )
+            _, loaded = unlearn_task(stage)
             return measure(score(loaded, scored, progress=lambda share: tick(round(1000 * share), 1000)))
 
     return trial

@@ -5,25 +5,13 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from lethebench.baselines.presets import Preset
-from lethebench.baselines.registry import FACTS
+from lethebench.baselines.registry import method_entry
 from lethebench.errors import UserError
 
-# What is searched beside the learning rate; a method that trains and is not here has no coefficient.
-COEFFICIENTS = {
-    "ga": (),
-    "graddiff": ("retain_weight",),
-    "kl": ("retain_weight",),
-    "npo": ("beta", "retain_weight"),
-    "simnpo": ("beta", "retain_weight"),
-    "idk": ("retain_weight",),
-    "dpo": ("beta", "retain_weight"),
-    "mmunlearner": ("retain_weight",),
-    "lumoe": ("retain_weight",),
-}
 SPAN = 10.0  # how far the search goes from the preset's value, as a factor, to both sides
 STARTUP = 5  # trials before the sampler begins to learn from them
 FAILED = -1.0  # below every trial that finished
@@ -62,10 +50,16 @@ class Trial:
 
 
 def starts(method: str, preset: Preset) -> dict[str, float]:
-    """What is searched for a method, with the preset's value of each: all are searched on a log scale around it."""
-    given = {**FACTS[method].defaults, **preset.method_arguments(method)}
-    names = [name for name in COEFFICIENTS[method] if name != "retain_weight" or given.get("retain_loss") != "none"]
-    return {name: float(given.get(name, 1.0)) for name in ("learning_rate", *names)}
+    """Return the preset's value of each field that is searched, on a log scale around it: learning rate, coefficients.
+
+    A coefficient without a value to start from is not searched.
+    """
+    entry = method_entry(method)
+    defaults = {item.name: item.default for item in fields(entry.load().config_class)}
+    values = {**defaults, **preset.method_arguments(method)}
+    names = [name for name in entry.searched if name != "retain_weight" or values.get("retain_loss") != "none"]
+    names = ["learning_rate", *names] if entry.trains else names
+    return {name: float(values[name]) for name in names if values.get(name)}
 
 
 def search(

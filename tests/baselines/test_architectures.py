@@ -10,7 +10,7 @@ from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.lumoe.mixture import LUMoE
 from lethebench.baselines.presets import LoraSettings, Preset
-from lethebench.baselines.stage import unlearn
+from lethebench.baselines.stage import Stage, unlearn
 
 # A picture row, text rows, a row with two pictures, and pictures of unequal shapes.
 ROWS = [{**row, "task_id": int(row["profile_id"][-4:]) // 2} for row in support.rows(range(4))]
@@ -70,7 +70,7 @@ def test_learn_unlearn_save_and_reload(tmp_path, name, method, kind):
     model, processor = load_model(tmp_path / "learnt")
     for first, second in zip(learnt, outputs(model, processor), strict=True):
         torch.testing.assert_close(first, second, rtol=1e-4, atol=1e-4)
-    stage = unlearn(method, model, processor, FORGET, RETAIN, preset=settings)
+    stage = unlearn(Stage(method, model, processor, FORGET, RETAIN, preset=settings))
     save_model(stage.model, stage.processor, tmp_path / "stage")
     again, processor = load_model(tmp_path / "stage")
     after = outputs(stage.model, stage.processor)

@@ -11,7 +11,7 @@ from trl import SFTConfig, SFTTrainer
 from lethebench.baselines import load_model, save_model
 from lethebench.baselines.learn import learn
 from lethebench.baselines.presets import LANGUAGE_MODEL_LINEARS, LoraSettings, Preset
-from lethebench.baselines.stage import unlearn
+from lethebench.baselines.stage import Stage, unlearn
 from lethebench.baselines.trainer.answer import QUIET, AnswerTrainer, sample
 from lethebench.baselines.trainer.rows import AnswerCollator, EncodedRows
 
@@ -96,7 +96,7 @@ def test_a_random_model_from_a_path_learns_by_lora_and_is_loaded_again(tmp_path)
         assert names == set(state)
         assert all(torch.equal(loaded.get_parameter(name), value) for name, value in state.items())
     assert not any(value.requires_grad for value in frozen.parameters())
-    done = unlearn("ga", again, processor, support.rows(range(1)), None, preset=preset())
+    done = unlearn(Stage("ga", again, processor, support.rows(range(1)), None, preset=preset()))
     assert done.steps == 1
     assert not all(torch.equal(done.model.get_parameter(name), value) for name, value in state.items())
 
@@ -108,5 +108,5 @@ def test_what_cannot_be_loaded_says_so(tmp_path):
 
 def test_an_unknown_method_is_refused():
     made = support.tiny()
-    with pytest.raises(ValueError, match="no method 'nop': choose one of ga, graddiff, kl, npo,"):
-        unlearn("nop", made.model, made.processor, support.rows(), None, preset=preset())
+    with pytest.raises(ValueError, match="unknown method 'nop'; choose one of ga, graddiff, kl, npo,"):
+        unlearn(Stage("nop", made.model, made.processor, support.rows(), None, preset=preset()))

@@ -9,7 +9,7 @@ import pytest
 from own_environment import python_with
 from peft import get_peft_model
 
-from lethebench.baselines import TRAINERS
+from lethebench.baselines import method_entry
 from lethebench.baselines.loading import four_bit_config, load_model, save_model
 from lethebench.baselines.methods.prompt import with_system_prompt
 from lethebench.baselines.presets import LoraSettings
@@ -54,9 +54,9 @@ def test_a_model_in_four_bits_unlearns_by_lora(tmp_path, monkeypatch):
     lora = get_peft_model(model, LoraSettings(rank=2, alpha=2).peft_config())
     before = {name: value.detach().clone() for name, value in lora.named_parameters()}
     arguments = {"max_steps": 3, "learning_rate": 1e-2, "per_device_train_batch_size": 4}
-    args = TRAINERS["npo"].config(output_dir=str(tmp_path / "out"), bf16=False, **QUIET, **arguments)
+    args = method_entry("npo").load().config_class(output_dir=str(tmp_path / "out"), bf16=False, **QUIET, **arguments)
     forget, retain = support.rows(range(2)), support.rows(range(2, 4))
-    TRAINERS["npo"].trainer(
+    method_entry("npo").load()(
         lora, args=args, train_dataset=forget, retain_dataset=retain, processing_class=processor
     ).train()
     moved = {name for name, value in lora.named_parameters() if not value.equal(before[name])}

@@ -11,7 +11,7 @@ from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.lumoe.gates import EmbeddingGate, Features, VLMGate, local_asker, match
 from lethebench.baselines.presets import LoraSettings, Preset
-from lethebench.baselines.stage import unlearn
+from lethebench.baselines.stage import Stage, unlearn
 
 ROWS = [{**row, "task_id": {0: 0, 1: 1}.get(int(row["profile_id"][-4:]), -1)} for row in support.rows()]
 TASKS = [[row for row in ROWS if row["task_id"] == task] for task in (0, 1)]
@@ -51,7 +51,7 @@ def test_with_the_true_task_gate_retain_outputs_are_those_of_the_learnt_model(le
     before = logits(plain, loaded.processor, ROWS)
     model = loaded.model
     for task in TASKS:
-        result = unlearn("lumoe", model, loaded.processor, task, RETAIN, preset=preset(gate="true_task"))
+        result = unlearn(Stage("lumoe", model, loaded.processor, task, RETAIN, preset=preset(gate="true_task")))
         assert result.steps == 25
         model = result.model
         save_model(model, loaded.processor, tmp_path / f"t{len(model.tasks)}")
@@ -83,7 +83,8 @@ def _answer(model, task, processor, row):
 def test_the_embedding_gate_is_saved_and_routes_as_before(learnt, tmp_path):
     model, processor = load_model(learnt / "full")
     for task in TASKS:
-        model = unlearn("lumoe", model, processor, task, RETAIN, preset=preset(), num_train_epochs=1).model
+        stage = Stage("lumoe", model, processor, task, RETAIN, preset=preset(), overrides={"num_train_epochs": 1})
+        model = unlearn(stage).model
     save_model(model, processor, tmp_path / "stage")
     routes = model.route(ROWS)
     right = [route == (None if row["task_id"] < 0 else row["task_id"]) for route, row in zip(routes, ROWS, strict=True)]
@@ -96,7 +97,7 @@ def test_the_embedding_gate_is_saved_and_routes_as_before(learnt, tmp_path):
 def test_features_are_of_the_learnt_model_whatever_adapter_is_in_use(learnt):
     model, processor = load_model(learnt / "full")
     alone = Features(copy.deepcopy(model), processor)(ROWS[:2])
-    mixture = unlearn("lumoe", model, processor, TASKS[0], RETAIN, preset=preset()).model
+    mixture = unlearn(Stage("lumoe", model, processor, TASKS[0], RETAIN, preset=preset())).model
     with mixture.using(0), mixture.using(None):
         inside = mixture.gate.features(ROWS[:2])
     assert all(torch.equal(first, second) for first, second in zip(alone, inside, strict=True))
@@ -106,19 +107,19 @@ def test_features_are_of_the_learnt_model_whatever_adapter_is_in_use(learnt):
 
 def test_an_adapter_is_for_one_task_and_other_methods_take_the_learnt_model(learnt):
     loaded = load_model(learnt / "full")
-    settings = {"preset": preset(), "num_train_epochs": 1}
+    settings = {"preset": preset(), "overrides": {"num_train_epochs": 1}}
     with pytest.raises(ValueError, match="forget rows of 2 tasks"):
-        unlearn("lumoe", loaded.model, loaded.processor, [*TASKS[0], *TASKS[1]], RETAIN, **settings)
+        unlearn(Stage("lumoe", loaded.model, loaded.processor, [*TASKS[0], *TASKS[1]], RETAIN, **settings))
     unnamed = [{**row, "task_id": None} for row in TASKS[0]]
-    result = unlearn("lumoe", loaded.model, loaded.processor, unnamed, RETAIN, **settings)
+    result = unlearn(Stage("lumoe", loaded.model, loaded.processor, unnamed, RETAIN, **settings))
     assert result.model.tasks == [0]
     known = {name: value.clone() for name, value in result.model.gate.state().items()}
-    with pytest.raises(ValueError, match="task 0 was unlearnt already"):
-        unlearn("lumoe", result.model, loaded.processor, TASKS[0], RETAIN, **settings)
+    with pytest.raises(ValueError, match="task 0 is unlearned already"):
+        unlearn(Stage("lumoe", result.model, loaded.processor, TASKS[0], RETAIN, **settings))
     assert all(torch.equal(value, known[name]) for name, value in result.model.gate.state().items())
     for method in ("npo", "manu", "prompt"):
-        with pytest.raises(ValueError, match=f"{method} cannot go on from the adapters of LUMoE"):
-            unlearn(method, result.model, loaded.processor, TASKS[1], RETAIN, preset=preset())
+        with pytest.raises(ValueError, match=f"{method} cannot start from a LUMoE: pass the initial model"):
+            unlearn(Stage(method, result.model, loaded.processor, TASKS[1], RETAIN, preset=preset()))
 
 
 def test_an_embedding_gate_tells_tasks_apart_and_knows_none():

@@ -10,7 +10,7 @@ from lethebench.baselines import NPOConfig, NPOTrainer
 from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.presets import LoraSettings, Preset
-from lethebench.baselines.stage import unlearn
+from lethebench.baselines.stage import Stage, unlearn
 from lethebench.baselines.trainer.answer import QUIET, Answers
 
 TASKS = [support.rows(range(2)), support.rows(range(2, 4))]
@@ -22,7 +22,7 @@ def preset(lora=None, frozen="vision_tower", **npo):
     return Preset(
         name="test",
         source="",
-        model="any",
+        base_model="any",
         lora=lora,
         frozen=frozen,
         shared=SHARED,
@@ -83,7 +83,7 @@ def test_the_retain_term_holds_retain_rows(tmp_path):
     results = {}
     for retain_loss in ("ce", "none"):
         made.model.load_state_dict(learnt)
-        unlearn("npo", made.model, made.processor, TASKS[0], RETAIN, preset=preset(retain_loss=retain_loss))
+        unlearn(Stage("npo", made.model, made.processor, TASKS[0], RETAIN, preset=preset(retain_loss=retain_loss)))
         results[retain_loss] = [mean_logp(made.model, made.processor, tmp_path, rows) for rows in (TASKS[0], RETAIN)]
     made.model.load_state_dict(learnt)
     before = [mean_logp(made.model, made.processor, tmp_path, rows) for rows in (TASKS[0], RETAIN)]
@@ -127,7 +127,7 @@ def test_lora_trains_the_language_models_adapters_and_nothing_else(tmp_path):
     assert trained
     assert all("lora_" in name and "language_model" in name for name in trained)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    unlearn("npo", model, made.processor, TASKS[0], RETAIN, preset=settings)
+    unlearn(Stage("npo", model, made.processor, TASKS[0], RETAIN, preset=settings))
     moved = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}
     assert moved == trained
 

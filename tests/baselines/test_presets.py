@@ -2,10 +2,11 @@
 
 from dataclasses import fields, replace
 
+import baselines_support as support
 import pytest
 from trl import SFTConfig
 
-from lethebench.baselines import TRAINERS
+from lethebench.baselines import method_entry
 from lethebench.baselines.presets import PRESETS, LoraSettings, load_preset, read_preset
 
 OWN = """
@@ -23,9 +24,9 @@ model: {dtype: bfloat16}
 def test_preset_file_makes_every_config(name, tmp_path):
     preset = PRESETS[name]
     SFTConfig(output_dir=str(tmp_path), **{**preset.learn_arguments(), "bf16": False})
-    for method in TRAINERS:
+    for method in support.TRAINERS:
         arguments = {**preset.method_arguments(method), "bf16": False}
-        config = TRAINERS[method].config(output_dir=str(tmp_path), **arguments)
+        config = method_entry(method).load().config_class(output_dir=str(tmp_path), **arguments)
         assert config.learning_rate == arguments["learning_rate"]
     if preset.lora:
         assert preset.lora.peft_config().r == preset.lora.rank

@@ -12,9 +12,9 @@ import tiny_models
 import torch
 from tiny_architectures import qwen3_vl
 
-from lethebench.baselines import TRAINERS
+from lethebench.baselines import METHODS
 from lethebench.baselines.presets import LoraSettings, Preset
-from lethebench.baselines.stage import unlearn
+from lethebench.baselines.stage import Stage, unlearn
 from lethebench.baselines.trainer.rows import AnswerCollator, EncodedRow, RowEncoder
 from lethebench.contract.images import image_digest
 
@@ -67,7 +67,12 @@ def moved(stage) -> set[str]:
     return {name for name, value in stage.model.named_parameters() if not torch.equal(value, before[name])}
 
 
-CASES = [(method, lora) for method in TRAINERS for lora in (False, True) if (method, lora) != ("mmunlearner", True)]
+CASES = [
+    (method, lora)
+    for method in support.TRAINERS
+    for lora in (False, True)
+    if not (lora and METHODS[method].base_weights)
+]
 
 
 @pytest.mark.parametrize(("method", "lora"), CASES)
@@ -129,7 +134,7 @@ def test_what_is_no_trainer_runs_too(made, method):
     methods = {"manu": {"share": 0.1}, "lumoe": {"gate": "embedding"}}
     preset = Preset("test", "", "any", LoraSettings(rank=2, alpha=4), None, shared, {}, {}, methods=methods)
     forget, retain = ([{**row, "task_id": task} for row in rows] for task, rows in ((0, FORGET), (-1, RETAIN)))
-    result = unlearn(method, model, processor, forget, retain, preset=preset, encoder=encoder)
+    result = unlearn(Stage(method, model, processor, forget, retain, preset=preset, encoder=encoder))
     if method == "manu":
         assert result.facts["neurons_pruned"] == round(0.1 * result.facts["neurons"]) > 0
         changed = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}

@@ -107,7 +107,7 @@ def test_only_the_rows_that_will_be_drawn_are_kept(tmp_path):
     )
     drawn = stage.retain_drawn()
     stage.take_reference(stage.model)
-    assert sorted(stage.retain_reference._kept) == drawn
+    assert sorted(stage.retain_reference._stored) == drawn
     assert len(drawn) == 8 < len(retain)
     assert drawn == sorted(place for _, place in stage._get_train_sampler())
 

@@ -10,7 +10,7 @@ from datasets import Dataset, DatasetDict, Features, Image, List, Value
 from peft import LoraConfig, PromptTuningConfig
 from trl import SFTConfig
 
-from lethebench.baselines import TRAINERS
+from lethebench.baselines import method_entry
 from lethebench.baselines.losses import sequence_logps
 from lethebench.baselines.presets import LANGUAGE_MODEL_LINEARS
 from lethebench.baselines.trainer.answer import AnswerTrainer
@@ -155,13 +155,13 @@ def test_what_is_no_set_of_qa_rows_is_refused_in_one_line(made, tmp_path, where,
 )
 def test_settings_that_would_change_nothing_are_refused(tmp_path, name, value):
     with pytest.raises(ValueError, match=f"{name}={value!r} would change nothing in these trainers: leave it at"):
-        TRAINERS["npo"].config(output_dir=str(tmp_path), bf16=False, **{name: value})
+        method_entry("npo").load().config_class(output_dir=str(tmp_path), bf16=False, **{name: value})
 
 
 def test_rows_to_evaluate_on_are_qa_rows_too(made):
     given = {"train_dataset": FORGET, "processing_class": made.processor}
     with pytest.raises(ValueError, match="eval_dataset has no column images"):
-        TRAINERS["ga"].trainer(fresh(made), eval_dataset={"held": [{"prompt": ""}]}, **given)
+        method_entry("ga").load()(fresh(made), eval_dataset={"held": [{"prompt": ""}]}, **given)
     with pytest.raises(ValueError, match="train_dataset is absent"):
         AnswerTrainer(fresh(made), processing_class=made.processor)
     learner = AnswerTrainer(
@@ -173,17 +173,17 @@ def test_rows_to_evaluate_on_are_qa_rows_too(made):
 @pytest.mark.parametrize("name", ["compute_loss_func", "compute_metrics", "formatting_func"])
 def test_functions_that_would_never_be_called_are_refused(made, name):
     with pytest.raises(ValueError, match=f"GATrainer does not use {name}"):
-        TRAINERS["ga"].trainer(
+        method_entry("ga").load()(
             fresh(made), train_dataset=FORGET, processing_class=made.processor, **{name: lambda *_: None}
         )
 
 
 @pytest.mark.parametrize("method", ["npo", "dpo", "mmunlearner"])
 def test_another_method_s_config_is_refused(made, tmp_path, method):
-    name = TRAINERS[method].config.__name__
-    for kind in (SFTConfig, TRAINERS["ga"].config):
+    name = method_entry(method).load().config_class.__name__
+    for kind in (SFTConfig, method_entry("ga").load().config_class):
         with pytest.raises(ValueError, match=f"takes {name} as args, not {kind.__name__}"):
-            TRAINERS[method].trainer(
+            method_entry(method).load()(
                 fresh(made),
                 args=kind(output_dir=str(tmp_path), bf16=False),
                 train_dataset=FORGET,
@@ -201,28 +201,28 @@ def test_a_tokenizer_or_another_processor_s_encoder_is_refused(made, tmp_path):
     support.stage("ga", fresh(made), None, tmp_path, FORGET, encoder=encoder)
 
 
-@pytest.mark.parametrize("method", [name for name in TRAINERS if name not in ("ga", "simnpo", "dpo")])
+@pytest.mark.parametrize("method", [name for name in support.TRAINERS if name not in ("ga", "simnpo", "dpo")])
 def test_a_method_that_needs_retain_rows_says_so(made, tmp_path, method):
     for retain in (None, []):
         with pytest.raises(ValueError, match="retain_dataset is empty"):
             support.stage(method, fresh(made), made.processor, tmp_path, FORGET, retain)
 
 
-@pytest.mark.parametrize("method", TRAINERS)
+@pytest.mark.parametrize("method", support.TRAINERS)
 @pytest.mark.parametrize(
     ("changes", "word"), [({"modality": "pictures"}, "modality"), ({"retain_weight": -1.0}, "retain")]
 )
 def test_settings_that_make_no_sense_are_refused(tmp_path, method, changes, word):
     with pytest.raises(ValueError, match=word):
-        TRAINERS[method].config(output_dir=str(tmp_path), bf16=False, **changes)
+        method_entry(method).load().config_class(output_dir=str(tmp_path), bf16=False, **changes)
 
 
 @pytest.mark.parametrize("method", ["npo", "simnpo", "dpo"])
 def test_a_retain_loss_that_there_is_not_is_refused(tmp_path, method):
     with pytest.raises(ValueError, match="retain_loss is 'l2'"):
-        TRAINERS[method].config(output_dir=str(tmp_path), bf16=False, retain_loss="l2")
+        method_entry(method).load().config_class(output_dir=str(tmp_path), bf16=False, retain_loss="l2")
     with pytest.raises(ValueError, match="beta"):
-        TRAINERS[method].config(output_dir=str(tmp_path), bf16=False, beta=0.0)
+        method_entry(method).load().config_class(output_dir=str(tmp_path), bf16=False, beta=0.0)
 
 
 def test_a_lora_that_matches_nothing_is_refused(made):
@@ -240,10 +240,10 @@ def test_other_adapters_than_lora_on_linear_layers_are_left_to_peft(made):
 @pytest.mark.parametrize("method", ["npo", "mmunlearner"])
 def test_a_model_of_which_nothing_is_trained_is_refused(made, tmp_path, method):
     """As PEFT leaves a model when its adapter is taken off or merged."""
-    args = TRAINERS[method].config(output_dir=str(tmp_path), bf16=False)
+    args = method_entry(method).load().config_class(output_dir=str(tmp_path), bf16=False)
     given = {"train_dataset": FORGET, "retain_dataset": RETAIN, "processing_class": made.processor}
     with pytest.raises(ValueError, match=r"Trainer got a model of which nothing is trained: .*requires_grad_\(True\)"):
-        TRAINERS[method].trainer(fresh(made).requires_grad_(False), args=args, **given)
+        method_entry(method).load()(fresh(made).requires_grad_(False), args=args, **given)
 
 
 def test_bare_names_that_reach_the_vision_tower_are_warned_of(made, tmp_path):
@@ -255,9 +255,9 @@ def test_bare_names_that_reach_the_vision_tower_are_warned_of(made, tmp_path):
         language = check_lora(made.model, LoraConfig(target_modules=LANGUAGE_MODEL_LINEARS))
         check_lora(made.model, LoraConfig(target_modules=r".*vision_tower.*q_proj"))
     assert len(language) == 14
-    args = TRAINERS["ga"].config(output_dir=str(tmp_path), bf16=False)
+    args = method_entry("ga").load().config_class(output_dir=str(tmp_path), bf16=False)
     with pytest.warns(UserWarning, match="vision part"):
-        TRAINERS["ga"].trainer(
+        method_entry("ga").load()(
             fresh(made),
             args=args,
             train_dataset=FORGET,

@@ -8,11 +8,11 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import PrinterCallback
 
-from lethebench.baselines import TRAINERS
+from lethebench.baselines import method_entry
 from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.presets import LANGUAGE_MODEL_LINEARS, PRESETS, LoraSettings, Preset
-from lethebench.baselines.stage import unlearn
+from lethebench.baselines.stage import Stage, unlearn
 from lethebench.baselines.trainer.weights import merged
 
 FORGET, RETAIN = support.rows(range(2)), support.rows(range(2, 6))
@@ -78,11 +78,11 @@ def test_a_stage_that_goes_on_from_a_checkpoint_ends_as_one_that_never_stopped(m
 def test_the_best_model_is_the_one_that_is_kept(made, tmp_path):
     """The forget rows' own loss, which ascent makes worse from step to step: the first checkpoint is the best."""
     changes = {"eval_strategy": "steps", "save_strategy": "steps", "eval_steps": 1, "save_steps": 1}
-    args = TRAINERS["ga"].config(
+    args = method_entry("ga").load().config_class(
         output_dir=str(tmp_path), bf16=False, report_to="none", load_best_model_at_end=True, num_train_epochs=3,
         per_device_train_batch_size=8, learning_rate=1e-3, **changes
     )  # fmt: skip
-    stage = TRAINERS["ga"].trainer(
+    stage = method_entry("ga").load()(
         fresh(made), args=args, train_dataset=FORGET, eval_dataset=FORGET, processing_class=made.processor
     )
     stage.remove_callback(PrinterCallback)
@@ -252,13 +252,14 @@ def test_a_checkpoint_s_card_names_the_method(made, tmp_path):
     stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN)
     stage.create_model_card(model_name="forgetful")
     card = (tmp_path / "README.md").read_text()
-    assert "This model was trained with NPO." in card
-    assert {entry.trainer._name for entry in TRAINERS.values()}.isdisjoint({"SFT", "Base"})
+    assert "This model was trained with NPO, a method introduced in [Negative Preference Optimization" in card
+    assert "Cite NPO as:\n\n```bibtex\n@misc{zhang2024negative,\n    title " in card
+    assert {method_entry(name).load()._name for name in support.TRAINERS}.isdisjoint({"SFT", "Base"})
 
 
 def test_a_preset_with_lora_trains_one_on_a_plain_model(made):
     preset = Preset("test", "", "any", LoraSettings(4, 8), None, PRESETS["tiny"].shared, {}, {"num_train_epochs": 1})
-    found = unlearn("ga", fresh(made), made.processor, FORGET, None, preset=preset)
+    found = unlearn(Stage("ga", fresh(made), made.processor, FORGET, None, preset=preset))
     trained = {name for name, value in found.model.named_parameters() if value.requires_grad}
     assert trained
     assert all("lora_" in name for name in trained)

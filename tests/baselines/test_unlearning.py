@@ -7,7 +7,6 @@ import pytest
 import torch
 from trl import SFTConfig, SFTTrainer
 
-from lethebench.baselines import TRAINERS
 from lethebench.baselines.losses import sequence_logps
 from lethebench.baselines.presets import LoraSettings
 from lethebench.baselines.trainer.answer import QUIET, sample
@@ -15,7 +14,7 @@ from lethebench.baselines.trainer.weights import describe, freeze
 
 FORGET = support.rows(range(2))
 RETAIN = support.rows(range(2, 6))
-METHOD_NAMES = list(TRAINERS)
+METHOD_NAMES = list(support.TRAINERS)
 
 
 @pytest.fixture(scope="module")

@@ -85,7 +85,7 @@ def test_the_card_says_what_the_run_says(user):
     assert f"| {number(told['final']['exposure'])} | – | {number(gold['exposure'])} | as gold |" in card.text
     assert "lethe run data --method npo --model tiny --tasks 3" in card.text
     assert "| `retain_weight` | 5.0 |" in card.text
-    assert "negative preference optimization" in card.text
+    assert "Negative preference optimization" in card.text
     assert "ga" not in card.text.partition("## Use")[0].split()
 
 

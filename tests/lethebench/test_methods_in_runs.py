@@ -6,8 +6,7 @@ from dataclasses import replace
 import pyarrow.parquet as pq
 import pytest
 
-from lethebench.baselines import METHODS, RETRAIN, TRAINERS
-from lethebench.baselines.registry import FACTS
+from lethebench.baselines import METHODS
 from lethebench.builders import build
 from lethebench.cli.train import learn_command, run_command, unlearn_command
 from lethebench.console import Console
@@ -18,18 +17,6 @@ from lethebench.runs.options import RunOptions
 from lethebench.runs.score import routing
 from lethebench.runs.stage import Run
 from lethebench.runs.summary import gold_summary, method_summary
-
-
-def test_the_listed_facts_are_those_of_the_configs(tmp_path):
-    assert set(FACTS) == {*METHODS, RETRAIN}
-    for method in TRAINERS:
-        args = TRAINERS[method].config(output_dir=str(tmp_path), bf16=False)
-        assert {name: getattr(args, name) for name in FACTS[method].defaults} == dict(FACTS[method].defaults)
-        # A method that needs nothing can do without a retain set, and the others say that they need one.
-        assert TRAINERS[method].trainer.uses_retain(args) == FACTS[method].needs.startswith("retain rows")
-        assert ("reference" in FACTS[method].needs) == (
-            TRAINERS[method].trainer.uses_reference or TRAINERS[method].trainer.retain_loss(args) == "kl"
-        )
 
 
 def test_routing_counts_each_side():

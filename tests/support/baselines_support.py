@@ -8,11 +8,14 @@ from PIL import Image, ImageDraw
 from tokenizers import AddedToken
 from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefics3ImageProcessorPil, Idefics3Processor
 
-from lethebench.baselines import TRAINERS
-from lethebench.baselines.tiny.model import TinyPlan, tiny_processor, tiny_vlm
+from lethebench.baselines import METHODS, UnlearningTrainer, method_entry
+from lethebench.baselines.tiny.model import tiny_processor, tiny_vlm
+from lethebench.baselines.tiny.plan import TinyPlan
 from lethebench.baselines.trainer.answer import QUIET
 from lethebench.baselines.trainer.rows import AnswerCollator, RowEncoder
 
+TRAINERS = [name for name, entry in METHODS.items() if issubclass(entry.load(), UnlearningTrainer)]
+"""The methods that are trainers of their own."""
 PLAN = TinyPlan(
     vocab_size=400,
     width=32,
@@ -78,9 +81,9 @@ def stage(method: str, model, processor, folder, forget, retain=None, *, encoder
     }
     if method == "simnpo":  # at 2.5 the answers of an untrained model weigh nothing
         fields["beta"] = 0.1
-    return TRAINERS[method].trainer(
+    return method_entry(method).load()(
         model,
-        args=TRAINERS[method].config(**{**fields, **changes}),
+        args=method_entry(method).load().config_class(**{**fields, **changes}),
         train_dataset=forget,
         retain_dataset=retain,
         processing_class=processor,
