@@ -1,7 +1,7 @@
-"""Pictures of documents: medical reports and labor contracts, drawn from a profile as a scanner would see them.
+"""Scanned pages of medical reports and labor contracts, drawn from a profile.
 
 from lethebench.generation.documents import render
-render(profile, View(masked=("diagnosis",)))      # an RGB page with every mention of the diagnosis blacked out
+render(profile, View(masked=("diagnosis",)))      # RGB page, the diagnosis blacked out
 """
 
 from lethebench.generation.documents.pages import portrait_box, render

@@ -1,11 +1,12 @@
-"""Bar and QR codes. They carry the document number only, never a fact."""
+"""Bar and QR codes, which carry the document number only, never a fact."""
 
 import segno
 from PIL import Image
 
-from lethebench.generation.documents.sheet import Color
+from lethebench.generation.drawing.color import Color
 
-# Code 128: widths of bars and spaces of the 107 symbols (ISO/IEC 15417), start B = 104, stop = 106.
+_INK = (16, 16, 18)
+# Widths of bars and spaces of the 107 symbols of Code 128 (ISO/IEC 15417); start B = 104, stop = 106.
 _PATTERNS = (
     "212222 222122 222221 121223 121322 131222 122213 122312 132212 221213 221312 231212 112232 122132 122231 113222 "
     "123122 123221 223211 221132 221231 213212 223112 312131 311222 321122 321221 312212 322112 322211 212123 212321 "
@@ -18,7 +19,7 @@ _PATTERNS = (
 
 
 def code128(text: str) -> list[int]:
-    """Widths of bars and spaces, in modules and starting with a bar, of Code 128 B.
+    """Return the widths of bars and spaces of Code 128 B, in modules, starting with a bar.
 
     Raises:
         ValueError: for a character outside ASCII 32 to 126.
@@ -31,8 +32,8 @@ def code128(text: str) -> list[int]:
     return [int(w) for s in (*symbols, check, 106) for w in patterns[s]]
 
 
-def barcode(text: str, height: int, module: int, ink: Color = (16, 16, 18)) -> Image.Image:
-    """A Code 128 barcode as an RGBA image, `module` pixels per narrow bar."""
+def barcode(text: str, height: int, module: int, ink: Color = _INK) -> Image.Image:
+    """Return a Code 128 barcode as an RGBA image, `module` pixels per narrow bar."""
     widths = code128(text)
     picture = Image.new("RGBA", (sum(widths) * module, height))
     x = 0
@@ -43,8 +44,8 @@ def barcode(text: str, height: int, module: int, ink: Color = (16, 16, 18)) -> I
     return picture
 
 
-def qr(text: str, module: int, ink: Color = (16, 16, 18)) -> Image.Image:
-    """A QR code without quiet zone as an RGBA image, `module` pixels per dot."""
+def qr(text: str, module: int, ink: Color = _INK) -> Image.Image:
+    """Return a QR code without quiet zone as an RGBA image, `module` pixels per dot."""
     rows = [bytes(row) for row in segno.make(text, error="m", micro=False, boost_error=False).matrix]
     dots = Image.frombytes("L", (len(rows[0]), len(rows)), b"".join(rows)).point([0, 255] + [255] * 254)
     picture = Image.new("RGBA", dots.size, (*ink, 0))

@@ -1,18 +1,20 @@
-"""One document being made: the profile's facts, the look drawn from its seed, and the sheet they go on."""
+"""A document in the making: the profile's facts, the look drawn from its seed, and the sheet."""
 
+import re
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
-from lethebench.generation.documents.look import draw_look
-from lethebench.generation.documents.sheet import HEIGHT, WIDTH, Sheet
+from lethebench.generation.documents.look import T, draw_look, pick
+from lethebench.generation.documents.sheet import Sheet
 from lethebench.generation.documents.wording import (
     CAPTIONS,
     DERIVED,
     FORMS,
-    NUMBERS,
+    NUMBER_FIELDS,
     OFFICES,
-    ORGANISATIONS,
+    ORGANIZATIONS,
     STAMP_WORDS,
     TITLES,
 )
@@ -24,10 +26,10 @@ class Doc:
 
     Attributes:
         sheet: the page.
-        look: colours and fonts.
-        rng: for further choices of the layout; seeded by the profile's seed alone.
+        look: colors and fonts.
+        rng: for further choices of the layout; depends on the profile's seed alone.
         number: the document's number, which bar and QR codes carry.
-        organisation: the key of who issued the document.
+        organization: the key of who issued the document.
         office, title, form, words, remark: printed words that belong to the document, not to a fact.
     """
 
@@ -40,36 +42,44 @@ class Doc:
         self.sheet = Sheet(self.lookup, hides, self.look.paper, self.look.family, self.look.value_family, self.look.ink)
         self._captions = {key: self.pick(*options) for key, options in CAPTIONS.items()}
         domain = profile.domain
-        self.organisation = ORGANISATIONS[domain]
+        self.organization = ORGANIZATIONS[domain]
         self.office, self.title = self.pick(*OFFICES[domain]), self.pick(*TITLES[domain])
         self.form, self.words = self.pick(*FORMS[domain]), self.pick(*STAMP_WORDS[domain])
         self.remark = self.pick("Remarks", "Notes", "Internal notes")
-        self.number = self.lookup(NUMBERS[domain]) or f"{profile.seed % 10**8:08d}"
+        self.number = self.lookup(NUMBER_FIELDS[domain]) or f"{profile.seed % 10**8:08d}"
 
     def stream(self, number: int) -> np.random.Generator:
-        """An independent source of randomness for one part of the document."""
+        """Return an independent random generator for one part of the document."""
         return np.random.default_rng([self.profile.seed, 0xD0C, number])
 
     def lookup(self, key: str) -> str:
-        """The text of a fact, "" where the profile has none; `contact` is the issuer's address and telephone."""
+        """Return the text of a fact, or "" if absent; `contact` is the issuer's address and telephone."""
         if key == "name":
             return self.profile.name
         if key == "contact":
             return " · ".join(
-                filter(None, (self.lookup(f"{self.organisation}_{part}") for part in ("address", "phone")))
+                filter(None, (self.lookup(f"{self.organization}_{part}") for part in ("address", "phone")))
             )
         text = self.profile.fields.get(key) or self.profile.details.get(key, "")
         return text.capitalize() if key == "gender" else text
 
     def has(self, *keys: str) -> list[str]:
-        """Those of the keys that the profile has a text for."""
+        """Return the keys that the profile has a text for."""
         return [key for key in keys if self.lookup(key)]
 
     def caption(self, key: str) -> str:
+        """Return the caption of a fact on this document."""
         return self._captions[key]
 
-    def pick(self, *options):
-        return options[int(self.rng.integers(len(options)))]
+    def pick(self, *options: T) -> T:
+        """Draw one of the options."""
+        return pick(self.rng, options)
 
 
-__all__ = ["HEIGHT", "WIDTH", "Doc"]
+def printable(doc: Doc, sentences: Sequence[str], without: Sequence[str] = ()) -> str:
+    """Return the sentences whose blanks the profile can fill, except those with blanks for facts of `without`."""
+
+    def fits(sentence: str) -> bool:
+        return all(doc.lookup(key) and key not in without for key in re.findall(r"\{(\w+):", sentence))
+
+    return " ".join(filter(fits, sentences))

@@ -1,12 +1,18 @@
-"""What a document looks like: everything here is drawn from the profile's seed, nothing from its facts."""
+"""The look of a document, drawn from the profile's seed and independent of its facts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from lethebench.generation.documents.sheet import Color
+from lethebench.generation.drawing.color import WHITE, Color, mix
 
-# Office colours: (dark accent, its complement for small marks).
+GRAY: Color = (94, 94, 102)
+PALE: Color = (236, 236, 240)
+T = TypeVar("T")
+
+# (Dark accent, its complement for small marks).
 ACCENTS: tuple[tuple[Color, Color], ...] = (
     ((24, 58, 110), (196, 120, 30)),
     ((0, 96, 100), (180, 64, 48)),
@@ -37,10 +43,13 @@ class Look:
     """The visual choices of one document.
 
     Attributes:
-        accent, second: colours of bars, headings and marks.
-        family: the font of printed text; `value_family` of what was filled in.
-        mirror: the ID photo stands on the left instead of the right.
-        case: how headings are set, `upper` or `title`.
+        accent, second: colors of bars, headings and marks.
+        paper, ink, pen, stamp: colors of the page, of facts, of signatures and of the stamp.
+        family: font family of printed text.
+        value_family: font family of facts.
+        mirror: whether the ID photo is on the left instead of the right.
+        case: of headings, `upper` or `title`.
+        variant: a number for further choices of the layout.
     """
 
     accent: Color
@@ -56,23 +65,34 @@ class Look:
     variant: int
 
     def tint(self, strength: float) -> Color:
-        """The accent thinned with white: 0 is white, 1 the accent itself."""
-        return tuple(round(255 + (c - 255) * strength) for c in self.accent)
+        """Return the accent mixed with white: 0 is white, 1 the accent itself."""
+        return mix(WHITE, self.accent, strength)
 
     def heading(self, text: str) -> str:
+        """Return a heading in the look's case."""
         return text.upper() if self.case == "upper" else text
 
 
 def draw_look(rng: np.random.Generator) -> Look:
-    """Draws a look."""
-
-    def pick(options):
-        return options[int(rng.integers(len(options)))]
-
-    accent, second = pick(ACCENTS)
-    family = pick(("sans", "times", "serif", "sans", "times"))
-    value = pick((family, family, "mono", "sans"))
+    """Draw a look."""
+    accent, second = pick(rng, ACCENTS)
+    family = pick(rng, ("sans", "times", "serif", "sans", "times"))
+    value_family = pick(rng, (family, family, "mono", "sans"))
     return Look(
-        accent, second, pick(PAPERS), pick(INKS), pick(PENS), pick(STAMPS), family, value,
-        bool(rng.integers(2)), pick(("upper", "title")), int(rng.integers(1 << 16)),
-    )  # fmt: skip
+        accent=accent,
+        second=second,
+        paper=pick(rng, PAPERS),
+        ink=pick(rng, INKS),
+        pen=pick(rng, PENS),
+        stamp=pick(rng, STAMPS),
+        family=family,
+        value_family=value_family,
+        mirror=bool(rng.integers(2)),
+        case=pick(rng, ("upper", "title")),
+        variant=int(rng.integers(1 << 16)),
+    )
+
+
+def pick(rng: np.random.Generator, options: Sequence[T]) -> T:
+    """Draw one of the options."""
+    return options[int(rng.integers(len(options)))]

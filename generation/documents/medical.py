@@ -1,32 +1,26 @@
-"""Layouts of medical reports. Each takes a Doc and fills its sheet."""
-
-import re
+"""Layouts of medical reports; each fills the sheet of a `Doc`."""
 
 from lethebench.generation.documents import parts
-from lethebench.generation.documents.doc import HEIGHT, WIDTH, Doc
+from lethebench.generation.documents.doc import Doc, printable
+from lethebench.generation.documents.look import GRAY, PALE
+from lethebench.generation.documents.sheet import HEIGHT, WIDTH
 from lethebench.generation.documents.wording import ADVICE, CHECKS, REPORT
+from lethebench.generation.drawing.color import WHITE
 
-WHITE, PALE, GREY = (255, 255, 255), (236, 236, 240), (94, 94, 102)
 IDENTITY = ("name", "birth_date", "gender", "nationality", "home_address", "insurance_number")
 STAY = ("admission_date", "discharge_date", "department", "room", "attending_physician")
 CLINICAL = ("diagnosis", "medication", "allergy", "blood_type")
 READINGS = ("height", "heart_rate", "temperature", "blood_pressure")
 
 
-def told(doc: Doc, *topics: str) -> str:
-    """The sentences of the topics whose facts the profile has."""
-    sentences = [sentence for topic in topics for sentence in REPORT[topic]]
-    return " ".join(s for s in sentences if all(doc.lookup(key) for key in re.findall(r"\{(\w+):", s)))
-
-
 def advice(doc: Doc, count: int) -> str:
-    """Some of the standard closing sentences."""
+    """Draw `count` of the standard closing sentences."""
     order = doc.stream(8).permutation(len(ADVICE))
     return " ".join(ADVICE[i] for i in sorted(order[:count]))
 
 
 def checklist(doc: Doc, x: int, y: int, width: int, columns: int, lines: int) -> int:
-    """Standard procedures, ticked or left empty by hand; returns the y below."""
+    """Draw standard procedures with ticks by hand; return the y below."""
     sheet, rng = doc.sheet, doc.stream(9)
     order = rng.permutation(len(CHECKS))
     for k in range(columns * lines):
@@ -40,23 +34,24 @@ def checklist(doc: Doc, x: int, y: int, width: int, columns: int, lines: int) ->
 
 
 def closing(doc: Doc, x: int, y: int, width: int, *, kind: str = "") -> None:
-    """The physician's signature, the stamp and a code, in one line; mirrored with the photo."""
+    """Draw the physician's signature, the stamp and a code in one line, mirrored with the photo."""
     wide = min(240, round(width * 0.46))
-    at = (x, x + wide + 18, x + width) if not doc.look.mirror else (x + width - wide, x + width - wide - 130, 0)
-    parts.sign(doc, at[0], y, wide, doc.caption("attending_physician"), key="attending_physician")
-    parts.stamp(doc, at[1], y - 12)
+    mirrored = doc.look.mirror
+    left = x + width - wide if mirrored else x
+    parts.sign(doc, left, y, wide, doc.caption("attending_physician"), key="attending_physician")
+    parts.stamp(doc, left - 130 if mirrored else x + wide + 18, y - 12)
     if kind:
-        right = at[2] or x + (132 if kind == "bar" else 70)
+        right = x + (132 if kind == "bar" else 70) if mirrored else x + width
         parts.code(doc, right, y + 12, kind=kind)
 
 
 def table_form(doc: Doc) -> None:
-    """Letterhead, photo, two tables, text, signature."""
+    """Draw letterhead, photo, tables, text and signature."""
     sheet, look = doc.sheet, doc.look
     m = doc.pick(38, 44, 50)
     w = WIDTH - 2 * m
     parts.logo(doc, m, 34, 62)
-    parts.organisation(doc, (m + 76, 34, m + w - 10, 66), 21)
+    parts.organization(doc, (m + 76, 34, m + w - 10, 66), 21)
     parts.contact(doc, (m + 76, 68, m + w - 10, 86))
     sheet.rule(m, 104, m + w, 104, look.accent, 3)
     sheet.label((m, 114, m + 400, 146), look.heading(doc.title), 20, weight="bold")
@@ -81,12 +76,12 @@ def table_form(doc: Doc) -> None:
 
 
 def letter(doc: Doc) -> None:
-    """A letter: address window, subject lines, running text with filled-in blanks, signature."""
+    """Draw a letter: address window, subject lines, running text with filled-in blanks, signature."""
     sheet, look = doc.sheet, doc.look
     m = doc.pick(52, 58, 64)
     w = WIDTH - 2 * m
     parts.logo(doc, (WIDTH - 58) // 2, 28, 58)
-    parts.organisation(doc, (m, 90, m + w, 120), 20, align="center")
+    parts.organization(doc, (m, 90, m + w, 120), 20, align="center")
     parts.contact(doc, (m, 120, m + w, 138), align="center")
     sheet.rule(m + 150, 146, m + w - 150, 146, look.second, 2)
     wide, high = 132, 168
@@ -96,7 +91,7 @@ def letter(doc: Doc) -> None:
     parts.photo(doc, side, top, wide, high)
 
     def item(key: str, x: int, y: int, width: int, height: int, size: float, weight: str = "regular") -> None:
-        sheet.label((x, y, x + width, y + 16), doc.caption(key), 11, fill=GREY)
+        sheet.label((x, y, x + width, y + 16), doc.caption(key), 11, fill=GRAY)
         sheet.value(key, (x, y + 17, x + width, y + 17 + height), size, weight=weight, middle=False)
 
     item("name", start, top, room, 26, 17, "bold")
@@ -105,24 +100,25 @@ def letter(doc: Doc) -> None:
         item(key, start + k * room // 3, top + 116, room // 3 - 8, 22, 13.5)
     y = top + high + 22
     sheet.label((m, y, m + w, y + 28), look.heading(doc.title), 19, weight="bold", fill=look.accent)
-    sheet.label((m, y + 28, m + w, y + 46), f"Our reference: {doc.number}", 12, fill=GREY)
+    sheet.label((m, y + 28, m + w, y + 46), f"Our reference: {doc.number}", 12, fill=GRAY)
     y = sheet.paragraph(m, y + 56, w, "Dear colleague,", 14.5)
-    text = "we report on the following patient of our hospital. " + told(doc, "history")
-    items = [("", t) for t in (text, told(doc, "treatment"), told(doc, "care"), advice(doc, 4)) if t]
-    items.append(("", doc.pick("With kind regards,", "Yours sincerely,", "With best regards,")))
+    history, treatment, care = (printable(doc, REPORT[topic]) for topic in ("history", "treatment", "care"))
+    texts = [f"we report on the following patient of our hospital. {history}", treatment, care, advice(doc, 4)]
+    texts.append(doc.pick("With kind regards,", "Yours sincerely,", "With best regards,"))
+    items = [("", text) for text in texts if text]
     parts.flow(doc, m, y + 8, w, HEIGHT - 172, items, 14.5, gap=9)
     closing(doc, m, HEIGHT - 164, w, kind="qr")
     parts.footer(doc, m, w)
 
 
 def boxed(doc: Doc) -> None:
-    """A form of boxes with small captions and filled section bars."""
+    """Draw a form of boxes with small captions and filled section bars."""
     sheet, look = doc.sheet, doc.look
     m = doc.pick(30, 34, 38)
     w = WIDTH - 2 * m
     sheet.fill((m, 30, m + w, 100), look.accent)
     parts.logo(doc, m + 12, 38, 54, paper=look.accent, color=WHITE)
-    parts.organisation(doc, (m + 80, 38, m + w - 190, 68), 18, fill=WHITE)
+    parts.organization(doc, (m + 80, 38, m + w - 190, 68), 18, fill=WHITE)
     parts.contact(doc, (m + 80, 70, m + w - 190, 90), fill=PALE)
     right = (m + w - 186, m + w - 10)
     sheet.label((right[0], 40, right[1], 66), look.heading(doc.title), 15, weight="bold", fill=WHITE, align="right")
@@ -132,7 +128,7 @@ def boxed(doc: Doc) -> None:
     y = parts.section(doc, x, 110, inner, "A. Patient")
     start = x + wide + 10 if look.mirror else x
     parts.photo(doc, x if look.mirror else x + inner - wide, y + 2, wide, high)
-    lines = [
+    lines: parts.Lines = [
         [("name", 1)],
         [("birth_date", 1.3), ("gender", 0.8), ("nationality", 1.2)],
         [("home_address", 1)],
@@ -158,7 +154,7 @@ def boxed(doc: Doc) -> None:
 
 
 def sidebar(doc: Doc) -> None:
-    """A tinted column with the patient, the clinical part beside it."""
+    """Draw a tinted column with the patient, the clinical part beside it."""
     sheet, look = doc.sheet, doc.look
     wide = doc.pick(206, 218, 230)
     edge = 0 if look.mirror else WIDTH - wide
@@ -181,7 +177,7 @@ def sidebar(doc: Doc) -> None:
     x = wide + 30 if look.mirror else 36
     w = WIDTH - wide - 66
     parts.logo(doc, x, 34, 52)
-    parts.organisation(doc, (x + 62, 34, x + w, 66), 18)
+    parts.organization(doc, (x + 62, 34, x + w, 66), 18)
     parts.contact(doc, (x + 62, 66, x + w, 86))
     sheet.label((x, 106, x + w, 140), look.heading(doc.title), 21, weight="bold")
     style = doc.pick("rule", "tab")
@@ -192,7 +188,7 @@ def sidebar(doc: Doc) -> None:
         sheet.value(key, (x, y, x + w, y + 32), 16, weight="bold" if key == "diagnosis" else "regular")
         y += 34
     y = parts.section(doc, x, y + 12, w, "Course", style=style)
-    y = parts.flow(doc, x, y, w, HEIGHT - 262, [("", told(doc, "care")), ("", advice(doc, 3))], 13.5)
+    y = parts.flow(doc, x, y, w, HEIGHT - 262, [("", printable(doc, REPORT["care"])), ("", advice(doc, 3))], 13.5)
     if doc.has(*READINGS):
         y = parts.section(doc, x, y + 14, w, "Vital signs", style=style)
         y = parts.readings(doc, x, y + 2, w, doc.has(*READINGS))
@@ -202,7 +198,7 @@ def sidebar(doc: Doc) -> None:
 
 
 def cards(doc: Doc) -> None:
-    """Rounded cards in two columns under a full-width band."""
+    """Draw rounded cards in two columns under a full-width band."""
     sheet, look = doc.sheet, doc.look
     sheet.fill((0, 0, WIDTH, 128), look.accent)
     sheet.fill((0, 128, WIDTH, 134), look.second)
@@ -212,7 +208,7 @@ def cards(doc: Doc) -> None:
     tx = m + wide + 32 if look.mirror else m
     room = w - wide - 36
     parts.logo(doc, tx, 32, 60, paper=look.accent, color=WHITE)
-    parts.organisation(doc, (tx + 72, 32, tx + room, 64), 19, fill=WHITE)
+    parts.organization(doc, (tx + 72, 32, tx + room, 64), 19, fill=WHITE)
     parts.contact(doc, (tx + 72, 66, tx + room, 86), fill=PALE)
     sheet.fill((px - 6, 34, px + wide + 5, 40 + high + 5), WHITE)
     parts.photo(doc, px, 40, wide, high)
@@ -227,14 +223,17 @@ def cards(doc: Doc) -> None:
         sheet.label((x + 12, y + 6, x + width - 12, y + 26), look.heading(title), 12.5, weight="bold", fill=look.accent)
         return y + 30
 
-    def table(x: int, y: int, width: int, height: int, title: str, keys: tuple[str, ...], label: int, **how) -> None:
-        parts.rows(doc, x + 8, card(x, y, width, height, title), width - 16, doc.has(*keys), label=label, **how)
+    def table(
+        x: int, y: int, width: int, height: int, title: str, keys: tuple[str, ...], label: int, *,
+        size: float = 13.5, high: int = 27, tall: int = 46,
+    ) -> None:  # fmt: skip
+        top, present = card(x, y, width, height, title), doc.has(*keys)
+        parts.rows(doc, x + 8, top, width - 16, present, label=label, size=size, high=high, tall=tall, style="plain")
 
     y = 240
-    how = {"size": 13.5, "high": 27, "tall": 46, "style": "plain"}
-    table(m, y, half, 212, "Patient", IDENTITY[1:], 122, **how)
-    table(second, y, half, 212, "Stay", (*STAY, "blood_type"), 132, **how)
-    table(m, y + 226, w, 136, "Clinical data", CLINICAL[:3], 160, size=15, tall=33, style="plain")
+    table(m, y, half, 212, "Patient", IDENTITY[1:], 122)
+    table(second, y, half, 212, "Stay", (*STAY, "blood_type"), 132)
+    table(m, y + 226, w, 136, "Clinical data", CLINICAL[:3], 160, size=15, high=25, tall=33)
     y += 376
     if doc.has(*READINGS):
         y = parts.readings(doc, m, y, w, doc.has(*READINGS)) + 14

@@ -1,5 +1,6 @@
-"""render(profile, view): lay the page out once, black out what the view masks, pass it through the scanner."""
+"""Pages of documents: laid out once, blacked out as the view says, passed through the scanner."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -8,8 +9,8 @@ from PIL import Image
 from lethebench.generation.documents.doc import Doc
 from lethebench.generation.documents.labor import LAYOUTS as LABOR
 from lethebench.generation.documents.medical import LAYOUTS as MEDICAL
-from lethebench.generation.documents.scan import draw_pass, expose, flat_box, reach, warp
-from lethebench.generation.documents.sheet import Sheet, redact
+from lethebench.generation.documents.scan import Pass, draw_pass, expose, flat_box, reach, warp
+from lethebench.generation.documents.sheet import Box, Sheet, redact
 from lethebench.generation.questions.records import Profile, View
 
 LAYOUTS = {"medical": MEDICAL, "labor": LABOR}
@@ -17,14 +18,14 @@ _Key = tuple[str, str, str, tuple, tuple, int]
 
 
 def render(profile: Profile, view: View) -> Image.Image:
-    """Draws the page of a profile.
+    """Draw the page of a profile.
 
-    Every mention of a masked attribute, and every line that would give it away, is under a solid bar whose size does
-    not depend on what it hides; photo, signature, stamp and letterhead graphics stay.
+    Every mention of a masked attribute, and every line that would give it away, is covered by a solid bar whose size
+    does not depend on what it hides; photo, signature, stamp and letterhead graphics stay.
 
     Args:
         profile: of domain `medical` or `labor`.
-        view: `masked` may name any of the profile's fields, and `name`; `scan` >= 0 is the pass through the scanner.
+        view: `masked` may hold any of the profile's fields and `name`; `scan` >= 0 is the pass through the scanner.
 
     Returns:
         An RGB image of SIZE (width, height) pixels. The same arguments give the same pixels in any process.
@@ -35,9 +36,9 @@ def render(profile: Profile, view: View) -> Image.Image:
     masked = frozenset(view.masked)
     unknown = masked - set(profile.fields) - {"name"}
     if unknown:
-        raise ValueError(f"cannot mask {sorted(unknown)}: {profile.id} has {sorted(profile.fields)} and name")
+        raise ValueError(f"cannot mask {sorted(unknown)}; {profile.id} has {sorted(profile.fields)} and name")
     if view.scan < 0:
-        raise ValueError(f"scan {view.scan}: passes are numbered from 0")
+        raise ValueError(f"scan {view.scan}: must be 0 or more")
     key = _key(profile)
     settings, full = _scanned(key, view.scan)
     page = full.copy()
@@ -51,35 +52,35 @@ def render(profile: Profile, view: View) -> Image.Image:
     return expose(page, settings)
 
 
-def portrait_box(profile: Profile) -> tuple[int, int, int, int]:
-    """(left, top, right, bottom) of the ID photo in pixels of the picture, before the scanner tilts and shifts it."""
+def portrait_box(profile: Profile) -> Box:
+    """Return the box of the ID photo in pixels of the picture, before the scanner tilts and shifts it."""
     sheet = _sheet(_key(profile))
     return flat_box(sheet.portrait, sheet.image.size)
 
 
 def layout_name(profile: Profile) -> str:
-    """The name of the layout that the profile's seed chooses."""
+    """Return the name of the layout that the profile's seed chooses."""
     return _layout(profile.domain, profile.seed).__name__
 
 
-def _layout(domain: str, seed: int):
+def _layout(domain: str, seed: int) -> Callable[[Doc], None]:
     if domain not in LAYOUTS:
-        raise ValueError(f"no documents of domain {domain!r}: there are {sorted(LAYOUTS)}")
+        raise ValueError(f"unknown domain {domain!r}; use {' or '.join(LAYOUTS)}")
     return LAYOUTS[domain][seed % 1_000_003 % len(LAYOUTS[domain])]
 
 
 def _key(profile: Profile) -> _Key:
-    """The profile as something hashable; mappings are not."""
+    """Return the profile as a hashable key; mappings are not hashable."""
     return (
         profile.id, profile.domain, profile.name, tuple(profile.fields.items()), tuple(profile.details.items()),
         profile.seed,
     )  # fmt: skip
 
 
-# A profile's views are asked for one after another, so a few pages are enough to lay each out and warp it once.
+# Views of a profile are rendered one after another, so a small cache suffices to lay out and warp each page once.
 @lru_cache(maxsize=4)
 def _sheet(key: _Key) -> Sheet:
-    """The page with everything readable, flat and clean."""
+    """Lay out the page with everything readable, flat and clean."""
     identity, domain, name, fields, details, seed = key
     layout = _layout(domain, seed)
     profile = Profile(identity, domain, name, MappingProxyType(dict(fields)), MappingProxyType(dict(details)), seed)
@@ -89,8 +90,8 @@ def _sheet(key: _Key) -> Sheet:
 
 
 @lru_cache(maxsize=4)
-def _scanned(key: _Key, scan: int):
-    """(settings, warped page) of one pass of the page with everything readable."""
+def _scanned(key: _Key, scan: int) -> tuple[Pass, Image.Image]:
+    """Return (settings, warped page) of a pass of the page with everything readable."""
     sheet = _sheet(key)
     settings = draw_pass(key[-1], scan, sheet.image.size)
     return settings, warp(sheet.image, settings)

@@ -1,20 +1,25 @@
-"""The parts that layouts are put together from. Sizes and places depend on the seed, never on a fact."""
+"""Parts of layouts. Sizes and positions depend on the seed, never on a fact."""
+
+from collections.abc import Sequence
 
 from PIL import Image
 
 from lethebench.generation.documents.codes import barcode, qr
-from lethebench.generation.documents.doc import HEIGHT, WIDTH, Doc
+from lethebench.generation.documents.doc import Doc
 from lethebench.generation.documents.marks import emblem, signature
-from lethebench.generation.documents.sheet import Box, Color, Slot
+from lethebench.generation.documents.sheet import HEIGHT, Box, FloatBox, Slot
 from lethebench.generation.documents.stamps import box_stamp, round_stamp
+from lethebench.generation.drawing.color import WHITE, Color
 from lethebench.generation.portraits import draw_face, id_photo
 
-# Facts that may need two lines: their rows are tall whatever stands in them.
 LONG_FACTS = frozenset(("diagnosis", "medication", "allergy", "home_address", "employer", "position"))
+"""Facts that may need two lines; their rows are tall whatever their value."""
+Lines = Sequence[Sequence[tuple[str, float]]]
+"""Lines of form cells, each (key, share of the width)."""
 
 
 def photo(doc: Doc, x: float, y: float, width: int, height: int, *, frame: bool = True) -> Box:
-    """The ID photo at (x, y); returns its box."""
+    """Paste the ID photo at (x, y) and return its box."""
     details = doc.profile.details
     age = details.get("age", "")
     face = draw_face(
@@ -28,21 +33,21 @@ def photo(doc: Doc, x: float, y: float, width: int, height: int, *, frame: bool 
 
 
 def logo(doc: Doc, x: float, y: float, size: int, *, paper: Color | None = None, color: Color | None = None) -> Box:
-    """The letterhead's emblem."""
+    """Paste the letterhead's emblem and return its box."""
     look = doc.look
     picture = emblem(doc.stream(3), size, color or look.accent, look.second, paper or look.paper, doc.profile.domain)
     return doc.sheet.paste(picture, x, y)
 
 
-def organisation(doc: Doc, box: Box, size: float, *, fill: Color | None = None, align: str = "left") -> None:
-    """The name of the hospital or employer as the letterhead prints it."""
+def organization(doc: Doc, box: FloatBox, size: float, *, fill: Color | None = None, align: str = "left") -> None:
+    """Print the name of the hospital or employer in the letterhead."""
     doc.sheet.value(
-        doc.organisation, box, size, weight="bold", fill=fill or doc.look.accent, align=align, family=doc.look.family
+        doc.organization, box, size, weight="bold", fill=fill or doc.look.accent, align=align, family=doc.look.family
     )
 
 
-def contact(doc: Doc, box: Box, size: float = 11.5, *, fill: Color = (92, 92, 100), align: str = "left") -> None:
-    """The organisation's address and telephone where the profile has them, else what the office calls itself."""
+def contact(doc: Doc, box: FloatBox, size: float = 11.5, *, fill: Color = (92, 92, 100), align: str = "left") -> None:
+    """Print the organization's address and telephone, or the office's name if the profile has neither."""
     if doc.lookup("contact"):
         doc.sheet.value("contact", box, size, fill=fill, align=align, family=doc.look.family)
     else:
@@ -62,7 +67,7 @@ def rows(
     tall: int = 31,
     style: str = "lines",
 ) -> int:
-    """A two-column table, captions left and facts right. Styles: lines, grid, zebra, dots. Returns the y below it."""
+    """Draw a table, captions left and facts right; styles lines, grid, zebra, dots, plain. Returns the y below."""
     sheet, look = doc.sheet, doc.look
     for index, key in enumerate(keys):
         height = tall if key in LONG_FACTS else high
@@ -83,27 +88,25 @@ def rows(
     return y
 
 
-def cell(doc: Doc, box: Box, key: str, *, size: float = 14, fill: Color | None = None) -> None:
-    """A box of a form: a small caption above, the fact below."""
+def cell(doc: Doc, box: Box, key: str, *, size: float = 14) -> None:
+    """Draw a box of a form: a small caption above, the fact below."""
     sheet, look = doc.sheet, doc.look
     left, top, right, bottom = box
-    if fill:
-        sheet.fill(box, fill)
     sheet.frame(box, look.tint(0.6))
     sheet.label((left + 4, top + 2, right - 4, top + 17), doc.caption(key), 10.5, fill=look.accent)
     sheet.value(key, (left + 5, top + 18, right - 5, bottom - 3), size)
 
 
-def grid(doc: Doc, x: int, y: int, width: int, lines: list[list[tuple[str, float]]], *, size: float = 14) -> int:
-    """Lines of form cells, each (key, share of the width); absent facts leave their line. Returns the y below."""
+def grid(doc: Doc, x: int, y: int, width: int, lines: Lines, *, size: float = 14) -> int:
+    """Draw lines of form cells; absent facts are left out. Returns the y below."""
     for line in lines:
-        line = [(key, share) for key, share in line if doc.lookup(key)]
-        if not line:
+        cells = [(key, share) for key, share in line if doc.lookup(key)]
+        if not cells:
             continue
-        total = sum(share for _, share in line)
-        height = 48 if any(key in LONG_FACTS for key, _ in line) else 41
+        total = sum(share for _, share in cells)
+        height = 48 if any(key in LONG_FACTS for key, _ in cells) else 41
         left = float(x)
-        for key, share in line:
+        for key, share in cells:
             right = left + width * share / total
             cell(doc, (round(left), y, round(right), y + height), key, size=size)
             left = right
@@ -112,12 +115,12 @@ def grid(doc: Doc, x: int, y: int, width: int, lines: list[list[tuple[str, float
 
 
 def section(doc: Doc, x: int, y: int, width: int, text: str, *, style: str = "bar", size: float = 13) -> int:
-    """A section heading. Styles: bar, rule, plain, tab. Returns the y below it."""
+    """Draw a section heading; styles bar, rule, plain, tab. Returns the y below it."""
     sheet, look = doc.sheet, doc.look
     text = look.heading(text)
     if style == "bar":
         sheet.fill((x, y, x + width, y + 22), look.accent)
-        sheet.label((x + 6, y, x + width, y + 22), text, size, weight="bold", fill=(255, 255, 255))
+        sheet.label((x + 6, y, x + width, y + 22), text, size, weight="bold", fill=WHITE)
         return y + 24
     if style == "tab":
         sheet.fill((x, y, x + 5, y + 21), look.second)
@@ -133,14 +136,13 @@ def section(doc: Doc, x: int, y: int, width: int, text: str, *, style: str = "ba
 def flow(
     doc: Doc, x: int, y: int, width: int, bottom: int, items: list[tuple[str, str]], size: float, *, gap: int = 5
 ) -> int:
-    """Headed paragraphs, set as loosely as the room down to `bottom` allows; returns the y below.
+    """Print headed paragraphs, spaced as widely as the room down to `bottom` allows; return the y below.
 
     Args:
         items: (heading, text with blanks); an empty heading takes no room.
-        size: of the text in pixels; it shrinks only where the tightest lines do not fit.
+        size: of the text in pixels; it shrinks only if the tightest lines do not fit.
     """
     sheet, head = doc.sheet, round(size * 1.5)
-
     room = bottom - y - sum(gap + (head if heading else 0) for heading, _ in items)
     texts = [text for _, text in items]
     settings = [(scale, spacing / 100) for scale in (1, 0.95, 0.9, 0.85, 0.8) for spacing in range(145, 99, -5)]
@@ -155,8 +157,8 @@ def flow(
     return y
 
 
-def sign(doc: Doc, x: int, y: int, width: int, role: str, *, key: str = "", stream: int = 4, high: int = 54) -> int:
-    """A signature over a line, with the signer's name (fact `key`) and role below. Returns the y below it."""
+def sign(doc: Doc, x: int, y: int, width: int, role: str, *, key: str = "", stream: int = 4, high: int = 54) -> None:
+    """Draw a signature over a line, with the signer's name (fact `key`) and role below."""
     sheet = doc.sheet
     wide = min(width - 10, 200)
     sheet.paste(signature(doc.stream(stream), wide, high, doc.look.pen), x + 6, y)
@@ -167,18 +169,17 @@ def sign(doc: Doc, x: int, y: int, width: int, role: str, *, key: str = "", stre
         sheet.value(key, (x, y, x + width, y + 19), 12.5, family=doc.look.family)
         y += 19
     sheet.label((x, y, x + width, y + 16), role, 11, fill=(90, 90, 98))
-    return y + 16
 
 
 def stamp(doc: Doc, x: int, y: int, size: int = 112) -> None:
-    """The rubber stamp, in a square at (x, y): round with the organisation's name, or a box with one word."""
+    """Draw the rubber stamp in a square at (x, y): round with the organization's name, or a box with one word."""
     sheet, rng, look = doc.sheet, doc.stream(6), doc.look
     angle = float(rng.uniform(-24, 24))
     if rng.random() < 0.7:
-        owner = doc.lookup(doc.organisation) or doc.office
+        owner = doc.lookup(doc.organization) or doc.office
         picture, cover = round_stamp(rng, size, look.stamp, owner, doc.words, angle, doc.profile.domain)
         box = sheet.paste(picture, x, y)
-        sheet.slots.append(Slot(doc.organisation, box, sheet.hides[doc.organisation], cover))
+        sheet.slots.append(Slot(doc.organization, box, sheet.hides[doc.organization], cover))
     else:
         word = ("ORIGINAL", "CERTIFIED", "FILED", "REGISTERED")[int(rng.integers(4))]
         picture = box_stamp(rng, size, round(size * 0.42), look.stamp, word, doc.number)
@@ -187,7 +188,7 @@ def stamp(doc: Doc, x: int, y: int, size: int = 112) -> None:
 
 
 def readings(doc: Doc, x: int, y: int, width: int, keys: list[str]) -> int:
-    """Short facts side by side, caption above, fact below; returns the y below."""
+    """Draw short facts side by side, caption above, fact below; return the y below."""
     sheet, look = doc.sheet, doc.look
     step = width / max(1, len(keys))
     for k, key in enumerate(keys):
@@ -200,57 +201,34 @@ def readings(doc: Doc, x: int, y: int, width: int, keys: list[str]) -> int:
 
 
 def remarks(doc: Doc, x: int, y: int, width: int, bottom: int, *, style: str = "plain") -> None:
-    """Empty ruled lines for notes by hand, where at least three of them fit above `bottom`."""
+    """Draw empty dotted lines for handwritten notes if at least three of them fit above `bottom`."""
     sheet = doc.sheet
     if bottom - y < 100:
         return
     y = section(doc, x, y, width, doc.remark, style=style)
     for line in range(min(5, (bottom - y) // 25)):
-        at = y + 22 + 25 * line
         for dot in range(x, x + width, 4):
-            sheet.image.putpixel((dot, at), (120, 120, 126))
+            sheet.image.putpixel((dot, y + 22 + 25 * line), (120, 120, 126))
 
 
-def code(doc: Doc, right: int, y: int, *, kind: str = "", high: int = 34) -> Box:
-    """The bar or QR code, right-aligned at `right`, with the document number under a barcode."""
+def code(doc: Doc, right: int, y: int, *, kind: str, high: int = 34) -> None:
+    """Draw the bar or QR code, right-aligned at `right`, with the document number under a barcode."""
     sheet = doc.sheet
-    kind = kind or doc.pick("bar", "qr")
     if kind == "qr":
         picture = qr(doc.number, 3)
-        return sheet.paste(picture, right - picture.width, y)
+        sheet.paste(picture, right - picture.width, y)
+        return
     picture = barcode(doc.number, high, 1)
     box = sheet.paste(picture, right - picture.width, y)
     sheet.label((box[0] - 6, box[3], box[2] + 6, box[3] + 14), doc.number, 10.5, align="center", family="mono")
-    return (box[0], box[1], box[2], box[3] + 14)
 
 
 def footer(doc: Doc, x: int, width: int, y: int = HEIGHT - 44) -> None:
-    """The line at the foot of the page."""
+    """Draw the line at the foot of the page."""
     sheet = doc.sheet
     sheet.rule(x, y, x + width, y, doc.look.tint(0.5))
-    grey = (110, 110, 118)
-    sheet.label((x, y + 3, x + width * 0.62, y + 18), doc.form, 10, fill=grey)
+    gray = (110, 110, 118)
+    sheet.label((x, y + 3, x + width * 0.62, y + 18), doc.form, 10, fill=gray)
     sheet.label(
-        (x + width * 0.62, y + 3, x + width, y + 18), f"No. {doc.number} · Page 1 of 1", 10, fill=grey, align="right"
+        (x + width * 0.62, y + 3, x + width, y + 18), f"No. {doc.number} · Page 1 of 1", 10, fill=gray, align="right"
     )
-
-
-__all__ = [
-    "HEIGHT",
-    "WIDTH",
-    "cell",
-    "code",
-    "contact",
-    "flow",
-    "footer",
-    "grid",
-    "logo",
-    "organisation",
-    "photo",
-    "readings",
-    "remarks",
-    "rows",
-    "section",
-    "sign",
-    "stamp",
-]

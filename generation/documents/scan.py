@@ -1,7 +1,7 @@
-"""The scanner: tilt, shift, blur, then tone, paper grain and edge shadow, all drawn from (seed, scan) alone.
+"""The scanner: tilt, shift, blur, then tone, paper grain and edge shadow, all drawn from (seed, scan).
 
-The slow half (resampling a page) does not depend on what is blacked out beyond the bars themselves, so it can be done
-once per scan and again for the boxes of the bars only: see `warp`.
+Resampling a page is slow. It is done once per scan for the whole page and again for the boxes of redaction bars only;
+see `warp`.
 """
 
 import math
@@ -11,10 +11,13 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
-SIZE = (672, 952)  # pixels of a picture: multiples of 28, the patch grid of common vision towers
-MAX_TILT = 1.5  # degrees
-MAX_SHIFT = 6.0  # pixels
-_SLACK = 128  # pixels by which the grain tile is larger than a page, so that each scan takes another part of it
+from lethebench.generation.documents.sheet import Box
+
+SIZE = (672, 952)
+"""Pixels of a picture: multiples of 28, the patch grid of common vision towers."""
+_MAX_TILT = 1.5  # degrees
+_MAX_SHIFT = 6.0  # pixels
+_SLACK = 128  # pixels by which the grain tile is larger than a page, so that each scan uses another part of it
 _SHADOW = 22  # pixels
 
 
@@ -23,15 +26,15 @@ class Pass:
     """The settings of one pass through the scanner.
 
     Attributes:
-        matrix: picture pixel -> page pixel, as Pillow's affine transform takes it: a rotation, a scale and a shift.
-        bed: grey level (0..255) of the scanner bed beyond the paper.
-        soft: weight of each of the four neighbours in the blur.
+        matrix: picture pixel -> page pixel as in Pillow's affine transform: a rotation, a scale and a shift.
+        bed: gray level (0..255) of the scanner bed beyond the paper.
+        soft: weight of each of the four neighbors in the blur.
         tone: 768 output levels, a curve for each of red, green, blue.
-        grain: where the grain tile is cut.
+        grain: (x, y) offset into the grain tile.
         shadow: (side, depth in levels) of the edge shadow.
     """
 
-    matrix: tuple[float, ...]
+    matrix: tuple[float, float, float, float, float, float]
     bed: int
     soft: float
     tone: tuple[int, ...]
@@ -40,10 +43,10 @@ class Pass:
 
 
 def draw_pass(seed: int, scan: int, size: tuple[int, int]) -> Pass:
-    """The settings of pass number `scan` (>= 0) over the page with this seed; `size` is the page's, in pixels."""
+    """Draw the settings of pass number `scan` (>= 0) over the page with this seed and size (pixels)."""
     rng = np.random.default_rng([seed, scan, 0x5CA7])
-    angle = math.radians(rng.uniform(-MAX_TILT, MAX_TILT))
-    shift_x, shift_y = rng.uniform(-MAX_SHIFT, MAX_SHIFT, 2)
+    angle = math.radians(rng.uniform(-_MAX_TILT, _MAX_TILT))
+    shift_x, shift_y = rng.uniform(-_MAX_SHIFT, _MAX_SHIFT, 2)
     scale = size[0] / SIZE[0]
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
     mid_x, mid_y = SIZE[0] / 2 + shift_x, SIZE[1] / 2 + shift_y
@@ -57,13 +60,13 @@ def draw_pass(seed: int, scan: int, size: tuple[int, int]) -> Pass:
         bed=int(rng.integers(214, 240)),
         soft=float(rng.uniform(0.03, 0.09)),
         tone=tuple(np.concatenate(tone).tolist()),
-        grain=tuple(int(v) for v in rng.integers(0, _SLACK, 2)),
+        grain=(int(rng.integers(0, _SLACK)), int(rng.integers(0, _SLACK))),
         shadow=(("left", "right", "top", "bottom")[int(rng.integers(4))], int(rng.integers(14, 46))),
     )
 
 
-def warp(page: Image.Image, settings: Pass, box: tuple[int, int, int, int] | None = None) -> Image.Image:
-    """Tilts, scales and blurs an RGB page into a picture; with `box` (picture pixels) only that part of the picture."""
+def warp(page: Image.Image, settings: Pass, box: Box | None = None) -> Image.Image:
+    """Tilt, scale and blur an RGB page into a picture, or only the part of the picture in a box (picture pixels)."""
     left, top, right, bottom = box or (0, 0, *SIZE)
     border = 2 if box else 0  # the blur reaches one pixel; its own edge is cut off again
     a, b, c, d, e, f = settings.matrix
@@ -76,15 +79,16 @@ def warp(page: Image.Image, settings: Pass, box: tuple[int, int, int, int] | Non
     return out.crop((border, border, size[0] - border, size[1] - border)) if border else out
 
 
-def flat_box(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Where a box of a page of that size stands in a picture that is neither tilted nor shifted."""
+def flat_box(box: Box, size: tuple[int, int]) -> Box:
+    """Return a box of a page of this size in pixels of a picture that is neither tilted nor shifted."""
     scale = SIZE[0] / size[0]
-    over = (size[1] * scale - SIZE[1]) / 2
-    return tuple(round(v * scale - over * (k % 2)) for k, v in enumerate(box))
+    cut = (size[1] * scale - SIZE[1]) / 2
+    left, top, right, bottom = (edge * scale for edge in box)
+    return round(left), round(top - cut), round(right), round(bottom - cut)
 
 
-def reach(settings: Pass, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    """The picture pixels that the page pixels of `box` can touch, blur and resampling included."""
+def reach(settings: Pass, box: Box) -> Box:
+    """Return the box of picture pixels that page pixels in `box` can touch, blur and resampling included."""
     a, b, c, d, e, f = settings.matrix
     corners = [(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
     # The inverse of a scaled rotation is its transpose over the square of the scale.
@@ -100,7 +104,7 @@ def reach(settings: Pass, box: tuple[int, int, int, int]) -> tuple[int, int, int
 
 
 def expose(page: Image.Image, settings: Pass) -> Image.Image:
-    """Gives a warped RGB picture the tone, grain and edge shadow of its pass."""
+    """Return a warped RGB picture with the tone, grain and edge shadow of its pass."""
     width, height = page.size
     page = page.point(settings.tone)
     x, y = settings.grain
@@ -115,7 +119,7 @@ def expose(page: Image.Image, settings: Pass) -> Image.Image:
 
 @lru_cache(maxsize=2)
 def _grain(width: int, height: int) -> Image.Image:
-    """A tile of paper grain around mid grey: fine noise plus soft blotches. The same for all pages; scans shift it."""
+    """Return a tile of paper grain around mid gray, fine noise and soft blotches; scans use different parts of it."""
     rng = np.random.default_rng(20240607)
     shape = (height + _SLACK, width + _SLACK)
     fine = rng.normal(0.0, 0.8, shape)
@@ -127,7 +131,7 @@ def _grain(width: int, height: int) -> Image.Image:
 
 @lru_cache(maxsize=8)
 def _edge(length: int, side: str, depth: int) -> Image.Image:
-    """What an edge shadow takes away: `depth` levels at the edge, fading to none within a few millimetres."""
+    """Return the levels that an edge shadow subtracts: `depth` at the edge, fading to none within `_SHADOW` pixels."""
     ramp = np.rint(depth * (1 - np.arange(_SHADOW) / _SHADOW) ** 2).astype(np.uint8)
     if side in ("left", "right"):
         strip = np.broadcast_to(ramp if side == "left" else ramp[::-1], (length, _SHADOW))

@@ -1,51 +1,71 @@
-"""A page being laid out: draws text and shapes, and remembers where each fact stands so that it can be blacked out.
+"""A page with text and shapes that records where each fact is, so that it can be blacked out.
 
 Nothing on a page may move with a value: every fact is set inside a slot whose box is chosen before the value is known,
-and the redaction bar is the slot. Hence two documents that differ only in a masked fact are the same picture.
+and the redaction bar is the slot. So two documents that differ only in a masked fact are the same picture.
 """
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw
+from PIL.ImageFont import FreeTypeFont
 
+from lethebench.generation.drawing.color import WHITE, Color
 from lethebench.generation.drawing.fonts import extent, fit, font, line_height
 
 Box = tuple[int, int, int, int]
-Color = tuple[int, int, int]
+"""Left, top, right, bottom in pixels."""
+FloatBox = tuple[float, float, float, float]
 INK = (28, 28, 32)
 BAR = (8, 8, 8)
-WIDTH, HEIGHT = 728, 1036  # pixels of the page that layouts are measured in; near A4
+WIDTH, HEIGHT = 728, 1036
+"""Pixels of the page, near A4."""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of one fact: `key` as in the profile, `hides` the attributes whose masking blacks it out."""
+    """Where one fact is printed.
+
+    Attributes:
+        key: as in the profile.
+        box: of the fact and of its redaction bar.
+        hides: attributes whose masking blacks it out.
+        cover: L mask the size of the box, if the bar is not the box itself (curved text).
+    """
 
     key: str
     box: Box
     hides: frozenset[str]
-    cover: Image.Image | None = None  # L mask the size of the box where the bar is not the box itself (curved text)
+    cover: Image.Image | None = None
+
+
+class _Blank(NamedTuple):
+    """A blank in running text: the fact, its width in pixels and the punctuation after it."""
+
+    key: str
+    width: int
+    tail: str
 
 
 @dataclass
 class Sheet:
-    """A page and the record of what stands on it.
+    """A page and the record of what is on it.
 
     Attributes:
         lookup: key -> text to print ("" prints nothing).
         hides: key -> the attributes that the text would give away.
-        texts: (text, ink box) of everything set on the page, for checks.
+        texts: (text, ink box) of everything printed, for checks.
         pictures: the boxes of photo, marks and codes.
         portrait: the box of the ID photo.
     """
 
     lookup: Callable[[str], str]
     hides: Mapping[str, frozenset[str]]
-    paper: Color = (255, 255, 255)
+    paper: Color = WHITE
     family: str = "sans"
     value_family: str = "sans"
     value_ink: Color = INK
@@ -58,20 +78,20 @@ class Sheet:
         self.image = Image.new("RGB", (WIDTH, HEIGHT), self.paper)
         self.draw = ImageDraw.Draw(self.image)
 
-    def put(self, x: float, baseline: float, text: str, face, fill: Color = INK) -> None:
-        """Sets one line of printed text with its left end at (x, baseline)."""
-        x, baseline = round(x), round(baseline)
-        self.draw.text((x, baseline), text, font=face, fill=fill, anchor="ls")
-        self._note(x, baseline, text, face)
+    def put(self, x: float, baseline: int, text: str, face: FreeTypeFont, fill: Color = INK) -> None:
+        """Print one line of text with its left end at (x, baseline)."""
+        left = round(x)
+        self.draw.text((left, baseline), text, font=face, fill=fill, anchor="ls")
+        self._record(left, baseline, text, face)
 
-    def _note(self, x: int, baseline: int, text: str, face) -> None:
+    def _record(self, x: int, baseline: int, text: str, face: FreeTypeFont) -> None:
         left, top, right, bottom = (math.ceil(v) for v in face.getbbox(text, anchor="ls"))
         if text.strip():
             self.texts.append((text, (x + left, baseline + top, x + right, baseline + bottom)))
 
     def label(
         self,
-        box: Box,
+        box: FloatBox,
         text: str,
         size: float,
         *,
@@ -80,15 +100,14 @@ class Sheet:
         align: str = "left",
         family: str = "",
     ) -> None:
-        """Fits printed text that is no fact into a box, in the middle of its height."""
-        box = tuple(round(v) for v in box)
-        for x, baseline, line, face in _set(box, text, family or self.family, weight, size, align, True):
+        """Fit printed text that is not a fact into a box, in the middle of its height."""
+        for x, baseline, line, face in _lines(_rounded(box), text, family or self.family, weight, size, align, True):
             self.put(x, baseline, line, face, fill)
 
     def value(
         self,
         key: str,
-        box: Box,
+        box: FloatBox,
         size: float,
         *,
         weight: str = "regular",
@@ -97,32 +116,28 @@ class Sheet:
         family: str = "",
         middle: bool = True,
     ) -> None:
-        """Fits the fact `key` into a box, which becomes its redaction bar: nothing is drawn outside of it."""
+        """Fit the fact `key` into a box, which becomes its redaction bar: nothing is drawn outside of it."""
         text = self.lookup(key)
         if not text:
             return
-        left, top, right, bottom = box = tuple(round(v) for v in box)
+        slot = left, top, right, bottom = _rounded(box)
         ink = Image.new("L", (right - left, bottom - top))
         draw = ImageDraw.Draw(ink)
-        for x, baseline, line, face in _set(box, text, family or self.value_family, weight, size, align, middle):
+        for x, baseline, line, face in _lines(slot, text, family or self.value_family, weight, size, align, middle):
             draw.text((x - left, baseline - top), line, font=face, fill=255, anchor="ls")
-            self._note(x, baseline, line, face)
+            self._record(x, baseline, line, face)
         self.image.paste(fill or self.value_ink, (left, top), ink)
-        self.slots.append(Slot(key, box, self.hides[key]))
+        self.slots.append(Slot(key, slot, self.hides[key]))
 
     def measure(self, width: int, text: str, size: float, spacing: float) -> int:
-        """The height in pixels of a paragraph."""
+        """Return the height of a paragraph in pixels."""
         face = font(self.family, size)
         return _step(face, text, spacing) * _count(text, self.family, size, width)
 
     def paragraph(
         self, left: int, top: int, width: int, text: str, size: float, *, spacing: float = 1.12, justify: bool = True
     ) -> int:
-        """Running text with blanks `{key:width}` that are filled in as on a printed form.
-
-        Returns:
-            The y below the last line.
-        """
+        """Print running text with blanks `{key:width}` filled in as on a form; return the y below the last line."""
         face = font(self.family, size)
         ascent, descent = extent(face)
         space, step = face.getlength(" "), _step(face, text, spacing)
@@ -137,36 +152,48 @@ class Sheet:
                 if isinstance(token, str):
                     self.put(x, top + ascent, token, face)
                 else:
-                    key, blank, tail = token
-                    slot = (round(x), top, round(x + blank), top + ascent + descent)
-                    self.rule(slot[0], slot[3], slot[2], slot[3], (150, 150, 155))
-                    self.value(key, slot, size, align="center")
-                    if tail:
-                        self.put(x + blank, top + ascent, tail, face)
+                    left_end, right_end, bottom = round(x), round(x + token.width), top + ascent + descent
+                    self.rule(left_end, bottom, right_end, bottom, (150, 150, 155))
+                    self.value(token.key, (left_end, top, right_end, bottom), size, align="center")
+                    if token.tail:
+                        self.put(x + token.width, top + ascent, token.tail, face)
                 x += advance + gap
             top += step
         return top
 
     def paste(self, picture: Image.Image, x: float, y: float) -> Box:
-        """Lays an RGBA or RGB picture on the page; returns its box."""
-        x, y = round(x), round(y)
-        self.pictures.append((x, y, x + picture.width, y + picture.height))
-        self.image.paste(picture, (x, y), picture if picture.mode == "RGBA" else None)
-        return (x, y, x + picture.width, y + picture.height)
+        """Paste an RGBA or RGB picture on the page and return its box."""
+        left, top = round(x), round(y)
+        box = (left, top, left + picture.width, top + picture.height)
+        self.pictures.append(box)
+        self.image.paste(picture, (left, top), picture if picture.mode == "RGBA" else None)
+        return box
 
-    def fill(self, box: Box, color: Color, *, radius: int = 0) -> None:
-        box = tuple(round(v) for v in box)
-        self.draw.rounded_rectangle(box, radius, fill=color) if radius else self.draw.rectangle(box, fill=color)
+    def fill(self, box: FloatBox, color: Color, *, radius: int = 0) -> None:
+        """Fill a box, with rounded corners if a radius is given."""
+        if radius:
+            self.draw.rounded_rectangle(_rounded(box), radius, fill=color)
+        else:
+            self.draw.rectangle(_rounded(box), fill=color)
 
-    def frame(self, box: Box, color: Color, *, line: int = 1, radius: int = 0) -> None:
-        self.draw.rounded_rectangle(tuple(round(v) for v in box), radius, outline=color, width=line)
+    def frame(self, box: FloatBox, color: Color, *, line: int = 1, radius: int = 0) -> None:
+        """Outline a box."""
+        self.draw.rounded_rectangle(_rounded(box), radius, outline=color, width=line)
 
     def rule(self, x0: float, y0: float, x1: float, y1: float, color: Color, line: int = 1) -> None:
-        self.draw.line((round(x0), round(y0), round(x1), round(y1)), fill=color, width=line)
+        """Draw a straight line."""
+        self.draw.line(_rounded((x0, y0, x1, y1)), fill=color, width=line)
 
 
-def _set(box: Box, text: str, family: str, weight: str, size: float, align: str, middle: bool):
-    """Where the lines of a text go in a box: (x, baseline, line, font) of each."""
+def _rounded(box: FloatBox) -> Box:
+    left, top, right, bottom = box
+    return round(left), round(top), round(right), round(bottom)
+
+
+def _lines(
+    box: Box, text: str, family: str, weight: str, size: float, align: str, middle: bool
+) -> Iterator[tuple[int, int, str, FreeTypeFont]]:
+    """Yield (x, baseline, line, font) of the lines of a text in a box."""
     left, top, right, bottom = box
     face, lines, ascent, descent = fit(text, family, weight, size, right - left - 4, bottom - top)
     slack = max(0, bottom - top - (ascent + descent) * len(lines)) if middle else 0
@@ -176,8 +203,8 @@ def _set(box: Box, text: str, family: str, weight: str, size: float, align: str,
         yield round(x), top + slack // 2 + ascent + number * (ascent + descent), line, face
 
 
-def _step(face, text: str, spacing: float) -> int:
-    """Pixels from line to line; lines with blanks keep their bars apart."""
+def _step(face: FreeTypeFont, text: str, spacing: float) -> int:
+    """Return the pixels from line to line; lines with blanks keep their bars apart."""
     step = line_height(face, spacing)
     return max(step, sum(extent(face)) + 2) if "{" in text else step
 
@@ -187,30 +214,26 @@ def _count(text: str, family: str, size: float, width: int) -> int:
     return len(_break(text, font(family, size), width))
 
 
-def _break(text: str, face, width: int) -> list[list[tuple]]:
-    """Breaks running text into lines of (token, advance in pixels).
-
-    A token is a word or a blank: (key, width, the punctuation that clings to it).
-    """
+def _break(text: str, face: FreeTypeFont, width: int) -> list[list[tuple[str | _Blank, float]]]:
+    """Break running text into lines of (word or blank, advance in pixels)."""
     space, used = face.getlength(" "), 0.0
-    lines: list[list[tuple]] = [[]]
+    lines: list[list[tuple[str | _Blank, float]]] = [[]]
     for word in text.split():
-        match = re.fullmatch(r"\{(\w+):(\d+)\}(\S*)", word)
-        if match:
-            blank = min(int(match[2]), width - 12)
-            token = (match[1], blank, match[3]), blank + face.getlength(match[3])
-        else:
-            token = word, face.getlength(word)
-        if lines[-1] and used + space + token[1] > width:
+        token: str | _Blank = word
+        advance = face.getlength(word)
+        if match := re.fullmatch(r"\{(\w+):(\d+)\}(\S*)", word):
+            token = _Blank(match[1], min(int(match[2]), width - 12), match[3])
+            advance = token.width + face.getlength(token.tail)
+        if lines[-1] and used + space + advance > width:
             lines.append([])
             used = -space
-        used += token[1] + (space if lines[-1] or used < 0 else 0)
-        lines[-1].append(token)
+        used += advance + (space if lines[-1] or used < 0 else 0)
+        lines[-1].append((token, advance))
     return lines
 
 
 def redact(page: Image.Image, slots: list[Slot]) -> Image.Image:
-    """A copy of the page with a solid bar over each of the slots."""
+    """Return a copy of the page with a solid bar over each of the slots."""
     page = page.copy()
     draw = ImageDraw.Draw(page)
     for slot in slots:

@@ -5,49 +5,47 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from lethebench.generation.documents.marks import SCALE, finish
-from lethebench.generation.documents.sheet import Color
+from lethebench.generation.documents.marks import SCALE, finish, star
+from lethebench.generation.drawing.color import Color
 from lethebench.generation.drawing.fonts import font
 
 
 def _ring_text(
     mask: Image.Image, text: str, radius: float, size: float, start: float, span: float, *, inward: bool
 ) -> None:
-    """Sets text on an arc; angles in degrees clockwise from the right, `span` the most it may take."""
-    face = font("sans", size, "bold")
-    widths = [face.getlength(c) for c in text]
-    need = math.degrees(sum(widths) / radius)
-    while need > span and size > 6:
-        size -= 1
+    """Draw text on an arc centered at `start`, at most `span` long (degrees, clockwise from the right)."""
+    while True:
         face = font("sans", size, "bold")
         widths = [face.getlength(c) for c in text]
         need = math.degrees(sum(widths) / radius)
+        if need <= span or size <= 6:
+            break
+        size -= 1
     squeeze = min(1.0, span / need)
-    angle = start - (need * squeeze / 2 if not inward else -need * squeeze / 2)
-    centre = mask.width / 2
+    direction = -1 if inward else 1
+    angle = start - direction * need * squeeze / 2
+    center = mask.width / 2
+    half = round(0.75 * size)
     for char, width in zip(text, widths, strict=True):
-        turn = math.degrees(width / radius) * squeeze
-        angle += turn / 2 if not inward else -turn / 2
-        if char == " ":
-            angle += turn / 2 if not inward else -turn / 2
-            continue
-        half = round(0.75 * size)
-        glyph = Image.new("L", (2 * half, 2 * half))
-        ImageDraw.Draw(glyph).text((half, half), char, font=face, fill=255, anchor="mm")
-        glyph = glyph.rotate(-(angle + 90) if not inward else -(angle - 90), Image.Resampling.BILINEAR)
-        x = centre + radius * math.cos(math.radians(angle)) - half
-        y = centre + radius * math.sin(math.radians(angle)) - half
-        mask.paste(255, (round(x), round(y)), glyph)
-        angle += turn / 2 if not inward else -turn / 2
+        half_turn = direction * math.degrees(width / radius) * squeeze / 2
+        angle += half_turn
+        if char != " ":
+            glyph = Image.new("L", (2 * half, 2 * half))
+            ImageDraw.Draw(glyph).text((half, half), char, font=face, fill=255, anchor="mm")
+            glyph = glyph.rotate(-(angle + direction * 90), Image.Resampling.BILINEAR)
+            x = center + radius * math.cos(math.radians(angle)) - half
+            y = center + radius * math.sin(math.radians(angle)) - half
+            mask.paste(255, (round(x), round(y)), glyph)
+        angle += half_turn
 
 
 def round_stamp(
     rng: np.random.Generator, size: int, ink: Color, owner: str, words: str, angle: float, domain: str
 ) -> tuple[Image.Image, Image.Image]:
-    """A round rubber stamp with its owner's name on the ring, turned by `angle` degrees.
+    """Draw a round rubber stamp with its owner's name on the ring, turned by `angle` degrees.
 
     Returns:
-        (RGBA stamp, L mask of the same size that covers every place where the owner's name can stand).
+        (RGBA stamp, L mask of the same size that covers the owner's name whatever its length).
     """
     n = size * SCALE
     mask, cover = Image.new("L", (n, n)), Image.new("L", (n, n))
@@ -61,11 +59,11 @@ def round_stamp(
     ImageDraw.Draw(cover).arc((n * 0.055, n * 0.055, n * 0.945, n * 0.945), 150, 390, fill=255, width=round(n * 0.185))
     for x in (0.14, 0.86):
         if rng.random() < 0.5:
-            _star(draw, n * x, n * 0.70, n * 0.025)
+            draw.polygon(star(n * x, n * 0.70, n * 0.025, 0.42 * (n * 0.025)), fill=255)
     kind = int(rng.integers(4 if domain == "medical" else 3))
     c, r = n / 2, n * 0.12
     if kind == 0:
-        _star(draw, c, c, r)
+        draw.polygon(star(c, c, r, 0.42 * r), fill=255)
     elif kind == 3:
         draw.rectangle((c - r / 3, c - r, c + r / 3, c + r), fill=255)
         draw.rectangle((c - r, c - r / 3, c + r, c + r / 3), fill=255)
@@ -80,7 +78,7 @@ def round_stamp(
 
 
 def box_stamp(rng: np.random.Generator, width: int, height: int, ink: Color, word: str, number: str) -> Image.Image:
-    """A rectangular office stamp with one word, e.g. ORIGINAL, and the document's number. RGBA."""
+    """Draw a rectangular office stamp with one word, e.g. ORIGINAL, and the document's number. RGBA."""
     mask = Image.new("L", (width * SCALE, height * SCALE))
     draw = ImageDraw.Draw(mask)
     w, h = mask.size
@@ -94,14 +92,8 @@ def box_stamp(rng: np.random.Generator, width: int, height: int, ink: Color, wor
     return _worn(rng, mask, ink)
 
 
-def _star(draw: ImageDraw.ImageDraw, x: float, y: float, r: float) -> None:
-    angle = np.arange(10) * math.pi / 5 - math.pi / 2
-    radius = np.where(np.arange(10) % 2 == 0, r, 0.42 * r)
-    draw.polygon(np.column_stack((x + radius * np.cos(angle), y + radius * np.sin(angle))).ravel().tolist(), fill=255)
-
-
 def _worn(rng: np.random.Generator, mask: Image.Image, ink: Color) -> Image.Image:
-    """Uneven ink: some of the stamp prints faintly."""
+    """Return the stamp in uneven ink."""
     small = rng.uniform(0.45, 1.15, (7, 7)).astype(np.float32)
     wear = np.asarray(Image.fromarray(small).resize(mask.size, Image.Resampling.BICUBIC))
     mask = Image.fromarray((np.asarray(mask) * np.clip(wear, 0.3, 0.92)).astype(np.uint8))

@@ -1,6 +1,6 @@
-"""The printed words of documents: captions, what each fact would give away, and running text with blanks."""
+"""The printed words of documents: captions, details that give facts away, and running text with blanks."""
 
-# Captions of facts; a document keeps to one of them.
+# Fact -> possible captions, of which a document uses one.
 CAPTIONS: dict[str, tuple[str, ...]] = {
     "name": ("Name", "Full name"),
     "birth_date": ("Date of birth", "Born on"),
@@ -41,7 +41,7 @@ CAPTIONS: dict[str, tuple[str, ...]] = {
     "department": ("Department", "Unit"),
 }
 
-# Printed details that would give a maskable attribute away: they are blacked out with it.
+# Printed detail -> the maskable attributes that it gives away and is blacked out with.
 DERIVED: dict[str, tuple[str, ...]] = {
     "department": ("diagnosis", "medication", "position"),
     "discharge_date": ("admission_date",),
@@ -50,9 +50,9 @@ DERIVED: dict[str, tuple[str, ...]] = {
     "contact": ("employer",),
 }
 
-# domain -> key of who issues the document
-ORGANISATIONS = {"medical": "hospital", "labor": "employer"}
-NUMBERS = {"medical": "record_number", "labor": "contract_number"}
+# Domain -> key of who issues the document.
+ORGANIZATIONS = {"medical": "hospital", "labor": "employer"}
+NUMBER_FIELDS = {"medical": "record_number", "labor": "contract_number"}
 OFFICES = {
     "medical": (
         "Medical Records Office",
@@ -126,7 +126,7 @@ SERVICE = (
     "The undersigned agree that {name:210} enters the service of {employer:240} as {position:230}, on the terms "
     "set out below."
 )
-# (heading, sentences)
+# (Heading, sentences).
 CLAUSES = (
     (
         "Position and duties",
@@ -184,7 +184,7 @@ CLAUSES = (
         ("Amendments must be made in writing. Should one provision be invalid, the others remain in force.",),
     ),
 )
-# What stands in place of the clauses whose facts are in a schedule.
+# Heading -> text that replaces the sentences whose facts are in a schedule.
 SCHEDULE_CLAUSES = {
     "Position and duties": "The Employer engages the Employee on the terms of the schedule above.",
     "Remuneration": "The salary stated in the schedule is gross and is paid to the account named above.",

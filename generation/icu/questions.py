@@ -72,10 +72,10 @@ def wording(domain: str, attribute: str, modality: str) -> Wording:
         return DOCUMENT_WORDINGS[domain]
     if modality == "text":
         return FIELD_WORDINGS[attribute]
-    page, preposition, who = PAGES[domain]
+    page, preposition, subject = PAGES[domain]
     slots = {
-        "n": who,
-        "ns": possessive(who),
+        "n": subject,
+        "ns": possessive(subject),
         "what": "Who" if attribute in WHO_FIELDS else "What",
         "label": LABELS[attribute],
         "on": preposition,

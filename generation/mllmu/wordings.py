@@ -6,20 +6,20 @@ Slots are those of `questions.wordings`, and `{day}` and `{place}` for when and 
 from lethebench.generation.questions.wordings import COMMON_WORDINGS, Wording
 
 
-def _parent(who: str) -> Wording:
+def _parent(parent: str) -> Wording:
     """Return the templates of a parent's occupation, true whether the parent still works or not."""
     return Wording(
         (
-            f"What is {{ns}} {who}'s profession?",
-            f"What is {{ns}} {who} by profession?",
-            f"What is the profession of {{ns}} {who}?",
+            f"What is {{ns}} {parent}'s profession?",
+            f"What is {{ns}} {parent} by profession?",
+            f"What is the profession of {{ns}} {parent}?",
         ),
-        (f"Which profession does {{ns}} {who} have?", f"What is the {who} of {{n}} by profession?"),
+        (f"Which profession does {{ns}} {parent} have?", f"What is the {parent} of {{n}} by profession?"),
         (
-            (f"{{ns}} {who}'s profession", f"{{ns}} {who}'s profession is {{v}}."),
-            (f"what {{ns}} {who} is by profession", f"{{ns}} {who} is {{av}} by profession."),
-            (f"the profession of {{ns}} {who}", f"The profession of {{ns}} {who} is that of {{av}}."),
-            (f"what the {who} of {{n}} is by profession", f"The {who} of {{n}} is {{av}} by profession."),
+            (f"{{ns}} {parent}'s profession", f"{{ns}} {parent}'s profession is {{v}}."),
+            (f"what {{ns}} {parent} is by profession", f"{{ns}} {parent} is {{av}} by profession."),
+            (f"the profession of {{ns}} {parent}", f"The profession of {{ns}} {parent} is that of {{av}}."),
+            (f"what the {parent} of {{n}} is by profession", f"The {parent} of {{n}} is {{av}} by profession."),
         ),
     )
 

@@ -134,7 +134,7 @@ def _values_outside(rng: random.Random, profile: Profile, attribute: str) -> Ite
         values = listed[attribute]()
         yield from rng.sample(values, len(values))
         return
-    drawn: dict[str, Callable[[], str]] = {
+    draws: dict[str, Callable[[], str]] = {
         "name": lambda: full_name(rng, _COUNTRY_BY_NATIONALITY[details["nationality"]], gender),
         "birth_date": lambda: format_date(draw_birth_date(rng, age + rng.randint(-3, 3), TODAY)),
         "employer": lambda: company(rng, OCCUPATION_BY_NAME[fields["occupation"]].sector),
@@ -142,7 +142,7 @@ def _values_outside(rng: random.Random, profile: Profile, attribute: str) -> Ite
         "annual_salary": lambda: _similar_salary(rng, fields["annual_salary"]),
     }
     for _ in range(_MAX_DRAWS):
-        yield drawn[attribute]()
+        yield draws[attribute]()
 
 
 @cache
