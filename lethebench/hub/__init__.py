@@ -1,1 +1,1 @@
-"""From a finished build, metric or run to its repository on the Hub: merged card, one commit, tag, compared."""
+"""Publish a build, metric or model on the Hub: merged card, one commit, tag, verified upload."""

@@ -1,8 +1,8 @@
-"""The card of a push: ours, put over the one on the Hub without losing what people wrote there.
+"""Merge our card into the one on the Hub without losing what people wrote there.
 
-YAML. Our keys win, all others stay. `tags` are joined. In `configs` and `dataset_info` our entries win by name, entries
-of other names stay, and so do keys that people added to ours. Body. Ours stands between two marks; what is outside
-them stays, and a section inside them whose title we do not have moves below. A card without marks is kept whole, below.
+YAML: our keys win, all others stay. `tags` are joined. In `configs` and `dataset_info` our entries win by name; entries
+with other names stay, and so do keys that people added to ours. Body: ours is between two marks. Text outside the marks
+stays; a section inside them whose title we do not have moves below. A card without marks is kept below ours.
 """
 
 import re
@@ -16,22 +16,22 @@ from lethebench.errors import UserError
 BEGIN = "<!-- Written by lethebench: the next push replaces what stands between this line and the closing one. -->"
 END = "<!-- End of what lethebench wrote: what stands below this line is kept. -->"
 NAMED = ("configs", "dataset_info")
-"""Keys that hold entries with a `config_name`."""
-_OF_A_NEW_SPACE = "Check out the configuration reference at https://huggingface.co/docs/hub/spaces-config-reference"
-"""What the Hub itself writes into a new Space."""
-_CONFIG_KEYS = {"config_name", "version", "default", "data_files"}
+"""Keys whose entries have a `config_name`."""
+NEW_SPACE_TEXT = "Check out the configuration reference at https://huggingface.co/docs/hub/spaces-config-reference"
+"""What the Hub writes into a new Space."""
+CONFIG_KEYS = {"config_name", "version", "default", "data_files"}
 
 
 def merge(ours: str, theirs: str | None, *, gone: Collection[str] = ()) -> str:
-    """The card to upload.
+    """Return the card to upload.
 
     Args:
-        ours: the card as built.
-        theirs: README.md on the Hub, None where there is none.
-        gone: configs of an earlier build of ours that this one no longer has.
+        ours: The card as built.
+        theirs: README.md on the Hub, None if there is none.
+        gone: Configs of an earlier build of ours that this one no longer has.
 
     Raises:
-        UserError: the YAML on the Hub cannot be read.
+        UserError: The YAML on the Hub cannot be read.
     """
     data, body = split(ours)
     their_data, their_body = split(theirs or "")
@@ -42,27 +42,27 @@ def merge(ours: str, theirs: str | None, *, gone: Collection[str] = ()) -> str:
 
 
 def split(card: str) -> tuple[dict[str, Any], str]:
-    """YAML and body of a card."""
-    found = re.match(r"\A\ufeff?---\r?\n(.*?)\r?\n?---[ \t]*(?:\r?\n|\Z)(.*)\Z", card, re.DOTALL)
-    if found is None:
+    """Return the YAML and the body of a card."""
+    match = re.match(r"\A\ufeff?---\r?\n(.*?)\r?\n?---[ \t]*(?:\r?\n|\Z)(.*)\Z", card, re.DOTALL)
+    if match is None:
         return {}, card.replace("\r\n", "\n")
     try:
-        data = yaml.safe_load(found[1])
+        data = yaml.safe_load(match[1])
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
-        raise UserError(f"the YAML of README.md on the Hub cannot be read ({reason}): mend it there first") from None
+        raise UserError(f"the YAML of README.md on the Hub cannot be read ({reason}); fix it there first") from None
     if not isinstance(data, dict | None):
-        raise UserError("the YAML of README.md on the Hub holds no keys: mend it there first")
-    return data or {}, found[2].replace("\r\n", "\n")
+        raise UserError("the YAML of README.md on the Hub holds no keys; fix it there first")
+    return data or {}, match[2].replace("\r\n", "\n")
 
 
 def _merge_data(ours: Mapping[str, Any], theirs: Mapping[str, Any], gone: Collection[str]) -> dict[str, Any]:
-    kept = {
+    others = {
         key: value
         for key, value in theirs.items()
         if key not in ours and not (key in ("license_name", "license_link") and "license" in ours)
     }
-    merged = {**ours, **kept}
+    merged = {**ours, **others}
     if "tags" in ours:
         merged["tags"] = list(dict.fromkeys([*_listed(ours["tags"]), *_listed(theirs.get("tags"))]))
     for key in NAMED:
@@ -71,43 +71,46 @@ def _merge_data(ours: Mapping[str, Any], theirs: Mapping[str, Any], gone: Collec
     return merged
 
 
-def _merge_named(ours: list[dict], theirs: list[dict], gone: Collection[str]) -> list[dict]:
+def _merge_named(
+    ours: list[dict[str, Any]], theirs: list[dict[str, Any]], gone: Collection[str]
+) -> list[dict[str, Any]]:
     by_name = {entry.get("config_name", "default"): entry for entry in theirs if isinstance(entry, dict)}
     merged = []
     for entry in ours:
         old = by_name.pop(entry.get("config_name", "default"), {})
-        # What stands in a config of ours is our data; what people add is a note on it.
-        added = {key: value for key, value in old.items() if key not in _CONFIG_KEYS} if "data_files" in entry else {}
+        # The data of a config are ours; other keys that people add to it stay.
+        added = {key: value for key, value in old.items() if key not in CONFIG_KEYS} if "data_files" in entry else {}
         merged.append({**added, **entry, **({"config_name": entry["config_name"]} if "config_name" in entry else {})})
-    first = any(entry.get("default") for entry in ours)
+    has_default = any(entry.get("default") for entry in ours)
     for name, entry in by_name.items():
         if name not in gone:
-            # Two defaults would make every load fail.
-            merged.append({key: value for key, value in entry.items() if not (first and key == "default")})
+            # With two defaults, every load would fail.
+            merged.append({key: value for key, value in entry.items() if not (has_default and key == "default")})
     return merged
 
 
-def _listed(value: Any) -> list:
+def _listed(value: Any) -> list[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def _handwritten(theirs: str, ours: str) -> tuple[str, str]:
-    """What people wrote above and below our part."""
+    """Return what people wrote above and below our part."""
     if BEGIN not in theirs or END not in theirs:
-        return "", theirs.replace(_OF_A_NEW_SPACE, "").strip()
+        return "", theirs.replace(NEW_SPACE_TEXT, "").strip()
     above, _, rest = theirs.partition(BEGIN)
     inside, _, below = rest.partition(END)
-    known = {title for title, _ in _sections(ours)}
-    moved = [text.strip() for title, text in _sections(inside) if title and title not in known]
+    titles = {title for title, _ in _sections(ours)}
+    moved = [text.strip() for title, text in _sections(inside) if title and title not in titles]
     return above.strip(), "\n\n".join(part for part in (*moved, below.strip()) if part)
 
 
 def _sections(body: str) -> list[tuple[str, str]]:
-    """(title, text) of what stands under each `## title`, the title's line included; ("", ...) before the first."""
-    found, fenced = [("", [])], False
+    """Return (title, text) of each `## title` section, the title's line included; ("", ...) before the first."""
+    sections: list[tuple[str, list[str]]] = [("", [])]
+    fenced = False
     for line in body.splitlines():
         fenced ^= line.startswith("```")
         if line.startswith("## ") and not fenced:
-            found.append((line.removeprefix("## ").strip(), []))
-        found[-1][1].append(line)
-    return [(title, "\n".join(lines)) for title, lines in found]
+            sections.append((line.removeprefix("## ").strip(), []))
+        sections[-1][1].append(line)
+    return [(title, "\n".join(lines)) for title, lines in sections]

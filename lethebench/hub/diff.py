@@ -1,4 +1,4 @@
-"""What a push would change: files compared with what the Hub says of its own, without reading them from there."""
+"""What a push would change: local files compared with the Hub's by hash, without downloading them."""
 
 import difflib
 import hashlib
@@ -7,17 +7,19 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lethebench.errors import UserError
-from lethebench.hub.repository import Remote
+from lethebench.hub.repository import RemoteFile
 
 Content = Path | bytes
 TEXTS = (".md", ".json", ".yaml", ".py", ".txt", ".jinja")
+CHANGES = ("added", "changed", "deleted", "unchanged")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Paths by what happens to them; `diff` are the lines by which the card changes."""
+    """Paths by what happens to them, and the `diff` of the card, line by line."""
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -29,22 +31,22 @@ class Plan:
     def empty(self) -> bool:
         return not (self.added or self.changed or self.deleted)
 
-    def to_dict(self) -> dict:
-        """As `--json` prints it."""
-        names = ("added", "changed", "deleted", "unchanged")
-        return {name: list(getattr(self, name)) for name in names} | {"card_diff": "\n".join(self.diff)}
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as `--json` prints it."""
+        return {name: list(getattr(self, name)) for name in CHANGES} | {"card_diff": "\n".join(self.diff)}
 
     def render(self) -> str:
-        """For people: a line per file that changes, then the card's lines."""
+        """Return one line per file that changes, then the diff of the card."""
         signs = (("+", self.added), ("~", self.changed), ("-", self.deleted))
         lines = [f"{sign} {path}" for sign, paths in signs for path in paths]
-        words = ("added", "changed", "deleted", "unchanged")
-        counts = ", ".join(f"{len(getattr(self, word))} {word}" for word in words)
-        return "\n".join([*lines, f"{counts}", *(["", *self.diff] if self.diff else [])])
+        counts = ", ".join(f"{len(getattr(self, name))} {name}" for name in CHANGES)
+        return "\n".join([*lines, counts, *(["", *self.diff] if self.diff else [])])
 
 
-def compare(ours: Mapping[str, Content], remote: Mapping[str, Remote], stale: Iterable[str], card: str | None) -> Plan:
-    """The plan that makes the Hub hold `ours`, without `stale`; `card` is the README.md that is there now."""
+def compare(
+    ours: Mapping[str, Content], remote: Mapping[str, RemoteFile], stale: Iterable[str], card: str | None
+) -> Plan:
+    """Return the changes that make the Hub hold `ours`, without `stale`; `card` is its present README.md."""
     same = {path for path in ours if path in remote and is_same(ours[path], remote[path])}
     diff: list[str] = []
     if "README.md" not in same and isinstance(text := ours.get("README.md"), bytes):
@@ -61,8 +63,8 @@ def compare(ours: Mapping[str, Content], remote: Mapping[str, Remote], stale: It
     )
 
 
-def is_same(content: Content, remote: Remote) -> bool:
-    """Whether the Hub's file has these bytes, by the hash that the Hub gives."""
+def is_same(content: Content, remote: RemoteFile) -> bool:
+    """Return whether the Hub's file has these bytes, by its hash."""
     size = len(content) if isinstance(content, bytes) else content.stat().st_size
     if size != remote.size:
         return False
@@ -71,21 +73,21 @@ def is_same(content: Content, remote: Remote) -> bool:
     return _hash(content, hashlib.sha1(b"blob %d\0" % size)) == remote.oid
 
 
-def refuse_leaks(files: Mapping[str, Content], token: str, places: Collection[str]) -> None:
-    """Refuses files that hold the token or a path of this machine.
+def refuse_leaks(files: Mapping[str, Content], token: str | None, paths: Collection[str]) -> None:
+    """Raise if a file holds the token, or a text file a path of this machine.
 
     Raises:
-        UserError: naming the file and what it holds.
+        UserError: Names the file and what it holds.
     """
-    ends = "|".join(re.escape(place) for place in places)
-    anywhere = re.compile(re.escape(token).encode())
-    # A place inside a longer path or address is another place: /data is not in https://host/data.
-    in_text = re.compile(rf"{re.escape(token)}|(?<![\w.-])(?:{ends})(?![\w.-])".encode())
+    secret = re.escape(token) if token else r"(?!)"
+    ends = "|".join(re.escape(path) for path in paths)
+    in_binary = re.compile(secret.encode())
+    # A path inside a longer path or URL is another path: /data is not in https://host/data.
+    in_text = re.compile(rf"{secret}|(?<![\w.-])(?:{ends})(?![\w.-])".encode())
     for path, content in files.items():
-        found = _search(in_text if path.endswith(TEXTS) else anywhere, content)
-        if found:
-            what = "the token" if found == token.encode() else f"the path {found.decode()}"
-            raise UserError(f"{path} holds {what}, which would be published: take it out and push again")
+        if match := _search(in_text if path.endswith(TEXTS) else in_binary, content):
+            leak = "the token" if token and match == token.encode() else f"the path {match.decode()}"
+            raise UserError(f"{path} holds {leak}, which would be published; remove it and push again")
 
 
 def _search(pattern: re.Pattern[bytes], content: Content) -> bytes | None:
@@ -99,7 +101,7 @@ def _search(pattern: re.Pattern[bytes], content: Content) -> bytes | None:
         return match and bytes(match[0])
 
 
-def _hash(content: Content, state) -> str:
+def _hash(content: Content, state: Any) -> str:
     if isinstance(content, bytes):
         state.update(content)
     else:

@@ -1,147 +1,149 @@
-"""`lethe push-model`: a stage of a run, adapter or weights as safetensors, with a card of what it is and scored."""
+"""`lethe push-model`: publish the adapter or weights of a run's stage as safetensors, with a card and scores."""
 
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
 from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
 from lethebench.console import Console
 from lethebench.errors import UserError
-from lethebench.hub.model_card import MIXTURE, Pushed, render, scores
+from lethebench.hub.model_card import MIXTURE, PublishedStage, render, scores
 from lethebench.hub.push import Release, publish
 from lethebench.hub.repository import Hub, State, check_name
 from lethebench.report.load import load_run
 from lethebench.runs.folder import is_done, read_json, stage_name
 
 WEIGHTS = ".safetensors"
-PARTS = (WEIGHTS, ".json", ".jinja", ".txt", ".model")
-OURS = ("done.json", "gate.json")
+SUFFIXES = (WEIGHTS, ".json", ".jinja", ".txt", ".model")
+RUN_FILES = ("done.json", "gate.json")
 """Files of a stage that belong to the run and not to the model."""
 LEARNT = "learnt"
-"""Where the learnt model goes that a mixture stands on."""
+"""Folder in the repository for the initial model, on which a mixture of adapters is based."""
 REPLACED = (WEIGHTS, ".safetensors.index.json", "adapter_config.json", MIXTURE)
-"""Ends of the files of an earlier model in whose company a loader would mistake this one."""
-_LARGEST_CONFIG = 1 << 20
+"""Suffixes of stale files to delete: a loader could pick them up instead of the new model."""
+MAX_CONFIG_BYTES = 1 << 20
 
 
 def push_model_command(
     run: Path, name: str, method: str | None, stage: int | None, dataset: str | None, *, private: bool, dry_run: bool
-) -> tuple[dict, str]:
-    """Pushes the model of a stage.
+) -> tuple[dict[str, Any], str]:
+    """Push the model of a stage; return the object for `--json` and the text for people.
 
     Raises:
-        UserError, ReportError: no such run, method or stage, no safetensors, or what the Hub has against it.
+        UserError, ReportError: The run, method or stage does not exist, there are no safetensors, or the Hub refuses.
     """
-    pushed = _chosen(run, method, stage, name)
-    files = model_files(pushed.folder, pushed.base)
-    hub = Hub(name, "model", Console())
+    published = _select(run, method, stage, name)
+    files = model_files(published.folder, published.base)
+    hub = Hub(name, "model", Console(), read_only=dry_run)
     with hub.explained():
-        entries, why = _entries(hub, pushed, dataset)
+        entries, reason = _entries(hub, published, dataset, read_only=dry_run)
     if entries:
         content = yaml.safe_dump(eval_result_entries_to_yaml(entries), sort_keys=False, allow_unicode=True, width=120)
-        files[f".eval_results/{pushed.benchmark}.yaml"] = content.encode()
+        files[f".eval_results/{published.benchmark}.yaml"] = content.encode()
     release = Release(
         files=files,
-        card=render(pushed, entries[0].dataset_id if entries else None),
+        card=render(published, entries[0].dataset_id if entries else None),
         folder=run,
         tag=None,
         raise_version="",
-        message=f"{pushed.method} on {pushed.benchmark}, after request {pushed.stage} of {pushed.tasks}",
+        message=f"{published.method} on {published.benchmark}, after task {published.stage} of {published.tasks}",
         stale=lambda state: ([path for path in state.files if path.endswith(REPLACED)], ()),
     )
     result, text = publish(hub, release, private=private, dry_run=dry_run)
-    return result | {"eval_results": len(entries)}, text if entries else f"no .eval_results: {why}\n{text}"
+    return result | {"eval_results": len(entries)}, text if entries else f"no .eval_results: {reason}\n{text}"
 
 
-def _chosen(folder: Path, method: str | None, stage: int | None, name: str) -> Pushed:
+def _select(folder: Path, method: str | None, stage: int | None, name: str) -> PublishedStage:
     run = load_run(folder)
     names = [entry.name for entry in run.methods]
     if method is None and len(names) != 1:
-        raise UserError(f"{folder} has {', '.join(names)}: say which to push with --method")
+        raise UserError(f"{folder} has the methods {', '.join(names)}; choose one by --method")
     method = method or names[0]
     if method not in names:
-        raise UserError(f"--method {method}: {folder} has {', '.join(names)}")
-    done = [place for place in range(1, len(run.order) + 1) if is_done(folder / method / stage_name(place))]
+        raise UserError(f"--method {method}: {folder} has the methods {', '.join(names)}")
+    done = [number for number in range(1, len(run.order) + 1) if is_done(folder / method / stage_name(number))]
     if not done:
-        raise UserError(f"{method} of {folder} has forgotten nothing yet: `lethe run` or `lethe unlearn` first")
+        raise UserError(f"{method} has no finished stage in {folder}; run `lethe run` or `lethe unlearn` first")
     stage = stage or done[-1]
     if stage not in done:
-        raise UserError(f"--stage {stage}: {method} of {folder} has finished {', '.join(map(str, done))}")
-    return Pushed(run, method, stage, name)
+        raise UserError(f"--stage {stage}: {method} has finished the stages {', '.join(map(str, done))} in {folder}")
+    return PublishedStage(run, method, stage, name)
 
 
 def model_files(folder: Path, base: str) -> dict[str, Path | bytes]:
-    """What makes a model of a stage's folder; configs name the base model instead of a place on this machine.
+    """Return the files of a stage's model; configs name the base model instead of a local path.
 
-    Adapters of a mixture stand on the learnt model of the run, which nobody else has: it goes along.
+    The adapters of a mixture need the initial model of the run, which is published with them.
 
     Raises:
-        UserError: there are no safetensors, or the learnt model of a mixture is gone.
+        UserError: There are no safetensors, or the initial model of a mixture is missing.
     """
-    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in PARTS]
-    files = {path.relative_to(folder).as_posix(): path for path in found if path.name not in OURS}
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in SUFFIXES]
+    files = {path.relative_to(folder).as_posix(): path for path in paths if path.name not in RUN_FILES}
     if not any(name.endswith(WEIGHTS) for name in files):
-        raise UserError(
-            f"{folder} holds no {WEIGHTS} file, and no other kind of weights is published: run that stage again"
-        )
-    named = {name: _named(path, base) for name, path in files.items()}
-    return named | _learnt(folder, base) if MIXTURE in named else named
+        raise UserError(f"{folder} has no {WEIGHTS} file, and other weights are not published; run that stage again")
+    contents = {name: _without_local_paths(path, base) for name, path in files.items()}
+    return contents | _initial_model(folder, base) if MIXTURE in contents else contents
 
 
-def _learnt(folder: Path, base: str) -> dict[str, Path | bytes]:
-    """The learnt model beside a mixture, and the mixture's record, which names it there."""
+def _initial_model(folder: Path, base: str) -> dict[str, Path | bytes]:
+    """Return the files of the initial model of a mixture, and the mixture's record that refers to them."""
     record = read_json(folder / MIXTURE)
-    learnt = folder / record["base"]
-    if not learnt.is_dir():
+    initial = folder / record["base"]
+    if not initial.is_dir():
         if not record["base"].startswith("."):
-            return {}  # on the Hub, by its name
-        raise UserError(f"{folder} stands on the learnt model in {record['base']}, which is gone")
-    files = {f"{LEARNT}/{name}": content for name, content in model_files(learnt.resolve(), base).items()}
+            return {}  # a model of the Hub
+        raise UserError(f"{folder} needs the initial model in {record['base']}, which is missing")
+    files = {f"{LEARNT}/{name}": content for name, content in model_files(initial.resolve(), base).items()}
     return files | {MIXTURE: (json.dumps(record | {"base": LEARNT}, indent=2) + "\n").encode()}
 
 
-def _named(path: Path, base: str) -> Path | bytes:
-    if path.suffix != ".json" or path.stat().st_size > _LARGEST_CONFIG or path.name == "tokenizer.json":
+def _without_local_paths(path: Path, base: str) -> Path | bytes:
+    """Return a config with absolute paths replaced by the base model's name; other files as they are."""
+    if path.suffix != ".json" or path.stat().st_size > MAX_CONFIG_BYTES or path.name == "tokenizer.json":
         return path
     content = json.loads(path.read_text("utf-8"))
-    changed = _without_places(content, base)
+    changed = _replace_paths(content, base)
     if changed == content:
         return path
     return (json.dumps(changed, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _without_places(value, base: str):
+def _replace_paths(value: Any, base: str) -> Any:
     if isinstance(value, dict):
-        return {key: _without_places(item, base) for key, item in value.items()}
+        return {key: _replace_paths(item, base) for key, item in value.items()}
     if isinstance(value, list):
-        return [_without_places(item, base) for item in value]
-    # A path has two names at least: "/" and "/think" are tokens.
-    found = isinstance(value, str) and Path(value).is_absolute() and len(Path(value).parts) > 2
-    return base if found else value
+        return [_replace_paths(item, base) for item in value]
+    # A path has at least two parts after the root: "/" and "/think" are tokens.
+    is_path = isinstance(value, str) and Path(value).is_absolute() and len(Path(value).parts) > 2
+    return base if is_path else value
 
 
-def _entries(hub: Hub, pushed: Pushed, dataset: str | None) -> tuple[list[EvalResultEntry], str]:
-    """Scores as the Hub's leaderboards read them, where the very build is on the Hub; else why there are none."""
-    name = dataset or f"{hub.name.partition('/')[0]}/{pushed.benchmark}"
+def _entries(
+    hub: Hub, published: PublishedStage, dataset: str | None, *, read_only: bool
+) -> tuple[list[EvalResultEntry], str]:
+    """Return scores for the Hub's leaderboards if the run's build is on the Hub; else none, and the reason."""
+    name = dataset or f"{hub.name.partition('/')[0]}/{published.benchmark}"
     check_name(name)
-    there = Hub(name, "dataset", hub.console)
-    tag = f"v{pushed.data['version']}"
-    state = _build_on_hub(there, tag)
+    build = Hub(name, "dataset", hub.console, read_only=read_only)
+    tag = f"v{published.data['version']}"
+    state = _state_of_build(build, tag)
     if state is None or not {"manifest.json", "eval.yaml"} <= state.files.keys():
-        return [], f"{name} has no build tagged {tag}; push the build, or name its repository with --dataset"
-    manifest = there.read("manifest.json", state.commit)
-    if hashlib.sha256(manifest).hexdigest() != pushed.data["manifest_sha256"]:
-        return [], f"{tag} of {name} is another build than the run was made with; name the right one with --dataset"
-    tasks = yaml.safe_load(there.read("eval.yaml", state.commit))["tasks"]
-    measured = {"forget": ("forget", "forget score"), "retain": ("utility", "utility")}
-    found = scores(pushed)
-    how = f"0..1, higher is better; {pushed.method}, after request {pushed.stage} of {pushed.tasks}, lethebench"
+        return [], f"{name} has no build tagged {tag}; push the build, or name its repository by --dataset"
+    manifest = build.read("manifest.json", state.commit)
+    if hashlib.sha256(manifest).hexdigest() != published.data["manifest_sha256"]:
+        return [], f"{tag} of {name} is not the build of this run; name the right repository by --dataset"
+    tasks = yaml.safe_load(build.read("eval.yaml", state.commit))["tasks"]
+    figures = {"forget": ("forget", "forget score"), "retain": ("utility", "utility")}
+    values = scores(published)
+    note = f"0..1, higher is better; {published.method}, after task {published.stage} of {published.tasks}, lethebench"
     entries = []
     for task in tasks:
-        figure, title = measured.get(str(task.get("split")), ("", ""))
-        value = found[figure].value if figure else None
+        figure, title = figures.get(str(task.get("split")), ("", ""))
+        value = values[figure].value if figure else None
         if value is not None:
             entries.append(
                 EvalResultEntry(
@@ -149,15 +151,15 @@ def _entries(hub: Hub, pushed: Pushed, dataset: str | None) -> tuple[list[EvalRe
                     task_id=task["id"],
                     value=round(value, 6),
                     dataset_revision=state.commit,
-                    date=pushed.run.record.get("created"),
-                    notes=f"{title}, {how} {pushed.run.record['version']}",
+                    date=published.run.record.get("created"),
+                    notes=f"{title}, {note} {published.run.record['version']}",
                 )
             )
     return entries, f"eval.yaml of {name} has no task that this run measures"
 
 
-def _build_on_hub(there: Hub, tag: str) -> State | None:
+def _state_of_build(build: Hub, tag: str) -> State | None:
     try:
-        return there.state(tag)
-    except UserError:  # a repository of another kind has the name
+        return build.state(tag)
+    except UserError:  # the name belongs to a repository of another kind
         return None

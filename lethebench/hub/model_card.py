@@ -1,9 +1,9 @@
-"""The card of a published model: what it forgot, how, how it scored beside gold, how to repeat it, and its limits."""
+"""The card of a published model: what it unlearned and how, its scores beside gold's, commands and limitations."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -17,21 +17,21 @@ from lethebench.report.tables import ABSENT, number
 from lethebench.runs.folder import read_json, stage_name
 
 MIXTURE = "lumoe.json"
-"""What a mixture of adapters says of itself."""
+"""The record of a mixture of adapters."""
 FIGURES = {
-    "knowledge": ("known of what was asked to be forgotten", "as gold"),
+    "knowledge": ("knowledge of the forget set", "as gold"),
     "forget": ("forget", "1"),
-    "utility": ("utility on what was to be kept", "1"),
-    "utility_relative": ("utility, as a share of that before", "1"),
-    "stability": ("stability over the requests", "1"),
-    "exposure": ("exposure of forgotten values, bits", "as gold"),
+    "utility": ("utility on the retain set", "1"),
+    "utility_relative": ("utility, relative to before unlearning", "1"),
+    "stability": ("stability over the tasks", "1"),
+    "exposure": ("exposure of the forget set, bits", "as gold"),
     "score": ("score", "1"),
 }
-"""Figure -> what it is, and where the best value lies."""
+"""Figure -> its title, and its best value."""
 
 
 @dataclass(frozen=True)
-class Pushed:
+class PublishedStage:
     """A stage of a run under the name that it gets on the Hub."""
 
     run: Run
@@ -44,7 +44,7 @@ class Pushed:
         return self.run.path / self.method / stage_name(self.stage)
 
     @property
-    def data(self) -> dict:
+    def data(self) -> dict[str, Any]:
         return self.run.record["data"]
 
     @property
@@ -61,31 +61,31 @@ class Pushed:
 
     @property
     def base(self) -> str:
-        """The model that stage 1 began with: a Hub id, `tiny`, or the last part of a path."""
+        """The model before stage 1: a Hub id, `tiny`, or the last part of a path."""
         model = str(self.run.record["model"])
         return Path(model).name if Path(model).is_absolute() else model
 
     @property
     def on_hub(self) -> bool:
-        """Whether the base model can be named as one of the Hub's."""
+        """Whether the base model can be a model of the Hub, by its name."""
         return self.base.count("/") == 1 and not self.base.startswith(".") and not Path(self.base).exists()
 
     @property
     def kind(self) -> str:
-        """weights, adapter, or adapters of a mixture."""
+        """`weights`, `adapter` or `mixture` (of adapters)."""
         if (self.folder / MIXTURE).is_file():
             return "mixture"
         return "adapter" if (self.folder / "adapter_config.json").is_file() else "weights"
 
     @property
-    def alone(self) -> Run:
+    def run_of_method(self) -> Run:
         """The run as if this were its only method."""
-        kept = tuple(entry for entry in self.run.methods if entry.name == self.method)
-        return replace(self.run, record={**self.run.record, "methods": [self.method]}, methods=kept)
+        methods = tuple(entry for entry in self.run.methods if entry.name == self.method)
+        return replace(self.run, record={**self.run.record, "methods": [self.method]}, methods=methods)
 
 
 class Row(NamedTuple):
-    """A line of the card's table, in words."""
+    """A row of the card's table, as text."""
 
     title: str
     value: str
@@ -94,96 +94,98 @@ class Row(NamedTuple):
     best: str
 
 
-def scores(pushed: Pushed) -> dict[str, Stat]:
-    """Figure -> its value after the stage, with its 95 % interval where the run has one."""
-    summary = next(entry.summary for entry in pushed.run.methods if entry.name == pushed.method)
+def scores(published: PublishedStage) -> dict[str, Stat]:
+    """Return figure -> its value after the stage, with its 95 % interval if the run has one."""
+    summary = next(entry.summary for entry in published.run.methods if entry.name == published.method)
     if summary is None:
         return {name: Stat(None, n=0) for name in FIGURES}
-    stage = pushed.stage
-    known = [value for value in summary["knowledge"][stage][:stage] if value is not None]
-    found = {"knowledge": fmean(known) if known else None}
-    if pushed.last:
-        found |= {name: summary["final"].get(name) for name in FIGURES if name != "knowledge"}
+    stage = published.stage
+    values: dict[str, float | None] = {"knowledge": _mean(summary["knowledge"][stage][:stage])}
+    if published.last:
+        values |= {name: summary["final"].get(name) for name in FIGURES if name != "knowledge"}
     else:
         before, after = summary["utility"][0], summary["utility"][stage]
-        share = after / before if before and after is not None else None
-        found |= {"forget": summary["forget"][stage - 1], "utility": after, "utility_relative": share}
-        found |= {"stability": None, "exposure": summary["exposure"][stage - 1], "score": None}
-    intervals = (summary.get("intervals") or {}) if pushed.last else {}
-    return {name: Stat(found[name], *(intervals.get(name) or (None, None))) for name in FIGURES}
+        relative = after / before if before and after is not None else None
+        values |= {"forget": summary["forget"][stage - 1], "utility": after, "utility_relative": relative}
+        values |= {"stability": None, "exposure": summary["exposure"][stage - 1], "score": None}
+    intervals = (summary.get("intervals") or {}) if published.last else {}
+    return {name: Stat(values[name], *(intervals.get(name) or (None, None))) for name in FIGURES}
 
 
-def gold(pushed: Pushed) -> dict[str, float | None]:
-    """Figure -> the same of a model that was retrained without what was asked so far; {} where none was."""
-    found = ((pushed.run.gold or {}).get("stages") or {}).get(str(pushed.stage))
-    if not found:
+def gold(published: PublishedStage) -> dict[str, float | None]:
+    """Return figure -> value of the gold model of this stage; {} if none was retrained."""
+    stage = ((published.run.gold or {}).get("stages") or {}).get(str(published.stage))
+    if not stage:
         return {}
-    known = [value for value in found["knowledge"][: pushed.stage] if value is not None]
     return {
-        "knowledge": fmean(known) if known else None,
+        "knowledge": _mean(stage["knowledge"][: published.stage]),
         "forget": 1.0,
-        **{name: found.get(name) for name in ("utility", "utility_relative", "exposure")},
+        **{name: stage.get(name) for name in ("utility", "utility_relative", "exposure")},
     }
 
 
-def table(pushed: Pushed) -> list[Row]:
-    """The card's scores."""
-    beside = gold(pushed)
+def _mean(values: list[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return fmean(present) if present else None
+
+
+def table(published: PublishedStage) -> list[Row]:
+    """Return the card's table of scores."""
+    gold_values = gold(published)
     rows = []
-    for name, found in scores(pushed).items():
+    for name, stat in scores(published).items():
         title, best = FIGURES[name]
-        interval = f"{number(found.low)} to {number(found.high)}" if found.low is not None else ABSENT
-        rows.append(Row(title, number(found.value), interval, number(beside.get(name)), best))
+        interval = f"{number(stat.low)} to {number(stat.high)}" if stat.low is not None else ABSENT
+        rows.append(Row(title, number(stat.value), interval, number(gold_values.get(name)), best))
     return rows
 
 
-def render(pushed: Pushed, dataset: str | None) -> str:
-    """README.md of the model; `dataset` is the build's repository on the Hub."""
-    run, group = pushed.alone, Group("model", (pushed.alone,))
-    record = read_json(pushed.folder / "done.json")
+def render(published: PublishedStage, dataset: str | None) -> str:
+    """Return README.md of the model; `dataset` is the build's repository on the Hub."""
+    run = published.run_of_method
+    group = Group("model", (run,))
+    record = read_json(published.folder / "done.json")
     summary = run.methods[0].summary
     flags = (summary or {"final": {}})["final"].get("flags") or []
-    body = (
-        templates()
-        .get_template("model.md.jinja")
-        .render(
-            pushed=pushed,
-            sentence=repeat.sentence(group),
-            meaning=method_summary(pushed.method),
-            rows=table(pushed),
-            has_gold=bool(gold(pushed)),
-            gate=run.gate,
-            flags={flag: FLAGS.get(flag, "") for flag in flags} if pushed.last else {},
-            settings=record.get("settings") or {},
-            record=record,
-            commands=repeat.commands(run),
-            facts=[(label, value) for label, value in repeat.facts(group) if not label.startswith("Method")],
-            limits=repeat.limits(group),
-            licences=_licences(pushed),
-            dataset=dataset,
-        )
+    template = templates().get_template("model.md.jinja")
+    body = template.render(
+        published=published,
+        sentence=repeat.sentence(group),
+        meaning=method_summary(published.method),
+        rows=table(published),
+        has_gold=bool(gold(published)),
+        gate=run.gate,
+        flags={flag: FLAGS.get(flag, "") for flag in flags} if published.last else {},
+        settings=record.get("settings") or {},
+        record=record,
+        commands=repeat.commands(run),
+        facts=[(label, value) for label, value in repeat.facts(group) if not label.startswith("Method")],
+        limits=repeat.limits(group),
+        licenses=_licenses(published),
+        dataset=dataset,
     )
-    data = yaml.safe_dump(_data(pushed, dataset), sort_keys=False, allow_unicode=True, width=120)
+    data = yaml.safe_dump(_data(published, dataset), sort_keys=False, allow_unicode=True, width=120)
     return f"---\n{data}---\n\n{body.strip()}\n"
 
 
-def _data(pushed: Pushed, dataset: str | None) -> dict:
-    library = {"weights": "transformers", "adapter": "peft", "mixture": "lethebench"}[pushed.kind]
-    relation = "finetune" if pushed.kind == "weights" else "adapter"
-    base = {"base_model": pushed.base, "base_model_relation": relation} if pushed.on_hub else {}
+def _data(published: PublishedStage, dataset: str | None) -> dict[str, Any]:
+    library = {"weights": "transformers", "adapter": "peft", "mixture": "lethebench"}[published.kind]
+    relation = "finetune" if published.kind == "weights" else "adapter"
+    base = {"base_model": published.base, "base_model_relation": relation} if published.on_hub else {}
     return {
         "language": "en",
-        **({"license": "apache-2.0"} if pushed.base == "tiny" else {}),
+        **({"license": "apache-2.0"} if published.base == "tiny" else {}),
         "library_name": library,
         "pipeline_tag": "image-text-to-text",
         **base,
         **({"datasets": [dataset]} if dataset else {}),
-        "tags": ["machine-unlearning", "continual-unlearning", "lethebench", pushed.method, pushed.benchmark],
+        "tags": ["machine-unlearning", "continual-unlearning", "lethebench", published.method, published.benchmark],
     }
 
 
-def _licences(pushed: Pushed) -> dict[str, str]:
-    """Asset -> licence of the build, {} where it is gone."""
-    if pushed.run.build is None or not (pushed.run.build / "manifest.json").is_file():
+def _licenses(published: PublishedStage) -> dict[str, str]:
+    """Return asset -> license of the build, {} if the build is missing."""
+    build = published.run.build
+    if build is None or not (build / "manifest.json").is_file():
         return {}
-    return dict(read_json(pushed.run.build / "manifest.json").get("licences") or {})
+    return dict(read_json(build / "manifest.json").get("licences") or {})

@@ -1,38 +1,36 @@
-"""One repository on the Hub as a push sees it: what it holds, and the few things that a push does to it."""
+"""One repository on the Hub as a push uses it: read its state, upload, commit and tag."""
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx2
-from huggingface_hub import (
-    CommitOperationAdd,
-    HfApi,
-    RepoFile,
-    get_session,
-    get_token,
-    hf_hub_url,
+from huggingface_hub import CommitOperationAdd, HfApi, RepoFile, get_session, get_token, hf_hub_url
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
 )
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers, disable_progress_bars, hf_raise_for_status, validate_repo_id
 from huggingface_hub.utils import logging as hub_logging
 
 from lethebench import __version__
 from lethebench.console import Console, Tick
 from lethebench.errors import UserError
-from lethebench.hub.retry import TRIES, listen, patiently
+from lethebench.hub.retry import ATTEMPTS, Result, configure_client, retry
 
 KINDS = {"dataset": "datasets/", "space": "spaces/", "model": ""}
-"""Kind of a repository -> what stands before its name in an address."""
-_BATCH = 20
-"""Files that are uploaded before progress is shown again."""
+"""Kind of a repository -> prefix of its name in a URL."""
+BATCH = 20
+"""Files to upload between two updates of the progress bar."""
 
 
-class Remote(NamedTuple):
-    """A file on the Hub: bytes, id in git, SHA-256 where it is kept as a large one."""
+class RemoteFile(NamedTuple):
+    """A file on the Hub: size in bytes, git id, and SHA-256 if it is stored as a large file."""
 
     size: int
     oid: str
@@ -44,15 +42,15 @@ class State:
     """What a revision of a repository holds.
 
     Attributes:
-        commit: its id.
-        files: path -> what the Hub says of it.
-        tags: names.
-        access: public, private or gated, in words.
-        private: whether only its owners see it.
+        commit: Id of the commit.
+        files: Path -> file on the Hub.
+        tags: Names of all tags of the repository.
+        access: "public" or "private", with ", gated" if it is.
+        private: Whether only its owners can see it.
     """
 
     commit: str
-    files: Mapping[str, Remote]
+    files: Mapping[str, RemoteFile]
     tags: frozenset[str]
     access: str
     private: bool
@@ -63,67 +61,64 @@ class Conflict(Exception):
 
 
 class Hub:
-    """A repository.
+    """A repository on the Hub.
 
     Args:
         name: ORG/NAME.
-        kind: a key of KINDS.
-        console: told of waits and progress.
+        kind: A key of KINDS.
+        console: Reports waits and progress.
+        read_only: Only look at the repository; works without a token for public ones.
 
     Attributes:
-        left: what a failure from here on leaves behind, for its message.
+        left: What a failure from here on leaves behind on the Hub, for its message.
 
     Raises:
-        UserError: the name is none, or there is no token.
+        UserError: The name is invalid, or there is no token and `read_only` is not set.
     """
 
-    def __init__(self, name: str, kind: str, console: Console) -> None:
+    def __init__(self, name: str, kind: str, console: Console, *, read_only: bool = False) -> None:
         check_name(name)
         token = get_token()
-        if token is None:
-            raise UserError(
-                f"no token for {name}: set HF_TOKEN to one with write access, or log in once with `hf auth login`"
-            )
+        if token is None and not read_only:
+            raise UserError(f"no token for {name}; set HF_TOKEN to one with write access, or run `hf auth login`")
         self.name, self.kind, self.token, self.console = name, kind, token, console
-        self.api = HfApi(token=token, library_name="lethebench", library_version=__version__)
+        self.api = HfApi(token=token or False, library_name="lethebench", library_version=__version__)
         self.left = "nothing was changed on the Hub"
         disable_progress_bars()
         hub_logging.set_verbosity_error()
-        listen(console.say)
+        configure_client(console.say)
 
     @property
     def address(self) -> str:
         return f"{self.api.endpoint}/{KINDS[self.kind]}{self.name}"
 
     @property
-    def _place(self) -> dict:
+    def _target(self) -> dict[str, Any]:
         return {"repo_id": self.name, "repo_type": self.kind}
 
-    def patiently(self, call, *arguments, **options):
-        """As `patience.patiently`, speaking to the console."""
-        return patiently(call, *arguments, say=self.console.say, **options)
+    def retry(self, call: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+        """Call `retry.retry`, reporting waits to the console."""
+        return retry(call, *arguments, say=self.console.say, **options)
 
     def state(self, revision: str = "main") -> State | None:
-        """What the repository holds, None where there is none of that name, of whatever kind.
+        """Return what the repository holds at a revision, None if no repository of any kind has the name.
 
         Raises:
-            UserError: the name is taken by a repository of another kind.
+            UserError: The name belongs to a repository of another kind.
         """
         info = self._info(self.kind, revision)
         if info is None:
             for other in KINDS.keys() - {self.kind}:
                 if self._info(other, "main") is not None:
-                    raise UserError(f"{self.name} is a {other} on the Hub, not a {self.kind}: give another name")
+                    raise UserError(f"{self.name} is a {other} on the Hub, not a {self.kind}; give another name")
             return None
-        entries = self.patiently(
-            lambda: list(self.api.list_repo_tree(**self._place, revision=info.sha, recursive=True))
-        )
-        refs = self.patiently(self.api.list_repo_refs, **self._place)
+        entries = self.retry(lambda: list(self.api.list_repo_tree(**self._target, revision=info.sha, recursive=True)))
+        refs = self.retry(self.api.list_repo_refs, **self._target)
         gated = f", gated ({info.gated})" if getattr(info, "gated", None) else ""
         return State(
             commit=info.sha,
             files={
-                entry.path: Remote(entry.size, entry.blob_id, entry.lfs.sha256 if entry.lfs else None)
+                entry.path: RemoteFile(entry.size, entry.blob_id, entry.lfs.sha256 if entry.lfs else None)
                 for entry in entries
                 if isinstance(entry, RepoFile)
             },
@@ -132,61 +127,60 @@ class Hub:
             private=bool(info.private),
         )
 
-    def _info(self, kind: str, revision: str):
+    def _info(self, kind: str, revision: str) -> Any:
         try:
-            return self.patiently(self.api.repo_info, self.name, repo_type=kind, revision=revision)
+            return self.retry(self.api.repo_info, self.name, repo_type=kind, revision=revision)
         except HfHubHTTPError as error:
-            if error.response.status_code == 404:
+            # To a request without a token, the Hub answers 401 for a repository that does not exist.
+            hidden = self.token is None and isinstance(error, RepositoryNotFoundError)
+            if error.response.status_code == 404 or hidden:
                 return None
             raise
 
     def read(self, path: str, revision: str) -> bytes:
-        """The bytes of a file."""
+        """Return the content of a file."""
 
         def get() -> bytes:
-            url = hf_hub_url(**self._place, filename=path, revision=revision, endpoint=self.api.endpoint)
-            response = get_session().get(url, headers=build_hf_headers(token=self.token))
+            url = hf_hub_url(**self._target, filename=path, revision=revision, endpoint=self.api.endpoint)
+            response = get_session().get(url, headers=build_hf_headers(token=self.token or False))
             hf_raise_for_status(response)
             return response.content
 
-        return self.patiently(get)
+        return self.retry(get)
 
     def create(self, *, private: bool) -> None:
-        """Makes the repository."""
+        """Create the repository."""
         sdk = {"space_sdk": "gradio"} if self.kind == "space" else {}
-        self.patiently(self.api.create_repo, **self._place, private=private, exist_ok=True, **sdk)
-        self.left = f"an empty {self.name} was made and nothing was committed: run the same command again"
+        self.retry(self.api.create_repo, **self._target, private=private, exist_ok=True, **sdk)
+        self.left = f"an empty {self.name} was created; run the same command again"
 
     def upload(self, additions: Sequence[CommitOperationAdd], tick: Tick) -> None:
-        """Sends large files to where a commit can name them; nothing shows on the Hub yet."""
-        for start in range(0, len(additions), _BATCH):
-            batch = additions[start : start + _BATCH]
+        """Upload large files to storage, where a commit can refer to them; nothing is visible yet."""
+        for start in range(0, len(additions), BATCH):
+            batch = additions[start : start + BATCH]
             for last in (False, False, True):
                 try:
                     self.api.preupload_lfs_files(self.name, batch, repo_type=self.kind, free_memory=False)
                     break
-                except RuntimeError as error:  # names the file; what went wrong is its cause
+                except RuntimeError as error:  # names the file; the reason is its cause
                     cause = error.__cause__
                     damaged = isinstance(cause, HfHubHTTPError) and cause.response.status_code == 400
                     if last or not damaged:
                         raise (cause or error) from None
-                    self.console.say("a file did not arrive as it was sent; sending it again")
+                    self.console.say("a file arrived damaged; sending it again")
             tick(start + len(batch), len(additions))
 
-    def commit(self, operations: Sequence, parent: str, message: str) -> str:
-        """One commit to main on top of `parent`; gives its id. One whose answer was lost is found again.
+    def commit(self, operations: Sequence[Any], parent: str, message: str) -> str:
+        """Commit to main on top of `parent` and return the commit's id.
 
         Raises:
-            Conflict: main is not at `parent` any more.
+            Conflict: main is no longer at `parent`.
         """
-        before, self.left = (
-            self.left,
-            "the commit may have arrived: run the same command again",
-        )
+        before, self.left = self.left, "the commit may have arrived; run the same command again"
         try:
-            made = self.patiently(
+            info = self.retry(
                 self.api.create_commit,
-                **self._place,
+                **self._target,
                 operations=operations,
                 commit_message=message,
                 parent_commit=parent,
@@ -197,26 +191,26 @@ class Hub:
             if error.response.status_code == 412:
                 raise Conflict from None
             raise
-        return made.oid
+        return info.oid
 
     def tag(self, name: str, commit: str) -> None:
-        """Names a commit; one whose answer was lost counts as made.
+        """Tag a commit; a tag that exists on this commit already counts as done.
 
         Raises:
-            UserError: somebody else has given the name to another commit meanwhile.
+            UserError: The tag exists on another commit.
         """
         try:
-            self.patiently(self.api.create_tag, **self._place, tag=name, revision=commit)
+            self.retry(self.api.create_tag, **self._target, tag=name, revision=commit)
         except HfHubHTTPError as error:
             if error.response.status_code != 409:
                 raise
-            there = self._info(self.kind, name)
-            if there is None or there.sha != commit:
-                raise UserError(f"somebody else has tagged another commit of {self.name} as {name} meanwhile") from None
+            info = self._info(self.kind, name)
+            if info is None or info.sha != commit:
+                raise UserError(f"somebody else has tagged another commit of {self.name} as {name}") from None
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turns what the Hub or the network does into one line: what happened, what to do, what is left on the Hub."""
+        """Turn failures of Hub and network into one line: what happened, what to do, what is left on the Hub."""
         try:
             yield
         except UserError as error:
@@ -224,42 +218,42 @@ class Hub:
         except HfHubHTTPError as error:
             raise UserError(f"{self._reason(error)} ({self.left})") from None
         except OfflineModeIsEnabled:
-            raise UserError("HF_HUB_OFFLINE is set: a push needs the Hub, unset it") from None
+            raise UserError("HF_HUB_OFFLINE is set, but a push needs the Hub; unset it") from None
         except (httpx2.TransportError, ConnectionError) as error:
             raise UserError(
-                f"no answer from {self.api.endpoint} after {TRIES} tries ({type(error).__name__}): check the network "
-                f"and push again ({self.left})"
+                f"no answer from {self.api.endpoint} after {ATTEMPTS} attempts ({type(error).__name__}); check the "
+                f"network and push again ({self.left})"
             ) from None
-        except ValueError as error:  # of huggingface_hub: a card or an answer that the Hub finds wrong
+        except ValueError as error:  # from huggingface_hub: the Hub rejects the card or an answer
             raise UserError(f"{self.name}: {error} ({self.left})") from None
 
     def _reason(self, error: HfHubHTTPError) -> str:
-        status, said = error.response.status_code, error.server_message or "no reason given"
+        status, message = error.response.status_code, error.server_message or "no reason given"
         if status == 401:
-            return "the Hub refuses the token (401): it is wrong or has expired; set HF_TOKEN to one with write access"
+            return "the Hub rejects the token (401): it is invalid or expired; set HF_TOKEN to one with write access"
         if status == 403 and error.response.headers.get("X-Error-Code") == "GatedRepo":
-            return f"{self.name} is gated and this token is not on its list (403): ask for access at {self.address}"
+            return f"{self.name} is gated and this token has no access (403); ask for access at {self.address}"
         if status == 403:
-            return f"this token may not do that to {self.name} (403, {said}): use one with write access there"
+            return f"this token may not do that to {self.name} (403, {message}); use one with write access"
         if status == 404:
-            return f"{self.name} is not there any more (404, {said}): look at {self.address}"
+            return f"{self.name} no longer exists (404, {message}); see {self.address}"
         if status in (429, 500, 502, 503, 504):
-            return f"the Hub keeps answering {status} ({said}): push again later"
-        return f"the Hub answers {status} ({said}) for {self.name}"
+            return f"the Hub keeps answering {status} ({message}); push again later"
+        return f"the Hub answered {status} ({message}) for {self.name}"
 
 
 def check_name(name: str) -> None:
-    """Refuses what is no ORG/NAME."""
+    """Raise UserError if a name is not ORG/NAME."""
     if not re.fullmatch(r"[^/\s:]+/[^/\s:]+", name):
         example = f"your-name/{re.sub(r'[^A-Za-z0-9._-]', '', name.rstrip('/').rpartition('/')[2]) or 'icu'}"
-        raise UserError(f"{name}: not ORG/NAME; give who owns it and its name, e.g. {example}")
+        raise UserError(f"{name}: not ORG/NAME; give owner and name, such as {example}")
     try:
         validate_repo_id(name)
     except HFValidationError as error:
-        raise UserError(f"{name}: the Hub allows no such name ({str(error).splitlines()[0]})") from None
+        raise UserError(f"{name}: not a valid name on the Hub ({str(error).splitlines()[0]})") from None
 
 
-def places(*folders: str | os.PathLike) -> list[str]:
-    """Paths of this machine that nothing uploaded may hold."""
-    found = {os.path.abspath(folder) for folder in (*folders, os.getcwd(), os.path.expanduser("~"))}
-    return sorted(path for path in found if path != "/")
+def local_paths(*folders: str | os.PathLike[str]) -> list[str]:
+    """Return paths of this machine that no uploaded file may hold."""
+    paths = {os.path.abspath(folder) for folder in (*folders, os.getcwd(), os.path.expanduser("~"))}
+    return sorted(path for path in paths if path != "/")

@@ -1,4 +1,4 @@
-"""Merging cards: our keys win, nothing that people wrote is lost, and pushing twice changes nothing."""
+"""Merging cards: our keys win, handwritten text is kept, and merging twice changes nothing."""
 
 import pytest
 import yaml
@@ -28,18 +28,18 @@ def written(keys: dict, body: str = "") -> str:
     return f"---\n{yaml.safe_dump(keys)}---\n{body}"
 
 
-def test_the_first_push_is_ours_between_marks():
+def test_first_card_is_ours_between_marks():
     data, body = pushed(None)
     assert data == split(OURS)[0]
     assert body.strip() == f"{BEGIN}\n\n# ICU\n\nWhat it is.\n\n## Use\n\nNew words.\n\n{END}"
 
 
-def test_merging_again_changes_nothing():
+def test_merge_is_idempotent():
     once = merge(OURS, written({"extra_gated_prompt": "Ask", "tags": ["ours"]}, "Hello.\n\n## News\n\nMoved.\n"))
     assert merge(OURS, once) == once
 
 
-def test_our_keys_win_and_all_others_stay():
+def test_our_keys_win_and_others_stay():
     theirs = {"license": "other", "license_name": "old", "extra_gated_fields": {"Name": "text"}, "viewer": False}
     data, _ = pushed(written(theirs))
     assert data["license"] == "cc-by-4.0"
@@ -52,7 +52,7 @@ def test_tags_are_joined():
     assert pushed(written({"tags": ["vision", "unlearning"]}))[0]["tags"] == ["unlearning", "vision"]
 
 
-def test_configs_of_people_stay_and_those_of_an_earlier_build_go():
+def test_handwritten_configs_stay_and_gone_ones_go():
     old = {
         "config_name": "continual",
         "version": "1.0.0",
@@ -69,17 +69,17 @@ def test_configs_of_people_stay_and_those_of_an_earlier_build_go():
     }
 
 
-def test_configs_stay_where_our_card_has_none():
+def test_configs_stay_if_our_card_has_none():
     theirs = {"configs": [{"config_name": "mine", "data_files": "mine/*.csv"}]}
     assert split(merge("---\nlicense: mit\n---\n\n# A\n", written(theirs)))[0]["configs"] == theirs["configs"]
 
 
-def test_a_card_without_marks_is_kept_whole_below_ours():
+def test_card_without_marks_is_kept_below_ours():
     _, body = pushed(written({}, "# My own\n\nWords.\n"))
     assert body.strip().endswith(f"New words.\n\n{END}\n\n# My own\n\nWords.")
 
 
-def test_what_stands_around_the_marks_stays_and_what_is_between_is_ours():
+def test_text_outside_marks_stays():
     inside = "# ICU\n\n## Use\n\nOld words, edited.\n\n## Thanks\n\nTo Ann.\n\n```md\n## no title\n```\n"
     _, body = pushed(written({}, f"Above.\n\n{BEGIN}\n{inside}\n{END}\n\nBelow.\n"))
     assert "Old words" not in body
@@ -91,10 +91,10 @@ def test_what_stands_around_the_marks_stays_and_what_is_between_is_ours():
 
 
 @pytest.mark.parametrize("yaml_text", ["a: [", "- a\n- b"])
-def test_yaml_that_cannot_be_read_is_refused(yaml_text):
-    with pytest.raises(UserError, match="mend it there first"):
+def test_invalid_yaml_is_refused(yaml_text):
+    with pytest.raises(UserError, match="fix it there first"):
         merge(OURS, f"---\n{yaml_text}\n---\n")
 
 
-def test_windows_line_ends_and_a_byte_order_mark_are_read():
+def test_split_reads_crlf_and_byte_order_mark():
     assert split("\ufeff---\r\nviewer: false\r\n---\r\nHello\r\n") == ({"viewer": False}, "Hello\n")

@@ -1,21 +1,21 @@
-"""What a push would change, by hashes; and that no file with a token or a place of this machine goes up."""
+"""Changes of a push by hash, leaks of tokens and local paths, and the waits that the Hub requests."""
 
 import pytest
 from hub_repos import Blob
 
 from lethebench.errors import UserError
 from lethebench.hub.diff import compare, refuse_leaks
-from lethebench.hub.repository import Remote
-from lethebench.hub.retry import asked_wait
+from lethebench.hub.repository import RemoteFile
+from lethebench.hub.retry import requested_wait
 
 
-def remote(content: bytes, *, lfs: bool) -> Remote:
+def remote(content: bytes, *, lfs: bool) -> RemoteFile:
     blob = Blob(content, lfs)
-    return Remote(blob.size, blob.oid, blob.sha256 if lfs else None)
+    return RemoteFile(blob.size, blob.oid, blob.sha256 if lfs else None)
 
 
 @pytest.mark.parametrize("lfs", [False, True])
-def test_files_are_compared_by_the_hash_that_the_hub_gives(lfs, tmp_path):
+def test_files_are_compared_by_hash(lfs, tmp_path):
     (tmp_path / "same").write_bytes(b"12345")
     ours = {"same": tmp_path / "same", "other": b"12345", "new": b"", "README.md": b"b\nc\n"}
     there = {
@@ -35,7 +35,7 @@ def test_files_are_compared_by_the_hash_that_the_hub_gives(lfs, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "found"),
+    ("name", "content", "leak"),
     [
         ("config.json", b'{"base": "/data/models/x"}', "the path /data"),
         ("README.md", b"see file:///data/x", "the path /data"),
@@ -46,11 +46,11 @@ def test_files_are_compared_by_the_hash_that_the_hub_gives(lfs, tmp_path):
     ],
 )
 @pytest.mark.parametrize("as_file", [False, True])
-def test_leaks_are_refused(name, content, found, as_file, tmp_path):
+def test_leaks_are_refused(name, content, leak, as_file, tmp_path):
     (tmp_path / name).write_bytes(content)
     files = {name: tmp_path / name if as_file else content}
-    if found:
-        with pytest.raises(UserError, match=f"{name} holds {found}, which would be published"):
+    if leak:
+        with pytest.raises(UserError, match=f"{name} holds {leak}, which would be published"):
             refuse_leaks(files, "hf_secret", ["/data"])
     else:
         refuse_leaks(files, "hf_secret", ["/data"])
@@ -66,5 +66,5 @@ def test_leaks_are_refused(name, content, found, as_file, tmp_path):
         ({}, None),
     ],
 )
-def test_waits_are_read_as_the_hub_writes_them(headers, seconds):
-    assert asked_wait(headers) == seconds
+def test_requested_wait_of_headers(headers, seconds):
+    assert requested_wait(headers) == seconds

@@ -1,4 +1,4 @@
-"""`lethe push`: what a stranger loads from the tag is what was built; a dry run touches nothing; tags are not moved."""
+"""`lethe push`: rows loaded from the tag equal the build; a dry run changes nothing; tags are not moved."""
 
 import json
 import shutil
@@ -17,13 +17,13 @@ import json
 from datasets import Image, List, load_dataset
 from lethebench.builders import content_hash, row_digest
 
-found = {}
+hashes = {}
 for config in CONFIGS:
     for split, rows in load_dataset(NAME, config, revision=TAG).items():
         for column in set(rows.column_names) & {"images", "thumbnails"}:
             rows = rows.cast_column(column, List(Image(decode=False)))
-        found[f"{config}/{split}"] = content_hash(map(row_digest, rows))
-print(json.dumps(found))
+        hashes[f"{config}/{split}"] = content_hash(map(row_digest, rows))
+print(json.dumps(hashes))
 """
 DOWNLOAD = """
 from huggingface_hub import snapshot_download
@@ -57,12 +57,12 @@ def hashes(manifest: dict) -> dict[str, str]:
     }
 
 
-def test_a_stranger_loads_from_the_tag_what_was_built(user, tmp_path):
+def test_rows_loaded_from_the_tag_equal_the_build(user, tmp_path):
     done = user.types("push", "icu", "somebody/icu")
     assert done.status == 0, done.error
     manifest = json.loads((user.work / "icu" / "manifest.json").read_text())
-    found = as_stranger(user, LOAD, "somebody/icu", "v1.0.0", manifest, tmp_path / "home", None)
-    assert json.loads(found) == hashes(manifest)
+    printed = as_stranger(user, LOAD, "somebody/icu", "v1.0.0", manifest, tmp_path / "home", None)
+    assert json.loads(printed) == hashes(manifest)
     as_stranger(user, DOWNLOAD, "somebody/icu", "v1.0.0", manifest, tmp_path / "other")
     assert 'data = "somebody/icu"' in user.repository("icu").tree["README.md"].content.decode()
     for name in manifest["files"]:
@@ -72,28 +72,28 @@ def test_a_stranger_loads_from_the_tag_what_was_built(user, tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_every_benchmark_goes_up_and_comes_back(name, tmp_path):
+def test_every_benchmark_survives_push_and_load(name, tmp_path):
     with person(tmp_path / "people") as somebody:
         done = somebody.types("push", real_build(name), f"somebody/{name}")
         assert done.status == 0, done.error
         manifest = json.loads((real_build(name) / "manifest.json").read_text())
         tag = f"v{manifest['version']}"
-        found = as_stranger(somebody, LOAD, f"somebody/{name}", tag, manifest, tmp_path / "home")
-        assert json.loads(found) == hashes(manifest)
+        printed = as_stranger(somebody, LOAD, f"somebody/{name}", tag, manifest, tmp_path / "home")
+        assert json.loads(printed) == hashes(manifest)
         as_stranger(somebody, DOWNLOAD, f"somebody/{name}", tag, manifest, tmp_path / "other")
         assert_nothing_leaked(somebody.server, somebody.home, real_build(name).parent)
 
 
-def test_a_dry_run_says_what_would_change_and_touches_nothing(user):
+def test_dry_run_reports_and_changes_nothing(user):
     before = len(user.server.received)
     done = user.types("push", "icu", "somebody/planned", "--dry-run", "--private")
     assert done.status == 0, done.error
-    assert done.out.startswith("would make the private dataset somebody/planned as v1.0.0:\n+ README.md")
+    assert done.out.startswith("would create the private dataset somebody/planned as v1.0.0:\n+ README.md")
     assert ("dataset", "somebody/planned") not in user.server.hub.repositories
     assert {request.method for request in user.server.received[before:]} == {"GET"}
 
 
-def test_a_push_over_an_earlier_build_merges_the_card_and_replaces_its_files(user):
+def test_push_over_earlier_build_replaces_its_files(user):
     repository = user.server.hub.create("dataset", "somebody/older")
     old = {"files": {"qa/forget-00000-of-00002.parquet": {}, "notes.txt": {}}, "splits": {"lifelong": {}}}
     configs = "configs:\n- config_name: lifelong\n  data_files: x\n- config_name: mine\n  data_files: mine.csv\n"
@@ -126,25 +126,25 @@ def test_a_push_over_an_earlier_build_merges_the_card_and_replaces_its_files(use
 
 
 @pytest.mark.slow
-def test_a_second_push_finds_nothing_to_do_and_another_build_is_refused(user, tmp_path):
+def test_second_push_is_a_no_op_and_other_build_refused(user, tmp_path):
     assert user.types("push", "icu", "somebody/twice").status == 0
     repository = user.repository("twice")
     before = repository.state()
     done = user.types("push", "icu", "somebody/twice")
     assert done.status == 0, done.error
-    assert "has v1.0.0 already, and it is what would be pushed: nothing to do" in done.out
+    assert "has v1.0.0 already, with the same content; nothing to do" in done.out
     repository.change({"README.md": repository.tree["README.md"].content + b"\n## News\n\nLater.\n"})
     assert user.types("push", "icu", "somebody/twice").status == 0
     other = repository.change({"eval.yaml": "tasks: []\n"}, "icu by somebody else")
     repository.tags["v1.0.0"] = other
     done = user.types("push", "icu", "somebody/twice")
     assert done.status == 2
-    assert "has v1.0.0 already, with another eval.yaml: a tag is never moved; build it" in done.line
+    assert "has v1.0.0 already, with another eval.yaml, and a tag is never moved; build with" in done.line
     assert repository.head == other
     assert before[0] in repository.commits
 
 
-def test_private_is_private_and_nobody_is_made_to_believe_so(user):
+def test_private_option_is_kept_or_refused(user):
     done = user.types("push", "icu", "somebody/secret", "--private")
     assert done.status == 0, done.error
     assert "(private)" in done.out
@@ -155,7 +155,7 @@ def test_private_is_private_and_nobody_is_made_to_believe_so(user):
     assert "--private: somebody/open is public" in done.line
 
 
-def test_gated_repositories_are_named(user):
+def test_gated_access_is_reported(user):
     user.server.hub.create("dataset", "somebody/asked", gated=True)
     done = user.types("push", "icu", "somebody/asked")
     assert done.status == 0, done.error
@@ -163,29 +163,29 @@ def test_gated_repositories_are_named(user):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "fragments"),
     [
         ("icu", ["icu: not ORG/NAME", "your-name/icu"]),
         ("datasets/somebody/icu", ["not ORG/NAME"]),
         ("https://huggingface.co/somebody/icu", ["not ORG/NAME"]),
         ("somebody/", ["not ORG/NAME"]),
-        ("somebody/a..b", ["allows no such name"]),
+        ("somebody/a..b", ["not a valid name"]),
         ("else/icu", ["403", "else/icu"]),
         ("somebody/a-model", ["somebody/a-model is a model on the Hub, not a dataset"]),
         ("somebody/a-space", ["somebody/a-space is a space on the Hub, not a dataset"]),
     ],
 )
-def test_names_that_will_not_do(user, name, words):
+def test_invalid_name_is_refused(user, name, fragments):
     user.server.hub.create("model", "somebody/a-model")
     user.server.hub.create("space", "somebody/a-space")
     before = set(user.server.hub.repositories)
     done = user.types("push", "icu", name)
     assert done.status == 2
-    assert all(word in done.line for word in words), done.line
+    assert all(text in done.line for text in fragments), done.line
     assert set(user.server.hub.repositories) == before
 
 
-def test_a_build_that_does_not_verify_is_not_pushed(user):
+def test_unverified_build_is_not_pushed(user):
     shutil.copytree(user.work / "icu", user.work / "damaged")
     (user.work / "damaged" / "eval.yaml").write_text("tasks: []\n")
     before = len(list(received(user.server)))

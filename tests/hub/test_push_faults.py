@@ -1,4 +1,4 @@
-"""Whatever goes wrong on the way to the Hub, a push ends well after a retry, or in one line and the old state."""
+"""Faults during a push: it succeeds after a retry, or ends with one line and the state before."""
 
 import time
 
@@ -27,7 +27,7 @@ def user(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def nothing_uploaded(user):
-    """Large files that some push uploaded are not asked for again; here every push sends its own."""
+    """Make every push upload its own large files."""
     user.server.hub.objects.clear()
 
 
@@ -53,7 +53,7 @@ PASSING = {
 }
 
 
-# Those that take another's way through the code.
+# Those that take the same path through the code as another.
 LIKE_ANOTHER = (
     "busy-while-looking",
     "busy-while-uploading",
@@ -67,7 +67,7 @@ LIKE_ANOTHER = (
     "name",
     [pytest.param(name, marks=pytest.mark.slow) if name in LIKE_ANOTHER else name for name in PASSING],
 )
-def test_what_passes_ends_in_a_whole_push(user, name):
+def test_push_succeeds_after_a_transient_fault(user, name):
     fault = PASSING[name]
     done = user.types("push", "icu", f"somebody/{name}", faults=(fault,))
     assert (done.status, fault.hits > 0) == (0, True), done.error
@@ -79,7 +79,7 @@ def test_what_passes_ends_in_a_whole_push(user, name):
     assert "all equal" in done.out
 
 
-def test_a_commit_of_somebody_else_is_merged_with(user):
+def test_concurrent_commit_is_merged(user):
     repository = user.server.hub.create("dataset", "somebody/shared")
     change = {"NOTES.md": "mine", "README.md": "---\nextra_gated_prompt: Please ask\n---\n\n## News\n\nWe moved.\n"}
     conflict = Fault(COMMIT, happens=lambda: repository.change(change))
@@ -101,30 +101,33 @@ FAILING = {
     "token-expires-meanwhile": (Fault(COMMIT, status=401, times=99), ["401", "expired", "HF_TOKEN"]),
     "gated": (gated("GET .*/resolve/"), ["gated", "403", "ask for access"]),
     "never-arrives-as-sent": (Fault(UPLOAD, corrupt=True, times=99), ["400", "Mismatch"]),
-    "gives-other-bytes-back": (Fault(SHARD, corrupt=True, times=9999), ["give back", "as they were before"]),
+    "gives-other-bytes-back": (
+        Fault(SHARD, corrupt=True, times=9999),
+        ["does not return what was", "as before"],
+    ),
 }
 
 
 LONG = {"never-committing", "never-an-answer"}
-"""Those that wait for several tries."""
+"""Those that wait for several attempts."""
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in FAILING])
-def test_what_stays_ends_in_one_line_and_the_old_state(user, name):
-    fault, words = FAILING[name]
+def test_push_fails_in_one_line_and_restores_the_state(user, name):
+    fault, fragments = FAILING[name]
     repository = user.server.hub.create("dataset", f"somebody/{name}")
     repository.change(BY_HAND)
     tree, tags = repository.state()[2], repository.state()[1]
-    begun = time.monotonic()
+    start = time.monotonic()
     done = user.types("push", "icu", f"somebody/{name}", faults=(fault,))
     assert done.status == 2
-    assert all(word in done.line for word in words), done.line
+    assert all(text in done.line for text in fragments), done.line
     assert (repository.state()[2], repository.state()[1]) == (tree, tags)
-    assert time.monotonic() - begun < 120
+    assert time.monotonic() - start < 120
     assert fault.hits <= 12 or fault.corrupt or fault.status == 403
 
 
-def test_a_conflict_that_does_not_end_is_given_up(user):
+def test_endless_conflict_ends_the_push(user):
     repository = user.server.hub.create("dataset", "somebody/crowded")
     endless = Fault(COMMIT, times=99, happens=lambda: repository.change({"x": str(len(repository.log))}))
     done = user.types("push", "icu", "somebody/crowded", faults=(endless,))
@@ -134,12 +137,12 @@ def test_a_conflict_that_does_not_end_is_given_up(user):
     assert not repository.tags
 
 
-def test_a_push_without_its_tag_is_finished_by_a_second_one(user):
+def test_second_push_adds_a_missing_tag(user):
     refused = Fault(TAG, status=403, message="no tags today")
     done = user.types("push", "icu", "somebody/halfway", faults=(refused,))
     repository = user.repository("halfway")
     assert done.status == 2
-    assert "without its tag: run the same command again" in done.line
+    assert "without its tag; run the same command again" in done.line
     assert not repository.tags
     before = repository.head
     done = user.types("push", "icu", "somebody/halfway")
@@ -148,7 +151,7 @@ def test_a_push_without_its_tag_is_finished_by_a_second_one(user):
     assert len(ours(repository)) == 1
 
 
-def test_a_tag_that_somebody_else_makes_meanwhile_stays_theirs(user):
+def test_concurrent_tag_is_not_moved(user):
     repository = user.server.hub.create("dataset", "somebody/raced")
     theirs = repository.change(BY_HAND)
     raced = Fault(TAG, happens=lambda: repository.tags.update({"v1.0.0": theirs}))
@@ -159,7 +162,7 @@ def test_a_tag_that_somebody_else_makes_meanwhile_stays_theirs(user):
 
 
 @pytest.mark.parametrize(
-    ("token", "words"),
+    ("token", "fragments"),
     [
         ("hf_expired", ["401", "expired", "HF_TOKEN"]),
         (READER, ["403", "write access"]),
@@ -167,11 +170,21 @@ def test_a_tag_that_somebody_else_makes_meanwhile_stays_theirs(user):
     ],
     ids=["expired", "reader", "none"],
 )
-def test_tokens_that_will_not_do(user, token, words):
+def test_insufficient_token_is_refused(user, token, fragments):
     repository = user.server.hub.repositories.get(("dataset", "somebody/kept"))
     repository = repository or user.server.hub.create("dataset", "somebody/kept")
     before = repository.state()
     done = user.types("push", "icu", "somebody/kept", token=token)
     assert done.status == 2
-    assert all(word in done.line for word in words), done.line
+    assert all(text in done.line for text in fragments), done.line
     assert repository.state() == before
+
+
+def test_dry_run_needs_no_token(user):
+    user.server.hub.create("dataset", "somebody/visible")
+    for name, verb in (("visible", "would push to"), ("absent", "would create")):
+        done = user.types("push", "icu", f"somebody/{name}", "--dry-run", token=None)
+        assert done.status == 0, done.error
+        assert done.out.startswith(f"{verb} the public dataset somebody/{name} as v1.0.0:\n+ ")
+        assert "no token: a private repository of this name would not be visible" in done.out
+    assert ("dataset", "somebody/absent") not in user.server.hub.repositories

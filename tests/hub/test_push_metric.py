@@ -1,4 +1,4 @@
-"""`lethe push-metric`: the Space is what `evaluate.load` finds by its tag, and its README's example holds."""
+"""`lethe push-metric`: `evaluate.load` finds the Space by its tag, and its README's example holds."""
 
 import re
 
@@ -21,8 +21,8 @@ def user(tmp_path_factory):
         assert_nothing_leaked(somebody.server, somebody.home)
 
 
-def loads_and_agrees(user, name: str, home) -> None:
-    """A stranger runs the README of the Space on the metric of its tag."""
+def assert_readme_holds(user, name: str, home) -> None:
+    """Run the README of the Space, as another user, on the metric of its tag."""
     home.mkdir()
     card = user.repository(name, "space").tree["README.md"].content.decode()
     code = "\n".join(re.findall(r"```python\n(.*?)```", card, re.DOTALL))
@@ -34,7 +34,7 @@ def loads_and_agrees(user, name: str, home) -> None:
     assert printed.splitlines()[-1] == "0", printed
 
 
-def test_a_metric_goes_up_as_a_space_that_evaluate_loads(user, tmp_path):
+def test_metric_becomes_a_space_that_evaluate_loads(user, tmp_path):
     done = user.types("push-metric", "forget", "somebody")
     assert done.status == 0, done.error
     assert f'evaluate.load("somebody/forget", revision="{TAG}")' in done.out
@@ -48,40 +48,39 @@ def test_a_metric_goes_up_as_a_space_that_evaluate_loads(user, tmp_path):
     assert "title: Forget\n" in card
     assert "sdk: gradio\n" in card
     assert card.endswith(f"{END}\n")
-    loads_and_agrees(user, "forget", tmp_path / "home")
-    again = user.types("push-metric", "forget", "somebody")
-    assert (again.status, "nothing to do" in again.out) == (0, True)
+    assert_readme_holds(user, "forget", tmp_path / "home")
+    second = user.types("push-metric", "forget", "somebody")
+    assert (second.status, "nothing to do" in second.out) == (0, True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [entry.name for entry in METRICS.values() if entry.module])
-def test_every_metric_goes_up_and_agrees_with_its_readme(user, name, tmp_path):
+def test_every_metric_agrees_with_its_readme(user, name, tmp_path):
     done = user.types("push-metric", name, "somebody")
     assert done.status == 0, done.error
-    loads_and_agrees(user, name, tmp_path / "home")
+    assert_readme_holds(user, name, tmp_path / "home")
 
 
-def test_a_metric_that_comes_back_as_another_is_taken_back(user):
-    """The Space gets back what it held, and the tag goes."""
+def test_wrong_upload_is_reverted(user):
     space = user.server.hub.create("space", "somebody/stability")
     space.change({"README.md": "Mine.\n"})
     tree = space.state()[2]
     wrong = Fault("GET .*/resolve/.*stability.py", corrupt=True, times=99)
     done = user.types("push-metric", "stability", "somebody", faults=(wrong,))
     assert done.status == 2
-    assert "as they were before" in done.line
+    assert "as before" in done.line
     assert (space.state()[2], space.tags) == (tree, {})
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "fragments"),
     [
         (["beauty", "somebody"], ["beauty: unknown metric", "forget"]),
-        (["forget", "somebody/forget"], ["give the owner alone", "somebody"]),
+        (["forget", "somebody/forget"], ["give only the owner", "somebody"]),
         (["forget", "some body"], ["not ORG/NAME"]),
     ],
 )
-def test_bad_input_is_refused(user, arguments, words):
+def test_invalid_arguments_are_refused(user, arguments, fragments):
     done = user.types("push-metric", *arguments)
     assert done.status == 2
-    assert all(word in done.line for word in words), done.line
+    assert all(text in done.line for text in fragments), done.line

@@ -1,4 +1,4 @@
-"""`lethe push-model`: safetensors alone, no place of this machine, and a card with the figures of the run."""
+"""`lethe push-model`: only safetensors, no local paths, and a card with the figures of the run."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ def user(tmp_path_factory):
 
 
 def add_adapter(stage: Path, base: Path) -> None:
-    """What PEFT writes, the path of the base model among it."""
+    """Write what PEFT writes, with the path of the base model."""
     save_file({"lora_A": np.ones((4, 64), np.float32)}, stage / "adapter_model.safetensors")
     config = {"peft_type": "LORA", "base_model_name_or_path": str(base), "r": 4, "target_modules": ["q", "v"]}
     (stage / "adapter_config.json").write_text(json.dumps(config))
@@ -42,7 +42,7 @@ def summary(user, method: str = "npo") -> dict:
 
 
 def push_build(user, name: str, tag: str, *, manifest: bytes | None = None) -> str:
-    """A dataset repository with what push-model looks at; gives the commit of the tag."""
+    """Create a dataset repository with the files that push-model reads; return the commit of the tag."""
     build = user.server.hub.create("dataset", f"somebody/{name}")
     tasks = [{"id": f"icu_{split}", "config": "continual", "split": split} for split in ("forget", "retain", "test")]
     manifest = manifest or (user.work / "run/data/manifest.json").read_bytes()
@@ -51,7 +51,7 @@ def push_build(user, name: str, tag: str, *, manifest: bytes | None = None) -> s
     return build.tags[tag]
 
 
-def test_an_adapter_goes_up_with_its_scores(user):
+def test_adapter_is_published_with_scores(user):
     commit = push_build(user, "icu", "v1.0.0")
     done = user.types("push-model", "run", "somebody/icu-npo", "--method", "npo")
     assert done.status == 0, done.error
@@ -66,41 +66,41 @@ def test_an_adapter_goes_up_with_its_scores(user):
     assert config == json.loads((stage / "adapter_config.json").read_text()) | {"base_model_name_or_path": "tiny"}
     final = summary(user)["final"]
     entries = parse_eval_result_entries(yaml.safe_load(tree[".eval_results/icu.yaml"].content))
-    found = {entry.task_id: (entry.value, entry.dataset_id, entry.dataset_revision) for entry in entries}
-    assert found == {
+    results = {entry.task_id: (entry.value, entry.dataset_id, entry.dataset_revision) for entry in entries}
+    assert results == {
         "icu_forget": (round(final["forget"], 6), "somebody/icu", commit),
         "icu_retain": (round(final["utility"], 6), "somebody/icu", commit),
     }
 
 
-def test_the_card_says_what_the_run_says(user):
+def test_card_equals_run_files(user):
     assert user.types("push-model", "run", "somebody/card", "--method", "npo").status == 0
     card = ModelCard(user.repository("card", "model").tree["README.md"].content.decode())
     assert card.data.library_name == "peft"
     assert card.data.pipeline_tag == "image-text-to-text"
-    told, gold = summary(user), json.loads((user.work / "run/gold/summary.json").read_text())["stages"]["3"]
-    low, high = told["intervals"]["forget"]
-    forget = f"| forget | {number(told['final']['forget'])} | {number(low)} to {number(high)} | 1.000 | 1 |"
+    expected, gold = summary(user), json.loads((user.work / "run/gold/summary.json").read_text())["stages"]["3"]
+    low, high = expected["intervals"]["forget"]
+    forget = f"| forget | {number(expected['final']['forget'])} | {number(low)} to {number(high)} | 1.000 | 1 |"
     assert forget in card.text
-    assert f"| {number(told['final']['exposure'])} | – | {number(gold['exposure'])} | as gold |" in card.text
+    assert f"| {number(expected['final']['exposure'])} | – | {number(gold['exposure'])} | as gold |" in card.text
     assert "lethe run data --method npo --model tiny --tasks 3" in card.text
     assert "| `retain_weight` | 5.0 |" in card.text
     assert "Negative preference optimization" in card.text
     assert "ga" not in card.text.partition("## Use")[0].split()
 
 
-def test_a_stage_in_the_middle_has_its_own_figures(user):
+def test_middle_stage_has_its_own_figures(user):
     done = user.types("push-model", "run", "somebody/middle", "--method", "npo", "--stage", "2")
     assert done.status == 0, done.error
     card = user.repository("middle", "model").tree["README.md"].content.decode()
-    told = summary(user)
-    assert f"| forget | {number(told['forget'][1])} | – | – | 1 |" in card
-    assert f"| utility on what was to be kept | {number(told['utility'][2])} | – |" in card
-    assert "after request 2 of 3." in card
+    expected = summary(user)
+    assert f"| forget | {number(expected['forget'][1])} | – | – | 1 |" in card
+    assert f"| utility on the retain set | {number(expected['utility'][2])} | – |" in card
+    assert "after task 2 of 3." in card
     assert "no gold model for this stage" in card
 
 
-def test_another_model_replaces_the_weights_of_the_one_before(user):
+def test_weights_of_an_earlier_model_are_deleted(user):
     repository = user.server.hub.create("model", "somebody/replaced")
     repository.change({"model-00001-of-00002.safetensors": b"old", "plot.png": b"mine", "README.md": "Mine.\n"})
     assert user.types("push-model", "run", "somebody/replaced", "--method", "npo").status == 0
@@ -109,32 +109,32 @@ def test_another_model_replaces_the_weights_of_the_one_before(user):
     assert repository.tree["README.md"].content.decode().endswith("\n\nMine.\n")
 
 
-def test_another_build_on_the_hub_gets_no_results(user):
+def test_other_build_gets_no_eval_results(user):
     push_build(user, "other", "v1.0.0", manifest=b"{}")
     push = ("push-model", "run", "somebody/no-results", "--method", "npo", "--dataset")
     done = user.types(*push, "somebody/other", "--dry-run")
-    assert "no .eval_results: v1.0.0 of somebody/other is another build" in done.out
+    assert "no .eval_results: v1.0.0 of somebody/other is not the build of this run" in done.out
     done = user.types(*push, "somebody/absent")
     assert "no .eval_results: somebody/absent has no build tagged v1.0.0" in done.out
     assert ".eval_results/icu.yaml" not in user.repository("no-results", "model").tree
 
 
-def test_what_cannot_be_pushed_is_refused(user):
+def test_invalid_model_is_refused(user):
     push = ("push-model", "run", "somebody/refused")
-    for arguments, words in (
+    for arguments, fragments in (
         (push, ["ga, npo", "--method"]),
         ((*push, "--method", "idk"), ["idk", "ga, npo"]),
         ((*push, "--method", "npo", "--stage", "4"), ["--stage 4", "1, 2, 3"]),
-        ((*push, "--method", "ga"), ["no .safetensors", "run that stage again"]),
+        ((*push, "--method", "ga"), ["has no .safetensors", "run that stage again"]),
         (("push-model", "nowhere", "somebody/refused"), ["nowhere does not exist"]),
     ):
         done = user.types(*arguments)
         assert done.status == 2
-        assert all(word in done.line for word in words), done.line
+        assert all(text in done.line for text in fragments), done.line
     assert ("model", "somebody/refused") not in user.server.hub.repositories
 
 
-def test_a_path_of_this_machine_in_a_file_is_refused(user):
+def test_local_path_in_a_file_is_refused(user):
     shutil.copytree(user.work / "run", user.work / "careless")
     template = user.work / "careless/npo/t003/chat_template.jinja"
     template.write_text(f"{{# from {user.home}/notes #}}")

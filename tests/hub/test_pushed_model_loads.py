@@ -1,4 +1,4 @@
-"""`lethe push-model`: whoever follows the card of what was pushed has the model that was trained, to the last logit."""
+"""`lethe push-model`: the code of the card loads the trained model, equal in every logit."""
 
 import inspect
 import json
@@ -29,14 +29,14 @@ with model.using(0) if hasattr(model, "using") else contextlib.nullcontext(model
 
 
 def last_logits(model, processor):
-    """What a model says next about a picture."""
+    """Return the logits of the next token after a picture and a question."""
     import torch
     from PIL import Image
 
     picture = Image.new("RGB", (64, 80), (200, 30, 90))
-    asked = processor(images=picture, text="USER: <image>\nWho is this? ASSISTANT:", return_tensors="pt")
+    inputs = processor(images=picture, text="USER: <image>\nWho is this? ASSISTANT:", return_tensors="pt")
     with torch.no_grad():
-        return model.eval()(**asked).logits[0, -1]
+        return model.eval()(**inputs).logits[0, -1]
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +47,14 @@ def user(tmp_path_factory):
 
 
 def weights(run: Path):
-    """A stage that trained every weight."""
+    """Save a stage that trained every weight."""
     model, processor = llava(dtype=torch.float32, seed=1)
     save_model(model, processor, run / STAGE)
     return last_logits(model, processor)
 
 
 def adapter(run: Path):
-    """A stage that trained an adapter on a model of the Hub."""
+    """Save a stage that trained an adapter on a model of the Hub."""
     loaded = load_model(run / "base")
     model = wide(get_peft_model(loaded.model, LoraSettings(rank=2, alpha=4).peft_config()))
     save_model(model, loaded.processor, run / STAGE)
@@ -62,7 +62,7 @@ def adapter(run: Path):
 
 
 def mixture(run: Path):
-    """A stage that trained an adapter beside the run's learnt model, which stands nowhere else."""
+    """Save a stage that trained an adapter for the run's initial model, which is not on the Hub."""
     save_model(*llava(dtype=torch.float32, seed=2), run / "learnt")
     loaded = load_model(run / "learnt")
     model = LUMoE(loaded.model, loaded.processor, gate=TrueTaskGate())
@@ -73,7 +73,7 @@ def mixture(run: Path):
 
 
 def wide(model):
-    """Adapters begin as nothing; so that they count, theirs are drawn."""
+    """Draw the adapter's weights, which start as zero and would change nothing."""
     generator = torch.Generator().manual_seed(3)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -87,7 +87,7 @@ def wide(model):
     [weights, pytest.param(adapter, marks=pytest.mark.slow), pytest.param(mixture, marks=pytest.mark.slow)],
     ids=lambda make: make.__name__,
 )
-def test_the_card_loads_what_was_trained(user, make, tmp_path):
+def test_card_code_loads_the_trained_model(user, make, tmp_path):
     run = write_run(user.work / make.__name__, methods=("npo",), tasks=2)
     count_steps(run)
     save_model(*llava(dtype=torch.float32), run / "base")
@@ -95,15 +95,14 @@ def test_the_card_loads_what_was_trained(user, make, tmp_path):
     (run / "run.json").write_text(json.dumps(record | {"model": BASE}))
     base = user.server.hub.create("model", BASE)
     base.change({path.name: path.read_bytes() for path in (run / "base").iterdir()})
-    wanted = make(run)
+    expected = make(run)
     done = user.types("push-model", run.name, f"somebody/{make.__name__}")
     assert done.status == 0, done.error
     shutil.rmtree(run)
     card = user.repository(make.__name__, "model").tree["README.md"].content.decode()
     (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
     (tmp_path / "home").mkdir()
-    found = json.loads(
-        run_as_user(code + inspect.getsource(last_logits) + PRINT, user.server, tmp_path / "home").splitlines()[-1]
-    )
-    torch.testing.assert_close(torch.tensor(found), wanted, rtol=0, atol=1e-5)
-    assert wanted.std() > 0.1
+    printed = run_as_user(code + inspect.getsource(last_logits) + PRINT, user.server, tmp_path / "home")
+    logits = json.loads(printed.splitlines()[-1])
+    torch.testing.assert_close(torch.tensor(logits), expected, rtol=0, atol=1e-5)
+    assert expected.std() > 0.1
