@@ -35,7 +35,7 @@ class Canvas:
 
     def __init__(self, size: tuple[int, int], center: tuple[float, float], unit: float, background: Color):
         self.size = size
-        self.center = (center[0] * self.oversample, center[1] * self.oversample)
+        self.center = np.array(center) * self.oversample
         self.unit = unit * self.oversample
         self.image = Image.new("RGB", (size[0] * self.oversample, size[1] * self.oversample), background)
 
@@ -98,12 +98,12 @@ class Canvas:
     ) -> None:
         radius = blur * self.unit
         pad = int(3 * radius + reach + 2)
-        left, top = max(0, int(min(flat[0::2])) - pad), max(0, int(min(flat[1::2])) - pad)
-        right = min(self.image.width, int(max(flat[0::2])) + pad)
-        bottom = min(self.image.height, int(max(flat[1::2])) + pad)
+        x, y = flat[0::2], flat[1::2]
+        left, top = max(0, int(min(x)) - pad), max(0, int(min(y)) - pad)
+        right, bottom = min(self.image.width, int(max(x)) + pad), min(self.image.height, int(max(y)) + pad)
         if right <= left or bottom <= top:
             return
-        moved = [v - (left, top)[i % 2] for i, v in enumerate(flat)]
+        moved = (np.array(flat).reshape(-1, 2) - (left, top)).ravel().tolist()
         mask = self._cover((right - left, bottom - top), moved, round(255 * min(1.0, alpha)), radius, paint)
         if clip is not None:
             mask = ImageChops.multiply(mask, clip.crop((left, top, right, bottom)))

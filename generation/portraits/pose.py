@@ -5,6 +5,7 @@ head goes through one smooth map, so hair, glasses and beard stay in place in ev
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +21,12 @@ def _ramp(x: np.ndarray) -> np.ndarray:
 def _ease(x: np.ndarray) -> np.ndarray:
     x = _ramp(x)
     return x * x * (3 - 2 * x)
+
+
+def _pairs(x: np.ndarray, y: np.ndarray | float) -> np.ndarray:
+    points = np.empty((len(x), 2))
+    points[:, 0], points[:, 1] = x, y
+    return points
 
 
 @dataclass(frozen=True)
@@ -45,32 +52,39 @@ class Pose:
     def head(self, points: np.ndarray, face: Face) -> np.ndarray:
         """Move points of the head and neck, (n, 2) in face units, as this pose shows them."""
         x, y = points[:, 0], points[:, 1]
-        side = -1.0 if self.turn < 0 else 1.0  # of the face that is turned away
         across = np.minimum(np.maximum(x / (1.06 * max(face.cranium, face.cheek)), -1), 1)
+        squared = across**2
         below, above = _ramp(y), _ramp(-y / 1.25)
-        depth = (1 - across**2) * (1 - 0.55 * above**1.6 - 0.15 * below**2)
+        depth = (1 - squared) * (1 - 0.55 * above**1.6 - 0.15 * below**2)
         tip = face.eye_y + face.nose_length - 0.03
         nose = np.maximum(1 - np.abs(x) / 0.26, 0) * np.exp(-(((y - tip) / 0.15) ** 2))
         moved = x + self.turn * (0.30 * depth + 0.10 * nose)
-        # The far side is foreshortened, and the eye socket dents its contour.
-        far = _ease(side * across) * abs(self.turn)
-        dent = np.exp(-(((y - face.eye_y - 0.02) / 0.17) ** 2)) * _ease((np.abs(across) - 0.55) / 0.4)
-        moved = moved * (1 - 0.07 * far) - side * far * 0.035 * dent
-        bowed = 0.10 * _ramp(1 - ((y - 0.05) / 1.02) ** 2) * (1 - 0.4 * across**2) + 0.04 * nose
-        posed = self._tilted(np.column_stack((moved, y + self.nod * bowed)))
-        return posed + (self.body(points) - posed) * _ease((y - 1.04) / 0.32)[:, None]
+        side = -1.0 if self.turn < 0 else 1.0  # of the face that is turned away
+        if (side * x).max() > 0:
+            # The far side is foreshortened, and the eye socket dents its contour.
+            far = _ease(side * across) * abs(self.turn)
+            dent = np.exp(-(((y - face.eye_y - 0.02) / 0.17) ** 2)) * _ease((np.abs(across) - 0.55) / 0.4)
+            moved = moved * (1 - 0.07 * far) - side * far * 0.035 * dent
+        bowed = 0.10 * _ramp(1 - ((y - 0.05) / 1.02) ** 2) * (1 - 0.4 * squared) + 0.04 * nose
+        posed = self._tilted(_pairs(moved, y + self.nod * bowed))
+        if y.max() > 1.04:  # the neck follows the body
+            posed += (self.body(points) - posed) * _ease((y - 1.04) / 0.32)[:, None]
+        return posed
 
     def ear(self, points: np.ndarray, face: Face) -> np.ndarray:
         """Move points of an ear or of anything on it: ears move towards the middle of a turned head."""
         side = np.sign(points[:, 0])
         inwards = np.where(side * self.turn < 0, 0.12, 0.10) * abs(self.turn)
-        return self._tilted(points - np.column_stack((side * inwards, np.full(len(side), 0.05 * self.nod))))
+        return self._tilted(points - _pairs(side * inwards, 0.05 * self.nod))
 
     def body(self, points: np.ndarray) -> np.ndarray:
         """Move points of the shoulders and the clothes, which follow a turn a little."""
-        return np.column_stack((points[:, 0] * (1 - 0.06 * abs(self.turn)) + 0.04 * self.turn, points[:, 1]))
+        return _pairs(points[:, 0] * (1 - 0.06 * abs(self.turn)) + 0.04 * self.turn, points[:, 1])
+
+    @cached_property
+    def _rotation(self) -> np.ndarray:
+        cos, sin = np.cos(np.radians(self.tilt)), np.sin(np.radians(self.tilt))
+        return np.array(((cos, sin), (-sin, cos)))
 
     def _tilted(self, points: np.ndarray) -> np.ndarray:
-        angle = np.radians(self.tilt)
-        turn = np.array(((np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))))
-        return (points - PIVOT) @ turn + PIVOT
+        return (points - PIVOT) @ self._rotation + PIVOT

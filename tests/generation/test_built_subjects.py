@@ -1,4 +1,4 @@
-"""Drawn buildings, celestial bodies, company marks and posters: how they are built, and that each is like no other."""
+"""Buildings, celestial bodies, company marks and posters: their construction, and no two alike."""
 
 import hashlib
 import math
@@ -24,11 +24,11 @@ WHITE = (255, 255, 255)
 
 
 def likeness(first: np.ndarray, second: np.ndarray) -> float:
-    """Correlation of two grey pictures, -1 to 1; 1 is the same but for brightness and contrast."""
+    """Return the correlation of two gray pictures, -1 to 1; 1 is the same but for brightness and contrast."""
     return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
 
 
-def small_grey(picture: Image.Image, side: int = 48) -> np.ndarray:
+def small_gray(picture: Image.Image, side: int = 48) -> np.ndarray:
     return np.asarray(picture.convert("L").resize((side, side), Image.Resampling.BOX), float)
 
 
@@ -37,7 +37,7 @@ def test_pen_fills_the_square_and_shades_stay_on_the_subject():
     pen.block(3, 10, 7, 12, (200, 100, 50))
     pen.block(-50, -50, 50, 50, (0, 0, 0), 0.5)
     pixels = np.asarray(pen.picture(40))
-    # Twice as wide as high: the lower half of the square, darkened by the shade that reaches far beyond it.
+    # Twice as wide as high: it fills the lower half of the square, darkened by a shade that reaches far beyond it.
     assert (pixels[:20, :, 3] == 0).all()
     assert (pixels[20:, :, 3] == 255).all()
     assert np.abs(pixels[20:, :, :3].astype(int) - (100, 50, 25)).max() <= 1
@@ -64,15 +64,15 @@ def test_page_shows_its_part_at_its_scale():
 
 
 @pytest.mark.parametrize(("yaw", "walls"), [(0.0, [0]), (0.5, [0, 1]), (-0.5, [0, 3])])
-def test_prism_shows_the_walls_that_face_the_viewer(yaw, walls):
+def test_prism_returns_the_walls_that_face_the_viewer(yaw, walls):
     model = Model(yaw=yaw, pitch=0.1, far=1e6)
     faces = model.prism(0, 0, 2, 2, 0, 3, WHITE)
-    # Front, right, back and left wall run this way.
-    ways = ((1, 0), (0, -1), (-1, 0), (0, 1))
-    assert [ways.index((round(f.across[0] / 2), round(f.across[2] / 2))) for f in faces] == walls
+    # Directions of the front, right, back and left wall.
+    directions = ((1, 0), (0, -1), (-1, 0), (0, 1))
+    assert [directions.index((round(f.across[0] / 2), round(f.across[2] / 2))) for f in faces] == walls
 
 
-def test_far_view_is_a_turn_and_a_near_one_enlarges_what_is_near():
+def test_far_view_is_a_turn_and_near_view_has_perspective():
     points = np.random.default_rng(0).uniform(-1, 1, (50, 3))
     flat = Model(yaw=0.7, pitch=0.0, far=1e9).at(points)
     assert np.allclose(flat[:, 0], np.cos(0.7) * points[:, 0] - np.sin(0.7) * points[:, 2], atol=1e-6)
@@ -81,7 +81,7 @@ def test_far_view_is_a_turn_and_a_near_one_enlarges_what_is_near():
     assert (front, back) == (pytest.approx(4 / 3), pytest.approx(4 / 5))
 
 
-def test_turned_body_is_as_wide_as_its_profile_from_every_side():
+def test_lathe_is_as_wide_as_its_profile_from_every_side():
     for yaw in (-0.6, 0.0, 0.9):
         model = Model(yaw=yaw, pitch=0.0, far=1e6)
         model.lathe(0, 0, ((0.5, 0), (1.0, 2), (0.25, 4)), WHITE, strips=12)
@@ -99,7 +99,7 @@ def test_sunny_side_is_lighter_than_the_shady_one():
     assert sum(lit((120, 120, 120), right)) > sum(lit((120, 120, 120), front))
 
 
-def test_globe_turns_with_its_spin_and_is_dark_away_from_the_sun():
+def test_globe_turns_with_spin_and_is_dark_off_the_sun():
     colors = np.zeros((*SHAPE, 3), np.float32)
     colors[..., 0] = np.arange(SHAPE[1]) * 255 / SHAPE[1]  # longitude
     colors[: SHAPE[0] // 2, :, 1] = 200  # north
@@ -107,10 +107,10 @@ def test_globe_turns_with_its_spin_and_is_dark_away_from_the_sun():
     x, y = np.array([0.001, 0.0, 0.0]), np.array([0.0, 0.6, -0.6])
     ahead = np.array((0.0, 0.0, 1.0))
     for spin in (1.0, 2.5):
-        seen = _ball(globe, x, y, _turned(0, 0), spin, ahead)
-        assert seen[0, 0] == pytest.approx(255 * spin / (2 * math.pi), abs=2)
-        assert seen[1, 1] > 100 > seen[2, 1]
-    # Nodding one way brings north below the middle of the disc, the other way does not.
+        disc = _ball(globe, x, y, _turned(0, 0), spin, ahead)
+        assert disc[0, 0] == pytest.approx(255 * spin / (2 * math.pi), abs=2)
+        assert disc[1, 1] > 100 > disc[2, 1]
+    # Nodding one way brings the north below the center of the disc, the other way does not.
     low = [
         _ball(globe, np.array([0.0]), np.array([-0.1]), _turned(0, nod), 0, ahead)[0, 1] > 100 for nod in (-0.5, 0.5)
     ]
@@ -120,7 +120,7 @@ def test_globe_turns_with_its_spin_and_is_dark_away_from_the_sun():
     assert right > 3 * left
 
 
-def test_maps_of_the_bodies_are_theirs_alone_and_in_range():
+def test_maps_of_bodies_differ_and_are_in_range():
     maps = [globe_of(key) for key in CLASSES["Astronomy"].keys]
     for globe in maps:
         assert globe.colors.shape == (*SHAPE, 3)
@@ -132,7 +132,7 @@ def test_maps_of_the_bodies_are_theirs_alone_and_in_range():
 
 
 def silhouette(shapes) -> np.ndarray:
-    """Where a mark is, whatever its colours."""
+    """Return the pixels that a mark covers, whatever its colors."""
     pen = Pen()
     for points, _ in shapes:
         pen.area(points, WHITE)
@@ -147,12 +147,12 @@ def test_marks_differ_in_shape():
             assert (first & second).sum() / (first | second).sum() < 0.72
 
 
-def test_posters_differ_in_layout_not_in_colour_alone():
-    """Edges of the grey pictures inside the border, which some share: no two have theirs in the same places."""
+def test_posters_differ_in_layout_not_only_in_color():
+    """No two have the edges inside their border, which some share, at the same positions."""
     edges = []
     for parts in (*CARTOON.values(), *MOVIES.values(), *SERIES.values()):
-        grey = small_grey(art(parts, np.random.default_rng(0), 144), 36)
-        edges.append(np.hypot(*np.gradient(grey))[2:-2, 2:-2])
+        gray = small_gray(art(parts, np.random.default_rng(0), 108), 36)
+        edges.append(np.hypot(*np.gradient(gray))[2:-2, 2:-2])
     alike = [likeness(a, b) for k, a in enumerate(edges) for b in edges[:k]]
     print(f"{len(edges)} posters, largest likeness of edges {max(alike):.2f}")
     assert len(edges) == 47
@@ -161,28 +161,28 @@ def test_posters_differ_in_layout_not_in_colour_alone():
 
 def test_prints_of_a_poster_are_alike():
     for parts in list(MOVIES.values())[::4]:
-        first, second = (small_grey(art(parts, np.random.default_rng(seed), 144)) for seed in (1, 2))
+        first, second = (small_gray(art(parts, np.random.default_rng(seed), 96)) for seed in (1, 2))
         assert (first != second).any()
         assert likeness(first, second) > 0.9
 
 
 def nearest_pairs(name: str, seed: int) -> tuple[float, str, str]:
-    """The two entities of a class whose sprites look most alike in grey, both as `seed` draws them."""
-    keys, found = CLASSES[name].keys, []
+    """Return the likeness and the names of the two most similar sprites of a class, both drawn with `seed`."""
+    keys, sprites = CLASSES[name].keys, []
     for key in keys:
-        ground = Image.new("RGB", (96, 96), (128, 128, 128))
-        sprite = CLASSES[name].sprite(key, np.random.default_rng(seed), 96)
+        ground = Image.new("RGB", (64, 64), (128, 128, 128))
+        sprite = CLASSES[name].sprite(key, np.random.default_rng(seed), 64)
         ground.paste(sprite, mask=sprite)
-        found.append(small_grey(ground))
-    return max((likeness(found[a], found[b]), keys[a], keys[b]) for a in range(len(keys)) for b in range(a))
+        sprites.append(small_gray(ground))
+    return max((likeness(sprites[a], sprites[b]), keys[a], keys[b]) for a in range(len(keys)) for b in range(a))
 
 
 @pytest.mark.parametrize("name", BUILT)
-def test_no_two_entities_look_alike_at_first_view(name):
-    """Same side, same carrier, same light: what they share is as large as it gets."""
-    found = [nearest_pairs(name, seed) for seed in range(3)]
-    print(name, "most alike:", [(round(value, 3), a, b) for value, a, b in found])
-    assert max(value for value, _, _ in found) < 0.95
+def test_no_two_entities_look_alike(name):
+    """With the same side, carrier and light, entities have the most in common."""
+    pairs = [nearest_pairs(name, seed) for seed in range(3)]
+    print(name, "most alike:", [(round(value, 3), a, b) for value, a, b in pairs])
+    assert max(value for value, _, _ in pairs) < 0.95
 
 
 @pytest.mark.parametrize("name", BUILT)
