@@ -1,19 +1,23 @@
-# make demo    environment, install, and the whole main job on the embedded tiny model
-# make test    environment, install, and the test suite
+# make demo        create the environment and run the demo on the embedded tiny model
+# make test        create the environment and run the fast tests
+# make test-all    also run the slow tests
+# make lint        run ruff and mypy
+# make test-wheel  build the wheel, install it alone in a new environment and use it
 #
-# PYTHON            the interpreter that makes the environment (3.11 or newer)
-# TORCH_INDEX_URL   optional package index for PyTorch, e.g. the one PyTorch names for its CPU build
+# PYTHON            interpreter for the environment (3.11 or newer)
+# TORCH_INDEX_URL   package index for PyTorch, for example the index of its CPU build
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX_URL ?=
-# Without compiling, which would take a minute for what is compiled when it is imported anyway.
+# Python compiles modules on first import; compiling all of them at install time costs a minute.
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
+FOLDERS := baselines builders cards contract evaluation generation
 
 export OMP_WAIT_POLICY ?= PASSIVE
-# Where this is set, each of the many processes of the suite would compile PyTorch and transformers anew.
+# Without bytecode files each test process would compile PyTorch and transformers again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-wheel lint clean
+.PHONY: demo test test-all test-wheel lint types clean
 
 demo: $(VENV)/.run
 	$(VENV)/bin/lethe demo
@@ -24,13 +28,19 @@ test: $(VENV)/.dev
 test-all: $(VENV)/.dev
 	$(VENV)/bin/pytest -n 2 --dist loadfile -m "slow or not slow"
 
-# The wheel alone, in an environment of its own, away from this folder.
 test-wheel: $(VENV)/.dev
 	$(VENV)/bin/python tests/support/wheel_check.py
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+# mypy cannot follow setuptools' package-dir mapping, so it reads the package as a tree of links.
+types: $(VENV)/.dev
+	rm -rf $(VENV)/types/lethebench
+	mkdir -p $(VENV)/types/lethebench
+	ln -s $(CURDIR)/lethebench/* $(addprefix $(CURDIR)/,$(FOLDERS)) $(VENV)/types/lethebench
+	cd $(VENV)/types && ../bin/mypy --config-file $(CURDIR)/pyproject.toml --package lethebench
 
 $(VENV)/.torch: constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -38,13 +48,13 @@ $(VENV)/.torch: constraints.txt
 	$(INSTALL) -c constraints.txt torch $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL))
 	@touch $@
 
-$(VENV)/.run: $(VENV)/.torch pyproject.toml
-	@echo "Installing lethebench and what it needs (about 300 MB) ..."
+$(VENV)/.run: $(VENV)/.torch pyproject.toml setup.py
+	@echo "Installing lethebench and its dependencies (about 300 MB) ..."
 	$(INSTALL) -c constraints.txt -e ".[train,eval]"
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.torch pyproject.toml tests/gradio.txt
-	@echo "Installing lethebench, what it needs and the test tools ..."
+$(VENV)/.dev: $(VENV)/.torch pyproject.toml setup.py tests/gradio.txt
+	@echo "Installing lethebench, its dependencies and the test tools ..."
 	$(INSTALL) -c constraints.txt -e ".[dev]"
 	$(INSTALL) --no-deps -r tests/gradio.txt
 	@touch $@ $(VENV)/.run
