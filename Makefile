@@ -1,6 +1,7 @@
 # make demo        create the environment and run the demo on the embedded tiny model
 # make test        create the environment and run the fast tests
 # make test-all    also run the slow tests
+# make test-lowest run the core tests on the lowest versions that pyproject.toml accepts
 # make lint        run ruff and mypy
 # make test-wheel  build the wheel, install it alone in a new environment and use it
 #
@@ -11,13 +12,15 @@ VENV ?= .venv
 TORCH_INDEX_URL ?=
 # Python compiles modules on first import; compiling all of them at install time costs a minute.
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
+CORE_TESTS := tests/test_imports.py tests/contract tests/baselines tests/builders tests/evaluation tests/generation tests/lethebench/test_continual_run.py
+CORE_TOOLS := hypothesis mpmath pytest pytest-timeout pytest-xdist scikit-learn
 FOLDERS := baselines builders cards contract evaluation generation
 
 export OMP_WAIT_POLICY ?= PASSIVE
 # Without bytecode files each test process would compile PyTorch and transformers again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-wheel lint types clean
+.PHONY: demo test test-all test-lowest test-wheel lint types clean
 
 demo: $(VENV)/.run
 	$(VENV)/bin/lethe demo
@@ -27,6 +30,15 @@ test: $(VENV)/.dev
 
 test-all: $(VENV)/.dev
 	$(VENV)/bin/pytest -n 2 --dist loadfile -m "slow or not slow"
+
+test-lowest:
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check packaging
+	$(VENV)-lowest/bin/python tests/support/floors.py > $(VENV)-lowest/floors.txt
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r $(VENV)-lowest/floors.txt $(CORE_TOOLS) \
+		$(if $(TORCH_INDEX_URL),--extra-index-url $(TORCH_INDEX_URL))
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(VENV)-lowest/bin/pytest -n 2 --dist loadfile $(CORE_TESTS)
 
 test-wheel: $(VENV)/.dev
 	$(VENV)/bin/python tests/support/wheel_check.py
