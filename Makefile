@@ -13,7 +13,7 @@ TORCH_INDEX_URL ?=
 # Python compiles modules on first import; compiling all of them at install time costs a minute.
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
 CORE_TESTS := tests/test_imports.py tests/contract tests/baselines tests/builders tests/evaluation tests/generation tests/lethebench/test_continual_run.py
-CORE_TOOLS := hypothesis mpmath pytest pytest-timeout pytest-xdist scikit-learn
+CORE_TOOLS := hypothesis mlcroissant mpmath pytest pytest-timeout pytest-xdist scikit-learn
 FOLDERS := baselines builders cards contract evaluation generation
 
 export OMP_WAIT_POLICY ?= PASSIVE
