@@ -1,4 +1,4 @@
-"""Multiple choice: which option a model picks, by the probability of its text or of its letter."""
+"""Multiple choice: the option that a model picks, by the probability of its text or of its letter."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -12,11 +12,11 @@ from lethebench.evaluation.likelihood.api import score_encoded, score_many
 
 
 class Choice(NamedTuple):
-    """What a model picks among options.
+    """The option that a model picks.
 
     Attributes:
-        picked: the number of the likeliest option, from 0; the first of equal ones.
-        logprobs: what was compared, one natural log-probability per option; <= 0.
+        picked: index of the likeliest option; the first of equal ones.
+        logprobs: the compared values, one natural log-probability per option; <= 0.
     """
 
     picked: int
@@ -28,81 +28,87 @@ def choose_by_probability(
     processor: Any,
     rows: Iterable[Mapping],
     *,
-    normalise: bool = True,
+    normalize: bool = True,
     batch_size: int | None = None,
 ) -> list[Choice]:
-    """The option whose text is the likeliest answer to the question, which is asked without the options.
+    """Pick the option whose text is the likeliest answer to the question, which is asked without the options.
 
     Args:
         model: a model for image-text to text.
         processor: its processor, with a chat template.
         rows: mappings with `question`, `images` and `options`, at least two different texts.
-        normalise: compare log-probabilities per token, terminator included; else their sums, which favour short texts.
-        batch_size: at most so many sequences in one forward pass.
+        normalize: compare log-probabilities per token, the end of the turn included; else their sums, which favor short
+            texts.
+        batch_size: maximum number of sequences in one forward pass.
 
     Returns:
         One `Choice` per row.
 
     Raises:
-        ValueError: as `score_many`, or the options of a row are not as they should be, by its name.
+        ValueError: as `score_many`, or if the options of a row are not valid; names the row.
     """
     rows = list(rows)
-    options = [options_of(row, number) for number, row in enumerate(rows)]
+    options = [options_of(row, index) for index, row in enumerate(rows)]
     scores = score_many(model, processor, rows, options, batch_size=batch_size)
-    values = [[one.logprob / (one.num_tokens if normalise else 1) for one in row] for row in scores]
-    return [_likeliest(row, number, found) for number, (row, found) in enumerate(zip(rows, values, strict=True))]
+    values = [[score.logprob / (score.num_tokens if normalize else 1) for score in row] for row in scores]
+    return [_likeliest(row, index, logprobs) for index, (row, logprobs) in enumerate(zip(rows, values, strict=True))]
 
 
 def choose_by_letter(
     model: Any, processor: Any, rows: Iterable[Mapping], *, batch_size: int | None = None
 ) -> list[Choice]:
-    """The option whose letter is the likeliest beginning of an answer, where the question lists the options.
+    """Pick the option whose letter is the likeliest beginning of an answer to the question with its options listed.
 
-    The letter alone is scored, without the turn's end: a model may go on with the option's text.
+    The letter alone is scored, without the end of the turn: a model may continue with the option's text.
 
     Args:
         model: a model for image-text to text.
         processor: its processor, with a chat template.
         rows: mappings with `question`, `images` and `options`, 2 to 26 different texts.
-        batch_size: at most so many sequences in one forward pass.
+        batch_size: maximum number of sequences in one forward pass.
 
     Returns:
         One `Choice` per row.
 
     Raises:
-        ValueError: as `score_many`, or the options of a row are not as they should be, by its name.
+        ValueError: as `score_many`, or if the options of a row are not valid; names the row.
     """
     rows = list(rows)
-    options = [options_of(row, number, most=len(ascii_uppercase)) for number, row in enumerate(rows)]
-    asked = [
+    options = [options_of(row, index, most=len(ascii_uppercase)) for index, row in enumerate(rows)]
+    questions = [
         {**row, "question": letter_question(row["question"], texts)} for row, texts in zip(rows, options, strict=True)
     ]
-    encoded = encode(processor, asked, [list(ascii_uppercase[: len(texts)]) for texts in options])
+    encoded = encode(processor, questions, [list(ascii_uppercase[: len(texts)]) for texts in options])
     letters = [
         replace(item, answers=tuple(replace(answer, ids=answer.ids[:-1]) for answer in item.answers))
         for item in encoded
     ]
-    values = [[one.logprob for one in row] for row in score_encoded(model, letters, batch_size=batch_size)]
-    return [_likeliest(row, number, found) for number, (row, found) in enumerate(zip(rows, values, strict=True))]
+    values = [[score.logprob for score in row] for row in score_encoded(model, letters, batch_size=batch_size)]
+    return [_likeliest(row, index, logprobs) for index, (row, logprobs) in enumerate(zip(rows, values, strict=True))]
 
 
-def options_of(row: Mapping, number: int, *, most: int | None = None) -> list[str]:
-    """A row's options.
+def options_of(row: Mapping, index: int, *, most: int | None = None) -> list[str]:
+    """Return a row's options.
+
+    Args:
+        row: a mapping with `options`.
+        index: names the row where it has no `id`.
+        most: the largest number of options allowed.
 
     Raises:
-        ValueError: the row's name and what is wrong: fewer than two, too many, no text, or one of them twice.
+        ValueError: if there are fewer than two or too many, one is not a text, or two are equal; names the row.
     """
-    name, options = row.get("id", f"row {number}"), row.get("options")
+    name, options = row.get("id", f"row {index}"), row.get("options")
     if not isinstance(options, list | tuple) or not all(isinstance(option, str) for option in options):
         raise ValueError(f"{name}: its options are {options!r}: give a list of texts")
     if len(options) < 2 or len(set(options)) < len(options) or (most is not None and len(options) > most):
-        some = "at least 2" if most is None else f"2 to {most}"
-        raise ValueError(f"{name}: it has {len(options)} options: give {some}, no two of them equal")
+        allowed = "at least 2" if most is None else f"2 to {most}"
+        raise ValueError(f"{name}: it has {len(options)} options: give {allowed}, no two of them equal")
     return list(options)
 
 
-def _likeliest(row: Mapping, number: int, logprobs: list[float]) -> Choice:
-    if not all(math.isfinite(one) for one in logprobs):
-        name = row.get("id", f"row {number}")
+def _likeliest(row: Mapping, index: int, logprobs: list[float]) -> Choice:
+    if not all(math.isfinite(logprob) for logprob in logprobs):
+        name = row.get("id", f"row {index}")
         raise ValueError(f"{name}: its options have the log-probabilities {logprobs}: are the weights finite?")
     return Choice(max(range(len(logprobs)), key=logprobs.__getitem__), tuple(logprobs))

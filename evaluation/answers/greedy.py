@@ -9,8 +9,8 @@ from lethebench.contract.tokens import EncodedQuestion, encode, longest_answer
 from lethebench.evaluation.likelihood.batching import batch_limit, model_inputs
 from lethebench.evaluation.likelihood.prefix_sharing import Context
 
-# A model's own generation config may bend what is likeliest (Qwen2.5-VL's has a repetition penalty of 1.05), and
-# `generate` takes from there what is not given.
+# `generate` takes what is not passed from the model's own generation config, which may change the likeliest token
+# (Qwen2.5-VL's has a repetition penalty of 1.05).
 GREEDY = {
     "do_sample": False,
     "num_beams": 1,
@@ -24,14 +24,14 @@ GREEDY = {
 
 
 def end_tokens(model: Any, processor: Any) -> tuple[int, ...]:
-    """The token ids at which generation stops: the model's generation config, else the tokenizer's end of text."""
+    """Return the token ids at which generation stops: the generation config's, else the tokenizer's end of text."""
     ids = getattr(model.generation_config, "eos_token_id", None)
     ids = processor.tokenizer.eos_token_id if ids is None else ids
     return tuple(ids) if isinstance(ids, list | tuple) else (ids,)
 
 
 def decode(processor: Any, ids: Sequence[int]) -> str:
-    """Token ids as text, without special tokens and outer white space."""
+    """Return token ids as text, without special tokens and outer white space."""
     return processor.tokenizer.decode(list(ids), skip_special_tokens=True).strip()
 
 
@@ -44,28 +44,38 @@ def generate_encoded(
     batch_size: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[str]:
-    """As `greedy_answers`, on rows that `chat.encode` tokenised.
+    """Generate answers to rows that are tokenized already; otherwise as `greedy_answers`.
 
     Prompts are sorted by length and padded on the left, which `model.generate` sees from the attention mask.
+
+    Args:
+        model: a model for image-text to text; in eval mode during the call.
+        processor: its processor.
+        encoded: questions, from `lethebench.contract.tokens.encode`.
+        max_new_tokens: maximum length of an answer in tokens.
+        batch_size: maximum number of prompts in one batch.
+        progress: called with the number of rows answered so far.
+
+    Returns:
+        One text per row.
     """
     end = list(end_tokens(model, processor))
     pad = processor.tokenizer.pad_token_id
     limit = batch_limit(model, batch_size)
     texts = [""] * len(encoded)
-    groups: dict[tuple, list[int]] = {}
-    for number, item in enumerate(encoded):
-        groups.setdefault(item.prompt.kind, []).append(number)
+    kinds: dict[tuple, list[int]] = {}
+    for row, question in enumerate(encoded):
+        kinds.setdefault(question.prompt.kind, []).append(row)
     was_training = model.training
     model.eval()
     done = 0
     try:
-        for numbers in groups.values():
-            numbers.sort(key=lambda number: -len(encoded[number].prompt.ids))
-            while numbers:
-                longest = len(encoded[numbers[0]].prompt.ids) + max_new_tokens
-                size = limit.num_rows(longest)
-                batch, numbers = numbers[:size], numbers[size:]
-                prompts = [encoded[number].prompt for number in batch]
+        for rows in kinds.values():
+            rows.sort(key=lambda row: -len(encoded[row].prompt.ids))
+            while rows:
+                size = limit.num_rows(len(encoded[rows[0]].prompt.ids) + max_new_tokens)
+                batch, rows = rows[:size], rows[size:]
+                prompts = [encoded[row].prompt for row in batch]
                 contexts = [Context(prompt, prompt.ids, 0) for prompt in prompts]
                 inputs = model_inputs(model, contexts, [list(prompt.ids) for prompt in prompts], left=True)
                 with torch.no_grad():
@@ -76,9 +86,9 @@ def generate_encoded(
                         eos_token_id=end,
                         pad_token_id=end[0] if pad is None else pad,
                     )
-                for number, ids in zip(batch, out[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
-                    stop = next((i for i, token in enumerate(ids) if token in end), len(ids))
-                    texts[number] = decode(processor, ids[:stop])
+                for row, ids in zip(batch, out[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
+                    stop = next((index for index, token in enumerate(ids) if token in end), len(ids))
+                    texts[row] = decode(processor, ids[:stop])
                 done += len(batch)
                 if progress is not None:
                     progress(done)
@@ -95,14 +105,14 @@ def greedy_answers(
     max_new_tokens: int | None = None,
     batch_size: int | None = None,
 ) -> list[str]:
-    """What the model answers by greedy decoding.
+    """Generate the model's answers by greedy decoding.
 
     Args:
-        model: a model for image-text to text; put in eval mode for the call.
+        model: a model for image-text to text; in eval mode during the call.
         processor: its processor, with a chat template.
-        rows: mappings with `question`, `images` and, where `max_new_tokens` is not given, `answer`.
-        max_new_tokens: where to stop an answer that does not end; default: `default_length` of the rows' answers.
-        batch_size: at most so many prompts in one batch.
+        rows: mappings with `question`, `images` and, unless `max_new_tokens` is given, `answer`.
+        max_new_tokens: maximum length of an answer in tokens; default: `default_length` of the rows' answers.
+        batch_size: maximum number of prompts in one batch.
 
     Returns:
         One text per row, without special tokens and outer white space; it may be empty.
@@ -114,5 +124,5 @@ def greedy_answers(
 
 
 def default_length(processor: Any, answers: Sequence[str]) -> int:
-    """Room for the longest of the reference answers with its terminator, and four tokens more."""
+    """Return the length of the longest reference answer with the end of its turn, plus four tokens."""
     return longest_answer(processor, answers) + 4

@@ -1,4 +1,4 @@
-"""QA rows made ready for a model: tokens, processed pictures, and which texts are to be scored for each row."""
+"""QA rows prepared for a model: tokens, processed pictures, and the texts to score for each row."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,15 @@ from lethebench.evaluation.answers.row_scores import carried, keywords_of, label
 
 @dataclass(frozen=True)
 class PreparedRow:
-    """A row's carried columns, keywords, and where its answers stand among the texts that are scored."""
+    """A row's carried columns and keywords, and the indices of its texts among those that are scored.
+
+    Attributes:
+        carried: the columns that its scores repeat.
+        keywords: the words to look for in a generated answer.
+        paraphrases, perturbed, candidates, options: indices of these texts.
+        truth: index of the true candidate in `candidates`; -1 without candidates.
+        correct: index of the right option in `options`; -1 without options.
+    """
 
     carried: Mapping[str, Any]
     keywords: tuple[str, ...]
@@ -26,7 +34,7 @@ class PreparedRow:
 
 @dataclass(frozen=True)
 class PreparedRows:
-    """Rows that are tokenised and whose pictures are processed; serves any model with the same processor."""
+    """Rows that are tokenized and whose pictures are processed; usable by any model with the same processor."""
 
     rows: tuple[PreparedRow, ...]
     encoded: tuple[EncodedQuestion, ...]
@@ -39,48 +47,50 @@ class PreparedRows:
 def candidate_answers(
     answer: str, candidates: Sequence[str], *, row_id: str, keywords: Sequence[str] = ()
 ) -> tuple[list[str], int]:
-    """The answer with its value replaced by each candidate, and which of them is the truth.
+    """Return the answer with its value replaced by each candidate, and the index of the true one.
 
-    The true value is the longest candidate that occurs in the answer as whole tokens; where some of those hold every
-    keyword, one of them: an answer about somebody's friend names both.
+    The true value is the longest candidate that occurs in the answer as whole tokens, among those with every keyword
+    if there are any: an answer about a person's friend names both.
 
     Args:
         answer: the row's answer.
-        candidates: all values of the row's attribute, at least 2, the true one among them.
-        row_id: for the error.
-        keywords: the parts of the true value that carry the fact, where they are known.
+        candidates: all values of the row's attribute, at least 2, including the true one.
+        row_id: named in the error.
+        keywords: the parts of the true value that carry the fact, if known.
 
     Returns:
         One full answer per candidate, in order, and the index of the true one.
 
     Raises:
-        ValueError: fewer than 2 candidates, one of them twice, or none occurs in the answer.
+        ValueError: if there are fewer than 2 candidates, two are equal, or none occurs in the answer.
 
     >>> candidate_answers("The blood type is O negative.", ["O", "O negative", "A positive"], row_id="r")
     (['The blood type is O.', 'The blood type is O negative.', 'The blood type is A positive.'], 1)
     """
     if len(candidates) < 2 or len(set(candidates)) < len(candidates):
         raise ValueError(f"{row_id}: candidates must be at least 2 and distinct, got {len(candidates)} values")
-    found = [(len(value), at, where) for at, value in enumerate(candidates) if (where := _find(answer, value)) >= 0]
-    if not found:
+    matches = [
+        (len(value), index, start) for index, value in enumerate(candidates) if (start := _find(answer, value)) >= 0
+    ]
+    if not matches:
         raise ValueError(f"{row_id}: the true answer {answer!r} holds none of its {len(candidates)} candidates")
-    told = [item for item in found if keywords and all(word in candidates[item[1]] for word in keywords)]
-    length, truth, where = max(told or found, key=lambda item: (item[0], -item[1]))
-    before, after = answer[:where], answer[where + length :]
+    with_keywords = [match for match in matches if keywords and all(word in candidates[match[1]] for word in keywords)]
+    length, truth, start = max(with_keywords or matches, key=lambda match: (match[0], -match[1]))
+    before, after = answer[:start], answer[start + length :]
     return [before + value + after for value in candidates], truth
 
 
 def _find(text: str, value: str) -> int:
-    """Where `value` stands in `text` with no letter or digit joined to either end; -1 where it does not."""
-    at = text.find(value) if value else -1
-    while at >= 0:
-        end = at + len(value)
-        joined = (at > 0 and text[at - 1].isalnum() and value[0].isalnum()) or (
+    """The start of `value` in `text` with no letter or digit joined to either end; -1 if there is none."""
+    start = text.find(value) if value else -1
+    while start >= 0:
+        end = start + len(value)
+        joined = (start > 0 and text[start - 1].isalnum() and value[0].isalnum()) or (
             end < len(text) and text[end].isalnum() and value[-1].isalnum()
         )
         if not joined:
-            return at
-        at = text.find(value, at + 1)
+            return start
+        start = text.find(value, start + 1)
     return -1
 
 
@@ -91,18 +101,18 @@ def prepare_rows(
     candidates: Mapping[str, Sequence[str]] | None = None,
     split: str | None = None,
 ) -> PreparedRows:
-    """Tokenises rows and processes their pictures once, for any number of `evaluate_rows` with one processor.
+    """Tokenize rows and process their pictures once, for any number of `evaluate_rows` with one processor.
 
     Args:
         processor: a vision-language processor with a chat template.
-        rows: a `datasets.Dataset` or any iterable of mappings with the columns of the data contract. Pictures are PIL
+        rows: a `datasets.Dataset` or any iterable of mappings with the columns of question rows. Pictures are PIL
             images or, faster, undecoded (`Image(decode=False)`).
         candidates: attribute -> all its values; rows of other attributes get no exposure.
         split: the rows' split; default: their own `split` column, else None.
 
     Raises:
-        ValueError: no row, an id that occurs twice, or a row whose answer holds none of its candidates or whose right
-            option is none of its options.
+        ValueError: if there are no rows, an id occurs twice, an answer holds none of its candidates, or the right
+            option is not one of a row's options.
     """
     names = label_names(rows)
     rows = rows if hasattr(rows, "features") else list(rows)
@@ -111,46 +121,47 @@ def prepare_rows(
     prepared = []
     for row in rows:
         row_id = str(row["id"])
-        values = (candidates or {}).get(row["attribute"])
-        filled, truth = [], -1
         options, correct = row.get("options") or (), row.get("correct", -1)
         if options and not (isinstance(correct, int) and 0 <= correct < len(options)):
-            raise ValueError(f"{row_id}: the right option is {correct!r}, and there are {len(options)} from 0 on")
+            raise ValueError(f"{row_id}: the right option is {correct!r}: give an index from 0 to {len(options) - 1}")
+        values = (candidates or {}).get(row["attribute"])
+        answers: list[str] = []
+        truth = -1
         if values is not None:
-            told = row.get("keywords") or ()
-            filled, truth = candidate_answers(row["answer"], values, row_id=row_id, keywords=told)
-        places: dict[str, int] = {row["answer"]: 0}
+            keywords = row.get("keywords") or ()
+            answers, truth = candidate_answers(row["answer"], values, row_id=row_id, keywords=keywords)
+        index_of: dict[str, int] = {row["answer"]: 0}
 
-        def at(group: Iterable[str], places: dict[str, int] = places) -> tuple[int, ...]:
-            return tuple(places.setdefault(text, len(places)) for text in group)
+        def indices(texts: Iterable[str], index_of: dict[str, int] = index_of) -> tuple[int, ...]:
+            return tuple(index_of.setdefault(text, len(index_of)) for text in texts)
 
         prepared.append(
             PreparedRow(
                 carried=carried(row, names, split),
                 keywords=tuple(keywords_of(row)),
-                paraphrases=at(row.get("paraphrases") or ()),
-                perturbed=at(row.get("perturbed") or ()),
-                candidates=at(filled),
+                paraphrases=indices(row.get("paraphrases") or ()),
+                perturbed=indices(row.get("perturbed") or ()),
+                candidates=indices(answers),
                 truth=truth,
-                options=at(options),
+                options=indices(options),
                 correct=correct,
             )
         )
-        encoder.add(row, list(places))
+        encoder.add(row, list(index_of))
     length = default_length(processor, [row.carried["answer"] for row in prepared])
     return PreparedRows(rows=tuple(prepared), encoded=tuple(encoder.encoded()), max_new_tokens=length)
 
 
 def column(rows: Any, name: str) -> list:
-    """One column of a dataset or of a list of mappings, without touching the pictures."""
+    """Return one column of a dataset or of a list of mappings, without decoding pictures."""
     return list(rows[name]) if hasattr(rows, "features") else [row[name] for row in rows]
 
 
 def check_ids(rows: Any) -> None:
-    """Raises a ValueError where there is no row or an id occurs twice."""
+    """Raise a ValueError if there are no rows or an id occurs twice."""
     ids = column(rows, "id")
     if not ids:
         raise ValueError("there are no rows to evaluate")
-    twice = next((row_id for row_id, count in Counter(ids).items() if count > 1), None)
-    if twice is not None:
-        raise ValueError(f"the row id {twice!r} occurs twice")
+    repeated = next((row_id for row_id, count in Counter(ids).items() if count > 1), None)
+    if repeated is not None:
+        raise ValueError(f"the row id {repeated!r} occurs twice")

@@ -1,4 +1,4 @@
-"""The columns of per-row scores, and those that come from texts alone; needs no torch."""
+"""The columns of per-row scores, and the scores that depend on texts alone; needs no torch."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 from lethebench.evaluation.metrics.membership import SHARES
 from lethebench.evaluation.metrics.text import exact_match, keyword_match, normalised_tokens, rouge_l_parts
 
-# Columns of a row that its scores carry on, in order.
-CARRIED = (
+CARRIED_COLUMNS = (
     "id",
     "profile_id",
     "task_id",
@@ -20,8 +19,8 @@ CARRIED = (
     "question",
     "answer",
 )
-# Columns that are added to a row, in order.
-SCORES = (
+"""Columns of a row that its scores repeat, in order."""
+SCORE_COLUMNS = (
     "generated",
     "exact_match",
     "keyword_match",
@@ -37,39 +36,41 @@ SCORES = (
     "exposure",
     "exposure_normalised",
 )
-# What is added to those on request.
-MEMBERSHIP = ("loss", "zlib", *(f"min_k_{k}" for k in SHARES), *(f"min_k_plus_plus_{k}" for k in SHARES))
+"""Columns that are added to a row, in order."""
+MEMBERSHIP_COLUMNS = ("loss", "zlib", *(f"min_k_{k}" for k in SHARES), *(f"min_k_plus_plus_{k}" for k in SHARES))
+"""Columns that are added on request."""
 
 
 def label_names(rows: Any) -> dict[str, Callable[[int], str]]:
-    """Column -> what turns its numbers into names, for the class labels of a dataset."""
+    """Return column -> function from number to name, for the class labels of a dataset."""
     features = getattr(rows, "features", None) or {}
     return {name: feature.int2str for name, feature in features.items() if hasattr(feature, "int2str")}
 
 
-def carried(row: Mapping, names: Mapping[str, Callable[[int], str]], split: str | None = None) -> dict:
-    """The columns that a row's scores carry on.
+def carried(row: Mapping, names: Mapping[str, Callable[[int], str]], split: str | None = None) -> dict[str, Any]:
+    """Return the columns that a row's scores repeat.
 
     Args:
-        row: of the data contract.
-        names: as `label_names` gives.
-        split: its split; None = its own column.
+        row: a question row.
+        names: from `label_names`.
+        split: the row's split; None: its own column.
     """
-    found = {name: row.get(name) for name in CARRIED}
-    found["split"] = split if split is not None else row.get("split")
+    values = {name: row.get(name) for name in CARRIED_COLUMNS}
+    values["split"] = split if split is not None else row.get("split")
     for name, to_name in names.items():
-        if name in found and isinstance(found[name], int):
-            found[name] = to_name(found[name])
-    return found
+        number = values.get(name)
+        if isinstance(number, int):
+            values[name] = to_name(number)
+    return values
 
 
 def keywords_of(row: Mapping) -> list[str]:
-    """The keywords of a row that have something to look for; without one, its answer."""
+    """Return the keywords of a row that have at least one token; if there are none, its answer."""
     return [word for word in row.get("keywords") or () if normalised_tokens(word)] or [row["answer"]]
 
 
-def compare(generated: str, answer: str, keywords: Sequence[str]) -> dict:
-    """The scores of a generated text, in [0, 1], beside the text itself."""
+def compare(generated: str, answer: str, keywords: Sequence[str]) -> dict[str, Any]:
+    """Return a generated text and its scores against the answer, each in [0, 1], higher is closer."""
     _, recall, f_measure = rouge_l_parts(generated, answer)
     return {
         "generated": generated,

@@ -1,4 +1,4 @@
-"""A model as lmms-eval wants it, on the project's own generator and scorer; needs lmms-eval."""
+"""A model of lmms-eval on the project's own generator and scorer; needs lmms-eval."""
 
 from collections import defaultdict
 from typing import Any
@@ -11,8 +11,8 @@ from lethebench.contract.tokens import encode
 from lethebench.evaluation.answers.greedy import greedy_answers
 from lethebench.evaluation.likelihood.api import score_encoded
 
-LENGTH = 128  # new tokens, where a task does not say
-TOGETHER = 128  # requests whose pictures are in memory together
+DEFAULT_LENGTH = 128  # new tokens, if a task does not set it
+CHUNK = 128  # requests whose pictures are in memory together
 
 
 class Wrapped(lmms):
@@ -22,62 +22,61 @@ class Wrapped(lmms):
         super().__init__()
         self._model, self._processor = model, processor
 
-    def _row(self, text: str, pictures: Any, place: tuple) -> dict:
-        doc_id, task, split = place
-        found = pictures(self.task_dict[task][split][doc_id]) or []
-        if not all(isinstance(picture, Image.Image) for picture in found):
-            raise ValueError(f"task {task} asks with something other than pictures")
-        return {"question": text.replace("<image>", "").strip(), "images": [one.convert("RGB") for one in found]}
+    def _row(self, text: str, load_pictures: Any, document: tuple) -> dict:
+        doc_id, task, split = document
+        pictures = load_pictures(self.task_dict[task][split][doc_id]) or []
+        if not all(isinstance(picture, Image.Image) for picture in pictures):
+            raise ValueError(f"task {task} has media other than pictures: choose a task with pictures or text only")
+        images = [picture.convert("RGB") for picture in pictures]
+        return {"question": text.replace("<image>", "").strip(), "images": images}
 
     def generate_until(self, requests: list) -> list[str]:
-        """Greedy answers, cut at the first of the task's stop strings."""
+        """Return greedy answers, cut at the first of the task's stop strings."""
         texts = [""] * len(requests)
         lengths: dict[int, list[int]] = defaultdict(list)
         for number, request in enumerate(requests):
-            lengths[request.args[1].get("max_new_tokens") or LENGTH].append(number)
+            lengths[request.args[1].get("max_new_tokens") or DEFAULT_LENGTH].append(number)
         for length, numbers in lengths.items():
-            for start in range(0, len(numbers), TOGETHER):
-                some = numbers[start : start + TOGETHER]
-                asked = [requests[number].args for number in some]
-                rows = [self._row(context, pictures, tuple(place)) for context, _, pictures, *place in asked]
+            for start in range(0, len(numbers), CHUNK):
+                chunk = numbers[start : start + CHUNK]
+                arguments = [requests[number].args for number in chunk]
+                rows = [self._row(text, pictures, tuple(document)) for text, _, pictures, *document in arguments]
                 answers = greedy_answers(self._model, self._processor, rows, max_new_tokens=length)
-                for number, (_, options, *_), answer in zip(some, asked, answers, strict=True):
+                for number, (_, options, *_), answer in zip(chunk, arguments, answers, strict=True):
                     texts[number] = _until(answer, options.get("until") or [])
         return texts
 
     def loglikelihood(self, requests: list) -> list[GenerationResult]:
-        """Loss of each continuation as the assistant's turn, and whether it is the greedy one.
+        """Return the loss of each continuation as the assistant's turn, and whether it is the greedy one.
 
-        Like lmms-eval's own models this gives the mean loss per token, not the log-probability that the name promises:
-        its multiple choice takes the least (lmms-eval issue 370). The pair goes as the text of a GenerationResult,
-        since `unwrap_generation_output` of 0.7.3 turns a pair of numbers into its representation.
+        Like lmms-eval's own models this returns the mean loss per token, not the log-probability of the method's name:
+        its multiple choice takes the least (lmms-eval issue 370). The pair is the text of a GenerationResult, since
+        `unwrap_generation_output` of 0.7.3 turns a pair of numbers into its representation.
 
         Raises:
-            ValueError: the task compares with answers to no question (`acc_mutual_info`).
+            ValueError: if the task compares with answers without a question (`acc_mutual_info`).
         """
-        found = []
-        for start in range(0, len(requests), TOGETHER):
+        results = []
+        for start in range(0, len(requests), CHUNK):
             rows, answers = [], []
-            for request in requests[start : start + TOGETHER]:
+            for request in requests[start : start + CHUNK]:
                 if len(request.args) != 6:
-                    raise ValueError("a task asks how likely an answer is to no question at all: leave its metric out")
-                context, target, pictures, *place = request.args
-                doc_id, task, split = place
+                    raise ValueError(
+                        "a task scores answers without a question (acc_mutual_info): leave that metric out"
+                    )
+                text, target, pictures, *document = request.args
+                doc_id, task, split = document
                 answer = target if isinstance(target, str) else target(self.task_dict[task][split][doc_id])
-                rows.append(self._row(context, pictures, tuple(place)))
+                rows.append(self._row(text, pictures, tuple(document)))
                 answers.append([answer.strip()])
             for (score,) in score_encoded(self._model, encode(self._processor, rows, answers)):
-                found.append(GenerationResult(text=(-score.logprob / score.num_tokens, score.greedy)))
-        return found
+                results.append(GenerationResult(text=(-score.logprob / score.num_tokens, score.greedy)))
+        return results
 
-    # lmms-eval asks every model for this method, and only tasks of several rounds call it.
+    # An abstract method of lmms-eval's models; only tasks of several rounds call it.
     def generate_until_multi_round(self, requests: list) -> list[str]:
-        """Not offered.
-
-        Raises:
-            NotImplementedError: always.
-        """
-        raise NotImplementedError("tasks of several rounds need a chat that goes on; choose one of a single round")
+        """Raise NotImplementedError: tasks of several rounds are not supported."""
+        raise NotImplementedError("tasks of several rounds are not supported: choose one of a single round")
 
 
 def _until(text: str, stops: str | list[str]) -> str:

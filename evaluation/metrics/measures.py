@@ -159,7 +159,7 @@ def utility(evidence: Evidence) -> Measured:
         cells |= {f"{group}/{name}": mean_cell(members, source) for name, source in columns.items() if members}
     if general is not None:
         cells["general"] = cell(float(np.mean(general.scores)), len(general.scores), bootstrap_mean(general.scores))
-        for task, values in general.found.items():
+        for task, values in general.aggregates.items():
             count = general.tasks.count(task)
             cells |= {f"general/{task}/{name}": cell(value, count) for name, value in values.items()}
     return Measured(cells, result["flags"])

@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from lethebench.errors import UserError
 from lethebench.evaluation.answers.letters import chosen
-from lethebench.evaluation.answers.row_scores import SCORES, carried, compare, keywords_of, label_names
+from lethebench.evaluation.answers.row_scores import SCORE_COLUMNS, carried, compare, keywords_of, label_names
 from lethebench.evaluation.harness.endpoint import Endpoint, EndpointRefused, Reply, ask
 from lethebench.scoring.options import EvaluateOptions
 
@@ -66,7 +66,7 @@ def api_rows(
 
 def _scored(row: dict, names: dict, reply: Reply) -> dict:
     """Return one row's scores. An answer that names an option by its letter counts as that option's text."""
-    scores = carried(row, names) | dict.fromkeys(SCORES)
+    scores = carried(row, names) | dict.fromkeys(SCORE_COLUMNS)
     scores |= {"num_candidates": 0, "error": reply.error}
     if reply.text is None:
         return scores

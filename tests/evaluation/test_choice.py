@@ -1,4 +1,4 @@
-"""Multiple choice picks what plain passes find likeliest."""
+"""Multiple choice picks the likeliest option of plain passes."""
 
 import numpy as np
 import pytest
@@ -15,40 +15,40 @@ def choice_rows():
     return [{**row, "options": texts} for row, texts in zip(qa_rows(), options, strict=False)]
 
 
-@pytest.mark.parametrize("normalise", [True, False])
-def test_by_probability(normalise):
+@pytest.mark.parametrize("normalize", [True, False])
+def test_choice_by_probability_equals_plain_passes(normalize):
     model, processor = llava()
     rows = choice_rows()
-    for row, choice in zip(rows, choose_by_probability(model, processor, rows, normalise=normalise), strict=True):
+    for row, choice in zip(rows, choose_by_probability(model, processor, rows, normalize=normalize), strict=True):
         plain = [plain_score(model, processor, row, text) for text in row["options"]]
-        values = [logprob / (count if normalise else 1) for logprob, count in plain]
+        values = [logprob / (count if normalize else 1) for logprob, count in plain]
         assert choice.logprobs == pytest.approx(values, abs=1e-9)
         assert choice.picked == int(np.argmax(values))
 
 
 def letter_ids(processor, count):
-    """The template puts a space before an answer, which its first token swallows or which is one by itself."""
+    """Tokens of the letters; the template puts a space before an answer, merged with it or a token of its own."""
     return [processor.tokenizer(" " + letter, add_special_tokens=False)["input_ids"] for letter in "ABCD"[:count]]
 
 
-def test_by_letter_alone():
+def test_choice_by_letter_equals_plain_passes():
     model, processor = llava()
     rows = choice_rows()
     for row, choice in zip(rows, choose_by_letter(model, processor, rows), strict=True):
-        asked = letter_question(row["question"], row["options"])
-        text = f"<s>USER: <image>\n{asked} ASSISTANT:"
-        made = processor(text=text, images=row["images"], add_special_tokens=False, return_tensors="pt")
+        question = letter_question(row["question"], row["options"])
+        text = f"<s>USER: <image>\n{question} ASSISTANT:"
+        inputs = processor(text=text, images=row["images"], add_special_tokens=False, return_tensors="pt")
         values = []
         for letter in letter_ids(processor, len(row["options"])):
-            ids = torch.tensor([made["input_ids"][0].tolist() + letter])
+            ids = torch.tensor([inputs["input_ids"][0].tolist() + letter])
             with torch.no_grad():
-                logp = model(input_ids=ids, pixel_values=made["pixel_values"].double()).logits[0].log_softmax(-1)
+                logp = model(input_ids=ids, pixel_values=inputs["pixel_values"].double()).logits[0].log_softmax(-1)
             values.append(sum(logp[at - len(letter) - 1, one].item() for at, one in enumerate(letter)))
         assert choice.logprobs == pytest.approx(values, abs=1e-9)
         assert choice.picked == int(np.argmax(values))
 
 
-def test_a_letter_made_likely_is_picked():
+def test_likelier_letter_is_picked():
     model, processor = llava()
     row = choice_rows()[2]
     (before,) = choose_by_letter(model, processor, [row])
@@ -74,14 +74,14 @@ def test_a_letter_made_likely_is_picked():
         ([f"n{n}" for n in range(27)], "2 to 26"),
     ],
 )
-def test_bad_options_are_named(options, message):
+def test_invalid_options_name_the_row(options, message):
     model, processor = llava()
     rows = [choice_rows()[0], {**choice_rows()[1], "options": options}]
     with pytest.raises(ValueError, match=f"a/vqa/blood_type: {message}|a/vqa/blood_type: .*{message}"):
         choose_by_letter(model, processor, rows)
 
 
-def test_weights_that_are_not_finite_are_named():
+def test_infinite_weights_name_the_row():
     model, processor = llava()
     with torch.no_grad():
         model.lm_head.weight[5] = torch.nan

@@ -1,4 +1,4 @@
-"""General tasks: a local task of lm-eval on a model with pictures, and how its scores enter utility."""
+"""General tasks: a local lm-eval task on a vision-language model, and its scores in utility."""
 
 import importlib.util
 import json
@@ -43,7 +43,7 @@ def by_hand(model, processor) -> list[float]:
     """Whether the right one of ' yes' and ' no' is the likelier continuation, by plain forward passes."""
     import torch
 
-    found = []
+    scores = []
     for text, label in QUESTIONS:
         sums = []
         for answer in (" yes", " no"):
@@ -52,48 +52,48 @@ def by_hand(model, processor) -> list[float]:
             with torch.no_grad():
                 logs = model(input_ids=ids).logits[0].log_softmax(-1)
             sums.append(sum(logs[at - 1, ids[0, at]].item() for at in range(begin, ids.shape[1])))
-        found.append(float(max((0, 1), key=sums.__getitem__) == label))
-    return found
+        scores.append(float(max((0, 1), key=sums.__getitem__) == label))
+    return scores
 
 
 @pytest.mark.slow
-def test_a_local_task_of_lm_eval_gives_what_plain_forward_passes_give(task):
-    seen = set()
+def test_lm_eval_task_equals_plain_passes(task):
+    distinct = set()
     for seed in range(3):
         model, processor = llava(seed=seed)
         general = run_general("lm-eval", [task], model, processor)
         assert list(general.scores) == by_hand(model, processor)
         assert general.tasks == ("colours",) * 4
         assert general.main == {"colours": "acc"}
-        assert general.found["colours"]["acc"] == pytest.approx(sum(general.scores) / 4)
-        seen.add(general.scores)
-    assert len(seen) > 1
+        assert general.aggregates["colours"]["acc"] == pytest.approx(sum(general.scores) / 4)
+        distinct.add(general.scores)
+    assert len(distinct) > 1
 
 
 @pytest.mark.slow
-def test_general_scores_join_utility_on_the_command_line(task, tmp_path, capsys, monkeypatch):
+def test_general_scores_enter_utility_by_command_line(task, tmp_path, capsys, monkeypatch):
     data, model = stand_in_build(tmp_path / "icu"), save_llava(tmp_path / "model")
     words = ["--metrics", "utility", "--sample", 3, "--general", f"lm-eval:{task}", "--out", tmp_path / "out", "--json"]
     status, out, error = lethe(capsys, monkeypatch, "evaluate", data, "--model", model, *words)
     assert status == 0, error
     scores = json.loads(out)
     assert scores["general"] == f"lm-eval:{task}"
-    assert scores["metrics"]["utility"]["general"]["n"] == 3  # --sample holds for the tasks too
+    assert scores["metrics"]["utility"]["general"]["n"] == 3  # --sample limits the tasks too
     assert "general/colours/acc" in scores["metrics"]["utility"]
 
 
 @pytest.mark.slow
-def test_an_unknown_task_is_refused():
+def test_unknown_task_raises():
     with pytest.raises(ValueError, match="no task 'nosuchtask'"):
         check_tasks("lm-eval", ["nosuchtask"])
 
 
-def test_a_harness_that_is_not_installed_is_one_line_before_any_scoring(tmp_path, capsys, monkeypatch):
-    honest = importlib.util.find_spec
+def test_missing_harness_fails_before_scoring(tmp_path, capsys, monkeypatch):
+    original = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util,
         "find_spec",
-        lambda name, *rest: None if "eval" in name and "lm" in name else honest(name, *rest),
+        lambda name, *rest: None if "eval" in name and "lm" in name else original(name, *rest),
     )
     data, model = stand_in_build(tmp_path / "icu"), save_llava(tmp_path / "model")
     for harness in ("lm-eval", "lmms-eval"):
@@ -116,7 +116,7 @@ def row(split: str, value: float) -> dict:
     }
 
 
-def test_general_weighs_as_another_group():
+def test_general_is_another_group_of_utility():
     """Harmonic mean over 3 components of retain at 0.5, and general's one score 0.8 in place of its three."""
     general = General(
         "lm-eval", ("a", "a", "b", "b"), (1.0, 1.0, 1.0, 0.2), {"a": "acc", "b": "acc"}, {"a": {"acc": 1.0}}
@@ -140,11 +140,11 @@ def results(**sample) -> dict:
     }
 
 
-def test_the_main_score_is_the_first_in_0_to_1_where_higher_is_better():
+def test_main_score_is_the_first_share_to_maximize():
     assert _general("lm-eval", results(loss=[3.0, 4.0], acc=[1.0, 0.0])).main == {"t": "acc"}
     lower = results(error=[0.0, 1.0], acc=[1.0, 0.0]) | {"higher_is_better": {"t": {"error": False, "acc": True}}}
     assert _general("lm-eval", lower).scores == (1.0, 0.0)
     assert _general("lmms-eval", results(score=[{"a": 1}, {"a": 2}])).scores == (0.25, 0.25)
-    assert _general("lm-eval", results(acc=[1.0, 0.0])).found == {"t": {"score": 0.25, "loss": 7.0}}
+    assert _general("lm-eval", results(acc=[1.0, 0.0])).aggregates == {"t": {"score": 0.25, "loss": 7.0}}
     with pytest.raises(ValueError, match="task t gives no score"):
         _general("lm-eval", results(loss=[3.0, 4.0]))

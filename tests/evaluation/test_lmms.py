@@ -1,6 +1,6 @@
-"""General tasks of the real lmms-eval, with pictures, on a tiny model; in an environment of their own.
+"""General tasks of lmms-eval, with pictures, on a tiny model, in a separate environment.
 
-As a script, `python tests/evaluation/test_lmms.py FOLDER`, it runs the tasks in FOLDER and prints what came of them.
+As a script, `python tests/evaluation/test_lmms.py FOLDER`, it runs the tasks in FOLDER and prints the results.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from lethebench.evaluation.answers.choice import choose_by_probability
 from lethebench.evaluation.answers.greedy import greedy_answers
 from lethebench.evaluation.harness.general import check_tasks, run_general
 
-# Without its own dependencies: torchvision, wandb and OpenCV among them, none of which a task needs.
+# Without its own dependencies, which include torchvision, wandb and OpenCV: the tasks do not need them.
 INSTALLS = [["lm-eval", "loguru", "tenacity"], ["--no-deps", "lmms-eval"]]
 OPTIONS = ["asthma", "latex", "migraine"]
 TOKENS = 6
@@ -53,27 +53,27 @@ def models():
 
 
 def run(folder: Path) -> list[dict]:
-    found = []
+    results = []
     for model, processor in models():
         tasks = [str(folder / f"{name}.yaml") for name in ("choice", "free")]
         check_tasks("lmms-eval", tasks)
         general = run_general("lmms-eval", tasks, model, processor)
-        found.append({"tasks": general.tasks, "scores": general.scores, "main": general.main, "found": general.found})
-    return found
+        results.append(general._asdict())
+    return results
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_pictures_are_asked_and_the_likeliest_option_is_chosen(tmp_path):
+def test_lmms_eval_tasks_equal_own_answers(tmp_path):
     from datasets import Dataset, Features, Image, List, Value
 
     rows = qa_rows()
-    wanted = [[greedy_answers(*one, [row], max_new_tokens=TOKENS)[0] for row in rows] for one in models()]
+    expected = [[greedy_answers(*one, [row], max_new_tokens=TOKENS)[0] for row in rows] for one in models()]
     columns = {
         "question": [row["question"] for row in rows],
         "images": [row["images"] for row in rows],
         "label": [number % 3 for number in range(len(rows))],
-        "answer": wanted[0],  # the first model is always right
+        "answer": expected[0],  # the first model is always right
     }
     features = Features(
         {"question": Value("string"), "images": List(Image()), "label": Value("int64"), "answer": Value("string")}
@@ -96,19 +96,19 @@ def test_pictures_are_asked_and_the_likeliest_option_is_chosen(tmp_path):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     both = json.loads(done.stdout.splitlines()[-1])
-    for (model, processor), said, found in zip(models(), wanted, both, strict=True):
-        asked = [{**row, "options": OPTIONS} for row in rows]
-        picked = [one.picked for one in choose_by_probability(model, processor, asked)]
+    for (model, processor), answers, results in zip(models(), expected, both, strict=True):
+        with_options = [{**row, "options": OPTIONS} for row in rows]
+        picked = [one.picked for one in choose_by_probability(model, processor, with_options)]
         right = [float(one == label) for one, label in zip(picked, columns["label"], strict=True)]
         scores = {
-            name: [score for task, score in zip(found["tasks"], found["scores"], strict=True) if task == name]
+            name: [score for task, score in zip(results["tasks"], results["scores"], strict=True) if task == name]
             for name in ("choice", "free")
         }
         assert scores["choice"] == right
-        assert scores["free"] == [float(one == two) for one, two in zip(said, wanted[0], strict=True)]
-        assert found["main"] == {"choice": "acc", "free": "same"}
-        assert found["found"]["choice"]["acc"] == pytest.approx(sum(right) / len(right))
-    assert {score for found in both for score in found["scores"]} == {0.0, 1.0}
+        assert scores["free"] == [float(one == two) for one, two in zip(answers, expected[0], strict=True)]
+        assert results["main"] == {"choice": "acc", "free": "same"}
+        assert results["aggregates"]["choice"]["acc"] == pytest.approx(sum(right) / len(right))
+    assert {score for results in both for score in results["scores"]} == {0.0, 1.0}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Rows: greedy answers and all per-row columns."""
+"""Greedy answers and all columns of per-row scores."""
 
 import math
 
@@ -11,13 +11,13 @@ from lethebench.evaluation.answers import rows as rows_module
 from lethebench.evaluation.answers.choice import choose_by_probability
 from lethebench.evaluation.answers.greedy import greedy_answers
 from lethebench.evaluation.answers.prepare import candidate_answers
-from lethebench.evaluation.answers.rows import CARRIED, SCORES, evaluate_rows, prepare_rows
+from lethebench.evaluation.answers.rows import CARRIED_COLUMNS, SCORE_COLUMNS, evaluate_rows, prepare_rows
 from lethebench.evaluation.likelihood.api import score_answers, score_candidates, score_many
 from lethebench.evaluation.metrics.exposure import exposure
 
 
 def greedy_by_hand(model, processor, row, steps):
-    """One row, no padding, no cache: append the most likely token until the end of text."""
+    """Append the most likely token until the end of text, without padding or cache."""
     content = [{"type": "image"}] * len(row["images"]) + [{"type": "text", "text": row["question"]}]
     prompt = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
     images = {"images": [row["images"]]} if row["images"] else {}
@@ -35,8 +35,8 @@ def greedy_by_hand(model, processor, row, steps):
 
 
 @pytest.fixture(scope="module")
-def learnt():
-    """A LLaVA that learnt the six rows by heart, and the rows."""
+def trained():
+    """A LLaVA trained until it memorizes the six rows, and the rows."""
     model, processor = llava(dtype=torch.float32)
     rows = qa_rows()
     encoded = prepare_rows(processor, rows).encoded
@@ -63,8 +63,8 @@ def test_greedy_batches_equal_single_rows(make):
     assert greedy_answers(model, processor, rows, max_new_tokens=6, batch_size=2) == together
 
 
-def test_greedy_is_greedy_whatever_the_models_generation_config_asks_for():
-    """Qwen2.5-VL's asks for a repetition penalty and sampling."""
+def test_greedy_ignores_generation_config():
+    """Qwen2.5-VL's has a repetition penalty and sampling."""
     model, processor = llava()
     rows = qa_rows()
     plain = greedy_answers(model, processor, rows, max_new_tokens=12)
@@ -74,18 +74,18 @@ def test_greedy_is_greedy_whatever_the_models_generation_config_asks_for():
     assert greedy_answers(model, processor, rows, max_new_tokens=12) == plain
 
 
-def test_a_learnt_model_answers_and_is_not_asked_to_decode_what_its_scores_show(learnt, monkeypatch):
-    model, processor, rows = learnt
-    decoded = []
-    honest = rows_module.generate_encoded
+def test_memorized_answers_need_no_generation(trained, monkeypatch):
+    model, processor, rows = trained
+    num_generated = []
+    original = rows_module.generate_encoded
 
     def counted(model, processor, encoded, **options):
-        decoded.append(len(encoded))
-        return honest(model, processor, encoded, **options)
+        num_generated.append(len(encoded))
+        return original(model, processor, encoded, **options)
 
     monkeypatch.setattr(rows_module, "generate_encoded", counted)
     results = evaluate_rows(model, processor, rows, candidates=CANDIDATES)
-    assert decoded == [0]
+    assert num_generated == [0]
     assert [row["generated"] for row in results] == greedy_answers(model, processor, rows)
     assert [row["generated"] for row in results] == [row["answer"] for row in rows]
     for row in results:
@@ -95,25 +95,25 @@ def test_a_learnt_model_answers_and_is_not_asked_to_decode_what_its_scores_show(
         assert row["probability"] > 0.5
 
 
-def test_a_shortcut_answer_is_the_greedy_one_even_where_it_is_wrong(learnt):
-    model, processor, rows = learnt
+def test_wrong_greedy_answer_from_scores(trained):
+    model, processor, rows = trained
     wrong = [{**row, "answer": row["perturbed"][0], "perturbed": [row["answer"]]} for row in rows if row["perturbed"]]
     results = evaluate_rows(model, processor, wrong)
     assert [row["generated"] for row in results] == greedy_answers(model, processor, wrong)
     assert all(row["exact_match"] == 0.0 for row in results)
 
 
-def test_columns_and_their_values():
+def test_columns_equal_separate_scores():
     model, processor = llava()
     rows = qa_rows()
     shares = []
     results = evaluate_rows(model, processor, rows, candidates=CANDIDATES, progress=shares.append)
-    assert [list(row) for row in results] == [[*CARRIED, *SCORES]] * len(rows)
+    assert [list(row) for row in results] == [[*CARRIED_COLUMNS, *SCORE_COLUMNS]] * len(rows)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     scores = score_answers(model, processor, rows)
     for row, result, score in zip(rows, results, scores, strict=True):
-        assert {name: result[name] for name in CARRIED} == {name: row[name] for name in CARRIED}
+        assert {name: result[name] for name in CARRIED_COLUMNS} == {name: row[name] for name in CARRIED_COLUMNS}
         assert result["logprob"] == pytest.approx(score.logprob, abs=1e-9)
         assert result["num_tokens"] == score.num_tokens
         assert result["probability"] == pytest.approx(math.exp(score.logprob / score.num_tokens), abs=1e-12)
@@ -131,14 +131,14 @@ def test_columns_and_their_values():
             assert result["truth_ratio"] is None
 
 
-def test_a_choice_is_right_where_its_option_alone_is_the_likeliest():
+def test_choice_match_needs_the_likeliest_option():
     model, processor = llava()
     options = ["asthma", "migraine", "Type 2 diabetes", "latex"]
     rows = [{**row, "options": options[: 2 + n % 3], "correct": n % 2} for n, row in enumerate(qa_rows())]
     picked = [one.picked for one in choose_by_probability(model, processor, rows)]
-    found = [row["choice_match"] for row in evaluate_rows(model, processor, rows)]
-    assert found == [float(one == row["correct"]) for one, row in zip(picked, rows, strict=True)]
-    assert set(found) == {0.0, 1.0}
+    matches = [row["choice_match"] for row in evaluate_rows(model, processor, rows)]
+    assert matches == [float(one == row["correct"]) for one, row in zip(picked, rows, strict=True)]
+    assert set(matches) == {0.0, 1.0}
     (tied,) = evaluate_rows(model, processor, [{**rows[0], "options": ["latex", "latex"], "correct": 0}])
     assert tied["choice_match"] == 0.0
     assert {row["choice_match"] for row in evaluate_rows(model, processor, qa_rows()[:2])} == {None}
@@ -147,7 +147,7 @@ def test_a_choice_is_right_where_its_option_alone_is_the_likeliest():
             prepare_rows(processor, [{**rows[0], "correct": wrong}])
 
 
-def test_no_candidates_no_exposure():
+def test_exposure_needs_candidates():
     model, processor = llava()
     for row in evaluate_rows(model, processor, qa_rows(), candidates={"allergy": CANDIDATES["allergy"]}):
         ranked = row["attribute"] == "allergy"
@@ -155,7 +155,7 @@ def test_no_candidates_no_exposure():
         assert all((row[name] is not None) is ranked for name in ("rank", "exposure", "exposure_normalised"))
 
 
-def test_prepared_rows_and_chunks_give_the_same(monkeypatch):
+def test_prepared_rows_and_chunks_give_equal_scores(monkeypatch):
     model, processor = llava()
     rows = qa_rows()
     direct = evaluate_rows(model, processor, rows, candidates=CANDIDATES)
@@ -172,7 +172,7 @@ def test_prepared_rows_and_chunks_give_the_same(monkeypatch):
         evaluate_rows(model, processor, prepared, candidates=CANDIDATES)
 
 
-def test_a_dataset_with_undecoded_pictures_and_class_labels():
+def test_dataset_scores_equal_those_of_dicts():
     model, processor = llava()
     rows = qa_rows()
     features = datasets.Features(
@@ -192,13 +192,13 @@ def test_a_dataset_with_undecoded_pictures_and_class_labels():
         assert evaluate_rows(model, processor, table, candidates=CANDIDATES, split="test") == expected
 
 
-def test_the_same_call_gives_the_same_numbers():
+def test_evaluate_rows_is_deterministic():
     model, processor = llava(dtype=torch.float32)
     first, second = (evaluate_rows(model, processor, qa_rows(), candidates=CANDIDATES) for _ in range(2))
     assert first == second
 
 
-def test_the_true_value_is_the_longest_candidate_in_the_answer():
+def test_truth_is_the_longest_candidate_in_the_answer():
     values = ["O", "negative", "O negative", "AB negative"]
     assert candidate_answers("It is O negative.", values, row_id="r")[1] == 2
     assert candidate_answers("It is AB negative.", values, row_id="r")[1] == 3
@@ -212,18 +212,18 @@ def test_the_true_value_is_the_longest_candidate_in_the_answer():
     ("values", "reason"),
     [(["pollen", "penicillin"], "holds none"), (["latex"], "at least 2"), (["latex", "latex"], "distinct")],
 )
-def test_bad_candidates_name_the_row(values, reason):
+def test_invalid_candidates_name_the_row(values, reason):
     _, processor = llava()
     with pytest.raises(ValueError, match=f"b/vqa/allergy.*{reason}"):
         prepare_rows(processor, qa_rows(), candidates={"allergy": values})
 
 
-def test_a_value_inside_a_word_is_not_the_truth():
+def test_truth_is_not_inside_a_word():
     with pytest.raises(ValueError, match="r: the true answer"):
         candidate_answers("She is female.", ["male", "man"], row_id="r")
 
 
-def test_bad_rows_are_refused():
+def test_empty_and_repeated_rows_raise():
     model, processor = llava()
     with pytest.raises(ValueError, match="no rows"):
         evaluate_rows(model, processor, [])
@@ -231,7 +231,7 @@ def test_bad_rows_are_refused():
         evaluate_rows(model, processor, qa_rows() + qa_rows()[:1])
 
 
-def test_weights_that_are_not_finite_are_named_with_the_row():
+def test_infinite_weights_name_the_row():
     model, processor = llava()
     with torch.no_grad():
         model.lm_head.weight[7, 0] = float("nan")

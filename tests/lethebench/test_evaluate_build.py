@@ -13,7 +13,7 @@ from peft import LoraConfig, get_peft_model
 from tiny_models import llava
 
 from lethebench.errors import UserError
-from lethebench.evaluation.answers.row_scores import CARRIED, MEMBERSHIP, SCORES
+from lethebench.evaluation.answers.row_scores import CARRIED_COLUMNS, MEMBERSHIP_COLUMNS, SCORE_COLUMNS
 from lethebench.evaluation.metrics import auc
 from lethebench.scoring.command import evaluate_command
 from lethebench.scoring.options import EvaluateOptions
@@ -53,7 +53,7 @@ def test_the_folder_holds_rows_and_scores_and_stdout_a_table(scored):
     assert not list(folder.parent.glob(".*"))
     assert json.loads((folder / "scores.json").read_text()) == scores
     rows = rows_of(folder)
-    assert list(rows[0]) == [*CARRIED, *SCORES, *MEMBERSHIP]
+    assert list(rows[0]) == [*CARRIED_COLUMNS, *SCORE_COLUMNS, *MEMBERSHIP_COLUMNS]
     assert {name: sum(row["split"] == name for row in rows) for name in ("forget", "retain", "holdout")} == {
         "forget": 8,
         "retain": 8,
