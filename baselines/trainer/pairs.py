@@ -127,7 +127,7 @@ class PairedRows(Dataset):
         forget, retain = pair
         found = {}
         if forget is not None:
-            found |= {"index": forget, "forget": self.forget[forget]}
+            found |= {"forget_index": forget, "forget": self.forget[forget]}
             if self.refusals is not None:
                 found["refusal"] = self.refusals[forget]
         if retain is not None:

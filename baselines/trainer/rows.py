@@ -7,7 +7,7 @@ encoded alone, so that a batch may mix rows with any number of pictures and noth
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import torch
 from datasets import Dataset, Image, List
@@ -21,7 +21,7 @@ IGNORED = -100
 PICTURED = "row_has_picture"
 
 Row = Mapping[str, Any]
-Rows = Dataset | Sequence[Row]
+Rows: TypeAlias = "Dataset | Sequence[Row]"
 RowKey = tuple[str, str, tuple[bytes, ...]]
 """What the encoding of a row depends on: its question, its answer and a digest of each picture."""
 
@@ -45,14 +45,14 @@ class Pair(NamedTuple):
     """A forget row with its refusal and retain row; None for those that the method does not use.
 
     Attributes:
-        index: index of the forget row in the forget set; -1 without one.
+        forget_index: index of the forget row in the forget set; -1 without one.
         forget: the forget row.
         refusal: the same question with a refusal as its answer.
         retain_index: index of the retain row in the retain set; -1 without one.
         retain: the retain row drawn for the forget row.
     """
 
-    index: int = -1
+    forget_index: int = -1
     forget: EncodedRow | None = None
     refusal: EncodedRow | None = None
     retain_index: int = -1
@@ -223,7 +223,7 @@ class AnswerCollator:
             pairs = cast(Sequence[Pair], items)
             parts = [[getattr(pair, part) for pair in pairs] for part in ("forget", "refusal", "retain")]
             rows: list[EncodedRow] = [row for part in parts for row in part if row is not None]
-            forget = [pair.index for pair in pairs if pair.forget is not None]
+            forget = [pair.forget_index for pair in pairs if pair.forget is not None]
             retain = [pair.retain_index for pair in pairs if pair.retain is not None]
             extra["forget_index"] = torch.tensor(forget, dtype=torch.long)
             extra["retain_index"] = torch.tensor(retain, dtype=torch.long)

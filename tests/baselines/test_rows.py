@@ -184,16 +184,16 @@ def test_empty_answer_and_missing_template_raise(llava):
 
 def test_pair_sampler_covers_forget_and_cycles_retain():
     sampler = PairSampler(7, 3, seed=5)
-    drawn = []
+    retain_rows = []
     for epoch in range(4):
         sampler.set_epoch(epoch)
         pairs = list(sampler)
         assert len(pairs) == len(sampler) == 7
         assert sorted(forget for forget, _ in pairs) == list(range(7))
-        drawn += [retain for _, retain in pairs]
+        retain_rows += [retain for _, retain in pairs]
     # 28 draws of 3 rows: whole permutations one after another.
-    assert all(sorted(drawn[start : start + 3]) == [0, 1, 2] for start in range(0, 27, 3))
-    assert len({tuple(drawn[start : start + 3]) for start in range(0, 27, 3)}) > 1
+    assert all(sorted(retain_rows[start : start + 3]) == [0, 1, 2] for start in range(0, 27, 3))
+    assert len({tuple(retain_rows[start : start + 3]) for start in range(0, 27, 3)}) > 1
 
 
 def test_pairs_depend_on_seed_and_epoch_only():

@@ -122,11 +122,11 @@ def test_general_is_another_group_of_utility():
         "lm-eval", ("a", "a", "b", "b"), (1.0, 1.0, 1.0, 0.2), {"a": "acc", "b": "acc"}, {"a": {"acc": 1.0}}
     )
     scores = aggregate(Evidence(rows=[row("retain", 0.5)], general=general), ["utility"])
-    found = scores.values["utility"]
-    assert found["utility"]["value"] == pytest.approx(6 / (3 / 0.5 + 3 / 0.8))
-    assert found["general"]["value"] == pytest.approx(0.8)
-    assert found["general"]["n"] == 4
-    assert found["general/a/acc"]["n"] == 2
+    utility = scores.values["utility"]
+    assert utility["utility"]["value"] == pytest.approx(6 / (3 / 0.5 + 3 / 0.8))
+    assert utility["general"]["value"] == pytest.approx(0.8)
+    assert utility["general"]["n"] == 4
+    assert utility["general/a/acc"]["n"] == 2
 
 
 def results(**sample) -> dict:

@@ -29,7 +29,7 @@ from transformers import (
 
 from lethebench.baselines.tiny.model import tiny_processor
 
-# As LLaVA-1.5 and LLaVA-NeXT put a turn: nothing special ends an answer.
+# Turns of LLaVA-1.5 and LLaVA-NeXT: no special token ends an answer.
 LLAVA_TEMPLATE = (
     "{% for message in messages %}{% if message.role != 'system' %}{{ message.role | upper }}: {% endif %}"
     "{% for part in message.content %}{% if part.type == 'image' %}<image>\n{% endif %}{% endfor %}"
@@ -154,7 +154,7 @@ def idefics3():
 
 
 def smolvlm():
-    """SmolVLM's model; its own processor needs torchvision (for videos), and Idefics3's makes the same inputs."""
+    """SmolVLM with Idefics3's processor: its own needs torchvision (for videos) and makes the same inputs."""
     model, processor = support.idefics3()
     text, vision = model.config.text_config.to_dict(), model.config.vision_config.to_dict()
     vision.pop("model_type")
@@ -169,7 +169,7 @@ def smolvlm():
 
 
 def qwen3_vl():
-    """Qwen3-VL with its own processor, for which torchvision has to be there: patches of every picture's own shape."""
+    """Qwen3-VL with its own processor, which needs torchvision: patches of every picture's own shape."""
     from transformers import Qwen3VLProcessor, Qwen3VLVideoProcessor
 
     names = ["im_start", "im_end", "image_pad", "video_pad", "vision_start", "vision_end"]
@@ -223,14 +223,14 @@ NEEDS = {"qwen3_vl": "torchvision"}
 
 
 def marks(name: str) -> list:
-    """What a test of that architecture is marked with: to be skipped where its processor's library is absent."""
+    """Marks of a test of that architecture: skipped if its processor's library is missing."""
     library = NEEDS.get(name)
-    absent = library is not None and importlib.util.find_spec(library) is None
-    return [pytest.mark.skipif(absent, reason=f"the processor of {name} needs {library}")]
+    missing = library is not None and importlib.util.find_spec(library) is None
+    return [pytest.mark.skipif(missing, reason=f"the processor of {name} needs {library}")]
 
 
 def make(name: str):
-    """The model of that architecture, the same at every call, and its processor."""
+    """The model of that architecture, equal at every call, and its processor."""
     torch.manual_seed(0)
     model, processor = ARCHITECTURES[name]()
     generator = torch.Generator().manual_seed(0)

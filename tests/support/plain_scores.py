@@ -1,11 +1,11 @@
-"""The definition of an answer's log-probability, for comparison: one forward pass over the whole conversation."""
+"""The definition of an answer's log-probability: one forward pass over the whole conversation."""
 
 import torch
 from tiny_models import CANDIDATES
 
 
 def plain_score(model, processor, row, answer):
-    """The definition: the conversation in one forward pass by itself, log-softmax, summed after the common prefix."""
+    """Log-probability and number of tokens of an answer: log-softmax of one pass, summed after the common prefix."""
     content = [{"type": "image"}] * len(row["images"]) + [{"type": "text", "text": row["question"]}]
     user = [{"role": "user", "content": content}]
     assistant = [{"role": "assistant", "content": [{"type": "text", "text": answer}]}]
@@ -18,11 +18,11 @@ def plain_score(model, processor, row, answer):
         )
     )
     ids, short = full["input_ids"][0].tolist(), prompt["input_ids"][0].tolist()
-    begin = next((i for i, token in enumerate(short) if token != ids[i]), len(short))
+    start = next((i for i, token in enumerate(short) if token != ids[i]), len(short))
     inputs = {name: value.to(model.dtype) if value.is_floating_point() else value for name, value in full.items()}
     with torch.no_grad():
         logprobs = model(**inputs).logits[0].double().log_softmax(-1)
-    return sum(logprobs[i - 1, ids[i]].item() for i in range(begin, len(ids))), len(ids) - begin
+    return sum(logprobs[i - 1, ids[i]].item() for i in range(start, len(ids))), len(ids) - start
 
 
 def answers_of(row):

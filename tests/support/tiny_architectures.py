@@ -1,7 +1,7 @@
-"""Every kind of vision-language model that TRL trains, tiny, with its inputs made by hand as its processor would.
+"""Tiny vision-language models of every kind that TRL trains, with inputs written by hand as their processors make them.
 
-`ARCHITECTURES[name](dtype, attention)` gives a `Tiny`: the model and how a picture enters a prompt. No processor is
-needed, so models whose processors want torchvision are here too. Weights are sharpened as in `tiny_models`.
+`ARCHITECTURES[name](dtype, attention)` returns a `Tiny`: the model and its inputs for pictures. No processor is needed,
+so models whose processors require torchvision are included. Weights are sharpened as in `tiny_models`.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ M_ROPE = {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1000
 
 @dataclass(frozen=True)
 class Tiny:
-    """A model and how its inputs are made.
+    """A model and its inputs.
 
     Attributes:
         model: in eval mode.
@@ -88,7 +88,7 @@ def _square(size: int) -> Callable[[Sequence[int]], dict[str, torch.Tensor]]:
     return lambda seeds: {"pixel_values": torch.stack([_noise(seed, 3, size, size) for seed in seeds])}
 
 
-def _made(kind: type, config: object, dtype: torch.dtype, attention: str, scale: float = 0.4) -> torch.nn.Module:
+def _build(kind: type, config: object, dtype: torch.dtype, attention: str, scale: float = 0.4) -> torch.nn.Module:
     torch.manual_seed(0)
     config._attn_implementation = attention
     return sharpen(kind(config), seed=0, scale=scale).to(dtype)
@@ -99,7 +99,7 @@ def llava(dtype: torch.dtype, attention: str, window: int | None = None) -> Tiny
     text = tf.LlamaConfig(**TEXT) if window is None else tf.MistralConfig(**TEXT, sliding_window=window)
     vision = tf.CLIPVisionConfig(**VISION, image_size=28, patch_size=14)
     config = tf.LlavaConfig(vision_config=vision, text_config=text, image_token_index=IMAGE, vision_feature_layer=-1)
-    return Tiny(_made(tf.LlavaForConditionalGeneration, config, dtype, attention), 4, _square(28), {})
+    return Tiny(_build(tf.LlavaForConditionalGeneration, config, dtype, attention), 4, _square(28), {})
 
 
 def llava_next(dtype: torch.dtype, attention: str) -> Tiny:
@@ -113,15 +113,17 @@ def llava_next(dtype: torch.dtype, attention: str) -> Tiny:
         vision_feature_layer=-1,
         image_grid_pinpoints=grid,
     )
-    model = _made(tf.LlavaNextForConditionalGeneration, config, dtype, attention)
+    model = _build(tf.LlavaNextForConditionalGeneration, config, dtype, attention)
 
     def pictures(seeds: Sequence[int]) -> dict[str, torch.Tensor]:
         pixels = torch.stack([_noise(seed, 3, 3, 28, 28) for seed in seeds])
         return {"pixel_values": pixels, "image_sizes": torch.tensor([[28, 56]] * len(seeds))}
 
     with torch.no_grad():
-        made = model.get_image_features(**{**pictures([0]), "pixel_values": pictures([0])["pixel_values"].to(dtype)})
-    return Tiny(model, len(made.pooler_output[0]), pictures, {})
+        features = model.get_image_features(
+            **{**pictures([0]), "pixel_values": pictures([0])["pixel_values"].to(dtype)}
+        )
+    return Tiny(model, len(features.pooler_output[0]), pictures, {})
 
 
 def _tiles(size: int) -> Callable[[Sequence[int]], dict[str, torch.Tensor]]:
@@ -141,15 +143,15 @@ def idefics2(dtype: torch.dtype, attention: str) -> Tiny:
         text_config=tf.MistralConfig(**TEXT, sliding_window=None),
         image_token_id=IMAGE,
     )
-    return Tiny(_made(tf.Idefics2ForConditionalGeneration, config, dtype, attention), 3, _tiles(28), {})
+    return Tiny(_build(tf.Idefics2ForConditionalGeneration, config, dtype, attention), 3, _tiles(28), {})
 
 
 def _idefics3(config: type, kind: type, dtype: torch.dtype, attention: str) -> Tiny:
     vision = {**VISION, "image_size": 32, "patch_size": 8}
-    made = config(
+    model_config = config(
         vision_config=vision, text_config=tf.LlamaConfig(**TEXT), image_token_id=IMAGE, scale_factor=2, pad_token_id=0
     )
-    return Tiny(_made(kind, made, dtype, attention), 4, _tiles(32), {})
+    return Tiny(_build(kind, model_config, dtype, attention), 4, _tiles(32), {})
 
 
 def idefics3(dtype: torch.dtype, attention: str) -> Tiny:
@@ -158,7 +160,7 @@ def idefics3(dtype: torch.dtype, attention: str) -> Tiny:
 
 
 def smolvlm(dtype: torch.dtype, attention: str) -> Tiny:
-    """SmolVLM, of Idefics3's kind."""
+    """SmolVLM, built like Idefics3."""
     return _idefics3(tf.SmolVLMConfig, tf.SmolVLMForConditionalGeneration, dtype, attention)
 
 
@@ -167,7 +169,7 @@ def _qwen(kind: type, config: object, dtype: torch.dtype, attention: str) -> Tin
         pixels = torch.cat([_noise(seed, 4 * 6, 3 * 2 * 14 * 14) for seed in seeds])
         return {"pixel_values": pixels, "image_grid_thw": torch.tensor([[1, 4, 6]] * len(seeds))}
 
-    return Tiny(_made(kind, config, dtype, attention), 6, pictures, {"mm_token_type_ids": (1, 0, 0)})
+    return Tiny(_build(kind, config, dtype, attention), 6, pictures, {"mm_token_type_ids": (1, 0, 0)})
 
 
 QWEN_IDS = {"image_token_id": IMAGE, "video_token_id": 6, "vision_start_token_id": MARK, "vision_end_token_id": 7}
@@ -196,7 +198,7 @@ def qwen3_vl(dtype: torch.dtype, attention: str) -> Tiny:
 
 
 def gemma3(dtype: torch.dtype, attention: str) -> Tiny:
-    """Gemma3: layers with a sliding window shorter than the prompts, and pictures whose tokens see each other."""
+    """Gemma3: layers with a sliding window shorter than the prompts; picture tokens attend to each other."""
     text = {**TEXT, "head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 8}
     config = tf.Gemma3Config(
         text_config={**text, "layer_types": ["sliding_attention", "full_attention"]},
@@ -207,12 +209,12 @@ def gemma3(dtype: torch.dtype, attention: str) -> Tiny:
         eoi_token_index=6,
         tie_word_embeddings=False,
     )
-    model = _made(tf.Gemma3ForConditionalGeneration, config, dtype, attention)
+    model = _build(tf.Gemma3ForConditionalGeneration, config, dtype, attention)
     return Tiny(model, 4, _square(28), {"token_type_ids": (1, 0, 0)})
 
 
 def paligemma(dtype: torch.dtype, attention: str) -> Tiny:
-    """PaliGemma, a prefix-LM: all of the prompt sees all of it, pictures see questions."""
+    """PaliGemma, a prefix-LM: prompt tokens attend to the whole prompt, pictures to questions."""
     config = tf.PaliGemmaConfig(
         text_config=tf.GemmaConfig(**TEXT, head_dim=8),
         vision_config=tf.SiglipVisionConfig(**VISION, image_size=28, patch_size=14, vision_use_head=False),
@@ -222,7 +224,7 @@ def paligemma(dtype: torch.dtype, attention: str) -> Tiny:
         vocab_size=VOCAB,
         tie_word_embeddings=False,
     )
-    model = _made(tf.PaliGemmaForConditionalGeneration, config, dtype, attention)
+    model = _build(tf.PaliGemmaForConditionalGeneration, config, dtype, attention)
     return Tiny(model, 4, _square(28), {"token_type_ids": (0, 0, 1)})
 
 

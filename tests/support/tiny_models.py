@@ -1,7 +1,7 @@
-"""Tiny random vision-language models with real processors, made from configs alone: nothing comes from the Hub.
+"""Tiny random vision-language models with real processors, made from configs without the Hub.
 
-Weights are drawn wide ("sharpened"), so that the next-token distribution is far from uniform and a wrong mask, position
-or picture costs nats instead of vanishing in rounding.
+Weights have a large variance ("sharpened"), so that the next-token distribution is far from uniform and a wrong mask,
+position or picture changes scores by nats instead of rounding errors.
 """
 
 import functools
@@ -63,7 +63,7 @@ def tokenizer(extra: tuple[str, ...] = ()) -> PreTrainedTokenizerFast:
 
 
 def sharpen(model: torch.nn.Module, *, seed: int, scale: float = 0.15) -> torch.nn.Module:
-    """Redraws every weight matrix wide, in a fixed order."""
+    """Redraw every weight matrix with a large variance, in a fixed order."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -73,11 +73,11 @@ def sharpen(model: torch.nn.Module, *, seed: int, scale: float = 0.15) -> torch.
 
 
 def softmax_stays_float64(monkeypatch) -> None:
-    """Eager attention rounds its softmax to float32, which the length of a batch shows in: not in tests of float64."""
-    honest = torch.nn.functional.softmax
+    """Keep eager attention's softmax in float64: in float32 its result depends on the length of a batch."""
+    original = torch.nn.functional.softmax
 
     def softmax(scores, *args, dtype=None, **options):
-        return honest(scores, *args, dtype=None if scores.dtype == torch.float64 else dtype, **options)
+        return original(scores, *args, dtype=None if scores.dtype == torch.float64 else dtype, **options)
 
     monkeypatch.setattr(torch.nn.functional, "softmax", softmax)
 
@@ -102,7 +102,7 @@ def _text_config(vocab: int, *, window: int | None = None):
 def llava(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa", window: int | None = None):
     """A LLaVA of 2 + 2 layers over 56-pixel pictures (4 image tokens), and its processor.
 
-    `window` puts a Mistral with that sliding window in place of the Llama.
+    With `window` its language model is a Mistral with that sliding window instead of a Llama.
     """
     words = tokenizer()
     vision = CLIPVisionConfig(
@@ -158,7 +158,7 @@ def idefics3(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa"):
 
 
 def picture(seed: int, size: tuple[int, int] = (64, 80)) -> Image.Image:
-    """A picture of random colours, a pure function of its seed."""
+    """A picture of random colors, a pure function of its seed."""
     generator = torch.Generator().manual_seed(seed)
     pixels = torch.randint(0, 256, (size[1] // 8, size[0] // 8, 3), generator=generator, dtype=torch.uint8)
     return Image.fromarray(pixels.numpy(), "RGB").resize(size, Image.Resampling.NEAREST)
