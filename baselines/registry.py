@@ -126,6 +126,16 @@ _OURS = (
         base_weights=True,
     ),
     MethodEntry(
+        "rmu",
+        f"{_METHODS}.rmu:RMUTrainer",
+        "RMU: hidden states of forget rows are steered to a random direction, those of retain rows are kept",
+        paper="Li et al. 2024, arXiv 2403.03218",
+        needs="retain rows, initial model; trains the weights, into which a LoRA is merged",
+        defaults={"layer": 7, "steering": 6.5, "retain_weight": 1200.0},
+        searched=("steering", "retain_weight"),
+        base_weights=True,
+    ),
+    MethodEntry(
         "manu",
         f"{_METHODS}.manu:MANU",
         "MANU: pruning of neurons that matter for the forget set and not for the retain set",

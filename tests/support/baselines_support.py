@@ -81,6 +81,8 @@ def stage(method: str, model, processor, folder, forget, retain=None, *, encoder
     }
     if method == "simnpo":  # at 2.5 the answers of an untrained model weigh nothing
         fields["beta"] = 0.1
+    if method == "rmu":  # the models of the tests have two layers
+        fields["layer"] = 2
     return method_entry(method).load()(
         model,
         args=method_entry(method).load().config_class(**{**fields, **changes}),
