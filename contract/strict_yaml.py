@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from lethebench.contract.errors import UserError
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
 WORDS: dict[str, Any] = {"null": None, "~": None, "": None, "true": True, "false": False}
@@ -18,7 +20,7 @@ NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 NOT_FINITE = re.compile(r"[-+]?\.?(inf|infinity|nan)", re.IGNORECASE)
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError):
     """A configuration file or value that cannot be used; the message is one line and names the file."""
 
 

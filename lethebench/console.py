@@ -1,4 +1,4 @@
-"""What a person sees while work goes on: one line per phase, with a bar and the time left, on stderr."""
+"""Progress on stderr: one line per phase, with a bar and the time left on a terminal."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,14 +8,14 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 Tick = Callable[[int, int], None]
-"""Called with (done, total) as work goes on."""
+"""Called with (done, total) while work is in progress."""
 
 
 class Console:
     """Progress of a command of known length, phase by phase.
 
     Attributes:
-        phases: how many phases the command will have, 0 where that is not known.
+        phases: Number of phases of the command, 0 if unknown.
     """
 
     def __init__(self, *, phases: int = 0) -> None:
@@ -24,15 +24,15 @@ class Console:
         self._rich = RichConsole(stderr=True, highlight=False)
 
     def say(self, text: str) -> None:
-        """Prints one line."""
+        """Print one line."""
         self._rich.print(text, markup=False, soft_wrap=True)
 
     @contextmanager
     def phase(self, title: str) -> Iterator[Tick]:
-        """Shows one phase while its block runs, and how long it took when it ends."""
+        """Show a phase while its block runs, and its duration at the end."""
         self._phase += 1
-        name = self._place() + title
-        begun = time.monotonic()
+        name = self._counter() + title
+        start = time.monotonic()
         if self._rich.is_terminal:
             columns = (
                 TextColumn("{task.description}", markup=False),
@@ -47,14 +47,14 @@ class Console:
                 yield lambda done, total: bar.update(task, completed=done, total=total)
         else:
             yield lambda done, total: None
-        self.say(f"{name}: {time.monotonic() - begun:.1f} s")
+        self.say(f"{name}: {time.monotonic() - start:.1f} s")
 
     def skip(self, title: str, *, phases: int = 2) -> None:
-        """Notes a stage that an earlier process already finished, which counts for so many phases."""
+        """Note a stage that an earlier process finished, and count its phases."""
         self._phase += phases
-        self.say(f"{self._place()}{title}: done before")
+        self.say(f"{self._counter()}{title}: already done")
 
-    def _place(self) -> str:
+    def _counter(self) -> str:
         return f"[{self._phase}/{self.phases}] " if self.phases else ""
 
 

@@ -1,31 +1,24 @@
-"""What a user can cause. The command line turns each into exit status 1 or 2 and one line."""
+"""Errors that a user can cause; the command line turns each into one line and exit status 1 or 2."""
 
 import errno
+
+from lethebench.contract.errors import UserError
+
+__all__ = ["CheckFailed", "UserError", "explain"]
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-class UserError(ValueError):
-    """Wrong use or bad input. The message says what was given, why it is wrong and what to do."""
-
-
 class CheckFailed(Exception):
-    """A check said no (the gate, verify): exit status 1. The message says which figure missed which bound."""
+    """A check failed (the memorization gate, verify): exit status 1. The message gives the value and its bound."""
 
 
 def explain(error: BaseException) -> str | None:
-    """The one line for an error that a user can cause or mend, None for one that is a bug of ours."""
-    if isinstance(error, OSError):
-        if error.errno in FULL:
-            return (
-                f"the disk is full ({error.filename or error}): nothing half written was left; free space and run again"
-            )
-        if isinstance(error, PermissionError):
-            return f"{error.filename}: no permission to write or read there; give another folder with --out"
-        return None
-    from lethebench.builders import BuildError
-    from lethebench.report import ReportError
-
-    if isinstance(error, (UserError, BuildError, ReportError, FloatingPointError)):
+    """Return one line for an error that a user can cause or fix, None for a bug."""
+    if isinstance(error, PermissionError):
+        return f"{error.filename}: permission denied; pass another folder with --out"
+    if isinstance(error, OSError) and error.errno in FULL:
+        return f"the disk is full ({error.filename or error}): no partial output was left; free space and run again"
+    if isinstance(error, UserError | FloatingPointError):
         return " ".join(str(error).split())
     return None

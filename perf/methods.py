@@ -27,10 +27,11 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 from lethebench.baselines.presets import PRESETS
 from lethebench.baselines.registry import METHODS
 from lethebench.builders import build
-from lethebench.cli.train import opened, quiet
 from lethebench.console import Console
+from lethebench.runs.checks import check_options
 from lethebench.runs.folder import read_json, stage_name
 from lethebench.runs.options import RunOptions
+from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.runs.stage import Run
 from lethebench.runs.summary import gold_summary, method_summary
 
@@ -85,13 +86,13 @@ def run_in(root: Path, seed: int, case: str = "", strength: float = 1.0) -> Run:
         seed=seed,
         settings={method: settings} if method else {},
     )
-    options.check()
+    check_options(options)
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("learnt", "gold") if case else ():
         link(folder / name, root / f"s{seed}" / "base" / name)
     console = Console()
     console.say = lambda text: None
-    return Run(opened(options.data), options, folder, console)
+    return Run(open_quietly(options.data), options, folder, console)
 
 
 def link(place: Path, target: Path) -> None:
@@ -102,7 +103,7 @@ def link(place: Path, target: Path) -> None:
 
 def learn(root: Path, seed: int) -> None:
     """The learnt model of a seed, and gold after every request."""
-    quiet()
+    quiet_libraries()
     run = run_in(root, seed)
     run.learn()
     for stage in range(1, len(run.order) + 1):
@@ -112,7 +113,7 @@ def learn(root: Path, seed: int) -> None:
 
 def forget(root: Path, seed: int, case: str, strength: float) -> None:
     """Every request, answered by one case."""
-    quiet()
+    quiet_libraries()
     run = run_in(root, seed, case, strength)
     for stage in range(1, len(run.order) + 1):
         run.unlearn(run.options.methods[0], stage)

@@ -1,64 +1,126 @@
-"""`lethe build` and `lethe verify`: from what a person typed to the builders and back."""
+"""The commands of `lethe` that build, verify and export benchmarks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, Any
 
-from lethebench.builders import build, verify
-from lethebench.console import Console
-from lethebench.errors import UserError
+import typer
+
+from lethebench.cli.command import command
+from lethebench.cli.output import Json, show
+
+Data = Annotated[Path, typer.Argument(metavar="DIR", help="A folder written by `lethe build`.")]
 
 
-def build_command(
-    name: str,
-    size: str,
-    seed: int,
-    out: Path | None,
-    num_proc: int,
-    options: Sequence[str],
-    preview: bool,
-    source: Path | None = None,
-) -> tuple[dict, str]:
-    """Builds, from an official release where there is a `source`, and gives the manifest and what to print.
+def build(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A benchmark: see `lethe list benchmarks`.")],
+    size: Annotated[str, typer.Option(help="paper, small, or a number of profiles.")] = "paper",
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, options and version: same bytes.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; default build/NAME.")] = None,
+    num_proc: Annotated[int, typer.Option(min=1, help="Processes; the bytes do not depend on it.")] = 1,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE", help="Benchmark option; pass an unknown key to list the valid ones. Repeatable."
+        ),
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Also draw preview.png, which the card shows.")] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="PATH", help="Import the official release: see `lethe list imports`."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Build a benchmark as a folder that is ready to be a Hub dataset repository.
 
-    Raises:
-        UserError: an option that is not K=V.
-        BuildError: anything else that a user can cause.
+    Example: lethe build icu --size small --preview
+
+    Example: lethe build mlu --from MLUBench.zip --option pictures=DIR
     """
+    from lethebench import builders
+    from lethebench.console import Console
+
     folder = out or Path("build") / name
-    pairs = [option.partition("=") for option in options]
-    for option, (key, equals, _) in zip(options, pairs, strict=True):
-        if not (key and equals):
-            raise UserError(f"--option {option}: give it as K=V, e.g. --option overlap=0.2")
-    what = f"{name}, {size}" if source is None else f"{name} from {source.name}"
-    with Console().phase(f"build {what}") as tick:
-        manifest = build(
+    with Console().phase(f"build {name}, {size}" if source is None else f"build {name} from {source.name}") as tick:
+        manifest = builders.build(
             name,
             folder,
             size=int(size) if size.lstrip("-").isdecimal() else size,
             seed=seed,
             num_proc=num_proc,
-            options={key: value for key, _, value in pairs},
+            options=_pairs(option or []),
             preview=preview,
             progress=tick,
             source=source,
         ).to_dict()
     text = f"{folder}: {name} {manifest['version']}, {manifest['size']}; check it with `lethe verify {folder}`"
-    return manifest, text if source is None else f"{_import_text(manifest)}\n{text}"
+    show(manifest, as_json, text if source is None else f"{_import_text(manifest)}\n{text}")
 
 
-def _import_text(manifest: dict) -> str:
-    """What an import took from its release, what it counted on the way, and what it cannot have."""
-    counts = {what: number for what, number in manifest["extra_counts"].items() if number}
-    lines = [", ".join(f"{number:,} {what.replace('_', ' ')}" for what, number in manifest["paper_counts"].items())]
-    lines += [f"{number:,} {what.replace('_', ' ')}" for what, number in counts.items()]
-    lines += [f"no {what}: {why}" for what, why in manifest["imported"]["missing"].items()]
+def verify(folder: Data, as_json: Json = False) -> None:
+    """Check a build: hashes, schema, pictures and leaks. Exits 1 and lists every problem.
+
+    Example: lethe verify build/icu
+    """
+    from lethebench import builders
+
+    report = builders.verify(folder).to_dict()
+    lines = [f"{check.get('status', 'ok'):>14}  {check['name']}" for check in report["checks"]]
+    lines += [problem["text"] for problem in report["problems"]]
+    verdict = "all checks passed" if report["ok"] else f"problems: {len(report['problems'])}"
+    show(report, as_json, "\n".join([*lines, f"{folder}: {verdict}"]))
+    if not report["ok"]:
+        raise typer.Exit(1)
+
+
+def export(
+    folder: Data,
+    layout: Annotated[str, typer.Option(help="mllmu-bench: the columns of its release; lm-eval or lmms-eval: tasks.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; must not exist or be empty.")],
+    data: Annotated[
+        str | None, typer.Option(metavar="ORG/NAME", help="Dataset that the tasks load; default the local DIR.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a build in another project's layout, for its scripts and harnesses.
+
+    Example: lethe export build/mllmu --layout mllmu-bench --out build/mllmu-bench
+
+    Example: lethe export build/icu --layout lm-eval --out tasks
+    """
+    from lethebench.cli.export import export_command
+
+    written, text = export_command(folder, layout, out, data)
+    show(written, as_json, text)
+
+
+def _pairs(options: Sequence[str]) -> dict[str, str]:
+    """Return KEY=VALUE texts as a mapping.
+
+    Raises:
+        UserError: A text of another form.
+    """
+    from lethebench.errors import UserError
+
+    pairs = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not (key and equals):
+            raise UserError(f"--option {option}: must be KEY=VALUE, e.g. --option overlap=0.2")
+        pairs[key] = value
+    return pairs
+
+
+def _import_text(manifest: Mapping[str, Any]) -> str:
+    """Return what an import took from the release, what it counted, and what the release lacks."""
+    counts = {name: number for name, number in manifest["extra_counts"].items() if number}
+    lines = [", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in manifest["paper_counts"].items())]
+    lines += [f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items()]
+    lines += [f"no {name}: {reason}" for name, reason in manifest["imported"]["missing"].items()]
     return "\n".join(lines)
 
 
-def verify_command(folder: Path) -> tuple[dict, str]:
-    """Verifies, and gives the report and what to print: one line per check, then the problems."""
-    report = verify(folder).to_dict()
-    lines = [f"{check.get('status', 'ok'):>14}  {check['name']}" for check in report["checks"]]
-    lines += [problem["text"] for problem in report["problems"]]
-    lines.append(f"{folder}: {'all checks passed' if report['ok'] else 'problems: ' + str(len(report['problems']))}")
-    return report, "\n".join(lines)
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    for function in (build, verify, export):
+        command(app)(function)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lethebench.cli.command import command
 from lethebench.cli.output import Json, show
 
 
@@ -13,31 +14,34 @@ def evaluate(
     model: Annotated[
         str | None, typer.Option(help="A folder, a Hub id, or openai:NAME for a model behind an API.")
     ] = None,
-    adapter: Annotated[Path | None, typer.Option(help="A folder with an adapter for the model.")] = None,
+    adapter: Annotated[Path | None, typer.Option(help="Folder with an adapter for the model.")] = None,
     metrics: Annotated[
-        str, typer.Option(metavar="NAME,...", help="Names of `lethe list metrics`; default all that can be measured.")
+        str, typer.Option(metavar="NAME,...", help="Metrics from `lethe list metrics`; default all that apply.")
     ] = "",
-    config: Annotated[str | None, typer.Option(help="Of the build; default the sequence of requests.")] = None,
-    split: Annotated[str, typer.Option(help="Which, with commas; default forget, retain, neighbour, holdout.")] = "",
+    subset: Annotated[str | None, typer.Option(help="Config of the build; default the sequence of requests.")] = None,
+    split: Annotated[
+        str, typer.Option(metavar="NAME,...", help="Splits to score; default forget, retain, neighbour, holdout.")
+    ] = "",
     gold: Annotated[str | None, typer.Option(help="The retrained model, or a run that has one.")] = None,
-    before: Annotated[str | None, typer.Option(help="The model before unlearning, or a run that has one.")] = None,
+    before: Annotated[str | None, typer.Option(help="The initial model, or a run that has one.")] = None,
     general: Annotated[
         str | None, typer.Option(metavar="HARNESS:TASK,...", help="General tasks of lm-eval or lmms-eval.")
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Of an OpenAI-compatible API; its key is in OPENAI_API_KEY.")
+        str | None, typer.Option(metavar="URL", help="URL of an OpenAI-compatible API; the key is in OPENAI_API_KEY.")
     ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Calls of the API at a time.")] = 8,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a call without a reply has failed.")] = 120.0,
-    max_new_tokens: Annotated[int | None, typer.Option(min=1, help="Where an answer is cut.")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Concurrent API calls.")] = 8,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for a reply before a call fails.")] = 120.0,
+    max_new_tokens: Annotated[int | None, typer.Option(min=1, help="Maximum length of an answer, in tokens.")] = None,
     sample: Annotated[
-        int | None, typer.Option(min=1, help="Score at most N rows per split (seeded sample; flagged in the output).")
+        int | None,
+        typer.Option(min=1, help="Score at most N rows per split (seeded sample; flagged in the output)."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Where scores go; default evaluations/..., RUN/evaluation.")] = None,
-    print_all: Annotated[bool, typer.Option("--all", help="Print every aggregate, not the headline alone.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; default evaluations/..., RUN/evaluation.")] = None,
+    print_all: Annotated[bool, typer.Option("--all", help="Print every aggregate, not only the headline.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Score any model, adapter or API on a build; or score a run again, which gives its own numbers.
+    """Score any model, adapter or API on a build; or score a run again and compare with its own numbers.
 
     Writes rows.parquet (every row) and scores.json (every aggregate with its number of rows and 95 % interval).
 
@@ -55,7 +59,7 @@ def evaluate(
         model=model,
         adapter=adapter,
         metrics=_names(metrics),
-        config=config,
+        config=subset,
         splits=_names(split),
         gold=gold,
         before=before,
@@ -73,3 +77,8 @@ def evaluate(
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    command(app)(evaluate)

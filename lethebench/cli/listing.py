@@ -1,18 +1,37 @@
-"""What there is: the tables behind `lethe list`."""
+"""`lethe list`: tables of benchmarks, imports, methods, metrics and models."""
 
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+
+from lethebench.cli.command import command
+from lethebench.cli.output import Json, show, text_table
 from lethebench.errors import UserError
 
 KINDS = ("benchmarks", "imports", "methods", "metrics", "models")
 
 
-def catalog(what: str) -> dict[str, list[dict]]:
-    """Rows of one table, or of all.
+def list_command(
+    kind: Annotated[str, typer.Argument(metavar="[benchmarks|imports|methods|metrics|models]")] = "all",
+    as_json: Json = False,
+) -> None:
+    """List benchmarks, imports, methods, metrics and models.
+
+    Example: lethe list methods
+    """
+    tables = catalog(kind)
+    show(tables, as_json, render(tables))
+
+
+def catalog(kind: str) -> dict[str, list[dict[str, object]]]:
+    """Return the rows of one table, or of all.
 
     Raises:
-        UserError: an unknown table.
+        UserError: An unknown table.
     """
-    if what not in (*KINDS, "all"):
-        raise UserError(f"lethe list {what}: unknown; give one of {', '.join(KINDS)}")
+    if kind not in (*KINDS, "all"):
+        raise UserError(f"lethe list {kind}: unknown; pass one of {', '.join(KINDS)}")
     tables = {
         "benchmarks": _benchmarks,
         "imports": _imports,
@@ -20,20 +39,16 @@ def catalog(what: str) -> dict[str, list[dict]]:
         "metrics": _metrics,
         "models": _models,
     }
-    return {kind: tables[kind]() for kind in (KINDS if what == "all" else (what,))}
+    return {name: tables[name]() for name in (KINDS if kind == "all" else (kind,))}
 
 
-def render(tables: dict[str, list[dict]]) -> str:
-    """The tables as text, columns as wide as they need."""
+def render(tables: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
+    """Return the tables as text, wrapped at the width of the terminal."""
     blocks = []
     for kind, rows in tables.items():
         names = list(rows[0])
-        lines = [[name.replace("_", " ") for name in names]] + [[str(row[name]) for name in names] for row in rows]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
-        text = "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-        )
-        blocks.append(f"{kind}\n{text}")
+        cells = [[row[name] for name in names] for row in rows]
+        blocks.append(text_table([name.replace("_", " ") for name in names], cells, title=kind))
     return "\n\n".join(blocks)
 
 
@@ -104,3 +119,8 @@ def _models() -> list[dict]:
     from lethebench.baselines.presets import PRESETS
 
     return [{"preset": name, "model": preset.base_model, "source": preset.source} for name, preset in PRESETS.items()]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    command(app, "list")(list_command)

@@ -1,34 +1,37 @@
-"""What the commands of `lethe` print: text for people or, with --json, one object for programs."""
+"""What commands print: text for people or, with `--json`, one object for programs; and the one table of a terminal."""
 
-import io
 import json
 import shutil
-from collections.abc import Collection, Iterable, Sequence
-from typing import Annotated
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from io import StringIO
+from typing import Annotated, Any
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Progress on stderr, one JSON object on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; progress goes to stderr.")]
 
 
-def show(value: dict, as_json: bool, text: str) -> None:
+def show(value: Mapping[str, Any], as_json: bool, text: str) -> None:
     """Print the result of a command.
 
     Args:
-        value: printed with --json.
-        as_json: whether --json was given.
-        text: printed otherwise.
+        value: The result for programs.
+        as_json: Whether `--json` was given.
+        text: The result for people.
     """
     typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False) if as_json else text)
 
 
-def text_table(header: Sequence[str], lines: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> str:
+def text_table(
+    header: Sequence[str], lines: Iterable[Sequence[object]], *, right: Collection[str] = (), title: str = ""
+) -> str:
     """Return a table as text no wider than the terminal, or than 80 columns where there is none; long cells wrap.
 
     Args:
-        header: the names of the columns.
-        lines: one cell for each column.
-        right: columns that are aligned to the right.
+        header: Names of the columns.
+        lines: One cell per column; a float gets three decimals, None is "-".
+        right: Columns that are aligned to the right.
+        title: A line above the table.
     """
     from rich.console import Console
     from rich.table import Table
@@ -38,8 +41,15 @@ def text_table(header: Sequence[str], lines: Iterable[Sequence[str]], *, right: 
     for name in header:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for line in lines:
-        table.add_row(*map(Text, line))
-    console = Console(file=io.StringIO(), width=shutil.get_terminal_size((80, 24)).columns, color_system=None)
+        table.add_row(*(Text(_cell(cell)) for cell in line))
+    console = Console(file=StringIO(), width=shutil.get_terminal_size((80, 24)).columns, color_system=None)
     with console.capture() as capture:
         console.print(table)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    text = [line.rstrip() for line in capture.get().splitlines()]
+    return "\n".join([title, *text] if title else text)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

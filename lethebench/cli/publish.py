@@ -5,26 +5,24 @@ from typing import Annotated
 
 import typer
 
+from lethebench.cli.command import command
 from lethebench.cli.output import Json, show
 
-commands = typer.Typer(rich_markup_mode=None)
-
-Repository = Annotated[str, typer.Argument(metavar="ORG/NAME", help="The repository on the Hub.")]
+Repository = Annotated[str, typer.Argument(metavar="ORG/NAME", help="Repository on the Hub.")]
 Private = Annotated[bool, typer.Option("--private", help="Make a new repository private.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change without changing it.")]
 
 
-@commands.command()
 def push(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `lethe build` wrote.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder written by `lethe build`.")],
     name: Repository,
     private: Private = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Publish a build on the Hub: card merged, one commit, tagged with the data version, loaded back and compared.
+    """Publish a build on the Hub: merge the card, commit once, tag the data version, load it back and compare.
 
-    The token is HF_TOKEN's, or that of `hf auth login`. Nothing is asked, and a tag is never moved.
+    Uses the token in HF_TOKEN or of `hf auth login`. Asks nothing and never moves a tag.
 
     Example: lethe push build/icu your-name/icu --dry-run
     """
@@ -34,15 +32,14 @@ def push(
     show(result, as_json, text)
 
 
-@commands.command("push-metric")
 def push_metric(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A metric: see `lethe list metrics`.")],
-    owner: Annotated[str, typer.Argument(metavar="ORG", help="Who will own the Space ORG/NAME.")],
+    owner: Annotated[str, typer.Argument(metavar="ORG", help="Owner of the Space ORG/NAME.")],
     private: Private = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Publish a metric as a Space, tagged with the version of lethebench, and try it as evaluate loads it.
+    """Publish a metric as a Space, tag it with the version of lethebench, and load it with `evaluate`.
 
     Example: lethe push-metric unlearning your-name
     """
@@ -52,21 +49,20 @@ def push_metric(
     show(result, as_json, text)
 
 
-@commands.command("push-model")
 def push_model(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     name: Repository,
-    method: Annotated[str | None, typer.Option(help="Which of the run's; needed where it has several.")] = None,
-    stage: Annotated[int | None, typer.Option(min=1, help="After which request; default the last one done.")] = None,
+    method: Annotated[str | None, typer.Option(help="Method to push; needed if the run has several.")] = None,
+    stage: Annotated[int | None, typer.Option(min=1, help="Push the model after this task; default the last.")] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(metavar="ORG/NAME", help="The build on the Hub, for .eval_results; default ORG/<benchmark>"),
+        typer.Option(metavar="ORG/NAME", help="The build on the Hub, for .eval_results; default ORG/<benchmark>."),
     ] = None,
     private: Private = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Publish the model or adapter of a run, with a card of its scores, gold's beside them, and how to repeat it.
+    """Publish the model or adapter of a run, with a card of its scores beside the gold model's and how to repeat it.
 
     Example: lethe push-model runs/icu your-name/icu-npo --method npo
     """
@@ -74,3 +70,10 @@ def push_model(
 
     result, text = push_model_command(run, name, method, stage, dataset, private=private, dry_run=dry_run)
     show(result, as_json, text)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    command(app)(push)
+    command(app, "push-metric")(push_metric)
+    command(app, "push-model")(push_model)

@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lethebench.errors import UserError
+
 REQUIRED = ("data", "methods", "tasks", "seed")
 PER_STAGE = {"retain_knowledge": 1, "utility": 1, "forget": 0, "exposure": 0}
 """Series of a summary -> number of entries beyond T."""
@@ -17,7 +19,7 @@ MODALITIES = {"image_text": "picture and text", "text": "text only"}
 """Modality -> how the report names it."""
 
 
-class ReportError(ValueError):
+class ReportError(UserError):
     """A path is not a run, or a run cannot be read; the message is one line and says what to do."""
 
 

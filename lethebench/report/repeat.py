@@ -1,17 +1,22 @@
-"""What a reader needs to judge a run and to repeat it: the sentence, the commands, the facts."""
+"""What a reader needs to judge a run and to repeat it: a sentence, the commands, the facts, the limits."""
 
 import json
 import shlex
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from typing import Any
 
 from lethebench.baselines.registry import method_summary
 from lethebench.report.load import Run
 from lethebench.report.seeds import Group
 from lethebench.report.tables import number
 from lethebench.report.texts import BENCHMARKS, INTERVALS, LIMITS, SEEDS, TINY
+from lethebench.runs.options import RunOptions
 
-THRESHOLD = 0.9
-"""What the gate asks for unless told otherwise."""
+RETAIN = {
+    "rest": "everything not yet requested to be forgotten, later tasks included",
+    "released": "the retain set released with the task",
+    "fixed": "the retain split alone",
+}
 
 
 def sentence(group: Group) -> str:
@@ -19,7 +24,7 @@ def sentence(group: Group) -> str:
     run, data = group.first, group.first.record["data"]
     counts = _counts(run)
     benchmark = f"{data.get('benchmark', 'a benchmark')} {data.get('version', '')}".strip()
-    learnt = f"The model {_model(run)} learnt {benchmark}"
+    learnt = f"The model {_short(run.record.get('model'))} learnt {benchmark}"
     requests = f"{group.tasks} requests, one after another" if group.tasks > 1 else "one request"
     if counts:
         learnt += f" ({counts['questions']:,} questions about {counts['profiles']:,} {_people(run)})"
@@ -32,22 +37,33 @@ def sentence(group: Group) -> str:
 
 
 def commands(run: Run) -> list[str]:
-    """The commands that make the same data and the same run."""
+    """Return the commands that make the same data and the same run.
+
+    An absolute path is printed as its last part, since the rest says nothing to a reader.
+    """
+    return [shlex.join(_build_words(run)), shlex.join(options_of(run).command_line())]
+
+
+def options_of(run: Run) -> RunOptions:
+    """Return the options of a run as a reader can pass them: without its folder, and with short paths."""
     record = run.record
-    data = _manifest(run) | record["data"]
-    folder = _place(data.get("path"))
-    parts = ["lethe", "build", data.get("benchmark"), "--size", data.get("size")]
-    parts += ["--seed", data["seed"]] if data.get("seed") is not None else []
+    preset = record.get("preset")
+    changes = {"model": _short(record.get("model")), "preset": None if preset is None else _short(preset)}
+    return RunOptions.from_record(record, data=Path(_short(record["data"].get("path"))), **changes)
+
+
+def _build_words(run: Run) -> list[str]:
+    """Return the words of the `lethe build` command that made the data."""
+    data = {**_manifest(run), **{key: value for key, value in run.record["data"].items() if value is not None}}
+    words = ["lethe", "build", str(data.get("benchmark"))]
+    if source := data.get("imported_from"):
+        words += ["--from", _short(source), *(["--size", "small"] if data.get("size") == "small" else [])]
+    else:
+        words += ["--size", str(data.get("size"))]
+        words += ["--seed", str(data["seed"])] if data.get("seed") is not None else []
     for key, value in (data.get("options") or {}).items():
-        parts += ["--option", f"{key}={value}"] if value is not None else []
-    run_parts = ["lethe", "run", folder, "--method", ",".join(record["methods"]), "--model", _model(run)]
-    for key in ("tasks", "retain", "gold", "order_seed", "seed", "preset"):
-        if record.get(key) is not None:
-            run_parts += ["--" + key.replace("_", "-"), record[key]]
-    if record.get("threshold", THRESHOLD) != THRESHOLD:
-        run_parts += ["--threshold", record["threshold"]]
-    run_parts += ["--ignore-gate"] if record.get("ignore_gate") else []
-    return [shlex.join(map(str, line)) for line in ([*parts, "--out", folder], run_parts)]
+        words += ["--option", f"{key}={_option_text(value)}"] if value is not None else []
+    return [*words, "--out", _short(data.get("path"))]
 
 
 def facts(group: Group) -> list[tuple[str, str]]:
@@ -102,16 +118,18 @@ def limits(group: Group) -> list[str]:
     return [*found, SEEDS if len(group.runs) > 1 else INTERVALS]
 
 
-def _manifest(run: Run) -> dict:
-    """Seed and options of the build, {} where it is gone or has no readable manifest."""
+def _manifest(run: Run) -> dict[str, Any]:
+    """Return seed, options and source of the build, for a run.json without them; {} where the build is gone."""
     path = run.build / "manifest.json" if run.build else None
     if path is None or not path.is_file():
         return {}
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return {}  # the pictures' section says that this is no longer the run's build
-    return {name: found[name] for name in ("seed", "options") if isinstance(found, dict) and name in found}
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        source = (manifest.get("imported") or {}).get("source") or {}
+    except (ValueError, AttributeError):
+        return {}  # the section on pictures says that this is not the run's build any more
+    known = {name: manifest[name] for name in ("seed", "options") if name in manifest}
+    return {**known, "imported_from": source.get("name")}
 
 
 def _counts(run: Run) -> dict[str, int]:
@@ -129,22 +147,18 @@ def _people(run: Run) -> str:
     return BENCHMARKS.get(run.record["data"].get("benchmark"), "profiles")
 
 
-def _model(run: Run) -> str:
-    return _place(run.record.get("model"))
-
-
-def _place(path: object) -> str:
-    """A path as given where it is relative; its last part where it is absolute, which tells nothing about a machine."""
+def _short(path: object) -> str:
+    """Return a relative path as it is, and of an absolute one its last part."""
     parts = PurePath(str(path))
     return parts.name if parts.is_absolute() else str(path)
 
 
+def _option_text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _retain(rule: str | None) -> str:
-    meanings = {
-        "rest": "everything not yet asked to be forgotten, later tasks included",
-        "fixed": "the retain split alone",
-    }
-    return f"{rule}: {meanings[rule]}" if rule in meanings else str(rule or "")
+    return f"{rule}: {RETAIN[rule]}" if rule in RETAIN else str(rule or "")
 
 
 def _order(order: list[int]) -> str:

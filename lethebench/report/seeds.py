@@ -1,4 +1,4 @@
-"""Runs that differ in nothing but their seed are shown together: mean and standard deviation instead of one value."""
+"""Groups runs that differ in their seed alone, for a mean and standard deviation in place of one value."""
 
 import json
 import math
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from lethebench.report.load import Method, Run
+from lethebench.runs.options import RunOptions
+from lethebench.runs.provenance import DECISIVE
 
-SAME = ("model", "preset", "methods", "tasks", "retain", "gold", "order_seed", "task_order", "trained")
-SAME_DATA = ("benchmark", "version", "size", "manifest_sha256")
+DATA = ("benchmark", "version", "size", "manifest_sha256")
+RECORD = ("version", "preset_sha256", "trained", "task_order")
+"""Entries of run.json that decide the numbers beside the options."""
 
 
 @dataclass(frozen=True)
@@ -117,27 +120,33 @@ def stat(values: Sequence[float | None], intervals: Sequence[Sequence[float | No
 
 
 def group_runs(runs: Sequence[Run]) -> list[Group]:
-    """Groups runs of one configuration, each seed once, in the order given."""
-    found: list[tuple[str, list[Run]]] = []
+    """Return the runs grouped by experiment, each seed once, in the order given."""
+    groups: list[tuple[str, list[Run]]] = []
     for run in runs:
-        key = _configuration(run)
-        for other, members in found:
+        key = _experiment(run)
+        for other, members in groups:
             if other == key and run.seed not in {member.seed for member in members}:
                 members.append(run)
                 break
         else:
-            found.append((key, [run]))
-    several = len(found) > 1
+            groups.append((key, [run]))
+    several = len(groups) > 1
     return [
-        Group(f"{place}-{_slug(members[0].name)}" if several else _slug(members[0].name), tuple(members))
-        for place, (_, members) in enumerate(found, start=1)
+        Group(f"{index}-{_slug(members[0].name)}" if several else _slug(members[0].name), tuple(members))
+        for index, (_, members) in enumerate(groups, start=1)
     ]
 
 
-def _configuration(run: Run) -> str:
-    data = run.record["data"]
-    parts = {name: run.record.get(name) for name in SAME}
-    return json.dumps([parts, {name: data.get(name) for name in SAME_DATA}], sort_keys=True)
+def _experiment(run: Run) -> str:
+    """Return a text that is equal for runs that differ in their seed alone."""
+    record = run.record
+    parts = {
+        "options": RunOptions.from_record(record).experiment(),
+        "data": {name: record["data"].get(name) for name in DATA},
+        "libraries": {name: (record.get("versions") or {}).get(name) for name in DECISIVE},
+        **{name: record.get(name) for name in RECORD},
+    }
+    return json.dumps(parts, sort_keys=True)
 
 
 def _slug(name: str) -> str:

@@ -1,149 +1,285 @@
-"""The options of a run: one dataclass that the command line fills and run.json keeps."""
+"""The options of a run, listed once.
 
+The command line, run.json, the check on resuming, the grouping of seeds and the command that repeats a run all read the
+fields of `RunOptions` and their metadata. A new option is one new field.
+"""
+
+import dataclasses
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lethebench.errors import UserError
-from lethebench.runs.build import Build
+
+if TYPE_CHECKING:
+    from lethebench.runs.build import Build
 
 RETAIN = ("rest", "released", "fixed")
+THRESHOLD = 0.9
+"""Exact match per modality at which a model counts as having memorized the benchmark."""
+SECTIONS = ("learn", "lora", "model")
+"""Sections of settings that concern every stage; each other section is the name of a method."""
+
+
+def option(help: str, *, decides: str = "result", commands: str = "run", **shape: Any) -> dict[str, Any]:
+    """Return the metadata of a field: how users see it, and what it decides.
+
+    Args:
+        help: One line for `--help`.
+        decides: What a different value changes. "data": the build. "place": only where files go. "seed": the random
+            numbers, so runs that differ in it alone are averaged. "extent": which stages are run or reported, so it
+            may change on resuming. "settings": the stages of one method, or all. "result": the numbers of all stages.
+        commands: The commands that take it, separated by spaces.
+        shape: `flag` where it is not the field's name; `metavar`, `min` and `max` as typer takes them.
+    """
+    return {"help": help, "decides": decides, "commands": tuple(commands.split()), "shape": shape}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What decides a run's numbers, and where it lives.
+    """Everything that decides a run's numbers, and where the run is stored.
 
     Attributes:
-        data: the build.
-        out: the run folder; None = runs/<benchmark>.
+        data: The build.
+        methods: Unlearning methods, each started from the same trained model: names, or `package.module:Class`.
         model: `tiny`, a folder with a model, or a Hub id.
-        preset: training settings by name; None = the preset that belongs to the model.
-        methods: unlearning methods, each started from the same learnt model.
-        tasks: how many requests to forget, 1..T; None = all of the build.
-        retain: which rows a retain term may use. `rest` = everything not yet asked to be forgotten, later tasks
+        tasks: Number of forget requests, 1..T; None = all of the build.
+        retain: Rows that a retain term may use. `rest` = everything not yet requested to be forgotten, later tasks
             included; `released` = the retain set that the benchmark's authors gave the task (mlu); `fixed` = the
             retain split alone. The last two damage tasks that are still to come.
-        learn_neighbour: stage 1 and gold also learn the neighbour rows, for a model that cannot know them: one that
-            starts from nothing, as `tiny` does. They never enter a forget or retain batch.
-        gold: after which tasks a model is retrained without what was asked so far: `last`, `all`, or every K-th.
-        seed: of weights, batches and draws.
-        order_seed: shuffles the tasks; None = the order of the build.
-        threshold: exact match that the gate asks of each modality, 0..1.
-        ignore_gate: go on with a model that did not learn; everything it reports is flagged `not_memorised`.
-        settings: method -> fields of its config that win over the preset's, `modality` among them.
+        learn_neighbour: Also train stage 1 and the gold model on the neighbour rows, for a model that cannot know
+            them because it starts from random weights, as `tiny` does. They never enter a forget or retain batch.
+        gold: Tasks after which a model is retrained without the data requested so far: `last`, `all`, or every K-th.
+        order_seed: Shuffles the tasks; None = the order of the build.
+        seed: Seed of weights, batches and draws.
+        preset: Training settings by name or YAML file; None = the preset for the model.
+        settings: Section -> name -> value, over the preset's: `learn`, `lora`, `model`, or the name of a method.
+        out: The run folder; None = runs/<benchmark>.
+        threshold: Exact match per modality that passes the memorization gate, 0..1.
+        ignore_gate: Continue even if the memorization gate fails; every result is flagged `not_memorised`.
     """
 
-    data: Path
-    out: Path | None = None
-    model: str = "tiny"
-    preset: str | None = None
-    methods: tuple[str, ...] = ("npo",)
-    tasks: int | None = None
-    retain: str = "rest"
-    learn_neighbour: bool = False
-    gold: str = "last"
-    seed: int = 0
-    order_seed: int | None = None
-    threshold: float = 0.9
-    ignore_gate: bool = False
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    data: Path = field(
+        metadata=option(
+            "A folder written by `lethe build`.",
+            decides="data",
+            commands="learn unlearn run tune",
+            metavar="DIR",
+        )
+    )
+    methods: tuple[str, ...] = field(
+        default=("npo",),
+        metadata=option(
+            "Methods to run: names from `lethe list methods`, or package.module:Class.",
+            decides="extent",
+            flag="--method",
+            metavar="NAME,...",
+        ),
+    )
+    model: str = field(
+        default="tiny", metadata=option("Model to train: tiny, a folder, or a Hub id.", commands="learn run tune")
+    )
+    tasks: int | None = field(
+        default=None, metadata=option("Number of forget requests; default all.", decides="extent", min=1)
+    )
+    retain: str = field(
+        default="rest",
+        metadata=option(
+            "Rows for the retain term. rest: everything not yet requested to be forgotten; released: the retain set "
+            "released with the task (mlu); fixed: the retain split alone.",
+        ),
+    )
+    learn_neighbour: bool = field(
+        default=False,
+        metadata=option(
+            "Also train on the neighbour rows, for a model that starts from random weights.",
+            commands="learn run",
+        ),
+    )
+    gold: str = field(
+        default="last",
+        metadata=option(
+            "Tasks after which a gold model is retrained: last, all, or every K-th.",
+            decides="extent",
+            metavar="last|all|K",
+        ),
+    )
+    order_seed: int | None = field(
+        default=None, metadata=option("Shuffle the tasks with this seed; default the build's order.", min=0)
+    )
+    seed: int = field(
+        default=0,
+        metadata=option(
+            "Random seed; same seed, options and versions give the same result.",
+            decides="seed",
+            commands="learn run tune demo",
+            min=0,
+        ),
+    )
+    preset: str | None = field(
+        default=None,
+        metadata=option(
+            "Training settings: a name from `lethe list models`, or a YAML file; default the model's.",
+            commands="learn run tune",
+            metavar="NAME|FILE",
+        ),
+    )
+    settings: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        metadata=option(
+            "Override one setting, e.g. learn.learning_rate=1e-5, lora.r=64 or npo.beta=0.4; repeatable.",
+            decides="settings",
+            commands="learn unlearn run",
+            flag="--set",
+            metavar="SECTION.NAME=VALUE",
+        ),
+    )
+    out: Path | None = field(
+        default=None,
+        metadata=option(
+            "Run folder; default runs/<benchmark>.",
+            decides="place",
+            commands="learn run tune demo",
+            metavar="RUN",
+        ),
+    )
+    threshold: float = field(
+        default=THRESHOLD,
+        metadata=option(
+            "Exact match per modality that passes the memorization gate.",
+            commands="learn run",
+            min=0.0,
+            max=1.0,
+        ),
+    )
+    ignore_gate: bool = field(
+        default=False,
+        metadata=option(
+            "Continue even if the memorization gate fails; results are flagged.",
+            decides="extent",
+            commands="unlearn run",
+        ),
+    )
 
-    def folder(self, build: Build) -> Path:
-        """The run folder."""
+    def __post_init__(self) -> None:
+        # Empty sections say nothing; a dotted method is called package.module.Class, as its folder is.
+        settings = {name.replace(":", "."): dict(values) for name, values in self.settings.items() if values}
+        object.__setattr__(self, "settings", settings)
+        object.__setattr__(self, "methods", tuple(name.replace(":", ".") for name in self.methods))
+
+    def record(self) -> dict[str, Any]:
+        """Return the options that run.json keeps: all but the folders."""
+        values = {name: getattr(self, name) for name in _names("result", "seed", "extent", "settings")}
+        sections = (*self.methods, *(name for name in SECTIONS if name in self.settings))
+        settings = {section: dict(self.settings.get(section, {})) for section in sections}
+        return {**values, "methods": list(self.methods), "settings": settings}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], **changes: Any) -> "RunOptions":
+        """Return the options of a run.json, also of an older one that lacks some.
+
+        Args:
+            record: run.json; settings of methods that it does not list are left out.
+            changes: Fields to set instead.
+        """
+        values = {name: record[name] for name in _names() if name in record and name not in ("data", "out")}
+        values = {"data": Path(record["data"]["path"]), **values, **changes}
+        values["methods"] = tuple(values.get("methods", ()))
+        sections = {*values["methods"], *SECTIONS}
+        settings = values.get("settings", {}).items()
+        values["settings"] = {section: own for section, own in settings if section in sections}
+        return cls(**values)
+
+    def experiment(self) -> dict[str, Any]:
+        """Return what must be equal for two runs on the same build to be seeds of one experiment."""
+        record = self.record()
+        return {name: record[name] for name in _names("result", "extent", "settings")}
+
+    def conflicts(
+        self, now: "RunOptions", started: Collection[str], *, trained: bool = True
+    ) -> Iterator[tuple[str, Any, Any]]:
+        """Yield (name, value, value now) for each option that a resumed run may not change.
+
+        Args:
+            now: The options given on resuming.
+            started: Methods that have a finished stage; settings of others may still change.
+            trained: Whether stage 1 is finished; before, the settings of every stage may still change.
+        """
+        for name in _names("result", "seed"):
+            if getattr(self, name) != getattr(now, name):
+                yield name, getattr(self, name), getattr(now, name)
+        shared = SECTIONS if trained else ()
+        for section in (*shared, *(method for method in now.methods if method in started)):
+            before, after = self.settings.get(section, {}), now.settings.get(section, {})
+            if before != after:
+                yield f"settings of {section}", before, after
+
+    def command_line(self) -> list[str]:
+        """Return the words of the command that gives these options: `lethe run`, or `lethe learn` without methods."""
+        from lethebench.contract.strict_yaml import dump_value
+
+        command = "run" if self.methods else "learn"
+        words = ["lethe", command]
+        for entry in dataclasses.fields(self):
+            value = getattr(self, entry.name)
+            if command not in entry.metadata["commands"] or value is None or value is False:
+                continue
+            if entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
+                words.append(f"./{value}" if str(value).startswith("-") else str(value))
+            elif value is True:
+                words.append(flag_of(entry))
+            elif isinstance(value, Mapping):
+                pairs = [(f"{section}.{name}", item) for section, own in value.items() for name, item in own.items()]
+                words += [word for name, item in pairs for word in (flag_of(entry), f"{name}={dump_value(item)}")]
+            else:
+                words += [flag_of(entry), ",".join(value) if isinstance(value, tuple) else str(value)]
+        return words
+
+    def folder(self, build: "Build") -> Path:
+        """Return the run folder."""
         return self.out or Path("runs") / build.benchmark
 
-    def check_build(self, build: Build) -> None:
-        """Refuses what this build cannot do.
+    def task_order(self, build: "Build") -> list[int]:
+        """Return the tasks to forget, in order.
 
         Raises:
-            UserError: too many tasks, stages of gold that are no numbers, no neighbour rows to learn, or a task
-                without a retain set of its own.
-        """
-        self.gold_stages(len(self.task_order(build)))
-        if self.learn_neighbour and build.neighbour is None:
-            raise UserError(f"--learn-neighbour: {build.path} is {build.benchmark}, which has no neighbour rows")
-        if self.retain == "released" and (missing := set(self.task_order(build)) - set(build.retain["retain_task_id"])):
-            raise UserError(
-                f"--retain released: {build.path} has no retain set for task {min(missing)}; give rest or fixed"
-            )
-
-    def task_order(self, build: Build) -> list[int]:
-        """The tasks that will be asked, in order.
-
-        Raises:
-            UserError: more tasks than the build has, or fewer than one.
+            UserError: More tasks than the build has, or fewer than one.
         """
         count = build.tasks if self.tasks is None else self.tasks
         if not 1 <= count <= build.tasks:
-            raise UserError(f"--tasks {count}: {build.path} has {build.tasks} tasks; give 1 to {build.tasks}")
+            raise UserError(f"--tasks {count}: {build.path} has {build.tasks} tasks; pass 1 to {build.tasks}")
         order = list(range(build.tasks))
         if self.order_seed is not None:
             random.Random(self.order_seed).shuffle(order)
         return order[:count]
 
     def gold_stages(self, count: int) -> list[int]:
-        """The stages 1..count after which gold is trained; the last one always.
+        """Return the stages 1..count after which a gold model is retrained; the last one always.
 
         Raises:
-            UserError: `gold` is neither last, all nor a whole number above 0.
+            UserError: `gold` is not last, all, or a whole number above 0.
         """
         if self.gold == "last":
             return [count]
         every = 1 if self.gold == "all" else int(self.gold) if self.gold.isdecimal() else 0
         if every < 1:
-            raise UserError(f"--gold {self.gold}: give last, all, or a whole number K for every K-th task")
+            raise UserError(f"--gold {self.gold}: pass last, all, or a whole number K for every K-th task")
         return sorted({*range(every, count + 1, every), count})
 
-    def check(self) -> None:
-        """Refuses what cannot work before anything is loaded.
 
-        Raises:
-            UserError: an unknown method, model, preset or retain rule, a preset for another model, or settings that a
-                method does not take.
-        """
-        from lethebench.baselines import METHODS, RETRAIN
-        from lethebench.baselines.presets import load_preset
-        from lethebench.runs.settings import apply_settings
-
-        for method in self.methods:
-            if method == RETRAIN:
-                raise UserError(f"--method {method}: a run has it as gold; leave it out, and say when by --gold")
-            if method not in METHODS:
-                raise UserError(f"--method {method}: unknown; the methods are {', '.join(METHODS)}")
-        if len(set(self.methods)) < len(self.methods):
-            raise UserError(f"--method {','.join(self.methods)}: give each method once")
-        try:
-            preset = load_preset(self.preset, self.model)
-        except ValueError as error:
-            raise UserError(f"--preset: {error}") from None
-        preset = apply_settings(preset, self.settings)
-        if self.retain not in RETAIN:
-            raise UserError(f"--retain {self.retain}: unknown; give one of {', '.join(RETAIN)}")
-
-        check_model(self.model, revision=preset.model.get("revision"))
+def same_experiment(one: RunOptions, other: RunOptions) -> bool:
+    """Return whether the options differ at most in the seed and in folders."""
+    return one.experiment() == other.experiment()
 
 
-def check_model(model: str, *, option: str = "--model", revision: str | None = None) -> None:
-    """Asks for a model's config, so that a wrong name ends a run before it begins."""
-    if model == "tiny":
-        return
-    if Path(model).exists():
-        if not any((Path(model) / name).is_file() for name in ("config.json", "adapter_config.json")):
-            raise UserError(
-                f"{option} {model}: it holds neither config.json nor adapter_config.json, so it is no model"
-            )
-        return
-    from huggingface_hub.utils.logging import set_verbosity_error
-    from transformers import AutoConfig
+def flag_of(entry: "dataclasses.Field[Any]") -> str:
+    """Return the flag of an option on the command line."""
+    return entry.metadata["shape"].get("flag") or "--" + entry.name.replace("_", "-")
 
-    set_verbosity_error()  # it would tell of each failed try; ours is the one line that counts
-    try:
-        AutoConfig.from_pretrained(model, revision=revision)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{option} {model}: neither tiny, nor a folder, nor a Hub id that can be had ({reason})"
-        ) from None
+
+def _names(*decides: str) -> list[str]:
+    """Return the fields of RunOptions, or those that decide one of these."""
+    entries = dataclasses.fields(RunOptions)
+    return [entry.name for entry in entries if not decides or entry.metadata["decides"] in decides]

@@ -1,4 +1,4 @@
-"""Where and with what a run was made: for run.json, so that a reader can judge and repeat it."""
+"""Versions, machine and memory of a run, for run.json."""
 
 import os
 import platform
@@ -6,14 +6,17 @@ from importlib import metadata
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "evaluate", "pillow", "numpy")
 
+DECISIVE = ("torch", "transformers", "trl", "peft")
+"""Libraries whose versions must not change within a run."""
+
 
 def library_versions() -> dict[str, str]:
-    """The versions of the libraries that numbers depend on."""
+    """Return the versions of Python and of the libraries that numbers depend on."""
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
 
 
-def machine() -> dict:
-    """Processor, cores, threads and accelerator; no host name, no user, no path."""
+def machine() -> dict[str, str | int | None]:
+    """Return processor, cores, threads and accelerator; nothing that names the host or the user."""
     import torch
 
     accelerator = torch.cuda.get_device_name() if torch.cuda.is_available() else None
@@ -26,7 +29,7 @@ def machine() -> dict:
 
 
 def peak_memory_mb() -> float:
-    """The most memory that this process has held so far: of the accelerator where there is one, else resident."""
+    """Return the peak memory of this process in MiB: of the accelerator where there is one, else resident."""
     import resource
 
     import torch

@@ -1,66 +1,67 @@
-"""Scores of a stage's model, whatever a method made of it: weights, a new chat template, or adapters behind a gate."""
+"""Scores a stage's model, whatever the method made: weights, a new chat template, or adapters behind a gate."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from datasets import Dataset
 
 from lethebench.baselines.loading import Loaded
 from lethebench.console import Tick
-from lethebench.evaluation.answers.rows import evaluate_rows, prepare_rows
+from lethebench.evaluation.answers.rows import PreparedRows, evaluate_rows
 
-if TYPE_CHECKING:
-    from lethebench.runs.stage import Run
+Candidates = Mapping[str, Sequence[str]]
 
 
-def score_stage(run: "Run", loaded: Loaded, tick: Tick) -> list[dict]:
-    """Scores every row of the run.
+def score_stage(
+    loaded: Loaded, rows: Dataset, prepare: Callable[[], PreparedRows], candidates: Candidates, tick: Tick
+) -> list[dict[str, Any]]:
+    """Score the rows with a stage's model.
 
-    Rows that are prepared once serve every stage with the run's processor. After `prompt` the chat template is another
-    one, and the rows of a LUMoE are scored by the adapter that its gate chooses from question and pictures; those get a
-    column `routed_to`: the task, or -1 for the learnt model.
+    A model behind a gate scores each row by the adapter that the gate selects from question and pictures; its rows get
+    a column `routed_to`: the task, or -1 for the initial model.
 
     Args:
-        run: whose rows are scored.
-        loaded: the stage's model and processor.
-        tick: told how far it is.
+        loaded: The stage's model and processor.
+        rows: The rows to score.
+        prepare: Returns the rows prepared for the stage's processor.
+        candidates: Attribute -> all its values, for exposure.
+        tick: Called with (done, total).
     """
-    if loaded.is_routed:
-        return _routed(run, loaded, tick)
-    same = loaded.processor.chat_template == run.encoder.processor.chat_template
-    rows = run.prepared if same else prepare_rows(loaded.processor, run.scored, candidates=run.build.candidates)
-    return evaluate_rows(loaded.model, loaded.processor, rows, progress=_told(tick, 0.0, 1.0))
-
-
-def _routed(run: "Run", loaded: Loaded, tick: Tick) -> list[dict]:
-    rows, scores = run.scored, {}
+    if not loaded.is_routed:
+        return evaluate_rows(loaded.model, loaded.processor, prepare(), progress=_share(tick, 0.0, 1.0))
+    scored: dict[int, dict[str, Any]] = {}
     for part in loaded.parts(rows):
-        part_scores = evaluate_rows(
+        scores = evaluate_rows(
             part.model,
             loaded.processor,
             rows.select(part.indices),
-            candidates=run.build.candidates,
-            progress=_told(tick, len(scores) / len(rows), len(part.indices) / len(rows)),
+            candidates=candidates,
+            progress=_share(tick, len(scored) / len(rows), len(part.indices) / len(rows)),
         )
-        scores |= {index: row | part.columns for index, row in zip(part.indices, part_scores, strict=True)}
-    return [scores[index] for index in range(len(rows))]
+        scored |= {index: row | part.columns for index, row in zip(part.indices, scores, strict=True)}
+    return [scored[index] for index in range(len(rows))]
 
 
-def routing(rows: Sequence[Mapping[str, Any]], asked: Sequence[int]) -> dict[str, float]:
-    """How often a LUMoE's gate was right.
+def routing(rows: Sequence[Mapping[str, Any]], requested: Sequence[int]) -> dict[str, float]:
+    """Return how often a LUMoE's gate was right.
 
     Args:
-        rows: scored rows with `routed_to`.
-        asked: the tasks that were asked to be forgotten so far.
+        rows: Scored rows with `routed_to`.
+        requested: The tasks requested to be forgotten so far.
 
     Returns:
-        Shares in 0 .. 1: `forget`, of rows of those tasks that went to their task's adapter; `keep`, of all other rows
-        that went to the learnt model; nothing where the rows were not routed.
+        Shares in 0..1: `forget`, of rows of those tasks that went to their task's adapter; `keep`, of all other rows
+        that went to the initial model. Empty if the rows were not routed.
     """
-    asked = set(asked)
-    forget = [row["routed_to"] == row["task_id"] for row in rows if "routed_to" in row and row["task_id"] in asked]
-    keep = [row["routed_to"] == -1 for row in rows if "routed_to" in row and row["task_id"] not in asked]
-    parts = {"forget": forget, "keep": keep}
+    tasks = set(requested)
+    routed = [row for row in rows if "routed_to" in row]
+    parts = {
+        "forget": [row["routed_to"] == row["task_id"] for row in routed if row["task_id"] in tasks],
+        "keep": [row["routed_to"] == -1 for row in routed if row["task_id"] not in tasks],
+    }
     return {name: sum(hits) / len(hits) for name, hits in parts.items() if hits}
 
 
-def _told(tick: Tick, start: float, share: float):
-    return lambda part: tick(round(1000 * (start + part * share)), 1000)
+def _share(tick: Tick, start: float, size: float) -> Callable[[float], None]:
+    """Return a callback for the progress, in 0..1, of a part of the work."""
+    return lambda part: tick(round(1000 * (start + part * size)), 1000)

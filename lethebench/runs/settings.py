@@ -15,11 +15,11 @@ from lethebench.baselines.registry import METHODS, method_entry
 from lethebench.contract.columns import MODALITY_CHOICES
 from lethebench.contract.strict_yaml import ConfigError, parse_strict
 from lethebench.errors import UserError
+from lethebench.runs.options import SECTIONS
 
 Settings = Mapping[str, Mapping[str, Any]]
 """Section -> name -> value; a section is `learn`, `lora`, `model` or a method."""
 
-SECTIONS = ("learn", "lora", "model")
 RESERVED = {"output_dir": "the run chooses it", "seed": "use --seed"}
 """Fields of configs that a run sets itself."""
 LORA_ALIASES = {"r": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout", "targets": "target_modules"}
@@ -65,7 +65,11 @@ def read_settings(files: Sequence[Path], modality: str | None, methods: Sequence
         return settings
     if modality not in MODALITY_CHOICES:
         raise UserError(f"--modality {modality}: unknown; choose one of {', '.join(MODALITY_CHOICES)}")
-    if untrained := [method for method in methods if not method_entry(method).trains]:
+    try:
+        untrained = [method for method in methods if not method_entry(method).trains]
+    except ValueError as error:
+        raise UserError(f"--method: {error}") from None
+    if untrained:
         raise UserError(f"--modality {modality}: {untrained[0]} does not train on forget rows; leave out --modality")
     return {method: {**settings.get(method, {}), "modality": modality} for method in methods}
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from datasets import Dataset, concatenate_datasets
 
 from lethebench import __version__
-from lethebench.cli.train import opened, quiet
 from lethebench.console import Console, per_mille
 from lethebench.errors import UserError
 from lethebench.evaluation.harness.general import General
@@ -20,6 +19,7 @@ from lethebench.evaluation.metrics.measures import Evidence
 from lethebench.evaluation.registry import METRICS
 from lethebench.runs.build import Build
 from lethebench.runs.folder import RECORD, file_hash, locked, new_stage, write_json
+from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.scoring.aggregate import aggregate
 from lethebench.scoring.options import SCORES_FILE, EvaluateOptions
 from lethebench.scoring.output import full_table, headline, write_rows
@@ -48,7 +48,7 @@ def evaluate_command(options: EvaluateOptions, *, full: bool = False) -> tuple[d
         from lethebench.scoring.rescore import evaluate_run
 
         return evaluate_run(options, full=full)
-    build = opened(options.target)
+    build = open_quietly(options.target)
     options.check_build(build)
     folder = options.folder()
     work = folder.with_name(f".{folder.name}.work")
@@ -164,7 +164,7 @@ class Evaluation:
         return self._with_references(Evidence(rows=scores)), endpoint
 
     def _evidence_from_weights(self) -> Evidence:
-        quiet()
+        quiet_libraries()
         from lethebench.scoring.models import load
 
         loaded = load(self.options.model or "", self.options.adapter)
@@ -210,7 +210,7 @@ class Evaluation:
             before = gold
         if gold is None and before is None:
             return evidence
-        quiet()
+        quiet_libraries()
         from lethebench.scoring.models import reference_rows
 
         references: dict[str, Sequence[dict]] = {}

@@ -8,8 +8,8 @@ from pathlib import Path
 from lethebench.errors import UserError
 from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build
+from lethebench.runs.checks import check_model
 from lethebench.runs.folder import RECORD
-from lethebench.runs.options import check_model
 
 API_PREFIX = "openai:"
 HARNESS_PACKAGES = {"lm-eval": "lm_eval", "lmms-eval": "lmms_eval"}
@@ -123,7 +123,7 @@ class EvaluateOptions:
             "--model": self.model,
             "--adapter": self.adapter,
             "--metrics": self.metrics,
-            "--config": self.config,
+            "--subset": self.config,
             "--split": self.splits,
             "--gold": self.gold,
             "--before": self.before,
@@ -200,7 +200,7 @@ class EvaluateOptions:
         configs = {name: part for name, part in build.manifest["splits"].items() if "forget" in part}
         config = self.config or build.config
         if config not in configs:
-            raise UserError(f"--config {config}: unknown; {build.path} has {', '.join(configs)}")
+            raise UserError(f"--subset {config}: unknown; {build.path} has {', '.join(configs)}")
         return configs[config]
 
     def chosen_splits(self, build: Build) -> tuple[str, ...]:

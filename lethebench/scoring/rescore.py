@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lethebench.cli.train import opened, quiet
 from lethebench.console import Console, per_mille
 from lethebench.errors import UserError
 from lethebench.evaluation.metrics.measures import Evidence
@@ -25,6 +24,7 @@ from lethebench.runs.folder import (
     write_json,
 )
 from lethebench.runs.options import RunOptions
+from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.scoring.aggregate import aggregate
 from lethebench.scoring.options import SCORES_FILE, EvaluateOptions
 from lethebench.scoring.output import full_table
@@ -92,7 +92,7 @@ def evaluate_run(options: EvaluateOptions, *, full: bool = False) -> tuple[dict,
         if not is_done(folder / "learnt"):
             raise UserError(f"{folder} did not finish training: there is no model to score")
         build = _build_of(folder, record)
-        quiet()
+        quiet_libraries()
         from lethebench.scoring.models import has_weights
 
         if not has_weights(folder / "learnt"):
@@ -109,7 +109,7 @@ def _build_of(folder: Path, record: dict) -> Build:
     for path in (Path(record["data"]["path"]), folder / "data"):
         manifest = path / "manifest.json"
         if manifest.is_file() and file_hash(manifest) == record["data"]["manifest_sha256"]:
-            return opened(path)
+            return open_quietly(path)
     raise UserError(
         f"{folder}: its build {record['data']['path']} is missing or has changed: restore it there or at "
         f"{folder / 'data'}"
@@ -127,12 +127,12 @@ def _stages(folder: Path, record: dict) -> Iterator[str]:
 
 def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict, list[str]]:
     from lethebench.runs.continual import headline
-    from lethebench.runs.stage import Run, gate
+    from lethebench.runs.gate import gate
+    from lethebench.runs.stage import Run
     from lethebench.runs.summary import gold_summary, method_summary, read_rows
 
     folder, order = options.target, record["task_order"]
-    names = ("model", "preset", "tasks", "retain", "learn_neighbour", "gold", "seed", "order_seed", "threshold")
-    run_options = RunOptions(data=build.path, out=folder, **{name: record[name] for name in names})
+    run_options = RunOptions.from_record(record, data=build.path, out=folder)
     stages = list(_stages(folder, record))
     run = Run(build, run_options, folder, Console(phases=len(stages) + 1))
     comparison, notes = Comparison(), []
@@ -171,15 +171,15 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
             "compared": _compared(comparison, folder, summaries),
         }
         write_json(out_dir / SCORES_FILE, result)
-    lines = [headline({**result, "report": ""}).rsplit("\n", 1)[0]] if gold else []
+    lines = [headline(result)] if gold else []
     lines += [f"not measured: {name}: {reason}" for name, reason in not_measured.items()]
     return result, [*lines, *notes, _verdict(result["compared"]), f"scores: {out / SCORES_FILE}"]
 
 
 def _score(run: "Run", stage: str, out_dir: Path) -> bool:
     """Score one stage's model and return True; without weights copy the run's rows and return False."""
-    from lethebench.runs.score import score_stage
-    from lethebench.runs.stage import HELD_OUT, ROWS, write_rows
+    from lethebench.runs.gate import HELD_OUT, ROWS
+    from lethebench.runs.stage import write_rows
     from lethebench.scoring.models import has_weights, load, score
 
     folder = run.folder / stage
@@ -189,7 +189,7 @@ def _score(run: "Run", stage: str, out_dir: Path) -> bool:
         return False
     with run.console.phase(f"score {stage} again") as tick:
         loaded = load(str(folder))
-        write_rows(out_dir / stage / ROWS, score_stage(run, loaded, tick))
+        write_rows(out_dir / stage / ROWS, run.score(loaded, tick))
         if stage == "learnt" and run.build.held_out is not None:
             write_rows(out_dir / stage / HELD_OUT, score(loaded, run.build.held_out, progress=per_mille(tick)))
     return True

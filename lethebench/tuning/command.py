@@ -14,13 +14,15 @@ from pathlib import Path
 from datasets import Dataset, concatenate_datasets
 
 from lethebench.baselines.registry import RETRAIN, method_entry
-from lethebench.cli.train import opened, options_of, quiet
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.runs.build import Build
+from lethebench.runs.checks import check_options
+from lethebench.runs.commands import options_of
 from lethebench.runs.folder import DONE, RECORD, file_hash, is_done, locked, read_json, write_json
 from lethebench.runs.options import RunOptions
 from lethebench.runs.provenance import library_versions
+from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.tuning.search import SPAN, Settings, best, read_trials, search, starts, write_trials
 
 SEARCH, TRIALS, TUNED = "search.json", "trials.csv", "tuned.json"
@@ -96,20 +98,20 @@ def tune_command(options: TuneOptions, *, resume: bool) -> tuple[dict, str]:
         CheckFailed: stage 1, made here, did not pass the gate.
     """
     options.check()
-    build = opened(options.data)
+    build = open_quietly(options.data)
     of_run = _run_options(options, build)
     folder = options.out or Path("tuned") / f"{build.benchmark}-{options.method}"
     if (folder / SEARCH).exists() and not resume:
         raise UserError(f"{folder} holds a tuning already: go on with it by --resume, or give another folder by --out")
     with locked(folder):
-        quiet()
+        quiet_libraries()
         return _tune(options, build, of_run, folder)
 
 
 def _run_options(options: TuneOptions, build: Build) -> RunOptions | None:
     """Those of the given run, once it is known to be fit; else None."""
     if options.run is None:
-        RunOptions(data=options.data, model=options.model or "tiny", preset=options.preset, methods=()).check()
+        check_options(RunOptions(data=options.data, model=options.model or "tiny", preset=options.preset, methods=()))
         return None
     found = options_of(options.run, options.data, options.method)
     if not is_done(options.run / "learnt"):

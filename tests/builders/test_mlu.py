@@ -18,6 +18,7 @@ from lethebench.contract.columns import ROLES
 from lethebench.errors import UserError
 from lethebench.generation.mlu.facts import release
 from lethebench.runs.build import open_build
+from lethebench.runs.checks import check_build
 from lethebench.runs.options import RunOptions
 from lethebench.runs.stage import Run
 
@@ -201,7 +202,7 @@ def test_pictures_stand_once_and_test_has_its_own(folder, rows):
 def test_the_released_retain_set_of_a_task_is_what_a_retain_term_gets(folder, tmp_path):
     options = RunOptions(data=folder, out=tmp_path, retain="released", order_seed=1)
     build = open_build(folder)
-    options.check_build(build)
+    check_build(options, build)
     run = Run(build, options, tmp_path, Console())
     for stage, task in enumerate(run.order, start=1):
         assert set(run.retained(stage)["retain_task_id"]) == {task}
@@ -210,5 +211,5 @@ def test_the_released_retain_set_of_a_task_is_what_a_retain_term_gets(folder, tm
 
 def test_a_benchmark_without_released_retain_sets_is_refused(tmp_path):
     build = open_build(real_build("icu"))
-    with pytest.raises(UserError, match=r"--retain released: .* has no retain set for task 0; give rest or fixed"):
-        RunOptions(data=build.path, out=tmp_path, retain="released").check_build(build)
+    with pytest.raises(UserError, match=r"--retain released: .* has no retain set for task 0; pass rest or fixed"):
+        check_build(RunOptions(data=build.path, out=tmp_path, retain="released"), build)

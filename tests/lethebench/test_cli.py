@@ -1,4 +1,4 @@
-"""What a person types: good commands work, bad input ends in exit status 2 and one helpful line."""
+"""The command line: good commands work, bad input exits with status 2 and one helpful line."""
 
 import json
 import os
@@ -20,23 +20,23 @@ def data() -> Path:
     return real_build()
 
 
-def in_a_process(*arguments: str, cwd: Path, start=("-m", "lethebench")) -> subprocess.CompletedProcess:
-    """The command line in a process of its own."""
+def lethe_process(*arguments: str, cwd: Path, start=("-m", "lethebench")) -> subprocess.CompletedProcess:
+    """Run the command line in a new process."""
     return subprocess.run([sys.executable, *start, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
 
 
-def test_a_process_of_its_own_says_the_same(tmp_path):
+def test_module_and_function_print_the_same(tmp_path):
     for arguments in (["list", "--json"], ["verify", "nowhere"], ["build", "icu", "--size", "huge"]):
-        here, there = lethe(*arguments, cwd=tmp_path), in_a_process(*arguments, cwd=tmp_path)
+        here, there = lethe(*arguments, cwd=tmp_path), lethe_process(*arguments, cwd=tmp_path)
         assert (here.returncode, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
 
 
-def refused(done: subprocess.CompletedProcess, *words: str) -> None:
-    """Exit status 2, one line that holds the words, and no traceback."""
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("lethe: ")]
-    assert len(lines) == 1, done.stderr
+def refused(result: subprocess.CompletedProcess, *words: str) -> None:
+    """Assert exit status 2, one line that holds the words, and no traceback."""
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("lethe: ")]
+    assert len(lines) == 1, result.stderr
     for word in words:
         assert word in lines[0]
 
@@ -60,12 +60,12 @@ def other_major(data: Path, tmp_path: Path) -> Path:
         (["build", "icu", "--size", "-4"], ["-4"]),
         (["build", "icu", "--size", "huge"], ["huge", "small"]),
         (["build", "icu", "--size", "8", "--option", "colour=red"], ["colour"]),
-        (["build", "icu", "--size", "8", "--option", "overlap"], ["overlap", "K=V"]),
+        (["build", "icu", "--size", "8", "--option", "overlap"], ["overlap", "KEY=VALUE"]),
         (["verify", "nowhere"], ["nowhere"]),
         (["learn", "nowhere"], ["nowhere", "lethe build"]),
         (["run", "DATA", "--method", "wish"], ["wish", "npo"]),
         (["run", "DATA", "--method", "npo,npo"], ["npo,npo", "once"]),
-        (["run", "DATA", "--method", "npo,retrain"], ["retrain", "as gold", "--gold"]),
+        (["run", "DATA", "--method", "npo,retrain"], ["retrain", "not a --method", "--gold"]),
         (["run", "DATA", "--model", "no/such-model"], ["no/such-model"]),
         (["run", "DATA", "--preset", "nosuch"], ["nosuch", "tiny"]),
         (["run", "DATA", "--tasks", "5"], ["5", "2 tasks"]),
@@ -77,14 +77,14 @@ def other_major(data: Path, tmp_path: Path) -> Path:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_bad_input_gets_status_2_and_one_line(arguments, words, data, tmp_path):
-    done = lethe(*(data if word == "DATA" else word for word in arguments), cwd=tmp_path)
-    refused(done, *words)
+def test_bad_input_exits_2_with_one_line(arguments, words, data, tmp_path):
+    result = lethe(*(data if word == "DATA" else word for word in arguments), cwd=tmp_path)
+    refused(result, *words)
     assert [path.name for path in tmp_path.iterdir()] in ([], ["runs"])
     assert not list(tmp_path.rglob("run.json"))
 
 
-def test_a_folder_that_is_not_a_build_is_refused(tmp_path):
+def test_folder_without_manifest_is_refused(tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.txt").write_text("meow")
     refused(lethe("learn", "photos", cwd=tmp_path), "photos", "not a build")
@@ -93,13 +93,13 @@ def test_a_folder_that_is_not_a_build_is_refused(tmp_path):
     assert (tmp_path / "photos" / "cat.txt").read_text() == "meow"
 
 
-def test_a_build_of_another_major_version_is_refused(data, tmp_path):
+def test_build_of_another_major_version_is_refused(data, tmp_path):
     old = other_major(data, tmp_path)
     refused(lethe("learn", old, cwd=tmp_path), "99.0.0", "build it again")
     refused(lethe("verify", old, cwd=tmp_path), "99.0.0")
 
 
-def test_a_run_in_use_is_refused(data, tmp_path):
+def test_run_in_use_is_refused(data, tmp_path):
     hold = "from pathlib import Path; from lethebench.runs.folder import locked; import sys\n"
     hold += "with locked(Path('busy')):\n print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen(
@@ -112,21 +112,21 @@ def test_a_run_in_use_is_refused(data, tmp_path):
         holder.communicate("")
 
 
-def test_a_full_disk_leaves_no_build(tmp_path):
-    """A limit on file size stands in for the disk: the write fails where a full disk would fail it."""
+def test_full_disk_leaves_no_build(tmp_path):
+    """A limit on file size makes the write fail as a full disk would."""
     prelude = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         "sys.dont_write_bytecode = True; "  # cut off at the limit, it would be what later processes import
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
         "from lethebench.cli.app import main; main()"
     )
-    done = in_a_process("build", "icu", "--size", "8", "--out", "icu", cwd=tmp_path, start=("-c", prelude))
-    refused(done, "disk is full")
+    result = lethe_process("build", "icu", "--size", "8", "--out", "icu", cwd=tmp_path, start=("-c", prelude))
+    refused(result, "disk is full")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_stopped_by_the_user_says_how_to_go_on(tmp_path):
-    """A build of the paper's size, which takes a minute, and Ctrl-C after its first sign of life."""
+def test_ctrl_c_exits_130_and_says_how_to_resume(tmp_path):
+    """Interrupts a build that takes a minute after its first file."""
     command = [sys.executable, "-u", "-m", "lethebench", "build", "icu", "--size", "paper"]
     child = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
     while not list(tmp_path.rglob("*.parquet")):
@@ -135,13 +135,11 @@ def test_stopped_by_the_user_says_how_to_go_on(tmp_path):
     child.send_signal(signal.SIGINT)
     _, error = child.communicate()
     assert child.returncode == 130
-    assert error.splitlines()[-1].startswith(
-        "lethe: stopped; finished stages of a run are kept: give the command again"
-    )
+    assert error.splitlines()[-1].startswith("lethe: stopped; finished stages of a run are kept; run the command again")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_build_and_verify_speak_json(tmp_path):
+def test_build_and_verify_print_json(tmp_path):
     built = lethe("build", "icu", "--size", "8", "--json", cwd=tmp_path)
     assert built.returncode == 0, built.stderr
     manifest = json.loads(built.stdout)
@@ -159,7 +157,7 @@ def test_build_and_verify_speak_json(tmp_path):
     assert any(shard.name in str(problem) for problem in report["problems"])
 
 
-def test_list_shows_what_there_is(tmp_path):
+def test_list_names_every_kind(tmp_path):
     tables = json.loads(lethe("list", "--json", cwd=tmp_path).stdout)
     names = {kind: {row.get("name", row.get("preset")) for row in rows} for kind, rows in tables.items()}
     assert names["benchmarks"] == {"icu", "mllmu", "mlu", "remem"}
@@ -176,7 +174,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(command, tmp_path):
-    done = lethe(command, "--help", cwd=tmp_path)
-    assert done.returncode == 0
-    assert f"Example: lethe {command}" in " ".join(done.stdout.split())
+def test_help_has_an_example(command, tmp_path):
+    result = lethe(command, "--help", cwd=tmp_path)
+    assert result.returncode == 0
+    assert f"Example: lethe {command}" in " ".join(result.stdout.split())

@@ -14,12 +14,12 @@ from small_build import PROFILES, real_build
 
 from lethebench.baselines import plan_for
 from lethebench.baselines.methods import retrain
-from lethebench.cli.train import run_command, unlearn_command
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.report import write_report
 from lethebench.runs import training
 from lethebench.runs.build import open_build
+from lethebench.runs.commands import run_command, unlearn_command
 from lethebench.runs.folder import read_json, stage_name
 from lethebench.runs.options import RunOptions
 from lethebench.runs.stage import Run, stage_seed, write_rows
@@ -168,14 +168,14 @@ def test_retrain_makes_the_gold_that_a_run_makes(finished, data, tmp_path):
     shutil.copytree(options.out, copy)
     before = (copy / "gold" / "t002" / "rows.parquet").read_bytes()
     shutil.rmtree(copy / "gold")
-    with pytest.raises(UserError, match=r"retrain repeats stage 1 .* leave out --settings and --modality"):
+    with pytest.raises(UserError, match=r"retrain repeats stage 1 .* leave out --set and --modality"):
         unlearn_command("retrain", data, copy, 2, ignore_gate=False, settings={"retrain": {"learning_rate": 1.0}})
     record, text = unlearn_command("retrain", data, copy, 2, ignore_gate=False)
     assert "without tasks 1 to 2 of 2" in text
     assert record["rows"] == len(Run(open_build(data), options, options.out, Console()).not_asked(2))
     assert (copy / "gold" / "t002" / "rows.parquet").read_bytes() == before
     assert read_json(copy / "run.json")["methods"] == list(METHODS)
-    with pytest.raises(UserError, match="--task 2: retrain has forgotten 1 of 2 tasks"):
+    with pytest.raises(UserError, match="--task 2: the gold model without tasks 1 to 2 is already in"):
         unlearn_command("retrain", data, copy, 2, ignore_gate=False)
 
 
@@ -189,9 +189,9 @@ def test_settings_that_broke_a_first_stage_are_not_those_of_the_next_try(finishe
     unlearn_command("npo", data, copy, None, ignore_gate=False)
     assert rows(copy / "npo" / "t001") == rows(options.out / "npo" / "t001")
     assert read_json(copy / "run.json")["settings"]["npo"] == {}
-    with pytest.raises(UserError, match=r"--task 3: .* has 2 tasks; give 1 to 2"):
+    with pytest.raises(UserError, match=r"--task 3: .* has 2 tasks; pass 1 to 2"):
         unlearn_command("npo", data, copy, 3, ignore_gate=False)
-    with pytest.raises(UserError, match=r"npoo: unknown; the methods are ga, .*, retrain"):
+    with pytest.raises(UserError, match=r"unknown method 'npoo'; choose one of ga, .*"):
         unlearn_command("npoo", data, copy, None, ignore_gate=False)
 
 
@@ -211,7 +211,7 @@ def test_a_build_that_is_another_one_by_now_is_refused(finished, data, tmp_path)
     shutil.copytree(data, other, dirs_exist_ok=True)
     manifest = read_json(other / "manifest.json")
     (other / "manifest.json").write_text(json.dumps({**manifest, "seed": 5}))
-    with pytest.raises(UserError, match="was made from another build"):
+    with pytest.raises(UserError, match="was created from another build"):
         unlearn_command("npo", other, options.out, None, ignore_gate=False)
 
 

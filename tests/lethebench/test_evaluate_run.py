@@ -13,12 +13,14 @@ from lethebench.baselines.loading import Loaded, save_model
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.console import Console
 from lethebench.errors import UserError
+from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.evaluation.metrics import utility as retention
 from lethebench.runs.build import Build, open_build
 from lethebench.runs.continual import start
 from lethebench.runs.folder import new_stage, read_json, write_json
+from lethebench.runs.gate import HELD_OUT, gate
 from lethebench.runs.options import RunOptions
-from lethebench.runs.stage import HELD_OUT, Run, gate, write_rows
+from lethebench.runs.stage import Run, write_rows
 from lethebench.runs.summary import gold_summary, method_summary
 from lethebench.scoring.command import evaluate_command
 from lethebench.scoring.options import EvaluateOptions
@@ -57,8 +59,8 @@ def run(tmp_path_factory, fewer_rows):
             model, processor = llava(dtype=torch.float32, seed=seed)
             save_model(model, processor, place)
             if stage == "learnt":
-                made.__dict__["encoder"] = RowEncoder(processor)
-                held_out = made._scores(Loaded(model, processor), made.build.held_out, lambda done, total: None)
+                made.encoder = RowEncoder(processor)
+                held_out = evaluate_rows(model, processor, made.build.held_out)
                 write_rows(place / HELD_OUT, held_out)
             made._score(Loaded(model, processor), place, stage)
             if stage == "learnt":

@@ -8,10 +8,10 @@ import pytest
 
 from lethebench.baselines import METHODS
 from lethebench.builders import build
-from lethebench.cli.train import learn_command, run_command, unlearn_command
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.runs.build import open_build
+from lethebench.runs.commands import learn_command, run_command, unlearn_command
 from lethebench.runs.folder import read_json
 from lethebench.runs.options import RunOptions
 from lethebench.runs.score import routing

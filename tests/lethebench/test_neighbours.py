@@ -1,4 +1,4 @@
-"""Rows about people whom nobody asks to forget: learnt where a model starts from nothing, scored, never unlearnt."""
+"""Neighbour rows: trained on only on demand, scored, never unlearned."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,8 +9,10 @@ from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.evaluation.metrics.rows import never_forgotten, utility_of
 from lethebench.runs.build import open_build
+from lethebench.runs.checks import check_build
+from lethebench.runs.gate import HELD_OUT, ROWS, gate
 from lethebench.runs.options import RunOptions
-from lethebench.runs.stage import HELD_OUT, ROWS, Run, gate
+from lethebench.runs.stage import Run
 
 
 def run_of(name: str, tmp_path, **options) -> Run:
@@ -19,7 +21,7 @@ def run_of(name: str, tmp_path, **options) -> Run:
 
 
 @pytest.mark.parametrize("learn_neighbour", [False, True])
-def test_neighbours_are_learnt_on_demand_and_never_in_a_retain_batch(tmp_path, learn_neighbour):
+def test_neighbours_are_trained_on_demand_and_never_retained(tmp_path, learn_neighbour):
     run = run_of("mllmu", tmp_path, learn_neighbour=learn_neighbour)
     neighbours = set(run.build.neighbour["profile_id"])
     assert neighbours
@@ -31,13 +33,13 @@ def test_neighbours_are_learnt_on_demand_and_never_in_a_retain_batch(tmp_path, l
         assert neighbours.isdisjoint(run.task(stage)["profile_id"])
 
 
-def test_a_build_without_neighbours_cannot_learn_them(tmp_path):
+def test_learn_neighbour_needs_neighbour_rows(tmp_path):
     run = run_of("icu", tmp_path, learn_neighbour=True)
     with pytest.raises(UserError, match=r"--learn-neighbour: .* has no neighbour rows"):
-        run.options.check_build(run.build)
+        check_build(run.options, run.build)
 
 
-def test_the_gate_reports_neighbours_and_does_not_count_them(tmp_path):
+def test_gate_reports_neighbours_without_counting_them(tmp_path):
     def row(role: str, modality: str, hit: float) -> dict:
         return {"role": role, "modality": modality, "exact_match": hit, "exposure_normalised": hit}
 

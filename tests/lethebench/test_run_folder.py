@@ -1,4 +1,4 @@
-"""Stages exist whole or not at all, and one process holds a run at a time."""
+"""The run folder: stages are written whole or not at all, and one process holds a run."""
 
 import json
 import signal
@@ -18,7 +18,7 @@ def python(code: str, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_a_stage_appears_with_its_record_last(tmp_path):
+def test_stage_appears_with_its_record(tmp_path):
     stage = tmp_path / "npo" / "t001"
     record = {}
     with new_stage(stage, record) as folder:
@@ -30,29 +30,29 @@ def test_a_stage_appears_with_its_record_last(tmp_path):
     assert [path.name for path in stage.parent.iterdir()] == ["t001"]
 
 
-def test_an_error_inside_leaves_the_earlier_stage_untouched(tmp_path):
+def test_error_leaves_earlier_stage_untouched(tmp_path):
     stage = tmp_path / "t001"
     with new_stage(stage, {}) as folder:
         (folder / "weights").write_text("first")
 
-    def break_off():
+    def interrupt():
         with new_stage(stage, {}) as folder:
             (folder / "weights").write_text("second")
             raise RuntimeError("broke")
 
     with pytest.raises(RuntimeError, match="broke"):
-        break_off()
+        interrupt()
     assert (stage / "weights").read_text() == "first"
     assert [path.name for path in tmp_path.iterdir()] == ["t001"]
 
 
-def test_kill_nine_inside_a_stage_leaves_no_stage_and_the_next_try_works(tmp_path):
+def test_killed_stage_leaves_nothing_and_can_be_repeated(tmp_path):
     stage = tmp_path / "t001"
     child = python(
         """
         import sys, time
         from pathlib import Path
-        from lethebench.store import new_stage
+        from lethebench.runs.folder import new_stage
         with new_stage(Path(sys.argv[1]), {}) as folder:
             (folder / "half").write_text("half")
             print("inside", flush=True)
@@ -70,13 +70,13 @@ def test_kill_nine_inside_a_stage_leaves_no_stage_and_the_next_try_works(tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["t001"]
 
 
-def test_a_full_disk_leaves_nothing(tmp_path):
+def test_full_disk_leaves_no_stage(tmp_path):
     stage = tmp_path / "t001"
     child = python(
         """
         import resource, signal, sys
         from pathlib import Path
-        from lethebench.store import new_stage
+        from lethebench.runs.folder import new_stage
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         with new_stage(Path(sys.argv[1]), {"text": "x" * 5000}):
@@ -90,11 +90,11 @@ def test_a_full_disk_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_second_process_is_refused_and_a_dead_one_lets_go(tmp_path):
+def test_lock_is_exclusive_and_freed_by_death(tmp_path):
     code = """
         import sys, time
         from pathlib import Path
-        from lethebench.store import locked
+        from lethebench.runs.folder import locked
         with locked(Path(sys.argv[1])):
             print("held", flush=True)
             time.sleep(60)
@@ -115,7 +115,7 @@ def test_a_second_process_is_refused_and_a_dead_one_lets_go(tmp_path):
             time.sleep(0.05)
 
 
-def test_json_never_holds_what_json_cannot(tmp_path):
+def test_json_is_strict(tmp_path):
     path = tmp_path / "summary.json"
     write_json(path, {"a": 1})
     with pytest.raises(ValueError, match="Out of range"):

@@ -16,6 +16,7 @@ from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.runs.build import open_build
+from lethebench.runs.checks import check_options
 from lethebench.runs.continual import start
 from lethebench.runs.folder import new_stage, read_json
 from lethebench.runs.options import RunOptions
@@ -186,7 +187,7 @@ def test_run_records_settings_and_refuses_others_on_resume(base, tmp_path, capsy
     data = stand_in_build(tmp_path / "icu")
     settings = {"lora": {"rank": 4}, "model": {"dtype": "float32"}, "ga": {"max_steps": 1}}
     options = RunOptions(data=data, out=tmp_path / "run", model=base, methods=("ga",), settings=settings)
-    options.check()
+    check_options(options)
     (tmp_path / "run").mkdir()
     run = start(open_build(data), options, Console(), resume=False)
     assert read_json(tmp_path / "run" / "run.json")["settings"] == settings

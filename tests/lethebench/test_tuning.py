@@ -19,7 +19,9 @@ from lethebench.baselines.presets import PRESETS, Preset
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.console import Console
 from lethebench.errors import UserError
+from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.runs.build import open_build
+from lethebench.runs.checks import check_options
 from lethebench.runs.continual import start
 from lethebench.runs.folder import is_done, new_stage, read_json, write_json
 from lethebench.runs.options import RunOptions
@@ -162,8 +164,8 @@ def learnt(tmp_path_factory) -> Path:
     with new_stage(folder / "learnt", {"seconds": 1.0, "steps": 1}) as place:
         model, processor = llava(dtype=torch.float32, seed=0)
         save_model(model, processor, place)
-        run.__dict__["encoder"] = RowEncoder(processor)
-        rows = run._scores(Loaded(model, processor), run.scored.select(range(0, len(run.scored), 2)), lambda *_: None)
+        run.encoder = RowEncoder(processor)
+        rows = evaluate_rows(model, processor, run.scored.select(range(0, len(run.scored), 2)))
         every = {row["id"]: row for row in rows}
         made = [{**rows[0], **every.get(row["id"], {}), "id": row["id"], "role": "retain"} for row in run.scored]
         write_rows(place / "rows.parquet", [{**row, **KNOWING, "task_id": -1} for row in made])
@@ -288,7 +290,7 @@ def test_the_modality_is_trained_on_kept_in_run_json_and_asked_again(learnt, tmp
     own = {"ga": {"modality": "text", "max_steps": 1}}
     base, data = learnt.parent / "base", learnt.parent / "icu"
     options = RunOptions(data=data, out=tmp_path / "run", model=str(base), methods=("ga",), settings=own)
-    options.check()
+    check_options(options)
     (tmp_path / "run").mkdir()
     run = start(open_build(data), options, Console(), resume=False)
     record = read_json(tmp_path / "run" / "run.json")
@@ -317,6 +319,6 @@ def test_a_prompt_stage_is_scored_again_with_its_prompt(learnt, tmp_path):
     (tmp_path / "prompt" / "t001").mkdir(parents=True)
     assert eval_run._score(run, "prompt/t001", tmp_path) is True
     again = pq.read_table(tmp_path / "prompt" / "t001" / "rows.parquet").to_pylist()
-    plain = run._scores(loaded, run.prepared, lambda *_: None)
+    plain = evaluate_rows(loaded.model, loaded.processor, run.prepared)
     assert again == own
     assert all(row["logprob"] != other["logprob"] for row, other in zip(again, plain, strict=True))

@@ -1,0 +1,122 @@
+"""Turns a function into a command of `lethe`: adds the run options that it takes, and `--config`."""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, get_args
+
+import typer
+
+from lethebench.cli.config import apply_config, merged, parse_settings
+from lethebench.runs.options import RunOptions, flag_of
+
+RunValues = dict[str, Any]
+"""Type of the parameter of a command that receives the values of its run options, by field."""
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        callback=apply_config,
+        is_eager=True,
+        help="YAML or JSON file with options of this command by name; the command line wins.",
+    ),
+]
+SettingsFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--settings", metavar="FILE", help="Settings of a method, such as tuned.json of `lethe tune`."),
+]
+Modality = Annotated[
+    str | None, typer.Option(help="Forget rows to unlearn: image_text, text or both; default the method's.")
+]
+
+
+def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Callable[[Callable[..., None]], Any]:
+    """Register a function as a command.
+
+    Args:
+        app: Gets the command.
+        name: Of the command; None = the function's.
+        defaults: Run options whose default in this command is another one than in RunOptions.
+
+    Returns:
+        A decorator. A parameter of type `RunValues` is replaced by the run options that the command takes.
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(function).parameters
+        receiver = next((parameter.name for parameter in own.values() if parameter.annotation == RunValues), None)
+        fields = {field.name: field for field in _fields(name or function.__name__)} if receiver else {}
+        parameters: list[inspect.Parameter] = []
+        for parameter in own.values():
+            if parameter.name != receiver:
+                parameters.append(parameter)
+                continue
+            for field in fields.values():
+                parameters.append(_parameter(field, defaults))
+                if field.name == "settings" and ("methods" in fields or "method" in own):
+                    parameters += [_keyword("settings_files", SettingsFiles, None)]
+                    parameters += [_keyword("modality", Modality, None)]
+        parameters += [_keyword("config", Config, None), _keyword("ctx", typer.Context)]
+
+        @functools.wraps(function)
+        def call(**values: Any) -> None:
+            values = merged(values.pop("ctx"), values)
+            del values["config"]
+            if receiver is not None:
+                taken = {key: values.pop(key) for key in [*fields, "settings_files", "modality"] if key in values}
+                values[receiver] = _values(fields, taken, values.get("method"))
+            function(**values)
+
+        call.__signature__ = inspect.Signature([one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters])
+        call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        app.command(name)(call)
+        return call
+
+    return decorate
+
+
+def _fields(name: str) -> list["dataclasses.Field[Any]"]:
+    return [field for field in dataclasses.fields(RunOptions) if name in field.metadata["commands"]]
+
+
+def _keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _parameter(field: "dataclasses.Field[Any]", defaults: dict[str, Any]) -> inspect.Parameter:
+    """Return the typer parameter of a run option."""
+    shape = {key: value for key, value in field.metadata["shape"].items() if key != "flag"}
+    shape["help"] = field.metadata["help"]
+    kind, default = field.type, defaults.get(field.name, field.default)
+    if default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        return _keyword(field.name, Annotated[kind, typer.Argument(**shape)])
+    if kind is bool:
+        return _keyword(field.name, Annotated[bool, typer.Option(flag_of(field), **shape)], default)
+    if isinstance(default, tuple):
+        kind, default = str, ",".join(default)
+    elif default is dataclasses.MISSING:  # a mapping
+        kind, default = list[str] | None, None
+    elif default is None and NoneType not in get_args(kind):
+        kind = kind | None
+    return _keyword(field.name, Annotated[kind, typer.Option(flag_of(field), **shape)], default)
+
+
+def _values(fields: dict[str, Any], taken: dict[str, Any], method: str | None) -> dict[str, Any]:
+    """Return the values as the fields of RunOptions have them."""
+    if "methods" in taken:
+        taken["methods"] = tuple(name.strip().replace(":", ".") for name in taken["methods"].split(","))
+    if "settings" in fields:
+        files, modality = taken.pop("settings_files", None) or [], taken.pop("modality", None)
+        settings: dict[str, dict[str, Any]] = {}
+        if files or modality:
+            from lethebench.runs.settings import read_settings
+
+            methods = taken.get("methods", (method.replace(":", "."),) if method else ())
+            settings = read_settings(files, modality, methods)
+        for section, own in parse_settings(taken["settings"] or []).items():
+            settings[section] = {**settings.get(section, {}), **own}
+        taken["settings"] = settings
+    return taken

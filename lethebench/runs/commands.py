@@ -1,0 +1,160 @@
+"""Behind `lethe learn`, `unlearn` and `run`: check, open, lock, run, and describe the result.
+
+What takes seconds to import (torch, transformers, TRL) is imported once nothing can be wrong any more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lethebench.baselines.registry import RETRAIN
+from lethebench.console import Console
+from lethebench.errors import UserError
+from lethebench.runs.checks import check_build, check_method, check_options
+from lethebench.runs.folder import DONE, RECORD, is_done, locked, read_json, stage_name
+from lethebench.runs.options import SECTIONS, RunOptions
+from lethebench.runs.quiet import open_quietly, quiet_libraries
+
+
+def learn_command(options: RunOptions, *, resume: bool) -> tuple[dict[str, Any], str]:
+    """Run stage 1; return gate.json and the text to print."""
+    check_options(options)
+    build = open_quietly(options.data)
+    check_build(options, build)
+    folder = options.folder(build)
+    with locked(folder):
+        quiet_libraries()
+        from lethebench.runs.continual import start
+        from lethebench.runs.gate import exact_match_text
+
+        gate = start(build, options, Console(phases=3), resume=resume).learn()
+    neighbour = exact_match_text(gate["neighbour"])
+    lines = [
+        f"exact match {exact_match_text(gate)}; on held-out wordings "
+        f"{exact_match_text(gate['held_out']) or 'none: the build has none'}",
+        *([f"on neighbours {neighbour}"] if neighbour else []),
+        f"{gate['parameters']:,} parameters, {gate['steps']} steps, {gate['seconds']:.1f} s",
+        f"gate {'passed' if gate['passed'] else 'failed'} (required: {gate['threshold']} per modality); "
+        f"the model is in {folder / 'learnt'}",
+    ]
+    return gate, "\n".join(lines)
+
+
+def options_of(folder: Path, data: Path, method: str) -> RunOptions:
+    """Return the options that a run folder was created with, for one method.
+
+    The method's settings are those of its finished stages, none before the first.
+
+    Raises:
+        UserError: The folder is not a run.
+    """
+    if not (folder / RECORD).is_file():
+        raise UserError(f"--from {folder} is not a run: make one with `lethe learn {data} --out {folder}`")
+    record = read_json(folder / RECORD)
+    options = RunOptions.from_record(record, data=data, out=folder, methods=(method,), ignore_gate=False)
+    if is_done(folder / method / stage_name(1)):
+        return options
+    shared = {name: values for name, values in options.settings.items() if name in SECTIONS}
+    return replace(options, settings=shared)
+
+
+def unlearn_command(
+    method: str,
+    data: Path,
+    folder: Path,
+    task: int | None,
+    *,
+    ignore_gate: bool,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[dict[str, Any], str]:
+    """Run one stage of a method, or of the gold model (`retrain`); return its record and the text to print.
+
+    Args:
+        method: A method's name, `package.module:Class`, or `retrain`.
+        data: The build.
+        folder: A run folder whose stage 1 is finished.
+        task: The request, from 1; None = the method's next.
+        ignore_gate: Continue even if the memorization gate failed.
+        settings: Section -> name -> value; without any a method keeps those of its earlier stages.
+
+    Raises:
+        UserError: Not a run, a task out of order or already unlearned, or settings for `retrain`.
+    """
+    method = check_method(method).name
+    build = open_quietly(data)
+    options = replace(options_of(folder, data, method), ignore_gate=ignore_gate)
+    options = replace(options, settings={**options.settings, **(settings or {})})
+    if method == RETRAIN:
+        if settings:
+            raise UserError(f"{RETRAIN} repeats stage 1 of {folder} with its settings: leave out --set and --modality")
+        options = replace(options, methods=())
+    check_options(options)
+    with locked(folder):
+        if not is_done(folder / "learnt"):
+            raise UserError(f"{folder} has not finished stage 1: run `lethe learn {data} --out {folder} --resume`")
+        quiet_libraries()
+        from lethebench.runs.continual import start
+        from lethebench.runs.stage import GOLD
+
+        run = start(build, options, Console(phases=5), resume=True)
+        stages = folder / (GOLD if method == RETRAIN else method)
+        stage = _next_stage(stages, task, len(run.order), folder)
+        run.learn()
+        if method == RETRAIN:
+            run.gold(stage)
+        else:
+            run.unlearn(method, stage)
+    record = read_json(stages / stage_name(stage) / DONE)
+    action = f"retrained without tasks 1 to {stage}" if method == RETRAIN else f"unlearned task {stage}"
+    where = stages / stage_name(stage)
+    return record, f"{method}: {action} of {len(run.order)} in {record['seconds']:.1f} s; the model is in {where}"
+
+
+def _next_stage(stages: Path, task: int | None, count: int, folder: Path) -> int:
+    """Return the stage to run: `task`, or the first that is not finished.
+
+    Raises:
+        UserError: No such task, a finished one, or one whose predecessor is not finished.
+    """
+    method = RETRAIN if stages.name == "gold" else stages.name
+    finished = [stage for stage in range(1, count + 1) if is_done(stages / stage_name(stage))]
+    stage = task or next((stage for stage in range(1, count + 1) if stage not in finished), count)
+    if stage > count:
+        raise UserError(f"--task {stage}: {folder} has {count} tasks; pass 1 to {count}")
+    if stage in finished:
+        if method == RETRAIN:
+            raise UserError(f"--task {stage}: the gold model without tasks 1 to {stage} is already in {folder}")
+        raise UserError(f"--task {stage}: {method} has already unlearned tasks 1 to {len(finished)} in {folder}")
+    if method != RETRAIN and stage > len(finished) + 1:
+        raise UserError(f"--task {stage}: tasks run in order; the next one for {method} is {len(finished) + 1}")
+    return stage
+
+
+def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict[str, Any], str]:
+    """Run a whole sequence once, or once per seed.
+
+    Returns:
+        The result (of the last seed, with all under `seeds`), and the text to print.
+    """
+    check_options(options)
+    build = open_quietly(options.data)
+    check_build(options, build)
+    tasks = len(options.task_order(build))
+    quiet_libraries()
+    from lethebench.report import write_report
+    from lethebench.runs.continual import count_phases, execute, headline
+
+    out = options.folder(build)
+    folders = [out] if seeds == 1 else [out.with_name(f"{out.name}-s{options.seed + i}") for i in range(seeds)]
+    results = []
+    for index, folder in enumerate(folders):
+        seed_options = replace(options, seed=options.seed + index, out=folder)
+        with locked(folder):
+            console = Console(phases=count_phases(seed_options, tasks))
+            results.append(execute(build, seed_options, console, resume=resume))
+    if seeds == 1:
+        return results[0], headline(results[0])
+    page = write_report(folders, out.with_name(f"{out.name}-report"))
+    text = "\n\n".join(f"seed {options.seed + index}\n{headline(result)}" for index, result in enumerate(results))
+    return {**results[-1], "seeds": results, "report": str(page)}, f"{text}\n\nall seeds: {page}"
