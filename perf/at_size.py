@@ -1,13 +1,12 @@
-"""What a stage of the papers' models costs at their real size on one GPU: time of a step and most memory.
+"""Measure a training step of the papers' models at full size on one GPU: time and peak memory.
 
     python perf/at_size.py mllmu-llava mlu-llava-13b --methods npo,kl
-    python perf/at_size.py mllmu-llava --four-bit          # the base in 4 bits, by way of the disk
+    python perf/at_size.py mllmu-llava --four-bit          # load the base in 4 bits
 
-Weights are random, in the shapes of the published models: what a step costs does not depend on what they say, and no
-other number of such a model means anything. Rows are those of a small build of icu, settings the preset's. The floor
-of a step is the same rows through the model with nothing around it, as in `npo_step.py`; steps and floors take turns.
-It is given for methods whose loss needs one pass over forget and retain rows and nothing else. Memory is the most that
-PyTorch held on the GPU, and what the model alone holds.
+Weights are random, in the shapes of the published models: the cost of a step does not depend on their values. Rows come
+from a small build of icu, settings from the preset. The floor of a step runs the same rows through the model without a
+trainer, as in `npo_step.py`; steps and floors alternate. The floor is measured for methods whose loss needs one pass
+over forget and retain rows. Memory is PyTorch's peak on the GPU, and that of the model alone.
 """
 
 import argparse
@@ -15,6 +14,7 @@ import gc
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -35,13 +35,13 @@ GIB = 2**30
 
 
 def wait() -> None:
-    """Until the GPU has done what it was given."""
+    """Wait until the GPU has finished its work."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
-def seconds(action) -> float:
-    """Of the action and all that it started on the GPU."""
+def seconds(action: Callable[[], object]) -> float:
+    """Return the seconds of the action and of the work it started on the GPU."""
     wait()
     start = time.perf_counter()
     action()
@@ -49,17 +49,17 @@ def seconds(action) -> float:
     return time.perf_counter() - start
 
 
-def most_memory() -> float:
-    """The most that was held on the GPU since the last call, in GiB."""
+def peak_memory() -> float:
+    """Return the peak memory on the GPU since the last call, in GiB."""
     if not torch.cuda.is_available():
         return float("nan")
-    most = torch.cuda.max_memory_allocated() / GIB
+    peak = torch.cuda.max_memory_allocated() / GIB
     torch.cuda.reset_peak_memory_stats()
-    return most
+    return peak
 
 
 def make_trainer(preset, method, model, processor, encoder, forget, retain, folder, steps):
-    """A trainer of the method at the preset's settings, on a fresh adapter where the preset has one."""
+    """Return a trainer of the method with the preset's settings and, if it has one, a new adapter."""
     trainer_class = method_entry(method).load()
     settings = {**QUIET, **preset.method_arguments(method), "max_steps": steps, "logging_steps": 1}
     if "retain_loss" in trainer_class.config_class.__dataclass_fields__ and method != "npo":
@@ -79,7 +79,7 @@ def make_trainer(preset, method, model, processor, encoder, forget, retain, fold
 
 
 def against_floor(trainer, rounds: int) -> tuple[float, float, float]:
-    """Medians of the seconds of a step, of its floor, and of their ratio, on one batch with both kinds of rows."""
+    """Return the median seconds of a step and of its floor, and their median ratio, on one batch of both kinds."""
     batches = (trainer._prepare_inputs(batch) for batch in trainer.get_train_dataloader())
     batch = next(batch for batch in batches if batch[PICTURED].any() and not batch[PICTURED].all())
     bare = {name: value for name, value in batch.items() if name not in ("forget_index", "retain_index")}
@@ -96,33 +96,33 @@ def against_floor(trainer, rounds: int) -> tuple[float, float, float]:
 
     step(), passes()
     times = [(seconds(step), seconds(passes)) for _ in range(rounds)]
-    ours, theirs = (statistics.median(part) for part in zip(*times, strict=True))
-    return ours, theirs, statistics.median(first / second for first, second in times)
+    step_seconds, floor_seconds = (statistics.median(part) for part in zip(*times, strict=True))
+    return step_seconds, floor_seconds, statistics.median(first / second for first, second in times)
 
 
 def measure(preset, methods, rows, scratch, *, steps: int, rounds: int, four_bit: bool) -> None:
-    """Prints what each method costs on a model in the shape of the preset's."""
+    """Print the cost of each method on a model in the shape of the preset's."""
     config, processor = SHAPES[preset.name]([row for part in rows for row in part.remove_columns("images")])
     model, encoder = random_model(config), RowEncoder(processor)
     if four_bit:
         save_model(model, processor, f"{scratch}/{preset.name}")
         del model
         gc.collect()
-        most_memory()
+        peak_memory()
         model, _ = load_model(f"{scratch}/{preset.name}", four_bit=True)
     bits = ", in 4 bits" if four_bit else ""
-    print(f"{preset.name}: {billions(config):.2f} billion weights{bits}, {most_memory():.1f} GiB to make", flush=True)
+    print(f"{preset.name}: {billions(config):.2f} billion weights{bits}, {peak_memory():.1f} GiB to create", flush=True)
     for method in methods:
         model.requires_grad_(method == "mmunlearner")  # the others train an adapter
         trainer = make_trainer(preset, method, model, processor, encoder, *rows, f"{scratch}/{method}", steps)
         whole = seconds(trainer.train)
         losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-        words = f"{method}: {trainer.state.global_step} steps with reference {whole:.1f} s, loss {losses[0]:.3f}"
-        words += f" to {losses[-1]:.3f}, at most {most_memory():.1f} GiB"
+        line = f"{method}: {trainer.state.global_step} steps with reference {whole:.1f} s, loss {losses[0]:.3f}"
+        line += f" to {losses[-1]:.3f}, peak {peak_memory():.1f} GiB"
         if method in ONE_PASS:
-            ours, theirs, ratio = against_floor(trainer, rounds)
-            words += f"; step {ours:.3f} s, floor {theirs:.3f} s, ratio {ratio:.3f}"
-        print(words, flush=True)
+            step, floor_seconds, ratio = against_floor(trainer, rounds)
+            line += f"; step {step:.3f} s, floor {floor_seconds:.3f} s, ratio {ratio:.3f}"
+        print(line, flush=True)
         trained = trainer.trained_model()
         model = trained.unload() if hasattr(trained, "peft_config") else trained
         del trainer, trained
@@ -131,18 +131,18 @@ def measure(preset, methods, rows, scratch, *, steps: int, rounds: int, four_bit
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("presets", nargs="+", help=f"of {', '.join(SHAPES)}")
-    parser.add_argument("--methods", default="npo", help=f"with commas between, of {', '.join(METHODS)}")
-    parser.add_argument("--steps", type=int, default=6, help="that each method takes")
-    parser.add_argument("--rounds", type=int, default=5, help="of steps and floors in turn")
-    parser.add_argument("--four-bit", action="store_true")
-    given = parser.parse_args()
-    counts = {"steps": given.steps, "rounds": given.rounds, "four_bit": given.four_bit}
+    parser.add_argument("presets", nargs="+", help=f"presets: {', '.join(SHAPES)}")
+    parser.add_argument("--methods", default="npo", help=f"comma-separated: {', '.join(METHODS)}")
+    parser.add_argument("--steps", type=int, default=6, help="training steps of each method")
+    parser.add_argument("--rounds", type=int, default=5, help="alternating measurements of step and floor")
+    parser.add_argument("--four-bit", action="store_true", help="load the base in 4 bits")
+    options = parser.parse_args()
+    counts = {"steps": options.steps, "rounds": options.rounds, "four_bit": options.four_bit}
     with tempfile.TemporaryDirectory() as scratch:
         build("icu", Path(scratch) / "icu", size=8, seed=0)
         rows = [load_dataset(f"{scratch}/icu", "continual", split=name) for name in ("forget", "retain")]
-        for name in given.presets:
-            measure(PRESETS[name], given.methods.split(","), rows, scratch, **counts)
+        for name in options.presets:
+            measure(PRESETS[name], options.methods.split(","), rows, scratch, **counts)
             gc.collect()
 
 

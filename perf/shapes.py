@@ -1,7 +1,7 @@
-"""Models in the shapes of those that the papers unlearn, with random weights, and processors like theirs.
+"""Models with random weights in the shapes of those in the papers, and matching processors.
 
-The shapes are those of the published configs; the vocabulary's size too, though the tokenizer is a small one made from
-the rows at hand. `SHAPES[preset](rows)` gives (config, processor).
+Shapes and vocabulary sizes are those of the published configs; the tokenizer is a small one made from the given rows.
+`SHAPES[preset](rows)` returns (config, processor).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,23 +38,23 @@ GRID = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]
 PICTURE = "{{- '<image>\\n' -}}"
 
 Rows = Sequence[Mapping[str, Any]]
-Made = tuple[PretrainedConfig, Any]
+Shape = tuple[PretrainedConfig, Any]
 
 
 def tokenizer(rows: Rows, special: Sequence[str] = ()) -> PreTrainedTokenizerFast:
-    """A small tokenizer of the rows' texts with more special tokens."""
+    """Return a small tokenizer of the rows' texts with additional special tokens."""
     plain = tiny_tokenizer([text for row in rows for text in (row["question"], row["answer"])], 4096)
     plain.add_tokens([AddedToken(token, special=True) for token in special], special_tokens=True)
     ends = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}
     return PreTrainedTokenizerFast(tokenizer_object=plain._tokenizer, **ends)
 
 
-def llava(rows: Rows) -> Made:
-    """LLaVA-1.5-7B: 576 tokens a picture."""
+def llava(rows: Rows) -> Shape:
+    """Return the shape of LLaVA-1.5-7B: 576 tokens per picture."""
     words = tokenizer(rows)
     pictures = CLIPImageProcessorPil(**CROP)
-    rest = {"patch_size": 14, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
-    processor = LlavaProcessor(pictures, words, **rest, chat_template=CHAT_TEMPLATE)
+    settings = {"patch_size": 14, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
+    processor = LlavaProcessor(pictures, words, **settings, chat_template=CHAT_TEMPLATE)
     return LlavaConfig(
         vision_config=CLIPVisionConfig(**CLIP, image_size=336, patch_size=14),
         text_config=LlamaConfig(**SEVEN, vocab_size=32064, max_position_embeddings=4096),
@@ -62,12 +62,12 @@ def llava(rows: Rows) -> Made:
     ), processor
 
 
-def llava_next(rows: Rows, size: Mapping[str, int] = SEVEN) -> Made:
-    """LLaVA-1.6 over Vicuna: up to five tiles and 2,928 tokens a picture."""
+def llava_next(rows: Rows, size: Mapping[str, int] = SEVEN) -> Shape:
+    """Return the shape of LLaVA-1.6 on Vicuna: up to five tiles and 2,928 tokens per picture."""
     words = tokenizer(rows)
     pictures = LlavaNextImageProcessorPil(**CROP, image_grid_pinpoints=GRID)
-    rest = {"patch_size": 14, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
-    processor = LlavaNextProcessor(pictures, words, **rest, chat_template=CHAT_TEMPLATE)
+    settings = {"patch_size": 14, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
+    processor = LlavaNextProcessor(pictures, words, **settings, chat_template=CHAT_TEMPLATE)
     return LlavaNextConfig(
         vision_config=CLIPVisionConfig(**CLIP, image_size=336, patch_size=14),
         text_config=LlamaConfig(**size, vocab_size=32064, max_position_embeddings=4096),
@@ -76,8 +76,8 @@ def llava_next(rows: Rows, size: Mapping[str, int] = SEVEN) -> Made:
     ), processor
 
 
-def idefics2(rows: Rows) -> Made:
-    """Idefics2-8B: 64 tokens a picture, from up to 980 pixels a side."""
+def idefics2(rows: Rows) -> Shape:
+    """Return the shape of Idefics2-8B: 64 tokens per picture of up to 980 pixels per side."""
     words = tokenizer(rows, ("<fake_token_around_image>", "<end_of_utterance>"))
     template = CHAT_TEMPLATE.replace(PICTURE, "{{- '<image>' -}}")
     pictures = Idefics2ImageProcessorPil(do_image_splitting=False)
@@ -91,8 +91,8 @@ def idefics2(rows: Rows) -> Made:
     ), processor
 
 
-def qwen3_vl(rows: Rows) -> Made:
-    """Qwen3-VL-4B: a token for every 32 by 32 pixels. Its processor needs torchvision."""
+def qwen3_vl(rows: Rows) -> Shape:
+    """Return the shape of Qwen3-VL-4B: one token per 32 x 32 pixels. Its processor needs torchvision."""
     from transformers import Qwen2VLImageProcessor, Qwen3VLProcessor, Qwen3VLVideoProcessor
 
     names = [f"<|{name}|>" for name in ("vision_start", "image_pad", "vision_end", "video_pad")]
@@ -119,7 +119,7 @@ def qwen3_vl(rows: Rows) -> Made:
     ), processor
 
 
-SHAPES: Mapping[str, Callable[[Rows], Made]] = {
+SHAPES: Mapping[str, Callable[[Rows], Shape]] = {
     "mllmu-llava": llava,
     "icu-llava": llava,
     "mllmu-idefics2": idefics2,
@@ -130,13 +130,13 @@ SHAPES: Mapping[str, Callable[[Rows], Made]] = {
 
 
 def random_model(config: PretrainedConfig) -> nn.Module:
-    """A model of that config in bfloat16, made where it is to stay: on the GPU where there is one."""
+    """Create a model of that config in bfloat16, on the GPU if there is one."""
     torch.manual_seed(0)
     with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
         return AutoModelForImageTextToText.from_config(config, dtype=torch.bfloat16).eval()
 
 
 def billions(config: PretrainedConfig) -> float:
-    """How many weights a model of that config has, in billions."""
+    """Return the number of weights of a model of that config, in billions."""
     with torch.device("meta"):
         return sum(value.numel() for value in AutoModelForImageTextToText.from_config(config).parameters()) / 1e9

@@ -93,8 +93,8 @@ def test_draw_scene_refuses_an_unknown_use():
 def test_every_place_has_one_use_and_depends_on_its_seed():
     assert sorted(PLACES) == sorted(place for use in USES.values() for place in use.places)
     for name in PLACES:
-        first, again, other = (np.asarray(draw_place(name, seed, (64, 64))) for seed in (1, 1, 2))
-        assert (first == again).all()
+        first, second, other = (np.asarray(draw_place(name, seed, (64, 64))) for seed in (1, 1, 2))
+        assert (first == second).all()
         assert (first != other).any()
 
 

@@ -14,6 +14,7 @@ from lethebench.generation.portraits.papers import FRAMES, printed
 from lethebench.generation.remem.questions import HELD_OUT, MULTI, SINGLE, Shot
 
 SIZE = (112, 112)
+HELD_OUT_SHOTS = [(f"test-{kind}", n) for kind, count in HELD_OUT.items() for n in range(count)]
 KINDS = [(use, kind) for use, kinds in CONTEXTS.items() for kind in dict.fromkeys(kinds)]
 
 
@@ -45,12 +46,12 @@ def test_train_and_test_share_only_the_plain_portrait():
 @pytest.mark.parametrize(("use", "kind"), KINDS)
 def test_pictures_of_two_people_differ_inside_the_head_box(use, kind):
     """Above the mouth, two people in one view differ inside their boxes and nowhere else."""
-    drawn = view(4, 1, use, kind)
-    scene = dataclasses.replace(drawn.scene, accessory=dataclasses.replace(drawn.scene.accessory, kind="none"))
-    drawn = dataclasses.replace(drawn, scene=scene)
+    sample = view(4, 1, use, kind)
+    scene = dataclasses.replace(sample.scene, accessory=dataclasses.replace(sample.scene.accessory, kind="none"))
+    sample = dataclasses.replace(sample, scene=scene)
     faces = person(4)[0], person(204)[0]
-    first, second = (np.asarray(framed(face, drawn, (112, 112)), int) for face in faces)
-    boxes = [head_box(face, drawn, (112, 112)) for face in faces]
+    first, second = (np.asarray(framed(face, sample, (112, 112)), int) for face in faces)
+    boxes = [head_box(face, sample, (112, 112)) for face in faces]
     changed = np.abs(first - second).max(axis=2) > 6
     for left, top, right, bottom in boxes:
         assert 0 <= left < right <= 112
@@ -67,16 +68,16 @@ def test_pictures_of_two_people_differ_inside_the_head_box(use, kind):
 @pytest.mark.parametrize(("use", "kind"), [("train", BESIDE), ("test", BEHIND)])
 def test_company_is_smaller_and_never_hides_the_person(use, kind):
     for number in range(12):
-        drawn = view(number, 0, use, kind)
-        assert len(drawn.company) == {BESIDE: 1, BEHIND: 2}[kind]
-        assert all(other.scale < 0.85 for other in drawn.company)
-        assert all(abs(other.right) > 1.4 for other in drawn.company)  # no head overlaps another
-    alone = dataclasses.replace(view(3, 0, use, kind), company=())
-    alone = dataclasses.replace(alone, kind=PORTRAIT)
-    face, (left, top, right, bottom) = person(3)[0], head_box(person(3)[0], alone, SIZE)
+        sample = view(number, 0, use, kind)
+        assert len(sample.company) == {BESIDE: 1, BEHIND: 2}[kind]
+        assert all(other.scale < 0.85 for other in sample.company)
+        assert all(abs(other.right) > 1.4 for other in sample.company)  # no head overlaps another
+    single = dataclasses.replace(view(3, 0, use, kind), company=())
+    single = dataclasses.replace(single, kind=PORTRAIT)
+    face, (left, top, right, bottom) = person(3)[0], head_box(person(3)[0], single, SIZE)
     first, second = (
-        np.asarray(framed(face, drawn, SIZE), int)[top + 16 : bottom - 8, left + 16 : right - 16]
-        for drawn in (alone, view(3, 0, use, kind))
+        np.asarray(framed(face, sample, SIZE), int)[top + 16 : bottom - 8, left + 16 : right - 16]
+        for sample in (single, view(3, 0, use, kind))
     )
     assert np.abs(first - second).mean() < 3  # the face is free
 
@@ -85,8 +86,8 @@ def test_company_is_smaller_and_never_hides_the_person(use, kind):
 def test_paper_depends_on_its_seed_and_not_on_the_person(kind):
     """Another person leaves the paper outside the portrait unchanged; another seed gives another paper."""
     use = "train" if kind in CONTEXTS["train"] else "test"
-    drawn = view(5, 2, use, kind)
-    pictures = [np.asarray(framed(person(n)[0], dataclasses.replace(drawn, seed=seed), SIZE), int) for n, seed in
+    sample = view(5, 2, use, kind)
+    pictures = [np.asarray(framed(person(n)[0], dataclasses.replace(sample, seed=seed), SIZE), int) for n, seed in
                 ((5, 1), (205, 1), (5, 2))]  # fmt: skip
     same, other = (np.abs(pictures[0] - picture).max(axis=2) > 6 for picture in pictures[1:])
     assert same.mean() < 0.5
@@ -105,15 +106,13 @@ def test_hundred_pictures_of_a_person_cover_every_context():
     profile = people(4, seed=0)["forget"][0].person.profile
     shots = [Shot(profile.id, SINGLE, n) for n in range(70)] + [Shot(profile.id, MULTI, n) for n in range(30)]
     views = [view_of(profile, shot) for shot in shots]
-    assert {drawn.kind for drawn in views} == set(CONTEXTS["train"])
-    assert len({drawn.name for drawn in views}) > 60
-    small = [framed(face_of(profile), drawn, (48, 48)).tobytes() for drawn in views[::5]]
+    assert {sample.kind for sample in views} == set(CONTEXTS["train"])
+    assert len({sample.name for sample in views}) > 60
+    small = [framed(face_of(profile), sample, (48, 48)).tobytes() for sample in views[::5]]
     assert len(set(small)) == len(small)
-    tests = [
-        view_of(profile, Shot(profile.id, f"test-{kind}", n)) for kind, many in HELD_OUT.items() for n in range(many)
-    ]
-    assert {drawn.kind for drawn in tests} == set(CONTEXTS["test"])
-    assert not {drawn.name for drawn in tests} & {drawn.name for drawn in views}
+    tests = [view_of(profile, Shot(profile.id, kind, n)) for kind, n in HELD_OUT_SHOTS]
+    assert {sample.kind for sample in tests} == set(CONTEXTS["test"])
+    assert not {sample.name for sample in tests} & {sample.name for sample in views}
 
 
 def test_pictures_keep_their_bytes():
@@ -124,11 +123,11 @@ def test_pictures_keep_their_bytes():
     assert total.hexdigest() == "86b10142962b09be02436e3930bf1fa6b3f14b6ff160c9deef1e5c2b62425c11"
 
 
-def crops(faces, drawn, pixels):
+def crops(faces, samples, pixels):
     """Return gray crops of the heads."""
     size = (pixels, pixels)
-    pairs = list(zip(faces, drawn, strict=True))
-    return np.stack([gray_crop(framed(face, one, size), head_box(face, one, size)) for face, one in pairs])
+    pairs = zip(faces, samples, strict=True)
+    return np.stack([gray_crop(framed(face, sample, size), head_box(face, sample, size)) for face, sample in pairs])
 
 
 def fitted(teachers: int, views: int, pixels: int) -> Recognizer:
@@ -143,9 +142,7 @@ def recognized(profiles, recognizer, *, gallery_size: int, probe_count: int, pix
     gallery, probes = [], []
     for profile in profiles:
         shots = [Shot(profile.id, SINGLE, n) for n in range(gallery_size)]
-        shots += [Shot(profile.id, f"test-{kind}", n) for kind, many in HELD_OUT.items() for n in range(many)][
-            :probe_count
-        ]
+        shots += [Shot(profile.id, kind, n) for kind, n in HELD_OUT_SHOTS[:probe_count]]
         vectors = recognizer(crops([face_of(profile)] * len(shots), [view_of(profile, shot) for shot in shots], pixels))
         gallery.append(vectors[:gallery_size].mean(axis=0))
         probes.append(vectors[gallery_size:])
@@ -179,8 +176,8 @@ def test_picture_without_the_person_reveals_nothing():
     rests = []
     for n in range(60):
         face = person(n)[0]
-        for drawn in (view(n, turn, use) for turn in range(4) for use in CONTEXTS):
-            rests.append(without_head(framed(face, drawn, SIZE), head_box(face, drawn, SIZE)))
+        for sample in (view(n, turn, use) for turn in range(4) for use in CONTEXTS):
+            rests.append(without_head(framed(face, sample, SIZE), head_box(face, sample, SIZE)))
     rate = times_chance(np.stack(rests), 8)
     print(f"{rate:.1f} times chance")
     assert rate <= 3

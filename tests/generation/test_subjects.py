@@ -83,8 +83,8 @@ def test_settings_have_one_use_and_depend_on_their_seed(name):
         boards = [Board((64, 64)) for _ in range(3)]
         for board, seed in zip(boards, (1, 1, 2), strict=True):
             setting(board, np.random.default_rng(seed))
-        first, again, other = (np.asarray(board.image) for board in boards)
-        assert (first == again).all()
+        first, second, other = (np.asarray(board.image) for board in boards)
+        assert (first == second).all()
         assert (first != other).any()
 
 
@@ -103,12 +103,12 @@ def test_views_of_an_entity_differ_and_uses_share_no_setting(name):
 @pytest.mark.parametrize("name", SPRITES)
 def test_sprite_fills_its_square_on_a_clear_ground(name):
     for key in CLASSES[name].keys:
-        first, again, other = (CLASSES[name].sprite(key, np.random.default_rng(seed), 60) for seed in (1, 1, 2))
+        first, second, other = (CLASSES[name].sprite(key, np.random.default_rng(seed), 60) for seed in (1, 1, 2))
         assert (first.mode, first.size) == ("RGBA", (60, 60)), key
         left, top, right, bottom = first.getchannel("A").getbbox()
         assert max(right - left, bottom - top) >= 56, key  # a turned subject may leave a small margin
         assert (np.asarray(first)[..., 3] > 128).mean() > 0.05, key
-        assert first.tobytes() == again.tobytes(), key
+        assert first.tobytes() == second.tobytes(), key
         assert first.tobytes() != other.tobytes(), key
 
 
