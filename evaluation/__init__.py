@@ -1,9 +1,10 @@
 """Scoring of models and metrics of unlearning.
 
-scores      every score as a plain function of arrays; needs no torch
-scoring     exact log-probabilities of answers
-generate    greedy answers
-choice      multiple choice by probability and by letter
-rows        both over QA rows, one dict of scores per row
-forget/, utility/, stability/, exposure/    the same scores as modules of the `evaluate` library
+registry       every metric by name: what it measures, what it needs, where it is computed
+metrics/       the metrics as plain functions of arrays; no torch
+likelihood/    exact log-probabilities of answers
+answers/       generated and chosen answers, and per-row scores
+harness/       models behind an API, general tasks of lm-eval and lmms-eval
+<metric>/      a metric as a module of the `evaluate` library, with its Space
+space_app/     the web page that the Spaces share
 """

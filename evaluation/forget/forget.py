@@ -37,7 +37,7 @@ Returns:
 
 Raises:
     ValueError: empty or unequal inputs, a value outside 0..1, truth ratios of one model alone, or knowledge before
-        unlearning that is not at least 0.05 above gold's ("not learnt beyond gold").
+        unlearning that is not at least 0.05 above gold's ("not memorized beyond gold").
 
 Examples:
     >>> import evaluate

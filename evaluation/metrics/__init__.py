@@ -1,4 +1,4 @@
-"""All scores as plain functions of arrays: no model, no file, no torch.
+"""Metrics as plain functions of arrays: no model, no file, no torch.
 
 Per row: exposure, exposure_rank, exposure_normalised, exposure_extrapolated, sequence_exposure, truth_ratio,
 probability, comparisons of texts, membership scores (loss_score, zlib_score, min_k, min_k_plus_plus). Per set:

@@ -1,4 +1,4 @@
-"""Seeded bootstrap intervals. Rows of one profile are not independent: profiles are resampled where they are given."""
+"""Seeded bootstrap intervals; rows of one profile are not independent, so that profiles are resampled if given."""
 
 from collections.abc import Callable, Hashable, Sequence
 
@@ -30,18 +30,18 @@ def bootstrap(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> tuple[float, float] | tuple[None, None]:
-    """Percentile bootstrap interval of a statistic of rows.
+    """Return the percentile bootstrap interval of a statistic of rows.
 
     Args:
-        statistic: takes row numbers, shape (m,), repeated as drawn; returns its value, or None where there is none.
+        statistic: takes row indices, shape (m,), with repetitions; returns its value, or None if undefined.
         count: number of rows.
         clusters: for each row, the profile that is resampled as a whole; default: each row by itself.
-        level: of the interval.
-        resamples: how many.
-        seed: same seed, same interval.
+        level: of the interval, in (0, 1).
+        resamples: number of resamples.
+        seed: of the resampling.
 
     Returns:
-        (low, high); (None, None) where there are fewer than 2 profiles, or most resamples have no value.
+        (low, high); (None, None) with fewer than 2 profiles, or where most resamples have no value.
 
     Raises:
         ValueError: no row, or not one cluster per row.
@@ -56,10 +56,10 @@ def bootstrap(
         return None, None
     draws = np.random.default_rng(seed).integers(len(groups), size=(resamples, len(groups)))
     values = [statistic(np.concatenate([groups[group] for group in draw])) for draw in draws]
-    found = [value for value in values if value is not None]
-    if len(found) * 2 < resamples:
+    defined = [value for value in values if value is not None]
+    if len(defined) * 2 < resamples:
         return None, None
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
@@ -71,7 +71,7 @@ def bootstrap_mean(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> tuple[float, float] | tuple[None, None]:
-    """Bootstrap interval of the mean of finite values, shape (n,); see `bootstrap`.
+    """Return the bootstrap interval of the mean of finite values, shape (n,); other arguments as in `bootstrap`.
 
     >>> bootstrap_mean([0.0, 1.0], resamples=50)
     (0.0, 1.0)
@@ -93,12 +93,13 @@ def bootstrap_mean(
 def mean_difference(
     values: ArrayLike, first: ArrayLike, *, clusters: Sequence[Hashable] | None = None, seed: int = 0
 ) -> tuple[float, float | None, float | None]:
-    """Mean of some rows less that of the others, with its 95 % bootstrap interval.
+    """Return the mean of some rows minus that of the others, with its 95 % bootstrap interval.
 
     Args:
         values: shape (n,), finite.
-        first: shape (n,), bool: the rows that the others are taken from; at least one of each.
-        clusters, seed: of `bootstrap`.
+        first: shape (n,), bool: rows of the minuend; at least one on each side.
+        clusters: as in `bootstrap`.
+        seed: of the interval.
 
     Returns:
         (difference, low, high); the interval is None with fewer than 2 profiles.
@@ -117,18 +118,18 @@ def mean_difference(
 
     value = difference(np.arange(len(array)))
     if value is None:
-        raise ValueError("a difference of means needs rows on both sides")
+        raise ValueError(f"all {len(array)} rows are on one side: a difference of means needs rows on both sides")
     return value, *bootstrap(difference, len(array), clusters=clusters, seed=seed)
 
 
 def over_seeds(values: ArrayLike) -> dict[str, float | int | None]:
-    """Mean and standard deviation of one figure over runs with different seeds.
+    """Return mean and standard deviation of one result over runs with different seeds.
 
     Args:
-        values: shape (n,), the figure of each run, finite.
+        values: shape (n,), the result of each run, finite.
 
     Returns:
-        `mean`; `std` (sample standard deviation, n - 1 below; None for one run); `n`.
+        `mean`; `std` (sample standard deviation, denominator n - 1; None for one run); `n`.
 
     Raises:
         ValueError: no value, or one that is not finite.

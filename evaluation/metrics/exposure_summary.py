@@ -1,10 +1,9 @@
-"""Exposure of a set of facts, beside that of a model which never saw them."""
+"""Exposure of a set of facts, compared with that of a model that never saw them."""
 
 from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from lethebench.evaluation.metrics.bootstrap import bootstrap_mean
 from lethebench.evaluation.metrics.exposure import (
@@ -18,16 +17,16 @@ from lethebench.evaluation.metrics.exposure_tail import exposure_extrapolated
 
 
 def exposure_summary(
-    candidates: Sequence[ArrayLike],
+    candidates: Sequence[Sequence[float] | np.ndarray],
     truths: Sequence[int],
     *,
-    gold: Sequence[ArrayLike] | None = None,
-    num_tokens: Sequence[ArrayLike] | None = None,
+    gold: Sequence[Sequence[float] | np.ndarray] | None = None,
+    num_tokens: Sequence[Sequence[float] | np.ndarray] | None = None,
     extrapolate: bool = False,
     profile_ids: Sequence[str] | None = None,
     seed: int = 0,
 ) -> dict:
-    """Exposure of a set of facts, beside that of a model which never saw them.
+    """Return the exposure of a set of facts, and that of a model that never saw them.
 
     Args:
         candidates: for each row, the log-probabilities of all its candidates.
@@ -42,11 +41,11 @@ def exposure_summary(
         `exposure` (mean bits, lower = less exposed), `exposure_normalised` (mean, in [0, 1]), `exposure_chance` (mean
         expected bits of random ranks), `rank1_share`, `ranked_by` (`logprob` or `logprob_per_token`), `n`, `ci_low`
         and `ci_high` (95 % bootstrap interval of `exposure`; None with fewer than 2 profiles), `exposure_gold`,
-        `exposure_normalised_gold` and `exposure_excess` (None without gold) and, where asked for,
+        `exposure_normalised_gold` and `exposure_excess` (None without gold) and, with `extrapolate`,
         `exposure_extrapolated`.
 
     Raises:
-        ValueError: no row, lengths that differ, or a bad row, named by its number.
+        ValueError: no row, lengths that differ, or an invalid row, named by its number.
     """
     if not len(candidates) or len(candidates) != len(truths):
         raise ValueError(
@@ -61,7 +60,7 @@ def exposure_summary(
         try:
             if gold is not None and len(gold[row]) != len(values):
                 raise ValueError(f"gold has {len(gold[row])} candidates, the model {len(values)}")
-            scale = (lambda found: found) if num_tokens is None else partial(per_token, num_tokens=num_tokens[row])
+            scale = np.asarray if num_tokens is None else partial(per_token, num_tokens=num_tokens[row])
             values = scale(values)
             bits.append(exposure(values, truth))
             shares.append(exposure_normalised(values, truth))

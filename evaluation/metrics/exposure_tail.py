@@ -1,4 +1,4 @@
-"""Exposure beyond what ranks can say: from the tail of a skew-normal fitted to the candidates' scores."""
+"""Exposure beyond the limit of ranks: from the tail of a skew-normal distribution fitted to the candidates' scores."""
 
 import math
 
@@ -9,19 +9,19 @@ from scipy import integrate, special, stats
 from lethebench.evaluation.metrics.exposure import check_candidates
 
 FAR = 1e-4
-"""Tails below this are integrated in logarithms: scipy's lose digits to cancellation (all of them where the shape is
-negative), and underflow to 0."""
+"""Smaller tails are integrated in logarithms: scipy's lose digits to cancellation (all of them where the shape is
+negative) and underflow to 0."""
 
 
 def log_tail(value: float, shape: float, location: float = 0.0, width: float = 1.0) -> float:
-    """log P(S >= value) of a skew-normal S, finite however far out.
+    """Return log P(S >= value) of a skew-normal S; it is finite for any value.
 
-    With x the standardised value and f(x) = 2 phi(x) Phi(shape x) its density, far out it is
+    With x the standardized value and f(x) = 2 phi(x) Phi(shape x) its density, a small tail is computed as
     log f(x) + log of the integral of f(x + u) / f(x) over u >= 0.
 
     Source: Azzalini, "A class of distributions which includes the normal ones", 1985.
 
-    >>> round(log_tail(0.0, 0.0), 6)  # a half
+    >>> round(log_tail(0.0, 0.0), 6)  # log(1/2)
     -0.693147
     """
     x = (value - location) / width
@@ -33,22 +33,22 @@ def log_tail(value: float, shape: float, location: float = 0.0, width: float = 1
     steep = 1 + min(shape, 0.0) ** 2
 
     def ratio(u: float) -> float:
-        """f(x + u) / f(x), free of cancellation: Phi(-z) = erfcx(z / sqrt 2) exp(-z^2 / 2) / 2."""
+        """Return f(x + u) / f(x) without cancellation: Phi(-z) = erfcx(z / sqrt 2) exp(-z^2 / 2) / 2."""
         if shape < 0:
-            grown = special.erfcx(-shape * (x + u) / math.sqrt(2)) / special.erfcx(-shape * x / math.sqrt(2))
+            factor = special.erfcx(-shape * (x + u) / math.sqrt(2)) / special.erfcx(-shape * x / math.sqrt(2))
         else:
-            grown = special.ndtr(shape * (x + u)) / special.ndtr(shape * x)
-        return math.exp(-steep * u * (x + u / 2)) * float(grown)
+            factor = special.ndtr(shape * (x + u)) / special.ndtr(shape * x)
+        return math.exp(-steep * u * (x + u / 2)) * float(factor)
 
     reach = min(10 / math.sqrt(steep), 50 / (x * steep))  # beyond it the ratio is below exp(-50)
     return own + math.log(integrate.quad(ratio, 0, reach, epsabs=0)[0])
 
 
 def exposure_extrapolated(logprobs: ArrayLike, truth: int) -> float:
-    """Exposure in bits by a fitted tail: -log2 P(S >= s), s the truth's score, S skew-normal over the candidates'.
+    """Return exposure in bits by a fitted tail: -log2 P(S >= s), s the true value's score, S skew-normal.
 
-    It does not stop at log2 n, so that values far above all candidates stay apart. The true value is left out of the
-    fit, which it would pull towards itself. Arguments as in `exposure_rank`; at least 8 candidates, not all equal.
+    Unlike ranks it is not limited to log2 n, so that it separates values far above all candidates. S is fitted to the
+    other candidates' scores. Arguments as in `exposure_rank`; at least 8 candidates, not all equal.
 
     Source: Carlini et al. 2019, section 4.3 (approximation by a skew-normal distribution).
     """
@@ -57,7 +57,7 @@ def exposure_extrapolated(logprobs: ArrayLike, truth: int) -> float:
     if len(values) < 8 or np.ptp(others) == 0:
         raise ValueError(
             f"a skew-normal cannot be fitted to {len(others)} scores with range {np.ptp(others)}: "
-            "give at least 8 candidates whose scores differ"
+            "give at least 8 candidates with different scores"
         )
     centre, scale = others.mean(), others.std()
     shape, location, width = stats.skewnorm.fit((others - centre) / scale)

@@ -1,4 +1,4 @@
-"""How much of what was to be forgotten is gone, measured from the learnt model (0) to a model that never saw it (1)."""
+"""The forget score: from the initial model (0) to a gold model that never saw the forget set (1)."""
 
 from collections.abc import Hashable, Mapping, Sequence
 
@@ -8,19 +8,19 @@ from numpy.typing import ArrayLike
 from lethebench.evaluation.metrics.bootstrap import bootstrap
 from lethebench.evaluation.metrics.validation import shares
 
-MARGIN = 0.05  # knowledge is told apart from gold, and over-unlearning noticed, beyond this
+MARGIN = 0.05  # smaller differences of knowledge to gold do not count
 
 
 def forget_value(after: float, before: float, gold: float = 0.0) -> float:
-    """The forget score of set means: 1 - clip((K - G) / (K0 - G), 0, 1), in [0, 1], higher is better.
+    """Return the forget score of set means: 1 - clip((K - G) / (K0 - G), 0, 1), in [0, 1], higher is better.
 
     Args:
         after: K, mean knowledge of the forget set after unlearning.
-        before: K0, the same before.
-        gold: G, the same of the gold (retrained) model.
+        before: K0, mean knowledge before unlearning.
+        gold: G, mean knowledge of the gold (retrained) model.
 
     Raises:
-        ValueError: "not learnt beyond gold", K0 - G < 0.05.
+        ValueError: "not memorized beyond gold", K0 - G < 0.05.
 
     >>> forget_value(0.25, 1.0, gold=0.0)
     0.75
@@ -28,7 +28,7 @@ def forget_value(after: float, before: float, gold: float = 0.0) -> float:
     after, before, gold = shares([after, before, gold], "(after, before, gold)").tolist()
     if before - gold < MARGIN:
         raise ValueError(
-            f"not learnt beyond gold: knowledge before unlearning is {before:.3f}, of the gold model {gold:.3f}; "
+            f"not memorized beyond gold: knowledge before unlearning is {before:.3f}, of the gold model {gold:.3f}; "
             "there is nothing to forget"
         )
     return 1.0 - min(max((after - gold) / (before - gold), 0.0), 1.0)
@@ -42,12 +42,12 @@ def forget_score(
     profile_ids: Sequence[Hashable] | None = None,
     seed: int = 0,
 ) -> dict:
-    """The forget score of a set of rows.
+    """Return the forget score of a set of rows.
 
     Args:
         after: shape (n,), knowledge of each row after unlearning, in [0, 1].
-        before: shape (n,), the same rows before.
-        gold: shape (n,), the same rows by the gold model; without it G = 0 and the flag `no_gold`.
+        before: shape (n,), knowledge of the same rows before unlearning.
+        gold: shape (n,), knowledge of the same rows by the gold model; without it G = 0 and the flag `no_gold`.
         profile_ids: whose row it is; the interval then resamples profiles.
         seed: of the interval.
 
@@ -87,7 +87,7 @@ def forget_score(
 
 
 def gold_knowledge(stages: Mapping[int, Sequence[float]], tasks: int) -> list[float | None]:
-    """G[i], i = 1 .. tasks: knowledge of task i by the gold model of the earliest gold stage >= i; None without one.
+    """Return G[i], i = 1 .. tasks: knowledge of task i by the gold model of the earliest stage >= i; None without one.
 
     Args:
         stages: gold stage t >= 1 -> knowledge of each task by the model retrained without tasks 1 .. t.
@@ -96,8 +96,8 @@ def gold_knowledge(stages: Mapping[int, Sequence[float]], tasks: int) -> list[fl
     >>> gold_knowledge({2: [0.0, 0.1, 0.9], 3: [0.2, 0.2, 0.2]}, 3)
     [0.0, 0.1, 0.2]
     """
-    found: list[float | None] = []
+    knowledge: list[float | None] = []
     for task in range(1, tasks + 1):
         stage = min((stage for stage in stages if stage >= task), default=None)
-        found.append(None if stage is None else float(stages[stage][task - 1]))
-    return found
+        knowledge.append(None if stage is None else float(stages[stage][task - 1]))
+    return knowledge

@@ -148,8 +148,8 @@ def utility(evidence: Evidence) -> Measured:
     general = evidence.general
     if not rows and general is None:
         raise ValueError("no rows of retain or neighbour, and no general tasks")
-    known, before = _initial_utility(evidence, rows)
-    result = utility_of(rows, known, before, by="split", general=general.scores if general is not None else ())
+    knowledge, before = _initial_utility(evidence, rows)
+    result = utility_of(rows, knowledge, before, by="split", general=general.scores if general is not None else ())
     cells: dict[str, Cell | None] = {"utility": result_cell(result, "utility")}
     if result["utility_relative"] is not None:
         cells["utility_relative"] = cell(result["utility_relative"], result["n"])
@@ -178,14 +178,14 @@ def _initial_utility(evidence: Evidence, rows: Rows) -> tuple[dict[str, float | 
         return None, None
     pairs = zip(aligned(evidence.before, rows), rows, strict=True)
     before = [{**then, **{name: None for name in COMPONENTS if now[name] is None}} for then, now in pairs]
-    known = group_knowledge(before, "split")
+    knowledge = group_knowledge(before, "split")
     if evidence.general is not None:
-        return known | {"general": 1.0}, None
-    return known, utility_of(before, known, None, by="split")["utility"] or None
+        return knowledge | {"general": 1.0}, None
+    return knowledge, utility_of(before, knowledge, None, by="split")["utility"] or None
 
 
 def exposure(evidence: Evidence) -> Measured:
-    """Exposure of every set in bits and normalized, beside chance and, for the forget set, beside gold."""
+    """Exposure of every set in bits and normalized, with chance and, for the forget set, gold."""
     cells: dict[str, Cell | None] = {}
     for split in splits_of(evidence.rows):
         rows = having(of_split(evidence.rows, split), "exposure")
@@ -214,11 +214,13 @@ def truth_ratio(evidence: Evidence) -> Measured:
     cells: dict[str, Cell | None] = {}
     for split in splits_of(evidence.rows):
         rows = having(of_split(evidence.rows, split), "truth_ratio")
-        logs = mean_cell([{**row, "log": float(np.log(row["truth_ratio"]))} for row in rows], "log")
-        if logs is not None:
-            ratio = {key: None if logs[key] is None else float(np.exp(logs[key])) for key in logs if key != "n"}
-            cells[f"{split}/truth_ratio"] = {"n": logs["n"], **ratio}
-            cells[f"{split}/truth"] = mean_cell([{**row, "truth": _truth(row)} for row in rows], "truth")
+        if not rows:
+            continue
+        logs = [float(np.log(row["truth_ratio"])) for row in rows]
+        low, high = bootstrap_mean(logs, clusters=column(rows, "profile_id"))
+        interval = [None if bound is None else float(np.exp(bound)) for bound in (low, high)]
+        cells[f"{split}/truth_ratio"] = cell(float(np.exp(np.mean(logs))), len(rows), interval)
+        cells[f"{split}/truth"] = mean_cell([{**row, "truth": _truth(row)} for row in rows], "truth")
     if not cells:
         raise ValueError("no row has perturbed answers")
     return Measured(cells, [])
@@ -258,7 +260,7 @@ def quality(evidence: Evidence) -> Measured:
 
 
 def privacy(evidence: Evidence) -> Measured:
-    """Privacy leakage: how well each attack tells the forget set from holdout rows, beside gold."""
+    """Privacy leakage: how well each attack tells the forget set from holdout rows, and how well for gold."""
     rows = [row for row in evidence.rows if row["split"] in ("forget", "holdout")]
     if not of_split(rows, "forget") or not of_split(rows, "holdout"):
         raise ValueError("it compares the splits forget and holdout, and needs rows of both")

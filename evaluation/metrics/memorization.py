@@ -1,4 +1,4 @@
-"""Did stage 1 work? What was memorised, and a gate: what was never learnt cannot be forgotten."""
+"""Memorization of the training rows and the memorization gate."""
 
 from collections.abc import Hashable, Mapping, Sequence
 
@@ -12,7 +12,7 @@ THRESHOLD = 0.9
 
 
 def gate(exact_match: ArrayLike, modality: Sequence[str], *, threshold: float = THRESHOLD) -> dict:
-    """The memorisation gate of a learnt model.
+    """Return the verdict of the memorization gate on a trained model.
 
     Args:
         exact_match: shape (n,), 0 or 1 per training row.
@@ -27,7 +27,7 @@ def gate(exact_match: ArrayLike, modality: Sequence[str], *, threshold: float = 
         ValueError: no row, lengths that differ, or a value outside [0, 1].
     """
     if not 0 <= threshold <= 1:
-        raise ValueError(f"the gate's threshold is {threshold}: it must be in 0..1")
+        raise ValueError(f"the gate's threshold is {threshold}: give a number in 0..1")
     matches = shares(exact_match, "exact_match")
     same_length("modality", modality, len(matches))
     kinds = np.array(list(modality))
@@ -56,7 +56,7 @@ def memorization_summary(
     profile_ids: Sequence[Hashable] | None = None,
     seed: int = 0,
 ) -> dict:
-    """Memorisation of the training rows, and whether it is enough to go on with unlearning.
+    """Return how much of the training rows a model memorized, and whether it passes the gate.
 
     Args:
         exact_match, rouge_l, keyword_match: shape (n,), per row, in [0, 1].
@@ -68,9 +68,10 @@ def memorization_summary(
         seed: of the intervals.
 
     Returns:
-        `exact_match`, `rouge_l`, `keyword_match`: means in [0, 1], higher = more memorised, and the same under
+        `exact_match`, `rouge_l`, `keyword_match`: means in [0, 1], higher = more memorized, and the same under
         `<modality>_<name>` and `hops_<number>_<name>`; `multi_hop_gap` = keyword match of 1 hop - of 2 and more, in
-        [-1, 1], positive = facts are known but not reached (None where either has no row, then named in `undefined`);
+        [-1, 1], 0 is best, positive = facts are known but not reached over a relation (None where either has no row,
+        then named in `undefined`);
         `min_k` (its mean, where given); `passed`, `threshold`, `reason` and `flags` of the gate (by modality; over
         all rows where none is given); `rows` (how many, per modality and hop count), `n`, `intervals` (of every mean
         and the gap: 95 % bootstrap, each None with fewer than 2 profiles).
@@ -86,12 +87,12 @@ def memorization_summary(
     if profile_ids is not None:
         same_length("profile_ids", profile_ids, count)
     passed = gate(columns["exact_match"], ["all rows"] * count if modality is None else modality, threshold=threshold)
-    found: dict = {}
+    means: dict = {}
     intervals: dict[str, list] = {}
 
-    def add(name: str, values: np.ndarray, rows: Sequence[int]) -> None:
+    def add(name: str, values: np.ndarray, rows: np.ndarray) -> None:
         owners = None if profile_ids is None else [profile_ids[row] for row in rows]
-        found[name] = float(values[rows].mean())
+        means[name] = float(values[rows].mean())
         intervals[name] = list(bootstrap_mean(values[rows], clusters=owners, seed=seed))
 
     for group, rows in {"": np.arange(count), **groups}.items():
@@ -105,7 +106,7 @@ def memorization_summary(
         gap, *intervals["multi_hop_gap"] = mean_difference(
             columns["keyword_match"], single, clusters=profile_ids, seed=seed
         )
-    return found | {
+    return means | {
         "multi_hop_gap": gap,
         "undefined": ["multi_hop_gap"] if gap is None else [],
         **{name: passed[name] for name in ("passed", "threshold", "reason", "flags")},
@@ -116,7 +117,7 @@ def memorization_summary(
 
 
 def _groups(modality: Sequence[str] | None, hops: Sequence[int] | None, count: int) -> Mapping[str, np.ndarray]:
-    """Row numbers per modality, and per number of hops."""
+    """Return the row indices of each modality and number of hops."""
     groups: dict[str, list[int]] = {}
     if modality is not None:
         same_length("modality", modality, count)

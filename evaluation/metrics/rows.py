@@ -72,10 +72,13 @@ def forget_of(after: Rows, before: Rows, gold: Rows | None, *, seed: int = 0) ->
         ValueError: as `forget_score`.
     """
     rows = having(after, "keyword_match")
-    scores = [
-        None if model is None else column(aligned(model, rows), "keyword_match") for model in (after, before, gold)
-    ]
-    return forget_score(*scores, profile_ids=column(rows, "profile_id"), seed=seed)
+    return forget_score(
+        column(rows, "keyword_match"),
+        column(aligned(before, rows), "keyword_match"),
+        None if gold is None else column(aligned(gold, rows), "keyword_match"),
+        profile_ids=column(rows, "profile_id"),
+        seed=seed,
+    )
 
 
 def group_knowledge(rows: Rows, by: str = "role") -> dict[str, float | None]:
@@ -86,7 +89,7 @@ def group_knowledge(rows: Rows, by: str = "role") -> dict[str, float | None]:
 
 def utility_of(
     rows: Rows,
-    known: Mapping[str, float | None] | None,
+    initial_knowledge: Mapping[str, float | None] | None,
     before: float | None,
     *,
     by: str = "role",
@@ -97,7 +100,7 @@ def utility_of(
 
     Args:
         rows: of one stage.
-        known: `group_knowledge` of the initial model.
+        initial_knowledge: `group_knowledge` of the initial model.
         before: utility of the initial model.
         by: the column that holds the group.
         general: scores of general samples in [0, 1]; each stands for all three components, so that the group general
@@ -114,7 +117,7 @@ def utility_of(
         [*column(rows, "rouge_l_recall"), *general],
         [*column(rows, "truth_ratio"), *(1.0 - score for score in general)],
         groups=[*column(rows, by), *["general"] * len(general)],
-        known=known,
+        known=initial_knowledge,
         before=before,
         profile_ids=[*column(rows, "profile_id"), *(("general", number) for number in range(len(general)))],
         seed=seed,
@@ -122,13 +125,13 @@ def utility_of(
 
 
 def utility_by_stage(
-    stages: Mapping[int, Rows], known: Mapping[str, float | None] | None, *, by: str = "role", seed: int = 0
+    stages: Mapping[int, Rows], initial_knowledge: Mapping[str, float | None] | None, *, by: str = "role", seed: int = 0
 ) -> dict[int, dict]:
     """Return stage -> `utility_of` its rows that are never asked to be forgotten, relative to that of stage 0.
 
     Args:
         stages: stage -> rows; 0 is the initial model.
-        known: `group_knowledge` of the initial model.
+        initial_knowledge: `group_knowledge` of the initial model.
         by, seed: of `utility_of`.
 
     Raises:
@@ -137,7 +140,7 @@ def utility_by_stage(
     utilities: dict[int, dict] = {}
     for stage in sorted(stages):
         before = utilities[0]["utility"] or None if 0 in utilities else None
-        utilities[stage] = utility_of(stages[stage], known, before, by=by, seed=seed)
+        utilities[stage] = utility_of(stages[stage], initial_knowledge, before, by=by, seed=seed)
     return utilities
 
 

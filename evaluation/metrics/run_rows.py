@@ -1,4 +1,4 @@
-"""Rows of a continual run, checked and sorted into stages that hold the same questions in the same order."""
+"""Check the rows of a continual run and sort them into stages that hold the same questions in the same order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from lethebench.evaluation.metrics.validation import same_length
 
 @dataclass(frozen=True)
 class Stages:
-    """A run's rows.
+    """The rows of a run by stage.
 
     Attributes:
-        last: T, the last stage, which is the number of tasks.
-        rows: stage -> row numbers, in the order of the questions.
+        last: T, the last stage, equal to the number of tasks.
+        rows: stage -> row indices, in the order of the questions.
         role: per row, `forget`, `retain`, `neighbour` or `general`.
         task: per row, its task 0 .. T - 1; -1 where it is never asked to be forgotten.
     """
@@ -24,14 +24,6 @@ class Stages:
     rows: Mapping[int, tuple[int, ...]]
     role: tuple[str, ...]
     task: tuple[int, ...]
-
-    def forgotten(self, stage: int) -> list[int]:
-        """The stage's rows of the forget set."""
-        return [row for row in self.rows[stage] if self.task[row] >= 0]
-
-    def kept(self, stage: int) -> list[int]:
-        """The stage's rows that are never asked to be forgotten."""
-        return [row for row in self.rows[stage] if self.task[row] < 0]
 
 
 def sort_stages(
@@ -42,7 +34,7 @@ def sort_stages(
     stage: Sequence[int] | None = None,
     profile_id: Sequence[Any] | None = None,
 ) -> Stages:
-    """Sorts rows into stages.
+    """Sort rows into stages.
 
     Args:
         references: shape (n,), answers.
@@ -52,8 +44,8 @@ def sort_stages(
         profile_id: shape (n,), whose row it is.
 
     Raises:
-        ValueError: no row, lengths that differ, a role, task or stage that cannot be, tasks other than 0 .. T - 1, or
-            stages that ask different questions; each names the row.
+        ValueError: no row, lengths that differ, an invalid role, task or stage, tasks other than 0 .. T - 1, or stages
+            with different questions; each names the row.
     """
     count = len(references)
     if not count:
@@ -72,19 +64,17 @@ def sort_stages(
             raise ValueError(
                 f"row {row} has the role {name} and task_id {task}: forget rows, and no others, have a task"
             )
-    wanted = max(tasks) + 1
-    missing = sorted(set(range(wanted)) - set(tasks))
-    if not wanted or missing:
+    last = max(tasks) + 1
+    missing = sorted(set(range(last)) - set(tasks))
+    if not last or missing:
         raise ValueError(f"task_id holds no {missing[0] if missing else 0}: tasks are counted from 0 without a gap")
-    stages = [wanted] * count if stage is None else _whole(stage, "stage", 0)
-    if max(stages) != wanted:
-        raise ValueError(
-            f"{wanted} tasks are unlearned in {wanted} stages, but the last stage of a row is {max(stages)}"
-        )
-    rows = {at: tuple(row for row in range(count) if stages[row] == at) for at in sorted(set(stages))}
-    found = Stages(wanted, rows, roles, tasks)
-    _check_same_questions(found, references, profile_id)
-    return found
+    stages = [last] * count if stage is None else _whole(stage, "stage", 0)
+    if max(stages) != last:
+        raise ValueError(f"{last} tasks are unlearned in {last} stages, but the last stage of a row is {max(stages)}")
+    rows = {number: tuple(row for row in range(count) if stages[row] == number) for number in sorted(set(stages))}
+    sorted_rows = Stages(last, rows, roles, tasks)
+    _check_same_questions(sorted_rows, references, profile_id)
+    return sorted_rows
 
 
 def _whole(values: Sequence[int], name: str, least: int) -> list[int]:

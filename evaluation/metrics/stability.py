@@ -1,4 +1,4 @@
-"""The continual summary: forgetting that holds, relapses, damage done early, and how steady utility is over the stages.
+"""Stability of a continual run: lasting forgetting, relapses, early damage, and the change of utility over the stages.
 
 Source: ICU-Bench names these families of measures; its formulas are not public, so the definitions are this project's.
 Tasks are counted from 1; task i is asked to be forgotten at stage i; stage 0 is before unlearning.
@@ -8,11 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-UNMEASURED = 0.05  # a task known less than this before unlearning has no ratio
+UNMEASURED = 0.05  # a task known less than this before unlearning is left out of ratios
 
 
-def _matrix(knowledge: Sequence[Sequence[float]], utility: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """K of shape (T + 1, T) and U of shape (T + 1,), checked cell by cell."""
+def _matrix(
+    knowledge: Sequence[Sequence[float | None]], utility: Sequence[float | None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return K, shape (T + 1, T), and U, shape (T + 1,), after checking every cell."""
     stages = len(knowledge)
     tasks = stages - 1
     if tasks < 1:
@@ -33,8 +35,8 @@ def _matrix(knowledge: Sequence[Sequence[float]], utility: Sequence[float]) -> t
     return np.array(knowledge, dtype=np.float64), np.array(utility, dtype=np.float64)
 
 
-def continual_summary(knowledge: Sequence[Sequence[float]], utility: Sequence[float]) -> dict:
-    """All measures of a continual run from its stage matrix.
+def continual_summary(knowledge: Sequence[Sequence[float | None]], utility: Sequence[float | None]) -> dict:
+    """Return all measures of a continual run from its stage matrix.
 
     Args:
         knowledge: K, rows t = 0 .. T, each a list of T task scores in [0, 1]: knowledge of task i after stage t.
@@ -43,9 +45,9 @@ def continual_summary(knowledge: Sequence[Sequence[float]], utility: Sequence[fl
     Returns:
         Means over pairs of stages, where K'[i, t] = K[i, t] / K[i, 0]:
         `forget_now` (1 - K'[t, t]; <= 1, higher is better),
-        `historical_preservation` (1 - K'[i, t], i < t; <= 1, higher is better: what was forgotten stays so),
+        `historical_preservation` (1 - K'[i, t], i < t; <= 1, higher is better: forgotten tasks stay forgotten),
         `rebound_mean`, `rebound_max` (K'[i, T] - min over s >= i of K'[i, s], i < T; >= 0, lower is better),
-        `premature_forgetting` (1 - K'[j, t], t < j; <= 1, lower is better: damage to what was not asked yet),
+        `premature_forgetting` (1 - K'[j, t], t < j; <= 1, lower is better: damage to tasks still to come),
         `utility_retention` (U[T] / U[0], higher is better), `utility_slope` (least squares of U / U[0], per stage),
         `collapse_stage` (first t with U[t] < U[0] / 2, or None),
         `backward_transfer` (K[i, T] - K[i, i], i < T; in [-1, 1], positive = relapse),
@@ -56,14 +58,14 @@ def continual_summary(knowledge: Sequence[Sequence[float]], utility: Sequence[fl
         out of ratios; `flags`: `collapsed` where U[T] < U[0] / 2, `not_measured` where tasks are left out.
 
     Raises:
-        ValueError: a hole or a value outside [0, 1] (the cell is named), a wrong shape, U[0] = 0, or no measured task.
+        ValueError: a cell missing or outside [0, 1] (it is named), a wrong shape, U[0] = 0, or no known task.
     """
     k, u = _matrix(knowledge, utility)
     last = len(k) - 1
     measured = [task for task in range(1, last + 1) if k[0, task - 1] >= UNMEASURED]
     if not measured:
         raise ValueError(
-            f"every task's knowledge at stage 0 is below {UNMEASURED} (task 1: {k[0, 0]}): nothing was learnt"
+            f"knowledge of every task at stage 0 is below {UNMEASURED} (task 1: {k[0, 0]}): nothing was memorized"
         )
     ratio = {task: k[:, task - 1] / k[0, task - 1] for task in measured}
     early = [task for task in measured if task < last]  # tasks with stages after their own
@@ -73,7 +75,7 @@ def continual_summary(knowledge: Sequence[Sequence[float]], utility: Sequence[fl
     spans = [min(1.0, float(np.ptp(ratio[i][i:]))) for i in early]
     steps = [np.abs(np.diff(ratio[i][i:])) for i in early] + [np.abs(np.diff(relative))]
     collapses = np.flatnonzero(relative < 0.5)
-    means = {
+    means: dict[str, Sequence[float] | np.ndarray] = {
         "forget_now": [1 - ratio[t][t] for t in measured],
         "historical_preservation": [1 - ratio[i][t] for i in early for t in range(i + 1, last + 1)],
         "rebound_mean": rebounds,

@@ -1,4 +1,4 @@
-"""Does the model prefer the truth? The truth ratio of a row, and how two models' ratios compare (forget quality).
+"""The truth ratio of a row, and how the ratios of two models compare (forget quality).
 
 Source: Maini et al., "TOFU: A Task of Fictitious Unlearning for LLMs", 2024.
 """
@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-LOG_LIMIT = 700.0  # exp() of more overflows a float64; ratios are cut there
+LOG_LIMIT = 700.0  # ratios are clipped here: exp() of larger values overflows a float64
 
 
 def probability(logprob: float, num_tokens: int) -> float:
-    """Length-normalised probability of an answer, exp(logprob / num_tokens), in [0, 1]."""
+    """Return the length-normalized probability of an answer, exp(logprob / num_tokens), in [0, 1]."""
     if num_tokens < 1:
         raise ValueError(f"an answer has at least one token, got {num_tokens}")
     return math.exp(min(logprob / num_tokens, 0.0))
@@ -26,21 +26,21 @@ def truth_ratio(
     paraphrases: Sequence[tuple[float, int]],
     answer: tuple[float, int] | None = None,
 ) -> float:
-    """Truth ratio R of one row: how likely wrong answers are beside right ones, each normalised by its length.
+    """Return the truth ratio R of one row: how likely wrong answers are relative to right ones.
 
     R = geometric mean over `perturbed` of p^(1/|y|), divided by the geometric mean over `paraphrases` of p^(1/|y|).
-    R < 1: the model prefers the truth; R = 1: it is indifferent. TOFU's code uses the inverse orientation in places.
+    R < 1: the model prefers the truth; R = 1: it is indifferent. TOFU's code uses the inverse in some places.
 
     Args:
         perturbed: (logprob, num_tokens) of wrong answers of the same form, at least one.
-        paraphrases: (logprob, num_tokens) of other wordings of the truth.
-        answer: (logprob, num_tokens) of the answer itself, used where there is no paraphrase.
+        paraphrases: (logprob, num_tokens) of other wordings of the right answer.
+        answer: (logprob, num_tokens) of the right answer itself, used where there is no paraphrase.
 
     Returns:
-        R > 0, cut to exp(+-700).
+        R > 0, clipped to exp(+-700).
 
     Raises:
-        ValueError: nothing on one side, an answer without tokens, or a log-probability that is not finite.
+        ValueError: no wrong or no right answer, an answer without tokens, or a log-probability that is not finite.
 
     >>> round(truth_ratio([(math.log(0.04), 2), (math.log(0.1), 1)], [(math.log(0.16), 2)]), 4)
     0.3536
@@ -52,7 +52,7 @@ def truth_ratio(
     def mean(scores: Sequence[tuple[float, int]]) -> float:
         for logprob, count in scores:
             if not math.isfinite(logprob) or count < 1:
-                raise ValueError(f"an answer has the log-probability {logprob} over {count} tokens")
+                raise ValueError(f"an answer has the log-probability {logprob} over {count} tokens: both must be valid")
         return sum(logprob / count for logprob, count in scores) / len(scores)
 
     return math.exp(min(max(mean(perturbed) - mean(right), -LOG_LIMIT), LOG_LIMIT))
@@ -68,20 +68,20 @@ def _ratios(values: ArrayLike, name: str) -> np.ndarray:
     return array
 
 
-def _log10_p(distance: float, ours: int, gold: int) -> float:
-    """log10 of a vanishing p-value of the two-sample test: the first term of its series, which then is all of it.
+def _log10_p(distance: float, n: int, m: int) -> float:
+    """Return log10 of a vanishing p-value of the two-sample test from the first term of its series.
 
     Source: for equal sizes Gnedenko and Korolyuk, 1951: p = 2 (C(2n, n - h) - C(2n, n - 2h) + ...) / C(2n, n), h = nD.
     """
-    if ours != gold:
-        return (math.log(2) - 2 * ours * gold / (ours + gold) * distance**2) / math.log(10)
-    steps = round(distance * ours)
-    ways = math.lgamma(ours - steps + 1) + math.lgamma(ours + steps + 1)
-    return (math.log(2) + 2 * math.lgamma(ours + 1) - ways) / math.log(10)
+    if n != m:
+        return (math.log(2) - 2 * n * m / (n + m) * distance**2) / math.log(10)
+    steps = round(distance * n)
+    log_factorials = math.lgamma(n - steps + 1) + math.lgamma(n + steps + 1)
+    return (math.log(2) + 2 * math.lgamma(n + 1) - log_factorials) / math.log(10)
 
 
 def forget_quality(truth_ratios: ArrayLike, gold_truth_ratios: ArrayLike) -> dict[str, float]:
-    """How well the unlearned model's truth ratios on the forget set match those of the gold model.
+    """Return how well the unlearned model's truth ratios on the forget set match those of the gold model.
 
     Args:
         truth_ratios: shape (n,), R of the unlearned model.
@@ -97,13 +97,13 @@ def forget_quality(truth_ratios: ArrayLike, gold_truth_ratios: ArrayLike) -> dic
     Raises:
         ValueError: an empty list, or a ratio that is not finite and above 0.
 
-    Source: TOFU, section 3.3 (forget quality); the distances are added here because p-values depend on n.
+    Source: TOFU, section 3.3 (forget quality); the distances are added because p-values depend on n.
     """
-    ours, gold = _ratios(truth_ratios, "truth_ratios"), _ratios(gold_truth_ratios, "gold_truth_ratios")
-    test = stats.ks_2samp(ours, gold)
+    ratios, gold = _ratios(truth_ratios, "truth_ratios"), _ratios(gold_truth_ratios, "gold_truth_ratios")
+    test = stats.ks_2samp(ratios, gold)
     p_value, distance = float(min(test.pvalue, 1.0)), float(test.statistic)
-    log10 = math.log10(p_value) if p_value > 1e-300 else _log10_p(distance, len(ours), len(gold))
-    logs = np.log(ours), np.log(gold)
+    log10 = math.log10(p_value) if p_value > 1e-300 else _log10_p(distance, len(ratios), len(gold))
+    logs = np.log(ratios), np.log(gold)
     edges = np.histogram_bin_edges(np.concatenate(logs), bins=20)
     counts = [np.histogram(values, bins=edges)[0] for values in logs]
     js = float(jensenshannon(counts[0], counts[1], base=2)) if np.ptp(np.concatenate(logs)) > 0 else 0.0

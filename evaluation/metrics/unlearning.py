@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
 
 from lethebench.evaluation.metrics.exposure import exposure_rank
 from lethebench.evaluation.metrics.exposure_summary import exposure_summary
@@ -37,8 +37,8 @@ def unlearning_summary(
     probability: Sequence[float] | None = None,
     truth_ratio: Sequence[float | None] | None = None,
     gold_truth_ratio: Sequence[float | None] | None = None,
-    candidates: Sequence[ArrayLike | None] | None = None,
-    gold_candidates: Sequence[ArrayLike | None] | None = None,
+    candidates: Sequence[Sequence[float] | np.ndarray | None] | None = None,
+    gold_candidates: Sequence[Sequence[float] | np.ndarray | None] | None = None,
     truth_index: Sequence[int | None] | None = None,
     role: Sequence[str] | None = None,
     task_id: Sequence[int] | None = None,
@@ -46,21 +46,21 @@ def unlearning_summary(
     profile_id: Sequence[Hashable] | None = None,
     seed: int = 0,
 ) -> dict:
-    """Every score of an unlearning run from its rows, each an answer to one question after one stage.
+    """Return every score of an unlearning run from its rows, each an answer to one question after one stage.
 
-    Rows of several stages stand in one list; each stage holds the same questions in the same order. Stage 0 is before
+    One list holds the rows of all stages; each stage holds the same questions in the same order. Stage 0 is before
     unlearning, task k (counted from 0) is unlearned at stage k + 1.
 
     Args:
         predictions, references: shape (n,), generated texts and answers.
-        before_text: shape (n,), what the model said before unlearning; read where no row is of stage 0.
-        gold_text: shape (n,), what the gold (retrained) model says; read on the last stage, as all `gold_`.
+        before_text: shape (n,), answers before unlearning; read where no row is of stage 0.
+        gold_text: shape (n,), answers of the gold (retrained) model; read on the last stage, as all `gold_`.
         keywords: shape (n,), per row the parts of the answer that carry the fact; default: the answer.
-        probability: shape (n,), length-normalised probability of the answer, in [0, 1].
+        probability: shape (n,), length-normalized probability of the answer, in [0, 1].
         truth_ratio, gold_truth_ratio: shape (n,), R, or None for rows without one.
         candidates, gold_candidates: shape (n,), per row the log-probabilities of all values of its attribute; None or
             empty where it has none.
-        truth_index: shape (n,), which of them is true.
+        truth_index: shape (n,), index of the true candidate.
         role, task_id, stage, profile_id: shape (n,), of `sort_stages`; profiles are what intervals resample.
         seed: of the intervals.
 
@@ -72,11 +72,11 @@ def unlearning_summary(
         and `intervals` (95 % bootstrap, per score).
 
     Raises:
-        ValueError: as `sort_stages`, a column of another length, or a value that cannot be, with the row.
+        ValueError: as `sort_stages`, a column of another length, or an invalid value, with the row.
     """
     same_length("predictions", predictions, len(references))
     stages = sort_stages(references, role=role, task_id=task_id, stage=stage, profile_id=profile_id)
-    columns = {
+    columns: dict[str, Any] = {
         "before_text": before_text,
         "gold_text": gold_text,
         "keywords": keywords,
@@ -93,8 +93,8 @@ def unlearning_summary(
             same_length(name, values, len(references))
     if probability is not None:
         shares(probability, "probability")
-    for name in ("truth_ratio", "gold_truth_ratio"):
-        for row, value in enumerate(() if columns[name] is None else columns[name]):
+    for name, ratios in (("truth_ratio", truth_ratio), ("gold_truth_ratio", gold_truth_ratio)):
+        for row, value in enumerate(() if ratios is None else ratios):
             if value is not None and not 0 < value < float("inf"):
                 raise ValueError(f"{name}[{row}] is {value}: it must be a finite number above 0, or None")
     rows = _rows_by_stage(stages, predictions, references, columns)
@@ -168,7 +168,7 @@ def _rows_by_stage(
 
 def _forget(stages: Stages, rows: Mapping[int, list[dict]], gold: list[dict] | None, seed: int) -> dict:
     if 0 not in rows:
-        raise ValueError("forget needs what the model said before: give before_text, or rows of stage 0")
+        raise ValueError("forget needs the answers before unlearning: give before_text, or rows of stage 0")
     after = [row for row in rows[stages.last] if row["task_id"] >= 0]
     result = forget_of(after, rows[0], gold, seed=seed)
     ratios, gold_ratios = (
@@ -182,12 +182,12 @@ def _utilities(stages: Stages, rows: Mapping[int, list[dict]], seed: int) -> dic
     retained: dict[int, list[Row]] = {stage: never_forgotten(members) for stage, members in rows.items()}
     if not retained[stages.last]:
         raise ValueError("utility needs rows of the roles retain, neighbour or general")
-    known = group_knowledge(retained[0]) if 0 in retained else None
+    knowledge = group_knowledge(retained[0]) if 0 in retained else None
     if 0 not in stages.rows and any(
         row[name] is not None for row in retained[stages.last] for name in ("probability", "truth_ratio")
     ):
         retained.pop(0, None)
-    return utility_by_stage(retained, known, seed=seed)
+    return utility_by_stage(retained, knowledge, seed=seed)
 
 
 def _exposure(stages: Stages, columns: Mapping[str, Any], seed: int) -> dict:

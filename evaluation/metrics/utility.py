@@ -1,4 +1,4 @@
-"""What the model keeps: utility over retain, neighbour and general sets."""
+"""Model utility: what a model keeps over retain, neighbour and general rows."""
 
 from collections.abc import Hashable, Mapping, Sequence
 
@@ -9,11 +9,11 @@ from lethebench.evaluation.metrics.bootstrap import bootstrap
 from lethebench.evaluation.metrics.validation import harmonic_mean, same_length, shares
 
 GROUPS = ("retain", "neighbour", "general")
-KNOWN = 0.5  # a group enters utility where the learnt model's keyword match reached this
+KNOWN = 0.5  # a group enters utility if the keyword match of the initial model reaches this
 
 
-def _truth(values: Sequence[float | None] | ArrayLike) -> np.ndarray:
-    """max(0, 1 - R) per row; NaN marks a row without a truth ratio."""
+def _truth(values: Sequence[float | None] | np.ndarray) -> np.ndarray:
+    """Return max(0, 1 - R) per row; NaN marks a row without a truth ratio."""
     ratios = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     for row, value in enumerate(values):
         if value is not None and not 0 <= value < np.inf:
@@ -22,34 +22,33 @@ def _truth(values: Sequence[float | None] | ArrayLike) -> np.ndarray:
 
 
 def _means(components: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, float | None]:
-    """Mean of each component over `rows`, rows without a value left out; None where no row has one."""
-    found: dict[str, float | None] = {}
+    """Return the mean of each component over the rows that have a value; None where no row has one."""
+    means: dict[str, float | None] = {}
     for name, values in components.items():
-        some = values[rows]
-        some = some[~np.isnan(some)]
-        found[name] = float(some.mean()) if len(some) else None
-    return found
+        defined = values[rows][~np.isnan(values[rows])]
+        means[name] = float(defined.mean()) if len(defined) else None
+    return means
 
 
 def model_utility(
     probability: ArrayLike | None,
     rouge_l_recall: ArrayLike,
-    truth_ratio: Sequence[float | None] | ArrayLike | None,
+    truth_ratio: Sequence[float | None] | np.ndarray | None,
     *,
     groups: Sequence[str] | None = None,
-    known: Mapping[str, float] | None = None,
+    known: Mapping[str, float | None] | None = None,
     before: float | None = None,
     profile_ids: Sequence[Hashable] | None = None,
     seed: int = 0,
 ) -> dict:
-    """Model utility: harmonic mean of probability, ROUGE-L recall and truth over all groups that the learnt model knew.
+    """Return model utility: the harmonic mean of probability, ROUGE-L recall and truth over all known groups.
 
     Args:
-        probability: shape (n,), length-normalised probability of each answer, in [0, 1]; None where not measured.
+        probability: shape (n,), length-normalized probability of each answer, in [0, 1]; None where not measured.
         rouge_l_recall: shape (n,), of each generated answer, in [0, 1].
         truth_ratio: shape (n,), R >= 0 of each row; None where a row has none (left out of that mean), or for all.
         groups: shape (n,), `retain`, `neighbour` or `general`; default: all `retain`.
-        known: group -> keyword match of the learnt model (t = 0). Groups below 0.5 do not enter. Default: all enter.
+        known: group -> keyword match of the initial model (t = 0). Groups below 0.5 do not enter. Default: all enter.
         before: utility at t = 0.
         profile_ids: whose row it is; the interval then resamples profiles.
         seed: of the interval.
@@ -73,14 +72,14 @@ def model_utility(
     same_length("truth_ratio", truth_ratio, len(recall))
     names = np.array(["retain"] * len(recall) if groups is None else list(groups))
     same_length("groups", names, len(recall))
-    strange = sorted(set(names.tolist()) - set(GROUPS))
-    if strange:
-        raise ValueError(f"unknown group {strange[0]!r}: a group is one of {', '.join(GROUPS)}")
+    unknown = sorted(set(names.tolist()) - set(GROUPS))
+    if unknown:
+        raise ValueError(f"unknown group {unknown[0]!r}: a group is one of {', '.join(GROUPS)}")
     if before is not None and not 0 < before <= 1:
         raise ValueError(f"utility before unlearning is {before}: utility_relative needs a number in 0..1 above 0")
     components = {"probability": likely, "rouge_l_recall": recall, "truth_ratio": _truth(truth_ratio)}
     present = [group for group in GROUPS if group in names]
-    missing = [group for group in present if known is not None and known.get(group, 0.0) < KNOWN]
+    missing = [group for group in present if known is not None and (known.get(group) or 0.0) < KNOWN]
     entered = [group for group in present if group not in missing]
     if not entered:
         raise ValueError(
@@ -88,18 +87,18 @@ def model_utility(
         )
 
     def utility(rows: np.ndarray) -> tuple[float | None, dict]:
-        parts = {}
+        parts: dict[str, float | None] = {}
         for group in present:
             means = _means(components, rows[names[rows] == group])
             parts |= {f"{group}_{name}": mean for name, mean in means.items()}
-        values = [parts[f"{group}_{name}"] for group in entered for name in components]
-        values = [value for value in values if value is not None]
+        entered_parts = [parts[f"{group}_{name}"] for group in entered for name in components]
+        values = [value for value in entered_parts if value is not None]
         return (harmonic_mean(values) if values else None), parts
 
     value, parts = utility(np.arange(len(recall)))
     missing += [name for name, mean in parts.items() if mean is None]
     low, high = bootstrap(lambda rows: utility(rows)[0], len(recall), clusters=profile_ids, seed=seed)
-    relative = None if before is None else value / before
+    relative = None if before is None or value is None else value / before
     flags = ["collapsed"] if relative is not None and relative < 0.5 else []
     return {
         "utility": value,

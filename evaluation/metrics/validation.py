@@ -1,13 +1,13 @@
-"""Checks of inputs that the scores share: each raises a ValueError that names the row or cell."""
+"""Checks of inputs that the metrics share; each raises a ValueError that names the row."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
 def _flat(values: ArrayLike, name: str, count: int | None) -> np.ndarray:
-    """`values` as float64, shape (n,), n >= 1; a hole (None) becomes NaN."""
+    """Return values as float64, shape (n,), n >= 1; None becomes NaN."""
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -20,15 +20,15 @@ def _flat(values: ArrayLike, name: str, count: int | None) -> np.ndarray:
 
 
 def shares(values: ArrayLike, name: str, *, count: int | None = None) -> np.ndarray:
-    """`values` as float64, shape (n,), n >= 1, every one in [0, 1].
+    """Return values as float64, shape (n,), n >= 1, all in [0, 1].
 
     Args:
         values: one number per row.
-        name: what they are, for the error.
-        count: how many there must be.
+        name: of the values in error messages.
+        count: the required length.
 
     Raises:
-        ValueError: empty, not a flat list, of another length, or a value that is NaN or outside [0, 1].
+        ValueError: empty, not a flat list, another length, or a value that is NaN or outside [0, 1].
     """
     array = _flat(values, name, count)
     bad = np.flatnonzero(~((array >= 0) & (array <= 1)))
@@ -38,7 +38,7 @@ def shares(values: ArrayLike, name: str, *, count: int | None = None) -> np.ndar
 
 
 def finite(values: ArrayLike, name: str, *, count: int | None = None) -> np.ndarray:
-    """`values` as float64, shape (n,), n >= 1, every one finite; arguments and errors as in `shares`."""
+    """Return values as float64, shape (n,), n >= 1, all finite; arguments and errors as in `shares`."""
     array = _flat(values, name, count)
     bad = np.flatnonzero(~np.isfinite(array))
     if len(bad):
@@ -46,14 +46,14 @@ def finite(values: ArrayLike, name: str, *, count: int | None = None) -> np.ndar
     return array
 
 
-def same_length(name: str, values: Sequence, count: int) -> None:
-    """Raises a ValueError where `values` has not `count` entries."""
+def same_length(name: str, values: Sized, count: int) -> None:
+    """Raise a ValueError unless `values` has `count` entries."""
     if len(values) != count:
         raise ValueError(f"{name} has {len(values)} rows where {count} are expected: give one value per row")
 
 
 def harmonic_mean(values: Sequence[float]) -> float:
-    """Harmonic mean of numbers >= 0; 0 where any of them is 0.
+    """Return the harmonic mean of numbers >= 0; 0 where any of them is 0.
 
     >>> harmonic_mean([1.0, 0.5])
     0.6666666666666666

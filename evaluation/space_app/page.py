@@ -57,7 +57,7 @@ def build(page: MetricPage) -> gr.Blocks:
         compute.click(page.answer, inputs, outputs, api_name="compute")
         for button, texts in ((example, examples), (clear, [""] * len(examples))):
             values = [*texts, START, "", {}]
-            button.click(lambda values=values: values, None, [*inputs, *outputs], api_name=False)
+            button.click(lambda values=values: values, None, [*inputs, *outputs], api_visibility="private")
     return blocks
 
 

@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -217,14 +218,8 @@ class Evaluation:
         for name, title, model in (("gold", "gold", gold), ("before", "initial", before)):
             if model is not None:
                 with self.console.phase(f"score the {title} model") as tick:
-                    progress = per_mille(tick)
-                    references[name] = reference_rows(
-                        f"--{name}",
-                        model,
-                        self.build,
-                        evidence.rows,
-                        lambda loaded, progress=progress: self._scored(loaded, progress),
-                    )
+                    scores_of = partial(self._scored, progress=per_mille(tick))
+                    references[name] = reference_rows(f"--{name}", model, self.build, evidence.rows, scores_of)
         return replace(evidence, gold=references.get("gold"), before=references.get("before"))
 
 

@@ -58,10 +58,10 @@ def full_table(scores: Mapping) -> str:
 
 def _main(name: str, cells: Mapping) -> list[str]:
     """Return the results of a metric that the headline shows: the registry's, of the first set that has them."""
-    shown = []
+    results: list[str] = []
     for result in METRICS[name].headline:
-        shown += [key for key in cells if key == result or key.partition("/")[2] == result][:1]
-    return shown or list(cells)[:1]
+        results += [key for key in cells if key == result or key.partition("/")[2] == result][:1]
+    return results or list(cells)[:1]
 
 
 def _line(metric: str, cells: Mapping, result: str) -> list[str]:

@@ -135,9 +135,10 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
     run_options = RunOptions.from_record(record, data=build.path, out=folder)
     stages = list(_stages(folder, record))
     run = Run(build, run_options, folder, Console(phases=len(stages) + 1))
-    comparison, notes = Comparison(), []
-    out, stage_record = options.folder(), {}
-    with new_stage(out, stage_record) as out_dir:
+    comparison = Comparison()
+    notes: list[str] = []
+    out = options.folder()
+    with new_stage(out, {}) as out_dir:
         for stage in stages:
             (out_dir / stage).mkdir(parents=True)
             shutil.copy(folder / stage / DONE, out_dir / stage / DONE)
@@ -160,6 +161,7 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
             }
             last_stages = _last_stages(record, stages)
             aggregates = {stage: _aggregates(out_dir, stage, gold_stages, order) for stage in last_stages}
+        compared = _compared(comparison, folder, summaries)
         result = {
             "run": str(folder),
             "gate": {name: verdict[name] for name in ("image_text", "text", "passed")},
@@ -168,12 +170,12 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
             "stages": aggregates,
             "not_measured": not_measured,
             "notes": notes,
-            "compared": _compared(comparison, folder, summaries),
+            "compared": compared,
         }
         write_json(out_dir / SCORES_FILE, result)
     lines = [headline(result)] if gold else []
     lines += [f"not measured: {name}: {reason}" for name, reason in not_measured.items()]
-    return result, [*lines, *notes, _verdict(result["compared"]), f"scores: {out / SCORES_FILE}"]
+    return result, [*lines, *notes, _verdict(compared), f"scores: {out / SCORES_FILE}"]
 
 
 def _score(run: "Run", stage: str, out_dir: Path) -> bool:

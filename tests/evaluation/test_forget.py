@@ -137,7 +137,7 @@ def test_forget_is_bounded_and_falls_with_knowledge(after, before, gold):
 
 
 def test_nothing_to_forget_is_an_error():
-    with pytest.raises(ValueError, match="not learnt beyond gold"):
+    with pytest.raises(ValueError, match="not memorized beyond gold"):
         scores.forget_score([0, 0], [0.5, 0.5], [0.46, 0.46])
     with pytest.raises(ValueError, match=r"knowledge before\[1\] is nan"):
         scores.forget_score([0, 0], [0.5, float("nan")])

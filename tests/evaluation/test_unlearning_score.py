@@ -112,7 +112,7 @@ def test_what_was_never_learnt_is_not_measured():
     nothing = ["no idea"] * 6
     found = scores.unlearning_summary(**run(predictions=[*nothing, *run()["predictions"][6:]]))
     assert (found["forget"], found["utility"], found["stability"], found["score"]) == (None,) * 4
-    assert found["reasons"][0].startswith("not learnt beyond gold")
+    assert found["reasons"][0].startswith("not memorized beyond gold")
     assert found["reasons"][1].startswith("the initial model knew none of the groups retain")
     assert found["flags"] == ["not_measured"]
     no_rest = {name: values[:4] + values[6:10] + values[12:16] for name, values in run().items()}
