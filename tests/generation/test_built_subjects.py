@@ -12,9 +12,10 @@ from lethebench.generation.drawing.pen import Pen
 from lethebench.generation.subjects import CLASSES
 from lethebench.generation.subjects.astronomy.drawing import _ball, _turned, globe_of
 from lethebench.generation.subjects.astronomy.maps import SHAPE, Globe
-from lethebench.generation.subjects.buildings.model import Model, lit
+from lethebench.generation.subjects.buildings.model import Model
+from lethebench.generation.subjects.buildings.walls import lit
 from lethebench.generation.subjects.cartoon.drawing import POSTERS as CARTOON
-from lethebench.generation.subjects.corporation.drawing import mark_of
+from lethebench.generation.subjects.corporation.marks import mark_of
 from lethebench.generation.subjects.movies.drawing import POSTERS as MOVIES
 from lethebench.generation.subjects.posters.carriers import art
 from lethebench.generation.subjects.series.drawing import POSTERS as SERIES

@@ -8,7 +8,8 @@ from lethebench.generation.drawing.board import pick
 from lethebench.generation.drawing.color import mix
 from lethebench.generation.drawing.curves import smooth
 from lethebench.generation.drawing.pen import Pen
-from lethebench.generation.subjects.buildings.model import QUARTER_TURNS, Look, Model, lit, pointed
+from lethebench.generation.subjects.buildings.model import Look, Model
+from lethebench.generation.subjects.buildings.walls import QUARTER_TURNS, lit, pointed
 
 IVORY, INLAY = (224, 216, 206), (148, 126, 116)
 GLAZE, GLAZE_DARK, LACQUER, BEAM, TERRACE = ((224, 164, 56), (168, 104, 36), (172, 52, 40), (44, 96, 110),

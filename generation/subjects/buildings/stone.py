@@ -8,7 +8,8 @@ import numpy as np
 
 from lethebench.generation.drawing.color import mix
 from lethebench.generation.drawing.curves import smooth
-from lethebench.generation.subjects.buildings.model import Face, Look, Model, arch, lit
+from lethebench.generation.subjects.buildings.model import Look, Model
+from lethebench.generation.subjects.buildings.walls import Face, arch, lit
 
 TRAVERTINE, SHADOW, SEATS = (214, 188, 148), (92, 72, 58), (170, 144, 114)
 MARBLE, MARBLE_DARK = (232, 218, 190), (150, 134, 112)

@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 
 from lethebench.generation.drawing.color import Color
-from lethebench.generation.subjects.buildings.model import QUARTER_TURNS, Face, Look, Model, lit
+from lethebench.generation.subjects.buildings.model import Look, Model
+from lethebench.generation.subjects.buildings.walls import QUARTER_TURNS, Face, lit
 
 IRON, IRON_DARK, IRON_LIGHT = (142, 108, 82), (94, 70, 54), (176, 140, 108)
 SAND, SAND_DARK, SLATE, GOLD = (206, 178, 132), (150, 122, 84), (84, 92, 98), (226, 182, 76)
