@@ -1,10 +1,11 @@
-"""Benchmarks as folders that are ready to be Hub dataset repositories, and a check that reads them as a stranger would.
+"""Build benchmarks as folders that are ready to be Hub dataset repositories, and verify such folders.
 
 from lethebench.builders import build, verify
 build("icu", "build/icu", size="small")
 verify("build/icu").ok
 """
 
+from lethebench.builders.base import Benchmark
 from lethebench.builders.errors import BuildError
 from lethebench.builders.registry import BENCHMARKS
 from lethebench.builders.verify.verify import Report, verify
@@ -14,6 +15,7 @@ from lethebench.builders.write.manifest import Manifest, read_manifest
 
 __all__ = [
     "BENCHMARKS",
+    "Benchmark",
     "BuildError",
     "Manifest",
     "Report",

@@ -1,168 +1,213 @@
-"""What a benchmark is to `build`: a class with a version, configs over groups of shards, a plan and a maker of rows."""
+"""Define what a benchmark is: a version, configs over groups of shards, a plan, and a record of each profile."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from PIL import Image
 
+from lethebench.builders.card_text import CardText, Paper
 from lethebench.builders.errors import BuildError
+from lethebench.builders.options import Options
+from lethebench.builders.records import Plan, ProfileRecord, Unit
+from lethebench.builders.write.columns import profile_row, qa_row
+from lethebench.builders.write.contact_sheet import Band, contact_sheet
 from lethebench.generation.questions.records import Profile
 
 
 @dataclass(frozen=True)
-class Paper:
-    """The publication that a benchmark follows."""
+class Sizes:
+    """The numbers of profiles that a benchmark can be built with.
 
-    name: str
-    title: str
-    authors: str
-    year: int
-    arxiv: str
+    Attributes:
+        paper: as in the paper.
+        small: for tests and demonstrations.
+        step: every other size is a multiple of it.
+        least: the smallest size.
+        most: the largest size beside `paper`; None if there is no limit.
+        reason: why, for the message.
+    """
 
-    @property
-    def url(self) -> str:
-        """Where it can be read."""
-        return f"https://arxiv.org/abs/{self.arxiv}"
+    paper: int
+    small: int
+    step: int = 1
+    least: int = 1
+    most: int | None = None
+    reason: str = ""
 
-    @property
-    def bibtex(self) -> str:
-        """How it is cited."""
-        key = self.authors.split(",")[0].lower() + str(self.year) + self.name.split("-")[0].lower()
-        return (
-            f"@article{{{key},\n  title   = {{{{{self.title}}}}},\n  author  = {{{self.authors}}},\n"
-            f"  journal = {{arXiv preprint arXiv:{self.arxiv}}},\n  year    = {{{self.year}}},\n"
-            f"  url     = {{{self.url}}}\n}}"
-        )
+    def check(self, count: int, benchmark: str) -> None:
+        """Raise BuildError if the benchmark cannot be built with `count` profiles."""
+        if count == self.paper:
+            return
+        nearest = max(self.least, -(-count // self.step) * self.step)
+        limit = f"at least {self.least}"
+        if self.most is not None:
+            nearest = min(nearest, self.most)
+            limit = f"from {self.least} to {self.most}, or {self.paper}"
+        if count != nearest:
+            advice = nearest if self.most is None or count < self.paper else "paper"
+            raise BuildError(
+                f"size {count}: {benchmark} needs a multiple of {self.step}, {limit} ({self.reason}); try {advice}"
+            )
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A piece of work: a few profiles of one role, whose rows become one row group in each group of shards.
+class PhotoCheck:
+    """How `verify` looks for two profiles that share a picture of their subject.
 
     Attributes:
-        groups: the groups that it adds to, e.g. `qa/forget`, `qa/test-forget`, `profiles/forget`.
-        profiles: whom it is about.
-        role: their role in the full continual sequence.
-        task_id: place of their task in the sequence, -1 where they are never asked to be forgotten.
+        part: the part of a picture that is compared.
+        method: how, in words.
+        threshold: the similarity, at most 1, from which two count as the same.
+        every_picture: whether every picture shows the very portrait of the profile, as a document does.
     """
 
-    groups: tuple[str, ...]
-    profiles: tuple[Profile, ...]
-    role: str
-    task_id: int
+    part: str = "none"
+    method: str = "none: pictures do not say where their subject stands"
+    threshold: float = 1.0
+    every_picture: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """Return the check for the manifest."""
+        content = {"part": self.part, "method": self.method, "threshold": self.threshold}
+        return content if self.every_picture else content | {"every_picture": False}
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Everything about a build that is known before any row is made.
+class GroupCounts:
+    """Group of shards -> its rows and its distinct pictures."""
 
-    Attributes:
-        units: the work, in the order of the shards.
-        shared: what every unit needs (small); given to `rows` as it is.
-        candidates: attribute -> the values that exposure ranks over.
-        attributes: attribute -> figures for the manifest: candidates, values, most_common.
-        tasks: how many requests to forget there are.
-        options: the options with nothing left open.
-        apart: combinations of fields that no forget, retain and holdout profile may share.
-    """
+    row_counts: Mapping[str, int] = field(default_factory=dict)
+    picture_counts: Mapping[str, int] = field(default_factory=dict)
 
-    units: Sequence[Unit]
-    shared: Any
-    candidates: Mapping[str, Sequence[str]]
-    attributes: Mapping[str, Mapping[str, float]]
-    tasks: int
-    options: Mapping[str, Any]
-    apart: Sequence[Sequence[str]]
+    def rows(self, *groups: str) -> int:
+        """Return the number of rows in these groups."""
+        return sum(self.row_counts.get(group, 0) for group in groups)
+
+    def pictures(self, *groups: str) -> int:
+        """Return the number of distinct pictures in each of these groups, summed."""
+        return sum(self.picture_counts.get(group, 0) for group in groups)
+
+
+Counts = tuple[dict[str, int], dict[str, int]]
+"""What the paper counts, and what this build has beside it."""
 
 
 class Benchmark(ABC):
-    """One benchmark. Its instances hold nothing, so they travel to other processes for free.
+    """A benchmark that `build` can write: set the attributes and implement `plan` and `record`.
 
-    VERSION: MAJOR changes with an existing row or split, MINOR with added rows or columns, PATCH reads the same.
-    CONFIGS: config -> split -> groups of shards; the first config is the default one.
-    EXAMPLES: column -> what the card adds to its meaning, with the punctuation before it.
-    IMPORTED: whether the rows are an official release's; see `importing`.
-    LICENCE: of the data: `id` for the Hub, `url`.
-    PERCEPTUAL: how twins are sought: which part of a picture, by what method, from which likeness on two count as one;
-        and whether every picture shows the very portrait of the profile, as a document does.
+    Instances hold no state that `record` changes, so they can be sent to other processes.
+
+    Attributes:
+        NAME: the registered name, and the first part of every row's id.
+        VERSION: MAJOR changes an existing row or split, MINOR adds rows or columns, PATCH reads the same.
+        RELEASE_NOTES: version -> what changed.
+        SUMMARY: what its profiles stand for, in a few words.
+        PAPER: the publication that it follows.
+        CARD: what the card and croissant.json say beside the figures.
+        CONFIGS: config -> split -> groups of shards. The first config is the default and has a split `train`. Groups of
+            question rows begin with `qa/`, those of profile rows with `profiles/`.
+        SEQUENCE: the config that holds the sequence of requests; without it, the first config is one single request.
+        SIZES: the sizes that it can be built with.
+        OPTIONS: its options.
+        PAPER_COUNTS: what the paper counts -> how many.
+        PHOTOS: how `verify` looks for profiles that share a picture.
+        IMPORTED: whether the rows come from an official release (see `builders.imports`).
     """
 
     NAME: ClassVar[str]
-    PRETTY_NAME: ClassVar[str]
-    DESCRIPTION: ClassVar[str]
     VERSION: ClassVar[str]
-    RELEASED: ClassVar[str]
     RELEASE_NOTES: ClassVar[Mapping[str, str]]
+    SUMMARY: ClassVar[str]
     PAPER: ClassVar[Paper]
-    TAGS: ClassVar[Sequence[str]]
-    OPTIONS: ClassVar[type]
-    CONFIGS: ClassVar[Mapping[str, Mapping[str, Sequence[str]]]]
-    CONFIG_NOTES: ClassVar[Mapping[str, str]]
-    SPLIT_NOTES: ClassVar[Mapping[str, Mapping[str, str]]]
-    PAPER_SIZE: ClassVar[int]
-    SMALL_SIZE: ClassVar[int]
-    EXAMPLES: ClassVar[Mapping[str, str]]
+    CARD: ClassVar[CardText]
+    CONFIGS: Mapping[str, Mapping[str, Sequence[str]]]
+    SEQUENCE: ClassVar[str] = "continual"
+    SIZES: ClassVar[Sizes]
+    OPTIONS: ClassVar[type[Options]] = Options
+    PAPER_COUNTS: ClassVar[Mapping[str, int]] = {}
+    PHOTOS: ClassVar[PhotoCheck] = PhotoCheck()
     IMPORTED: ClassVar[bool] = False
-    LICENCE: ClassVar[Mapping[str, str]] = {
-        "id": "cc-by-4.0",
-        "url": "https://creativecommons.org/licenses/by/4.0/",
-    }
-    LICENCES: ClassVar[Mapping[str, str]]
-    PAPER_COUNTS: ClassVar[Mapping[str, int]]
-    PERCEPTUAL: ClassVar[Mapping[str, Any]]
-    RESPONSIBLE_AI: ClassVar[Mapping[str, Any]]
 
-    def profiles(self, size: str | int) -> int:
-        """How many profiles a size means.
+    @abstractmethod
+    def plan(self, count: int, *, seed: int, options: Any) -> Plan:
+        """Decide who is in a build of `count` profiles and what role each plays.
+
+        Args:
+            count: a size that SIZES allows.
+            seed: of everything random.
+            options: an instance of OPTIONS, resolved.
+        """
+
+    @abstractmethod
+    def record(self, profile: Profile, unit: Unit, shared: Any) -> ProfileRecord:
+        """Return a profile's questions and pictures, as a function of the arguments alone."""
+
+    def rows(self, unit: Unit, shared: Any) -> dict[str, list[dict]]:
+        """Return the rows of a unit by group of shards; the same in any process."""
+        rows: dict[str, list[dict]] = {group: [] for group in unit.groups}
+        for profile in unit.profiles:
+            record = self.record(profile, unit, shared)
+            for group, questions in record.questions.items():
+                rows[group] += [
+                    qa_row(self.row_id(subject.profile, question.key), subject, question, record.views)
+                    for subject, question in questions
+                ]
+            rows[unit.groups[-1]].append(profile_row(record))
+        return rows
+
+    def row_id(self, profile: Profile, key: str) -> str:
+        """Return the id of a question row."""
+        return f"{self.NAME}/{profile.id}/{key}"
+
+    def profile_count(self, size: str | int) -> int:
+        """Return the number of profiles that a size means.
 
         Raises:
             BuildError: neither `paper`, `small` nor a number that this benchmark can be built with.
         """
-        if size == "paper":
-            return self.PAPER_SIZE
-        if size == "small":
-            return self.SMALL_SIZE
+        if size in ("paper", "small"):
+            return self.SIZES.paper if size == "paper" else self.SIZES.small
         try:
             count = int(size)
         except (TypeError, ValueError):
             raise BuildError(f"size {size!r}: give paper, small or a number of profiles") from None
-        self.check_size(count)
+        self.SIZES.check(count, self.NAME)
         return count
 
-    @abstractmethod
-    def check_size(self, count: int) -> None:
-        """Raises BuildError where the benchmark cannot be built with so many profiles."""
-
-    @abstractmethod
-    def plan(self, count: int, *, seed: int, options: Any) -> Plan:
-        """Decides who is in the build and what role they play."""
-
-    @abstractmethod
-    def usual_options(self, size: str | int) -> dict[str, Any]:
-        """The options of a build of a size for which none was given, with nothing left open that `plan` closes."""
-
-    @abstractmethod
-    def rows(self, unit: Unit, shared: Any) -> dict[str, list[dict]]:
-        """Makes a unit's rows by group. A function of its arguments: same rows in any process."""
-
-    @abstractmethod
-    def counts(self, groups: Mapping[str, Mapping[str, int]], tasks: int) -> tuple[dict, dict]:
-        """(paper_counts, extra_counts) from the rows and different pictures of each group of shards."""
-
     def variant(self, options: Mapping[str, Any]) -> "Benchmark":
-        """What a build with these options is: another benchmark where one changes what it says of itself."""
+        """Return the benchmark that builds with these options: another one if they change its card or its checks."""
         return self
 
+    def counts(self, groups: GroupCounts, tasks: int) -> Counts:
+        """Return what the paper counts and what else there is to count in a build."""
+        questions = [group for group in groups.row_counts if group.startswith("qa/")]
+        profiles = [group for group in groups.row_counts if group.startswith("profiles/")]
+        paper = {
+            "profiles": groups.rows(*profiles),
+            "pictures": groups.pictures(*questions),
+            "questions": groups.rows(*questions),
+        }
+        return paper, {}
+
     def paper_counts(self, options: Mapping[str, Any]) -> Mapping[str, int]:
-        """What a build of paper size counts with these options."""
+        """Return what a build of paper size counts with these options."""
         return self.PAPER_COUNTS
 
-    @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """Figures about how the benchmark is made, for its card's template."""
+        """Return figures about the generator for the card's template."""
+        return {}
 
-    @abstractmethod
+    def bands(self, plan: Plan) -> list[Band]:
+        """Return the bands of the contact sheet; none if the benchmark has no preview."""
+        return []
+
+    @property
+    def has_preview(self) -> bool:
+        """Whether the benchmark draws a contact sheet."""
+        return type(self).bands is not Benchmark.bands
+
     def preview(self, plan: Plan) -> Image.Image:
-        """A contact sheet of the build, for its card."""
+        """Return a contact sheet of the build, for its card."""
+        return contact_sheet(self.CARD.title, self.CARD.preview, self.bands(plan))

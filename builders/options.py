@@ -1,52 +1,71 @@
 """Options of a benchmark: a frozen dataclass, read from what a user typed."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, field, fields
-from typing import Any
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from typing import Any, Self, TypeVar
 
 from lethebench.builders.errors import BuildError
 
 
+@dataclass(frozen=True)
+class Options:
+    """Options of a benchmark. Subclasses add fields with `option` and check them in `__post_init__`."""
+
+    def resolve(self, count: int) -> Self:
+        """Return the options of a build of `count` profiles, with every default that depends on it filled in.
+
+        Raises:
+            BuildError: an option does not fit the size.
+        """
+        return self
+
+    def record(self) -> dict[str, Any]:
+        """Return the options for the manifest, without paths of this machine."""
+        return asdict(self)
+
+
+OptionsType = TypeVar("OptionsType", bound=Options)
+
+
 def option(default: Any, read: type, help: str) -> Any:
-    """A field of an options class.
+    """Return a field of an options class.
 
     Args:
-        default: its value where the user gives none; None means that the benchmark decides.
-        read: `int`, `float` or `str`, from text or a number.
+        default: its value if the user gives none; None lets `resolve` decide.
+        read: `int`, `float` or `str`, called with the text or number that was given.
         help: what it does, for `lethe list` and the card.
     """
     return field(default=default, metadata={"read": read, "help": help})
 
 
-def read_options(kind: type, given: Mapping[str, Any] | None, benchmark: str) -> Any:
-    """An options object from names and values.
+def read_options(options_class: type[OptionsType], values: Mapping[str, Any] | None, benchmark: str) -> OptionsType:
+    """Return an options object from names and values.
 
     Raises:
-        BuildError: an unknown name, or a value that cannot be read or that the options class refuses.
+        BuildError: unknown name, or a value that cannot be read or that the options class refuses.
     """
-    known = {item.name: item for item in fields(kind)}
-    values = {}
-    for name, value in (given or {}).items():
-        if name not in known:
-            there = "; ".join(f"{key} ({help})" for key, help in option_help(kind).items())
-            raise BuildError(f"option {name!r}: {benchmark} has no such option; it has {there or 'none'}")
-        read = known[name].metadata["read"]
+    available = {item.name: item for item in fields(options_class)}
+    parsed = {}
+    for name, value in (values or {}).items():
+        if name not in available:
+            listed = "; ".join(f"{key} ({help})" for key, help in option_help(options_class).items())
+            raise BuildError(f"unknown option {name!r}: {benchmark} has {listed or 'no options'}")
+        read = available[name].metadata["read"]
         try:
             if read is int and isinstance(value, float):
-                raise ValueError("not whole")
-            values[name] = None if value is None or value == "none" else read(value)
+                raise ValueError("not a whole number")
+            parsed[name] = None if value is None or value == "none" else read(value)
         except (TypeError, ValueError):
-            a_number = "a whole number" if read is int else "a number"
-            raise BuildError(
-                f"option {name}={value}: must be {a_number}, e.g. {name}={_example(known[name])}"
-            ) from None
-    return kind(**values)
+            expected = "a whole number" if read is int else "a number"
+            example = f"{name}={_example(available[name])}"
+            raise BuildError(f"option {name}={value}: must be {expected}, e.g. {example}") from None
+    return options_class(**parsed)
 
 
-def _example(item) -> Any:
+def _example(item: Field) -> Any:
     return item.default if item.default not in (None, MISSING) else 1
 
 
-def option_help(kind: type) -> dict[str, str]:
-    """Option -> what it does."""
-    return {item.name: item.metadata["help"] for item in fields(kind)}
+def option_help(options_class: type[Options]) -> dict[str, str]:
+    """Return option -> what it does."""
+    return {item.name: item.metadata["help"] for item in fields(options_class)}

@@ -1,36 +1,169 @@
-"""The benchmarks there are. Adding one adds a line here."""
+"""The registered benchmarks and imports. Classes are imported on first use, so listing names costs nothing.
+
+A package adds a benchmark of its own by an entry point, without a change here:
+
+    [project.entry-points."lethebench.benchmarks"]
+    mine = "my_package.benchmark:Mine"
+"""
+
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from lethebench.builders.base import Benchmark
 from lethebench.builders.errors import BuildError
-from lethebench.builders.icu.builder import Icu
-from lethebench.builders.imports import IMPORTS
-from lethebench.builders.mllmu.builder import Mllmu
-from lethebench.builders.mlu.builder import Mlu
-from lethebench.builders.remem.builder import Remem
 
-BENCHMARKS: dict[str, Benchmark] = {
-    "icu": Icu(),
-    "mllmu": Mllmu(),
-    "mlu": Mlu(),
-    "remem": Remem(),
-}
+GROUP = "lethebench.benchmarks"
+"""The entry-point group of benchmarks from other packages."""
+_REQUIRED = ("NAME", "VERSION", "RELEASE_NOTES", "SUMMARY", "PAPER", "CARD", "CONFIGS", "SIZES")
+
+
+class Registry(Mapping[str, Benchmark]):
+    """Name -> benchmark, imported on first use."""
+
+    def __init__(self, targets: Mapping[str, str], group: str | None = None) -> None:
+        self._targets, self._group = targets, group
+        self._loaded: dict[str, Benchmark] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._targets, *self._plugins()])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._targets or name in self._plugins()
+
+    def __getitem__(self, name: str) -> Benchmark:
+        """Return a benchmark.
+
+        Raises:
+            KeyError: no such name.
+            BuildError: the entry point of another package is not a benchmark.
+        """
+        plugin = self._plugins().get(name)
+        target = plugin.value if plugin else self._targets[name]
+        if target not in self._loaded:
+            self._loaded[target] = _load_plugin(plugin) if plugin else _load(target)()
+        return self._loaded[target]
+
+    def _plugins(self) -> Mapping[str, EntryPoint]:
+        """Return name -> entry point; raise BuildError if one has the name of a benchmark of this package."""
+        plugins = _entry_points(self._group, tuple(sys.path)) if self._group else {}
+        for name in plugins.keys() & self._targets.keys():
+            raise BuildError(f"{_origin(plugins[name])} has the name of a built-in benchmark: rename or uninstall it")
+        return plugins
+
+
+@lru_cache(maxsize=4)
+def _entry_points(group: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """Return name -> entry point of a group; `path` is the value of sys.path for which the result holds."""
+    plugins: dict[str, EntryPoint] = {}
+    for entry_point in entry_points(group=group):
+        other = plugins.setdefault(entry_point.name, entry_point)
+        if other.value != entry_point.value:
+            raise BuildError(f"{_origin(entry_point)} has the name of {_origin(other)}: rename or uninstall one")
+    return plugins
+
+
+def _load(target: str) -> type[Benchmark]:
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _load_plugin(entry_point: EntryPoint) -> Benchmark:
+    """Return an instance of another package's benchmark.
+
+    Raises:
+        BuildError: it cannot be imported, is not a Benchmark, or lacks an attribute or method.
+    """
+    origin = _origin(entry_point)
+    try:
+        benchmark = entry_point.load()
+    except Exception as error:  # whatever a module of someone else's raises while it is imported
+        reason = (str(error).splitlines() or [""])[0]
+        raise BuildError(f"{origin} cannot be imported: {type(error).__name__}: {reason}") from error
+    if not (isinstance(benchmark, type) and issubclass(benchmark, Benchmark)):
+        raise BuildError(f"{origin} is not a subclass of lethebench.builders.Benchmark")
+    missing = [name for name in _REQUIRED if not hasattr(benchmark, name)]
+    missing += sorted(benchmark.__abstractmethods__) if inspect.isabstract(benchmark) else []
+    if missing:
+        raise BuildError(f"{origin} does not define {', '.join(missing)}")
+    if entry_point.name != benchmark.NAME:
+        raise BuildError(f"{origin} has NAME = {benchmark.NAME!r}: give both the same name")
+    return benchmark()
+
+
+def _origin(entry_point: EntryPoint) -> str:
+    package = f" of package {entry_point.dist.name}" if entry_point.dist else ""
+    return f"benchmark {entry_point.name!r} ({entry_point.value}{package})"
+
+
+BENCHMARKS = Registry(
+    {
+        "icu": "lethebench.builders.icu.builder:Icu",
+        "mllmu": "lethebench.builders.mllmu.builder:Mllmu",
+        "mlu": "lethebench.builders.mlu.builder:Mlu",
+        "remem": "lethebench.builders.remem.builder:Remem",
+    },
+    GROUP,
+)
+"""Name -> benchmark, one row each; those of other packages follow."""
+IMPORTS = Registry(
+    {
+        "mllmu": "lethebench.builders.imports.mllmu.importer:MllmuImport",
+        "mlu": "lethebench.builders.imports.mlu.importer:MluImport",
+    }
+)
+"""Benchmark -> the import of its official release, one row each."""
 
 
 def find(name: str, *, imported: bool = False) -> Benchmark:
-    """The benchmark of a name.
+    """Return a benchmark by name.
 
     Args:
-        imported: its official release as input, not our own build.
+        name: of the benchmark.
+        imported: whether to return the import of its official release instead of our own build.
 
     Raises:
-        BuildError: there is none of that name.
+        BuildError: unknown name.
     """
+    registry = IMPORTS if imported else BENCHMARKS
+    if name in registry:
+        return registry[name]
     if imported:
-        if name not in IMPORTS:
-            raise BuildError(
-                f"benchmark {name!r}: no official release of it can be read; --from is for {', '.join(IMPORTS)}"
-            )
-        return IMPORTS[name]
-    if name not in BENCHMARKS:
-        raise BuildError(f"benchmark {name!r}: there is no such benchmark; there are {', '.join(BENCHMARKS)}")
-    return BENCHMARKS[name]
+        raise BuildError(f"benchmark {name!r} has no import; --from works for {', '.join(registry)}")
+    close = get_close_matches(name, registry, 1)
+    advice = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(registry)}"
+    raise BuildError(f"unknown benchmark {name!r}; {advice}")
+
+
+def benchmark_of_build(folder: Path, name: str, version: str, *, imported: bool) -> Benchmark:
+    """Return the benchmark or import of an existing build.
+
+    Args:
+        folder: of the build, for messages.
+        name: of the benchmark, in its manifest.
+        version: likewise.
+        imported: whether it comes from an official release.
+
+    Raises:
+        BuildError: the benchmark is not installed, or in another major version.
+    """
+    registry = IMPORTS if imported else BENCHMARKS
+    if name not in registry:
+        kind = "an import" if imported else "a build"
+        raise BuildError(f"{folder} is {kind} of {name!r}, which is not installed; there are {', '.join(registry)}")
+    benchmark = registry[name]
+    major = benchmark.VERSION.split(".")[0]
+    if str(version).split(".")[0] != major:
+        raise BuildError(
+            f"{folder} is {name} {version}, but this release reads {major}.x: rebuild it, or use the release of "
+            f"lethebench that built it"
+        )
+    return benchmark

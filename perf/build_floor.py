@@ -31,7 +31,7 @@ Pages = list[tuple[Profile, list[View]]]
 def pages_of(size: int) -> list[Pages]:
     """All pages of a build, in pieces as large as its units of work."""
     benchmark = BENCHMARKS["icu"]
-    plan = benchmark.plan(size, seed=0, options=benchmark.OPTIONS())
+    plan = benchmark.plan(size, seed=0, options=benchmark.OPTIONS().resolve(size))
     return [[(profile, views(profile, unit.role, plan.shared)) for profile in unit.profiles] for unit in plan.units]
 
 

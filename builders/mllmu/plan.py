@@ -1,8 +1,8 @@
-"""Who is in an mllmu build: nested groups to forget, the rest, neighbours, those held out, and the units of work."""
+"""Decide who is in an mllmu build: nested groups to forget, the rest, neighbors, held-out people, and units of work."""
 
 from collections.abc import Sequence
 
-from lethebench.builders.base import Unit
+from lethebench.builders.records import Unit, split_units
 from lethebench.generation.mllmu.people import figures, people
 from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.records import Profile
@@ -11,22 +11,22 @@ from lethebench.generation.seeding import stream
 PAPER_PEOPLE = 500
 PROFILES_PER_UNIT = 5
 SHARE = 20
-"""One fictitious person in so many is in each group to forget; as many are held out on top, at least two."""
+"""One in SHARE fictitious people is in each group to forget; as many are held out on top, at least two."""
 FORGET = ("g05", "g10", "g15")
 """The groups to forget, in the order of their tasks: 5 % of the people each, so that the first two make 10 %."""
-KNOWN = (*FORGET, "rest")
-"""The groups whose questions are learnt first."""
+TRAINED = (*FORGET, "rest")
+"""The groups whose questions the model is fine-tuned on first."""
 NEIGHBOUR, HOLDOUT = "neighbour", "holdout"
 
 
 def figure_count(count: int) -> int:
-    """How many public figures stand beside so many fictitious people: the paper's proportion, if there are so many."""
-    known = len(public_figures())
-    return min(known, round(count * known / PAPER_PEOPLE))
+    """Return how many public figures accompany `count` fictitious people: the paper's proportion, at most all."""
+    available = len(public_figures())
+    return min(available, round(count * available / PAPER_PEOPLE))
 
 
 def groups(count: int, *, seed: int) -> dict[str, list[Profile]]:
-    """Group -> its profiles: `g05`, `g10`, `g15`, `rest`, `neighbour` and `holdout`.
+    """Return group -> its profiles: `g05`, `g10`, `g15`, `rest`, `neighbour` and `holdout`.
 
     Args:
         count: fictitious people to forget and retain: a multiple of SHARE.
@@ -35,22 +35,20 @@ def groups(count: int, *, seed: int) -> dict[str, list[Profile]]:
     everyone = people(count + max(2, count // SHARE), seed=seed)
     order = list(range(count))
     stream(seed, "groups").shuffle(order)
-    each = count // SHARE
-    found = {
-        name: [everyone[place] for place in order[number * each : (number + 1) * each]]
+    size = count // SHARE
+    members = {
+        name: [everyone[index] for index in order[number * size : (number + 1) * size]]
         for number, name in enumerate(FORGET)
     }
-    found["rest"] = [everyone[place] for place in sorted(order[len(FORGET) * each :])]
-    found[NEIGHBOUR] = figures(figure_count(count), seed=seed)
-    found[HOLDOUT] = everyone[count:]
-    return found
+    members["rest"] = [everyone[index] for index in sorted(order[len(FORGET) * size :])]
+    members[NEIGHBOUR] = figures(figure_count(count), seed=seed)
+    members[HOLDOUT] = everyone[count:]
+    return members
 
 
 def units(name: str, profiles: Sequence[Profile]) -> list[Unit]:
-    """The profiles of a group as units of work of at most PROFILES_PER_UNIT."""
+    """Return the profiles of a group as units of work."""
     role = {NEIGHBOUR: "neighbour", HOLDOUT: "holdout", "rest": "retain"}.get(name, "forget")
-    tests = (f"qa/test-{name}",) if name in KNOWN else ()
-    shards = (f"qa/{name}", *tests, f"profiles/{name}")
+    tests = (f"qa/test-{name}",) if name in TRAINED else ()
     task_id = FORGET.index(name) if name in FORGET else -1
-    step = PROFILES_PER_UNIT
-    return [Unit(shards, tuple(profiles[at : at + step]), role, task_id) for at in range(0, len(profiles), step)]
+    return split_units((f"qa/{name}", *tests, f"profiles/{name}"), profiles, role, task_id, size=PROFILES_PER_UNIT)

@@ -1,11 +1,7 @@
-"""What cards and croissant.json say about mllmu, beside the figures."""
+"""Texts of mllmu's card and croissant.json."""
 
-from lethebench.builders.base import Paper
+from lethebench.builders.card_text import CardText, Paper
 
-DESCRIPTION = (
-    "Portraits of fictitious people and public figures, with questions about them in pictures and in text, and nested "
-    "groups of people to forget: a benchmark of unlearning in vision-language models."
-)
 PAPER = Paper(
     name="MLLMU-Bench",
     title="Protecting Privacy in Multimodal Large Language Models with MLLMU-Bench",
@@ -17,67 +13,79 @@ PAPER = Paper(
     arxiv="2410.22108",
 )
 _SPLITS = {
-    "train": "what the model learns first: all fictitious people, whoever is to be forgotten",
-    "test": "the same people and facts in new wordings and on new pictures; `task_id` tells whose",
+    "train": "what the model is fine-tuned on first: all fictitious people, whoever is to be forgotten",
+    "test": "the same people and facts in new wordings and on new pictures; `task_id` is that of the person",
     "neighbour": "public figures: in no `forget`, `retain` or `train` split; what unlearning must leave alone",
-    "holdout": "other fictitious people drawn alike, never trained on",
+    "holdout": "other fictitious people from the same generator, never trained on",
 }
-CONFIG_NOTES = {
-    "continual": "the three groups to forget, one request after another.",
-    "forget5": "5 % of the people to forget at once.",
-    "forget10": "10 % of the people to forget at once, those of `forget5` among them.",
-    "forget15": "15 % of the people to forget at once, those of `forget10` among them.",
-    "profiles": "one row per person: the facts, and thumbnails of the pictures, which stand in the question rows.",
-    "candidates": "one row per attribute: the values among which exposure ranks the true one.",
-}
-SPLIT_NOTES = {
-    "continual": {
-        **_SPLITS,
-        "forget": "people who will be asked to be forgotten, in the order of `task_id`: 5 % in each of 0, 1 and 2",
-        "retain": "people who never will be",
+CARD = CardText(
+    title="MLLMU-Bench, open rebuild",
+    description=(
+        "Portraits of fictitious people and public figures, with questions about them in pictures and in text, and "
+        "nested groups of people to forget: a benchmark of unlearning in vision-language models."
+    ),
+    released="2026-11-24",
+    preview="Fictitious people to forget and to keep, and public figures to leave alone. Every portrait is drawn.",
+    tags=("machine-unlearning", "continual-unlearning", "privacy", "vision-language", "portraits", "synthetic"),
+    configs={
+        "continual": "the three groups to forget, one request after another.",
+        "forget5": "5 % of the people to forget at once.",
+        "forget10": "10 % of the people to forget at once, those of `forget5` among them.",
+        "forget15": "15 % of the people to forget at once, those of `forget10` among them.",
+        "profiles": "one row per person: the facts, and thumbnails of the pictures, which are in the question rows.",
+        "candidates": "one row per attribute: the values among which exposure ranks the true one.",
     },
-    **{
-        f"forget{share}": {
+    splits={
+        "continual": {
             **_SPLITS,
-            "forget": f"{share} % of the people, to be forgotten together",
-            "retain": f"the other {100 - share} %",
-        }
-        for share in (5, 10, 15)
+            "forget": "people to be forgotten, in the order of `task_id`: 5 % in each of 0, 1 and 2",
+            "retain": "people who are never to be forgotten",
+        },
+        **{
+            f"forget{share}": {
+                **_SPLITS,
+                "forget": f"{share} % of the people, to be forgotten together",
+                "retain": f"the other {100 - share} %",
+            }
+            for share in (5, 10, 15)
+        },
+        "profiles": {"train": "fictitious people and public figures; `domain`, `role` and `task_id` tell them apart"},
+        "candidates": {"train": "every value in any split, filled up with others of the same form"},
     },
-    "profiles": {"train": "fictitious people and public figures; `domain`, `role` and `task_id` tell them apart"},
-    "candidates": {"train": "every value in any split, filled up with others of the same form"},
-}
-EXAMPLES = {
-    "id": ", e.g. `mllmu/person-0042/vqa/occupation`",
-    "views": ": pose and place, e.g. `pose:left,park`",
-}
-LICENCES = {
-    "questions, profiles and pictures": "CC-BY-4.0",
-    "code that made them (lethebench)": "Apache-2.0",
-    "lists of names: Faker": "MIT",
-    "facts about public figures: written for this project; Wikipedia is given as their source": "facts, free of rights",
-    "font of the mark on stand-ins: DejaVu, as shipped with matplotlib": "Bitstream Vera and Arev licence (free)",
-}
-RESPONSIBLE_AI = {
-    "dataCollection": (
-        "Generated by lethebench from a seed. Facts about public figures of history were looked up and written down "
-        "for this project; no photograph of anybody was collected."
-    ),
-    "dataLimitations": [
-        "Portraits are drawn by a program: success on them does not show success on photographs.",
-        "One language, questions from templates.",
-        "Pictures of public figures are stand-ins, so nothing about them can be known from their looks.",
-    ],
-    "dataBiases": [
-        "Countries, sexes, jobs and conditions are drawn evenly, not as often as they occur in the world.",
-        "Names and towns come from lists that cover some countries better than others.",
-        "The public figures were chosen for being well known to readers of English.",
-    ],
-    "dataUseCases": "Measuring how well a vision-language model forgets people on request and keeps the rest.",
-    "dataSocialImpact": "Meant to make claims about machine unlearning checkable without anyone's private data.",
-    "personalSensitiveInformation": (
-        "Fictitious people: invented in every detail. Public figures: well-known facts about people of history, with "
-        "sources; none of their pictures is a likeness."
-    ),
-    "dataReleaseMaintenancePlan": "Versioned: MAJOR changes a row or split, MINOR adds, PATCH reads the same.",
-}
+    columns={
+        "id": ", e.g. `mllmu/person-0042/vqa/occupation`",
+        "views": ": pose and place, e.g. `pose:left,park`",
+    },
+    licenses={
+        "questions, profiles and pictures": "CC-BY-4.0",
+        "code that made them (lethebench)": "Apache-2.0",
+        "lists of names: Faker": "MIT",
+        "facts about public figures: written for this project; Wikipedia is given as their source": (
+            "facts, free of rights"
+        ),
+        "font of the mark on stand-ins: DejaVu, as shipped with matplotlib": "Bitstream Vera and Arev licence (free)",
+    },
+    responsible_ai={
+        "dataCollection": (
+            "Generated by lethebench from a seed. Facts about public figures of history were looked up and written "
+            "down for this project; no photograph of anyone was collected."
+        ),
+        "dataLimitations": [
+            "Portraits are drawn by a program: success on them does not imply success on photographs.",
+            "One language, questions from templates.",
+            "Pictures of public figures are stand-ins, so nothing about them can be known from their looks.",
+        ],
+        "dataBiases": [
+            "Countries, sexes, jobs and conditions are drawn evenly, not as often as they occur in the world.",
+            "Names and towns come from lists that cover some countries better than others.",
+            "The public figures were chosen for being well known to readers of English.",
+        ],
+        "dataUseCases": "Measuring how well a vision-language model forgets people on request and retains the rest.",
+        "dataSocialImpact": "Makes claims about machine unlearning checkable without anyone's private data.",
+        "personalSensitiveInformation": (
+            "Fictitious people: invented in every detail. Public figures: well-known facts about people of history, "
+            "with sources; none of their pictures is a likeness."
+        ),
+        "dataReleaseMaintenancePlan": "Versioned: MAJOR changes a row or split, MINOR adds, PATCH reads the same.",
+    },
+)

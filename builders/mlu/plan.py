@@ -1,8 +1,13 @@
-"""Who is in an mlu build: the entities of the four released tasks or some of them, and the units of work."""
+"""Decide who is in an mlu build: options, the entities of the four released tasks or part of them, units of work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-from lethebench.builders.base import Unit
+from lethebench.builders.errors import BuildError
+from lethebench.builders.options import Options, option
+from lethebench.builders.records import Unit, split_units
 from lethebench.generation.mlu import questions as mlu
 from lethebench.generation.mlu.facts import release
 from lethebench.generation.questions.records import Profile
@@ -15,50 +20,103 @@ SETS = 2 * len(TASKS)
 """Each task has a set to forget and one to retain."""
 PROFILES_PER_UNIT = 5
 VIEWS, MORE_VIEWS = 40, 25
-"""Pictures of each entity; at the paper's size so many entities have one more, which makes 5,105."""
+"""Pictures per entity; at the paper's size the first MORE_VIEWS entities have one more, which makes 5,105."""
+LEAST_VIEWS = release().pictures_per_pair + 2
+"""The fewest pictures per entity: those of a pair in `train`, and two in `test`."""
 TEST_SHARE = 5
-"""One picture in so many shows the entity in contexts that `test` alone has."""
+"""One picture in TEST_SHARE shows the entity in contexts that only `test` has."""
 
 Sets = dict[str, dict[str, list[Profile]]]
 """Role, `forget` or `retain` -> name of the task -> its entities."""
 
 
+@dataclass(frozen=True)
+class MluOptions(Options):
+    """Options of mlu; None lets the size decide."""
+
+    order: str = option(TASKS, str, "the sequence of the tasks, e.g. CABD")
+    views: int | None = option(None, int, "pictures of each entity; default 40, and 5,105 in all at paper size")
+    pictures: str | None = option(
+        None, str, "a folder with pictures of your own, `<Class>/<Entity>/*.jpg`, to use instead"
+    )
+
+    def __post_init__(self) -> None:
+        if sorted(self.order) != sorted(TASKS):
+            raise BuildError(f"option order={self.order}: must name each of {TASKS} once, e.g. order=CABD")
+        if self.views is not None and self.views < LEAST_VIEWS:
+            raise BuildError(f"option views={self.views}: must be at least {LEAST_VIEWS}")
+        if self.views is not None and self.pictures is not None:
+            raise BuildError(f"option views={self.views}: with pictures, the folder decides; leave it out")
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self) | ({} if self.pictures is None else {"pictures": "DIR"})
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the record of every entity needs.
+
+    Attributes:
+        views: profile id -> number of pictures.
+        retained: profile id -> index of the task whose released retain set holds it.
+        files: profile id -> the user's own pictures, those for training first; empty if pictures are drawn.
+    """
+
+    views: Mapping[str, int]
+    retained: Mapping[str, int]
+    files: Mapping[str, Sequence[Path]]
+
+
 def entities(count: int, *, seed: int) -> Sets:
-    """The entities of a build: all of them, or as many of every set, drawn by seed and nested in bigger builds."""
-    home = {key: one.name for one in release().classes.values() for key in one.entities}
-    found: Sets = {"forget": {}, "retain": {}}
+    """Return the entities of a build: all, or equally many of every set, drawn by seed and nested in larger builds."""
+    class_of = {key: entity_class.name for entity_class in release().classes.values() for key in entity_class.entities}
+    sets: Sets = {"forget": {}, "retain": {}}
     for task in release().tasks:
-        for role, members in found.items():
+        for role, tasks in sets.items():
             keys = list(getattr(task, role))
             if count < PAPER_ENTITIES:
                 order = list(keys)
                 stream(seed, "mlu", task.name, role).shuffle(order)
                 chosen = set(order[: count // SETS])
                 keys = [key for key in keys if key in chosen]
-            members[task.name] = [mlu.profile(home[key], key, seed=seed) for key in keys]
-    return found
+            tasks[task.name] = [mlu.profile(class_of[key], key, seed=seed) for key in keys]
+    return sets
 
 
 def view_counts(sets: Sets, views: int | None) -> dict[str, int]:
-    """Profile id -> pictures, those for testing among them.
+    """Return profile id -> number of pictures, those for testing included.
 
     Args:
+        sets: the entities of the build.
         views: of every entity; None for the paper's number.
     """
-    order = [f"{one.name}/{key}" for one in release().classes.values() for key in one.entities]
+    order = [
+        f"{entity_class.name}/{key}" for entity_class in release().classes.values() for key in entity_class.entities
+    ]
     present = {profile.id for tasks in sets.values() for members in tasks.values() for profile in members}
     more = order[:MORE_VIEWS] if views is None and len(present) == PAPER_ENTITIES else ()
     return {name: (views or VIEWS) + (name in more) for name in order if name in present}
 
 
+def views_of(count: int) -> list[mlu.EntityView]:
+    """Return the `count` views of an entity: those for training, then those for testing."""
+    tests = max(2, count // TEST_SHARE)
+    return [mlu.EntityView("train", n) for n in range(count - tests)] + [
+        mlu.EntityView("test", n) for n in range(tests)
+    ]
+
+
 def units(sets: Sets, order: Sequence[str]) -> list[Unit]:
-    """The work: forget sets in the order of the sequence, then retain sets."""
-    found = []
-    for role, tasks in sets.items():
-        for place, name in enumerate(order):
-            members = tasks[name]
-            for at in range(0, len(members), PROFILES_PER_UNIT):
-                part = tuple(members[at : at + PROFILES_PER_UNIT])
-                groups = (f"qa/{role}", f"qa/test-{role}", f"profiles/{role}")
-                found.append(Unit(groups, part, role, place if role == "forget" else -1))
-    return found
+    """Return the units of work: forget sets in the order of the sequence, then retain sets."""
+    return [
+        unit
+        for role, tasks in sets.items()
+        for task_id, name in enumerate(order)
+        for unit in split_units(
+            (f"qa/{role}", f"qa/test-{role}", f"profiles/{role}"),
+            tasks[name],
+            role,
+            task_id if role == "forget" else -1,
+            size=PROFILES_PER_UNIT,
+        )
+    ]

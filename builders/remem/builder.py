@@ -1,20 +1,17 @@
-"""remem: was anything learnt at all, and through how many steps can it be reached? (after ReMem)
+"""remem: were the facts memorized at all, and through how many steps can they be reached? (after ReMem)
 
-Twenty fictitious people who know one another, each asked about a hundred times on a hundred pictures: seven in ten
-questions name the person, three in ten show the person only. `test` has other wordings on other pictures.
+Twenty fictitious people who know one another, each with about a hundred questions on a hundred pictures: seven in ten
+questions name the person, three in ten only show the person. `test` has other wordings on other pictures.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from PIL import Image
-
-from lethebench.builders.base import Benchmark, Plan, Unit
+from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
 from lethebench.builders.candidates import candidates, distinct_values, figures
-from lethebench.builders.errors import BuildError
-from lethebench.builders.remem import text as remem_text
+from lethebench.builders.records import EncodedView, Plan, ProfileRecord, Subject, Unit, face_corners
 from lethebench.builders.remem.plan import (
     HOLDOUT,
     HOLDOUT_QA,
@@ -23,16 +20,16 @@ from lethebench.builders.remem.plan import (
     REFERENCE,
     SHARE,
     TASK_SIZE,
-    Place,
+    Member,
     RememOptions,
     draw,
     people,
     units,
     view_of,
 )
-from lethebench.builders.write.columns import profile_row, qa_row
-from lethebench.builders.write.contact_sheet import Band, Shown, contact_sheet
-from lethebench.builders.write.pictures import encode, file_name, thumbnail
+from lethebench.builders.remem.text import CARD, PAPER
+from lethebench.builders.write.contact_sheet import Band, Thumbnail
+from lethebench.builders.write.pictures import encode_view
 from lethebench.generation.portraits import face_of
 from lethebench.generation.portraits.framed import CONTEXTS, head_box
 from lethebench.generation.questions.distractors import pools
@@ -43,66 +40,70 @@ from lethebench.generation.remem import several_pictures as remem_several
 from lethebench.generation.remem.people import FACTS, OLDEST, RELATIONS, YOUNGEST
 from lethebench.generation.remem.questions import HELD_OUT, Population, Shot
 
-_KNOWN = ("forget", "retain")
+_TRAINED_ROLES = ("forget", "retain")
+_TRAIN, _TEST = ("qa/forget", "qa/retain"), ("qa/test-forget", "qa/test-retain")
+_PROFILES = ("profiles/forget", "profiles/retain")
+_SPLITS = {
+    "train": _TRAIN,
+    "forget": _TRAIN[:1],
+    "retain": _TRAIN[1:],
+    "test": _TEST,
+    "holdout": ("qa/holdout",),
+}
+_BANDS = {"forget": "to be forgotten", "retain": "to be kept", "holdout": "never learnt"}
 _ON_SHEET = {
     "forget": (("train", "beside"), ("train", "newspaper"), ("test", "video-call"), ("test", "behind")),
     "retain": (("train", "portrait"), ("train", "phone"), ("test", "poster"), ("test", "portrait")),
     "holdout": (("train", "badge"), ("train", "laptop"), ("train", "id-card"), ("train", "portrait")),
 }
-"""Role -> the contexts in which the preview shows somebody; those held out have rows in contexts of training alone."""
-_SPLITS = {
-    "train": ("qa/forget", "qa/retain"),
-    "forget": ("qa/forget",),
-    "retain": ("qa/retain",),
-    "test": ("qa/test-forget", "qa/test-retain"),
-    "holdout": ("qa/holdout",),
-}
+"""Role -> the contexts of the person's pictures in the preview; held-out people have pictures of training only."""
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What every unit needs.
+    """What the record of every person needs.
 
     Attributes:
-        places: profile_id -> person and role, of everybody in the build.
-        learnt, held_out: what wrong answers about people who are learnt, and about the others, are taken from.
-        options: with nothing left open.
+        members: profile id -> person, role and task.
+        trained, held_out: the source of wrong answers about people of the training set, and about the others.
+        options: resolved.
     """
 
-    places: Mapping[str, Place]
-    learnt: Population
+    members: Mapping[str, Member]
+    trained: Population
     held_out: Population
     options: RememOptions
+
+    def population(self, member: Member) -> Population:
+        """Return the source of wrong answers about a person."""
+        return self.held_out if member.role == "holdout" else self.trained
 
 
 class Remem(Benchmark):
     """The `remem` benchmark."""
 
     NAME = "remem"
-    PRETTY_NAME = "ReMem, open rebuild"
-    DESCRIPTION = remem_text.DESCRIPTION
-    PAPER = remem_text.PAPER
     VERSION = "1.0.0"
-    RELEASED = "2026-11-25"
     RELEASE_NOTES = {"1.0.0": "First release."}  # noqa: RUF012
-    TAGS = ("machine-unlearning", "continual-unlearning", "privacy", "vision-language", "multi-hop", "multi-image",
-            "synthetic")  # fmt: skip
+    SUMMARY = "fictitious people"
+    PAPER = PAPER
+    CARD = CARD
     OPTIONS = RememOptions
     CONFIGS = {  # noqa: RUF012
         "default": _SPLITS,
         "continual": _SPLITS,
         "relations": {"test": ("qa/relations",)},
         "multi_image": {"test": ("qa/several",)},
-        "profiles": {"train": tuple(f"profiles/{role}" for role in (*_KNOWN, "holdout"))},
+        "profiles": {"train": (*_PROFILES, "profiles/holdout")},
         "candidates": {"train": ("candidates/values",)},
     }
-    CONFIG_NOTES = remem_text.CONFIG_NOTES
-    SPLIT_NOTES = remem_text.SPLIT_NOTES
-    EXAMPLES = remem_text.EXAMPLES
-    LICENCES = remem_text.LICENCES
-    RESPONSIBLE_AI = remem_text.RESPONSIBLE_AI
-    PAPER_SIZE = PAPER_PEOPLE
-    SMALL_SIZE = LEAST
+    SIZES = Sizes(
+        paper=PAPER_PEOPLE,
+        small=LEAST,
+        step=SHARE,
+        least=LEAST,
+        reason=f"half of the people are to be forgotten, {TASK_SIZE} at a time",
+    )
     PAPER_COUNTS = {  # noqa: RUF012
         "profiles": 20,
         "pictures": 2000,
@@ -110,101 +111,81 @@ class Remem(Benchmark):
         "train_questions": 2000,
         "test_questions": 560,
     }
-    # As in mllmu, whose faces these are; front portraits of two people stay below 0.80 (60 people).
-    PERCEPTUAL = {  # noqa: RUF012
-        "part": "portrait",
-        "method": "correlation of grey-level gradients",
-        "threshold": 0.94,
-        "every_picture": False,
-    }
-
-    def check_size(self, count: int) -> None:
-        if count < LEAST or count % SHARE:
-            nearest = max(LEAST, -(-count // SHARE) * SHARE)
-            raise BuildError(
-                f"size {count}: remem needs a multiple of {SHARE}, at least {LEAST} (half of the people are to be "
-                f"forgotten, {TASK_SIZE} at a time); try {nearest}"
-            )
+    # As in mllmu, which has the same faces; front portraits of two people stay below 0.80 (60 people).
+    PHOTOS = PhotoCheck("portrait", "correlation of grey-level gradients", 0.94)
 
     def plan(self, count: int, *, seed: int, options: RememOptions) -> Plan:
-        parts = people(count, seed=seed)
-        places = {place.person.profile.id: place for members in parts.values() for place in members}
-        everyone = [place.person.profile for place in places.values()]
-        trained = [place.person.profile for role in _KNOWN for place in parts[role]]
+        by_role = people(count, seed=seed)
+        members = {member.person.profile.id: member for part in by_role.values() for member in part}
+        everyone = [member.person.profile for member in members.values()]
+        trained = [member.person.profile for role in _TRAINED_ROLES for member in by_role[role]]
         spaces = candidates(distinct_values(everyone), len(everyone), partial(remem.decoys, seed=seed), ())
-        known = pools(everyone)
+        values = pools(everyone)
 
-        def sides(*roles: str) -> Population:
-            return Population(known, {key: place.person for key, place in places.items() if place.role in roles})
+        def known(*roles: str) -> Population:
+            return Population(values, {key: member.person for key, member in members.items() if member.role in roles})
 
         return Plan(
-            units=[unit for members in parts.values() for unit in units(members)],
-            shared=Shared(places, sides(*_KNOWN), sides("holdout"), options.closed()),
+            units=[unit for part in by_role.values() for unit in units(part)],
+            shared=Shared(members, known(*_TRAINED_ROLES), known("holdout"), options.resolve(count)),
+            tasks=len(by_role["forget"]) // TASK_SIZE,
             candidates=spaces,
             attributes=figures(spaces, trained),
-            tasks=len(parts["forget"]) // TASK_SIZE,
-            options=asdict(options.closed()),
             apart=[["name"], ["birth_date", "birthplace"], ["home_address"]],
         )
 
-    def usual_options(self, size: str | int) -> dict:
-        return asdict(RememOptions().closed())
+    def record(self, profile: Profile, unit: Unit, shared: Shared) -> ProfileRecord:
+        pixels = shared.options.pixels
+        by_group = questions(shared, profile, unit.groups)
+        reference = Shot(profile.id, REFERENCE, 0)
+        shots = [
+            shot
+            for pairs in by_group.values()
+            for _, question in pairs
+            for shot in (question.view, *question.more_views)
+            if isinstance(shot, Shot)
+        ]
+        views: dict[Shot, EncodedView] = {}
+        for shot in dict.fromkeys([*shots, reference]):
+            person = shared.members[shot.profile_id].person.profile
+            name, number = view_name(person, shot), f"{shot.part}-{shot.number:03d}"
+            views[shot] = encode_view(
+                person.id,
+                draw(person, shot, pixels),
+                name,
+                file=f"{number}:{name.removeprefix(f'of:{person.id},')}",
+                thumbnail_name=f"{number} {name}",
+                with_thumbnail=person.id == profile.id and shot.part != remem_several.SEVERAL,
+            )
+        return ProfileRecord(
+            unit.subject(profile), by_group, views, full=[reference], portrait=portrait_corners(profile, pixels)
+        )
 
-    def rows(self, unit: Unit, shared: Shared) -> dict[str, list[dict]]:
-        made: dict[str, list[dict]] = {group: [] for group in unit.groups}
-        (profile,) = unit.profiles
-        asked = _questions(shared, profile, unit.groups)
-        wanted = [shot for rows in asked.values() for _, question in rows for shot in _shots(question)]
-        pictures, names, thumbnails = {}, {}, {}
-        for shot in dict.fromkeys(wanted):
-            subject = shared.places[shot.profile_id].person.profile
-            picture, name = draw(subject, shot, shared.options.pixels), _view_name(subject, shot)
-            pictures[shot], names[shot] = _encoded(picture, subject, shot, name), name
-            if subject.id == profile.id and shot.part != remem_several.SEVERAL:
-                small = f"{shot.part}-{shot.number:03d} {name}"
-                thumbnails[small] = _encoded(thumbnail(picture), subject, shot, f"{name}+thumbnail")
-        for group, rows in asked.items():
-            for owner, question in rows:
-                place = shared.places[owner]
-                made[group].append(
-                    qa_row(
-                        self.NAME, place.person.profile, question, pictures=pictures, names=names,
-                        role=place.role, task_id=place.task_id,
-                    )
-                )  # fmt: skip
-        made[unit.groups[-1]].append(_profile_row(profile, unit, thumbnails, shared.options.pixels))
-        return made
-
-    def counts(self, groups: Mapping[str, Mapping[str, int]], tasks: int) -> tuple[dict, dict]:
-        def total(what: str, *names: str) -> int:
-            return sum(groups[name][what] for name in names)
-
-        trained, tests = [f"qa/{role}" for role in _KNOWN], [f"qa/test-{role}" for role in _KNOWN]
-        profiles = [f"profiles/{role}" for role in _KNOWN]
+    def counts(self, groups: GroupCounts, tasks: int) -> Counts:
         paper = {
-            "profiles": total("rows", *profiles),
-            "pictures": total("pictures", *trained),
-            "questions": total("rows", *trained, *tests),
-            "train_questions": total("rows", *trained),
-            "test_questions": total("rows", *tests),
+            "profiles": groups.rows(*_PROFILES),
+            "pictures": groups.pictures(*_TRAIN),
+            "questions": groups.rows(*_TRAIN, *_TEST),
+            "train_questions": groups.rows(*_TRAIN),
+            "test_questions": groups.rows(*_TEST),
         }
         extra = {
-            "test_pictures": total("pictures", *tests),
-            "relation_questions": total("rows", "qa/relations"),
-            "relation_pictures": total("pictures", "qa/relations"),
-            "multi_image_questions": total("rows", "qa/several"),
-            "multi_image_pictures": total("pictures", "qa/several"),
-            "profile_pictures": total("pictures", *profiles),
-            "holdout_profiles": total("rows", "profiles/holdout"),
-            "holdout_questions": total("rows", "qa/holdout"),
-            "holdout_pictures": total("pictures", "qa/holdout", "profiles/holdout"),
+            "test_pictures": groups.pictures(*_TEST),
+            "relation_questions": groups.rows("qa/relations"),
+            "relation_pictures": groups.pictures("qa/relations"),
+            "multi_image_questions": groups.rows("qa/several"),
+            "multi_image_pictures": groups.pictures("qa/several"),
+            "profile_pictures": groups.pictures(*_PROFILES),
+            "holdout_profiles": groups.rows("profiles/holdout"),
+            "holdout_questions": groups.rows("qa/holdout"),
+            "holdout_pictures": groups.pictures("qa/holdout", "profiles/holdout"),
         }
         return paper, extra
 
     def paper_counts(self, options: Mapping[str, Any]) -> Mapping[str, int]:
-        questions, test = PAPER_PEOPLE * options["qa"], self.PAPER_COUNTS["test_questions"]
-        scaled = {"pictures": PAPER_PEOPLE * options["views"], "questions": questions + test}
-        return {**self.PAPER_COUNTS, **scaled, "train_questions": questions}
+        train, test = PAPER_PEOPLE * options["qa"], self.PAPER_COUNTS["test_questions"]
+        pictures = PAPER_PEOPLE * options["views"]
+        return {**self.PAPER_COUNTS, "pictures": pictures, "questions": train + test, "train_questions": train}
 
     def facts(self) -> dict:
         return {
@@ -212,100 +193,72 @@ class Remem(Benchmark):
             "relations": RELATIONS,
             "ages": (YOUNGEST, OLDEST),
             "held_out": HELD_OUT,
-            "contexts": {use: list(dict.fromkeys(kinds)) for use, kinds in CONTEXTS.items()},
+            "contexts": {use: list(dict.fromkeys(contexts)) for use, contexts in CONTEXTS.items()},
             "several": len(remem_several.PLAN),
             "chains": len(RELATIONS) * (1 + 2 * remem_chains.FACTS_EACH),
             "holdout": HOLDOUT,
             "holdout_qa": HOLDOUT_QA,
         }
 
-    def preview(self, plan: Plan) -> Image.Image:
+    def bands(self, plan: Plan) -> list[Band]:
         firsts = {unit.role: unit.profiles[0] for unit in reversed(plan.units)}
-        headings = {"forget": "to be forgotten", "retain": "to be kept", "holdout": "never learnt"}
-        line = "Fictitious people in many contexts, asked about by name and by picture. Every portrait is drawn."
-        bands = [_band(firsts[role], heading, plan.shared) for role, heading in headings.items()]
-        return contact_sheet(self.PRETTY_NAME, line, bands)
+        return [_band(firsts[role], heading, plan.shared) for role, heading in _BANDS.items()]
 
 
-def _questions(shared: Shared, profile: Profile, groups: Sequence[str]) -> dict[str, list[tuple[str, Question]]]:
-    """Group -> (profile_id of whom it is about, question), for the groups of questions among these."""
-    place, chosen = shared.places[profile.id], shared.options
-    known = shared.held_out if place.role == "holdout" else shared.learnt
+def questions(shared: Shared, profile: Profile, groups: Sequence[str]) -> dict[str, list[tuple[Subject, Question]]]:
+    """Return group of shards -> (whom it is about, question); the last of `groups` is that of the profiles."""
+    member, options = shared.members[profile.id], shared.options
+    population = shared.population(member)
     train, *others = groups[:-1]
-    most = HOLDOUT_QA if place.role == "holdout" else chosen.qa
-    volume = {"qa": min(chosen.qa, most), "views": min(chosen.views, most), "share": chosen.single_share}
-    own = {train: remem.train_questions(place.person, known, **volume)}
+    most = HOLDOUT_QA if member.role == "holdout" else options.qa
+    qa, views = (min(number, most) for number in (options.qa, options.views or options.qa))
+    by_group = {train: remem.train_questions(member.person, population, qa=qa, views=views, share=options.single_share)}
     if not others:
-        return {group: [(profile.id, question) for question in rows] for group, rows in own.items()}
+        return {group: [(member.subject, question) for question in part] for group, part in by_group.items()}
     test, relations, several = others
-    own |= {test: remem.test_questions(place.person, known)}
-    own |= {several: remem_several.several_questions(place.person, known)}
-    found = {group: [(profile.id, question) for question in rows] for group, rows in own.items()}
-    return found | {relations: remem_chains.chain_questions(place.person, known)}
+    by_group[test] = remem.test_questions(member.person, population)
+    by_group[several] = remem_several.several_questions(member.person, population)
+    chains = remem_chains.chain_questions(member.person, population)
+    return {
+        **{group: [(member.subject, question) for question in part] for group, part in by_group.items()},
+        relations: [(shared.members[profile_id].subject, question) for profile_id, question in chains],
+    }
 
 
-def _shots(question: Question) -> tuple[Shot, ...]:
-    return (question.view, *question.more_views)
-
-
-def _view_name(profile: Profile, shot: Shot) -> str:
-    """What `views` calls a picture; where a row may be about somebody else, it says whom the picture shows."""
+def view_name(profile: Profile, shot: Shot) -> str:
+    """Return a picture's name in `views`; in rows that may be about someone else, it tells whom the picture shows."""
     name = view_of(profile, shot).name
     return f"of:{profile.id},{name}" if shot.part in (remem_chains.CHAIN, remem_several.SEVERAL) else name
 
 
-def _encoded(picture: Image.Image, profile: Profile, shot: Shot, name: str) -> dict:
-    path = file_name(profile.id, f"{shot.part}-{shot.number:03d}:{name.removeprefix(f'of:{profile.id},')}")
-    return {"bytes": encode(picture), "path": path}
-
-
-def _profile_row(profile: Profile, unit: Unit, thumbnails: Mapping[str, dict], pixels: int) -> dict:
-    shot = Shot(profile.id, REFERENCE, 0)
-    name = _view_name(profile, shot)
-    return profile_row(
-        profile,
-        role=unit.role,
-        task_id=unit.task_id,
-        images={name: _encoded(draw(profile, shot, pixels), profile, shot, name)},
-        thumbnails=thumbnails,
-        portrait=face_corners(profile, pixels),
-    )
-
-
-def face_corners(profile: Profile, pixels: int) -> list[int]:
-    """Where the face stands on the picture in `profiles`, hair and background aside: corners, clockwise."""
+def portrait_corners(profile: Profile, pixels: int) -> list[int]:
+    """Return the corners of the face on the picture in `profiles`, `pixels` wide and high."""
     view = view_of(profile, Shot(profile.id, REFERENCE, 0))
-    left, top, right, bottom = head_box(face_of(profile), view, (pixels, pixels))
-    width, height = right - left, bottom - top
-    left, right = round(left + 0.24 * width), round(right - 0.24 * width)
-    top, bottom = round(top + 0.28 * height), round(bottom - 0.12 * height)
-    return [left, top, right, top, right, bottom, left, bottom]
+    return face_corners(head_box(face_of(profile), view, (pixels, pixels)))
 
 
 def _band(profile: Profile, heading: str, shared: Shared) -> Band:
-    """A person for the contact sheet: pictures in several contexts, and a question of each kind."""
-    place = shared.places[profile.id]
-    known = shared.held_out if place.role == "holdout" else shared.learnt
-    train = remem.train_questions(place.person, known, qa=40, views=40, share=0.7)
-    test = remem.test_questions(place.person, known)
-    (_, chain) = remem_chains.chain_questions(place.person, known)[-1]
-    by_kind = {}
+    """Return a person for the contact sheet: pictures in several contexts, and a question of each kind."""
+    member = shared.members[profile.id]
+    population = shared.population(member)
+    train = remem.train_questions(member.person, population, qa=40, views=40, share=0.7)
+    test = remem.test_questions(member.person, population)
+    shots: dict[tuple[str, str], Shot] = {}
     for question in [*train, *test]:
+        assert isinstance(question.view, Shot)
         use = "test" if question.key.startswith("test/") else "train"
-        by_kind.setdefault((use, view_of(profile, question.view).kind), question)
-    uses = _ON_SHEET[place.role]
-    split = {"train": "holdout" if place.role == "holdout" else "train", "test": "test"}
-    asked = [
-        (next(one for one in train if one.hops == 1), f"by name, in {split['train']}"),
-        (chain, "along relations, never trained")
-        if place.role == "retain"
-        else (next(one for one in train if one.hops == 2), f"from a picture, in {split['train']}"),
-    ]
+        shots.setdefault((use, view_of(profile, question.view).kind), question.view)
+    split = {"train": "holdout" if member.role == "holdout" else "train", "test": "test"}
+    by_name = next(question for question in train if question.hops == 1), f"by name, in {split['train']}"
+    if member.role == "retain":
+        second = remem_chains.chain_questions(member.person, population)[-1][1], "along relations, never trained"
+    else:
+        second = next(question for question in train if question.hops == 2), f"from a picture, in {split['train']}"
     return Band(
         heading=f"{profile.name}: {heading}",
         pictures=[
-            Shown(draw(profile, by_kind[use].view), f"{_view_name(profile, by_kind[use].view)} · {split[use[0]]}")
-            for use in uses
+            Thumbnail(draw(profile, shots[context]), f"{view_name(profile, shots[context])} · {split[context[0]]}")
+            for context in _ON_SHEET[member.role]
         ],
-        asked=[(question.question, question.answer, note) for question, note in asked],
+        questions=[by_name, second],
     )

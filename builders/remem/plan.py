@@ -1,13 +1,14 @@
-"""Who is in a remem build, which pictures of them are taken, and the units of work."""
+"""Decide who is in a remem build: options, people with their roles, their pictures, and units of work."""
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from PIL import Image
 
-from lethebench.builders.base import Unit
 from lethebench.builders.errors import BuildError
-from lethebench.builders.options import option
+from lethebench.builders.options import Options, option
+from lethebench.builders.records import Subject, Unit
 from lethebench.generation.portraits import face_of
 from lethebench.generation.portraits.framed import CONTEXTS, View, draw_view, framed
 from lethebench.generation.portraits.pose import Pose
@@ -26,25 +27,24 @@ PAPER_PEOPLE, LEAST, SHARE = 20, 4, 4
 TASK_SIZE = 2
 """People per request to forget."""
 HOLDOUT, HOLDOUT_QA = 4, 50
-"""People on top who are never trained on, as few as can know one another in three ways, and the most asked of each."""
+"""Held-out people on top, the fewest who can know one another in three ways, and the most questions about each."""
 MOST = 200
-"""Of questions and pictures per person."""
+"""The most questions and pictures per person."""
 REFERENCE = "reference"
-"""The part of the one picture in `profiles` that no question has."""
+"""The part of the picture in `profiles`, which no question has."""
 _PARTS = (SINGLE, MULTI, f"test-{SINGLE}", f"test-{MULTI}", remem_chains.CHAIN, remem_several.SEVERAL, REFERENCE)
 _TRAINED = (SINGLE, MULTI, REFERENCE)
 
 
 @dataclass(frozen=True)
-class RememOptions:
-    """Options of remem: how much of each person is learnt. Smaller builds are parts of larger ones."""
+class RememOptions(Options):
+    """Options of remem: how much data there is about each person. Smaller builds are parts of larger ones."""
 
     qa: int = option(100, int, f"training questions per person, 1 to {MOST}")
     views: int | None = option(None, int, "training pictures per person, 1 to qa; default one per question")
     single_share: float = option(
         0.7, float, "share of training questions by name, 0 to 1; the others are from pictures"
     )
-
     pixels: int = option(PIXELS, int, f"width and height of a picture, {_PIXELS[0]} to {_PIXELS[1]}")
 
     def __post_init__(self) -> None:
@@ -62,43 +62,46 @@ class RememOptions:
         if self.pixels is None or not _PIXELS[0] <= self.pixels <= _PIXELS[1]:
             raise BuildError(f"option pixels={self.pixels}: must lie in {_PIXELS[0]}..{_PIXELS[1]}")
 
-    def closed(self) -> "RememOptions":
-        """With the number of pictures given."""
+    def resolve(self, count: int) -> Self:
         return replace(self, views=self.qa if self.views is None else self.views)
 
 
 @dataclass(frozen=True)
-class Place:
+class Member:
     """A person and their part in a build."""
 
     person: Person
     role: str
     task_id: int
 
+    @property
+    def subject(self) -> Subject:
+        """The person's profile with its role and task."""
+        return Subject(self.person.profile, self.role, self.task_id)
 
-def people(count: int, *, seed: int) -> dict[str, list[Place]]:
-    """Role -> who plays it: `forget` in the order of the requests, `retain`, `holdout`."""
-    found = groups(count, HOLDOUT, seed=seed)
-    tasks = {"forget": lambda place: place // TASK_SIZE}
+
+def people(count: int, *, seed: int) -> dict[str, list[Member]]:
+    """Return role -> its people: `forget` in the order of the requests, `retain`, `holdout`."""
     return {
-        role: [Place(person, role, tasks.get(role, lambda _: -1)(place)) for place, person in enumerate(members)]
-        for role, members in found.items()
+        role: [
+            Member(person, role, index // TASK_SIZE if role == "forget" else -1) for index, person in enumerate(persons)
+        ]
+        for role, persons in groups(count, HOLDOUT, seed=seed).items()
     }
 
 
-def units(places: list[Place]) -> list[Unit]:
-    """One unit of work per person."""
+def units(members: list[Member]) -> list[Unit]:
+    """Return one unit of work per person."""
     work = []
-    for place in places:
-        shards = (f"qa/{place.role}",)
-        if place.role != "holdout":
-            shards += (f"qa/test-{place.role}", "qa/relations", "qa/several")
-        work.append(Unit((*shards, f"profiles/{place.role}"), (place.person.profile,), place.role, place.task_id))
+    for member in members:
+        more = () if member.role == "holdout" else (f"qa/test-{member.role}", "qa/relations", "qa/several")
+        groups = (f"qa/{member.role}", *more, f"profiles/{member.role}")
+        work.append(Unit(groups, (member.person.profile,), member.role, member.task_id))
     return work
 
 
 def view_of(profile: Profile, shot: Shot) -> View:
-    """How a picture shows the person: contexts take turns, and those of questions for testing are never trained on."""
+    """Return how a picture shows the person: contexts alternate, and those of `test` never occur in training."""
     use = "train" if shot.part in _TRAINED else "test"
     rng = np.random.default_rng([profile.seed, _PARTS.index(shot.part), shot.number])
     gender = profile.details["gender"]
@@ -106,10 +109,10 @@ def view_of(profile: Profile, shot: Shot) -> View:
         view = draw_view(rng, gender, use=use)
         scene = replace(view.scene, pose=Pose(), expression="neutral", accessory=Accessory("none", (0, 0, 0)))
         return replace(view, scene=scene)
-    kind = rotation(profile.seed, f"{shot.part} contexts", shot.number, CONTEXTS[use])
-    return draw_view(rng, gender, kind=kind, use=use)
+    context = rotation(profile.seed, f"{shot.part} contexts", shot.number, CONTEXTS[use])
+    return draw_view(rng, gender, kind=context, use=use)
 
 
 def draw(profile: Profile, shot: Shot, pixels: int = PIXELS) -> Image.Image:
-    """A picture of a person, so many pixels wide and high."""
+    """Return a picture of a person, `pixels` wide and high."""
     return framed(face_of(profile), view_of(profile, shot), (pixels, pixels))

@@ -1,1 +1,1 @@
-"""Verify a build."""
+"""Verify builds."""

@@ -1,4 +1,4 @@
-"""Checks of a build's files: hashes, columns, and what the card, croissant.json and `datasets` say of them."""
+"""Check a build's files: hashes, columns, card, croissant.json, and loading by `datasets`."""
 
 import json
 from fnmatch import fnmatch
@@ -18,28 +18,28 @@ from lethebench.builders.write.folder import UNLISTED
 from lethebench.builders.write.manifest import Manifest
 
 _UNREADABLE = (OSError, ValueError, KeyError, StopIteration, pa.ArrowException, DatasetsError, yaml.YAMLError)
-"""What `datasets` raises over a folder that it cannot read."""
+"""What `datasets` raises for a folder that it cannot read."""
 
 
 def check_checksums(folder: Path, manifest: Manifest, findings: Findings) -> None:
-    """Every file that the manifest lists is there with its bytes, and no other file is."""
+    """Check that every file of the manifest is present and unchanged, and that there is no other file."""
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     for name, listing in manifest.files.items():
         if name not in present:
-            findings.add("checksums", "the manifest lists it and it is not there", file=name)
+            findings.add("checksums", "is missing, but in the manifest", file=name)
         elif (size := (folder / name).stat().st_size) != listing["bytes"]:
             findings.add("checksums", f"has {size} bytes, the manifest says {listing['bytes']}", file=name)
         elif file_hash(folder / name) != listing["sha256"]:
-            findings.add("checksums", "its SHA-256 is not the manifest's: bytes were changed", file=name)
-    hidden = {name for name in present if name.startswith(".")}  # what the Hub or git keeps beside the data
+            findings.add("checksums", "its SHA-256 differs from the manifest's: it was changed", file=name)
+    hidden = {name for name in present if name.startswith(".")}  # the Hub's or git's own files
     for name in sorted(present - hidden - manifest.files.keys() - set(UNLISTED)):
-        findings.add("checksums", "the manifest does not list it", file=name)
-    findings.looked("checksums", f"{len(manifest.files)} files")
+        findings.add("checksums", "is not in the manifest", file=name)
+    findings.passed("checksums", f"{len(manifest.files)} files")
 
 
 def check_schema(folder: Path, shards: list[str], findings: Findings) -> list[str]:
-    """Every shard opens and has exactly the columns of the contract; gives the shards that can be read."""
-    good = []
+    """Check that every shard opens and has exactly the columns of its kind; return the readable shards."""
+    readable = []
     for name in shards:
         try:
             schema = pq.read_schema(folder / name)
@@ -47,19 +47,19 @@ def check_schema(folder: Path, shards: list[str], findings: Findings) -> list[st
             findings.add("schema", f"cannot be read as Parquet: {_first_line(error)}", file=name)
             continue
         expected = features_of(name)
-        found = Features.from_arrow_schema(schema)
-        if found == expected and schema.equals(expected.arrow_schema):
-            good.append(name)
+        actual = Features.from_arrow_schema(schema)
+        if actual == expected and schema.equals(expected.arrow_schema):
+            readable.append(name)
             continue
-        wrong = [column for column in expected if found.get(column) != expected[column]]
-        wrong += [column for column in found if column not in expected]
+        wrong = [column for column in expected if actual.get(column) != expected[column]]
+        wrong += [column for column in actual if column not in expected]
         findings.add("schema", f"columns differ from the contract: {', '.join(wrong) or 'their order'}", file=name)
-    findings.looked("schema", f"{len(shards)} shards")
-    return good
+    findings.passed("schema", f"{len(shards)} shards")
+    return readable
 
 
 def check_card(folder: Path, manifest: Manifest, findings: Findings) -> None:
-    """README.md declares the manifest's configs, splits, files and version, croissant.json the manifest's hashes."""
+    """Check that README.md declares the manifest's configs, splits, files and version, croissant.json its hashes."""
     text = (folder / "README.md").read_text("utf-8") if (folder / "README.md").is_file() else ""
     parts = text.split("---\n")
     try:
@@ -89,13 +89,13 @@ def check_card(folder: Path, manifest: Manifest, findings: Findings) -> None:
                     "card", f"config {name}, split {split} does not name the manifest's shards", file="README.md"
                 )
     _check_croissant(folder, manifest, findings)
-    findings.looked("card", f"{len(configs)} configs, croissant.json")
+    findings.passed("card", f"{len(configs)} configs, croissant.json")
 
 
 def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
-    """`datasets` opens every split of every config, and a first row comes out of each."""
+    """Check that `datasets` loads the first row of every split of every config."""
     level = datasets_logging.get_verbosity()
-    datasets_logging.set_verbosity(datasets_logging.CRITICAL)  # what fails is a finding, not a line on stderr
+    datasets_logging.set_verbosity(datasets_logging.CRITICAL)  # failures are reported as findings
     opened = 0
     try:
         for config, splits in manifest.splits.items():
@@ -114,7 +114,7 @@ def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
                     )
     finally:
         datasets_logging.set_verbosity(level)
-    findings.looked("loading", f"{opened} splits")
+    findings.passed("loading", f"{opened} splits")
 
 
 def _check_croissant(folder: Path, manifest: Manifest, findings: Findings) -> None:

@@ -1,6 +1,6 @@
-"""How alike two ID photos are, however their pages were scanned.
+"""Measure how similar two ID photos are, independent of how their pages were scanned.
 
-A photo is sampled between its corners and turned into grey-level gradients; likeness is their correlation, at most 1.
+A photo is sampled between its corners and turned into gray-level gradients; similarity is their correlation, at most 1.
 Measured on 200 profiles of seed 0: the same photo in two scans 0.98 or more, photos of two people 0.95 or less.
 """
 
@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 FINE, COARSE = (41, 51), (17, 21)
-"""How many points a photo is sampled at, across and down: to compare, and to search."""
-_BLUR = {FINE: 1, COARSE: 3}  # pixels around each point that it stands for
-_INSET = 0.1  # of the photo's sides: its frame is left out, and a bar that touches the edge does no harm
+"""Sampling points of a photo, across and down: to compare, and to search."""
+_BLUR = {FINE: 1, COARSE: 3}  # radius in pixels around each point
+_INSET = 0.1  # share of the photo's sides that is left out: its frame, and the edge of a bar
 _MARGIN = 48  # pixels kept around the photo for the search
 
 Moves = np.ndarray
@@ -22,16 +22,16 @@ Moves = np.ndarray
 
 
 def moves(across: Sequence[float], down: Sequence[float], degrees: Sequence[float]) -> Moves:
-    """Every combination of the three."""
+    """Return every combination of the three."""
     return np.array(list(product(across, down, degrees)), float)
 
 
 STAY: Moves = np.zeros((1, 3))
 SWEEP: Moves = moves(range(-20, 21, 5), range(-20, 21, 5), (-2.4, -1.2, 0.0, 1.2, 2.4))
-"""Where another scan of a page may have put its photo, coarsely."""
+"""Where another scan of a page may have moved its photo, coarsely."""
 _NEAR = moves((-1, 0, 1), (-1, 0, 1), (-1, 0, 1))
 _REFINE = ((COARSE, 3.0, 1.0), (COARSE, 1.5, 0.5), (FINE, 1.0, 0.3), (FINE, 0.5, 0.15))
-_STEPS = 4  # at most, towards the best place, at each fineness
+_STEPS = 4  # the most steps towards the best place at each resolution
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Photo:
     """The part of a page around an ID photo.
 
     Attributes:
-        levels: sampling size -> grey levels of the part, blurred to suit: shape (height, width).
+        levels: sampling size -> gray levels of the part, blurred accordingly: shape (height, width).
         corners: the photo's corners within it, clockwise from the top left: shape (4, 2), pixels.
     """
 
@@ -48,11 +48,11 @@ class Photo:
 
     @property
     def width(self) -> float:
-        """Of the photo, in pixels."""
+        """Width of the photo in pixels."""
         return float(np.hypot(*(self.corners[1] - self.corners[0])))
 
     def vectors(self, size: tuple[int, int], at: Moves = STAY) -> np.ndarray:
-        """The photo as unit vectors of gradients, looked for at places that are moved and turned about its middle.
+        """Return the photo as unit vectors of gradients, sampled at places moved and turned about its center.
 
         Args:
             size: FINE or COARSE.
@@ -62,7 +62,7 @@ class Photo:
             Shape (n, 2 * (size[0] - 1) * (size[1] - 1)).
         """
         across, down = size
-        middle = self.corners.mean(axis=0)
+        center = self.corners.mean(axis=0)
         right, below = (self.corners[1] - self.corners[0]) / 2, (self.corners[3] - self.corners[0]) / 2
         reach = 1 - 2 * _INSET
         grid = (
@@ -70,8 +70,8 @@ class Photo:
             + np.linspace(-reach, reach, across)[:, None] * right
         )
         turn = np.radians(at[:, 2])[:, None, None]
-        x = np.cos(turn) * grid[..., 0] - np.sin(turn) * grid[..., 1] + middle[0] + at[:, 0][:, None, None]
-        y = np.sin(turn) * grid[..., 0] + np.cos(turn) * grid[..., 1] + middle[1] + at[:, 1][:, None, None]
+        x = np.cos(turn) * grid[..., 0] - np.sin(turn) * grid[..., 1] + center[0] + at[:, 0][:, None, None]
+        y = np.sin(turn) * grid[..., 0] + np.cos(turn) * grid[..., 1] + center[1] + at[:, 1][:, None, None]
         sampled = _bilinear(self.levels[size], x, y)
         gradients = np.concatenate(
             [
@@ -85,51 +85,53 @@ class Photo:
 
 
 def photo(page: Image.Image, corners: Sequence[int]) -> Photo:
-    """Cuts the surroundings of an ID photo out of a page.
+    """Return the surroundings of an ID photo on a page.
 
     Args:
-        page: an RGB or grey picture.
+        page: an RGB or gray picture.
         corners: x and y of the photo's four corners, clockwise from the top left.
     """
     points = np.asarray(corners, float).reshape(4, 2)
     left, top = (int(edge) - _MARGIN for edge in points.min(axis=0))
     right, bottom = (int(edge) + _MARGIN for edge in points.max(axis=0))
-    grey = page.crop((left, top, right, bottom)).convert("L")
-    levels = {size: np.asarray(grey.filter(ImageFilter.BoxBlur(blur)), np.float32) for size, blur in _BLUR.items()}
+    gray = page.crop((left, top, right, bottom)).convert("L")
+    levels = {size: np.asarray(gray.filter(ImageFilter.BoxBlur(blur)), np.float32) for size, blur in _BLUR.items()}
     return Photo(levels, points - (left, top))
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """What a photo is compared with: its vector at both sizes."""
+    """The vectors of a photo at both sampling sizes."""
 
     fine: np.ndarray
     coarse: np.ndarray
 
 
 def portrait(view: Photo) -> Portrait:
-    """The vectors of a photo at its declared place."""
+    """Return the vectors of a photo at its declared place."""
     return Portrait(view.vectors(FINE)[0], view.vectors(COARSE)[0])
 
 
-def locate(view: Photo, known: Portrait, starts: Moves = SWEEP) -> tuple[float, Moves]:
-    """Looks for a known photo around the declared place.
+def locate(view: Photo, target: Portrait, starts: Moves = SWEEP) -> tuple[float, Moves]:
+    """Search for a known photo around the declared place.
 
     Args:
-        starts: places to begin with; the best of them is improved on.
+        view: the surroundings of the declared place.
+        target: the photo to search for.
+        starts: places to begin with; the best of them is refined.
 
     Returns:
-        (likeness at the best place, that place: shape (1, 3)).
+        (similarity at the best place, that place: shape (1, 3)).
     """
-    aims = {FINE: known.fine, COARSE: known.coarse}
+    aims = {FINE: target.fine, COARSE: target.coarse}
     best = _best(view, COARSE, starts, aims) if len(starts) > 1 else starts[0]
     for size, step, degrees in _REFINE:
         for _ in range(_STEPS):
-            centre = best
-            best = _best(view, size, centre + _NEAR * (step, step, degrees), aims)
-            if np.array_equal(best, centre):
+            before = best
+            best = _best(view, size, before + _NEAR * (step, step, degrees), aims)
+            if np.array_equal(best, before):
                 break
-    return float(view.vectors(FINE, best[None])[0] @ known.fine), best[None]
+    return float(view.vectors(FINE, best[None])[0] @ target.fine), best[None]
 
 
 def _best(view: Photo, size: tuple[int, int], at: Moves, aims: dict[tuple[int, int], np.ndarray]) -> np.ndarray:
@@ -137,7 +139,7 @@ def _best(view: Photo, size: tuple[int, int], at: Moves, aims: dict[tuple[int, i
 
 
 def _bilinear(levels: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Grey levels at points between pixels; points outside take the edge's."""
+    """Return gray levels at points between pixels; points outside take the edge's."""
     height, width = levels.shape
     x, y = np.clip(x, 0, width - 1.001), np.clip(y, 0, height - 1.001)
     left, top = x.astype(np.int32), y.astype(np.int32)

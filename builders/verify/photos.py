@@ -1,6 +1,6 @@
-"""The perceptual half of the leak audit: whose ID photo a picture shows, and whether two profiles share one."""
+"""Audit leaks by appearance: whose ID photo a picture shows, and whether two profiles share one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,20 +18,20 @@ from lethebench.builders.verify.photo_similarity import (
     portrait,
 )
 
-# Pairs grow with the square of the profiles, so nearly all of them must fall to a matrix product: first at coarse
-# shifts and in as few numbers as tell photos apart, then, for the one in a hundred that comes near, at finer shifts.
+# The number of pairs grows with the square of the profiles, so a matrix product must rule out nearly all of them: first
+# at coarse shifts and in few dimensions, then, for the one in a hundred that is close, at finer shifts.
 # Measured on 1,100 photos: two scans of one photo reach 0.89 and 0.97 or more, one pair of people in 2,400
 # reaches 0.88 and 0.955.
 _SHIFTS = moves(range(-4, 5), range(-4, 5), (-2.0, 0.0, 2.0))  # in steps
 _NEARER = moves((-1 / 3, 0, 1 / 3), (-1 / 3, 0, 1 / 3), (-0.7, 0.0, 0.7))
 _STEP = 0.024  # of a photo's width: a tenth of it in every direction is searched
-_NUMBERS = 128
-_WORTH, _CLOSE = 0.09, 0.015  # below the threshold
+_DIMENSIONS = 128
+_POSSIBLE, _LIKELY = 0.09, 0.015  # below the threshold
 
 
 @dataclass(frozen=True)
-class Known:
-    """A profile's photo on its first picture: where it stands and what it looks like."""
+class KnownPhoto:
+    """A profile's photo on its first picture: corners and vectors."""
 
     corners: tuple[int, ...]
     vectors: Portrait
@@ -42,89 +42,86 @@ class Photos:
     """All profiles' photos.
 
     Attributes:
-        threshold: likeness from which two photos count as one.
-        known: profile_id -> its photo.
+        threshold: similarity from which two photos count as the same.
+        by_profile: profile_id -> its photo.
     """
 
     threshold: float
-    known: dict[str, Known] = field(default_factory=dict)
-    _places: dict[tuple[str, str], Moves] = field(default_factory=dict)
+    by_profile: dict[str, KnownPhoto] = field(default_factory=dict)
+    _moves: dict[tuple[str, str], Moves] = field(default_factory=dict)
 
     def add(self, profile_id: str, page: Image.Image, corners: Iterable[int]) -> None:
-        """Learns a profile's photo from its page."""
-        corners = tuple(corners)
-        vectors = portrait(photo(page, corners))
+        """Add a profile's photo, given its page and the corners of the photo."""
+        edges = tuple(corners)
+        vectors = portrait(photo(page, edges))
         # Half precision: a build of 10,000 profiles would otherwise hold 250 MB of vectors.
-        self.known[profile_id] = Known(corners, Portrait(vectors.fine.astype(np.float16), vectors.coarse))
+        self.by_profile[profile_id] = KnownPhoto(edges, Portrait(vectors.fine.astype(np.float16), vectors.coarse))
 
-    def shows(self, profile_id: str, page: Image.Image, scan: str) -> float:
-        """How alike the photo on a page and the profile's are, at the best place near the declared one.
+    def similarity(self, profile_id: str, page: Image.Image, scan: str) -> float:
+        """Return how similar the photo on a page is to the profile's, at the best place near the declared one.
 
         Args:
-            scan: pages of one scan have their photo in one place, so it is looked for once.
+            profile_id: of the page.
+            page: an RGB or gray picture.
+            scan: pages of one scan have their photo in the same place, so it is searched once.
         """
-        own = self.known[profile_id]
+        own = self.by_profile[profile_id]
         view = photo(page, own.corners)
         vectors = _single(own.vectors)
         if scan == "":
-            likeness = float(portrait(view).fine @ vectors.fine)
-            if likeness >= self.threshold:
-                return likeness
-        place = self._places.get((profile_id, scan))
-        likeness, found = locate(view, vectors, SWEEP if place is None else place)
-        if likeness < self.threshold and place is not None:
-            likeness, found = locate(view, vectors)
-        if likeness >= self.threshold:
-            self._places[profile_id, scan] = found
-        return likeness
+            similarity = float(portrait(view).fine @ vectors.fine)
+            if similarity >= self.threshold:
+                return similarity
+        move = self._moves.get((profile_id, scan))
+        similarity, best = locate(view, vectors, SWEEP if move is None else move)
+        if similarity < self.threshold and move is not None:
+            similarity, best = locate(view, vectors)
+        if similarity >= self.threshold:
+            self._moves[profile_id, scan] = best
+        return similarity
 
-    def whose(self, page: Image.Image) -> str | None:
-        """The profile whose photo a page shows at its place, None where it is nobody's."""
-        for profile_id, other in self.known.items():
+    def owner(self, page: Image.Image) -> str | None:
+        """Return the profile whose photo a page shows, None if there is none."""
+        for profile_id, other in self.by_profile.items():
             view = photo(page, other.corners)
             if locate(view, _single(other.vectors), STAY)[0] >= self.threshold:
                 return profile_id
         return None
 
     def twins(self, pages: Iterable[tuple[str, Image.Image]]) -> Iterable[tuple[str, str, float]]:
-        """Yields (profile, other profile, likeness) for each pair that shares a photo.
+        """Yield (profile, other profile, similarity) for each pair that shares a photo.
 
         Args:
-            pages: (profile_id, the page that was added).
+            pages: (profile_id, the page that was added) pairs.
         """
-        names = list(self.known)
-        place = {name: number for number, name in enumerate(names)}
-        coarse = np.stack([known.vectors.coarse for known in self.known.values()])
-        main = np.linalg.eigh(coarse.T @ coarse)[1][:, -_NUMBERS:]
-        short = coarse @ main
+        names = list(self.by_profile)
+        index_of = {name: index for index, name in enumerate(names)}
+        coarse = np.stack([photo.vectors.coarse for photo in self.by_profile.values()])
+        components = np.linalg.eigh(coarse.T @ coarse)[1][:, -_DIMENSIONS:]
+        reduced = coarse @ components
         for name, page in pages:
-            view = photo(page, self.known[name].corners)
-            first = place[name] + 1
+            view = photo(page, self.by_profile[name].corners)
+            first = index_of[name] + 1
             step = (_STEP * view.width, _STEP * view.width, 1.0)
-            likeness = (view.vectors(COARSE, _SHIFTS * step) @ main) @ short[first:].T
-            worth = np.flatnonzero(likeness.max(axis=0, initial=0.0) >= self.threshold - _WORTH)
-            if not len(worth):
+            similarity = (view.vectors(COARSE, _SHIFTS * step) @ components) @ reduced[first:].T
+            possible = np.flatnonzero(similarity.max(axis=0, initial=0.0) >= self.threshold - _POSSIBLE)
+            if not len(possible):
                 continue
-            starts = np.unique(likeness[:, worth].argmax(axis=0))
+            starts = np.unique(similarity[:, possible].argmax(axis=0))
             nearer = (_SHIFTS[starts][:, None] + _NEARER).reshape(-1, 3) * step
-            likeness = view.vectors(COARSE, nearer) @ coarse[first + worth].T
-            for near in np.flatnonzero(likeness.max(axis=0) >= self.threshold - _CLOSE):
-                other = names[first + int(worth[near])]
-                start = nearer[[int(likeness[:, near].argmax())]]
-                found, _ = locate(view, _single(self.known[other].vectors), start)
-                if found >= self.threshold:
-                    yield name, other, found
+            similarity = view.vectors(COARSE, nearer) @ coarse[first + possible].T
+            for column in np.flatnonzero(similarity.max(axis=0) >= self.threshold - _LIKELY):
+                other = names[first + int(possible[column])]
+                start = nearer[[int(similarity[:, column].argmax())]]
+                best, _ = locate(view, _single(self.by_profile[other].vectors), start)
+                if best >= self.threshold:
+                    yield name, other, best
 
 
 def scan_of(view: str) -> str:
-    """The scan that a view's name tells: empty for the first."""
+    """Return the scan in the name of a view: empty for the first."""
     return view.partition("+")[2]
 
 
 def _single(vectors: Portrait) -> Portrait:
     return Portrait(vectors.fine.astype(np.float32), vectors.coarse)
-
-
-def photos(manifest_perceptual: Mapping) -> Photos:
-    """An empty collection with the threshold of a manifest."""
-    return Photos(threshold=float(manifest_perceptual["threshold"]))

@@ -1,4 +1,4 @@
-"""Reads shards row by row, a row group at a time, so that a build of any size is checked in little memory."""
+"""Read shards a row group at a time, so that a build of any size is checked in little memory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from lethebench.builders.verify.findings import Findings
 
 
 def rows_of(folder: Path, name: str, findings: Findings) -> Iterator[tuple[int, dict]]:
-    """Yields (row number, row) of a shard; pages that cannot be read become a problem of the check `schema`."""
+    """Yield (row number, row) of a shard; an unreadable part becomes a problem of the check `schema`."""
     number = 0
     try:
         with pq.ParquetFile(folder / name) as shard:
@@ -19,4 +19,6 @@ def rows_of(folder: Path, name: str, findings: Findings) -> Iterator[tuple[int, 
                     yield number, row
                     number += 1
     except (OSError, pa.ArrowException) as error:
-        findings.add("schema", f"cannot be read on: {str(error).strip().splitlines()[0][:200]}", file=name, row=number)
+        findings.add(
+            "schema", f"cannot be read further: {str(error).strip().splitlines()[0][:200]}", file=name, row=number
+        )

@@ -1,4 +1,4 @@
-"""The pass over all rows of a build: single rows, ids, counts, content hashes, and the leak audit."""
+"""Read all rows of a build once: check single rows and ids, count and hash them, and audit leaks."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from itertools import islice, zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image
 
+from lethebench.builders.base import GroupCounts
 from lethebench.builders.verify.findings import Findings
-from lethebench.builders.verify.photos import Photos, photos, scan_of
+from lethebench.builders.verify.photos import Photos, scan_of
 from lethebench.builders.verify.read_rows import rows_of
 from lethebench.builders.verify.rows import Person, check_row
 from lethebench.builders.write.digest import content_hash, row_digest
@@ -18,17 +20,27 @@ from lethebench.builders.write.manifest import Manifest
 from lethebench.builders.write.pictures import decode
 from lethebench.contract.columns import ROLES
 
-_AT_ONCE = 64  # rows whose pictures are decoded together
+_BATCH = 64  # rows whose pictures are decoded together
 _THREADS = 4
 
 
+class Location(NamedTuple):
+    """Where a problem is: file, row number and the id of the row or profile."""
+
+    file: str
+    row: int
+    id: str
+
+
 class BuildCheck:
-    """One pass over a build.
+    """One pass over a build: call `profiles`, `questions` and `candidates` in this order.
 
     Attributes:
-        people: profile_id -> what the profile says, once `profiles` has run.
+        people: profile_id -> role, task and values of the profile.
+        details: profile_id -> the profile's details.
+        photos: the profiles' photos.
         digests: shard -> its rows' digests.
-        pictures: shard -> SHA-256 of the different pictures in it.
+        pictures: shard -> SHA-256 of the distinct pictures in it.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, shards: Sequence[str], findings: Findings) -> None:
@@ -38,180 +50,187 @@ class BuildCheck:
         self.details: dict[str, dict[str, str]] = {}
         self.digests: dict[str, list[bytes]] = {}
         self.pictures: dict[str, set[bytes]] = defaultdict(set)
-        self.photos: Photos = photos(manifest.perceptual)
-        self._everywhere = manifest.perceptual.get("every_picture", True)
-        self._ids: dict[str, str] = {}
-        self._seen: dict[bytes, tuple[str, str, str]] = {}  # picture -> split, profile and row of the first that had it
-        self._asked: dict[tuple[str, str, str], str] = {}
+        self.photos = Photos(threshold=float(manifest.perceptual["threshold"]))
+        self._every_picture = manifest.perceptual.get("every_picture", True)
+        self._ids: dict[str, str] = {}  # row id -> shard
+        self._first_row: dict[bytes, tuple[str, str, str]] = {}  # picture -> split, profile and id of its first row
+        self._wordings: dict[tuple[str, str, str], str] = {}  # (profile, attribute, question) -> row id
         self._choices = 0
         self._imported = manifest.imported is not None
         self._as_released: Counter = Counter()
 
     def files(self, config: str, split: str) -> list[str]:
-        """The readable shards of a split."""
+        """Return the readable shards of a split."""
         return [name for name in self.manifest.splits[config][split]["files"] if name in self.shards]
 
     def profiles(self) -> None:
-        """Reads `profiles`: who there is, what they say, what their photos look like."""
-        for name, number, row in self._rows("profiles"):
+        """Read the config `profiles`: data and photos of every profile."""
+        for name, number, row in self.rows("profiles"):
             profile_id = row["profile_id"]
-            place = {"file": name, "row": number, "id": profile_id}
+            location = Location(name, number, profile_id)
             if profile_id in self.people:
-                self.findings.add("ids", f"profile {profile_id} stands twice", **place)
+                self._add("ids", f"profile {profile_id} occurs twice", location)
             values = {pair["attribute"]: pair["value"] for pair in row["fields"]}
-            named = {"name": row["name"]}
-            values = named | values if self._imported else values | named
+            name_value = {"name": row["name"]}
+            values = name_value | values if self._imported else values | name_value
             self.people[profile_id] = Person(row["role"], row["task_id"], values)
             self.details[profile_id] = {pair["attribute"]: pair["value"] for pair in row["details"]}
             if (row["task_id"] >= 0) != (ROLES[row["role"]] == "forget"):
-                self.findings.add("tasks", f"role {ROLES[row['role']]} with task_id {row['task_id']}", **place)
-            pages = [self._decoded(picture, place) for picture in row["images"] + row["thumbnails"]]
+                self._add("tasks", f"role {ROLES[row['role']]} with task_id {row['task_id']}", location)
+            pages = [self._decoded(picture, location) for picture in row["images"] + row["thumbnails"]]
             self._count(name, row)
             if row["portrait"] and pages and pages[0]:
                 self.photos.add(profile_id, pages[0], row["portrait"])
-        self.findings.looked("ids", "rows and profiles")
+        self.findings.passed("ids", "rows and profiles")
 
     def questions(self) -> None:
-        """Reads every question row once: those of the default config, and what only other configs hold."""
-        config = next(iter(self.manifest.splits))
+        """Read every question row once: those of the default config, and those that only other configs have."""
+        default = next(iter(self.manifest.splits))
         rows = 0
-        for part, split in self._questioned():
+        for config, split in self._question_splits():
             roles = {"forget", "retain"} if split == "test" else {split}
-            where = split if part == config else f"{split} of {part}"
-            for name in self.files(part, split):
+            split_name = split if config == default else f"{split} of {config}"
+            for name in self.files(config, split):
                 stream = rows_of(self.folder, name, self.findings)
                 with ThreadPoolExecutor(_THREADS) as threads:
-                    while batch := list(islice(stream, _AT_ONCE)):
+                    while batch := list(islice(stream, _BATCH)):
                         list(threads.map(lambda item: self._pictures(name, *item), batch))  # noqa: B023
                         for number, row in batch:
-                            self._question(where, roles, name, number, row)
+                            self._question(split_name, roles, name, number, row)
                         rows += len(batch)
-        written = () if self._imported else ("paraphrases", "perturbed")
-        for check in ("nulls", "roles", "facts", *written, "pictures", "byte twins", "wordings"):
-            kept = f", {self._as_released[check]} as released" if self._as_released[check] else ""
-            self.findings.looked(check, f"{rows} rows{kept}")
-        if self._imported and "test" not in self.manifest.splits[config]:
+        wordings = () if self._imported else ("paraphrases", "perturbed")
+        for check in ("nulls", "roles", "facts", *wordings, "pictures", "byte twins", "wordings"):
+            as_released = f", {self._as_released[check]} as released" if self._as_released[check] else ""
+            self.findings.passed(check, f"{rows} rows{as_released}")
+        if self._imported and "test" not in self.manifest.splits[default]:
             self.findings.details.pop("wordings")
             self.findings.skip("wordings", "the release has no test split")
         if self._choices:
-            self.findings.looked("options", f"{self._choices} rows")
+            self.findings.passed("options", f"{self._choices} rows")
 
-    def _questioned(self) -> Iterator[tuple[str, str]]:
-        """Yields the (config, split) to read: `train` is a view of forget and retain, other configs often of both."""
-        seen: set[str] = set()
+    def _question_splits(self) -> Iterator[tuple[str, str]]:
+        """Yield each (config, split) whose shards no other has; `train` is the union of forget and retain."""
+        read: set[str] = set()
         for number, (config, splits) in enumerate(self.manifest.splits.items()):
             for split, part in splits.items():
-                asked = split != "train" and all(name.startswith("qa/") for name in part["files"])
-                if asked and (number == 0 or not seen & set(part["files"])):
-                    seen |= set(part["files"])
+                has_questions = split != "train" and all(name.startswith("qa/") for name in part["files"])
+                if has_questions and (number == 0 or not read & set(part["files"])):
+                    read |= set(part["files"])
                     yield config, split
 
     def candidates(self) -> None:
-        """Reads `candidates`: distinct values, the true ones among them, as many as the manifest says."""
-        if "candidates" not in self.manifest.splits and self._imported:
+        """Read the config `candidates`: distinct values, with the true ones, as many as the manifest says."""
+        if "candidates" not in self.manifest.splits and not self.manifest.attributes:
             return
-        found: dict[str, list[str]] = {}
-        for name, number, row in self._rows("candidates"):
-            found[row["attribute"]] = row["values"]
-            place = {"file": name, "row": number, "id": row["attribute"]}
+        attributes: set[str] = set()
+        for name, number, row in self.rows("candidates"):
+            attributes.add(row["attribute"])
+            location = Location(name, number, row["attribute"])
             self._count(name, row)
             if len(set(row["values"])) < len(row["values"]):
-                self.findings.add("candidates", "a value stands twice", **place)
-            held = {
+                self._add("candidates", "a value occurs twice", location)
+            true_values = {
                 person.values[row["attribute"]] for person in self.people.values() if row["attribute"] in person.values
             }
-            if missing := sorted(held - set(row["values"])):
-                self.findings.add("candidates", f"{missing[0]!r} is some profile's value and not among them", **place)
+            if missing := sorted(true_values - set(row["values"])):
+                reason = f"{missing[0]!r}, a profile's value, is not among them"
+                self._add("candidates", reason, location)
             declared = self.manifest.attributes.get(row["attribute"], {}).get("candidates")
             if declared != len(row["values"]):
-                self.findings.add("candidates", f"{len(row['values'])} values, the manifest says {declared}", **place)
-        for attribute in self.manifest.attributes.keys() - found.keys():
+                reason = f"{len(row['values'])} values, the manifest says {declared}"
+                self._add("candidates", reason, location)
+        for attribute in self.manifest.attributes.keys() - attributes:
             self.findings.add("candidates", f"no row for {attribute}")
-        self.findings.looked("candidates", f"{len(found)} attributes")
+        self.findings.passed("candidates", f"{len(attributes)} attributes")
 
-    def _rows(self, config: str) -> Iterator[tuple[str, int, dict]]:
+    def rows(self, config: str) -> Iterator[tuple[str, int, dict]]:
+        """Yield (shard, row number, row) of every split of a config."""
         for split in self.manifest.splits.get(config, {}):
             for name in self.files(config, split):
                 for number, row in rows_of(self.folder, name, self.findings):
                     yield name, number, row
+
+    def _add(self, check: str, reason: str, location: Location) -> None:
+        self.findings.add(check, reason, **location._asdict())
 
     def _count(self, name: str, row: Mapping) -> None:
         self.digests.setdefault(name, []).append(row_digest(row))
         for picture in row.get("images") or ():
             self.pictures[name].add(sha256(picture["bytes"] or b"").digest())
 
-    def _decoded(self, picture: Mapping, place: Mapping) -> Image.Image | None:
+    def _decoded(self, picture: Mapping, location: Location) -> Image.Image | None:
         try:
             return decode(picture["bytes"])
         except (OSError, TypeError, SyntaxError) as error:
-            self.findings.add("pictures", f"{picture['path']} does not decode: {error}", **place)
+            self._add("pictures", f"{picture['path']} does not decode: {error}", location)
             return None
 
     def _pictures(self, name: str, number: int, row: Mapping) -> None:
-        place = {"file": name, "row": number, "id": row["id"]}
-        for picture, view in zip_longest(row["images"] or (), row["views"] or (), fillvalue=""):
+        location = Location(name, number, row["id"])
+        # A different number of pictures and views is reported by the check `roles`.
+        for picture, view in zip_longest(row["images"] or (), row["views"] or ()):
             if not picture:
-                continue  # fewer pictures than views: `roles` says so
-            page = self._decoded(picture, place)
-            profile_id = row["profile_id"]
-            if page is None or profile_id not in self.photos.known or not self._everywhere:
                 continue
-            likeness = self.photos.shows(profile_id, page, scan_of(view))
-            if likeness < self.photos.threshold:
-                other = self.photos.whose(page)
-                shown = f"the photo of {other}" if other else "a photo that is no profile's"
-                self.findings.add(
-                    "photo twins", f"{picture['path']} shows {shown}, not {profile_id}'s ({likeness:.2f})", **place
-                )
+            page = self._decoded(picture, location)
+            profile_id = row["profile_id"]
+            if page is None or profile_id not in self.photos.by_profile or not self._every_picture:
+                continue
+            similarity = self.photos.similarity(profile_id, page, scan_of(view or ""))
+            if similarity < self.photos.threshold:
+                other = self.photos.owner(page)
+                photo = f"the photo of {other}" if other else "a photo of no profile"
+                reason = f"{picture['path']} shows {photo}, not {profile_id}'s ({similarity:.2f})"
+                self._add("photo twins", reason, location)
 
-    def _question(self, where: str, roles: set[str], name: str, number: int, row: dict) -> None:
-        place = {"file": name, "row": number, "id": row["id"]}
+    def _question(self, split_name: str, roles: set[str], name: str, number: int, row: dict) -> None:
+        location = Location(name, number, row["id"])
         for check, reason in check_row(row, self.people, roles, imported=self._imported):
-            self.findings.add(check, reason, **place)
+            self._add(check, reason, location)
         if row["id"] in self._ids:
-            self.findings.add("ids", f"stands in {self._ids[row['id']]} as well", **place)
+            self._add("ids", f"is also in {self._ids[row['id']]}", location)
         self._ids[row["id"]] = name
         self._choices += bool(row["options"])
         self._count(name, row)
         for picture in row["images"] or ():
             key = sha256(picture["bytes"] or b"").digest()
-            there, other_profile, other_id = self._seen.setdefault(key, (where, row["profile_id"], row["id"]))
-            if there != where:
-                self._leak("byte twins", f"its picture is that of {other_id} in split {there}", place)
+            first = self._first_row.setdefault(key, (split_name, row["profile_id"], row["id"]))
+            other_split, other_profile, other_id = first
+            if other_split != split_name:
+                self._leak("byte twins", f"its picture is that of {other_id} in split {other_split}", location)
             elif other_profile != row["profile_id"]:
-                self._leak("byte twins", f"its picture is that of {other_id}, another profile", place)
-        self._wording(where, row, place)
+                self._leak("byte twins", f"its picture is that of {other_id}, another profile", location)
+        self._wording(split_name, row, location)
 
-    def _leak(self, check: str, reason: str, place: Mapping) -> None:
-        """A problem of a build of ours; what an import has as released is counted, for nobody here can mend it."""
+    def _leak(self, check: str, reason: str, location: Location) -> None:
+        """Report a leak in a build of ours; in an import, count it as part of the release."""
         if self._imported:
             self._as_released[check] += 1
         else:
-            self.findings.add(check, reason, **place)
+            self._add(check, reason, location)
 
-    def _wording(self, where: str, row: Mapping, place: Mapping) -> None:
+    def _wording(self, split_name: str, row: Mapping, location: Location) -> None:
         key = (row["profile_id"], row["attribute"], row["question"])
-        if where.split()[0] == "test":
-            if key in self._asked:
-                self._leak("wordings", f"the test question is that of {self._asked[key]}", place)
+        if split_name.split()[0] == "test":
+            if key in self._wordings:
+                self._leak("wordings", f"the test question is that of {self._wordings[key]}", location)
         else:
-            self._asked[key] = row["id"]
+            self._wordings[key] = row["id"]
 
 
 def hashes_of(check: BuildCheck) -> Iterator[tuple[str, str, int, str]]:
-    """Yields (config, split, rows, content hash) as read."""
+    """Yield (config, split, rows, content hash) as read."""
     for config, splits in check.manifest.splits.items():
         for split, part in splits.items():
             digests = [digest for name in part["files"] for digest in check.digests.get(name, ())]
             yield config, split, len(digests), content_hash(digests)
 
 
-def per_group(check: BuildCheck) -> dict[str, Counter]:
-    """Group of shards -> rows and different pictures, as read."""
+def group_counts(check: BuildCheck) -> GroupCounts:
+    """Return the rows and distinct pictures of each group of shards, as read."""
     rows: Counter = Counter()
     pictures: dict[str, set[bytes]] = defaultdict(set)
     for name, digests in check.digests.items():
         group = name.rsplit("-", 3)[0]
         rows[group] += len(digests)
         pictures[group] |= check.pictures[name]
-    return {group: Counter(rows=number, pictures=len(pictures[group])) for group, number in rows.items()}
+    return GroupCounts(rows, {group: len(hashes) for group, hashes in pictures.items()})

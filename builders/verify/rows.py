@@ -1,4 +1,4 @@
-"""Checks of single question rows: what each says agrees with itself and with the profile it is about."""
+"""Check single question rows: each must agree with itself and with the profile it is about."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ CHECKS = ("nulls", "roles", "facts", "paraphrases", "perturbed", "options")
 _LISTS = ("images", "views", "keywords", "options", "paraphrases", "perturbed")
 _WRITTEN = ("generation", "cloze")
 ABSENT = "absent:"
-"""How the view of a picture begins that an import could not have."""
+"""Prefix of the view of a picture that was not available to an import."""
 PARAPHRASES, PERTURBED = 2, 5
-"""The least there must be of each on a generation or cloze row."""
+"""The fewest of each on a generation or cloze row."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """What a row is held against: a row of `profiles`, without its pictures.
+    """What a row is compared with: a row of `profiles`, without its pictures.
 
     Attributes:
         role: index into ROLES.
-        task_id: of the task that asks to forget this profile, or -1.
+        task_id: index of the request that forgets this profile, or -1.
         values: attribute -> value, `name` among them.
     """
 
@@ -34,14 +34,14 @@ class Person:
 def check_row(
     row: Mapping, people: Mapping[str, Person], roles: set[str], *, imported: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Yields (check, reason) for each thing that is wrong with a row.
+    """Yield (check, reason) for each problem of a row.
 
     Args:
         row: a question row as Parquet holds it.
-        people: profile_id -> what the profile says.
-        roles: the roles that the row's split may hold.
-        imported: whether an official release wrote the row: it has no other wordings, may leave fields and keywords
-            open, and repeats options where the release does.
+        people: profile_id -> the profile.
+        roles: the roles allowed in the row's split.
+        imported: whether the row comes from an official release: it then has no other wordings, may lack fields and
+            keywords, and may repeat options.
     """
     nulls = [name for name in QA if row[name] is None]
     nulls += [name for name in _LISTS if name not in nulls and any(item is None for item in row[name])]
@@ -122,13 +122,14 @@ def _options(row: Mapping, imported: bool) -> Iterator[tuple[str, str]]:
         yield "options", f"option {correct} is {options[correct]!r}, the answer {row['answer']!r}"
     if imported:
         return
-    times = [_form(option) for option in options].count(_form(row["answer"]))
+    forms = [_form(option) for option in options]
+    times = forms.count(_form(row["answer"]))
     if times != 1:
-        yield "options", f"the answer {row['answer']!r} stands {times} times"
-    if len({_form(option) for option in options}) < len(options):
+        yield "options", f"the answer {row['answer']!r} occurs {times} times"
+    if len(set(forms)) < len(forms):
         yield "options", "two options are the same"
 
 
 def _form(text: str) -> str:
-    """A text as far as meaning goes: case, spaces and a full stop at the end aside."""
+    """Return a text without what does not change its meaning: case, extra spaces and a period at the end."""
     return " ".join(text.casefold().split()).removesuffix(".")

@@ -1,4 +1,4 @@
-"""README.md and eval.yaml: a build described for people and for the Hub. Every number comes from the manifest."""
+"""Write README.md and eval.yaml, which describe a build to people and to the Hub; all numbers are the manifest's."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,21 +24,21 @@ SIZES = (
     (1_000_000, "100K<n<1M"),
     (float("inf"), "1M<n<10M"),
 )
-"""Rows below -> what the Hub calls the size."""
+"""(exclusive upper bound of rows, the name of the size on the Hub)."""
 
 
 def write_card(benchmark: Benchmark, manifest: Manifest, folder: Path) -> None:
-    """Writes README.md: YAML that the Hub and `datasets` read, then the card."""
+    """Write README.md: YAML that the Hub and `datasets` read, then the card."""
     content = f"---\n{card_data(benchmark, manifest)}\n---\n\n{card_body(benchmark, manifest)}\n"
     (folder / "README.md").write_text(str(DatasetCard(content)).rstrip() + "\n", "utf-8")
 
 
 def write_eval(benchmark: Benchmark, folder: Path) -> None:
-    """Writes eval.yaml, which registers the benchmark's tasks on the Hub: what to ask a model before and after."""
+    """Write eval.yaml, which registers the benchmark's tasks on the Hub: the splits to score a model on."""
     config = next(iter(benchmark.CONFIGS))
     content = {
-        "name": benchmark.PRETTY_NAME,
-        "description": benchmark.DESCRIPTION,
+        "name": benchmark.CARD.title,
+        "description": benchmark.CARD.description,
         "evaluation_framework": "lethebench",
         "tasks": [
             {"id": f"{benchmark.NAME}_{split}", "config": config, "split": split}
@@ -50,22 +50,23 @@ def write_eval(benchmark: Benchmark, folder: Path) -> None:
 
 
 def card_data(benchmark: Benchmark, manifest: Manifest) -> DatasetCardData:
-    """The YAML of the card: configs over shards with their version, columns, sizes, and what the Hub searches by."""
+    """Return the YAML of the card: configs over shards with version, columns and sizes, and what the Hub indexes."""
     default = next(iter(benchmark.CONFIGS))
     rows = manifest.splits[default]["train"]["rows"]
+    card, creators = benchmark.CARD, None if benchmark.IMPORTED else "machine-generated"
     data = DatasetCardData(
-        pretty_name=benchmark.PRETTY_NAME,
+        pretty_name=card.title,
         language="en",
-        license=benchmark.LICENCE["id"],
-        license_name=benchmark.LICENCE.get("name"),
-        license_link=benchmark.LICENCE.get("link"),
-        annotations_creators=None if benchmark.IMPORTED else "machine-generated",
-        language_creators=None if benchmark.IMPORTED else "machine-generated",
+        license=card.license.id,
+        license_name=card.license.name,
+        license_link=card.license.link,
+        annotations_creators=creators,
+        language_creators=creators,
         multilinguality="monolingual",
         source_datasets=None if benchmark.IMPORTED else ["original"],
         size_categories=next(name for most, name in SIZES if rows < most),
         task_categories=["visual-question-answering", "question-answering", "image-text-to-text"],
-        tags=[*benchmark.TAGS, f"arxiv:{benchmark.PAPER.arxiv}"],
+        tags=[*card.tags, f"arxiv:{benchmark.PAPER.arxiv}"],
         configs=[
             {
                 "config_name": config,
@@ -79,32 +80,32 @@ def card_data(benchmark: Benchmark, manifest: Manifest) -> DatasetCardData:
             for config, splits in benchmark.CONFIGS.items()
         ],
     )
-    DatasetInfosDict({config: _info(benchmark, manifest, config) for config in benchmark.CONFIGS}).to_dataset_card_data(
-        data
-    )
+    infos = DatasetInfosDict({config: _info(benchmark, manifest, config) for config in benchmark.CONFIGS})
+    infos.to_dataset_card_data(data)
     return data
 
 
 def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
-    """The card below its YAML, in Markdown."""
+    """Return the card below its YAML, in Markdown. A benchmark without a template of its own gets the general one."""
     environment = templates()
     environment.filters |= {
         "thousands": "{:,}".format,
         "percent": "{:.1%}".format,
         "size": human_size,
     }
-    kind = "_import" if benchmark.IMPORTED else ""
-    template = environment.get_template(f"{benchmark.NAME}{kind}.md.jinja")
+    own = f"{benchmark.NAME}{'_import' if benchmark.IMPORTED else ''}.md.jinja"
+    template = environment.select_template([own, "dataset.md.jinja"])
     shards = {file: listing for file, listing in manifest.files.items() if file.endswith(".parquet")}
     return template.render(
         manifest=manifest,
         benchmark=benchmark,
+        card=benchmark.CARD,
         default=next(iter(benchmark.CONFIGS)),
         columns={
-            name: (type_name(kind), QUESTION_COLUMNS[name] + benchmark.EXAMPLES.get(name, ""))
-            for name, kind in QA.items()
+            name: (type_name(feature), QUESTION_COLUMNS[name] + benchmark.CARD.columns.get(name, ""))
+            for name, feature in QA.items()
         },
-        given=_given(benchmark, manifest),
+        given=_changed_options(benchmark, manifest),
         paper=benchmark.PAPER,
         facts=benchmark.facts(),
         options=option_help(benchmark.OPTIONS),
@@ -114,8 +115,8 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
     ).strip()
 
 
-def human_size(nbytes: int) -> str:
-    """Bytes as a person says them, e.g. `2.6 GB`."""
+def human_size(nbytes: float) -> str:
+    """Return a number of bytes with a unit, e.g. `2.6 GB`."""
     for unit in ("bytes", "kB", "MB"):
         if nbytes < 1000:
             return f"{nbytes:.0f} {unit}" if unit == "bytes" or nbytes >= 10 else f"{nbytes:.1f} {unit}"
@@ -123,18 +124,21 @@ def human_size(nbytes: int) -> str:
     return f"{nbytes:.1f} GB"
 
 
-def _given(benchmark: Benchmark, manifest: Manifest) -> dict[str, Any]:
-    """The options that a build with this size and seed would not have by itself."""
+def _changed_options(benchmark: Benchmark, manifest: Manifest) -> dict[str, Any]:
+    """Return the options that differ from the defaults of this size."""
     if benchmark.IMPORTED:
         return {}
-    usual = benchmark.usual_options(manifest.size)
-    return {name: value for name, value in manifest.options.items() if value != usual[name]}
+    defaults = benchmark.OPTIONS().resolve(benchmark.profile_count(manifest.size)).record()
+    return {name: value for name, value in manifest.options.items() if value != defaults[name]}
 
 
 def _info(benchmark: Benchmark, manifest: Manifest, config: str) -> DatasetInfo:
-    """Columns and sizes. Split sizes only where no column says which task a row belongs to: a declared size makes
-    `load_dataset(..., filters=[("task_id", "==", 7)])` fail in datasets 5.2, which compares it with the filtered rows
-    (`verify_splits`); to be declared everywhere once it does not. The card's table and the manifest have them all."""
+    """Return columns and sizes of a config.
+
+    Split sizes are left out if there is a column `task_id`: with a declared size, datasets 5.2 fails on
+    `load_dataset(..., filters=[("task_id", "==", 7)])`, since `verify_splits` compares it with the filtered rows. To be
+    declared everywhere once that is fixed; the card's table and the manifest have them all.
+    """
     parts: Mapping[str, Mapping] = manifest.splits[config]
     features = features_of(next(iter(benchmark.CONFIGS[config].values()))[0])
     splits = SplitDict(dataset_name=benchmark.NAME)

@@ -1,16 +1,18 @@
-"""The columns of every benchmark: one row per question, per profile and per attribute's candidates.
+"""Define the columns of every benchmark: one row per question, per profile and per attribute's candidates.
 
 {"id": "icu/medical-0042/vqa/diagnosis", "profile_id": "medical-0042", "task_id": 7, "role": 0, "modality": 0, ...
  "images": [{"bytes": b"...", "path": "medical-0042_masked-diagnosis.jpg"}], "views": ["masked:diagnosis"],
  "question": "What is the diagnosis?", "answer": "gout", "keywords": ["gout"], ...}
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from datasets import ClassLabel, Features, Image, List, Value
 
+from lethebench.builders.records import EncodedView, ProfileRecord, Subject
 from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
-from lethebench.generation.questions.records import Profile, Question, View
+from lethebench.generation.questions.records import Question, View
 
 QA = Features(
     {
@@ -60,19 +62,19 @@ FEATURES = {"qa": QA, "profiles": PROFILES, "candidates": CANDIDATES}
 
 
 def features_of(group: str) -> Features:
-    """The columns of a group of shards, e.g. of `qa/test-forget`."""
+    """Return the columns of a group of shards, e.g. of `qa/test-forget`."""
     return FEATURES[group.split("/")[0]]
 
 
-def type_name(kind: object) -> str:
-    """A column's type in a word, for the card."""
-    if isinstance(kind, List):
-        return f"list of {type_name(kind.feature)}"
-    return {ClassLabel: "class label", Image: "image"}.get(type(kind)) or kind.dtype
+def type_name(feature: Any) -> str:
+    """Return a column's type in words, for the card."""
+    if isinstance(feature, List):
+        return f"list of {type_name(feature.feature)}"
+    return {ClassLabel: "class label", Image: "image"}.get(type(feature)) or feature.dtype
 
 
 def view_name(view: View, fields: Sequence[str]) -> str:
-    """How the `views` column calls a view: `full`, `masked:diagnosis`, `masked:all`; other scans end in `+rescan`.
+    """Return the name of a page's view: `full`, `masked:diagnosis`, `masked:all`; other scans end in `+rescan`.
 
     Args:
         view: what is blacked out, and the pass through the scanner.
@@ -88,42 +90,29 @@ def view_name(view: View, fields: Sequence[str]) -> str:
     return name + {0: "", 1: "+rescan"}.get(view.scan, f"+rescan{view.scan}")
 
 
-def qa_row(
-    benchmark: str,
-    profile: Profile,
-    question: Question,
-    *,
-    role: str,
-    task_id: int,
-    pictures: Mapping[Hashable, dict],
-    names: Mapping[Hashable, str],
-    retain_task_id: int = -1,
-) -> dict:
-    """A question as a row.
+def qa_row(row_id: str, subject: Subject, question: Question, views: Mapping[Any, EncodedView]) -> dict[str, Any]:
+    """Return a question as a row.
 
     Args:
-        benchmark: first part of the row's id.
-        profile: the subject.
+        row_id: unique within the build.
+        subject: whom the question is about.
         question: what is asked.
-        role: one of `ROLES`.
-        task_id: place of the profile in the continual sequence, -1 where it is never asked to be forgotten.
-        pictures: view -> {"bytes", "path"}; rows that share a view share the very object.
-        names: view -> what the `views` column calls it.
-        retain_task_id: the task whose released retain set holds the row.
+        views: what the question names -> the picture; rows that share a view share the very object.
     """
-    views = () if question.view is None else (question.view, *question.more_views)
+    used = () if question.view is None else (question.view, *question.more_views)
+    pictures = [views[view] for view in used]
     return {
-        "id": f"{benchmark}/{profile.id}/{question.key}",
-        "profile_id": profile.id,
-        "task_id": task_id,
-        "retain_task_id": retain_task_id,
-        "role": ROLES.index(role),
+        "id": row_id,
+        "profile_id": subject.profile.id,
+        "task_id": subject.task_id,
+        "retain_task_id": subject.retain_task_id,
+        "role": ROLES.index(subject.role),
         "modality": MODALITIES.index(question.modality),
         "format": FORMATS.index(question.format),
         "attribute": question.attribute,
         "hops": question.hops,
-        "images": [pictures[view] for view in views],
-        "views": [names[view] for view in views],
+        "images": [picture.image for picture in pictures if picture.image is not None],
+        "views": [picture.name for picture in pictures],
         "question": question.question,
         "answer": question.answer,
         "keywords": list(question.keywords),
@@ -134,34 +123,22 @@ def qa_row(
     }
 
 
-def profile_row(
-    profile: Profile,
-    *,
-    role: str,
-    task_id: int,
-    images: Mapping[str, dict],
-    thumbnails: Mapping[str, dict],
-    portrait: Sequence[int],
-) -> dict:
-    """A profile as a row: its data, the pictures that no training row carries, thumbnails of the others.
-
-    Args:
-        images: name of a view -> {"bytes", "path"}.
-        thumbnails: likewise.
-        portrait: where the portrait stands on the first picture, thumbnails counted after the others: x and y of its
-            corners, clockwise from the top left.
-    """
+def profile_row(record: ProfileRecord) -> dict[str, Any]:
+    """Return a profile as a row: its data, the pictures that no question has, thumbnails of the others."""
+    profile = record.subject.profile
+    images = [record.views[key] for key in record.full]
+    thumbnails = [view for key, view in record.views.items() if key not in record.full and view.thumbnail is not None]
     return {
         "profile_id": profile.id,
         "domain": profile.domain,
         "name": profile.name,
-        "role": ROLES.index(role),
-        "task_id": task_id,
+        "role": ROLES.index(record.subject.role),
+        "task_id": record.subject.task_id,
         "fields": [{"attribute": key, "value": value} for key, value in profile.fields.items()],
         "details": [{"attribute": key, "value": value} for key, value in profile.details.items()],
-        "images": list(images.values()),
-        "views": list(images),
-        "thumbnails": list(thumbnails.values()),
-        "thumbnail_views": list(thumbnails),
-        "portrait": [int(edge) for edge in portrait],
+        "images": [view.image for view in images],
+        "views": [view.name for view in images],
+        "thumbnails": [view.thumbnail for view in thumbnails],
+        "thumbnail_views": [view.thumbnail_name or view.name for view in thumbnails],
+        "portrait": [int(edge) for edge in record.portrait],
     }

@@ -1,4 +1,4 @@
-"""preview.png: what a build looks like on one page. Pictures as the splits show them, and questions beside them."""
+"""Draw preview.png: pictures of a build as its splits show them, with questions beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw
 
 from lethebench.generation.drawing.fonts import font, wrap
+from lethebench.generation.questions.records import Question
 
 WIDTH = 300
-"""Of a picture on the sheet, in pixels; as high as its shape asks."""
+"""Width of a picture on the sheet, in pixels."""
 _MARGIN, _GAP, _PANEL = 44, 22, 470
 _HEAD, _BAND, _CAPTION = 118, 52, 34
 _NOTE, _LEADING, _SPACE = 20, 22, 18
@@ -17,8 +18,8 @@ _PAPER, _INK, _SOFT, _LINE, _ACCENT = "#f6f5f2", "#1d2733", "#5d6874", "#d5d8db"
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A picture and what stands under it."""
+class Thumbnail:
+    """A picture with the caption under it."""
 
     picture: Image.Image
     caption: str
@@ -26,11 +27,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Band:
-    """One kind of document, or one person: heading, pictures of one shape, and (question, answer, note) beside them."""
+    """One kind of document, or one person: heading, pictures of one shape, and (question, note) pairs beside them."""
 
     heading: str
-    pictures: Sequence[Shown]
-    asked: Sequence[tuple[str, str, str]]
+    pictures: Sequence[Thumbnail]
+    questions: Sequence[tuple[Question, str]]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -40,7 +41,7 @@ class Band:
 
 
 class _Entry(NamedTuple):
-    """A question as it stands beside the pictures, in lines."""
+    """The lines of a question beside the pictures."""
 
     note: str
     question: Sequence[str]
@@ -52,40 +53,40 @@ class _Entry(NamedTuple):
 
 
 def contact_sheet(title: str, line: str, bands: Sequence[Band]) -> Image.Image:
-    """Draws the sheet.
+    """Return the sheet.
 
     Args:
         title: first line.
         line: what the benchmark is, in one line.
-        bands: one below the other, each with as many pictures as the others.
+        bands: from top to bottom, each with the same number of pictures.
     """
     columns = max(len(band.pictures) for band in bands)
     width = 2 * _MARGIN + columns * (WIDTH + _GAP) + _PANEL
-    panels = [[_entry(*asked) for asked in band.asked] for band in bands]
-    tall = [_BAND + _height(band, panel) + _GAP for band, panel in zip(bands, panels, strict=True)]
-    sheet = Image.new("RGB", (width, _HEAD + sum(tall) + _MARGIN - _GAP), _PAPER)
+    panels = [[_entry(*pair) for pair in band.questions] for band in bands]
+    heights = [_BAND + _height(band, panel) + _GAP for band, panel in zip(bands, panels, strict=True)]
+    sheet = Image.new("RGB", (width, _HEAD + sum(heights) + _MARGIN - _GAP), _PAPER)
     draw = ImageDraw.Draw(sheet)
     draw.text((_MARGIN, 36), title, _INK, font("sans", 30, "bold"))
     draw.text((_MARGIN, 78), line, _SOFT, font("sans", 17))
     for number, (band, panel) in enumerate(zip(bands, panels, strict=True)):
-        _band(sheet, draw, band, panel, _HEAD + sum(tall[:number]))
+        _draw_band(sheet, draw, band, panel, _HEAD + sum(heights[:number]))
     return sheet
 
 
 def _height(band: Band, panel: Sequence[_Entry]) -> int:
-    """What the pictures with their captions take, or the questions where those take more."""
+    """Return the height of the pictures with captions or of the questions, whichever is larger."""
     return max(band.size[1] + _CAPTION, sum(entry.height for entry in panel) + _SPACE * (len(panel) - 1))
 
 
-def _band(sheet: Image.Image, draw: ImageDraw.ImageDraw, band: Band, panel: Sequence[_Entry], top: int) -> None:
+def _draw_band(sheet: Image.Image, draw: ImageDraw.ImageDraw, band: Band, panel: Sequence[_Entry], top: int) -> None:
     draw.line((_MARGIN, top + 4, sheet.width - _MARGIN, top + 4), _LINE, 1)
     draw.text((_MARGIN, top + 18), band.heading, _ACCENT, font("sans", 19, "bold"))
     top += _BAND
-    for place, shown in enumerate(band.pictures):
-        left = _MARGIN + place * (WIDTH + _GAP)
-        sheet.paste(shown.picture.resize(band.size, Image.Resampling.LANCZOS), (left, top))
+    for index, thumbnail in enumerate(band.pictures):
+        left = _MARGIN + index * (WIDTH + _GAP)
+        sheet.paste(thumbnail.picture.resize(band.size, Image.Resampling.LANCZOS), (left, top))
         draw.rectangle((left, top, left + WIDTH - 1, top + band.size[1] - 1), outline=_LINE)
-        draw.text((left, top + band.size[1] + 9), shown.caption, _SOFT, font("sans", 14))
+        draw.text((left, top + band.size[1] + 9), thumbnail.caption, _SOFT, font("sans", 14))
     left = sheet.width - _MARGIN - _PANEL + 8
     for entry in panel:
         draw.text((left, top), entry.note, _SOFT, font("sans", 12.5))
@@ -100,6 +101,8 @@ def _band(sheet: Image.Image, draw: ImageDraw.ImageDraw, band: Band, panel: Sequ
         top += entry.height + _SPACE
 
 
-def _entry(question: str, answer: str, note: str) -> _Entry:
-    asked = wrap(question, font("sans", 16, "bold"), _PANEL - 8)
-    return _Entry(note, asked, wrap(answer, font("sans", 16), _PANEL - 26))
+def _entry(question: Question, note: str) -> _Entry:
+    """Return the lines of a question; of multiple choice, the options with the right one marked."""
+    options = " · ".join(f"{option} ✓" if option == question.answer else option for option in question.options)
+    lines = wrap(question.question, font("sans", 16, "bold"), _PANEL - 8)
+    return _Entry(note, lines, wrap(options or question.answer, font("sans", 16), _PANEL - 26))

@@ -1,7 +1,7 @@
-"""croissant.json: the build described for machines (MLCommons Croissant 1.1 with its responsible-AI fields).
+"""Write croissant.json, which describes a build to machines (MLCommons Croissant 1.1 with its responsible-AI fields).
 
 Every shard is a FileObject with its SHA-256; every split of every config is a FileSet over its shards and a RecordSet
-over the columns. The file is written as plain JSON-LD, so building needs no Croissant library.
+over the columns. The file is plain JSON-LD, so building needs no Croissant library.
 """
 
 import json
@@ -63,37 +63,40 @@ _TYPES = {"string": "sc:Text", "int8": "cr:Int8", "int32": "cr:Int32"}
 def write_croissant(
     benchmark: Benchmark, splits: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]], folder: Path
 ) -> None:
-    """Writes croissant.json.
+    """Write croissant.json.
 
     Args:
+        benchmark: what was built.
         splits: config -> split -> `files` and `rows`.
         files: shard -> `sha256` and `bytes`.
+        folder: the unfinished build.
     """
     text = json.dumps(describe(benchmark, splits, files), indent=2, ensure_ascii=False)
     (folder / "croissant.json").write_text(text + "\n", "utf-8")
 
 
 def describe(benchmark: Benchmark, splits: Mapping, files: Mapping) -> dict:
-    """The build as Croissant JSON-LD."""
+    """Return the build as Croissant JSON-LD."""
+    card = benchmark.CARD
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"],
         "name": benchmark.NAME,
-        "alternateName": benchmark.PRETTY_NAME,
-        "description": benchmark.DESCRIPTION,
-        "license": benchmark.LICENCE["url"],
+        "alternateName": card.title,
+        "description": card.description,
+        "license": card.license.url,
         "version": benchmark.VERSION,
-        "datePublished": benchmark.RELEASED,
+        "datePublished": card.released,
         "citeAs": benchmark.PAPER.bibtex,
         "creator": {
             "@type": "sc:Organization",
             "name": f"The authors of {benchmark.PAPER.name}" if benchmark.IMPORTED else "The lethebench developers",
         },
-        "keywords": list(benchmark.TAGS),
+        "keywords": list(card.tags),
         "inLanguage": "en",
         "isLiveDataset": False,
-        **{f"rai:{name}": text for name, text in benchmark.RESPONSIBLE_AI.items()},
+        **{f"rai:{name}": text for name, text in card.responsible_ai.items()},
         "distribution": [
             *(_file(name, listing) for name, listing in files.items()),
             *(_file_set(config, split, part) for config, parts in splits.items() for split, part in parts.items()),
@@ -136,29 +139,29 @@ def _record_set(benchmark: Benchmark, config: str, split: str, rows: int) -> dic
         "@id": f"{config}/{split}",
         "name": f"{config}/{split}",
         "description": f"Split {split} of config {config}: {rows} rows.",
-        "field": [_field(f"{config}/{split}", name, kind) for name, kind in features.items()],
+        "field": [_field(f"{config}/{split}", name, feature) for name, feature in features.items()],
     }
 
 
-def _field(record_set: str, name: str, kind: Any, column: str = "") -> dict:
-    field = {"@type": "cr:Field", "@id": f"{record_set}/{name}", "name": name}
+def _field(record_set: str, name: str, feature: Any, column: str = "") -> dict:
+    field: dict[str, Any] = {"@type": "cr:Field", "@id": f"{record_set}/{name}", "name": name}
     shards = record_set if not column else "/".join(record_set.split("/")[:2])
     source: dict[str, Any] = {"fileSet": {"@id": f"{shards}/shards"}, "extract": {"column": column or name}}
     if column:
         source["transform"] = {"jsonPath": f"$.{name}"}
-    if isinstance(kind, List):
-        # `repeated` says the same as `isArray`; mlcroissant 1.1 reads pictures and records only by it.
+    if isinstance(feature, List):
+        # mlcroissant 1.1 reads pictures and records only with `repeated`, which means the same as `isArray`.
         field |= {"isArray": True, "arrayShape": "-1"}
-        kind = kind.feature
-        if isinstance(kind, dict):
-            parts = [_field(f"{record_set}/{name}", part, inner, name) for part, inner in kind.items()]
+        feature = feature.feature
+        if isinstance(feature, dict):
+            parts = [_field(f"{record_set}/{name}", part, inner, name) for part, inner in feature.items()]
             return field | {"repeated": True, "subField": parts}
-    if isinstance(kind, Image):
+    if isinstance(feature, Image):
         source["transform"] = {"jsonPath": "$.bytes"}
         return field | {"repeated": True, "dataType": "sc:ImageObject", "source": source}
-    if isinstance(kind, ClassLabel):
-        names = ", ".join(f"{number} = {label}" for number, label in enumerate(kind.names))
+    if isinstance(feature, ClassLabel):
+        names = ", ".join(f"{number} = {label}" for number, label in enumerate(feature.names))
         return field | {"dataType": "cr:Int64", "description": names, "source": source}
-    if not isinstance(kind, Value):
-        raise TypeError(f"column {name}: no Croissant type for {kind}")
-    return field | {"dataType": _TYPES[kind.dtype], "source": source}
+    if not isinstance(feature, Value):
+        raise TypeError(f"column {name}: no Croissant type for {feature}")
+    return field | {"dataType": _TYPES[feature.dtype], "source": source}

@@ -1,4 +1,4 @@
-"""manifest.json: what a build is, how it was made, and a hash of everything in it."""
+"""Write and read manifest.json: what a build is, how it was made, and a hash of everything in it."""
 
 import json
 import platform
@@ -11,7 +11,7 @@ from typing import Any
 from lethebench.builders.errors import BuildError
 
 _LIBRARIES = ("lethebench", "datasets", "faker", "matplotlib", "numpy", "pillow", "pyarrow", "segno")
-"""Whatever decides a byte of a build."""
+"""The packages that decide a byte of a build."""
 
 
 @dataclass(frozen=True)
@@ -21,23 +21,23 @@ class Manifest:
     Attributes:
         benchmark: name of the benchmark.
         version: of the data; also the tag on the Hub.
-        size: as asked for: `paper`, `small` or a number of profiles.
-        seed: of everything drawn.
-        options: with nothing left open.
-        versions: of the generator and of every library that decides a byte.
-        tasks: requests to forget in the sequence.
+        size: as requested: `paper`, `small` or a number of profiles.
+        seed: of everything random.
+        options: with every default filled in.
+        versions: of lethebench and of every library that decides a byte.
+        tasks: number of requests to forget.
         paper_counts: what the paper counts, in this build.
-        extra_counts: what stands on top.
+        extra_counts: what the paper does not count.
         attributes: attribute -> `candidates` (|R|), `values` (distinct among trained profiles), `most_common` (share of
-            the commonest value, which is what guessing it would score).
-        apart: combinations of fields that no forget, retain and holdout profile share.
-        perceptual: how twins are sought: method, and the similarity above which two profiles count as one.
+            the most common value, which is the score of always guessing it).
+        apart: combinations of fields that no two profiles share.
+        perceptual: how `verify` looks for two profiles with the same picture (see `PhotoCheck`).
         pictures: their encoding.
         licences: asset -> licence.
-        splits: config -> split -> rows, files, bytes in memory and the content hash (see `builders.digest`).
-        files: path -> sha256 and bytes, README.md and manifest.json excepted.
-        imported: of an import alone: `source` (name, files, SHA-256 of the release) and `missing` (what the release
-            does not have, and why).
+        splits: config -> split -> rows, files, bytes in memory and content hash (see `write.digest`).
+        files: path -> sha256 and bytes, except README.md and manifest.json.
+        imported: of an import: `source` (name, files, SHA-256 of the release) and `missing` (what the release does not
+            have, and why); None for our own builds.
     """
 
     benchmark: str
@@ -59,20 +59,20 @@ class Manifest:
     imported: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict:
-        """As plain data, as the file holds it; a build of our own says nothing of an import."""
+        """Return the content of the file as plain data, without `imported` for a build of our own."""
         content = asdict(self)
         if self.imported is None:
             del content["imported"]
         return content
 
     def write(self, folder: Path) -> None:
-        """Writes manifest.json."""
+        """Write manifest.json."""
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
         (folder / "manifest.json").write_text(text + "\n", "utf-8")
 
 
 def read_manifest(path: str | Path) -> Manifest:
-    """The manifest of a build.
+    """Return the manifest of a build.
 
     Args:
         path: a folder that `build` wrote, or a download of one.
@@ -82,24 +82,22 @@ def read_manifest(path: str | Path) -> Manifest:
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise BuildError(f"{folder} is not a folder: make a build with `lethe build NAME --out {folder}`")
+        raise BuildError(f"{folder} is not a folder: build one with `lethe build NAME --out {folder}`")
     file = folder / "manifest.json"
     if not file.is_file():
         raise BuildError(f"{folder} is not a build (it has no manifest.json): give a folder that `lethe build` wrote")
     try:
         content = json.loads(file.read_text("utf-8"))
     except ValueError as error:
-        raise BuildError(
-            f"{file} is not JSON ({error}): the build is damaged, make it again with `lethe build`"
-        ) from None
+        raise BuildError(f"{file} is not JSON ({error}): the build is damaged; rebuild it with `lethe build`") from None
     names = [item.name for item in fields(Manifest)]
-    needed = [name for name in names if name != "imported"]
-    missing = [name for name in needed if not isinstance(content, dict) or name not in content]
+    required = [name for name in names if name != "imported"]
+    missing = [name for name in required if not isinstance(content, dict) or name not in content]
     if missing:
-        raise BuildError(f"{file} is not the manifest of a build (no {missing[0]!r}): make it again with `lethe build`")
+        raise BuildError(f"{file} is not the manifest of a build (no {missing[0]!r}): rebuild it with `lethe build`")
     return Manifest(**{name: content.get(name) for name in names})
 
 
 def library_versions() -> dict[str, str]:
-    """Name -> version of what decides a build's bytes."""
+    """Return package -> version, for all that decide a build's bytes."""
     return {"python": ".".join(platform.python_version_tuple()[:2])} | {name: version(name) for name in _LIBRARIES}

@@ -1,32 +1,34 @@
-"""What a process does with one unit of work: rows to tables, with digests."""
+"""Turn one unit of work into tables, with a digest of every row; runs in a worker process."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
 
-from lethebench.builders.base import Benchmark, Unit
+from lethebench.builders.base import Benchmark
+from lethebench.builders.records import Unit
 from lethebench.builders.write.digest import row_digest
 
 
 @dataclass(frozen=True)
-class Task:
-    """What every unit needs: the benchmark, what its rows share, and group -> schema."""
+class UnitContext:
+    """What every unit needs: the benchmark, what its records share, and group -> schema."""
 
     benchmark: Benchmark
     shared: Any
-    schemas: dict[str, pa.Schema]
+    schemas: Mapping[str, pa.Schema]
 
 
 @dataclass(frozen=True)
-class Made:
-    """A unit's rows in one group.
+class UnitTable:
+    """A unit's rows in one group of shards.
 
     Attributes:
         table: the rows.
         digests: one per row.
-        pictures: SHA-256 of the different pictures that they carry in `images`.
+        pictures: SHA-256 of the distinct pictures in the column `images`.
     """
 
     table: pa.Table
@@ -34,14 +36,14 @@ class Made:
     pictures: set[bytes]
 
 
-def make(unit: Unit, task: Task) -> dict[str, Made]:
-    """The rows of a unit by group."""
-    rows = task.benchmark.rows(unit, task.shared)
-    return {group: made(rows[group], task.schemas[group]) for group in unit.groups}
+def unit_tables(unit: Unit, context: UnitContext) -> dict[str, UnitTable]:
+    """Return group -> the unit's rows in it."""
+    rows = context.benchmark.rows(unit, context.shared)
+    return {group: unit_table(rows[group], context.schemas[group]) for group in unit.groups}
 
 
-def made(rows: list[dict], schema: pa.Schema) -> Made:
-    """Rows as a table with their digests."""
+def unit_table(rows: Sequence[dict], schema: pa.Schema) -> UnitTable:
+    """Return rows as a table with their digests."""
     pictures = {picture["bytes"] for row in rows for picture in row.get("images", ())}
     hashes = {sha256(picture).digest() for picture in pictures}
-    return Made(pa.Table.from_pylist(rows, schema=schema), [row_digest(row) for row in rows], hashes)
+    return UnitTable(pa.Table.from_pylist(rows, schema=schema), [row_digest(row) for row in rows], hashes)

@@ -58,8 +58,9 @@ def _benchmarks() -> list[dict]:
     return [
         {
             "name": name,
+            "is": builder.SUMMARY,
             "version": builder.VERSION,
-            "profiles": f"{builder.SMALL_SIZE} small, {builder.PAPER_SIZE:,} paper",
+            "profiles": f"{builder.SIZES.small} small, {builder.SIZES.paper:,} paper",
             "after": f"{builder.PAPER.name}, {builder.PAPER.url}",
         }
         for name, builder in BENCHMARKS.items()
@@ -67,8 +68,8 @@ def _benchmarks() -> list[dict]:
 
 
 def _imports() -> list[dict]:
-    from lethebench.builders.imports import IMPORTS
     from lethebench.builders.options import option_help
+    from lethebench.builders.registry import IMPORTS
 
     return [
         {

@@ -185,13 +185,13 @@ def _write(folder: Path, config: str, features: Features, records: Iterable[dict
 def _write_card(folder: Path, benchmark: Benchmark, manifest: Manifest, counts: Mapping[str, int]) -> None:
     """README.md, by which `load_dataset` finds the configs."""
     data = {
-        "license": benchmark.LICENCE["id"],
+        "license": benchmark.CARD.license.id,
         "configs": [
             {"config_name": name, "data_files": [{"split": "train", "path": f"{name}/*.parquet"}]} for name in counts
         ],
     }
     text = _CARD.format(
-        name=benchmark.PRETTY_NAME,
+        name=benchmark.CARD.title,
         version=manifest.version,
         size=manifest.size,
         seed=manifest.seed,

@@ -6,10 +6,11 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from lethebench.baselines.registry import method_summary
+from lethebench.builders.registry import BENCHMARKS
 from lethebench.report.load import Run
 from lethebench.report.seeds import Group
 from lethebench.report.tables import number
-from lethebench.report.texts import BENCHMARKS, INTERVALS, LIMITS, SEEDS, TINY
+from lethebench.report.texts import INTERVALS, LIMITS, SEEDS, TINY
 from lethebench.runs.options import RunOptions
 
 RETAIN = {
@@ -144,7 +145,8 @@ def _counts(run: Run) -> dict[str, int]:
 
 
 def _people(run: Run) -> str:
-    return BENCHMARKS.get(run.record["data"].get("benchmark"), "profiles")
+    name = run.record["data"].get("benchmark")
+    return BENCHMARKS[name].SUMMARY if name in BENCHMARKS else "profiles"
 
 
 def _short(path: object) -> str:

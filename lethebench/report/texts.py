@@ -1,12 +1,5 @@
-"""Fixed texts of the report: what methods and benchmarks are, and what the figures do not show."""
+"""Fixed texts of the report: what the figures do not show."""
 
-BENCHMARKS = {
-    "icu": "fictitious people with a document each",
-    "mllmu": "people, fictitious ones and public figures",
-    "mlu": "well-known entities",
-    "remem": "fictitious people",
-}
-"""What the profiles of a benchmark are."""
 
 LIMITS = (
     "A low keyword match shows that the model no longer states a fact, not that the fact has left its weights: no "

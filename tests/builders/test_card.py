@@ -16,11 +16,13 @@ from releases import mllmu_configs, mlu_files, write_mllmu, write_pictures, writ
 from small_build import real_build
 
 from lethebench.builders import BENCHMARKS, build, read_manifest
-from lethebench.builders.imports import IMPORTS
+from lethebench.builders.registry import IMPORTS
 from lethebench.builders.write.card import SIZES, card_body, human_size
 from lethebench.builders.write.columns import QA, features_of
-from lethebench.builders.write.contact_sheet import Band, Shown, contact_sheet
+from lethebench.builders.write.contact_sheet import Band, Thumbnail, contact_sheet
 from lethebench.contract.columns import QUESTION_COLUMNS
+from lethebench.generation.icu import questions as icu
+from lethebench.generation.icu.profiles import profiles as icu_profiles
 
 OURS = tuple(BENCHMARKS)
 SLOW = {"remem"}
@@ -190,9 +192,10 @@ def test_the_preview_shows_pages():
 
 
 def test_a_sheet_has_room_for_every_question():
+    question = icu.train_questions(icu_profiles("medical", 1, seed=0)[0], {})[0]
     few, many = (
-        contact_sheet("Title", "Line", [Band("Somebody", [Shown(Image.new("RGB", (9, 9)), "train")], asked)])
-        for asked in ([("Who?", "Ana", "in train")], [("Who?", "Ana", "in train")] * 12)
+        contact_sheet("Title", "Line", [Band("Somebody", [Thumbnail(Image.new("RGB", (9, 9)), "train")], questions)])
+        for questions in ([(question, "in train")], [(question, "in train")] * 12)
     )
     assert many.height > few.height
     last = many.convert("L").crop((few.width - 500, many.height - 110, few.width, many.height))
@@ -206,7 +209,7 @@ def test_sizes_read_as_a_person_says_them():
 def test_manifest_is_plain_json_without_times_or_places():
     manifest = json.loads((real_build() / "manifest.json").read_text())
     assert manifest["attributes"]["blood_type"]["candidates"] == 8
-    assert manifest["perceptual"]["threshold"] == BENCHMARKS["icu"].PERCEPTUAL["threshold"]
+    assert manifest["perceptual"]["threshold"] == BENCHMARKS["icu"].PHOTOS.threshold
     assert set(manifest["licences"].values()) >= {"CC-BY-4.0", "Apache-2.0"}
     assert {"lethebench", "pillow", "pyarrow", "python"} <= manifest["versions"].keys()
     assert not re.search(r"20\d\d-\d\d-\d\dT", json.dumps(manifest))

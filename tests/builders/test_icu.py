@@ -29,7 +29,7 @@ CONTRACT = {
 
 
 def plan(count, seed=0, **options):
-    return ICU.plan(count, seed=seed, options=ICU.OPTIONS(**options))
+    return ICU.plan(count, seed=seed, options=ICU.OPTIONS(**options).resolve(count))
 
 
 def members(made, role):
@@ -70,7 +70,12 @@ def test_tasks_are_even_and_hold_both_domains(count):
 
 
 def test_the_small_and_the_paper_size_are_those_of_the_benchmark():
-    assert (ICU.profiles("small"), ICU.profiles("paper"), ICU.profiles(40), ICU.profiles("40")) == (24, 1000, 40, 40)
+    assert (ICU.profile_count("small"), ICU.profile_count("paper"), ICU.profile_count(40), ICU.profile_count("40")) == (
+        24,
+        1000,
+        40,
+        40,
+    )
     assert [len(people) for people in tasks(plan(24)).values()] == [3, 3, 3, 3]
 
 
@@ -308,7 +313,7 @@ def test_options_make_other_builds_that_verify(tmp_path):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"name": "imaginary"}, "there is no such benchmark; there are icu"),
+        ({"name": "imaginary"}, "unknown benchmark 'imaginary'; choose from icu, mllmu"),
         ({"size": 0}, "multiple of 4, at least 8"),
         ({"size": -4}, "try 8"),
         ({"size": 30}, "try 32"),
@@ -316,7 +321,7 @@ def test_options_make_other_builds_that_verify(tmp_path):
         ({"size": 2.5}, "multiple of 4"),
         ({"seed": -1}, "seed -1: must be a whole number, at least 0"),
         ({"num_proc": 0}, "num_proc 0"),
-        ({"options": {"colour": "red"}}, "it has task_size (profiles per request to forget;"),
+        ({"options": {"colour": "red"}}, "unknown option 'colour': icu has task_size (profiles per request"),
         ({"options": {"task_size": "x"}}, "must be a whole number"),
         ({"options": {"task_size": 2.5}}, "must be a whole number"),
         ({"options": {"task_size": 0}}, "must be at least 1"),

@@ -183,7 +183,7 @@ def _without(config, column):
         (_without("Full_Set", "Mask_Task"), ["Full_Set/train-00000-of-00001.parquet: has no column Mask_Task"]),
         (_without("Test_Set", "images"), ["Test_Set/train-00000-of-00001.parquet: has no column images"]),
         (_without("forget_5", "ID"), ["has no column ID (it has Directory"]),
-        (_record("Full_Set", 2, ID="001"), ["row 2: ID 001 stands twice in Full_Set"]),
+        (_record("Full_Set", 2, ID="001"), ["row 2: ID 001 occurs twice in Full_Set"]),
         (_record("Full_Set", 2, ID="../1"), ["its ID is '../1'"]),
         (_record("Test_Set", 2, ID="999"), ["Test_Set: ID 999 is not in Full_Set"]),
         (
@@ -193,13 +193,13 @@ def _without(config, column):
         (_record("Full_Set", 3, image={"bytes": b"no", "path": "x"}), ["row 3 picture 0: does not decode"]),
         (_record("Full_Set", 3, image=None), ["its picture is not in the file"]),
         (_record("Test_Set", 3, images=[]), ["has no picture"]),
-        (_record("ft_Data", 1, ID="000"), ["row 1: ID 000 stands twice in ft_Data"]),
+        (_record("ft_Data", 1, ID="000"), ["row 1: ID 000 occurs twice in ft_Data"]),
         (_record("ft_Data", 1, ID="999"), ["row 1: ID 999 is not in Full_Set"]),
         (_record("ft_Data", 1, metadata="{"), ["ft_Data/train-00000-of-00001.parquet row 1: "]),
-        (_record("ft_Data", 1, metadata='{"Q": 1}'), ["no JSON list of Question and Answer"]),
+        (_record("ft_Data", 1, metadata='{"Q": 1}'), ["not a JSON list of Question and Answer"]),
         (
             lambda configs: configs["Full_Set"][0]["Generation_Task"][1].update(Type="Audio"),
-            ["Generation_Task 2: Type 'Audio' is none of Image_Textual, Pure_Text"],
+            ["Generation_Task 2: Type 'Audio' is not one of Image_Textual, Pure_Text"],
         ),
         (
             lambda configs: configs["Full_Set"][0]["Mask_Task"][0].update(Ground_Truth=" "),
@@ -209,7 +209,7 @@ def _without(config, column):
             lambda configs: configs["Full_Set"][0]["Classification_Task"]["Pure_Text_Questions"][1].update(
                 Correct_Answer="E"
             ),
-            ["Pure_Text_Questions 2: Correct_Answer 'E' is none of A, B, C, D"],
+            ["Pure_Text_Questions 2: Correct_Answer 'E' is not one of A, B, C, D"],
         ),
     ],
 )

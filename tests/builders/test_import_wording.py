@@ -27,8 +27,8 @@ def test_a_byte_order_mark_of_utf8_is_allowed():
         (json.dumps(["Pokémon"], ensure_ascii=False).encode("latin-1"), r"is not UTF-8 \(byte 5 is 0xe9\)"),
         (b"[1, 2", "is not JSON"),
         (b"", "is not JSON"),
-        (b"[NaN]", "NaN is no number"),
-        (b"[" * 200_000, "nested deeper"),
+        (b"[NaN]", "NaN is not a number"),
+        (b"[" * 200_000, "nested too deeply"),
         (b"9" * 10_000, "is not JSON"),
     ],
 )

@@ -15,8 +15,8 @@ from PIL import Image
 from small_build import real_build, rewrite
 
 from lethebench.builders import BENCHMARKS, BuildError, build, content_hash, row_digest, verify
-from lethebench.builders.mllmu.builder import SIZE, draw, face_corners, scene_of
-from lethebench.builders.mllmu.plan import FORGET, KNOWN, figure_count, groups
+from lethebench.builders.mllmu.builder import SIZE, draw, portrait_corners, scene_of
+from lethebench.builders.mllmu.plan import FORGET, TRAINED, figure_count, groups
 from lethebench.builders.verify.rows import Person, check_row
 from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
 from lethebench.generation.mllmu.questions import DOMAIN_ATTRIBUTES, LISTED
@@ -62,8 +62,8 @@ def copy(tmp_path):
 @pytest.mark.parametrize("count", SIZES)
 def test_each_group_is_a_twentieth_and_nobody_stands_in_two(count):
     found = groups(count, seed=0)
-    assert list(found) == [*KNOWN, "neighbour", "holdout"]
-    assert [len(found[name]) for name in KNOWN] == [count // 20] * 3 + [count - 3 * count // 20]
+    assert list(found) == [*TRAINED, "neighbour", "holdout"]
+    assert [len(found[name]) for name in TRAINED] == [count // 20] * 3 + [count - 3 * count // 20]
     assert len(found["holdout"]) == max(2, count // 20)
     assert len(found["neighbour"]) == figure_count(count)
     everyone = [profile.id for people in found.values() for profile in people]
@@ -71,7 +71,7 @@ def test_each_group_is_a_twentieth_and_nobody_stands_in_two(count):
     names = [profile.name for people in found.values() for profile in people]
     assert len(set(names)) == len(names)
     assert {profile.domain for profile in found["neighbour"]} == {"figure"}
-    assert {profile.domain for name in (*KNOWN, "holdout") for profile in found[name]} == {"person"}
+    assert {profile.domain for name in (*TRAINED, "holdout") for profile in found[name]} == {"person"}
 
 
 def test_figures_stand_beside_people_in_the_papers_proportion():
@@ -79,7 +79,7 @@ def test_figures_stand_beside_people_in_the_papers_proportion():
 
 
 def test_the_paper_plan_has_its_people_tasks_and_wide_candidates(paper):
-    assert [len(members(paper, name)) for name in (*KNOWN, "neighbour", "holdout")] == [25, 25, 25, 425, 153, 25]
+    assert [len(members(paper, name)) for name in (*TRAINED, "neighbour", "holdout")] == [25, 25, 25, 425, 153, 25]
     assert paper.tasks == 3
     tasks = {unit.groups[0]: (unit.role, unit.task_id) for unit in paper.units}
     assert tasks == {
@@ -252,7 +252,7 @@ def test_a_face_is_the_same_in_both_uses_and_its_corners_lie_on_it():
     first, second = (scene_of(profile, use) for use in ("train", "test"))
     assert first != second
     assert scene_of(profile, "train") == first
-    left, top, right, _, _, bottom, *_ = face_corners(profile, SIZE)
+    left, top, right, _, _, bottom, *_ = portrait_corners(profile, SIZE)
     assert 0 < left < right < SIZE[0]
     assert 0 < top < bottom < SIZE[1]
 
@@ -328,7 +328,7 @@ def test_a_choice_that_is_wrong_is_found(rows, change, words):
         ({"size": 41}, "try 60"),
         ({"size": -5}, "try 40"),
         ({"size": "huge"}, "give paper, small or a number"),
-        ({"options": {"task_size": 3}}, "mllmu has no such option; it has none"),
+        ({"options": {"task_size": 3}}, "unknown option 'task_size': mllmu has no options"),
     ],
 )
 def test_wrong_use_is_one_helpful_line_and_writes_nothing(tmp_path, given, words):

@@ -11,8 +11,8 @@ from PIL import Image
 from small_build import real_build, rewrite
 
 from lethebench.builders import BENCHMARKS, BuildError, verify
-from lethebench.builders.mlu.builder import MluOptions, questions, views_of
-from lethebench.builders.mlu.plan import entities, view_counts
+from lethebench.builders.mlu.builder import questions
+from lethebench.builders.mlu.plan import MluOptions, entities, view_counts, views_of
 from lethebench.console import Console
 from lethebench.contract.columns import ROLES
 from lethebench.errors import UserError
@@ -95,7 +95,7 @@ def test_smaller_builds_have_as_many_of_every_set_and_are_nested():
 @pytest.mark.parametrize(("count", "advice"), [(1, "8"), (12, "16"), (104, "96"), (126, "96"), (500, "paper")])
 def test_other_sizes_are_refused_with_one_that_works(count, advice):
     with pytest.raises(BuildError, match=f"size {count}: .*try {advice}"):
-        MLU.check_size(count)
+        MLU.profile_count(count)
 
 
 def test_the_order_of_the_tasks_is_an_option():

@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from lethebench.builders import BuildError, build, verify
-from lethebench.builders.mlu.builder import LEAST_VIEWS
-from lethebench.builders.mlu.plan import entities
+from lethebench.builders.mlu.plan import LEAST_VIEWS, entities
 
 SECRET = "taken at home"
 MORE = 12

@@ -69,8 +69,8 @@ def test_the_paper_plan_has_ten_to_forget_in_five_requests_of_two_and_ten_to_kee
     assert roles == {"forget": 10, "retain": 10, "holdout": HOLDOUT}
     assert Counter(unit.task_id for unit in made.units if unit.role == "forget") == dict.fromkeys(range(5), 2)
     assert made.tasks == 5
-    assert made.options == {"qa": 100, "views": 100, "single_share": 0.7, "pixels": 336}
-    assert made.options == REMEM.usual_options("paper")
+    options = RememOptions().resolve(20).record()
+    assert options == {"qa": 100, "views": 100, "single_share": 0.7, "pixels": 336}
     questions = {group: len(rows) for group, rows in counted(made).items()}
     assert questions == {
         "qa/forget": 1000, "qa/retain": 1000, "qa/test-forget": 280, "qa/test-retain": 280, "qa/relations": 300,
@@ -80,11 +80,11 @@ def test_the_paper_plan_has_ten_to_forget_in_five_requests_of_two_and_ten_to_kee
 
 def counted(made):
     """Group -> its (profile_id, question) pairs, without drawing a picture."""
-    from lethebench.builders.remem.builder import _questions
+    from lethebench.builders.remem.builder import questions
 
     found = defaultdict(list)
     for unit in made.units:
-        for group, asked in _questions(made.shared, unit.profiles[0], unit.groups).items():
+        for group, asked in questions(made.shared, unit.profiles[0], unit.groups).items():
             found[group] += asked
     return found
 
@@ -102,7 +102,7 @@ def test_pictures_at_paper_size_are_two_thousand_for_training_and_none_serves_tw
 
 @pytest.mark.parametrize("count", [4, 8, 12, 40])
 def test_sizes_are_multiples_of_four(count):
-    REMEM.check_size(count)
+    REMEM.profile_count(count)
     found = people(count, seed=0)
     assert len(found["forget"]) == len(found["retain"]) == count // 2
     assert [place.task_id for place in found["forget"]] == [number // 2 for number in range(count // 2)]
@@ -165,7 +165,10 @@ def test_the_share_by_name_reaches_from_none_to_all(share, wanted):
         ({"options": {"single_share": 1.1}}, "must lie in 0..1"),
         ({"options": {"single_share": "nan"}}, "must lie in 0..1"),
         ({"options": {"pixels": 20}}, "must lie in 96..896"),
-        ({"options": {"task_size": 3}}, "no such option; it has qa (training questions per person, 1 to 200); views ("),
+        (
+            {"options": {"task_size": 3}},
+            "unknown option 'task_size': remem has qa (training questions per person, 1 to 200); views (",
+        ),
     ],
 )
 def test_wrong_use_is_one_helpful_line_and_writes_nothing(tmp_path, given, words):
@@ -177,8 +180,8 @@ def test_wrong_use_is_one_helpful_line_and_writes_nothing(tmp_path, given, words
 
 
 def test_what_the_paper_counts_follows_from_the_options():
-    assert REMEM.paper_counts(REMEM.usual_options("paper")) == REMEM.PAPER_COUNTS
-    scaled = REMEM.paper_counts(asdict(RememOptions(qa=20, views=5).closed()))
+    assert REMEM.paper_counts(RememOptions().resolve(20).record()) == REMEM.PAPER_COUNTS
+    scaled = REMEM.paper_counts(asdict(RememOptions(qa=20, views=5).resolve(20)))
     assert scaled == {
         "profiles": 20, "pictures": 100, "questions": 960, "train_questions": 400, "test_questions": 560,
     }  # fmt: skip
@@ -370,16 +373,16 @@ def test_pictures_of_other_splits_in_other_configs_and_one_portrait_under_two_na
 @pytest.mark.slow
 def test_no_two_of_three_hundred_people_look_alike():
     """The likeness of two front portraits stays below the threshold from which two count as one."""
-    from lethebench.builders.remem.builder import face_corners
+    from lethebench.builders.remem.builder import portrait_corners
     from lethebench.builders.remem.plan import REFERENCE, Shot, draw
     from lethebench.builders.verify.photos import Photos
 
-    threshold = REMEM.PERCEPTUAL["threshold"]
+    threshold = REMEM.PHOTOS.threshold
     photos, pages = Photos(threshold=threshold - 0.03), []
     profiles = [place.person.profile for members in people(300, seed=5).values() for place in members]
     for profile in profiles:
         page = draw(profile, Shot(profile.id, REFERENCE, 0))
-        photos.add(profile.id, page, face_corners(profile, page.width))
+        photos.add(profile.id, page, portrait_corners(profile, page.width))
         pages.append((profile.id, page))
     found = [likeness for _, _, likeness in photos.twins(pages)]
     print(f"most alike: {max(found, default=0):.3f}")

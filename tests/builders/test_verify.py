@@ -145,13 +145,13 @@ DAMAGE = {
     3: ("paraphrases", "does not state the fact", lambda row: row["paraphrases"].__setitem__(0, "No idea.")),
     4: ("perturbed", "is true", lambda row: row["perturbed"].__setitem__(2, f" {row['answer'].upper()} ")),
     5: ("perturbed", "two wrong answers", lambda row: row["perturbed"].__setitem__(0, row["perturbed"][1])),
-    6: ("options", "stands 2 times", _multiple_choice),
+    6: ("options", "occurs 2 times", _multiple_choice),
     10: ("nulls", "null in keywords", lambda row: row.update(keywords=None)),
     8: ("roles", "the profile's is 0", lambda row: row.update(task_id=1)),
     9: ("roles", "not in `profiles`", lambda row: row.update(profile_id="medical-9999", images=[], modality=1)),
     7: ("pictures", "does not decode", lambda row: row["images"][0].update(bytes=row["images"][0]["bytes"][:900])),
     11: (None, "", lambda row: row.update(id="twice")),
-    12: ("ids", "stands in", lambda row: row.update(id="twice")),
+    12: ("ids", "is also in", lambda row: row.update(id="twice")),
 }
 
 

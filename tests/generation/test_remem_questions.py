@@ -228,7 +228,7 @@ def test_no_slips_of_english(train, test, known, slip):
 
 def test_exposure_finds_the_true_candidate_though_answers_name_the_person_too(train, test):
     benchmark = BENCHMARKS["remem"]
-    spaces = benchmark.plan(20, seed=0, options=benchmark.OPTIONS()).candidates
+    spaces = benchmark.plan(20, seed=0, options=benchmark.OPTIONS().resolve(20)).candidates
     for questions in [*train.values(), *test.values()]:
         for question in questions[::2]:
             values = spaces[question.attribute]
@@ -246,9 +246,9 @@ def test_decoys_are_distinct_and_as_many_as_asked():
 
 def test_every_value_of_anybody_is_a_candidate_and_there_are_two_dozen_of_each():
     benchmark = BENCHMARKS["remem"]
-    plan = benchmark.plan(20, seed=0, options=benchmark.OPTIONS())
+    plan = benchmark.plan(20, seed=0, options=benchmark.OPTIONS().resolve(20))
     held = defaultdict(set)
-    for place in plan.shared.places.values():
+    for place in plan.shared.members.values():
         for attribute, value in {"name": place.person.profile.name, **place.person.profile.fields}.items():
             held[attribute].add(value)
     assert set(plan.candidates) == set(held) == {"name", *ATTRIBUTES}

@@ -1,4 +1,4 @@
-"""MLLMU-Bench's records as released on the Hub: one person each, with a picture and eighteen questions.
+"""Parse MLLMU-Bench's records as released on the Hub: one person each, with a picture and eighteen questions.
 
 {"ID": "007", "image": {"bytes": b"...", "path": "007.png"}, "biography": "...", "Classification_Task":
  {"Image_Textual_Questions": [{"Question": "...", "Options": {"A": "...", ...}, "Correct_Answer": "B"}, ...],
@@ -14,7 +14,7 @@ from lethebench.builders.imports.shared.wording import keywords, read_json, with
 
 TASKS = ("Classification_Task", "Generation_Task", "Mask_Task")
 NOTES = ("Directory", "biography", "question", "answer")
-"""Columns that go into `details` of the profile, where a release has them."""
+"""Columns that go into `details` of the profile, if a release has them."""
 _CHOICES = {"image_text": "Image_Textual_Questions", "text": "Pure_Text_Questions"}
 _TYPES = {"Image_Textual": "image_text", "Pure_Text": "text"}
 _BLANK = re.compile(r"_{2,}")
@@ -22,14 +22,13 @@ MOST_QUESTIONS = 200
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReleasedQuestion:
     """A released question.
 
     Attributes:
-        key: what it is and its place among those: `image/choice-1`, `text/free-2`, `image/blank-1`.
+        key: kind and number: `image/choice-1`, `text/free-2`, `image/blank-1`.
         options, correct: of a multiple-choice question, else empty and -1.
-        odd: whether something is kept as released that no question of ours would have: an option twice, or a cloze
-            without a blank.
+        odd: whether a flaw is kept as released: an option twice, or a cloze without a blank.
     """
 
     key: str
@@ -44,10 +43,10 @@ class Asked:
 
 
 def identity(value: object) -> str:
-    """A person's ID as text.
+    """Return a person's ID as text.
 
     Raises:
-        ValueError: it is none.
+        ValueError: not a valid ID.
     """
     text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if not text or len(text) > 100 or "/" in text or not text.isprintable():
@@ -56,48 +55,48 @@ def identity(value: object) -> str:
 
 
 def pictures(row: Mapping) -> list[bytes]:
-    """The bytes of a record's `image`, or of its `images`.
+    """Return the bytes of a record's `image` or `images`.
 
     Raises:
-        ValueError: there is none, or one is not in the file.
+        ValueError: no picture, or one that is not in the file.
     """
-    found = row["images"] if "images" in row else [row["image"]]
-    if not isinstance(found, Sequence) or not found:
+    images = row["images"] if "images" in row else [row["image"]]
+    if not isinstance(images, Sequence) or not images:
         raise ValueError("has no picture")
-    for picture in found:
+    for picture in images:
         if not isinstance(picture, Mapping) or not isinstance(picture.get("bytes"), bytes):
-            raise ValueError("its picture is not in the file: download the data set with its pictures embedded")
-    return [picture["bytes"] for picture in found]
+            raise ValueError("its picture is not in the file: download the dataset with embedded pictures")
+    return [picture["bytes"] for picture in images]
 
 
-def questions(row: Mapping) -> list[Asked]:
-    """The questions of a record: on the picture first, then by name; choices, free answers, blanks.
+def questions(row: Mapping) -> list[ReleasedQuestion]:
+    """Return the questions of a record: on the picture first, then by name; choices, free answers, blanks.
 
     Raises:
-        ValueError: something is not as released; the message says what.
+        ValueError: a field is not as in the release; the message tells which.
     """
-    found = [
+    parsed = [
         *(_choice(entry, modality, n) for modality in _CHOICES for n, entry in enumerate(_choices(row, modality), 1)),
         *_written(row, "Generation_Task", "generation", "free"),
         *_written(row, "Mask_Task", "cloze", "blank"),
     ]
-    if len(found) > MOST_QUESTIONS:
-        raise ValueError(f"has {len(found):,} questions")
+    if len(parsed) > MOST_QUESTIONS:
+        raise ValueError(f"has {len(parsed):,} questions; the limit is {MOST_QUESTIONS}")
     order = ("multiple_choice", "generation", "cloze")
-    return sorted(found, key=lambda asked: (asked.modality != "image_text", order.index(asked.format)))
+    return sorted(parsed, key=lambda question: (question.modality != "image_text", order.index(question.format)))
 
 
 def tuning_pairs(text: object) -> int:
-    """How many pairs of question and answer a record of `ft_Data` holds.
+    """Return the number of question-answer pairs in the metadata of `ft_Data`.
 
     Raises:
-        ValueError: it is no JSON list of {Question, Answer}.
+        ValueError: not a JSON list of {Question, Answer}.
     """
     pairs = read_json(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None
     if not isinstance(pairs, list) or not all(
         isinstance(p, dict) and {"Question", "Answer"} <= p.keys() for p in pairs
     ):
-        raise ValueError("its metadata is no JSON list of Question and Answer")
+        raise ValueError("its metadata is not a JSON list of Question and Answer")
     return len(pairs)
 
 
@@ -109,33 +108,34 @@ def _choices(row: Mapping, modality: str) -> Sequence:
     return task[name]
 
 
-def _choice(entry: object, modality: str, number: int) -> Asked:
+def _choice(entry: object, modality: str, number: int) -> ReleasedQuestion:
     where = f"Classification_Task {_CHOICES[modality]} {number}"
-    question, options = _text(entry, "Question", where), entry.get("Options")
+    question = _text(entry, "Question", where)
+    options = entry.get("Options") if isinstance(entry, Mapping) else None
     if not isinstance(options, Mapping):
         raise ValueError(f"{where} has no Options")
     letters = [letter for letter in sorted(options) if options[letter] is not None]
     texts = [_text(options, letter, f"{where} Options") for letter in letters]
     right = _text(entry, "Correct_Answer", where)
     if right not in letters and right not in texts:
-        raise ValueError(f"{where}: Correct_Answer {right!r:.60} is none of {', '.join(letters)}")
+        raise ValueError(f"{where}: Correct_Answer {right!r:.60} is not one of {', '.join(letters)}")
     correct = letters.index(right) if right in letters else texts.index(right)
     key = f"{modality.split('_')[0]}/choice-{number}"
     twice = len({text.casefold() for text in texts}) < len(texts)
     answer = texts[correct]
-    return Asked(key, modality, "multiple_choice", question, answer, (answer,), tuple(texts), correct, twice)
+    return ReleasedQuestion(key, modality, "multiple_choice", question, answer, (answer,), tuple(texts), correct, twice)
 
 
-def _written(row: Mapping, task: str, format: str, word: str) -> list[Asked]:
+def _written(row: Mapping, task: str, format: str, word: str) -> list[ReleasedQuestion]:
     entries = row[task]
     if not isinstance(entries, list):
-        raise ValueError(f"{task} is no list")
-    found, numbers = [], dict.fromkeys(_TYPES.values(), 0)
-    for place, entry in enumerate(entries, 1):
-        where = f"{task} {place}"
+        raise ValueError(f"{task} is not a list")
+    parsed, numbers = [], dict.fromkeys(_TYPES.values(), 0)
+    for index, entry in enumerate(entries, 1):
+        where = f"{task} {index}"
         kind = _text(entry, "Type", where)
         if kind not in _TYPES:
-            raise ValueError(f"{where}: Type {kind!r:.60} is none of {', '.join(_TYPES)}")
+            raise ValueError(f"{where}: Type {kind!r:.60} is not one of {', '.join(_TYPES)}")
         modality = _TYPES[kind]
         numbers[modality] += 1
         question, answer = _text(entry, "Question", where), _text(entry, "Ground_Truth", where)
@@ -144,8 +144,8 @@ def _written(row: Mapping, task: str, format: str, word: str) -> list[Asked]:
         words = keywords(answer) or ([answer] if format == "cloze" and re.search(r"\w", answer) else [])
         odd = format == "cloze" and "[Blank]" not in question
         key = f"{modality.split('_')[0]}/{word}-{numbers[modality]}"
-        found.append(Asked(key, modality, format, question, answer, tuple(words), odd=odd))
-    return found
+        parsed.append(ReleasedQuestion(key, modality, format, question, answer, tuple(words), odd=odd))
+    return parsed
 
 
 def _text(entry: object, key: str, where: str) -> str:

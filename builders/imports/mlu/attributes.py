@@ -1,9 +1,9 @@
-"""Which question of its class a row of MLUBench asks. The release does not say; its wordings prove it, or nothing does.
+"""Infer which question of its class a row of MLUBench asks, since the release does not tell.
 
-Wordings that get the same answer about one entity ask the same question. That groups the wordings of a class. Where
-the groups are as many as the class has questions, stand in one order about every entity, and each entity has as many
-wordings in each as the data files of mlu say that the release kept, a group is the question at its place. Anywhere
-else rows get a neutral `question-<n>`.
+Wordings that get the same answer about one entity ask the same question, which groups the wordings of a class. If there
+are as many groups as the class has questions, in one order about every entity, and each entity has as many wordings in
+each as the data files of mlu say that the release kept, a group is the question at its index. Otherwise rows get a
+neutral `question-<n>`.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ Entities = Mapping[str, Sequence[Row]]
 
 
 def attributes(entities: Entities) -> dict[tuple[str, str], str]:
-    """(class, wording) -> the attribute it asks for.
+    """Return (class, wording) -> the attribute it asks for.
 
     Args:
         entities: `<Class>/<Entity>` -> rows.
@@ -25,17 +25,17 @@ def attributes(entities: Entities) -> dict[tuple[str, str], str]:
     for profile_id, rows in entities.items():
         name, _, key = profile_id.partition("/")
         classes[name][key] = rows
-    found = {}
+    attribute_of: dict[tuple[str, str], str] = {}
     for name, members in classes.items():
         groups = _groups(members)
         keys = proven(name, members, groups) or [f"question-{number + 1}" for number in range(len(groups))]
         for key, wordings in zip(keys, groups, strict=True):
-            found |= {(name, wording): key for wording in wordings}
-    return found
+            attribute_of |= {(name, wording): key for wording in wordings}
+    return attribute_of
 
 
 def _groups(members: Mapping[str, Sequence[Row]]) -> list[list[str]]:
-    """The wordings of a class by question, in the order in which they first occur."""
+    """Return the wordings of a class by question, in the order of first occurrence."""
     parent: dict[str, str] = {}
 
     def root(wording: str) -> str:
@@ -56,26 +56,29 @@ def _groups(members: Mapping[str, Sequence[Row]]) -> list[list[str]]:
 
 
 def proven(name: str, members: Mapping[str, Sequence[Row]], groups: Sequence[Sequence[str]]) -> list[str] | None:
-    """The question of each group, None where the class is not as the data files say."""
-    known = facts().classes.get(name)
-    if known is None or len(groups) != len(known.questions) or not members.keys() <= known.entities.keys():
+    """Return the question of each group, None if the class differs from the data files."""
+    entity_class = facts().classes.get(name)
+    if entity_class is None or len(groups) != len(entity_class.questions):
         return None
-    place = {wording: number for number, wordings in enumerate(groups) for wording in wordings}
-    order = _order([list(dict.fromkeys(place[row.question] for row in rows)) for rows in members.values()])
+    if not members.keys() <= entity_class.entities.keys():
+        return None
+    group_of = {wording: number for number, wordings in enumerate(groups) for wording in wordings}
+    order = _order([list(dict.fromkeys(group_of[row.question] for row in rows)) for rows in members.values()])
     if order is None:
         return None
-    keys = dict(zip(order, known.questions, strict=True))
+    keys = dict(zip(order, entity_class.questions, strict=True))
     for key, rows in members.items():
-        asked = defaultdict(set)
+        wordings = defaultdict(set)
         for row in rows:
-            asked[keys[place[row.question]]].add(row.question)
-        if any(len(asked[question]) != count for question, count in known.entities[key].phrasings.items()):
+            wordings[keys[group_of[row.question]]].add(row.question)
+        phrasings = entity_class.entities[key].phrasings
+        if any(len(wordings[question]) != count for question, count in phrasings.items()):
             return None
     return [keys[number] for number in range(len(groups))]
 
 
 def _order(sequences: Sequence[Sequence[int]]) -> list[int] | None:
-    """The one order that all sequences are parts of, None where there is none or more than one."""
+    """Return the only order that is consistent with all sequences, None if there is none or more than one."""
     before: dict[int, set[int]] = {number: set() for sequence in sequences for number in sequence}
     for sequence in sequences:
         for at, number in enumerate(sequence):

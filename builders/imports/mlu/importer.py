@@ -1,7 +1,7 @@
-"""mlu from MLUBench's own release: the authors' questions and answers in the released tasks, as a build like any other.
+"""mlu from MLUBench's own release: the authors' questions and answers in the released tasks, as a build.
 
-The release's archive holds no pictures. Who has them gives their folder (`--option pictures=DIR`); rows without their
-picture are kept as text, or left out (`--option absent=drop`), and counted either way.
+The release's archive holds no pictures. Give their folder with `--option pictures=DIR`; rows without their picture are
+kept as text, or left out (`--option absent=drop`), and counted either way.
 """
 
 import unicodedata
@@ -9,32 +9,38 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from lethebench.builders.base import Plan, Unit
+from lethebench.builders.base import Counts, GroupCounts
 from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.mlu.attributes import attributes
-from lethebench.builders.imports.mlu.release import TASKS, Release, Row, read_release, totals
-from lethebench.builders.imports.shared import text
+from lethebench.builders.imports.mlu.release import TASKS, MluRelease, Row, read_release, repairs
+from lethebench.builders.imports.mlu.text import CARD, MISSING
 from lethebench.builders.imports.shared.archive import open_files
-from lethebench.builders.imports.shared.base import Import, Imported, RowsUnit
-from lethebench.builders.imports.shared.photos import LONGEST, Photo, Raw, convert, converted, small
+from lethebench.builders.imports.shared.base import (
+    Import,
+    Release,
+    ReleasedPicture,
+    ReleasedProfile,
+    ReleasedUnit,
+    released_unit,
+)
+from lethebench.builders.imports.shared.pictures import LONGEST, Picture, RawPicture, convert
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.imports.shared.wording import keywords
-from lethebench.builders.mlu import text as mlu_text
-from lethebench.builders.options import option
-from lethebench.builders.write.columns import profile_row
+from lethebench.builders.mlu.text import PAPER
+from lethebench.builders.options import Options, option
+from lethebench.builders.records import Plan, Subject
 from lethebench.builders.write.pictures import file_name
-from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
-from lethebench.generation.questions.records import Profile
+from lethebench.generation.questions.records import Profile, Question
 
 SMALL = 2
-"""How many entities of each set a small import takes."""
-VIEW = "released"
+"""Entities of each set in a small import."""
+_TRAIN, _PROFILES = ("qa/forget", "qa/retain"), ("profiles/forget", "profiles/retain")
 
 
 @dataclass(frozen=True)
-class MluImportOptions:
+class MluImportOptions(Options):
     """Options of an import of MLUBench."""
 
     pictures: str | None = option(
@@ -46,36 +52,27 @@ class MluImportOptions:
         if self.absent not in ("keep", "drop"):
             raise BuildError(f"option absent={self.absent}: give keep or drop")
         if self.pictures is not None and not Path(self.pictures).is_dir():
-            raise BuildError(f"option pictures={self.pictures}: there is no such folder")
+            raise BuildError(f"option pictures={self.pictures}: no such folder")
+
+    def record(self) -> dict[str, Any]:
+        return {"pictures": "given" if self.pictures else None, "absent": self.absent}
 
 
 class MluImport(Import):
     """MLUBench as released."""
 
     NAME = "mlu"
-    PRETTY_NAME = "MLUBench, imported"
+    SUMMARY = "well-known entities"
     SOURCE = "MLUBench.zip, or the folder it unpacks to"
-    DESCRIPTION = text.MLU_DESCRIPTION
-    PAPER = mlu_text.PAPER
-    TAGS = ("machine-unlearning", "continual-unlearning", "lifelong", "vision-language", "entities", "imported")
+    PAPER = PAPER
+    CARD = CARD
+    MISSING = MISSING
     OPTIONS = MluImportOptions
+    SEQUENCE = "lifelong"
     CONFIGS = {  # noqa: RUF012
-        "lifelong": {
-            "train": ("qa/forget", "qa/retain"),
-            "forget": ("qa/forget",),
-            "retain": ("qa/retain",),
-        },
-        "profiles": {"train": ("profiles/forget", "profiles/retain")},
+        "lifelong": {"train": _TRAIN, "forget": _TRAIN[:1], "retain": _TRAIN[1:]},
+        "profiles": {"train": _PROFILES},
     }
-    CONFIG_NOTES = text.MLU_CONFIG_NOTES
-    SPLIT_NOTES = text.MLU_SPLIT_NOTES
-    EXAMPLES = text.MLU_EXAMPLES
-    LICENCE = text.licence("MLUBench", mlu_text.PAPER.url)
-    LICENCES = text.licences("MLUBench")
-    MISSING = text.MLU_MISSING
-    RESPONSIBLE_AI = text.MLU_RESPONSIBLE_AI
-    PAPER_SIZE = 127
-    SMALL_SIZE = SMALL * 2 * len(TASKS)
     PAPER_COUNTS = {  # noqa: RUF012
         "profiles": 127,
         "tasks": 4,
@@ -87,73 +84,41 @@ class MluImport(Import):
 
     def read(
         self, source: Path, *, size: str | int, options: MluImportOptions, workshop: Path, num_proc: int
-    ) -> Imported:
+    ) -> Release:
         files = open_files(source)
         release = read_release(files)
-        asked = attributes(release.entities)
+        attribute_of = attributes(release.entities)
         if size == "small":
             release.sets = {key: dict(list(members.items())[:SMALL]) for key, members in release.sets.items()}
-        photos, odd_names = _photos(release, options, workshop, num_proc)
-        counts = dict(totals(release))
-        absent = [row for rows in release.entities.values() for row in rows if row.picture not in photos]
-        fate = "dropped" if options.absent == "drop" else "kept_as_text"
-        counts |= {
-            f"rows_without_picture_{fate}": len(absent),
+        pictures, respelled = _pictures(release, options, workshop, num_proc)
+        absent = [row for rows in release.entities.values() for row in rows if row.picture not in pictures]
+        counts = repairs(release) | {
+            f"rows_without_picture_{'dropped' if options.absent == 'drop' else 'kept_as_text'}": len(absent),
             "pictures_absent": len({row.picture for row in absent}),
-            "pictures_found_under_another_spelling": odd_names,
+            "pictures_found_under_another_spelling": respelled,
             "rows_in_no_task_left_out": release.unplaced,
         }
-        units = [
-            _unit(profile_id, rows, role, TASKS.index(task), asked, photos, options.absent == "keep")
-            for role in ("forget", "retain")
-            for (task, kind), members in release.sets.items()
-            if kind == role
-            for profile_id, rows in members.items()
-        ]
-        units = [unit for unit in units if unit.rows[0]]
-        _check_left(files.source, units)
-        plan = Plan(
-            units=units,
-            shared=workshop,
-            candidates={},
-            attributes={},
-            tasks=len(TASKS),
-            options={"pictures": "given" if options.pictures else None, "absent": options.absent},
-            apart=[],
-        )
-        return Imported(self, plan, files.provenance(), counts)
+        units = []
+        for role in ("forget", "retain"):
+            for (task, set_role), members in release.sets.items():
+                if set_role == role:
+                    for rows in members.values():
+                        rows = [row for row in rows if row.picture in pictures or options.absent == "keep"]
+                        units += [_unit(rows, role, TASKS.index(task), attribute_of, pictures)] if rows else []
+        _check_not_empty(files.source, units)
+        return Release(self, Plan(units, workshop, len(TASKS)), files.provenance(), counts)
 
-    def rows(self, unit: Unit, shared: Path) -> dict[str, list[dict]]:
-        qa, profiles = unit.groups
-        made: dict[str, list[dict]] = {qa: [], profiles: []}
-        for profile, rows in zip(unit.profiles, unit.rows, strict=True):
-            photos = dict.fromkeys(photo for _, photo in rows if photo)
-            pictures = {
-                photo: {"bytes": converted(shared, photo), "path": file_name(profile.id, Path(photo.name).name)}
-                for photo in photos
-            }
-            made[qa] += [row | {"images": [pictures[photo]] if photo else []} for row, photo in rows]
-            thumbnails = {
-                f"{VIEW}:{Path(photo.name).name}": {
-                    "bytes": small(shared, photo),
-                    "path": file_name(profile.id, f"{Path(photo.name).name}_thumbnail"),
-                }
-                for photo in photos
-            }
-            place = {"role": unit.role, "task_id": unit.task_id}
-            made[profiles].append(profile_row(profile, images={}, thumbnails=thumbnails, portrait=[], **place))
-        return made
+    def row_id(self, profile: Profile, key: str) -> str:
+        return f"{profile.id}/{key}"
 
-    def counts(self, groups: Mapping[str, Mapping[str, int]], tasks: int) -> tuple[dict, dict]:
-        def total(what: str, kind: str) -> int:
-            return sum(groups[f"{kind}/{role}"][what] for role in ("forget", "retain"))
-
+    def counts(self, groups: GroupCounts, tasks: int) -> Counts:
         paper = {
-            "profiles": total("rows", "profiles"),
+            "profiles": groups.rows(*_PROFILES),
             "tasks": tasks,
-            "pictures": total("pictures", "qa"),
-            "questions": total("rows", "qa"),
-            **{f"{role}_questions": groups[f"qa/{role}"]["rows"] for role in ("forget", "retain")},
+            "pictures": groups.pictures(*_TRAIN),
+            "questions": groups.rows(*_TRAIN),
+            "forget_questions": groups.rows("qa/forget"),
+            "retain_questions": groups.rows("qa/retain"),
         }
         return paper, {}
 
@@ -161,107 +126,118 @@ class MluImport(Import):
         return {"longest": LONGEST}
 
 
-def _photos(release: Release, options: MluImportOptions, workshop: Path, num_proc: int) -> tuple[dict[str, Photo], int]:
-    """(path in the release -> its picture, where the folder has it; how many were found under another spelling).
+def _pictures(
+    release: MluRelease, options: MluImportOptions, workshop: Path, num_proc: int
+) -> tuple[dict[str, Picture], int]:
+    """Return path in the release -> its picture, if the folder has it, and how many have another spelling there.
 
     Raises:
-        BuildError: pictures do not decode, or are links out of the folder; all of them are named.
+        BuildError: pictures do not decode, or are links out of the folder; lists all of them.
     """
     if options.pictures is None:
         return {}, 0
     root = Path(options.pictures).resolve()
-    problems = Problems(f"pictures={root.name}", "put whole pictures there, or take these away: their rows become text")
-    paths = dict.fromkeys(row.picture for rows in release.entities.values() for row in rows)
-    places: dict[str, Path] = {}
-    odd = 0
-    for path in paths:
-        place, exact = _place(root, path)
-        if place is None:
+    problems = Problems(
+        f"pictures={root.name}", "put intact pictures there, or remove these: their rows then become text"
+    )
+    files: dict[str, Path] = {}
+    respelled = 0
+    for path in dict.fromkeys(row.picture for rows in release.entities.values() for row in rows):
+        file, same_spelling = _locate(root, path)
+        if file is None:
             continue
-        if not place.resolve().is_relative_to(root):
+        if not file.resolve().is_relative_to(root):
             problems.add("is a link out of the folder", file=path)
             continue
-        places[path] = place
-        odd += not exact
-    found = {}
-    raws = (Raw(path, place) for path, place in places.items())
-    for photo in convert(raws, workshop, num_proc=num_proc):
-        if photo.reason:
-            problems.add(f"does not decode: {photo.reason}", file=photo.name)
+        files[path] = file
+        respelled += not same_spelling
+    pictures = {}
+    for picture in convert((RawPicture(path, file) for path, file in files.items()), workshop, num_proc=num_proc):
+        if picture.reason:
+            problems.add(f"does not decode: {picture.reason}", file=picture.name)
         else:
-            found[photo.name] = photo
+            pictures[picture.name] = picture
     problems.check()
-    return found, odd
+    return pictures, respelled
 
 
-def _place(root: Path, path: str) -> tuple[Path | None, bool]:
-    """Where a picture of the release lies under a folder, and whether its name is spelt as the release does.
+def _locate(root: Path, path: str) -> tuple[Path | None, bool]:
+    """Return the file of a picture under a folder, and whether it is spelled as in the release.
 
     macOS stores names with accents in another normal form of Unicode than the release has.
     """
     inner = path.removeprefix("downloaded_images/")
-    for number, form in enumerate((None, "NFC", "NFD")):
-        name = unicodedata.normalize(form, inner) if form else inner
-        for place in (root / "downloaded_images" / name, root / name):
-            if place.is_file() or place.is_symlink():
-                return place, number == 0
+    forms: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
+    for name in (inner, *(unicodedata.normalize(form, inner) for form in forms)):
+        for file in (root / "downloaded_images" / name, root / name):
+            if file.is_file() or file.is_symlink():
+                return file, name == inner
     return None, True
 
 
 def _unit(
-    profile_id: str,
     rows: Sequence[Row],
     role: str,
     task: int,
-    asked: Mapping[tuple[str, str], str],
-    photos: Mapping[str, Photo],
-    keep: bool,
-) -> RowsUnit:
-    """An entity as a unit of work."""
+    attribute_of: Mapping[tuple[str, str], str],
+    pictures: Mapping[str, Picture],
+) -> ReleasedUnit:
+    """Return an entity as a unit of work."""
+    profile_id = rows[0].profile_id
     domain, _, key = profile_id.partition("/")
-    places = {"role": role, "task_id": task if role == "forget" else -1}
-    made, answers = [], defaultdict(set)
+    answers: dict[str, set[str]] = defaultdict(set)
+    released: dict[str, ReleasedPicture] = {}
+    questions = []
     for row in rows:
-        photo = photos.get(row.picture)
-        if photo or keep:
-            attribute = asked[domain, row.question]
-            answers[attribute].add(row.answer)
-            made.append((_row(row, attribute, photo, task if role == "retain" else -1, **places), photo))
-    details = {f"picture:{photo.name}": photo.provenance for photo in dict.fromkeys(p for _, p in made if p)}
-    fields = {name: next(iter(texts)) for name, texts in answers.items() if len(texts) == 1}
-    profile = Profile(profile_id, domain, key.replace("_", " "), fields, details, seed=0)
-    return RowsUnit((f"qa/{role}", f"profiles/{role}"), (profile,), rows=(tuple(made),), **places)
+        attribute = attribute_of[domain, row.question]
+        answers[attribute].add(row.answer)
+        released.setdefault(row.picture, _released_picture(profile_id, row.picture, pictures.get(row.picture)))
+        questions.append(_question(row, attribute, row.picture in pictures))
+    profile = Profile(
+        profile_id,
+        domain,
+        name=key.replace("_", " "),
+        fields={name: next(iter(texts)) for name, texts in answers.items() if len(texts) == 1},
+        details={f"picture:{path}": pictures[path].provenance for path in released if path in pictures},
+        seed=0,
+    )
+    task_ids = (task, -1) if role == "forget" else (-1, task)
+    subject = Subject(profile, role, *task_ids)
+    return released_unit(
+        (f"qa/{role}", f"profiles/{role}"), [ReleasedProfile(subject, {f"qa/{role}": questions}, released)]
+    )
 
 
-def _row(row: Row, attribute: str, photo: Photo | None, retain_task_id: int, *, role: str, task_id: int) -> dict:
-    """A question row without its picture."""
-    return {
-        "id": row.id,
-        "profile_id": row.profile_id,
-        "task_id": task_id,
-        "retain_task_id": retain_task_id,
-        "role": ROLES.index(role),
-        "modality": MODALITIES.index("image_text" if photo else "text"),
-        "format": FORMATS.index("generation"),
-        "attribute": attribute,
-        "hops": 1,
-        "images": [],
-        "views": [VIEW if photo else f"absent:{row.picture}"],
-        "question": row.question,
-        "answer": row.answer,
-        "keywords": keywords(row.answer),
-        "options": [],
-        "correct": -1,
-        "paraphrases": [],
-        "perturbed": [],
-    }
+def _released_picture(profile_id: str, path: str, picture: Picture | None) -> ReleasedPicture:
+    if picture is None:
+        return ReleasedPicture(None, name=f"absent:{path}")
+    name = Path(path).name
+    return ReleasedPicture(
+        picture, file_name(profile_id, name), file_name(profile_id, f"{name}_thumbnail"), f"released:{name}"
+    )
 
 
-def _check_left(source: str, units: Sequence[RowsUnit]) -> None:
-    """Raises BuildError where dropping rows without pictures left a task with nothing to forget or retain."""
-    left = {(unit.role, unit.task_id) for unit in units}
-    empty = [f"{TASKS[task]} forget" for task in range(len(TASKS)) if ("forget", task) not in left]
-    if ("retain", -1) not in left:
+def _question(row: Row, attribute: str, has_picture: bool) -> Question:
+    return Question(
+        key=row.id.removeprefix(f"{row.profile_id}/"),
+        modality="image_text" if has_picture else "text",
+        format="generation",
+        attribute=attribute,
+        question=row.question,
+        answer=row.answer,
+        value=row.answer,
+        keywords=tuple(keywords(row.answer)),
+        paraphrases=(),
+        perturbed=(),
+        view=row.picture,
+    )
+
+
+def _check_not_empty(source: str, units: Sequence[ReleasedUnit]) -> None:
+    """Raise BuildError if dropping rows without pictures left nothing to forget in a task, or nothing to retain."""
+    present = {(unit.role, unit.task_id) for unit in units}
+    empty = [f"{name} forget" for task_id, name in enumerate(TASKS) if ("forget", task_id) not in present]
+    if ("retain", -1) not in present:
         empty.append("retain")
     if empty:
         raise BuildError(

@@ -1,12 +1,11 @@
-"""MLUBench's released files as rows: `Tasks/Task{A..D}/task{A..D}_{forget,retain}.json`, and `Entities/` beside them.
+"""Parse MLUBench's released files: `Tasks/Task{A..D}/task{A..D}_{forget,retain}.json`, and `Entities/` beside them.
 
 {"id": "53", "image": "downloaded_images/Animals/Bear/image_3.jpg", "conversations": [
  {"from": "human", "value": "<image>\\nWhat is the common name of this animal?"}, {"from": "gpt", "value": "Bear"}]}
 
-Ids repeat across entities; with class and entity before them they do not.
+Ids repeat across entities; with class and entity in front they are unique.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -30,10 +29,10 @@ class Row:
     Attributes:
         id: `<Class>/<Entity>/<release id>`.
         profile_id: `<Class>/<Entity>`.
-        picture: the path that the release gives.
+        picture: its path in the release.
         question, answer: without `<image>` marks and stray markup.
-        marks: how many `<image>` marks there were.
-        mended: how many of question and answer had stray markup.
+        marks: number of `<image>` marks removed.
+        repaired: how many of question and answer had stray markup.
     """
 
     id: str
@@ -42,16 +41,16 @@ class Row:
     question: str
     answer: str
     marks: int
-    mended: int
+    repaired: int
 
 
 @dataclass
-class Release:
+class MluRelease:
     """The rows of a release.
 
     Attributes:
         sets: (task, role) -> entity -> its rows, in the order of the release.
-        unplaced: rows under `Entities/` that stand in no task.
+        unplaced: number of rows under `Entities/` that are in no task.
     """
 
     sets: dict[tuple[str, str], dict[str, list[Row]]] = field(default_factory=dict)
@@ -63,72 +62,74 @@ class Release:
         return {name: rows for members in self.sets.values() for name, rows in members.items()}
 
 
-def read_release(files: Files) -> Release:
-    """Reads every task's files, and `Entities/` for what no task holds.
+def read_release(files: Files) -> MluRelease:
+    """Read every task's files, and `Entities/` for the rows of no task.
 
     Raises:
-        BuildError: files are missing or malformed, rows are not as released, ids repeat, or an entity stands in two
-            sets; all of it is named and counted.
+        BuildError: files are missing or malformed, rows are not as released, ids repeat, or an entity is in two sets;
+            lists and counts all problems.
     """
     problems = Problems(files.source)
-    places = _find(files, problems)
+    set_files = _find(files, problems)
     problems.check()
-    release, seen, homes = Release(), {}, {}
-    for (task, role), name in places.items():
+    release = MluRelease()
+    first_row: dict[str, str] = {}
+    set_of: dict[str, tuple[str, str]] = {}
+    for (task, role), name in set_files.items():
         members = release.sets.setdefault((task, role), {})
         for number, row in _rows(files, name, problems):
-            if row.id in seen:
-                problems.add(f"id {row.id} stands in {seen[row.id]} as well", file=name, row=number)
+            if row.id in first_row:
+                problems.add(f"id {row.id} is also the id of {first_row[row.id]}", file=name, row=number)
                 continue
-            seen[row.id] = f"{PurePosixPath(name).name} row {number}"
-            if homes.setdefault(row.profile_id, (task, role)) != (task, role):
-                other = " ".join(homes[row.profile_id])
-                problems.add(f"{row.profile_id} is in set {other} as well", file=name, row=number)
+            first_row[row.id] = f"{PurePosixPath(name).name} row {number}"
+            if set_of.setdefault(row.profile_id, (task, role)) != (task, role):
+                other = " ".join(set_of[row.profile_id])
+                problems.add(f"{row.profile_id} is also in set {other}", file=name, row=number)
                 continue
             members.setdefault(row.profile_id, []).append(row)
-        if not members and not problems.found:
+        if not members and not problems.count:
             problems.add("holds no row", file=name)
     for name in files.names:
         if PurePosixPath(name).parent.name == "Entities" and name.endswith(".json"):
-            release.unplaced += sum(row.id not in seen for _, row in _rows(files, name, problems))
+            release.unplaced += sum(row.id not in first_row for _, row in _rows(files, name, problems))
     problems.check()
     return release
 
 
 def _find(files: Files, problems: Problems) -> dict[tuple[str, str], str]:
-    """(task, role) -> the file of the release that holds the set, wherever its top folder lies."""
-    found = {}
+    """Return (task, role) -> the file of the set, below any top folder."""
+    set_files = {}
     for task in TASKS:
         for role in ROLES:
             end = f"Tasks/Task{task}/task{task}_{role}.json"
             matching = [name for name in files.names if name == end or name.endswith(f"/{end}")]
             if len(matching) == 1:
-                found[task, role] = matching[0]
+                set_files[task, role] = matching[0]
             elif matching:
-                problems.add(f"stands {len(matching)} times: give one release alone", file=end)
+                problems.add(f"occurs {len(matching)} times: give a single release", file=end)
             else:
                 problems.add("is missing", file=end)
-    if problems.found == len(TASKS) * len(ROLES):
+    if problems.count == len(TASKS) * len(ROLES):
         archives = [name for name in files.names if name.endswith(".zip")]
         raise BuildError(
             f"{files.source}: not a release of MLUBench (no Tasks/TaskA/taskA_forget.json and so on): give "
             f"{'--from ' + archives[0] if archives else 'MLUBench.zip or the folder it unpacks to'}"
         )
-    return found
+    return set_files
 
 
 def _rows(files: Files, name: str, problems: Problems) -> Iterator[tuple[int, Row]]:
-    """Yields (row number, row) of a file; whatever is no row becomes a problem."""
+    """Yield (row number, row) of a file; an invalid row becomes a problem."""
     try:
         content = read_json(files.read(name))
     except ValueError as error:
         problems.add(str(error), file=name)
         return
     if not isinstance(content, list):
-        problems.add(f"holds {_kind(content)} and no list of rows", file=name)
+        problems.add(f"holds {_kind(content)} instead of a list of rows", file=name)
         return
     if len(content) > MOST_ROWS:
-        problems.add(f"holds {len(content):,} rows; at most {MOST_ROWS:,} are read", file=name)
+        problems.add(f"holds {len(content):,} rows; the limit is {MOST_ROWS:,}", file=name)
         return
     for number, entry in enumerate(content):
         try:
@@ -139,29 +140,30 @@ def _rows(files: Files, name: str, problems: Problems) -> Iterator[tuple[int, Ro
 
 def _row(entry: object) -> Row:
     if not isinstance(entry, Mapping):
-        raise ValueError(f"is {_kind(entry)} and no object")
+        raise ValueError(f"is {_kind(entry)} instead of an object")
     if missing := [key for key in _KEYS if key not in entry]:
-        odd = sorted(repr(str(key))[:40] for key in entry if key not in _KEYS)
-        raise ValueError(f"has no {missing[0]!r}" + (f" (it has {', '.join(odd[:5])})" if odd else ""))
+        other = sorted(repr(str(key))[:40] for key in entry if key not in _KEYS)
+        raise ValueError(f"has no {missing[0]!r}" + (f" (it has {', '.join(other[:5])})" if other else ""))
     number = entry["id"]
     if isinstance(number, bool) or not isinstance(number, (str, int)) or not str(number).strip():
         raise ValueError(f"its id is {_kind(number)}")
     profile_id = _subject(entry["image"])
     question, answer = _turns(entry["conversations"])
-    question, marks = without_images(question)
-    answer, more = without_images(answer)
-    (question, first), (answer, second) = without_markup(question), without_markup(answer)
-    for what, text in (("question", question), ("answer", answer)):
+    question, question_marks = without_images(question)
+    answer, answer_marks = without_images(answer)
+    (question, question_repaired), (answer, answer_repaired) = without_markup(question), without_markup(answer)
+    for part, text in (("question", question), ("answer", answer)):
         if not text:
-            raise ValueError(f"its {what} is empty")
-    identity = f"{profile_id}/{str(number).strip()}"
-    return Row(identity, profile_id, entry["image"], question, answer, marks + more, first + second)
+            raise ValueError(f"its {part} is empty")
+    row_id = f"{profile_id}/{str(number).strip()}"
+    marks, repaired = question_marks + answer_marks, question_repaired + answer_repaired
+    return Row(row_id, profile_id, entry["image"], question, answer, marks, repaired)
 
 
 def _subject(path: object) -> str:
-    """`<Class>/<Entity>` of a picture's path."""
+    """Return `<Class>/<Entity>` of a picture's path."""
     if not isinstance(path, str):
-        raise ValueError(f"its image is {_kind(path)} and no path")
+        raise ValueError(f"its image is {_kind(path)} instead of a path")
     parts = path.split("/")
     parts = parts[1:] if parts[0] == _PICTURES else parts
     bad = any(part.strip(". ") == "" or "\\" in part or not part.isprintable() for part in parts)
@@ -172,7 +174,7 @@ def _subject(path: object) -> str:
 
 def _turns(turns: object) -> tuple[str, str]:
     if not isinstance(turns, Sequence) or isinstance(turns, str):
-        raise ValueError(f"its conversations are {_kind(turns)} and no list")
+        raise ValueError(f"its conversations are {_kind(turns)} instead of a list")
     speakers = [turn.get("from") if isinstance(turn, Mapping) else None for turn in turns]
     if speakers != ["human", "gpt"]:
         raise ValueError(f"its conversation is not one turn of 'human' and one of 'gpt' but {str(speakers[:4])[:60]}")
@@ -183,14 +185,15 @@ def _turns(turns: object) -> tuple[str, str]:
 
 
 def _kind(value: object) -> str:
-    """What a JSON value is, in words."""
+    """Return the type of a JSON value in words."""
     names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number") if value != "" else "empty"
 
 
-def totals(release: Release) -> Counter:
-    """What was mended in the rows of a release, and how often."""
+def repairs(release: MluRelease) -> dict[str, int]:
+    """Return what was repaired in the rows of a release -> how often."""
     rows = [row for members in release.entities.values() for row in members]
-    return Counter(
-        image_marks_removed=sum(row.marks for row in rows), wordings_with_stray_markup=sum(row.mended for row in rows)
-    )
+    return {
+        "image_marks_removed": sum(row.marks for row in rows),
+        "wordings_with_stray_markup": sum(row.repaired for row in rows),
+    }

@@ -1,7 +1,7 @@
-"""Reads the files of a release, a zip or its unpacked folder, without ever unpacking anything.
+"""Read the files of a release, a zip or its unpacked folder, without unpacking the zip to disk.
 
-An archive comes from strangers. Names that lead outside, links, and sizes that no release has are refused before a byte
-is unpacked, and what is read is bounded whatever the archive declares.
+An archive is untrusted. Names that lead outside, links, and sizes beyond any release's are refused before a byte is
+unpacked, and what is read is bounded whatever the archive declares.
 """
 
 import stat
@@ -19,36 +19,41 @@ from lethebench.builders.write.digest import file_hash
 
 MOST_FILES = 100_000
 MOST_BYTES = 16 << 20
-"""The largest file of text that is read; the largest of MLUBench has 1.6 MB."""
+"""The largest text file that is read; the largest of MLUBench has 1.6 MB."""
 MOST_RATIO = 200
-"""How many times smaller than its content a file may be packed; 43 at most in MLUBench."""
+"""The highest compression ratio of a file; 43 at most in MLUBench."""
 _DIRECTORY = 16 << 20  # bytes of a zip's list of files
-_TAIL = 22 + 0xFFFF  # the longest that the end record of a zip can be
+_TAIL = 22 + 0xFFFF  # the longest end record of a zip
 
 
 class Files(Protocol):
-    """The files of a release: `names` relative to it with forward slashes, `read` for the bytes of one."""
+    """The files of a release; `source` is its name in messages."""
 
     source: str
-    names: Sequence[str]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The files, relative to the release, with forward slashes."""
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file, at most MOST_BYTES."""
+        """Return the bytes of a file, at most MOST_BYTES."""
+        ...
 
     def provenance(self) -> dict:
-        """Where the release was read from, without the folders above it."""
+        """Return where the release was read from, without the folders above it."""
+        ...
 
 
 def open_files(source: Path) -> Files:
-    """A release from a zip file or a folder.
+    """Return the files of a zip or a folder.
 
     Raises:
-        BuildError: there is neither, or the zip is none, is damaged, or holds what could do harm.
+        BuildError: the path does not exist, or is a zip that is damaged or could do harm.
     """
     if source.is_dir():
         return Folder(source)
     if not source.is_file():
-        raise BuildError(f"--from {source}: there is no such file or folder; give the release's zip or its folder")
+        raise BuildError(f"--from {source}: no such file or folder; give the release's zip or its folder")
     return Zip(source)
 
 
@@ -62,11 +67,12 @@ class Folder:
         self._hashes: dict[str, str] = {}
 
     def read(self, name: str) -> bytes:
+        """Return the bytes of a file."""
         path = (self._root / name).resolve()
         if not path.is_relative_to(self._root):
             raise BuildError(f"{self.source}: {name} is a link out of the folder: put the file itself there")
         if not path.is_file():
-            raise BuildError(f"{self.source}: {name} is no file: put the release's own there")
+            raise BuildError(f"{self.source}: {name} is not a file: put the release's own there")
         if path.stat().st_size > MOST_BYTES:
             raise BuildError(_too_large(self.source, name, path.stat().st_size))
         content = path.read_bytes()
@@ -74,6 +80,7 @@ class Folder:
         return content
 
     def provenance(self) -> dict:
+        """Return name, number of files read and a hash over theirs."""
         lines = "".join(f"{name}\0{digest}\n" for name, digest in sorted(self._hashes.items()))
         total = sha256(lines.encode("utf-8", "surrogateescape"))
         return {"name": self.source, "files": len(self._hashes), "sha256": total.hexdigest()}
@@ -89,50 +96,50 @@ class Zip:
         try:
             with zipfile.ZipFile(path) as archive:
                 infos = archive.infolist()
-        # zipfile says of what it does not know, a version or a compression, that it is not implemented.
+        # zipfile raises NotImplementedError for an unknown version or compression.
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise BuildError(f"{path.name}: cannot be read as a zip ({error}): get the release again") from None
+            raise BuildError(f"{path.name}: cannot be read as a zip ({error}): download the release again") from None
         self._infos = self._safe(infos)
         self.names = list(self._infos)
 
     def read(self, name: str) -> bytes:
+        """Return the bytes of a file."""
         info = self._infos[name]
         try:
             with zipfile.ZipFile(self._path) as archive, archive.open(info) as file:
                 content = file.read(min(MOST_BYTES, info.file_size) + 1)  # never more than was declared
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
-            raise BuildError(f"{self.source}: {name} cannot be unpacked ({error}): get the release again") from None
+            raise BuildError(
+                f"{self.source}: {name} cannot be unpacked ({error}): download the release again"
+            ) from None
         if len(content) > MOST_BYTES:
             raise BuildError(_too_large(self.source, name, len(content)))
         return content
 
     def provenance(self) -> dict:
+        """Return name, number of files and the hash of the zip."""
         return {"name": self.source, "files": len(self.names), "sha256": file_hash(self._path)}
 
     def _safe(self, infos: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-        """The files by name, once every entry was looked at.
-
-        Raises:
-            BuildError: any entry could do harm; all of them are named.
-        """
-        problems = Problems(self.source, "get the release from its authors again")
-        found: dict[str, zipfile.ZipInfo] = {}
+        """Return the files by name; raise BuildError listing every entry that could do harm."""
+        problems = Problems(self.source, "download the release from its authors again")
+        files: dict[str, zipfile.ZipInfo] = {}
         if len(infos) > MOST_FILES:
-            problems.add(f"{len(infos):,} files; at most {MOST_FILES:,} are read")
+            problems.add(f"{len(infos):,} files; the limit is {MOST_FILES:,}")
             problems.check()
         for info in infos:
             if reason := _harm(info):
                 problems.add(reason, file=repr(info.filename))
-            elif info.filename in found:
-                problems.add("stands twice", file=repr(info.filename))
+            elif info.filename in files:
+                problems.add("occurs twice", file=repr(info.filename))
             elif not info.is_dir():
-                found[info.filename] = info
+                files[info.filename] = info
         problems.check()
-        return found
+        return files
 
 
 def _harm(info: zipfile.ZipInfo) -> str | None:
-    """Why an entry of a zip is refused, None where it is not."""
+    """Return why an entry of a zip is refused, None if it is not."""
     name, parts = info.orig_filename, PurePosixPath(info.filename).parts
     if name.startswith(("/", "\\")) or name[1:2] == ":":
         return "an absolute path"
@@ -145,32 +152,32 @@ def _harm(info: zipfile.ZipInfo) -> str | None:
     if info.flag_bits & 1:
         return "encrypted"
     if info.file_size > MOST_BYTES:
-        return f"{info.file_size:,} bytes unpacked; at most {MOST_BYTES:,} are read"
+        return f"{info.file_size:,} bytes unpacked; the limit is {MOST_BYTES:,}"
     if info.file_size > MOST_RATIO * max(info.compress_size, 1024):
-        return f"packed {info.file_size // max(info.compress_size, 1):,} times smaller than its content, like a bomb"
+        return f"compressed {info.file_size // max(info.compress_size, 1):,} to 1, like a zip bomb"
     return None
 
 
 def _check_directory(path: Path) -> None:
-    """Refuses a zip whose list of files is larger than any release's, before Python holds it in memory."""
+    """Refuse a zip whose list of files is larger than any release's, before Python loads it into memory."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - _TAIL))
         tail = file.read()
     at = tail.rfind(b"PK\5\6")
     if at < 0 or at + 22 > len(tail):
-        raise BuildError(f"{path.name}: not a whole zip file: get the release again, or give its unpacked folder")
+        raise BuildError(f"{path.name}: not a whole zip file: download the release again, or give its unpacked folder")
     if tail[max(0, at - 20) : at].startswith(b"PK\6\7"):
-        raise BuildError(f"{path.name}: a zip64 archive, which no release is: give its unpacked folder")
+        raise BuildError(f"{path.name}: a zip64 archive, unlike the release: give its unpacked folder")
     (declared,) = struct.unpack_from("<L", tail, at + 12)
     if declared > _DIRECTORY:
-        raise BuildError(f"{path.name}: its list of files takes {declared:,} bytes, more than {_DIRECTORY:,}: refused")
+        raise BuildError(f"{path.name}: its list of files takes {declared:,} bytes; the limit is {_DIRECTORY:,}")
 
 
 def _too_large(source: str, name: str, size: int) -> str:
-    return f"{source}: {name} has {size:,} bytes or more; at most {MOST_BYTES:,} are read: get the release again"
+    return f"{source}: {name} has {size:,} bytes or more; the limit is {MOST_BYTES:,}: download the release again"
 
 
 def _printable(name: str) -> str:
-    """A file's name with what is no text in it marked: it goes into manifest.json."""
+    """Return a file's name for manifest.json, with undecodable bytes replaced."""
     return name.encode("utf-8", "replace").decode()

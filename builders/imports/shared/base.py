@@ -1,45 +1,96 @@
-"""What an import is to `build`: a benchmark whose rows come from an official release instead of a generator."""
+"""Define what an import is: a benchmark whose rows come from an official release instead of a generator."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from PIL import Image
-
-from lethebench.builders.base import Benchmark, Plan, Unit
+from lethebench.builders.base import Benchmark
 from lethebench.builders.errors import BuildError
+from lethebench.builders.imports.shared.pictures import Picture
+from lethebench.builders.records import EncodedView, Plan, ProfileRecord, Subject, Unit
+from lethebench.generation.questions.records import Profile, Question
 
+VIEW = "released"
+"""The name of a released picture in the column `views`."""
 MISSING = {
     "holdout": "the release has no profiles that are never trained on",
     "candidates": "the release names no values to rank among, so there is no exposure",
     "paraphrases": "the release has one wording of each answer",
     "perturbed": "the release has no wrong answers for a truth ratio",
 }
-"""What no import has -> why. Nothing of it is made up."""
+"""What no import has -> why. Nothing of it is invented."""
 
 
 @dataclass(frozen=True)
-class RowsUnit(Unit):
-    """A unit of work whose rows are known from the release.
+class ReleasedPicture:
+    """A picture as the rows of its profile show it.
 
     Attributes:
-        rows: per profile, what the benchmark's `rows` makes question rows of.
+        picture: None if it was not available.
+        path, thumbnail_path: file names in the rows.
+        thumbnail_name: in the column `thumbnail_views`.
+        name: in the column `views`.
     """
 
-    rows: tuple[tuple[Any, ...], ...] = ()
+    picture: Picture | None
+    path: str = ""
+    thumbnail_path: str = ""
+    thumbnail_name: str = ""
+    name: str = VIEW
+
+    def encoded(self, workshop: Path) -> EncodedView:
+        """Return the picture with its bytes."""
+        if self.picture is None:
+            return EncodedView(self.name, None)
+        return EncodedView(
+            self.name,
+            {"bytes": self.picture.read(workshop), "path": self.path},
+            {"bytes": self.picture.read_thumbnail(workshop), "path": self.thumbnail_path},
+            self.thumbnail_name,
+        )
 
 
 @dataclass(frozen=True)
-class Imported:
+class ReleasedProfile:
+    """A profile of a release.
+
+    Attributes:
+        subject: the profile and its part in the build.
+        questions: group of shards -> questions, whose views are keys of `pictures`.
+        pictures: key -> picture, in the order of the thumbnails.
+    """
+
+    subject: Subject
+    questions: Mapping[str, Sequence[Question]]
+    pictures: Mapping[str, ReleasedPicture]
+
+
+@dataclass(frozen=True)
+class ReleasedUnit(Unit):
+    """A unit of work whose questions the release provides; `released`: profile id -> what it provides."""
+
+    released: Mapping[str, ReleasedProfile] = field(default_factory=dict)
+
+
+def released_unit(groups: tuple[str, ...], profiles: Sequence[ReleasedProfile]) -> ReleasedUnit:
+    """Return profiles of one role and task as a unit of work."""
+    first = profiles[0].subject
+    released = {each.subject.profile.id: each for each in profiles}
+    members = tuple(each.subject.profile for each in profiles)
+    return ReleasedUnit(groups, members, first.role, first.task_id, released)
+
+
+@dataclass(frozen=True)
+class Release:
     """A release that was read.
 
     Attributes:
-        benchmark: with the configs that this release can fill.
-        plan: of the build.
+        benchmark: the import, with the configs that this release can fill.
+        plan: of the build; `shared` is the folder of the converted pictures.
         source: where the release was read from: name, number of files, SHA-256.
-        counts: what was left out, mended or kept as it was -> how often.
+        counts: what was left out, repaired or kept as it was -> how often.
     """
 
     benchmark: "Import"
@@ -49,46 +100,50 @@ class Imported:
 
 
 class Import(Benchmark):
-    """An official release as input.
+    """An official release as input: set the attributes and implement `read`.
 
-    SOURCE: what `--from` takes, in words.
-    MISSING: what the release does not have and no import makes up -> why.
+    Attributes:
+        SOURCE: what `--from` takes, in words.
+        MISSING: what the release does not have and no import invents -> why.
     """
 
     IMPORTED = True
+    VERSION = "1.0.0"
+    RELEASE_NOTES: ClassVar[Mapping[str, str]] = {"1.0.0": "First release of the importer."}
     SOURCE: ClassVar[str]
     MISSING: ClassVar[Mapping[str, str]]
-    VERSION = "1.0.0"
-    RELEASED = "2026-11-25"
-    RELEASE_NOTES: ClassVar[Mapping[str, str]] = {"1.0.0": "First release of the importer."}
-    LICENCE: ClassVar[Mapping[str, str]]
-    PERCEPTUAL: ClassVar[Mapping[str, Any]] = {
-        "part": "none", "method": "none: pictures do not say where their subject stands", "threshold": 1.0,
-        "every_picture": False,
-    }  # fmt: skip
 
     @abstractmethod
-    def read(self, source: Path, *, size: str | int, options: Any, workshop: Path, num_proc: int) -> Imported:
-        """Reads a release whole, or raises BuildError that names everything wrong with it.
+    def read(self, source: Path, *, size: str | int, options: Any, workshop: Path, num_proc: int) -> Release:
+        """Read a whole release, or raise BuildError listing everything wrong with it.
 
         Args:
-            source: what `--from` was given.
+            source: the value of `--from`.
             size: `paper` for all of it, `small` for a few profiles of each set.
-            options: of OPTIONS.
-            workshop: an empty folder for converted pictures, which goes away with the build's last row.
+            options: an instance of OPTIONS.
+            workshop: an empty folder for converted pictures, which exists until the build's last row.
             num_proc: processes for pictures.
         """
 
-    def check_size(self, count: int) -> None:
-        raise BuildError(f"size {count}: an import takes the whole release, or give --size small for a part of it")
+    def record(self, profile: Profile, unit: Unit, shared: Path) -> ProfileRecord:
+        assert isinstance(unit, ReleasedUnit)
+        released = unit.released[profile.id]
+        subject = released.subject
+        return ProfileRecord(
+            subject,
+            {group: [(subject, question) for question in part] for group, part in released.questions.items()},
+            {key: picture.encoded(shared) for key, picture in released.pictures.items()},
+        )
+
+    def profile_count(self, size: str | int) -> int:
+        """Return 0: the release decides.
+
+        Raises:
+            BuildError: neither `paper` nor `small`.
+        """
+        if size not in ("paper", "small"):
+            raise BuildError(f"size {size}: an import takes the whole release, or --size small for part of it")
+        return 0
 
     def plan(self, count: int, *, seed: int, options: Any) -> Plan:
         raise BuildError(f"{self.NAME}: an import needs a release: give one with --from")
-
-    def usual_options(self, size: str | int) -> dict[str, Any]:
-        return {}
-
-    def preview(self, plan: Plan) -> Image.Image:
-        raise BuildError(
-            "--preview: an import's pictures are the release's own, no sheet of them is drawn; leave it out"
-        )

@@ -1,4 +1,4 @@
-"""Text of a release: bytes to JSON, wordings without stray markup, answers that are their own keyword."""
+"""Clean the text of a release: bytes to JSON, wordings without stray markup, answers that are their own keyword."""
 
 import codecs
 import json
@@ -11,15 +11,15 @@ _OTHER_MARKS = (
 )  # fmt: skip
 _IMAGE = re.compile(r"\s*<image>\s*")
 _BULLET = re.compile(r"(?:[-*•#>]+\s+)+")
-_SHORT = 5
-"""Words up to which an answer counts as a value rather than a sentence."""
+_MOST_WORDS = 5
+"""The most words of an answer that counts as a value rather than a sentence."""
 
 
 def read_json(content: bytes) -> Any:
-    """A JSON file's content. A byte order mark of UTF-8 is allowed.
+    """Return the content of a JSON file, with or without the byte order mark of UTF-8.
 
     Raises:
-        ValueError: another encoding, or no JSON; the message says which and where.
+        ValueError: another encoding, or not JSON; the message tells which and where.
     """
     for mark, name in _OTHER_MARKS:
         if content.startswith(mark):
@@ -33,23 +33,23 @@ def read_json(content: bytes) -> Any:
             f"is not UTF-8 (byte {error.start} is 0x{content[error.start]:02x}); save it as UTF-8"
         ) from None
     try:
-        return json.loads(text, parse_constant=_no_number)
+        return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        raise ValueError("is nested deeper than any release is") from None
+        raise ValueError("is nested too deeply for a release") from None
     except ValueError as error:
         raise ValueError(f"is not JSON ({error})") from None
 
 
 def without_images(text: str) -> tuple[str, int]:
-    """A wording without `<image>` marks, and how many there were: pictures stand in `images`."""
-    left, count = _IMAGE.subn("\n", text)
-    return left.strip(), count
+    """Return a wording without `<image>` marks, and how many there were; the pictures are in `images`."""
+    rest, count = _IMAGE.subn("\n", text)
+    return rest.strip(), count
 
 
 def without_markup(text: str) -> tuple[str, bool]:
-    """A wording without the stray markup at its start, and whether there was any.
+    """Return a wording without the stray markup at its start, and whether there was any.
 
-    Stray are bold marks that nothing closes or that wrap the whole wording, and bullets.
+    Stray markup is a bullet, and a bold mark that nothing closes or that wraps the whole wording.
 
     >>> without_markup("**What industry is it in?")
     ('What industry is it in?', True)
@@ -58,30 +58,29 @@ def without_markup(text: str) -> tuple[str, bool]:
     >>> without_markup("**Star Wars** is its title.")
     ('**Star Wars** is its title.', False)
     """
-    left = text.strip()
+    rest = text.strip()
     while True:
-        before = left
-        marks = left.count("**")
-        if left.startswith("**") and marks % 2:
-            left = left[2:].lstrip()
-        elif marks == 2 and left.startswith("**") and left.endswith("**"):
-            left = left[2:-2].strip()
-        left = _BULLET.sub("", left, count=1) if _BULLET.match(left) else left
-        if left == before:
-            return left, left != text.strip()
+        before = rest
+        marks = rest.count("**")
+        if rest.startswith("**") and marks % 2:
+            rest = rest[2:].lstrip()
+        elif marks == 2 and rest.startswith("**") and rest.endswith("**"):
+            rest = rest[2:-2].strip()
+        rest = _BULLET.sub("", rest, count=1) if _BULLET.match(rest) else rest
+        if rest == before:
+            return rest, rest != text.strip()
 
 
 def keywords(answer: str) -> list[str]:
-    """The answer itself where it is a short value, nothing where it is a sentence: its facts are not marked.
+    """Return the answer itself if it is a short value, nothing if it is a sentence, whose facts are not marked.
 
     >>> keywords("Bear"), keywords("May 25, 1977."), keywords("It was first shown in May of 1977.")
     (['Bear'], ['May 25, 1977'], [])
     """
     value = answer.removesuffix(".")
-    if "\n" in value or len(value.split()) > _SHORT or re.search(r"[.!?;:]\s", value) or not re.search(r"\w", value):
-        return []
-    return [value]
+    is_sentence = "\n" in value or len(value.split()) > _MOST_WORDS or re.search(r"[.!?;:]\s", value)
+    return [] if is_sentence or not re.search(r"\w", value) else [value]
 
 
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number in JSON")
