@@ -6,7 +6,6 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from lethebench.baselines.registry import method_summary
-from lethebench.builders.registry import BENCHMARKS
 from lethebench.report.load import Run
 from lethebench.report.seeds import Group
 from lethebench.report.tables import number
@@ -145,6 +144,8 @@ def _counts(run: Run) -> dict[str, int]:
 
 
 def _people(run: Run) -> str:
+    from lethebench.builders.registry import BENCHMARKS  # imports datasets
+
     name = run.record["data"].get("benchmark")
     return BENCHMARKS[name].SUMMARY if name in BENCHMARKS else "profiles"
 

@@ -1,6 +1,5 @@
 """Fixed texts of the report: what the figures do not show."""
 
-
 LIMITS = (
     "A low keyword match shows that the model no longer states a fact, not that the fact has left its weights: no "
     "relearning attack and no quantization probe was run.",
