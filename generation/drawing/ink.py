@@ -132,7 +132,7 @@ def fitted(picture: Image.Image, pixels: int) -> Image.Image:
     """
     box = picture.getchannel("A").getbbox()
     if box is None:
-        raise ValueError("the picture is clear all over; expected a subject")
+        raise ValueError("the picture is fully transparent; expected an opaque subject")
     wide, high = box[2] - box[0], box[3] - box[1]
     scale = pixels / max(wide, high)
     size = max(1, round(wide * scale)), max(1, round(high * scale))

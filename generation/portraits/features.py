@@ -73,6 +73,7 @@ def draw_eyes(canvas: Canvas, face: Face, gaze: tuple[float, float]) -> None:
 
 
 def draw_brows(canvas: Canvas, face: Face) -> None:
+    """Draw both eyebrows."""
     color = mix(mix(face.hair, (40, 28, 22), 0.35), BLACK, 0.1)
     if sum(face.hair) > 560:
         color = mix(face.hair, (120, 100, 84), 0.5)
@@ -153,6 +154,7 @@ def _teeth(canvas: Canvas, line: np.ndarray, opening: float) -> None:
 
 
 def draw_beard(canvas: Canvas, face: Face) -> None:
+    """Draw the beard or mustache, if any."""
     if face.beard == "none":
         return
     color = mix(face.hair, (30, 22, 18), 0.25)

@@ -100,9 +100,8 @@ def draw_view(rng: np.random.Generator, gender: str, *, kind: str = PORTRAIT, us
         ValueError: the context does not belong to the use.
     """
     if kind not in CONTEXTS.get(use, ()):
-        raise ValueError(
-            f"context {kind!r} is not one of use {use!r}: {', '.join(dict.fromkeys(CONTEXTS.get(use, ())))}"
-        )
+        choices = ", ".join(dict.fromkeys(CONTEXTS.get(use, ())))
+        raise ValueError(f"unknown context {kind!r} for use {use!r}; choose from: {choices}")
     scene = draw_scene(rng, gender, use=use)
     if kind == PORTRAIT:
         return View(kind, scene)

@@ -26,6 +26,7 @@ def outline(face: Face) -> np.ndarray:
 
 
 def draw_neck(canvas: Canvas, face: Face) -> None:
+    """Draw the neck and the shadow of the chin on it."""
     n, dark = face.neck, shade(face.skin)
     neck = [(-n, 0.55), (-n, 1.25), (-n - 0.25, 1.62), (n + 0.25, 1.62), (n, 1.25), (n, 0.55)]
     canvas.shape(neck, mix(face.skin, dark, 0.30))
@@ -92,6 +93,7 @@ def draw_skin(canvas: Canvas, face: Face, lit: int) -> Image.Image:
 
 
 def draw_age(canvas: Canvas, face: Face, head: Image.Image) -> None:
+    """Draw bags under the eyes, folds and wrinkles."""
     w, dark = face.wrinkles, shade(face.skin)
     for s in (-1, 1):
         x, y = s * face.eye_gap, face.eye_y
@@ -116,5 +118,6 @@ def draw_age(canvas: Canvas, face: Face, head: Image.Image) -> None:
 
 
 def draw_mole(canvas: Canvas, face: Face, head: Image.Image) -> None:
+    """Draw the mole, if any."""
     if face.mole:
         canvas.dot(*face.mole, 0.02, 0.02, mix(shade(face.skin), BLACK, 0.4), alpha=0.9, clip=head)

@@ -39,6 +39,7 @@ def blades(board: Board, rng: np.random.Generator, color: Color, count: int = 60
 
 
 def clouds(board: Board, rng: np.random.Generator, color: Color = (250, 250, 248), count: int = 3) -> None:
+    """Paint small clouds."""
     for _ in range(count):
         x, y = rng.uniform(0, 1), rng.uniform(0.06, 0.3)
         for dx in (-0.06, -0.02, 0.03, 0.07):

@@ -42,6 +42,7 @@ class Pose:
 
 
 def draw_pose(rng: np.random.Generator) -> Pose:
+    """Draw a pose at random."""
     step = float(rng.uniform(0, 1) * (rng.random() < 0.75))
     return Pose(
         stride=float(rng.uniform(0, 2 * np.pi)),

@@ -33,12 +33,14 @@ def saddle(ink: Ink, beast: Beast, pose: Pose) -> None:
 
 
 def collar(ink: Ink, beast: Beast, pose: Pose) -> None:
+    """Draw a pale chest and belly."""
     pale = mix(pose.color(beast.coat), OFF_WHITE, 0.6)
     ink.shape(oval(0.62, -0.8, 0.2, 0.28, -0.2), pale, blur=0.05)
     ink.shape(oval(0.0, -0.62, 0.6, 0.1), pale, blur=0.05)
 
 
 def tabby(ink: Ink, beast: Beast, pose: Pose) -> None:
+    """Draw stripes and a pale belly."""
     stripe = pose.color((172, 92, 36))
     for k, x in enumerate(np.linspace(-0.62, 0.5, 8)):
         ink.stroke([(x - 0.02, -1.12), (x + 0.03, -0.92), (x - 0.01, -0.76 + 0.05 * (k % 2))], 0.05, stripe, blur=0.01)

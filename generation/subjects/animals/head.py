@@ -17,6 +17,7 @@ class Head:
         self.ink, self.at, self.turn, self.scale = ink, at, turn, scale
 
     def put(self, points: Points) -> np.ndarray:
+        """Convert points of the head to the animal's units."""
         return placed(points, *self.at, self.turn, self.scale)
 
     def blob(self, points: Points) -> np.ndarray:
@@ -24,6 +25,7 @@ class Head:
         return self.put(smooth(points, closed=True))
 
     def form(self, points: Points, color: Color, **style: float) -> None:
+        """Fill a rounded part with a smooth outline through the points."""
         self.ink.form(self.blob(points), color, **({"reach": 0.1 * self.scale} | style))
 
     def eye(self, x: float, y: float, r: float, iris: Color = DARK, lid: Color | None = None) -> None:
@@ -38,4 +40,5 @@ class Head:
             self.ink.stroke(self.put(smooth(line)), 0.5 * r * self.scale, mix(lid, SHADE, 0.6), alpha=0.99)
 
     def line(self, points: Points, width: float, color: Color, alpha: float = 0.9) -> None:
+        """Draw a smooth line through the points."""
         self.ink.stroke(self.put(smooth(points)), width * self.scale, color, alpha=alpha)

@@ -37,6 +37,7 @@ class Growth:
 
 
 def draw_growth(rng: np.random.Generator) -> Growth:
+    """Draw a growth at random."""
     return Growth(
         rng,
         sway=float(rng.uniform(-1, 1)),
