@@ -128,7 +128,7 @@ def _adds_special_tokens(tokenizer: Any, text: str) -> bool:
 
 
 def _end_turn(text: str, tokenizer: Any) -> str:
-    """End the last turn with the end token where the template writes none: LLaVA-1.5's writes a space."""
+    """End the last turn with the end token if the template writes none: LLaVA-1.5's writes a space."""
     if text.rstrip().endswith(tuple(token for token in tokenizer.all_special_tokens if token)):
         return text
     return text.rstrip() + tokenizer.eos_token

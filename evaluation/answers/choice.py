@@ -92,7 +92,7 @@ def options_of(row: Mapping, index: int, *, most: int | None = None) -> list[str
 
     Args:
         row: a mapping with `options`.
-        index: names the row where it has no `id`.
+        index: names the row if it has no `id`.
         most: the largest number of options allowed.
 
     Raises:

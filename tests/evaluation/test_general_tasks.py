@@ -18,13 +18,13 @@ QUESTIONS = [("Is snow white?", 0), ("Is grass blue?", 1), ("Is the sky blue?", 
 def task(tmp_path):
     """A task of four yes-or-no questions, as a YAML file over a JSON file."""
     lines = [json.dumps({"question": text, "choices": ["yes", "no"], "label": label}) for text, label in QUESTIONS]
-    (tmp_path / "colours.json").write_text("\n".join(lines))
-    (tmp_path / "colours.yaml").write_text(
-        f"""task: colours
+    (tmp_path / "colors.json").write_text("\n".join(lines))
+    (tmp_path / "colors.yaml").write_text(
+        f"""task: colors
 dataset_path: json
 dataset_kwargs:
   data_files:
-    test: {tmp_path / "colours.json"}
+    test: {tmp_path / "colors.json"}
 output_type: multiple_choice
 test_split: test
 doc_to_text: "{{{{question}}}}"
@@ -36,7 +36,7 @@ metric_list:
     higher_is_better: true
 """
     )
-    return str(tmp_path / "colours.yaml")
+    return str(tmp_path / "colors.yaml")
 
 
 def by_hand(model, processor) -> list[float]:
@@ -63,9 +63,9 @@ def test_lm_eval_task_equals_plain_passes(task):
         model, processor = llava(seed=seed)
         general = run_general("lm-eval", [task], model, processor)
         assert list(general.scores) == by_hand(model, processor)
-        assert general.tasks == ("colours",) * 4
-        assert general.main == {"colours": "acc"}
-        assert general.aggregates["colours"]["acc"] == pytest.approx(sum(general.scores) / 4)
+        assert general.tasks == ("colors",) * 4
+        assert general.main == {"colors": "acc"}
+        assert general.aggregates["colors"]["acc"] == pytest.approx(sum(general.scores) / 4)
         distinct.add(general.scores)
     assert len(distinct) > 1
 
@@ -79,7 +79,7 @@ def test_general_scores_enter_utility_by_command_line(task, tmp_path, capsys, mo
     scores = json.loads(out)
     assert scores["general"] == f"lm-eval:{task}"
     assert scores["metrics"]["utility"]["general"]["n"] == 3  # --sample limits the tasks too
-    assert "general/colours/acc" in scores["metrics"]["utility"]
+    assert "general/colors/acc" in scores["metrics"]["utility"]
 
 
 @pytest.mark.slow

@@ -137,7 +137,7 @@ def test_answers_end_with_the_end_token():
     silent = with_template(processor, "</s>{% endif %}", " {% endif %}")  # as LLaVA-1.5
     assert encode(talkative, row, texts)[0].answers == item.answers
     assert encode(silent, row, texts)[0].answers[:2] == item.answers[:2]
-    trimming = with_template(processor, "{{ c.text }}", "{{ c.text | trim }}")  # what is cut is not put back
+    trimming = with_template(processor, "{{ c.text }}", "{{ c.text | trim }}")  # trimmed characters are not restored
     trimmed = encode(trimming, row, [["asthma", "spaced", " spaced "]])[0].answers
     assert trimmed[2] == trimmed[1]
 
