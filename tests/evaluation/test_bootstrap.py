@@ -30,7 +30,7 @@ def test_bootstrap_resamples_profiles():
         scores.bootstrap_mean(values, clusters=profiles[1:])
 
 
-def test_no_interval_from_one_profile_or_degenerate_resamples():
+def test_no_interval_from_one_profile():
     assert scores.bootstrap_mean([1.0]) == (None, None)
     assert scores.bootstrap(lambda rows: None, 5) == (None, None)
     with pytest.raises(ValueError, match="at least one"):
@@ -40,9 +40,9 @@ def test_no_interval_from_one_profile_or_degenerate_resamples():
 
 
 def test_over_seeds():
-    found = scores.over_seeds([0.2, 0.4, 0.9])
-    assert (found["mean"], found["std"]) == pytest.approx((0.5, statistics.stdev([0.2, 0.4, 0.9])))
-    assert found["n"] == 3
+    result = scores.over_seeds([0.2, 0.4, 0.9])
+    assert (result["mean"], result["std"]) == pytest.approx((0.5, statistics.stdev([0.2, 0.4, 0.9])))
+    assert result["n"] == 3
     assert scores.over_seeds([0.3]) == {"mean": 0.3, "std": None, "n": 1}
     with pytest.raises(ValueError, match=r"values\[1\] is nan"):
         scores.over_seeds([0.3, None])

@@ -33,7 +33,7 @@ def test_exposure_by_hand(values, truth, rank):
 
 
 @given(st.lists(FINITE, min_size=2, max_size=30), st.randoms())
-def test_rank_is_scipys_average_rank_and_does_not_depend_on_order(values, random):
+def test_rank_equals_scipys_average_rank(values, random):
     truth = random.randrange(len(values))
     assert scores.exposure_rank(values, truth) == stats.rankdata([-value for value in values])[truth]
     order = list(range(len(values)))
@@ -44,7 +44,7 @@ def test_rank_is_scipys_average_rank_and_does_not_depend_on_order(values, random
 
 
 @given(st.lists(FINITE, min_size=2, max_size=30), st.floats(0, 5))
-def test_exposure_grows_with_the_truths_score(values, gain):
+def test_exposure_grows_with_the_true_score(values, gain):
     raised = [values[0] + gain, *values[1:]]
     assert scores.exposure(raised, 0) >= scores.exposure(values, 0)
 
@@ -71,7 +71,7 @@ def test_bad_candidates(values, truth, reason):
         scores.exposure(values, truth)
 
 
-def test_extrapolated_exposure_is_the_tail_of_a_skew_normal():
+def test_extrapolated_exposure_is_a_skew_normal_tail():
     sample = stats.skewnorm(3, loc=-40, scale=6).rvs(4_000, random_state=0)
     for truth in (-35.0, -25.0):
         expected = -stats.skewnorm(3, loc=-40, scale=6).logsf(truth) / math.log(2)
@@ -95,12 +95,12 @@ def test_skew_normal_tail_is_owens():
             assert log_tail(x, shape) == pytest.approx(float(exact), rel=1e-11)
 
 
-def test_extrapolated_exposure_stays_finite_and_grows():
+def test_extrapolated_exposure_is_finite_and_grows():
     sample = stats.skewnorm(-6, loc=-40, scale=6).rvs(200, random_state=0)
-    found = [scores.exposure_extrapolated([truth, *sample], 0) for truth in (-45.0, -38.0, -20.0, 0.0)]
-    assert found == sorted(found)
-    assert all(map(math.isfinite, found))
-    assert found[-1] > 100
+    result = [scores.exposure_extrapolated([truth, *sample], 0) for truth in (-45.0, -38.0, -20.0, 0.0)]
+    assert result == sorted(result)
+    assert all(map(math.isfinite, result))
+    assert result[-1] > 100
 
 
 def test_sequence_exposure_is_the_sum():
@@ -111,25 +111,25 @@ def test_sequence_exposure_is_the_sum():
 
 def test_ranks_by_log_probability_per_token():
     """The long true value is the least likely as a whole, and the most likely by token."""
-    ours, gold, counts = [[-8.0, -3.0, -4.0]], [[-9.0, -1.0, -2.0]], [[8, 1, 2]]
-    assert scores.exposure_summary(ours, [0])["exposure"] == 0.0
-    assert scores.exposure_summary(ours, [0])["ranked_by"] == "logprob"
-    found = scores.exposure_summary(ours, [0], gold=gold, num_tokens=counts)
-    assert (found["exposure"], found["ranked_by"]) == (math.log2(3), "logprob_per_token")
-    assert found["exposure_gold"] == pytest.approx(math.log2(3 / 3))  # -1.125, -1, -1
+    logprobs, gold, counts = [[-8.0, -3.0, -4.0]], [[-9.0, -1.0, -2.0]], [[8, 1, 2]]
+    assert scores.exposure_summary(logprobs, [0])["exposure"] == 0.0
+    assert scores.exposure_summary(logprobs, [0])["ranked_by"] == "logprob"
+    result = scores.exposure_summary(logprobs, [0], gold=gold, num_tokens=counts)
+    assert (result["exposure"], result["ranked_by"]) == (math.log2(3), "logprob_per_token")
+    assert result["exposure_gold"] == pytest.approx(math.log2(3 / 3))  # -1.125, -1, -1
     for bad, reason in (
         ([[8, 1]], "row 0: num_tokens has 2"),
         ([[8, 0, 1]], "row 0: candidate 1 has 0"),
         ([], "0 rows"),
     ):
         with pytest.raises(ValueError, match=reason):
-            scores.exposure_summary(ours, [0], num_tokens=bad)
+            scores.exposure_summary(logprobs, [0], num_tokens=bad)
 
 
 def test_exposure_summary():
-    ours = [[-1, -5, -6, -9], [-4, -2, -3, -8], [-1, -1, -5, -6]]
+    logprobs = [[-1, -5, -6, -9], [-4, -2, -3, -8], [-1, -1, -5, -6]]
     gold = [[-7, -5, -6, -5.5], [-4, -2, -5, -3], [-6, -5, -4, -3]]
-    result = scores.exposure_summary(ours, [0, 3, 0], gold=gold)
+    result = scores.exposure_summary(logprobs, [0, 3, 0], gold=gold)
     bits = [2, 0, math.log2(4 / 1.5)]
     assert result["exposure"] == pytest.approx(np.mean(bits))
     assert result["exposure_normalised"] == pytest.approx(np.mean(bits) / 2)
@@ -137,8 +137,13 @@ def test_exposure_summary():
     assert result["exposure_gold"] == pytest.approx((0 + 1 + 0) / 3)
     assert result["exposure_excess"] == pytest.approx(np.mean(bits) - 1 / 3)
     assert result["ci_low"] <= result["exposure"] <= result["ci_high"]
-    alone = scores.exposure_summary(ours, [0, 3, 0], profile_ids=["a", "a", "a"])
-    assert (alone["ci_low"], alone["ci_high"], alone["exposure_gold"], alone["exposure_excess"]) == (None,) * 4
+    one_profile = scores.exposure_summary(logprobs, [0, 3, 0], profile_ids=["a", "a", "a"])
+    assert (
+        one_profile["ci_low"],
+        one_profile["ci_high"],
+        one_profile["exposure_gold"],
+        one_profile["exposure_excess"],
+    ) == (None,) * 4
 
 
 def test_exposure_summary_names_the_row():

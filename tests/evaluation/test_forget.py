@@ -44,14 +44,14 @@ RATIOS = st.lists(st.floats(1e-3, 1e3), min_size=2, max_size=40)
 
 @settings(max_examples=50, deadline=None)
 @given(RATIOS, RATIOS)
-def test_forget_quality_is_scipys_test_and_symmetric(ours, gold):
-    result = scores.forget_quality(ours, gold)
-    test = stats.ks_2samp(ours, gold)
+def test_forget_quality_equals_scipys_test(ratios, gold):
+    result = scores.forget_quality(ratios, gold)
+    test = stats.ks_2samp(ratios, gold)
     assert result["forget_quality"] == pytest.approx(min(test.pvalue, 1.0))
     assert result["log10_forget_quality"] == pytest.approx(math.log10(min(test.pvalue, 1.0)), abs=1e-9)
     assert result["ks"] == pytest.approx(test.statistic)
     assert 0 <= result["js"] <= 1
-    swapped = scores.forget_quality(gold, ours)
+    swapped = scores.forget_quality(gold, ratios)
     assert swapped["js"] == pytest.approx(result["js"], abs=1e-9)
     assert swapped["ks"] == pytest.approx(result["ks"])
 
@@ -73,16 +73,18 @@ def test_forget_quality_at_the_ends():
 
 
 @pytest.mark.parametrize(("count", "apart"), [(600, 600), (700, 690), (1_500, 1_000)])
-def test_logarithm_of_a_p_value_that_underflows(count, apart):
+def test_log10_of_underflowing_p_value(count, apart):
     """Against the whole series of Gnedenko and Korolyuk in whole numbers; distance = apart / count."""
-    ours = [1.0] * apart + [3.0] * (count - apart)
+    ratios = [1.0] * apart + [3.0] * (count - apart)
     gold = [2.0] * apart + [3.0] * (count - apart)
-    found = scores.forget_quality(ours, gold)
-    assert found["ks"] == apart / count
-    ways = sum((-1) ** (k + 1) * math.comb(2 * count, count - k * apart) for k in range(1, count // apart + 1))
-    exact = mpmath.log10(2 * mpmath.mpf(ways) / math.comb(2 * count, count))
-    assert found["log10_forget_quality"] == pytest.approx(float(exact), rel=1e-9)
-    assert found["log10_forget_quality"] < -300
+    result = scores.forget_quality(ratios, gold)
+    assert result["ks"] == apart / count
+    count_of_orders = sum(
+        (-1) ** (k + 1) * math.comb(2 * count, count - k * apart) for k in range(1, count // apart + 1)
+    )
+    exact = mpmath.log10(2 * mpmath.mpf(count_of_orders) / math.comb(2 * count, count))
+    assert result["log10_forget_quality"] == pytest.approx(float(exact), rel=1e-9)
+    assert result["log10_forget_quality"] < -300
 
 
 def test_forget_quality_on_tofus_worked_table():
@@ -90,16 +92,16 @@ def test_forget_quality_on_tofus_worked_table():
     wrong = [[0.2, 0.1], [0.4, 0.1], [0.3, 0.3], [0.05, 0.2]]  # length-normalised
     right = [0.4, 0.8, 0.1, 0.1]
     expected = [math.sqrt(0.02) / 0.4, 0.2 / 0.8, 3.0, 1.0]
-    ours = [
+    ratios = [
         scores.truth_ratio([(3 * math.log(p), 3) for p in row], [(2 * math.log(truth), 2)])
         for row, truth in zip(wrong, right, strict=True)
     ]
-    assert ours == pytest.approx(expected, rel=1e-12)
+    assert ratios == pytest.approx(expected, rel=1e-12)
     gold = [0.9, 1.1, 1.2, 0.95]
     # two of ours lie below all of gold's, one above: D = 1/2; of C(8, 4) = 70 orders 54 are at least as far apart
-    found = scores.forget_quality(ours, gold)
-    assert found["ks"] == 0.5
-    assert found["forget_quality"] == pytest.approx(2 * (math.comb(8, 2) - math.comb(8, 0)) / math.comb(8, 4))
+    result = scores.forget_quality(ratios, gold)
+    assert result["ks"] == 0.5
+    assert result["forget_quality"] == pytest.approx(2 * (math.comb(8, 2) - math.comb(8, 0)) / math.comb(8, 4))
 
 
 @pytest.mark.parametrize("bad", [[], [0.0, 1.0], [1.0, float("inf")], [1.0, float("nan")]])
@@ -128,7 +130,7 @@ def test_forget_by_hand():
 
 
 @given(st.floats(0, 1), st.floats(0.1, 1), st.floats(0, 0.05))
-def test_forget_is_bounded_and_falls_with_knowledge(after, before, gold):
+def test_forget_is_bounded_and_monotone(after, before, gold):
     value = scores.forget_value(after, before, gold)
     assert 0 <= value <= 1
     assert value >= scores.forget_value(min(after + 0.1, 1), before, gold)
@@ -147,6 +149,6 @@ def test_nothing_to_forget_is_an_error():
         scores.forget_score([], [])
 
 
-def test_gold_is_the_earliest_at_or_after_the_task():
+def test_gold_is_the_earliest_stage_after_the_task():
     assert scores.gold_knowledge({2: [0.0, 0.1, 0.9], 3: [0.2, 0.2, 0.3]}, 3) == [0.0, 0.1, 0.3]
     assert scores.gold_knowledge({1: [0.5, 0.6]}, 2) == [0.5, None]

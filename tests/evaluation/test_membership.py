@@ -61,7 +61,7 @@ def test_all_scores_of_an_answer():
 
 @settings(max_examples=100, deadline=None)
 @given(TOKENS, st.floats(1, 100), st.randoms())
-def test_min_k_does_not_depend_on_order_and_lies_between_least_and_mean(tokens, k, random):
+def test_min_k_is_the_mean_of_the_least_likely(tokens, k, random):
     value = scores.min_k(tokens, k)
     assert min(tokens) - 1e-9 <= value <= scores.loss_score(tokens) + 1e-9
     assert value == pytest.approx(np.mean(sorted(tokens)[: max(1, int(len(tokens) * k / 100))]), abs=1e-12)
@@ -107,7 +107,7 @@ def marked(draw):
 
 @settings(max_examples=100, deadline=None)
 @given(marked(), st.randoms())
-def test_auc_is_scikit_learns_with_ties_in_any_order(rows, random):
+def test_auc_equals_scikit_learns(rows, random):
     values, members = rows
     value = scores.auc(values, members)
     assert value == pytest.approx(roc_auc_score(members, values), abs=1e-12)
@@ -119,15 +119,15 @@ def test_auc_is_scikit_learns_with_ties_in_any_order(rows, random):
 
 def test_leakage_by_hand():
     members = [1, 1, 0, 0]
-    ours, gold = [4.0, 2.0, 3.0, 1.0], [2.0, 2.0, 3.0, 1.0]  # AUC 3/4 and 2/4
-    found = scores.privacy_leakage(ours, members, gold)
-    assert (found["auc"], found["auc_gold"]) == (0.75, 0.5)
-    assert found["privacy_leakage"] == pytest.approx(50.0)
-    assert found["privleak_muse"] == pytest.approx(((1 - 0.75) - (1 - 0.5)) / (1 - 0.5) * 100) == pytest.approx(-50.0)
-    assert (found["flags"], found["n"]) == ([], 4)
-    alone = scores.privacy_leakage(ours, members)
-    assert [alone[name] for name in ("auc_gold", "privacy_leakage", "privleak_muse")] == [None] * 3
-    assert (alone["auc"], alone["flags"]) == (0.75, ["no_gold"])
+    values, gold = [4.0, 2.0, 3.0, 1.0], [2.0, 2.0, 3.0, 1.0]  # AUC 3/4 and 2/4
+    result = scores.privacy_leakage(values, members, gold)
+    assert (result["auc"], result["auc_gold"]) == (0.75, 0.5)
+    assert result["privacy_leakage"] == pytest.approx(50.0)
+    assert result["privleak_muse"] == pytest.approx(((1 - 0.75) - (1 - 0.5)) / (1 - 0.5) * 100) == pytest.approx(-50.0)
+    assert (result["flags"], result["n"]) == ([], 4)
+    without_gold = scores.privacy_leakage(values, members)
+    assert [without_gold[name] for name in ("auc_gold", "privacy_leakage", "privleak_muse")] == [None] * 3
+    assert (without_gold["auc"], without_gold["flags"]) == (0.75, ["no_gold"])
     assert scores.privacy_leakage(gold, members, gold)["privacy_leakage"] == 0.0
 
 
@@ -135,9 +135,9 @@ def test_flags():
     members = [1] * 4 + [0] * 5
     apart = [*range(5, 9), *range(5)]
     low = [0.0, 1, 2, 8, 3, 4, 5, 6, 7]  # AUC 5/20
-    found = scores.privacy_leakage(apart, members, low)
-    assert (found["auc"], found["auc_gold"]) == (1.0, 0.25)
-    assert (found["privacy_leakage"], found["flags"]) == (300.0, ["auc_extreme", "leakage_extreme"])
+    result = scores.privacy_leakage(apart, members, low)
+    assert (result["auc"], result["auc_gold"]) == (1.0, 0.25)
+    assert (result["privacy_leakage"], result["flags"]) == (300.0, ["auc_extreme", "leakage_extreme"])
     assert scores.privacy_leakage([-v for v in apart], members)["flags"] == ["no_gold", "auc_extreme"]
 
 
@@ -145,12 +145,12 @@ def test_interval_resamples_profiles():
     random = np.random.default_rng(3)
     members = [1] * 60 + [0] * 60
     values = random.normal(size=120) + np.array(members)
-    found = scores.privacy_leakage(values, members)
-    assert found["ci_low"] < found["auc"] < found["ci_high"]
+    result = scores.privacy_leakage(values, members)
+    assert result["ci_low"] < result["auc"] < result["ci_high"]
     # Hanley and McNeil's standard error of the area
-    a = found["auc"]
+    a = result["auc"]
     error = math.sqrt((a * (1 - a) + 59 * (a / (2 - a) - a**2) + 59 * (2 * a**2 / (1 + a) - a**2)) / 3600)
-    assert found["ci_high"] - found["ci_low"] == pytest.approx(2 * 1.96 * error, rel=0.15)
+    assert result["ci_high"] - result["ci_low"] == pytest.approx(2 * 1.96 * error, rel=0.15)
     clustered = scores.privacy_leakage(values, members, profile_ids=[row // 20 for row in range(120)])
-    assert clustered["ci_low"] != found["ci_low"]
+    assert clustered["ci_low"] != result["ci_low"]
     assert scores.privacy_leakage(values, members, profile_ids=["a"] * 120)["ci_low"] is None

@@ -17,27 +17,27 @@ HOPS = [1, 1, 2, 1, 1, 3]
 
 
 def test_memorization_by_hand():
-    found = scores.memorization_summary(
+    result = scores.memorization_summary(
         EXACT, ROUGE, KEYWORD, modality=KINDS, hops=HOPS, min_k=[-0.1] * 5 + [-0.7], threshold=0.6
     )
-    assert found["exact_match"] == pytest.approx(4 / 6)
-    assert found["text_rouge_l"] == pytest.approx(2.5 / 3)
-    assert found["image_text_keyword_match"] == pytest.approx(2 / 3)
-    assert (found["hops_1_exact_match"], found["hops_2_keyword_match"], found["hops_3_rouge_l"]) == (1.0, 0.5, 0.2)
-    assert found["multi_hop_gap"] == pytest.approx(1 - 0.25)
-    assert found["min_k"] == pytest.approx(-0.2)
-    assert (found["passed"], found["reason"], found["flags"]) == (True, None, [])
-    assert found["rows"] == {"image_text": 3, "text": 3, "hops_1": 4, "hops_2": 1, "hops_3": 1}
-    means = {name for name in found if name.endswith(("exact_match", "rouge_l", "keyword_match"))}
-    assert set(found["intervals"]) == means | {"min_k", "multi_hop_gap"}
-    assert found["intervals"]["exact_match"] == list(scores.bootstrap_mean(EXACT))
-    assert found["intervals"]["text_rouge_l"] == list(scores.bootstrap_mean(ROUGE[:3]))
-    assert found["intervals"]["hops_3_rouge_l"] == [None, None]  # one row
+    assert result["exact_match"] == pytest.approx(4 / 6)
+    assert result["text_rouge_l"] == pytest.approx(2.5 / 3)
+    assert result["image_text_keyword_match"] == pytest.approx(2 / 3)
+    assert (result["hops_1_exact_match"], result["hops_2_keyword_match"], result["hops_3_rouge_l"]) == (1.0, 0.5, 0.2)
+    assert result["multi_hop_gap"] == pytest.approx(1 - 0.25)
+    assert result["min_k"] == pytest.approx(-0.2)
+    assert (result["passed"], result["reason"], result["flags"]) == (True, None, [])
+    assert result["rows"] == {"image_text": 3, "text": 3, "hops_1": 4, "hops_2": 1, "hops_3": 1}
+    means = {name for name in result if name.endswith(("exact_match", "rouge_l", "keyword_match"))}
+    assert set(result["intervals"]) == means | {"min_k", "multi_hop_gap"}
+    assert result["intervals"]["exact_match"] == list(scores.bootstrap_mean(EXACT))
+    assert result["intervals"]["text_rouge_l"] == list(scores.bootstrap_mean(ROUGE[:3]))
+    assert result["intervals"]["hops_3_rouge_l"] == [None, None]  # one row
     first = [hop == 1 for hop in HOPS]
-    assert found["intervals"]["multi_hop_gap"] == list(mean_difference(KEYWORD, first)[1:])
+    assert result["intervals"]["multi_hop_gap"] == list(mean_difference(KEYWORD, first)[1:])
 
 
-def test_the_gate_goes_by_modality():
+def test_gate_by_modality():
     low = scores.memorization_summary(
         [1, 1, 0, 1], [1] * 4, [1] * 4, modality=["text", "text", "image_text", "image_text"]
     )
@@ -51,16 +51,16 @@ def test_the_gate_goes_by_modality():
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["text", "image_text"]), st.integers(1, 3), st.floats(0, 1)), min_size=1))
-def test_groups_are_those_of_pandas(rows):
+def test_group_means_equal_pandas(rows):
     kinds, hops, values = zip(*rows, strict=True)
-    found = scores.memorization_summary(values, values, values, modality=kinds, hops=hops)
+    result = scores.memorization_summary(values, values, values, modality=kinds, hops=hops)
     table = pd.DataFrame({"kind": kinds, "hops": hops, "value": values})
     for kind, mean in table.groupby("kind")["value"].mean().items():
-        assert found[f"{kind}_rouge_l"] == pytest.approx(mean, abs=1e-12)
+        assert result[f"{kind}_rouge_l"] == pytest.approx(mean, abs=1e-12)
     for number, mean in table.groupby("hops")["value"].mean().items():
-        assert found[f"hops_{number}_keyword_match"] == pytest.approx(mean, abs=1e-12)
+        assert result[f"hops_{number}_keyword_match"] == pytest.approx(mean, abs=1e-12)
     gap = table[table.hops == 1]["value"].mean() - table[table.hops > 1]["value"].mean()
-    assert found["multi_hop_gap"] == (None if np.isnan(gap) else pytest.approx(gap, abs=1e-12))
+    assert result["multi_hop_gap"] == (None if np.isnan(gap) else pytest.approx(gap, abs=1e-12))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_groups_are_those_of_pandas(rows):
         ({"profile_ids": ["a"]}, "profile_ids has 1 rows where 6"),
     ],
 )
-def test_bad_memorization_names_the_row(changes, reason):
+def test_invalid_memorization_names_the_row(changes, reason):
     columns = {"exact_match": EXACT, "rouge_l": ROUGE, "keyword_match": KEYWORD, "modality": KINDS} | changes
     with pytest.raises(ValueError, match=reason):
         scores.memorization_summary(**columns)
@@ -90,20 +90,20 @@ def test_modality_gap_by_hand():
     knowledge = [1.0, 0.0, 0.4, 0.8, 0.1, 0.0, 1.0]
     kinds = ["image_text", "text", "image_text", "image_text", "text", "text", "image_text"]
     facts = ["a", "a", "b", "b", "b", "c", "d"]  # b: 0.6 by picture, 0.1 by text; c and d are asked one way only
-    found = scores.modality_gap(knowledge, kinds, facts)
-    assert found["modality_gap"] == pytest.approx(3.2 / 4 - 0.1 / 3)
-    assert (found["image_text_only"], found["text_only"]) == (1.0, 0.0)
-    assert (found["both_forgotten"], found["both_retained"], found["facts"]) == (0.0, 0.0, 2)
-    assert found["ci_low"] <= found["modality_gap"] <= found["ci_high"]
-    assert found["intervals"] == {
+    result = scores.modality_gap(knowledge, kinds, facts)
+    assert result["modality_gap"] == pytest.approx(3.2 / 4 - 0.1 / 3)
+    assert (result["image_text_only"], result["text_only"]) == (1.0, 0.0)
+    assert (result["both_forgotten"], result["both_retained"], result["facts"]) == (0.0, 0.0, 2)
+    assert result["ci_low"] <= result["modality_gap"] <= result["ci_high"]
+    assert result["intervals"] == {
         name: [share, share] for name, share in (("both_forgotten", 0.0), ("both_retained", 0.0), ("text_only", 0.0))
     } | {"image_text_only": [1.0, 1.0]}
-    alone = scores.modality_gap(knowledge, kinds)
-    assert (alone["both_forgotten"], alone["intervals"]) == (None, {})
-    assert alone["undefined"] == ["both_forgotten", "both_retained", "image_text_only", "text_only"]
+    without_facts = scores.modality_gap(knowledge, kinds)
+    assert (without_facts["both_forgotten"], without_facts["intervals"]) == (None, {})
+    assert without_facts["undefined"] == ["both_forgotten", "both_retained", "image_text_only", "text_only"]
 
 
-def test_shares_of_facts_are_resampled_by_profile():
+def test_modality_shares_resample_profiles():
     knowledge, kinds = [1.0, 1.0, 0.0, 0.0] * 10, ["image_text", "text"] * 20
     facts, profiles = [row // 2 for row in range(40)], [f"p{row // 4}" for row in range(40)]
     by_fact = scores.modality_gap(knowledge, kinds, facts)["intervals"]["both_retained"]
@@ -114,21 +114,21 @@ def test_shares_of_facts_are_resampled_by_profile():
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20), st.randoms())
-def test_shares_add_up_and_order_does_not_matter(pairs, random):
+def test_modality_shares_add_up(pairs, random):
     rows = [
         (value, kind, fact)
         for fact, pair in enumerate(pairs)
         for value, kind in zip(pair, ("image_text", "text"), strict=True)
     ]
-    found = scores.modality_gap(*zip(*rows, strict=True))
-    shares = [found[name] for name in ("both_forgotten", "both_retained", "image_text_only", "text_only")]
+    result = scores.modality_gap(*zip(*rows, strict=True))
+    shares = [result[name] for name in ("both_forgotten", "both_retained", "image_text_only", "text_only")]
     assert sum(shares) == pytest.approx(1)
     assert shares[0] == pytest.approx(sum(one < 0.5 and two < 0.5 for one, two in pairs) / len(pairs))
-    assert -1 <= found["modality_gap"] <= 1
+    assert -1 <= result["modality_gap"] <= 1
     moved = scores.modality_gap(*zip(*random.sample(rows, len(rows)), strict=True))
-    assert moved["modality_gap"] == pytest.approx(found["modality_gap"], abs=1e-12)
+    assert moved["modality_gap"] == pytest.approx(result["modality_gap"], abs=1e-12)
     swapped = [(value, "text" if kind == "image_text" else "image_text", fact) for value, kind, fact in rows]
-    assert scores.modality_gap(*zip(*swapped, strict=True))["modality_gap"] == pytest.approx(-found["modality_gap"])
+    assert scores.modality_gap(*zip(*swapped, strict=True))["modality_gap"] == pytest.approx(-result["modality_gap"])
 
 
 @pytest.mark.parametrize(
@@ -156,20 +156,20 @@ def test_centroids_by_hand():
     assert scores.centroid_distance([1.0, 0.0, 2.0], text[0]) == 5.0
     assert scores.centroid_distance([1.0, 0.0], [0.0, 5.0], norm="cosine") == 1.0
     assert scores.centroid_distance([1.0, 0.0], [-3.0, 0.0], norm="cosine") == 2.0
-    found = scores.representation_gap({0: (picture, text), 1: (text, text)}, {0: (text, text), 1: (picture, text)})
-    assert found[0] == {"before": 5.0, "after": 0.0, "difference": -5.0}
-    assert found[1]["difference"] == 5.0
+    result = scores.representation_gap({0: (picture, text), 1: (text, text)}, {0: (text, text), 1: (picture, text)})
+    assert result[0] == {"before": 5.0, "after": 0.0, "difference": -5.0}
+    assert result[1]["difference"] == 5.0
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_distance_does_not_see_shifts_or_the_order_of_tokens(seed):
+def test_distance_ignores_shifts_and_token_order(seed):
     generator = np.random.default_rng(seed)
     picture, text, shift = generator.normal(size=(5, 8)), generator.normal(size=(3, 8)), generator.normal(size=8)
-    found = scores.centroid_distance(picture, text)
-    assert found == pytest.approx(scores.centroid_distance(picture[::-1] + shift, text + shift), abs=1e-9)
-    assert found == pytest.approx(scores.centroid_distance(text, picture))
-    assert found == pytest.approx(np.sqrt(((picture.mean(0) - text.mean(0)) ** 2).sum()), abs=1e-12)
+    result = scores.centroid_distance(picture, text)
+    assert result == pytest.approx(scores.centroid_distance(picture[::-1] + shift, text + shift), abs=1e-9)
+    assert result == pytest.approx(scores.centroid_distance(text, picture))
+    assert result == pytest.approx(np.sqrt(((picture.mean(0) - text.mean(0)) ** 2).sum()), abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ UTILITY = [0.8, 0.8, 0.3, 0.6]
 
 
 def test_every_measure_by_hand():
-    found = continual_summary(MATRIX, UTILITY)
+    result = continual_summary(MATRIX, UTILITY)
     expected = {
         # 1 - K[t,t]/K[t,0] of tasks 1, 2, 3
         "forget_now": np.mean([0.8, 0.75, 0.8]),
@@ -39,8 +39,8 @@ def test_every_measure_by_hand():
         # ranges: task 1 0.4 - 0.1, task 2 0.25; utility (0.8 - 0.3) / 0.8
         "stability": 1 - (np.mean([0.3, 0.25]) + 0.625) / 2,
     }
-    assert {name: found[name] for name in expected} == pytest.approx(expected)
-    assert (found["undefined"], found["unmeasured_tasks"], found["flags"]) == ([], [], [])
+    assert {name: result[name] for name in expected} == pytest.approx(expected)
+    assert (result["undefined"], result["unmeasured_tasks"], result["flags"]) == ([], [], [])
 
 
 def test_utility_slope_is_the_least_squares_line():
@@ -48,47 +48,47 @@ def test_utility_slope_is_the_least_squares_line():
 
 
 def test_collapse_at_the_end_is_flagged():
-    found = continual_summary(MATRIX, [0.8, 0.8, 0.6, 0.3])
-    assert (found["collapse_stage"], found["flags"]) == (3, ["collapsed"])
+    result = continual_summary(MATRIX, [0.8, 0.8, 0.6, 0.3])
+    assert (result["collapse_stage"], result["flags"]) == (3, ["collapsed"])
     assert continual_summary(MATRIX, [0.8, 0.4, 0.4, 0.4])["collapse_stage"] is None
 
 
 def test_one_task_has_no_pairs():
-    found = continual_summary([[1.0], [0.2]], [0.8, 0.6])
-    assert found["undefined"] == [
+    result = continual_summary([[1.0], [0.2]], [0.8, 0.6])
+    assert result["undefined"] == [
         "historical_preservation",
         "rebound_mean",
         "rebound_max",
         "premature_forgetting",
         "backward_transfer",
     ]
-    assert all(found[name] is None for name in found["undefined"])
-    assert found["forget_now"] == pytest.approx(0.8)
-    assert found["stability"] == pytest.approx(1 - 0.25)  # utility alone, not halved
+    assert all(result[name] is None for name in result["undefined"])
+    assert result["forget_now"] == pytest.approx(0.8)
+    assert result["stability"] == pytest.approx(1 - 0.25)  # utility alone, not halved
 
 
 def test_a_task_that_was_not_known_has_no_ratio():
     matrix = [[1.0, 0.04, 0.5], [0.2, 1.0, 0.4], [0.1, 0.0, 0.3], [0.4, 1.0, 0.1]]
-    found = continual_summary(matrix, UTILITY)
-    assert found["unmeasured_tasks"] == [2]
-    assert found["flags"] == ["not_measured"]
-    assert found["forget_now"] == pytest.approx(0.8)
-    assert found["rebound_max"] == pytest.approx(0.3)
-    assert found["backward_transfer"] == pytest.approx((0.2 + 1.0) / 2)  # a difference, not a ratio
+    result = continual_summary(matrix, UTILITY)
+    assert result["unmeasured_tasks"] == [2]
+    assert result["flags"] == ["not_measured"]
+    assert result["forget_now"] == pytest.approx(0.8)
+    assert result["rebound_max"] == pytest.approx(0.3)
+    assert result["backward_transfer"] == pytest.approx((0.2 + 1.0) / 2)  # a difference, not a ratio
 
 
 def test_relapse_is_positive_backward_transfer():
-    found = continual_summary([[1.0, 1.0], [0.0, 1.0], [0.5, 0.0]], [0.8] * 3)
-    assert found["backward_transfer"] == 0.5
-    assert found["rebound_mean"] == 0.5
-    assert found["historical_preservation"] == 0.5
+    result = continual_summary([[1.0, 1.0], [0.0, 1.0], [0.5, 0.0]], [0.8] * 3)
+    assert result["backward_transfer"] == 0.5
+    assert result["rebound_mean"] == 0.5
+    assert result["historical_preservation"] == 0.5
 
 
-def test_only_stages_from_a_tasks_own_count_for_rebound_and_stability():
+def test_rebound_starts_at_a_tasks_own_stage():
     matrix = [[1.0, 1.0, 1.0], [0.0, 0.0, 1.0], [0.0, 0.25, 1.0], [0.0, 0.75, 0.0]]  # task 2 was hurt at stage 1
-    found = continual_summary(matrix, [0.8] * 4)
-    assert found["rebound_max"] == 0.5
-    assert found["stability"] == 1 - (0.5 / 2 + 0) / 2
+    result = continual_summary(matrix, [0.8] * 4)
+    assert result["rebound_max"] == 0.5
+    assert result["stability"] == 1 - (0.5 / 2 + 0) / 2
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_only_stages_from_a_tasks_own_count_for_rebound_and_stability():
         ([[0.04], [0.0]], [0.5, 0.5], "nothing"),
     ],
 )
-def test_bad_matrices_name_the_cell(matrix, utility, reason):
+def test_invalid_matrix_names_the_cell(matrix, utility, reason):
     with pytest.raises(ValueError, match=reason):
         continual_summary(matrix, utility)
 
@@ -123,25 +123,25 @@ def runs(draw):
 @settings(max_examples=100, deadline=None)
 @given(runs())
 def test_bounds(run):
-    found = continual_summary(*run)
-    assert 0 <= found["stability"] <= 1
+    result = continual_summary(*run)
+    assert 0 <= result["stability"] <= 1
     for name in ("forget_now", "historical_preservation", "premature_forgetting"):
-        assert found[name] is None or found[name] <= 1
+        assert result[name] is None or result[name] <= 1
     for name in ("rebound_mean", "rebound_max", "step_variation"):
-        assert found[name] is None or found[name] >= 0
-    if found["rebound_mean"] is not None:
-        assert found["rebound_max"] >= found["rebound_mean"] - 1e-12
-        assert -1 <= found["backward_transfer"] <= 1
-    assert all(value is None or np.isfinite(value) for value in found.values() if not isinstance(value, list))
+        assert result[name] is None or result[name] >= 0
+    if result["rebound_mean"] is not None:
+        assert result["rebound_max"] >= result["rebound_mean"] - 1e-12
+        assert -1 <= result["backward_transfer"] <= 1
+    assert all(value is None or np.isfinite(value) for value in result.values() if not isinstance(value, list))
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 5), st.floats(0.1, 1))
-def test_perfect_unlearning_is_perfectly_stable(tasks, level):
+def test_perfect_unlearning_has_stability_one(tasks, level):
     matrix = [[0.0 if task < stage else 1.0 for task in range(tasks)] for stage in range(tasks + 1)]
-    found = continual_summary(matrix, [level] * (tasks + 1))
-    assert found["stability"] == 1.0
-    assert found["forget_now"] == 1.0
-    assert found["historical_preservation"] in (1.0, None)
-    assert found["premature_forgetting"] in (0.0, None)
-    assert found["step_variation"] == 0.0
+    result = continual_summary(matrix, [level] * (tasks + 1))
+    assert result["stability"] == 1.0
+    assert result["forget_now"] == 1.0
+    assert result["historical_preservation"] in (1.0, None)
+    assert result["premature_forgetting"] in (0.0, None)
+    assert result["step_variation"] == 0.0

@@ -106,11 +106,11 @@ def test_rouge_l_equals_rouge_score_on_thousands():
         "x" * 99,
     ]
     endings = ("", "s", "ed", "ing", "ation", "ly", "ness", "'s")
-    made = lambda most: [  # noqa: E731
+    sample = lambda most: [  # noqa: E731
         generator.choice(stems) + generator.choice(endings) for _ in range(generator.randint(0, most))
     ]
-    pairs = [(" ".join(made(30)), "\n".join(made(30))) for _ in range(3_000)]
-    pairs += [("", ""), ("", "a"), (" ".join(made(9_000)), " ".join(made(3_000))), ("a " * 50_000, "a b")]
+    pairs = [(" ".join(sample(30)), "\n".join(sample(30))) for _ in range(3_000)]
+    pairs += [("", ""), ("", "a"), (" ".join(sample(9_000)), " ".join(sample(3_000))), ("a " * 50_000, "a b")]
     for prediction, reference in pairs:
         oracle = tuple(SCORER.score(reference, prediction)["rougeL"])
         assert max(abs(a - b) for a, b in zip(rouge_l_parts(prediction, reference), oracle, strict=True)) <= 1e-12

@@ -12,7 +12,7 @@ from lethebench.evaluation import metrics as scores
 ANSWERS = ["Porto", "Lima", "Oslo", "Rome", "Bern", "Kyiv"]
 ROLES = ["forget"] * 4 + ["retain"] * 2
 TASKS = [0, 0, 1, 1, -1, -1]
-SAID = [
+TEXTS = [
     ["Porto", "Lima", "Oslo", "Rome", "Bern", "Kyiv"],
     ["no idea", "no idea", "Oslo", "no idea", "Bern", "Kyiv"],
     ["Porto", "no idea", "no idea", "no idea", "Bern", "no idea"],
@@ -25,7 +25,7 @@ GOLD_CANDIDATES = [[-4.0, -2.0, -3.0, -1.0], [-4.0, -2.0, -3.0, -1.0], [-2.0, -1
 def run(**changes) -> dict:
     """The columns of the whole run, with some of them changed."""
     columns = {
-        "predictions": [text for stage in SAID for text in stage],
+        "predictions": [text for stage in TEXTS for text in stage],
         "references": ANSWERS * 3,
         "gold_text": GOLD * 3,
         "probability": [0.9] * 6 + [0.5, 0.5, 0.9, 0.5, 0.9, 0.9] + [0.5, 0.1, 0.1, 0.1, 0.8, 0.4],
@@ -42,33 +42,33 @@ def run(**changes) -> dict:
     return columns | changes
 
 
-def test_a_run_by_hand():
-    found = scores.unlearning_summary(**run())
-    assert (found["knowledge_before"], found["knowledge_after"], found["knowledge_gold"]) == (1.0, 0.25, 0.25)
-    assert found["forget"] == 1.0
+def test_run_by_hand():
+    result = scores.unlearning_summary(**run())
+    assert (result["knowledge_before"], result["knowledge_after"], result["knowledge_gold"]) == (1.0, 0.25, 0.25)
+    assert result["forget"] == 1.0
     start = stats.hmean([0.9, 1.0, 0.9])
     end = stats.hmean([0.6, 0.5, 0.7])
-    assert found["utility"] == pytest.approx(end)
-    assert found["utility_relative"] == pytest.approx(end / start)
+    assert result["utility"] == pytest.approx(end)
+    assert result["utility_relative"] == pytest.approx(end / start)
     # K of tasks 1, 2 after stages 0, 1, 2: (1, 1), (0, 1/2), (1/2, 0)
-    assert found["forget_now"] == 1.0
-    assert found["premature_forgetting"] == 0.5
-    assert found["historical_preservation"] == found["rebound_mean"] == 0.5
-    assert found["stability"] == pytest.approx(1 - (0.5 + (start - end) / start) / 2)
+    assert result["forget_now"] == 1.0
+    assert result["premature_forgetting"] == 0.5
+    assert result["historical_preservation"] == result["rebound_mean"] == 0.5
+    assert result["stability"] == pytest.approx(1 - (0.5 + (start - end) / start) / 2)
     # ranks 1, 4, 1.5 of 4; gold 4, 4, 2
     bits = [2.0, 0.0, 2 - np.log2(1.5)]
-    assert found["exposure"] == pytest.approx(np.mean(bits))
-    assert found["exposure_gold"] == pytest.approx(1 / 3)
-    assert found["exposure_normalised_gold"] == pytest.approx(1 / 6)
+    assert result["exposure"] == pytest.approx(np.mean(bits))
+    assert result["exposure_gold"] == pytest.approx(1 / 3)
+    assert result["exposure_normalised_gold"] == pytest.approx(1 / 6)
     closeness = 1 - (np.mean(bits) / 2 - 1 / 6)
-    assert found["score"] == pytest.approx(stats.hmean([1.0, end, found["stability"], closeness]))
-    assert found["ks"] == stats.ks_2samp([0.5, 1.0, 1.5, 0.9], [1.0, 1.1, 0.9, 1.2]).statistic
-    assert (found["flags"], found["reasons"], found["missing"]) == ([], [], [])
-    assert found["n"] == {"forget": 4, "utility": 2, "exposure": 3}
-    assert all(low <= found[name] <= high for name, (low, high) in found["intervals"].items())
+    assert result["score"] == pytest.approx(stats.hmean([1.0, end, result["stability"], closeness]))
+    assert result["ks"] == stats.ks_2samp([0.5, 1.0, 1.5, 0.9], [1.0, 1.1, 0.9, 1.2]).statistic
+    assert (result["flags"], result["reasons"], result["missing"]) == ([], [], [])
+    assert result["n"] == {"forget": 4, "utility": 2, "exposure": 3}
+    assert all(low <= result[name] <= high for name, (low, high) in result["intervals"].items())
 
 
-def test_the_order_of_questions_does_not_matter():
+def test_question_order_does_not_matter():
     order = list(range(6))
     random.Random(1).shuffle(order)
     columns = run()
@@ -78,43 +78,43 @@ def test_the_order_of_questions_does_not_matter():
         assert other[name] == pytest.approx(one[name], abs=1e-12), name
 
 
-def test_one_stage_with_the_text_before():
+def test_one_stage_with_before_text():
     rows = slice(12, 18)
-    columns = {name: values[rows] for name, values in run(before_text=SAID[0] * 3).items()}
+    columns = {name: values[rows] for name, values in run(before_text=TEXTS[0] * 3).items()}
     for stage in (columns.pop("stage"), None):
-        found = scores.unlearning_summary(**columns, stage=stage)
-        assert found["forget"] == 1.0
-        assert (found["utility_relative"], found["stability"], found["score"]) == (None, None, None)
-        assert found["missing"] == ["stability"]
-        assert found["reasons"] == ["stability needs rows of every stage 0 .. 2: give those of 0"]
-        assert found["flags"] == ["not_measured"]
+        result = scores.unlearning_summary(**columns, stage=stage)
+        assert result["forget"] == 1.0
+        assert (result["utility_relative"], result["stability"], result["score"]) == (None, None, None)
+        assert result["missing"] == ["stability"]
+        assert result["reasons"] == ["stability needs rows of every stage 0 .. 2: give those of 0"]
+        assert result["flags"] == ["not_measured"]
 
 
-def test_text_alone_of_one_task():
-    found = scores.unlearning_summary(
+def test_one_task_from_text_alone():
+    result = scores.unlearning_summary(
         ["no", "Bern"], ["Porto", "Bern"], before_text=["Porto", "Bern"], role=["forget", "retain"]
     )
-    assert (found["forget"], found["utility"], found["utility_relative"], found["stability"]) == (1.0,) * 4
-    assert (found["exposure"], found["score"]) == (None, None)
-    assert found["flags"] == ["no_gold", "not_measured"]
-    assert found["reasons"] == ["exposure needs candidates and truth_index"]
-    assert found["not_measured"] == ["retain_probability", "retain_truth_ratio"]
+    assert (result["forget"], result["utility"], result["utility_relative"], result["stability"]) == (1.0,) * 4
+    assert (result["exposure"], result["score"]) == (None, None)
+    assert result["flags"] == ["no_gold", "not_measured"]
+    assert result["reasons"] == ["exposure needs candidates and truth_index"]
+    assert result["not_measured"] == ["retain_probability", "retain_truth_ratio"]
 
 
-def test_a_collapsed_model_scores_nothing():
+def test_collapsed_model_scores_zero():
     broken = [*run()["predictions"][:12], *["###"] * 6]
-    found = scores.unlearning_summary(**run(predictions=broken, truth_ratio=[0.1] * 12 + [5.0] * 6))
-    assert (found["utility"], found["score"]) == (0.0, 0.0)
-    assert "collapsed" in found["flags"]
+    result = scores.unlearning_summary(**run(predictions=broken, truth_ratio=[0.1] * 12 + [5.0] * 6))
+    assert (result["utility"], result["score"]) == (0.0, 0.0)
+    assert "collapsed" in result["flags"]
 
 
-def test_what_was_never_learnt_is_not_measured():
+def test_unknown_facts_are_not_measured():
     nothing = ["no idea"] * 6
-    found = scores.unlearning_summary(**run(predictions=[*nothing, *run()["predictions"][6:]]))
-    assert (found["forget"], found["utility"], found["stability"], found["score"]) == (None,) * 4
-    assert found["reasons"][0].startswith("not memorized beyond gold")
-    assert found["reasons"][1].startswith("the initial model knew none of the groups retain")
-    assert found["flags"] == ["not_measured"]
+    result = scores.unlearning_summary(**run(predictions=[*nothing, *run()["predictions"][6:]]))
+    assert (result["forget"], result["utility"], result["stability"], result["score"]) == (None,) * 4
+    assert result["reasons"][0].startswith("not memorized beyond gold")
+    assert result["reasons"][1].startswith("the initial model knew none of the groups retain")
+    assert result["flags"] == ["not_measured"]
     no_rest = {name: values[:4] + values[6:10] + values[12:16] for name, values in run().items()}
     assert scores.unlearning_summary(**no_rest)["reasons"][0].startswith("utility needs rows of the roles retain")
 

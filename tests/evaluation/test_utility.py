@@ -67,7 +67,7 @@ def test_bad_utility_inputs(arguments, options, reason):
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.randoms())
-def test_utility_does_not_depend_on_order_and_lies_between_its_parts(recall, random):
+def test_utility_lies_between_its_parts(recall, random):
     order = random.sample(range(len(recall)), len(recall))
     likely = [(value + 1) / 2 for value in recall]
     one = scores.model_utility(likely, recall, None)
@@ -103,14 +103,14 @@ def test_unlearning_score():
     assert below["score"] == pytest.approx(result["score"])  # as far below gold as above
 
 
-def test_a_collapsed_model_scores_nothing():
+def test_collapsed_model_scores_zero():
     assert scores.unlearning_score(1.0, 0.4, 0.9, 0.2, 0.2, utility_relative=0.49)["score"] == 0.0
     assert scores.unlearning_score(1.0, 0.4, 0.9, 0.2, 0.2, utility_relative=0.49)["flags"] == ["collapsed"]
     assert scores.unlearning_score(1.0, 0.9, 0.9, 0.2, 0.2, fluency_lost=True)["score"] == 0.0
     assert scores.unlearning_score(1.0, 0.0, 0.9, 0.2, 0.2)["score"] == 0.0
 
 
-def test_a_missing_part_gives_no_score_and_the_reason():
+def test_missing_part_gives_no_score():
     no_gold = scores.unlearning_score(0.9, 0.8, 0.9, 0.4, None, flags=["no_gold"])
     assert (no_gold["score"], no_gold["flags"]) == (None, ["no_gold"])
     missing = scores.unlearning_score(None, 0.8, 0.9, 0.4, 0.2)

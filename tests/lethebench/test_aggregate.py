@@ -35,94 +35,94 @@ def rows(split: str, count: int = 24, seed: int = 0, **columns) -> list[dict]:
     ]
 
 
-def column(some: list[dict], name: str) -> list:
-    return [row[name] for row in some]
+def column(members: list[dict], name: str) -> list:
+    return [row[name] for row in members]
 
 
-def cell_of(found: dict) -> tuple:
-    return found["value"], found["n"], found["ci_low"], found["ci_high"]
+def cell_of(result: dict) -> tuple:
+    return result["value"], result["n"], result["ci_low"], result["ci_high"]
 
 
-def test_memorization_is_that_of_each_set():
+def test_memorization_of_each_split():
     evidence = Evidence(rows=[*rows("forget"), *rows("retain", seed=1, hops=1)])
-    found = aggregate(evidence, ["memorization"]).values["memorization"]
+    result = aggregate(evidence, ["memorization"]).values["memorization"]
     for name in ("forget", "retain"):
-        some = [row for row in evidence.rows if row["split"] == name]
-        own = {"modality": column(some, "modality"), "profile_ids": column(some, "profile_id")}
-        texts = [column(some, text) for text in ("exact_match", "rouge_l", "keyword_match")]
-        expected = scores.memorization_summary(*texts, hops=column(some, "hops"), **own)
+        members = [row for row in evidence.rows if row["split"] == name]
+        own = {"modality": column(members, "modality"), "profile_ids": column(members, "profile_id")}
+        texts = [column(members, text) for text in ("exact_match", "rouge_l", "keyword_match")]
+        expected = scores.memorization_summary(*texts, hops=column(members, "hops"), **own)
         for text in ("exact_match", "rouge_l", "keyword_match"):
-            assert cell_of(found[f"{name}/{text}"]) == (expected[text], 24, *expected["intervals"][text])
+            assert cell_of(result[f"{name}/{text}"]) == (expected[text], 24, *expected["intervals"][text])
             interval = expected["intervals"][f"image_text_{text}"]
-            assert cell_of(found[f"{name}/{text}/image_text"]) == (expected[f"image_text_{text}"], 12, *interval)
-        assert found[f"{name}/choice_match"]["n"] == 18
+            assert cell_of(result[f"{name}/{text}/image_text"]) == (expected[f"image_text_{text}"], 12, *interval)
+        assert result[f"{name}/choice_match"]["n"] == 18
     two = [row["exact_match"] for row in evidence.rows[:24] if row["hops"] == 2]
-    assert found["forget/exact_match/hops_2"]["value"] == pytest.approx(sum(two) / len(two))
-    assert "forget/multi_hop_gap" in found
-    assert not [name for name in found if name.startswith("retain") and "hop" in name]  # one hop alone
+    assert result["forget/exact_match/hops_2"]["value"] == pytest.approx(sum(two) / len(two))
+    assert "forget/multi_hop_gap" in result
+    assert not [name for name in result if name.startswith("retain") and "hop" in name]  # one hop alone
 
 
 def test_failed_calls_are_in_no_mean():
     whole, failed = rows("forget"), dict.fromkeys(("exact_match", "rouge_l", "rouge_l_recall", "keyword_match"))
-    some = [row | failed if number < 10 else row for number, row in enumerate(whole)]
-    both = [aggregate(Evidence(rows=part), ["memorization", "modality_gap"]).values for part in (some, whole[10:])]
+    members = [row | failed if number < 10 else row for number, row in enumerate(whole)]
+    both = [aggregate(Evidence(rows=part), ["memorization", "modality_gap"]).values for part in (members, whole[10:])]
     assert both[0] == both[1]
     assert aggregate(Evidence(rows=[row | failed for row in whole]), ["memorization"]).values == {"memorization": {}}
 
 
-def test_modality_gap_is_that_of_each_set_with_both_ways():
-    some = rows("forget")
-    evidence = Evidence(rows=[*some, *rows("test", modality="text")])
-    found = aggregate(evidence, ["modality_gap"]).values["modality_gap"]
-    facts = [(row["profile_id"], row["attribute"]) for row in some]
-    own = {"profile_ids": column(some, "profile_id")}
-    expected = scores.modality_gap(column(some, "keyword_match"), column(some, "modality"), facts, **own)
-    assert set(found) == {"forget/modality_gap", *(f"forget/{kind}" for kind in KINDS)}
-    assert cell_of(found["forget/modality_gap"]) == (
+def test_modality_gap_of_each_split():
+    members = rows("forget")
+    evidence = Evidence(rows=[*members, *rows("test", modality="text")])
+    result = aggregate(evidence, ["modality_gap"]).values["modality_gap"]
+    facts = [(row["profile_id"], row["attribute"]) for row in members]
+    own = {"profile_ids": column(members, "profile_id")}
+    expected = scores.modality_gap(column(members, "keyword_match"), column(members, "modality"), facts, **own)
+    assert set(result) == {"forget/modality_gap", *(f"forget/{kind}" for kind in KINDS)}
+    assert cell_of(result["forget/modality_gap"]) == (
         expected["modality_gap"], 24, expected["ci_low"], expected["ci_high"]
     )  # fmt: skip
     for kind in KINDS:
-        assert cell_of(found[f"forget/{kind}"]) == (expected[kind], 12, *expected["intervals"][kind])
+        assert cell_of(result[f"forget/{kind}"]) == (expected[kind], 12, *expected["intervals"][kind])
 
 
-def test_utility_before_is_over_the_rows_and_components_that_are_measured_now():
+def test_initial_utility_has_the_same_components():
     """Of a model behind an API there is ROUGE-L alone, and of a failed call nothing."""
     before = rows("retain", rouge_l_recall=0.8, keyword_match=1.0)
     now = rows("retain", rouge_l_recall=0.6, probability=None, truth_ratio=None)
     now[0] |= {"rouge_l_recall": None, "keyword_match": None}
     before[0] |= {"rouge_l_recall": 0.0}
-    found = aggregate(Evidence(rows=now, before=before), ["utility"]).values["utility"]
-    assert found["utility"]["value"] == pytest.approx(0.6)
-    assert found["utility_relative"]["value"] == pytest.approx(0.75)
+    result = aggregate(Evidence(rows=now, before=before), ["utility"]).values["utility"]
+    assert result["utility"]["value"] == pytest.approx(0.6)
+    assert result["utility_relative"]["value"] == pytest.approx(0.75)
     weighed = aggregate(Evidence(rows=before, before=before), ["utility"]).values["utility"]
     expected = scores.model_utility(*(column(before, name) for name in COMPONENTS))
     assert weighed["utility"]["value"] == expected["utility"]
     assert weighed["utility_relative"]["value"] == 1.0
 
 
-def test_a_group_that_was_not_known_before_stays_out():
+def test_unknown_group_does_not_enter_utility():
     columns = {"probability": 0.5, "rouge_l_recall": 0.8, "truth_ratio": 0.5}
     now = [*rows("retain", **columns), *rows("neighbour", **columns | {"rouge_l_recall": 0.1})]
     before = [row | {"keyword_match": 1.0 if row["split"] == "retain" else 0.4} for row in now]
-    found = aggregate(Evidence(rows=now, before=before), ["utility"])
-    assert found.values["utility"]["utility"]["value"] == pytest.approx(stats.hmean([0.5, 0.8, 0.5]))
-    assert found.values["utility"]["utility"]["n"] == 24
-    assert found.flags == ["not_measured"]
+    result = aggregate(Evidence(rows=now, before=before), ["utility"])
+    assert result.values["utility"]["utility"]["value"] == pytest.approx(stats.hmean([0.5, 0.8, 0.5]))
+    assert result.values["utility"]["utility"]["n"] == 24
+    assert result.flags == ["not_measured"]
 
 
-def test_a_flag_of_several_attacks_is_told_once():
+def test_flag_of_several_attacks_occurs_once():
     """Every attack tells all of forget from all of holdout."""
     apart = dict.fromkeys(ATTACKS, 1.0)
     evidence = Evidence(rows=[*rows("forget", **apart), *rows("holdout", **dict.fromkeys(ATTACKS, 0.0))])
-    found = aggregate(evidence, ["privacy_leakage"])
-    assert all(found.values["privacy_leakage"][f"{name}/auc"]["value"] == 1.0 for name in ATTACKS)
-    assert sorted(found.flags) == ["auc_extreme", "no_gold"]
+    result = aggregate(evidence, ["privacy_leakage"])
+    assert all(result.values["privacy_leakage"][f"{name}/auc"]["value"] == 1.0 for name in ATTACKS)
+    assert sorted(result.flags) == ["auc_extreme", "no_gold"]
 
 
-def test_what_cannot_be_measured_has_a_reason_and_the_rest_goes_on():
-    found = aggregate(Evidence(rows=rows("retain")), list(METRICS))
-    assert set(found.values) == {"memorization", "utility", "truth_ratio", "modality_gap"}
-    assert found.not_measured == {
+def test_not_measured_has_a_reason():
+    result = aggregate(Evidence(rows=rows("retain")), list(METRICS))
+    assert set(result.values) == {"memorization", "utility", "truth_ratio", "modality_gap"}
+    assert result.not_measured == {
         "exposure": "no row has candidates",
         "forget": "it compares with the model before unlearning: give --before",
         "forget_quality": "it compares with a retrained model: give --gold",
@@ -131,5 +131,5 @@ def test_what_cannot_be_measured_has_a_reason_and_the_rest_goes_on():
         "unlearning": "it compares the stages of a run: evaluate the run folder itself",
     }
     both = Evidence(rows=rows("retain"), before=rows("retain"), gold=rows("retain"))
-    found = aggregate(both, ["forget", "forget_quality"]).not_measured
-    assert found == {"forget": "no rows of forget", "forget_quality": "no forget row has perturbed answers"}
+    result = aggregate(both, ["forget", "forget_quality"]).not_measured
+    assert result == {"forget": "no rows of forget", "forget_quality": "no forget row has perturbed answers"}

@@ -43,17 +43,17 @@ def rows_of(folder) -> list[dict]:
     return pq.read_table(folder / "rows.parquet").to_pylist()
 
 
-def test_a_server_that_knows_every_row_by_its_pictures_gets_full_marks(data, truth, tmp_path):
+def test_right_answers_score_one(data, truth, tmp_path):
     with chatting(lambda text, pictures: truth[text, tuple(pictures)]) as server:
         scores, text = evaluate_command(options(data, server, tmp_path / "out"))
         sizes = {Image.open(io.BytesIO(page)).size for asked in server.asked for page in asked["pictures"]}
         assert sizes == {(200, 200)}  # the stand-in pages
         assert {asked["key"] for asked in server.asked} == {KEY}
-    found = scores["metrics"]
+    metrics = scores["metrics"]
     for part in ("forget", "retain"):
         for name in ("exact_match", "keyword_match", "rouge_l", "exact_match/image_text", "exact_match/text"):
-            assert found["memorization"][f"{part}/{name}"]["value"] == 1.0
-    assert found["utility"]["utility"]["value"] == 1.0
+            assert metrics["memorization"][f"{part}/{name}"]["value"] == 1.0
+    assert metrics["utility"]["utility"]["value"] == 1.0
     for name in ("exposure", "truth_ratio", "privacy_leakage", "forget_quality"):
         assert "log-probabilities" in scores["not_measured"][name]
     assert "not measured: exposure: an API gives text alone" in text
@@ -66,7 +66,7 @@ def test_a_server_that_knows_every_row_by_its_pictures_gets_full_marks(data, tru
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
-def test_failed_calls_are_counted_and_in_no_score_and_asked_again(data, truth, tmp_path):
+def test_failed_calls_are_counted_and_retried(data, truth, tmp_path):
     with chatting(lambda text, pictures: truth[text, tuple(pictures)]) as server:
         server.faults = ["bad_row"] * 3
         scores, text = evaluate_command(options(data, server, tmp_path / "out", sample=6))
@@ -90,7 +90,7 @@ def test_failed_calls_are_counted_and_in_no_score_and_asked_again(data, truth, t
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
-def test_a_run_that_was_cut_off_leaves_no_folder_and_goes_on(data, truth, tmp_path):
+def test_interrupted_calls_resume(data, truth, tmp_path):
     with chatting(lambda text, pictures: truth[text, tuple(pictures)]) as server:
         server.faults = [None] * 5 + ["no_key"]
         with pytest.raises(UserError, match="OPENAI_API_KEY"):
@@ -103,7 +103,7 @@ def test_a_run_that_was_cut_off_leaves_no_folder_and_goes_on(data, truth, tmp_pa
     assert scores["endpoint"]["from_file"] == 5
 
 
-def test_when_every_call_fails_there_is_one_line_and_no_scores(data, tmp_path, capsys, monkeypatch):
+def test_all_calls_failed_is_one_error_line(data, tmp_path, capsys, monkeypatch):
     with chatting(lambda text, pictures: "x") as server:
         server.always = "bad_row"
         words = ["--model", "openai:m", "--base-url", server.url, "--sample", 3, "--out", tmp_path / "out"]
@@ -114,7 +114,7 @@ def test_when_every_call_fails_there_is_one_line_and_no_scores(data, tmp_path, c
     assert not (tmp_path / "out").exists()
 
 
-def test_empty_answers_are_scored_and_said(data, tmp_path):
+def test_empty_answers_are_scored_and_flagged(data, tmp_path):
     with chatting(lambda text, pictures: "") as server:
         scores, text = evaluate_command(options(data, server, tmp_path / "out", sample=4))
     assert "empty_answers" in scores["flags"]
@@ -123,10 +123,12 @@ def test_empty_answers_are_scored_and_said(data, tmp_path):
     assert scores["metrics"]["utility"]["utility"]["value"] == 0.0
 
 
-def test_a_password_in_the_url_is_not_written(data, tmp_path):
+def test_password_in_url_is_not_written(data, tmp_path):
     with chatting(lambda text, pictures: "x") as server:
         url = server.url.replace("http://", "http://someone:hidden@")
-        given = EvaluateOptions(target=data, model="openai:m", base_url=url, sample=1, out=tmp_path / "out")
-        scores, _ = evaluate_command(given)
+        options_with_password = EvaluateOptions(
+            target=data, model="openai:m", base_url=url, sample=1, out=tmp_path / "out"
+        )
+        scores, _ = evaluate_command(options_with_password)
     assert scores["endpoint"]["base_url"] == server.url
     assert "hidden" not in json.dumps(scores)

@@ -47,7 +47,7 @@ def rows_of(folder) -> list[dict]:
     return pq.read_table(folder / "rows.parquet").to_pylist()
 
 
-def test_the_folder_holds_rows_and_scores_and_stdout_a_table(scored):
+def test_written_files_and_headline(scored):
     folder, scores, text = scored
     assert {path.name for path in folder.iterdir()} == {"rows.parquet", "scores.json", "done.json"}
     assert not list(folder.parent.glob(".*"))
@@ -64,28 +64,28 @@ def test_the_folder_holds_rows_and_scores_and_stdout_a_table(scored):
         assert metric.replace("_", " ") in text
 
 
-def test_every_aggregate_is_what_the_rows_say_and_has_n_and_an_interval(scored):
+def test_aggregates_equal_means_of_rows(scored):
     folder, scores, _ = scored
     rows = {name: [row for row in rows_of(folder) if row["split"] == name] for name in ("forget", "retain", "holdout")}
-    found = scores["metrics"]
+    metrics = scores["metrics"]
     assert scores["not_measured"] == {} or set(scores["not_measured"]) <= {"forget", "utility"}
     for name, part in rows.items():
-        cell = found["memorization"][f"{name}/keyword_match"]
+        cell = metrics["memorization"][f"{name}/keyword_match"]
         assert cell["value"] == pytest.approx(np.mean([row["keyword_match"] for row in part]))
         assert cell["n"] == len(part)
         bits = [row["exposure"] for row in part if row["exposure"] is not None]
-        assert found["exposure"][f"{name}/exposure"]["value"] == pytest.approx(np.mean(bits))
+        assert metrics["exposure"][f"{name}/exposure"]["value"] == pytest.approx(np.mean(bits))
         logs = [math.log(row["truth_ratio"]) for row in part if row["truth_ratio"] is not None]
-        assert found["truth_ratio"][f"{name}/truth_ratio"]["value"] == pytest.approx(math.exp(np.mean(logs)))
-    for metric, cells in found.items():
+        assert metrics["truth_ratio"][f"{name}/truth_ratio"]["value"] == pytest.approx(math.exp(np.mean(logs)))
+    for metric, cells in metrics.items():
         for cell in cells.values():
             assert cell["n"] >= 1
             if cell["ci_low"] is not None and metric in ("memorization", "exposure"):
                 assert cell["ci_low"] <= cell["value"] <= cell["ci_high"]
     both = rows["forget"] + rows["holdout"]
     expected = auc([row["min_k_20"] for row in both], [1] * len(rows["forget"]) + [0] * len(rows["holdout"]))
-    assert found["privacy_leakage"]["min_k_20/auc"]["value"] == pytest.approx(expected)
-    assert found["privacy_leakage"]["min_k_20/auc"]["ci_low"] is not None
+    assert metrics["privacy_leakage"]["min_k_20/auc"]["value"] == pytest.approx(expected)
+    assert metrics["privacy_leakage"]["min_k_20/auc"]["ci_low"] is not None
     for row in both:
         assert row["loss"] == pytest.approx(row["logprob"] / row["num_tokens"])
 
@@ -112,11 +112,11 @@ def test_metrics_and_splits_are_chosen(data, models, tmp_path):
     rows = rows_of(options.out)
     assert all(row["exposure"] is None for row in rows)
     assert "loss" not in rows[0]
-    again, _ = evaluate_command(options)  # an evaluation is replaced by a new one
-    assert again["metrics"] == scores["metrics"]
+    repeated, _ = evaluate_command(options)  # an evaluation is replaced by a new one
+    assert repeated["metrics"] == scores["metrics"]
 
 
-def test_what_cannot_be_measured_is_said(data, models, tmp_path):
+def test_missing_reference_is_reported(data, models, tmp_path):
     options = EvaluateOptions(
         target=data, model=str(models[0]), splits=("forget",), sample=4, metrics=("forget", "utility", "exposure"),
         out=tmp_path / "out",
@@ -139,7 +139,7 @@ def adapter(models, tmp_path_factory):
     return folder
 
 
-def test_an_adapter_is_put_on_its_model(data, models, adapter, tmp_path):
+def test_adapter_changes_the_scores(data, models, adapter, tmp_path):
     base = {"target": data, "model": str(models[0]), "splits": ("forget",), "sample": 6, "metrics": ("memorization",)}
     evaluate_command(EvaluateOptions(**base, out=tmp_path / "plain"))
     evaluate_command(EvaluateOptions(**base, adapter=adapter, out=tmp_path / "adapted"))
@@ -148,7 +148,7 @@ def test_an_adapter_is_put_on_its_model(data, models, adapter, tmp_path):
     assert all(abs(one - two) > 1e-3 for one, two in zip(plain, adapted, strict=True))
 
 
-def test_an_adapter_of_another_model_is_refused(data, models, adapter, tmp_path):
+def test_adapter_of_another_model_is_refused(data, models, adapter, tmp_path):
     from safetensors.torch import load_file, save_file
 
     weights = load_file(adapter / "adapter_model.safetensors")
@@ -195,11 +195,11 @@ def test_an_adapter_of_another_model_is_refused(data, models, adapter, tmp_path)
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_bad_input_gets_status_2_and_one_line(words, expected, data, models, tmp_path, capsys, monkeypatch):
+def test_bad_input_is_one_line_and_status_2(words, expected, data, models, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    places = {"DATA": data, "MODEL": models[0]}
-    status, out, error = lethe(capsys, monkeypatch, "evaluate", *(places.get(word, word) for word in words))
+    paths = {"DATA": data, "MODEL": models[0]}
+    status, out, error = lethe(capsys, monkeypatch, "evaluate", *(paths.get(word, word) for word in words))
     assert status == 2
     assert out == ""
     lines = [line for line in error.splitlines() if line.startswith("lethe: ")]
@@ -209,7 +209,7 @@ def test_bad_input_gets_status_2_and_one_line(words, expected, data, models, tmp
     assert not [path for path in tmp_path.rglob("*") if path.name != ".lock" and path.is_file()]
 
 
-def test_a_model_without_chat_template_is_refused(data, models, tmp_path):
+def test_model_without_chat_template_is_refused(data, models, tmp_path):
     bare = tmp_path / "bare"
     shutil.copytree(models[0], bare)
     for path in bare.glob("chat_template*"):
@@ -223,7 +223,7 @@ def test_a_model_without_chat_template_is_refused(data, models, tmp_path):
         evaluate_command(options)
 
 
-def test_weights_that_are_not_finite_end_in_one_line_and_no_folder(data, tmp_path):
+def test_weights_that_are_not_finite_are_refused(data, tmp_path):
     model, processor = llava(dtype=torch.float32)
     with torch.no_grad():
         model.lm_head.weight[3, 0] = float("nan")
@@ -235,7 +235,7 @@ def test_weights_that_are_not_finite_end_in_one_line_and_no_folder(data, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_with_something_else_is_left_alone(data, models, tmp_path):
+def test_other_folder_is_not_overwritten(data, models, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.txt").write_text("meow")
     with pytest.raises(UserError, match="not an evaluation folder"):
@@ -243,7 +243,7 @@ def test_a_folder_with_something_else_is_left_alone(data, models, tmp_path):
     assert (tmp_path / "photos" / "cat.txt").read_text() == "meow"
 
 
-def test_json_on_stdout_is_one_object(data, models, tmp_path, capsys, monkeypatch):
+def test_json_output_is_scores_json(data, models, tmp_path, capsys, monkeypatch):
     words = ["--metrics", "memorization", "--split", "forget", "--sample", "2", "--out", tmp_path / "out", "--json"]
     status, out, _ = lethe(capsys, monkeypatch, "evaluate", data, "--model", models[0], *words)
     assert status == 0

@@ -52,26 +52,26 @@ def run(tmp_path_factory, fewer_rows):
     folder.mkdir()
     base = save_llava(root / "base")
     options = RunOptions(data=data, out=folder, model=str(base), methods=("npo",), tasks=2, ignore_gate=True)
-    made = start(open_build(data), options, Console(), resume=False)
+    run_record = start(open_build(data), options, Console(), resume=False)
     for seed, stage in enumerate(("learnt", *STAGES)):
         record = {"stage": stage, "seconds": 1.0, "steps": 1, "parameters": 1, "peak_memory_mb": 1}
-        with new_stage(folder / stage, record) as place:
+        with new_stage(folder / stage, record) as stage_dir:
             model, processor = llava(dtype=torch.float32, seed=seed)
-            save_model(model, processor, place)
+            save_model(model, processor, stage_dir)
             if stage == "learnt":
-                made.encoder = RowEncoder(processor)
-                held_out = evaluate_rows(model, processor, made.build.held_out)
-                write_rows(place / HELD_OUT, held_out)
-            made._score(Loaded(model, processor), place, stage)
+                run_record.encoder = RowEncoder(processor)
+                held_out = evaluate_rows(model, processor, run_record.build.held_out)
+                write_rows(stage_dir / HELD_OUT, held_out)
+            run_record._score(Loaded(model, processor), stage_dir, stage)
             if stage == "learnt":
-                write_json(place / "gate.json", gate(place, record, 0.9))
-    gold = gold_summary(folder, [2], made.order)
-    method_summary(folder, "npo", made.order, gold, read_json(folder / "learnt" / "gate.json"))
+                write_json(stage_dir / "gate.json", gate(stage_dir, record, 0.9))
+    gold = gold_summary(folder, [2], run_record.order)
+    method_summary(folder, "npo", run_record.order, gold, read_json(folder / "learnt" / "gate.json"))
     return folder
 
 
 @pytest.fixture(scope="module")
-def again(run, tmp_path_factory):
+def rescored(run, tmp_path_factory):
     """The run, scored again."""
     out = tmp_path_factory.mktemp("out") / "again"
     return out, *evaluate_command(EvaluateOptions(target=run, out=out))
@@ -81,8 +81,8 @@ def rows_of(stage) -> list[dict]:
     return pq.read_table(stage / "rows.parquet").to_pylist()
 
 
-def test_every_stage_gives_the_numbers_that_the_run_has(run, again):
-    out, scores, text = again
+def test_rescored_run_equals_the_run(run, rescored):
+    out, scores, text = rescored
     for stage in ("learnt", *STAGES):
         assert rows_of(out / stage) == rows_of(run / stage)
     assert pq.read_table(out / "learnt" / HELD_OUT).equals(pq.read_table(run / "learnt" / HELD_OUT))
@@ -96,8 +96,8 @@ def test_every_stage_gives_the_numbers_that_the_run_has(run, again):
     assert not list(out.parent.glob(".*"))
 
 
-def test_stages_have_aggregates_with_intervals(run, again):
-    _, scores, _ = again
+def test_stage_aggregates_have_intervals(run, rescored):
+    _, scores, _ = rescored
     assert set(scores["stages"]) == {"learnt", "npo/t002"}
     cell = scores["stages"]["npo/t002"]["metrics"]["exposure"]["forget/exposure"]
     final = read_json(run / "npo" / "summary.json")["final"]
@@ -112,7 +112,7 @@ def changed(run, tmp_path):
     return copy
 
 
-def test_changed_weights_are_noticed(run, tmp_path):
+def test_changed_weights_are_detected(run, tmp_path):
     copy = changed(run, tmp_path)
     path = copy / "npo" / "t002" / "model.safetensors"
     weights = load_file(path)
@@ -128,7 +128,7 @@ def test_changed_weights_are_noticed(run, tmp_path):
     assert rows_of(copy / "npo" / "t002") == rows_of(run / "npo" / "t002")  # the run itself is left as it was
 
 
-def test_a_stage_without_weights_keeps_its_rows_and_it_is_said(run, tmp_path):
+def test_stage_without_weights_keeps_its_rows(run, tmp_path):
     copy = changed(run, tmp_path)
     for stage in ("npo/t002", "gold/t002"):
         (copy / stage / "model.safetensors").unlink()
@@ -141,7 +141,7 @@ def test_a_stage_without_weights_keeps_its_rows_and_it_is_said(run, tmp_path):
         evaluate_command(EvaluateOptions(target=copy, out=tmp_path / "other"))
 
 
-def test_an_unfinished_method_is_not_measured_and_the_rest_is(run, tmp_path):
+def test_unfinished_method_is_not_measured(run, tmp_path):
     copy = changed(run, tmp_path)
     (copy / "npo" / "t002" / "done.json").unlink()
     scores, text = evaluate_command(EvaluateOptions(target=copy, out=tmp_path / "out"))
@@ -151,7 +151,7 @@ def test_an_unfinished_method_is_not_measured_and_the_rest_is(run, tmp_path):
     assert "npo/t001" in scores["stages"]
 
 
-def test_a_run_gives_gold_and_before_to_a_model_on_the_build(run, tmp_path):
+def test_run_provides_gold_and_before(run, tmp_path):
     data = run.parent / "icu"
     options = EvaluateOptions(
         target=data, model=str(run / "npo" / "t002"), gold=str(run), metrics=("forget", "exposure"), out=tmp_path / "o"
@@ -162,7 +162,7 @@ def test_a_run_gives_gold_and_before_to_a_model_on_the_build(run, tmp_path):
     assert "forget" in scores["metrics"] or "not memorized beyond gold" in scores["not_measured"]["forget"]
 
 
-def test_a_run_on_other_data_is_no_reference(run, tmp_path):
+def test_run_on_other_data_is_refused(run, tmp_path):
     copy = changed(run, tmp_path)
     record = read_json(copy / "run.json")
     record["data"]["manifest_sha256"] = "0" * 64
@@ -182,10 +182,10 @@ def test_a_run_on_other_data_is_no_reference(run, tmp_path):
         (["DATA", "--model", "RUN"], ["is a run", "npo/t002", "gold/t002"]),
     ],
 )
-def test_bad_input_gets_status_2_and_one_line(words, expected, run, tmp_path, capsys, monkeypatch):
+def test_bad_input_is_one_line_and_status_2(words, expected, run, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    places = {"RUN": run, "DATA": run.parent / "icu"}
-    status, out, error = lethe(capsys, monkeypatch, "evaluate", *(places.get(word, word) for word in words))
+    paths = {"RUN": run, "DATA": run.parent / "icu"}
+    status, out, error = lethe(capsys, monkeypatch, "evaluate", *(paths.get(word, word) for word in words))
     assert (status, out) == (2, "")
     lines = [line for line in error.splitlines() if line.startswith("lethe: ")]
     assert len(lines) == 1

@@ -51,20 +51,22 @@ def server(model, tmp_path_factory):
             running.wait(timeout=60)
 
 
-def test_a_served_model_says_what_it_says_when_loaded(model, server, tmp_path, capsys, monkeypatch):
+def test_served_answers_equal_loaded_answers(model, server, tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     data = stand_in_build(tmp_path / "icu")
     words = ["--sample", 12, "--metrics", "memorization", "--max-new-tokens", TOKENS, "--json"]
-    found = {}
+    rows_by_server = {}
     for name, which in (("loaded", [model]), ("served", [f"openai:{model}", "--base-url", server, "--timeout", 60])):
         out = ["--out", tmp_path / name]
         status, text, error = lethe(capsys, monkeypatch, "evaluate", data, "--model", *which, *words, *out)
         assert status == 0, error
         rows = pq.read_table(tmp_path / name / "rows.parquet").to_pylist()
-        found[name] = {row["id"]: row for row in rows if row["choice_match"] is None}  # options are put by letter
+        rows_by_server[name] = {
+            row["id"]: row for row in rows if row["choice_match"] is None
+        }  # options are put by letter
         scores = json.loads(text)
     assert scores["endpoint"]["failed"] == 0
-    assert {row["modality"] for row in found["served"].values()} == {"image_text", "text"}
-    said = {name: {key: row["generated"] for key, row in rows.items()} for name, rows in found.items()}
-    assert said["served"] == said["loaded"]
-    assert len(set(said["served"].values())) > 6
+    assert {row["modality"] for row in rows_by_server["served"].values()} == {"image_text", "text"}
+    answers = {name: {key: row["generated"] for key, row in rows.items()} for name, rows in rows_by_server.items()}
+    assert answers["served"] == answers["loaded"]
+    assert len(set(answers["served"].values())) > 6

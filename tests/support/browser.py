@@ -93,10 +93,10 @@ class Browser:
         while b"\0" not in self._buffer:
             if not select.select([self._in], [], [], max(0, limit - time.monotonic()))[0]:
                 raise TimeoutError("the browser does not answer")
-            found = os.read(self._in, 1 << 20)
-            if not found:
+            result = os.read(self._in, 1 << 20)
+            if not result:
                 raise RuntimeError("the browser has ended")
-            self._buffer += found
+            self._buffer += result
         message, self._buffer = self._buffer.split(b"\0", 1)
         return json.loads(message)
 
@@ -106,10 +106,10 @@ class Browser:
 
     def read(self, script: str) -> Any:
         """The value of an expression in the page."""
-        found = self._call("Runtime.evaluate", expression=script, returnByValue=True)
-        if "exceptionDetails" in found:
-            raise RuntimeError(found["exceptionDetails"]["exception"]["description"])
-        return found["result"].get("value")
+        result = self._call("Runtime.evaluate", expression=script, returnByValue=True)
+        if "exceptionDetails" in result:
+            raise RuntimeError(result["exceptionDetails"]["exception"]["description"])
+        return result["result"].get("value")
 
     def wait(self, script: str, seconds: float = 60) -> None:
         """Waits until an expression in the page is true."""
@@ -121,12 +121,12 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """Presses and lets go of the mouse in the middle of an element."""
-        place = self.read(
+        center = self.read(
             f"(e => {{ e.scrollIntoView({{block: 'center'}}); const b = e.getBoundingClientRect();"
             f" return [b.x + b.width / 2, b.y + b.height / 2] }})(document.querySelector({json.dumps(selector)}))"
         )
         for kind in ("mousePressed", "mouseReleased"):
-            self._call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
+            self._call("Input.dispatchMouseEvent", type=kind, x=center[0], y=center[1], button="left", clickCount=1)
 
     def type(self, selector: str, text: str) -> None:
         """Replaces what a text field holds."""
@@ -136,5 +136,5 @@ class Browser:
 
     def picture(self, path: Path) -> None:
         """Writes the whole page as PNG."""
-        found = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
-        path.write_bytes(base64.b64decode(found["data"]))
+        result = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(result["data"]))
