@@ -1,4 +1,4 @@
-"""Bootstrap intervals against the normal ones, by rows and by profiles, and what has none."""
+"""Bootstrap intervals: against normal intervals, by rows and by profiles, and undefined ones."""
 
 import statistics
 

@@ -55,7 +55,7 @@ def test_pictures_arrive_unchanged_and_answers_in_order(server):
     assert [reply.text for reply in replies] == expected()
     assert [reply.error for reply in replies] == [None] * 6
     assert [reply.tries for reply in replies] == [1] * 6
-    sent = {request["text"]: request for request in server.asked}
+    sent = {request["text"]: request for request in server.requests}
     assert len(sent) == 6
     for row in questions:
         request = sent[row["question"]]
@@ -78,7 +78,7 @@ def test_retry_after_is_respected_up_to_the_maximum(server):
     server.faults = ["busy"]
     (reply,) = ask(endpoint(server), rows(1))
     assert reply.tries == 2
-    assert server.asked[1]["at"] - server.asked[0]["at"] >= 0.2
+    assert server.requests[1]["at"] - server.requests[0]["at"] >= 0.2
     server.always = "busy_for_hours"
     start = time.monotonic()
     (reply,) = ask(endpoint(server), rows(1))
@@ -91,7 +91,7 @@ def test_retry_after_is_respected_up_to_the_maximum(server):
 def test_waits_double(server):
     server.faults = ["broken"] * 3
     ask(endpoint(server, first_wait=0.1), rows(1))
-    times = [request["at"] for request in server.asked]
+    times = [request["at"] for request in server.requests]
     waits = [late - early for early, late in pairwise(times)]
     assert len(waits) == 3
     for wait, bound in zip(waits, (0.1, 0.2, 0.4), strict=True):
@@ -121,7 +121,7 @@ def test_wrong_key_or_model_stops_at_once(server, fault, word):
     server.always = fault
     with pytest.raises(EndpointRefused, match=word) as raised:
         ask(endpoint(server, concurrency=2), rows(40))
-    assert len(server.asked) <= 4
+    assert len(server.requests) <= 4
     assert KEY not in str(raised.value)
 
 
@@ -143,9 +143,9 @@ def test_interrupted_pass_resumes(server, tmp_path):
     replies = ask(endpoint(server, concurrency=1), rows(), answers=path)
     assert [reply.text for reply in replies] == expected()
     assert [reply.tries for reply in replies] == [0, 0, 1, 1, 1, 1]
-    server.asked.clear()
+    server.requests.clear()
     assert [reply.text for reply in ask(endpoint(server), rows(), answers=path)] == expected()
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_stored_answers_match_their_request_only(server, tmp_path):
@@ -155,9 +155,9 @@ def test_stored_answers_match_their_request_only(server, tmp_path):
     assert ask(endpoint(server), rows(2), answers=path)[0] == (expected(2)[0], None, 1)
     changed = [{**row, "images": rows(4)[3]["images"]} for row in rows(2)]
     assert [reply.text for reply in ask(endpoint(server), changed, answers=path)] == ["red", "red"]
-    server.asked.clear()
+    server.requests.clear()
     ask(Endpoint(model="other", key=KEY, base_url=server.url), rows(2), answers=path)
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
     assert all(json.loads(line)["text"] for line in path.read_text().splitlines())
 
 
@@ -171,7 +171,7 @@ def test_refused_settings_are_dropped(server):
     server.always = "modern"
     replies = ask(endpoint(server, concurrency=4), rows())
     assert [reply.text for reply in replies] == expected()
-    body = server.asked[-1]["body"]
+    body = server.requests[-1]["body"]
     assert "temperature" not in body
     assert body["max_completion_tokens"] == 256
 

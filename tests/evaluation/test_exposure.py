@@ -1,4 +1,4 @@
-"""Exposure: worked by hand, against scipy and mpmath, and properties that hold for any input."""
+"""Exposure: by hand, against scipy and mpmath, and properties of any input."""
 
 import math
 
@@ -82,7 +82,7 @@ def test_extrapolated_exposure_is_a_skew_normal_tail():
 
 
 def test_skew_normal_tail_is_owens():
-    """Beside 1 - Phi(x) + 2 T(x, a) of Owen, which loses digits far out: there against 60 digits of mpmath."""
+    """Against Owen's 1 - Phi(x) + 2 T(x, a) and, for small tails where it loses digits, 60 digits of mpmath."""
     for x, shape in [(-3.0, 2.0), (-0.5, -4.0), (0.0, 0.0), (0.4, 5.0), (1.5, -0.5), (3.0, 1.0)]:
         owen = special.ndtr(-x) + 2 * special.owens_t(x, shape)
         assert log_tail(x, shape) == pytest.approx(math.log(owen), rel=1e-9)

@@ -1,4 +1,4 @@
-"""Forgetting: truth ratio, forget quality and the forget score, by hand, against scipy, and properties of any input."""
+"""Truth ratio, forget quality and forget score: by hand, against scipy, and properties of any input."""
 
 import math
 
@@ -74,7 +74,7 @@ def test_forget_quality_at_the_ends():
 
 @pytest.mark.parametrize(("count", "apart"), [(600, 600), (700, 690), (1_500, 1_000)])
 def test_log10_of_underflowing_p_value(count, apart):
-    """Against the whole series of Gnedenko and Korolyuk in whole numbers; distance = apart / count."""
+    """Against the full series of Gnedenko and Korolyuk in integers; distance = apart / count."""
     ratios = [1.0] * apart + [3.0] * (count - apart)
     gold = [2.0] * apart + [3.0] * (count - apart)
     result = scores.forget_quality(ratios, gold)

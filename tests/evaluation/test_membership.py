@@ -1,4 +1,4 @@
-"""Membership scores and leakage: worked by hand, against scikit-learn and scipy, and properties of any input."""
+"""Membership scores and privacy leakage: by hand, against scikit-learn and scipy, and properties of any input."""
 
 import math
 import zlib
@@ -33,7 +33,7 @@ def test_scores_by_hand():
 
 
 def test_min_k_plus_plus_from_whole_distributions():
-    """Mean and deviation taken from the definition over a vocabulary, beside scipy's expectation."""
+    """Mean and deviation by definition over a vocabulary, against scipy's expectation."""
     logits = np.random.default_rng(0).normal(size=(12, 50)) * 3
     logp = special.log_softmax(logits, axis=1)
     means = [

@@ -1,4 +1,4 @@
-"""What was learnt, and gaps between the ways of asking: worked by hand, pandas beside, properties."""
+"""Memorization, modality gap and hidden states: by hand, against pandas, and properties of any input."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The continual summary: a run worked by hand, its edges, and properties of any run."""
+"""The continual summary: by hand, edge cases, and properties of any run."""
 
 import numpy as np
 import pytest

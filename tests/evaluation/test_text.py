@@ -1,4 +1,4 @@
-"""Comparisons of texts: edges by name, ROUGE-L against rouge_score."""
+"""Text comparisons: named edge cases, and ROUGE-L against rouge_score."""
 
 import random
 
@@ -91,7 +91,7 @@ def test_rouge_l_equals_rouge_score(prediction, reference):
 
 
 def test_rouge_l_equals_rouge_score_on_thousands():
-    """Words with every ending, accents, CJK, control characters, nothing at all, and texts of thousands of words."""
+    """Words with every ending, accents, CJK, control characters, empty texts, and texts of thousands of words."""
     generator = random.Random(0)
     stems = [
         *VOCABULARY.split(),

@@ -1,4 +1,4 @@
-"""A run's rows to its scores: worked by hand, against the parts' own functions, and every bad input by name."""
+"""`unlearning_summary`: by hand, against the functions of its parts, and invalid input."""
 
 import random
 
@@ -23,7 +23,7 @@ GOLD_CANDIDATES = [[-4.0, -2.0, -3.0, -1.0], [-4.0, -2.0, -3.0, -1.0], [-2.0, -1
 
 
 def run(**changes) -> dict:
-    """The columns of the whole run, with some of them changed."""
+    """Return the columns of the run, some of them changed."""
     columns = {
         "predictions": [text for stage in TEXTS for text in stage],
         "references": ANSWERS * 3,

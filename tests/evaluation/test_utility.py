@@ -1,4 +1,4 @@
-"""Utility, the gate and the one number: worked by hand, against scipy, and properties that hold for any input."""
+"""Utility, the gate and the overall score: by hand, against scipy, and properties of any input."""
 
 import pytest
 from hypothesis import given, settings

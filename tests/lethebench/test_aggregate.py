@@ -1,4 +1,4 @@
-"""From rows to the aggregates of `lethe evaluate`: the metrics' own functions over each set, with n and interval."""
+"""Aggregates of rows: equal to the metrics' own functions on each split, with n and interval."""
 
 import random
 
@@ -14,7 +14,7 @@ from lethebench.scoring.aggregate import aggregate
 
 
 def rows(split: str, count: int = 24, seed: int = 0, **columns) -> list[dict]:
-    """Rows of four profiles, each fact asked by picture and in words, over one or two hops."""
+    """Return rows of four profiles, each fact asked by picture and in text, over one or two hops."""
     draw = random.Random(seed)
     return [
         {
@@ -86,7 +86,7 @@ def test_modality_gap_of_each_split():
 
 
 def test_initial_utility_has_the_same_components():
-    """Of a model behind an API there is ROUGE-L alone, and of a failed call nothing."""
+    """An API model has ROUGE-L only, and a failed call has no score."""
     before = rows("retain", rouge_l_recall=0.8, keyword_match=1.0)
     now = rows("retain", rouge_l_recall=0.6, probability=None, truth_ratio=None)
     now[0] |= {"rouge_l_recall": None, "keyword_match": None}
@@ -111,7 +111,7 @@ def test_unknown_group_does_not_enter_utility():
 
 
 def test_flag_of_several_attacks_occurs_once():
-    """Every attack tells all of forget from all of holdout."""
+    """Every attack separates forget and holdout completely."""
     apart = dict.fromkeys(ATTACKS, 1.0)
     evidence = Evidence(rows=[*rows("forget", **apart), *rows("holdout", **dict.fromkeys(ATTACKS, 0.0))])
     result = aggregate(evidence, ["privacy_leakage"])

@@ -1,4 +1,4 @@
-"""`lethe evaluate --model openai:...`: what texts alone tell, failed calls beside the scores, and runs that go on."""
+"""`lethe evaluate --model openai:...`: scores from text alone, failed calls, and resumed calls."""
 
 import io
 import json
@@ -46,9 +46,9 @@ def rows_of(folder) -> list[dict]:
 def test_right_answers_score_one(data, truth, tmp_path):
     with chatting(lambda text, pictures: truth[text, tuple(pictures)]) as server:
         scores, text = evaluate_command(options(data, server, tmp_path / "out"))
-        sizes = {Image.open(io.BytesIO(page)).size for asked in server.asked for page in asked["pictures"]}
+        sizes = {Image.open(io.BytesIO(page)).size for request in server.requests for page in request["pictures"]}
         assert sizes == {(200, 200)}  # the stand-in pages
-        assert {asked["key"] for asked in server.asked} == {KEY}
+        assert {request["key"] for request in server.requests} == {KEY}
     metrics = scores["metrics"]
     for part in ("forget", "retain"):
         for name in ("exact_match", "keyword_match", "rouge_l", "exact_match/image_text", "exact_match/text"):
@@ -79,10 +79,10 @@ def test_failed_calls_are_counted_and_retried(data, truth, tmp_path):
         failed = [row for row in rows_of(tmp_path / "out") if row["error"]]
         assert len(failed) == 3
         assert all(row["generated"] is None and row["exact_match"] is None for row in failed)
-        server.asked.clear()
+        server.requests.clear()
         server.faults = []
         scores, _ = evaluate_command(options(data, server, tmp_path / "out", sample=6))
-        assert len(server.asked) == 3
+        assert len(server.requests) == 3
     assert scores["endpoint"] | {"max_tokens": 0} == {
         "base_url": server.url, "calls": 3, "from_file": 9, "failed": 0, "first_error": None, "max_tokens": 0
     }  # fmt: skip
@@ -96,10 +96,10 @@ def test_interrupted_calls_resume(data, truth, tmp_path):
         with pytest.raises(UserError, match="OPENAI_API_KEY"):
             evaluate_command(options(data, server, tmp_path / "out", sample=5))
         assert not (tmp_path / "out").exists()
-        server.asked.clear()
+        server.requests.clear()
         server.faults = []
         scores, _ = evaluate_command(options(data, server, tmp_path / "out", sample=5))
-        assert len(server.asked) == 5
+        assert len(server.requests) == 5
     assert scores["endpoint"]["from_file"] == 5
 
 

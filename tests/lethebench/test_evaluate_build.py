@@ -1,4 +1,4 @@
-"""`lethe evaluate DIR`: a model or an adapter on a build, and everything that can be wrong with what was given."""
+"""`lethe evaluate DIR`: a model or an adapter on a build, and invalid options."""
 
 import json
 import math
@@ -28,14 +28,14 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Three models: the one that is scored, one as gold, one as before."""
+    """Three models: the scored one, a gold one and an initial one."""
     folder = tmp_path_factory.mktemp("models")
     return [save_llava(folder / name, seed) for seed, name in enumerate(("model", "gold", "before"))]
 
 
 @pytest.fixture(scope="module")
 def scored(data, models, tmp_path_factory):
-    """Everything that can be measured, on a sample of the rows."""
+    """Every metric on a sample of the rows."""
     folder = tmp_path_factory.mktemp("out") / "scores"
     model, gold, before = map(str, models)
     options = EvaluateOptions(target=data, model=model, gold=gold, before=before, sample=8, out=folder)

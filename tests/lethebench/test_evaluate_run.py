@@ -1,4 +1,4 @@
-"""`lethe evaluate RUN`: a run's saved models give the run's own numbers again, and a changed model does not."""
+"""`lethe evaluate RUN`: saved models give the run's own numbers, and a changed model does not."""
 
 import shutil
 
@@ -30,7 +30,7 @@ STAGES = ("npo/t001", "npo/t002", "gold/t002")
 
 @pytest.fixture(scope="module", autouse=True)
 def fewer_rows():
-    """Every sixth row is scored, to save time, and groups count that the untrained models do not know."""
+    """Score every sixth row to save time; let groups enter that the untrained models do not know."""
     honest, held_out = Run.__dict__["scored"].func, Build.__dict__["held_out"].func
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Run, "scored", property(lambda run: every_sixth(honest(run))))
@@ -45,7 +45,7 @@ def every_sixth(rows):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, fewer_rows):
-    """A run folder by the run's own code, but for the training: each stage has weights of its own seed."""
+    """A run folder written by the run's own code, with random weights in place of training."""
     root = tmp_path_factory.mktemp("root")
     data = stand_in_build(root / "icu")
     folder = root / "run"
@@ -72,7 +72,7 @@ def run(tmp_path_factory, fewer_rows):
 
 @pytest.fixture(scope="module")
 def rescored(run, tmp_path_factory):
-    """The run, scored again."""
+    """The rescored run: folder, scores, text."""
     out = tmp_path_factory.mktemp("out") / "again"
     return out, *evaluate_command(EvaluateOptions(target=run, out=out))
 

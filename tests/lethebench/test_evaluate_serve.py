@@ -1,4 +1,4 @@
-"""A model behind `transformers serve`, an OpenAI-compatible server with pictures, says what it says when loaded."""
+"""A model behind `transformers serve` gives the same answers as when it is loaded."""
 
 import json
 import socket
@@ -27,7 +27,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(model, tmp_path_factory):
-    """The server's address, once it says that it is well."""
+    """The server's address, once it is healthy."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

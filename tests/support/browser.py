@@ -1,4 +1,4 @@
-"""A headless Chromium that a test drives like a person: opens a page, types, clicks, reads, takes a picture.
+"""A headless Chromium that a test drives like a user: open a page, type, click, read, take a picture.
 
 Speaks Chromium's DevTools protocol over the pipe that `--remote-debugging-pipe` opens: JSON messages that end in a zero
 byte, read from descriptor 3 and written to 4 by the browser. No driver is needed.
@@ -31,14 +31,14 @@ ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
 os.dup2(ends[0], 3), os.dup2(ends[1], 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-"""Puts the ends of two pipes where the browser looks for them, and becomes the browser."""
+"""Move the ends of two pipes to the descriptors that the browser uses, then exec the browser."""
 
 
 class Browser:
     """One browser with one page. Use as a context manager.
 
     Attributes:
-        requests: every address that the page asked the network for.
+        requests: every address that the page requested.
         problems: errors that its scripts threw.
     """
 
@@ -101,18 +101,18 @@ class Browser:
         return json.loads(message)
 
     def open(self, address: str) -> None:
-        """Goes to an address."""
+        """Go to an address."""
         self._call("Page.navigate", url=address)
 
     def read(self, script: str) -> Any:
-        """The value of an expression in the page."""
+        """Return the value of an expression in the page."""
         result = self._call("Runtime.evaluate", expression=script, returnByValue=True)
         if "exceptionDetails" in result:
             raise RuntimeError(result["exceptionDetails"]["exception"]["description"])
         return result["result"].get("value")
 
     def wait(self, script: str, seconds: float = 60) -> None:
-        """Waits until an expression in the page is true."""
+        """Wait until an expression in the page is true."""
         limit = time.monotonic() + seconds
         while not self.read(f"!!({script})"):
             if time.monotonic() > limit:
@@ -120,7 +120,7 @@ class Browser:
             time.sleep(0.1)
 
     def click(self, selector: str) -> None:
-        """Presses and lets go of the mouse in the middle of an element."""
+        """Click the middle of an element."""
         center = self.read(
             f"(e => {{ e.scrollIntoView({{block: 'center'}}); const b = e.getBoundingClientRect();"
             f" return [b.x + b.width / 2, b.y + b.height / 2] }})(document.querySelector({json.dumps(selector)}))"
@@ -129,12 +129,12 @@ class Browser:
             self._call("Input.dispatchMouseEvent", type=kind, x=center[0], y=center[1], button="left", clickCount=1)
 
     def type(self, selector: str, text: str) -> None:
-        """Replaces what a text field holds."""
+        """Replace the text of a field."""
         self.click(selector)
         self.read(f"document.querySelector({json.dumps(selector)}).select()")
         self._call("Input.insertText", text=text)
 
     def picture(self, path: Path) -> None:
-        """Writes the whole page as PNG."""
+        """Write the whole page as PNG."""
         result = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(result["data"]))

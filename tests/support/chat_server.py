@@ -1,4 +1,4 @@
-"""An OpenAI-compatible chat server over real HTTP that answers from its pictures and can be told to fail."""
+"""An OpenAI-compatible chat server over real HTTP that answers by a function and fails on demand."""
 
 import base64
 import json
@@ -11,14 +11,14 @@ from typing import Any
 
 
 class ChatServer(ThreadingHTTPServer):
-    """Answers POST /v1/chat/completions.
+    """Answers to POST /v1/chat/completions.
 
     Attributes:
-        answer: text, pictures as bytes -> the answer; a dict is sent as the choice it is.
-        faults: name of a fault for the n-th request, in order of arrival; requests after the last go well.
+        answer: text, pictures as bytes -> the answer; a dict is sent as the choice itself.
+        faults: name of a fault for the n-th request, in order of arrival; later requests succeed.
         always: a fault for every request.
-        asked: what came in: dicts of `text`, `pictures`, `body`, `key`, `at` (seconds).
-        most: the most requests that were under way together.
+        requests: dicts of `text`, `pictures`, `body`, `key`, `at` (seconds).
+        most: the largest number of concurrent requests.
     """
 
     daemon_threads = True
@@ -26,7 +26,7 @@ class ChatServer(ThreadingHTTPServer):
     def __init__(self, answer: Callable[[str, list[bytes]], Any]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer, self.faults, self.always, self.slow = answer, [], None, 0.0
-        self.asked: list[dict] = []
+        self.requests: list[dict] = []
         self.most = self._now = 0
         self._lock = threading.Lock()
 
@@ -34,10 +34,10 @@ class ChatServer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/v1"
 
-    def enter(self, asked: dict) -> str | None:
+    def enter(self, request: dict) -> str | None:
         with self._lock:
-            number = len(self.asked)
-            self.asked.append(asked)
+            number = len(self.requests)
+            self.requests.append(request)
             self._now += 1
             self.most = max(self.most, self._now)
             return self.always or (self.faults[number] if number < len(self.faults) else None)
@@ -64,19 +64,19 @@ class _Handler(BaseHTTPRequestHandler):
         urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
         pictures = [base64.b64decode(url.partition(";base64,")[2], validate=True) for url in urls]
         key = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        asked = {"text": "\n".join(texts), "pictures": pictures, "urls": urls, "body": body, "key": key}
-        fault = self.server.enter(asked | {"at": time.monotonic()})
+        request = {"text": "\n".join(texts), "pictures": pictures, "urls": urls, "body": body, "key": key}
+        fault = self.server.enter(request | {"at": time.monotonic()})
         try:
             time.sleep(self.server.slow)
-            getattr(self, f"_{fault}")(asked) if fault else self._well(asked)
+            getattr(self, f"_{fault}")(request) if fault else self._well(request)
         finally:
             self.server.leave()
 
-    def _well(self, asked: dict) -> None:
-        found = self.server.answer(asked["text"], asked["pictures"])
-        choice = found if isinstance(found, dict) else {"message": {"content": found}, "finish_reason": "stop"}
+    def _well(self, request: dict) -> None:
+        answer = self.server.answer(request["text"], request["pictures"])
+        choice = answer if isinstance(answer, dict) else {"message": {"content": answer}, "finish_reason": "stop"}
         choice = {"index": 0, **choice, "message": {"role": "assistant", **choice["message"]}}
-        reply = {"id": "x", "object": "chat.completion", "created": 0, "model": asked["body"]["model"]}
+        reply = {"id": "x", "object": "chat.completion", "created": 0, "model": request["body"]["model"]}
         self._send(200, {**reply, "choices": [choice]})
 
     def _send(self, status: int, content: Any, **headers: str) -> None:
@@ -90,20 +90,20 @@ class _Handler(BaseHTTPRequestHandler):
     def _error(self, status: int, message: str, *, param: str | None = None, **headers: str) -> None:
         self._send(status, {"error": {"message": message, "param": param, "type": "x", "code": None}}, **headers)
 
-    def _busy(self, asked: dict) -> None:
+    def _busy(self, request: dict) -> None:
         self._error(429, "too many requests", Retry_After="0.2")
 
-    def _busy_for_hours(self, asked: dict) -> None:
+    def _busy_for_hours(self, request: dict) -> None:
         self._error(429, "quota", Retry_After="7200")
 
-    def _broken(self, asked: dict) -> None:
+    def _broken(self, request: dict) -> None:
         self._error(500, "broken")
 
-    def _dropped(self, asked: dict) -> None:
+    def _dropped(self, request: dict) -> None:
         self.close_connection = True
         self.connection.close()
 
-    def _cut(self, asked: dict) -> None:
+    def _cut(self, request: dict) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", "1000")
@@ -113,37 +113,37 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.close()
 
-    def _garbled(self, asked: dict) -> None:
+    def _garbled(self, request: dict) -> None:
         self._send(200, b'{"choices": [{"mess')
 
-    def _page(self, asked: dict) -> None:
+    def _page(self, request: dict) -> None:
         self._send(200, b"<html>a proxy says hello</html>", Content_Type="text/html")
 
-    def _no_choice(self, asked: dict) -> None:
+    def _no_choice(self, request: dict) -> None:
         self._send(200, {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": []})
 
-    def _silent(self, asked: dict) -> None:
+    def _silent(self, request: dict) -> None:
         time.sleep(1.5)
 
-    def _bad_row(self, asked: dict) -> None:
+    def _bad_row(self, request: dict) -> None:
         self._error(400, "this picture is too large")
 
-    def _no_key(self, asked: dict) -> None:
-        self._error(401, f"wrong key {asked['key']}")
+    def _no_key(self, request: dict) -> None:
+        self._error(401, f"wrong key {request['key']}")
 
-    def _no_model(self, asked: dict) -> None:
-        self._error(404, f"no model {asked['body']['model']}")
+    def _no_model(self, request: dict) -> None:
+        self._error(404, f"no model {request['body']['model']}")
 
-    def _modern(self, asked: dict) -> None:
+    def _modern(self, request: dict) -> None:
         for name in ("temperature", "max_tokens"):
-            if name in asked["body"]:
+            if name in request["body"]:
                 return self._error(400, f"Unsupported parameter: {name}", param=name)
-        return self._well(asked)
+        return self._well(request)
 
 
 @contextmanager
 def chatting(answer: Callable[[str, list[bytes]], Any]) -> Iterator[ChatServer]:
-    """A server while the block runs."""
+    """Run a server inside the block."""
     with ChatServer(answer) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -1,4 +1,4 @@
-"""For tests of `lethe evaluate`: a small build, untrained models as folders, and the command line in this process."""
+"""Support for tests of `lethe evaluate`: a small build, untrained models as folders, the command line in process."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from lethebench.cli.app import main
 
 
 def stand_in_build(folder: Path) -> Path:
-    """icu of 8 profiles with stand-in pages: 2 tasks, a holdout set."""
+    """Build icu of 8 profiles with stand-in pages: 2 tasks, a holdout set."""
     with pytest.MonkeyPatch.context() as patch:
         use_stand_ins(patch)
         build("icu", folder, size=8, seed=0)
@@ -22,14 +22,14 @@ def stand_in_build(folder: Path) -> Path:
 
 
 def save_llava(folder: Path, seed: int = 0) -> Path:
-    """A LLaVA with weights drawn at random, as a folder."""
+    """Save a LLaVA with random weights."""
     model, processor = llava(dtype=torch.float32, seed=seed)
     save_model(model, processor, folder)
     return folder
 
 
 def lethe(capsys, monkeypatch, *words) -> tuple[int, str, str]:
-    """Runs the command line in this process; gives exit status, stdout and stderr."""
+    """Run the command line in this process; return exit status, stdout and stderr."""
     monkeypatch.setattr(sys, "argv", ["lethe", *map(str, words)])
     capsys.readouterr()
     with pytest.raises(SystemExit) as stopped:
