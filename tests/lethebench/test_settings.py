@@ -12,6 +12,7 @@ from tiny_models import qa_rows
 from lethebench.baselines import loading
 from lethebench.baselines.learn import learn_config
 from lethebench.baselines.presets import PRESETS, Preset, load_preset
+from lethebench.baselines.stage import Stage
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.console import Console
 from lethebench.errors import UserError
@@ -178,7 +179,8 @@ def test_settings_reach_adapter_trainer_and_model(base, tmp_path, monkeypatch):
 
     loading.save_model(loaded.model, loaded.processor, tmp_path / "learnt")
     encoder = RowEncoder(loaded.processor)
-    _, unlearned = unlearn_task("ga", preset, tmp_path / "learnt", encoder, rows, rows, seed=0, tick=lambda *_: None)
+    stage = Stage("ga", str(tmp_path / "learnt"), encoder.processor, rows, rows, preset, encoder=encoder)
+    _, unlearned = unlearn_task(stage)
     assert unlearned.model.peft_config["default"].r == 4
     assert [options["dtype"] for options in loaded_options] == ["bfloat16", "bfloat16"]
 
