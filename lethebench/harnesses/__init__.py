@@ -1,1 +1,1 @@
-"""Builds in other projects' harnesses: tasks for lm-eval, lmms-eval and inspect_ai, and MLLMU-Bench's own columns."""
+"""Builds in other harnesses: tasks for lm-eval, lmms-eval and inspect_ai, and the columns of MLLMU-Bench."""

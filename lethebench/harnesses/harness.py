@@ -1,6 +1,6 @@
-"""Rows as harnesses ask and score them. The tasks that `lethe export` writes for lm-eval and lmms-eval name these.
+"""Functions that the exported tasks of lm-eval and lmms-eval refer to: prompt, pictures and scores of a row.
 
-A multiple-choice question is put with its options as letters; an answer that names an option counts as its text.
+A multiple-choice question lists its options by letter; an answer that names an option counts as the option's text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,34 +11,34 @@ from lethebench.evaluation.answers.letters import chosen, letter_question
 from lethebench.evaluation.answers.row_scores import compare, keywords_of
 
 SCORES = ("exact_match", "keyword_match", "rouge_l")
-"""What every row is scored by: in [0, 1], higher is better."""
+"""Scores of every row, in [0, 1]; higher is better."""
 
 
 def prompt(row: Mapping[str, Any]) -> str:
-    """The question of a row, with its options where it has any."""
+    """Return the question of a row, with its options if it has any."""
     return letter_question(row["question"], row["options"])
 
 
-def pictures(row: Mapping[str, Any]) -> list:
-    """The pictures of a row as RGB; none for a text row."""
+def pictures(row: Mapping[str, Any]) -> list[Any]:
+    """Return the pictures of a row in RGB; [] for a text row."""
     return [picture.convert("RGB") for picture in row["images"]]
 
 
 def text_rows(rows: Any) -> Any:
-    """The rows of a dataset that ask without a picture."""
+    """Return the rows of a dataset without pictures."""
     text = MODALITIES.index("text")
     return rows.filter(lambda modality: modality == text, input_columns="modality").remove_columns("images")
 
 
 def scores(row: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:
-    """The scores of an answer.
+    """Return the scores of an answer.
 
     Args:
-        row: of the build.
-        results: what the model said, as the first of them.
+        row: A question row of the build.
+        results: Generated texts; the first one is scored.
     """
-    (said, *_) = results
-    if row["options"] and (choice := chosen(said, row["options"])) is not None:
-        said = row["options"][choice]
-    found = compare(said, row["answer"], keywords_of(row))
-    return {name: found[name] for name in SCORES}
+    generated = results[0]
+    if row["options"] and (choice := chosen(generated, row["options"])) is not None:
+        generated = row["options"][choice]
+    all_scores = compare(generated, row["answer"], keywords_of(row))
+    return {name: all_scores[name] for name in SCORES}

@@ -1,9 +1,12 @@
-"""A build as a task of inspect_ai, which finds it by the package's entry point:
+"""A build as a task of inspect_ai, which finds the task by the package's entry point:
 
     inspect eval lethebench/unlearning -T data=build/icu -T split=forget --model openai/gpt-4o-mini
 
-Pictures are encoded as each question is asked, from the bytes in the build's Parquet: no second copy is written.
+Pictures are encoded when a question is asked, from the bytes in the build's Parquet, so no second copy is written.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from datasets import Dataset, Image, List, get_dataset_default_config_name, load_dataset
 from inspect_ai import Task, task
@@ -15,23 +18,23 @@ from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 from lethebench.contract.images import data_uri
 from lethebench.harnesses.harness import SCORES, prompt, scores
 
-_KEPT = ("task_id", "attribute", "hops", "answer", "keywords", "options")
+METADATA = ("task_id", "attribute", "hops", "answer", "keywords", "options")
 
 
 @task
 def unlearning(data: str = "build/icu", config: str | None = None, split: str = "forget") -> Task:
-    """Every question of one split, greedily answered; scores are means with their standard errors, in [0, 1].
+    """Ask every question of one split with greedy decoding; scores are means with standard errors, in [0, 1].
 
     Args:
-        data: a folder that `lethe build` wrote, or the Hub id of one.
-        config: of the build; default its first one.
+        data: A folder of `lethe build`, or the Hub id of one.
+        config: A config of the build; its first one by default.
         split: forget, retain, neighbour, holdout, test or train.
     """
     rows = load_dataset(data, config or get_dataset_default_config_name(data), split=split)
     rows = rows.cast_column("images", List(Image(decode=False)))
     samples = [
-        Sample(id=row["id"], input=prompt(row), target=row["answer"], metadata={"place": place} | _kept(row))
-        for place, row in enumerate(rows.remove_columns("images"))
+        Sample(id=row["id"], input=prompt(row), target=row["answer"], metadata=_metadata(index, row))
+        for index, row in enumerate(rows.remove_columns("images"))
     ]
     return Task(
         dataset=MemoryDataset(samples, name=f"{data} {split}"),
@@ -40,16 +43,17 @@ def unlearning(data: str = "build/icu", config: str | None = None, split: str = 
     )
 
 
-def _kept(row: dict) -> dict:
-    return {name: row[name] for name in _KEPT}
+def _metadata(index: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"row_index": index, **{name: row[name] for name in METADATA}}
 
 
 @solver
 def show(rows: Dataset) -> Solver:
-    """Puts the pictures of a sample's row before its question, as data URIs."""
+    """Put the pictures of a sample's row before its question, as data URIs."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        images = [ContentImage(image=data_uri(shown)) for shown in rows[state.metadata["place"]]["images"]]
+        encoded = rows[state.metadata["row_index"]]["images"]
+        images = [ContentImage(image=data_uri(image)) for image in encoded]
         if images:
             state.messages[-1] = ChatMessageUser(content=[*images, ContentText(text=state.user_prompt.text)])
         return state
@@ -59,10 +63,10 @@ def show(rows: Dataset) -> Solver:
 
 @scorer(metrics={name: [mean(), stderr()] for name in SCORES})
 def answers() -> Scorer:
-    """Exact match, share of keywords and ROUGE-L, as lm-eval and lmms-eval score them."""
+    """Score by exact match, share of keywords and ROUGE-L, as in lm-eval and lmms-eval."""
 
     async def score(state: TaskState, target: Target) -> Score:
-        said = state.output.completion
-        return Score(value=scores(state.metadata, [said]), answer=said)
+        generated = state.output.completion
+        return Score(value=scores(state.metadata, [generated]), answer=generated)
 
     return score

@@ -1,12 +1,12 @@
-"""A build of mllmu in the columns of MLLMU-Bench's own release, so that the field's scripts run on it.
+"""Write a build of mllmu in the columns of MLLMU-Bench's release, so that scripts for it run on the build.
 
 {"ID": "0023", "image": {"bytes": b"...", "path": "0023.jpg"}, "Directory": "person-0023", "biography": "...",
  "question": "...", "answer": "...", "Classification_Task": {"Image_Textual_Questions": [{"Question": "...",
  "Options": {"A": "...", ...}, "Correct_Answer": "B"}, ...], "Pure_Text_Questions": [...]},
  "Generation_Task": [{"Type": "Pure_Text", "Question": "...", "Ground_Truth": "..."}, ...], "Mask_Task": [...]}
 
-`lethe build mllmu --from` reads it back. What the release has no place for stays behind: people who are held out, and
-the keywords, paraphrases and wrong answers of each question.
+`lethe build mllmu --from` reads it back. The release has no columns for held-out people and for the keywords,
+paraphrases and wrong answers of a question, so they are left out.
 """
 
 import json
@@ -29,23 +29,23 @@ from lethebench.builders.write.manifest import Manifest
 from lethebench.contract.columns import FORMATS, MODALITIES
 
 LETTERS = "ABCD"
-"""Options of a multiple-choice question: the release has a column for each."""
-_BLANK, _THEIRS = "[Blank]", "__"
-_TYPES = {"image_text": "Image_Textual", "text": "Pure_Text"}
-_TEXT = Value("string")
-_CHOICE = {"Question": _TEXT, "Options": dict.fromkeys(LETTERS, _TEXT), "Correct_Answer": _TEXT}
-_WRITTEN = {"Type": _TEXT, "Question": _TEXT, "Ground_Truth": _TEXT}
-_ASKED = {
-    **dict.fromkeys(NOTES, _TEXT),
-    "Classification_Task": {f"{name}_Questions": List(_CHOICE) for name in ("Image_Textual", "Pure_Text")},
-    "Generation_Task": List(_WRITTEN),
-    "Mask_Task": List(_WRITTEN),
+"""Options of a multiple-choice question; the release has a column for each."""
+BLANK, RELEASE_BLANK = "[Blank]", "__"
+TYPES = {"image_text": "Image_Textual", "text": "Pure_Text"}
+TEXT = Value("string")
+CHOICE_QUESTION = {"Question": TEXT, "Options": dict.fromkeys(LETTERS, TEXT), "Correct_Answer": TEXT}
+FREE_QUESTION = {"Type": TEXT, "Question": TEXT, "Ground_Truth": TEXT}
+QUESTIONS = {
+    **dict.fromkeys(NOTES, TEXT),
+    "Classification_Task": {f"{name}_Questions": List(CHOICE_QUESTION) for name in ("Image_Textual", "Pure_Text")},
+    "Generation_Task": List(FREE_QUESTION),
+    "Mask_Task": List(FREE_QUESTION),
 }
-RECORD = Features({"ID": _TEXT, "image": Image(), **_ASKED})
-TEST_RECORD = Features({"ID": _TEXT, "images": List(Image()), **_ASKED})
-TUNING_RECORD = Features({"ID": _TEXT, "image": Image(), "metadata": _TEXT})
-_ROWS_AT_ONCE = 50
-_CARD = """# {name} in the columns of MLLMU-Bench
+RECORD = Features({"ID": TEXT, "image": Image(), **QUESTIONS})
+TEST_RECORD = Features({"ID": TEXT, "images": List(Image()), **QUESTIONS})
+TUNING_RECORD = Features({"ID": TEXT, "image": Image(), "metadata": TEXT})
+ROWS_PER_GROUP = 50
+CARD = """# {name} in the columns of MLLMU-Bench
 
 Written by `lethe export` from {name} {version} (size {size}, seed {seed}). The configs and columns are those of
 MLLMU-Bench's release ({paper}), so that its scripts read this folder; people, pictures and questions are those of the
@@ -54,47 +54,49 @@ build. `Retain_Set` holds the public figures. `ft_Data` holds every question of 
 
 
 def export_mllmu_bench(folder: Path, manifest: Manifest, out: Path) -> dict[str, int]:
-    """Writes a build of mllmu in the layout of MLLMU-Bench's release on the Hub.
+    """Write a build of mllmu in the layout of MLLMU-Bench's release on the Hub.
 
     Args:
-        folder: of the build.
-        manifest: of the build.
-        out: the folder of the export: free or empty.
+        folder: The build's folder.
+        manifest: The build's manifest.
+        out: The folder of the export; new or empty.
 
     Returns:
-        Config -> how many records it has.
+        Config -> number of its records.
 
     Raises:
-        BuildError: another benchmark, a build without a test set, a question that the columns cannot hold, or something
-            else in `out`.
+        BuildError: The build is of another benchmark or has no test set, a question does not fit the columns, or `out`
+            is not empty.
     """
     if manifest.benchmark != "mllmu" or "test" not in manifest.splits.get("forget5", ()):
         raise BuildError(
-            f"{folder} is a build of {manifest.benchmark} that MLLMU-Bench's columns cannot hold: give one of mllmu, "
+            f"{folder} is a build of {manifest.benchmark} that does not fit MLLMU-Bench's columns; give one of mllmu "
             f"with a test set"
         )
     benchmark = find("mllmu", imported=bool(manifest.imported))
     people = {row["profile_id"]: row for row in _rows(folder, manifest, "profiles", "train")}
     sets = {f"forget_{share}": f"forget{share}" for share in SHARES}
-    asked = {
+    forget_sets = {
         name: {row["profile_id"] for row in _rows(folder, manifest, config, "forget", ["profile_id"])}
         for name, config in sets.items()
     }
     counts = {}
-    with new_folder(out) as growing:
+    with new_folder(out) as export_dir:
         full = dict(_records(folder, manifest, "train", people))
-        counts["Full_Set"] = _write(growing, "Full_Set", RECORD, full.values())
-        counts[TUNING] = _write(growing, TUNING, TUNING_RECORD, map(_tuning, full.values(), map(people.get, full)))
+        counts["Full_Set"] = _write(export_dir, "Full_Set", RECORD, full.values())
+        counts[TUNING] = _write(
+            export_dir, TUNING, TUNING_RECORD, map(_tuning, full.values(), (people[person] for person in full))
+        )
         for share in SHARES:
-            forget = asked[f"forget_{share}"]
+            forget = forget_sets[f"forget_{share}"]
             parts = {f"forget_{share}": forget, f"retain_{100 - share}": full.keys() - forget}
             for config, members in parts.items():
-                chosen = (record for person, record in full.items() if person in members)
-                counts[config] = _write(growing, config, RECORD, chosen)
+                records = (record for person, record in full.items() if person in members)
+                counts[config] = _write(export_dir, config, RECORD, records)
         for config, features in {"Test_Set": TEST_RECORD, "Retain_Set": RECORD}.items():
-            records = _records(folder, manifest, RECORDS[config], people)
-            counts[config] = _write(growing, config, features, (record for _, record in records))
-        _write_card(growing, benchmark, manifest, counts)
+            pairs = _records(folder, manifest, RECORDS[config], people)
+            counts[config] = _write(export_dir, config, features, (record for _, record in pairs))
+        _write_card(export_dir, benchmark, manifest, counts)
     return counts
 
 
@@ -108,31 +110,31 @@ def _rows(
 
 
 def _records(folder: Path, manifest: Manifest, split: str, people: Mapping[str, Mapping]) -> Iterator[tuple[str, dict]]:
-    """Yields (profile, record) of everybody in a split; the rows of a profile stand together in its shard."""
+    """Yield (profile id, record) of each profile of a split; the rows of a profile are consecutive."""
     rows = _rows(folder, manifest, "forget5", split)
-    for person, asked in groupby(rows, key=lambda row: row["profile_id"]):
-        yield person, _record(list(asked), people[person], several=split == "test")
+    for person, group in groupby(rows, key=lambda row: row["profile_id"]):
+        yield person, _record(list(group), people[person], several=split == "test")
 
 
 def _record(rows: Sequence[Mapping], profile: Mapping, *, several: bool) -> dict:
-    """A person's record. What an imported release said of them is kept; else their description and a free question."""
+    """Return a profile's record, with the texts of an imported release, or a description and a free question."""
     kinds: dict[str, list[Mapping]] = {name: [row for row in rows if _format(row) == name] for name in FORMATS}
-    shown = next(row["images"] for row in rows if row["images"])
+    pictures = next(row["images"] for row in rows if row["images"])
     person = profile["profile_id"]
     identity = person.removeprefix(f"{profile['domain']}-")
     details = {pair["attribute"]: pair["value"] for pair in profile["details"]}
     free = kinds["generation"][0]
-    said = {"Directory": person, "biography": details.get("description", "")}
-    said |= {"question": free["question"], "answer": free["answer"]}
-    images = [{"bytes": one["bytes"], "path": f"{identity}.jpg"} for one in shown]
+    notes = {"Directory": person, "biography": details.get("description", "")}
+    notes |= {"question": free["question"], "answer": free["answer"]}
+    images = [{"bytes": picture["bytes"], "path": f"{identity}.jpg"} for picture in pictures]
     choices = kinds["multiple_choice"]
     return {
         "ID": identity,
         **({"images": images} if several else {"image": images[0]}),
-        **{note: details.get(note, said[note]) for note in NOTES},
+        **{note: details.get(note, notes[note]) for note in NOTES},
         "Classification_Task": {
             f"{kind}_Questions": [_choice(row) for row in choices if _modality(row) == modality]
-            for modality, kind in _TYPES.items()
+            for modality, kind in TYPES.items()
         },
         "Generation_Task": [_written(row) for row in kinds["generation"]],
         "Mask_Task": [_written(row) for row in kinds["cloze"]],
@@ -141,18 +143,18 @@ def _record(rows: Sequence[Mapping], profile: Mapping, *, several: bool) -> dict
 
 def _choice(row: Mapping) -> dict:
     if len(row["options"]) > len(LETTERS):
-        raise BuildError(f"{row['id']} has {len(row['options'])} options: MLLMU-Bench's columns hold {len(LETTERS)}")
+        raise BuildError(f"{row['id']} has {len(row['options'])} options, but MLLMU-Bench has {len(LETTERS)} columns")
     options = dict(zip(LETTERS, row["options"], strict=False))
     return {"Question": row["question"], "Options": options, "Correct_Answer": LETTERS[row["correct"]]}
 
 
 def _written(row: Mapping) -> dict:
-    question = row["question"].replace(_BLANK, _THEIRS) if _format(row) == "cloze" else row["question"]
-    return {"Type": _TYPES[_modality(row)], "Question": question, "Ground_Truth": row["answer"]}
+    question = row["question"].replace(BLANK, RELEASE_BLANK) if _format(row) == "cloze" else row["question"]
+    return {"Type": TYPES[_modality(row)], "Question": question, "Ground_Truth": row["answer"]}
 
 
 def _tuning(record: Mapping, profile: Mapping) -> dict:
-    """What a model is tuned on: every question of a person with its answer, or what an imported release says."""
+    """Return a profile's record for fine-tuning: every question with its answer, or the text of an imported release."""
     choices = [one for part in record["Classification_Task"].values() for one in part]
     pairs = [{"Question": one["Question"], "Answer": one["Options"][one["Correct_Answer"]]} for one in choices]
     written = (*record["Generation_Task"], *record["Mask_Task"])
@@ -171,26 +173,26 @@ def _modality(row: Mapping) -> str:
 
 
 def _write(folder: Path, config: str, features: Features, records: Iterable[dict]) -> int:
-    """Writes a config as one Parquet file, some records at a time; how many there were."""
+    """Write a config as one Parquet file in several row groups; return the number of records."""
     (folder / config).mkdir()
     schema, count = features.arrow_schema, 0
     with pq.ParquetWriter(folder / config / "train-00000-of-00001.parquet", schema) as writer:
         records = iter(records)
-        while some := list(islice(records, _ROWS_AT_ONCE)):
-            writer.write_table(pa.Table.from_pylist(some, schema=schema))
-            count += len(some)
+        while batch := list(islice(records, ROWS_PER_GROUP)):
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+            count += len(batch)
     return count
 
 
 def _write_card(folder: Path, benchmark: Benchmark, manifest: Manifest, counts: Mapping[str, int]) -> None:
-    """README.md, by which `load_dataset` finds the configs."""
+    """Write README.md, in which `load_dataset` finds the configs."""
     data = {
         "license": benchmark.CARD.license.id,
         "configs": [
             {"config_name": name, "data_files": [{"split": "train", "path": f"{name}/*.parquet"}]} for name in counts
         ],
     }
-    text = _CARD.format(
+    text = CARD.format(
         name=benchmark.CARD.title,
         version=manifest.version,
         size=manifest.size,

@@ -1,9 +1,11 @@
-"""Tasks for lm-eval and lmms-eval: one YAML file per split of a build, which reads the build's own rows."""
+"""Write tasks for lm-eval and lmms-eval: one YAML file per split of a build, which reads the build's rows."""
 
 import json
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -12,12 +14,12 @@ from lethebench.builders.write.manifest import Manifest
 from lethebench.harnesses.harness import SCORES
 
 HARNESSES = {"lm-eval": "lm_eval.yaml", "lmms-eval": "lmms_eval.yaml"}
-"""Layout -> its template. lm-eval asks without pictures, so its tasks are of the text rows."""
-ROOM = 16
+"""Layout -> its template. lm-eval has no pictures, so its tasks use the text rows."""
+EXTRA_TOKENS = 16
 
 
 def task_name(benchmark: str, config: str, split: str, default: str) -> str:
-    """The name of a split's task, which in the default config is that of eval.yaml.
+    """Return the name of a split's task; in the default config it is that of eval.yaml.
 
     >>> task_name("icu", "continual", "forget", "continual"), task_name("mllmu", "forget5", "retain", "continual")
     ('icu_forget', 'mllmu_forget5_retain')
@@ -26,27 +28,27 @@ def task_name(benchmark: str, config: str, split: str, default: str) -> str:
 
 
 def export_tasks(layout: str, folder: Path, manifest: Manifest, out: Path, *, data: str | None = None) -> list[str]:
-    """Writes a task per split with questions.
+    """Write a task for each split with questions.
 
     Args:
-        layout: a key of HARNESSES.
-        folder: of the build.
-        manifest: of the build.
-        out: the folder of the tasks: free or empty.
-        data: what the tasks load: a Hub id, or a folder; default the build's own.
+        layout: A key of HARNESSES.
+        folder: The build's folder.
+        manifest: The build's manifest.
+        out: The folder of the tasks; new or empty.
+        data: What the tasks load, a Hub id or a folder; the build's folder by default.
 
     Returns:
-        The names of the tasks. The name of the benchmark stands for all of them.
+        The names of the tasks. The benchmark's name is a tag for all of them.
 
     Raises:
-        BuildError: something else is in `out`.
+        BuildError: `out` is not empty.
     """
     template = Template(resources.files(__package__).joinpath(HARNESSES[layout]).read_text("utf-8"))
     default = next(iter(manifest.splits))
     names = []
-    with new_folder(out) as growing:
+    with new_folder(out) as task_dir:
         for config, splits in manifest.splits.items():
-            if not _asks(splits):
+            if not _has_questions(splits):
                 continue
             for split, part in splits.items():
                 name = task_name(manifest.benchmark, config, split, default)
@@ -56,23 +58,23 @@ def export_tasks(layout: str, folder: Path, manifest: Manifest, out: Path, *, da
                     data=json.dumps(data or str(folder.resolve())),  # JSON strings are YAML strings
                     config=config,
                     split=split,
-                    length=_longest(folder, part["files"]) + ROOM,
+                    length=_longest(folder, part["files"]) + EXTRA_TOKENS,
                     metrics="\n".join(
                         f"  - metric: {score}\n    aggregation: mean\n    higher_is_better: true" for score in SCORES
                     ),
                     version=manifest.version,
                 )
-                (growing / f"{name}.yaml").write_text(text, "utf-8")
+                (task_dir / f"{name}.yaml").write_text(text, "utf-8")
                 names.append(name)
     return names
 
 
-def _asks(splits: dict) -> bool:
-    """Whether a config is one of question rows."""
+def _has_questions(splits: Mapping[str, Any]) -> bool:
+    """Return whether a config has question rows."""
     return all(file.startswith("qa/") for part in splits.values() for file in part["files"])
 
 
 def _longest(folder: Path, files: list[str]) -> int:
-    """Bytes of the longest answer: no tokenizer makes more tokens of it."""
+    """Return the bytes of the longest answer, an upper bound on its tokens with any tokenizer."""
     answers = (pq.read_table(folder / file, columns=["answer"])["answer"] for file in files)
     return max((len(text.encode()) for column in answers for text in column.to_pylist()), default=0)

@@ -22,22 +22,22 @@ NEW_SPACE_TEXT = "Check out the configuration reference at https://huggingface.c
 CONFIG_KEYS = {"config_name", "version", "default", "data_files"}
 
 
-def merge(ours: str, theirs: str | None, *, gone: Collection[str] = ()) -> str:
+def merge(local: str, remote: str | None, *, removed: Collection[str] = ()) -> str:
     """Return the card to upload.
 
     Args:
-        ours: The card as built.
-        theirs: README.md on the Hub, None if there is none.
-        gone: Configs of an earlier build of ours that this one no longer has.
+        local: The card as built.
+        remote: README.md on the Hub, None if there is none.
+        removed: Configs of the build on the Hub that this one no longer has.
 
     Raises:
         UserError: The YAML on the Hub cannot be read.
     """
-    data, body = split(ours)
-    their_data, their_body = split(theirs or "")
-    above, below = _handwritten(their_body, body)
+    data, body = split(local)
+    remote_data, remote_body = split(remote or "")
+    above, below = _handwritten(remote_body, body)
     parts = [above, BEGIN, body.strip(), END, below]
-    text = yaml.safe_dump(_merge_data(data, their_data, gone), sort_keys=False, allow_unicode=True, width=120)
+    text = yaml.safe_dump(_merge_data(data, remote_data, removed), sort_keys=False, allow_unicode=True, width=120)
     return f"---\n{text}---\n\n" + "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -56,34 +56,34 @@ def split(card: str) -> tuple[dict[str, Any], str]:
     return data or {}, match[2].replace("\r\n", "\n")
 
 
-def _merge_data(ours: Mapping[str, Any], theirs: Mapping[str, Any], gone: Collection[str]) -> dict[str, Any]:
+def _merge_data(local: Mapping[str, Any], remote: Mapping[str, Any], removed: Collection[str]) -> dict[str, Any]:
     others = {
         key: value
-        for key, value in theirs.items()
-        if key not in ours and not (key in ("license_name", "license_link") and "license" in ours)
+        for key, value in remote.items()
+        if key not in local and not (key in ("license_name", "license_link") and "license" in local)
     }
-    merged = {**ours, **others}
-    if "tags" in ours:
-        merged["tags"] = list(dict.fromkeys([*_listed(ours["tags"]), *_listed(theirs.get("tags"))]))
+    merged = {**local, **others}
+    if "tags" in local:
+        merged["tags"] = list(dict.fromkeys([*_listed(local["tags"]), *_listed(remote.get("tags"))]))
     for key in NAMED:
-        if key in ours and key in theirs:
-            merged[key] = _merge_named(_listed(ours[key]), _listed(theirs[key]), gone)
+        if key in local and key in remote:
+            merged[key] = _merge_named(_listed(local[key]), _listed(remote[key]), removed)
     return merged
 
 
 def _merge_named(
-    ours: list[dict[str, Any]], theirs: list[dict[str, Any]], gone: Collection[str]
+    local: list[dict[str, Any]], remote: list[dict[str, Any]], removed: Collection[str]
 ) -> list[dict[str, Any]]:
-    by_name = {entry.get("config_name", "default"): entry for entry in theirs if isinstance(entry, dict)}
+    by_name = {entry.get("config_name", "default"): entry for entry in remote if isinstance(entry, dict)}
     merged = []
-    for entry in ours:
+    for entry in local:
         old = by_name.pop(entry.get("config_name", "default"), {})
-        # The data of a config are ours; other keys that people add to it stay.
+        # Our config decides what to load; other keys that people add to it stay.
         added = {key: value for key, value in old.items() if key not in CONFIG_KEYS} if "data_files" in entry else {}
         merged.append({**added, **entry, **({"config_name": entry["config_name"]} if "config_name" in entry else {})})
-    has_default = any(entry.get("default") for entry in ours)
+    has_default = any(entry.get("default") for entry in local)
     for name, entry in by_name.items():
-        if name not in gone:
+        if name not in removed:
             # With two defaults, every load would fail.
             merged.append({key: value for key, value in entry.items() if not (has_default and key == "default")})
     return merged
@@ -93,13 +93,13 @@ def _listed(value: Any) -> list[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def _handwritten(theirs: str, ours: str) -> tuple[str, str]:
+def _handwritten(remote: str, local: str) -> tuple[str, str]:
     """Return what people wrote above and below our part."""
-    if BEGIN not in theirs or END not in theirs:
-        return "", theirs.replace(NEW_SPACE_TEXT, "").strip()
-    above, _, rest = theirs.partition(BEGIN)
+    if BEGIN not in remote or END not in remote:
+        return "", remote.replace(NEW_SPACE_TEXT, "").strip()
+    above, _, rest = remote.partition(BEGIN)
     inside, _, below = rest.partition(END)
-    titles = {title for title, _ in _sections(ours)}
+    titles = {title for title, _ in _sections(local)}
     moved = [text.strip() for title, text in _sections(inside) if title and title not in titles]
     return above.strip(), "\n\n".join(part for part in (*moved, below.strip()) if part)
 

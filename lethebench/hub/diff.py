@@ -44,20 +44,20 @@ class Plan:
 
 
 def compare(
-    ours: Mapping[str, Content], remote: Mapping[str, RemoteFile], stale: Iterable[str], card: str | None
+    local: Mapping[str, Content], remote: Mapping[str, RemoteFile], stale: Iterable[str], card: str | None
 ) -> Plan:
-    """Return the changes that make the Hub hold `ours`, without `stale`; `card` is its present README.md."""
-    same = {path for path in ours if path in remote and is_same(ours[path], remote[path])}
+    """Return the changes that make the Hub hold `local`, without `stale`; `card` is its present README.md."""
+    same = {path for path in local if path in remote and is_same(local[path], remote[path])}
     diff: list[str] = []
-    if "README.md" not in same and isinstance(text := ours.get("README.md"), bytes):
+    if "README.md" not in same and isinstance(text := local.get("README.md"), bytes):
         names = ("README.md on the Hub", "README.md to push")
         diff = list(
             difflib.unified_diff((card or "").splitlines(), text.decode().splitlines(), *names, n=1, lineterm="")
         )
     return Plan(
-        added=tuple(sorted(ours.keys() - remote.keys())),
-        changed=tuple(sorted((ours.keys() & remote.keys()) - same)),
-        deleted=tuple(sorted((set(stale) & remote.keys()) - ours.keys())),
+        added=tuple(sorted(local.keys() - remote.keys())),
+        changed=tuple(sorted((local.keys() & remote.keys()) - same)),
+        deleted=tuple(sorted((set(stale) & remote.keys()) - local.keys())),
         unchanged=tuple(sorted(same)),
         diff=tuple(diff),
     )

@@ -29,7 +29,7 @@ class Release:
         tag: Tag of the version, None for no tag.
         raise_version: Advice if the tag exists with other content.
         message: Commit message.
-        stale: State of the Hub -> files of an earlier push that this one replaces, and configs that are gone.
+        stale: State of the Hub -> files of an earlier push that this one replaces, and its removed configs.
         check: Called with the revision; loads it back and returns what is wrong. None = compare hashes only.
     """
 
@@ -95,9 +95,9 @@ def publish(hub: Hub, release: Release, *, private: bool, dry_run: bool) -> tupl
 
 def _plan(hub: Hub, release: Release, state: State | None) -> tuple[dict[str, Content], Plan]:
     """Return the files to upload, with the card merged into that of the state, and the changes that they make."""
-    stale, gone = release.stale(state) if state else ((), ())
+    stale, removed = release.stale(state) if state else ((), ())
     card = hub.read(CARD, state.commit).decode("utf-8", "replace") if state and CARD in state.files else None
-    files = {**release.files, CARD: merge(release.card, card, gone=set(gone)).encode()}
+    files = {**release.files, CARD: merge(release.card, card, removed=set(removed)).encode()}
     return files, compare(files, state.files if state else {}, stale, card)
 
 

@@ -7,7 +7,7 @@ from lethebench.errors import UserError
 from lethebench.hub.card import BEGIN, END, merge, split
 
 CONFIG = {"config_name": "continual", "version": "1.1.0", "default": True, "data_files": [{"split": "forget"}]}
-OURS = f"""---
+LOCAL = f"""---
 {yaml.safe_dump({"license": "cc-by-4.0", "tags": ["unlearning"], "configs": [CONFIG]})}---
 
 # ICU
@@ -20,8 +20,8 @@ New words.
 """
 
 
-def pushed(theirs: str | None, **options) -> tuple[dict, str]:
-    return split(merge(OURS, theirs, **options))
+def pushed(remote: str | None, **options) -> tuple[dict, str]:
+    return split(merge(LOCAL, remote, **options))
 
 
 def written(keys: dict, body: str = "") -> str:
@@ -30,18 +30,18 @@ def written(keys: dict, body: str = "") -> str:
 
 def test_first_card_is_ours_between_marks():
     data, body = pushed(None)
-    assert data == split(OURS)[0]
+    assert data == split(LOCAL)[0]
     assert body.strip() == f"{BEGIN}\n\n# ICU\n\nWhat it is.\n\n## Use\n\nNew words.\n\n{END}"
 
 
 def test_merge_is_idempotent():
-    once = merge(OURS, written({"extra_gated_prompt": "Ask", "tags": ["ours"]}, "Hello.\n\n## News\n\nMoved.\n"))
-    assert merge(OURS, once) == once
+    once = merge(LOCAL, written({"extra_gated_prompt": "Ask", "tags": ["ours"]}, "Hello.\n\n## News\n\nMoved.\n"))
+    assert merge(LOCAL, once) == once
 
 
 def test_our_keys_win_and_others_stay():
-    theirs = {"license": "other", "license_name": "old", "extra_gated_fields": {"Name": "text"}, "viewer": False}
-    data, _ = pushed(written(theirs))
+    remote = {"license": "other", "license_name": "old", "extra_gated_fields": {"Name": "text"}, "viewer": False}
+    data, _ = pushed(written(remote))
     assert data["license"] == "cc-by-4.0"
     assert "license_name" not in data
     assert data["extra_gated_fields"] == {"Name": "text"}
@@ -61,8 +61,8 @@ def test_handwritten_configs_stay_and_gone_ones_go():
         "description": "Start here",
     }
     mine = {"config_name": "mine", "data_files": "mine/*.csv", "default": True}
-    theirs = written({"configs": [mine, old, {"config_name": "dropped", "data_files": "d.csv"}]})
-    configs = {config["config_name"]: config for config in pushed(theirs, gone={"dropped"})[0]["configs"]}
+    remote = written({"configs": [mine, old, {"config_name": "dropped", "data_files": "d.csv"}]})
+    configs = {config["config_name"]: config for config in pushed(remote, removed={"dropped"})[0]["configs"]}
     assert configs == {
         "continual": {**CONFIG, "description": "Start here"},
         "mine": {"config_name": "mine", "data_files": "mine/*.csv"},  # two defaults make every load fail
@@ -70,8 +70,8 @@ def test_handwritten_configs_stay_and_gone_ones_go():
 
 
 def test_configs_stay_if_our_card_has_none():
-    theirs = {"configs": [{"config_name": "mine", "data_files": "mine/*.csv"}]}
-    assert split(merge("---\nlicense: mit\n---\n\n# A\n", written(theirs)))[0]["configs"] == theirs["configs"]
+    remote = {"configs": [{"config_name": "mine", "data_files": "mine/*.csv"}]}
+    assert split(merge("---\nlicense: mit\n---\n\n# A\n", written(remote)))[0]["configs"] == remote["configs"]
 
 
 def test_card_without_marks_is_kept_below_ours():
@@ -93,7 +93,7 @@ def test_text_outside_marks_stays():
 @pytest.mark.parametrize("yaml_text", ["a: [", "- a\n- b"])
 def test_invalid_yaml_is_refused(yaml_text):
     with pytest.raises(UserError, match="fix it there first"):
-        merge(OURS, f"---\n{yaml_text}\n---\n")
+        merge(LOCAL, f"---\n{yaml_text}\n---\n")
 
 
 def test_split_reads_crlf_and_byte_order_mark():

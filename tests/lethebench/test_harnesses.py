@@ -1,7 +1,7 @@
-"""A build under the real lm-eval, lmms-eval and inspect_ai, each in an environment of its own.
+"""A build in the real lm-eval, lmms-eval and inspect_ai, each in a separate environment.
 
-The model knows the answers to the first half of the questions. Without the packages, and with no index to get them
-from, these tests are skipped.
+The model knows the answers to the first half of the questions. If the packages cannot be installed, these tests are
+skipped.
 """
 
 import io
@@ -54,43 +54,43 @@ def pixels(content: bytes) -> str:
 
 
 @pytest.mark.parametrize(("name", "config"), [("icu", "continual"), ("mllmu", "forget5")])
-def test_every_row_is_asked_with_its_pictures_and_scored(name, config, environment, tmp_path):
+def test_harness_asks_and_scores_every_row(name, config, environment, tmp_path):
     package, python = environment
-    wanted = rows(name, config, "forget")
+    expected = rows(name, config, "forget")
     if package == "inspect-ai":
-        found = output(python, HERE / "interop_inspect.py", real_build(name), config, "forget", cwd=tmp_path)
-        asked = {sample["id"]: sample["content"] for sample in found["samples"]}
-        shown = {
+        result = output(python, HERE / "interop_inspect.py", real_build(name), config, "forget", cwd=tmp_path)
+        contents = {sample["id"]: sample["content"] for sample in result["samples"]}
+        pictures = {
             row["id"]: [f"data:image/jpeg {sha256(picture['bytes']).hexdigest()}" for picture in row["images"]]
-            for row in wanted
+            for row in expected
         }
-        assert asked == {row["id"]: [*shown[row["id"]], harness.prompt(row)] for row in wanted}
+        assert contents == {row["id"]: [*pictures[row["id"]], harness.prompt(row)] for row in expected}
     else:
         tasks, _ = export_command(real_build(name), package, tmp_path / "tasks", None)
         (task,) = (task for task in tasks["tasks"] if task.endswith("_forget") and (config in task or name == "icu"))
-        found = output(python, HERE / "interop_harness.py", package, tmp_path / "tasks", task, cwd=tmp_path)
-        wanted = [row for row in wanted if package == "lmms-eval" or not row["images"]]
-        assert found["asked"] == [
+        result = output(python, HERE / "interop_harness.py", package, tmp_path / "tasks", task, cwd=tmp_path)
+        expected = [row for row in expected if package == "lmms-eval" or not row["images"]]
+        assert result["asked"] == [
             {"question": harness.prompt(row), "pictures": [pixels(picture["bytes"]) for picture in row["images"]]}
-            for row in wanted
+            for row in expected
         ]
-    half = len(wanted) // 2
-    scores = [harness.scores(row, [row["answer"] if n < half else "nonsense"]) for n, row in enumerate(wanted)]
+    half = len(expected) // 2
+    scores = [harness.scores(row, [row["answer"] if n < half else "nonsense"]) for n, row in enumerate(expected)]
     for metric in harness.SCORES:
         mean = sum(score[metric] for score in scores) / len(scores)
         assert 0.4 < mean < 0.6
-        assert found["means"][metric] == pytest.approx(mean, abs=1e-9)
+        assert result["means"][metric] == pytest.approx(mean, abs=1e-9)
 
 
 @pytest.mark.parametrize("environment", ["inspect-ai"], indirect=True)
-def test_inspect_finds_the_task_by_the_packages_name(environment, tmp_path):
+def test_inspect_finds_the_task_by_entry_point(environment, tmp_path):
     _, python = environment
-    found = (
+    code = (
         "import json; from inspect_ai._eval.loader import load_tasks; "
         f"(task,) = load_tasks(['lethebench/unlearning'], {{'data': {str(real_build('mllmu'))!r}, 'split': 'test'}}); "
         "print(json.dumps({'samples': len(task.dataset), 'name': task.name}))"
     )
-    assert output(python, "-c", found, cwd=tmp_path) == {
+    assert output(python, "-c", code, cwd=tmp_path) == {
         "samples": len(rows("mllmu", "continual", "test")),
         "name": "lethebench/unlearning",
     }

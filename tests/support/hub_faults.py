@@ -1,4 +1,4 @@
-"""What can go wrong between a client and the Hub, each fault where and as often as a test says."""
+"""Faults between a client and the Hub."""
 
 import re
 from collections.abc import Callable
@@ -10,17 +10,17 @@ class Fault:
     """One fault.
 
     Attributes:
-        where: a regular expression over `METHOD /path`.
-        times: how many requests it hits; then things work again.
-        skip: how many matching requests it lets through first.
-        status: answer with this status instead of doing anything.
-        headers: of that answer.
-        message: of that answer.
-        drop: "before" closes the connection halfway through the request; "after" does what was asked and hangs up
+        where: Regular expression over `METHOD /path`.
+        times: Number of requests that it hits.
+        skip: Number of matching requests that it lets through first.
+        status: Status to answer with instead of doing anything.
+        headers: Headers of that answer.
+        message: Message of that answer.
+        drop: "before" closes the connection halfway through the request; "after" handles the request and hangs up
             without an answer.
-        corrupt: one byte arrives changed: of an upload's body, or of a file that is read.
-        delay: seconds before each 16 KiB of an answer or an upload.
-        happens: something that happens on the Hub just before the request is answered.
+        corrupt: Change one byte of an upload's body or of a downloaded file.
+        delay: Seconds before each 16 KiB of an answer or an upload.
+        happens: Called just before the request is answered.
     """
 
     where: str
@@ -36,7 +36,7 @@ class Fault:
     hits: int = 0
 
     def strikes(self, request: str) -> bool:
-        """Whether this request is hit, counting it."""
+        """Return whether this request is hit, and count it."""
         if self.hits >= self.times or not re.search(self.where, request):
             return False
         if self.skip:
@@ -47,17 +47,17 @@ class Fault:
 
 
 def busy(where: str, *, wait: int | None = None, times: int = 1) -> Fault:
-    """429, with Retry-After where `wait` says so, in seconds."""
+    """Answer 429, with `wait` seconds as Retry-After."""
     headers = {} if wait is None else {"Retry-After": str(wait)}
     return Fault(where, status=429, headers=headers, message="Too many requests", times=times)
 
 
 def broken(where: str, *, times: int = 1, skip: int = 0) -> Fault:
-    """500."""
+    """Answer 500."""
     return Fault(where, status=500, message="Internal error", times=times, skip=skip)
 
 
 def gated(where: str) -> Fault:
-    """403 of a repository whose owners let only some read it."""
+    """Answer 403 for a gated repository."""
     message = "Access to this repository is restricted and you are not in the authorized list"
     return Fault(where, status=403, headers={"X-Error-Code": "GatedRepo"}, message=message, times=99)

@@ -1,4 +1,4 @@
-"""What the local Hub holds: repositories with commits, branches and tags, and the files in them."""
+"""Repositories of the local Hub, with commits, branches and tags."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 LFS = (".parquet", ".safetensors", ".png", ".jpg", ".zip")
-"""Ends of the names of files that the Hub keeps as large ones."""
+"""Suffixes of files that the Hub stores as large files."""
 TOKEN, READER = "hf_aTokenThatMayWriteAndMustNotLeak", "hf_aTokenThatMayOnlyRead"
 OWNER = "somebody"
 NEW_SPACE = """---
@@ -24,7 +24,7 @@ Check out the configuration reference at https://huggingface.co/docs/hub/spaces-
 
 @dataclass(frozen=True)
 class Blob:
-    """A file's content: bytes, or the path of a file that is served as it lies."""
+    """A file's content: bytes, or the path of a local file."""
 
     source: bytes | Path
     lfs: bool
@@ -43,7 +43,7 @@ class Blob:
 
     @cached_property
     def oid(self) -> str:
-        """The id that git gives it, that of its pointer where it is a large file."""
+        """Its git id, for large files that of the pointer."""
         content = self.content
         if self.lfs:
             version = "https://git-lfs.github.com/spec/v1"
@@ -51,7 +51,7 @@ class Blob:
         return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
     def entry(self, path: str) -> dict:
-        """As the Hub lists it."""
+        """Return the file as the Hub lists it."""
         entry = {"type": "file", "path": path, "size": self.size, "oid": self.oid}
         return entry | ({"lfs": {"oid": self.sha256, "size": self.size, "pointerSize": 134}} if self.lfs else {})
 
@@ -61,7 +61,7 @@ Tree = Mapping[str, Blob]
 
 @dataclass
 class Repository:
-    """One repository. A commit is a whole tree; `log` has (commit, its message), oldest first."""
+    """One repository. A commit is a whole tree; `log` has (commit, message), oldest first."""
 
     kind: str
     name: str
@@ -83,14 +83,14 @@ class Repository:
         return self.commits[self.head]
 
     def commit(self, tree: Tree, message: str) -> str:
-        """Adds a commit to main."""
+        """Add a commit to main."""
         sha = hashlib.sha1(f"{self.kind} {self.name} {len(self.log)}".encode()).hexdigest()
         self.commits[sha] = dict(tree)
         self.log.append((sha, message))
         return sha
 
     def change(self, files: Mapping[str, str | bytes | None], message: str = "by hand") -> str:
-        """A commit that somebody makes in the browser: None deletes."""
+        """Commit files as if edited in the browser; None deletes one."""
         tree = dict(self.tree)
         for path, content in files.items():
             tree.pop(path, None)
@@ -100,19 +100,19 @@ class Repository:
         return self.commit(tree, message)
 
     def resolve(self, revision: str) -> str | None:
-        """The commit that a branch, a tag or a commit names."""
+        """Return the commit of a branch, tag or commit id."""
         if revision == "main":
             return self.head
         revision = self.tags.get(revision, revision)
         return revision if revision in self.commits else None
 
     def state(self) -> tuple:
-        """Everything a push may change, to be compared."""
+        """Return everything that a push may change."""
         return self.head, dict(self.tags), {path: blob.sha256 for path, blob in self.tree.items()}
 
 
 class Hub:
-    """All repositories, uploaded large files, and who may do what."""
+    """All repositories, uploaded large files and users."""
 
     def __init__(self) -> None:
         self.repositories: dict[tuple[str, str], Repository] = {}
@@ -127,7 +127,7 @@ class Hub:
         return self.repositories[kind, name]
 
     def take(self, repository: Repository, lines: Iterable[bytes]) -> tuple[int, dict]:
-        """A commit as clients send it, in JSON lines: whole or not at all. Gives status and answer."""
+        """Commit the JSON lines that a client sends, all or nothing; return status and answer."""
         tree, head = dict(repository.tree), {}
         old = (blob for commit in repository.commits.values() for blob in commit.values() if blob.lfs)
         stored = {blob.sha256: blob.source for blob in old} | self.objects

@@ -1,4 +1,4 @@
-"""A local Hub: what huggingface_hub, datasets and evaluate ask of the real one, over HTTP, with faults on demand."""
+"""A local Hub over HTTP with the endpoints that huggingface_hub, datasets and evaluate use, and faults on demand."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ _WRONG_TOKEN = "Invalid credentials in Authorization header"
 
 
 class Request(NamedTuple):
-    """What a client sent, its token excepted."""
+    """What a client sent, without its token."""
 
     method: str
     path: str
@@ -40,10 +40,10 @@ class HubServer(ThreadingHTTPServer):
     """A Hub at 127.0.0.1.
 
     Attributes:
-        hub: what it holds.
-        faults: what goes wrong, each until it has happened as often as it says.
-        received: every request.
-        sent: bytes of files that went out.
+        hub: Its repositories.
+        faults: What goes wrong, each as often as it says.
+        received: Every request.
+        sent: Bytes of files that were sent.
     """
 
     daemon_threads = True
@@ -60,7 +60,7 @@ class HubServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request, client_address) -> None:
-        """A client that hung up is no error of the server's."""
+        """Ignore clients that hung up."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: HubServer
 
     def setup(self) -> None:
-        # What a client asks for and hangs up on would otherwise be counted as far as buffers take it.
+        # With large buffers, bytes that a client never read would be counted as sent.
         self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _PIECE)
         super().setup()
 
@@ -78,15 +78,15 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        found = urlsplit(self.path)
-        self.route, self.query = found.path, parse_qs(found.query)
-        asked = f"{self.command} {self.route}"
-        self.fault = next((fault for fault in self.server.faults if fault.strikes(asked)), Fault(""))
+        url = urlsplit(self.path)
+        self.route, self.query = url.path, parse_qs(url.query)
+        request = f"{self.command} {self.route}"
+        self.fault = next((fault for fault in self.server.faults if fault.strikes(request)), Fault(""))
         body = self._body()
         if body is None:
             return self._hang_up()
-        kept = {name: value for name, value in self.headers.items() if name.lower() != "authorization"}
-        self.server.received.append(Request(self.command, self.path, kept, body))
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "authorization"}
+        self.server.received.append(Request(self.command, self.path, headers, body))
         if self.fault.happens is not None:
             self.fault.happens()
         if self.fault.status is not None:
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
 
     def _body(self) -> bytes | None:
-        """The request's body; None where the fault cuts it off."""
+        """Return the request's body, None if the fault cuts it off."""
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             parts = []
             while length := int(self.rfile.readline(), 16):
@@ -128,21 +128,21 @@ class _Handler(BaseHTTPRequestHandler):
         if token and self.user is None and not self.route.startswith("/lfs/"):
             return self._refuse(401, _WRONG_TOKEN)
         for pattern, answer in _ROUTES:
-            if found := re.fullmatch(pattern, self.route):
-                return answer(self, body, **found.groupdict())
+            if match := re.fullmatch(pattern, self.route):
+                return answer(self, body, **match.groupdict())
         self._refuse(404, f"not found: {self.route}")
 
     def _repository(self, kind: str | None, name: str, *, write: bool = False) -> Repository | None:
-        """The repository asked for; None where it was refused."""
-        found = self.server.hub.repositories.get(((kind or "models")[:-1], name))
-        if found is None or (found.private and self.user != OWNER):
+        """Return the repository, None if the request was refused."""
+        repository = self.server.hub.repositories.get(((kind or "models")[:-1], name))
+        if repository is None or (repository.private and self.user != OWNER):
             self._refuse(404 if self.user else 401, "Repository not found", {"X-Error-Code": "RepoNotFound"})
         elif write and self.user is None:
             self._refuse(401, "Invalid username or password.")
         elif write and self.user != OWNER:
             self._refuse(403, "You don't have the rights to create a commit on this repo")
         else:
-            return found
+            return repository
         return None
 
     def _revision(self, repository: Repository, revision: str) -> str | None:
@@ -158,15 +158,16 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"errors": [], "warnings": []})
 
     def _create(self, body: bytes) -> None:
-        asked = json.loads(body)
-        name, kind = f"{asked.get('organization') or self.user}/{asked['name']}", asked.get("type", "model")
+        options = json.loads(body)
+        owner, kind = options.get("organization") or self.user, options.get("type", "model")
+        name = f"{owner}/{options['name']}"
         if self.user != OWNER or not name.startswith(f"{OWNER}/"):
             return self._refuse(403 if self.user else 401, "You don't have the rights to create a repo there")
         if (kind, name) in self.server.hub.repositories:
             return self._refuse(409, "You already created this repo")
-        made = self.server.hub.create(kind, name, private=asked.get("visibility") == "private")
+        repository = self.server.hub.create(kind, name, private=options.get("visibility") == "private")
         if kind == "space":
-            made.change({"README.md": NEW_SPACE}, "initial commit")
+            repository.change({"README.md": NEW_SPACE}, "initial commit")
         prefix = "" if kind == "model" else f"{kind}s/"
         self._json({"url": f"{self.server.url}/{prefix}{name}"})
 
@@ -210,8 +211,8 @@ class _Handler(BaseHTTPRequestHandler):
             for item in json.loads(body)["files"]:
                 old = repository.tree.get(item["path"])
                 mode = "lfs" if item["path"].endswith(LFS) else "regular"
-                known = {} if old is None else {"oid": old.sha256 if old.lfs else old.oid}
-                answers.append({"path": item["path"], "uploadMode": mode, "shouldIgnore": False, **known})
+                digest = {} if old is None else {"oid": old.sha256 if old.lfs else old.oid}
+                answers.append({"path": item["path"], "uploadMode": mode, "shouldIgnore": False, **digest})
             self._json({"files": answers})
 
     def _commit(self, body: bytes, kind: str, name: str, revision: str) -> None:
@@ -220,8 +221,8 @@ class _Handler(BaseHTTPRequestHandler):
                 status, answer = self.server.hub.take(repository, body.splitlines())
             if status != 200:
                 return self._refuse(status, answer["error"])
-            place = f"{self.server.url}/{'' if kind == 'models' else kind + '/'}{name}"
-            self._json({**answer, "success": True, "commitUrl": f"{place}/commit/{answer['commitOid']}"})
+            address = f"{self.server.url}/{'' if kind == 'models' else kind + '/'}{name}"
+            self._json({**answer, "success": True, "commitUrl": f"{address}/commit/{answer['commitOid']}"})
 
     def _tag(self, body: bytes, kind: str, name: str, rest: str) -> None:
         repository = self._repository(kind, name, write=True)
@@ -259,10 +260,10 @@ class _Handler(BaseHTTPRequestHandler):
         commit = repository and self._revision(repository, revision)
         if commit:
             form = body.startswith(b"{")
-            asked = json.loads(body)["paths"] if form else parse_qs(body.decode())["paths"]
+            names = json.loads(body)["paths"] if form else parse_qs(body.decode())["paths"]
             tree = repository.commits[commit]
             folders = {str(above) for path in tree for above in Path(path).parents}
-            paths = [path.strip("/") for path in asked]
+            paths = [path.strip("/") for path in names]
             self._json([_entry(path, tree.get(path)) for path in paths if path in tree or path in folders])
 
     def _resolve(self, body: bytes, kind: str | None, name: str, revision: str, path: str) -> None:
@@ -280,13 +281,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self, blob: Blob, commit: str) -> None:
         size = blob.size
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        start, end = (int(asked[1]), min(int(asked[2] or size - 1), size - 1)) if asked else (0, size - 1)
+        byte_range = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        start, end = (
+            (int(byte_range[1]), min(int(byte_range[2] or size - 1), size - 1)) if byte_range else (0, size - 1)
+        )
         tag = blob.sha256 if blob.lfs else blob.oid
-        headers = {"Content-Range": f"bytes {start}-{end}/{size}"} if asked else {}
+        headers = {"Content-Range": f"bytes {start}-{end}/{size}"} if byte_range else {}
         headers |= {"Accept-Ranges": "bytes", "ETag": f'"{tag}"', "X-Repo-Commit": commit}
         headers |= {"X-Linked-Etag": f'"{tag}"', "X-Linked-Size": str(size)} if blob.lfs else {}
-        self._head(206 if asked else 200, {**headers, "Content-Length": str(end - start + 1)})
+        self._head(206 if byte_range else 200, {**headers, "Content-Length": str(end - start + 1)})
         if self.command == "HEAD":
             return
         if self.fault.drop == "after":
@@ -352,7 +355,7 @@ def _entry(path: str, blob: Blob | None) -> dict:
 
 @contextmanager
 def local_hub() -> Iterator[HubServer]:
-    """An empty Hub while the block runs."""
+    """Serve an empty Hub while the block runs."""
     with HubServer() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -365,7 +368,7 @@ def local_hub() -> Iterator[HubServer]:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[HubServer]:
-    """A Hub that holds a folder as the dataset REPOSITORY while the block runs."""
+    """Serve a Hub that holds a folder as the dataset REPOSITORY while the block runs."""
     with local_hub() as server:
         files = (path for path in folder.rglob("*") if path.is_file())
         tree = {path.relative_to(folder).as_posix(): Blob(path, lfs=path.name.endswith(LFS)) for path in files}
@@ -374,7 +377,7 @@ def serving(folder: Path) -> Iterator[HubServer]:
 
 
 def surroundings(server: HubServer, home: Path, token: str | None = TOKEN) -> dict[str, str]:
-    """The environment of a user who knows the server as the Hub and has an empty cache."""
+    """Return the environment of a user whose Hub is the server and whose cache is empty."""
     changed = {
         "HF_ENDPOINT": server.url,
         "HF_HUB_OFFLINE": "0",
@@ -382,12 +385,12 @@ def surroundings(server: HubServer, home: Path, token: str | None = TOKEN) -> di
         "HF_HUB_DISABLE_XET": "1",
         "NO_PROXY": "127.0.0.1",
     }
-    kept = {name: value for name, value in os.environ.items() if name != "HF_TOKEN"}
-    return {**kept, **changed, **({} if token is None else {"HF_TOKEN": token})}
+    inherited = {name: value for name, value in os.environ.items() if name != "HF_TOKEN"}
+    return {**inherited, **changed, **({} if token is None else {"HF_TOKEN": token})}
 
 
 def run_as_user(code: str, server: HubServer, home: Path, token: str | None = None) -> str:
-    """Runs a script in those surroundings; gives what it prints."""
+    """Run a script in the environment of `surroundings`; return what it prints."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=surroundings(server, home, token),

@@ -1,8 +1,7 @@
-"""What the Hub accepts in a dataset card's YAML and in eval.yaml.
+"""Values that the Hub accepts in a dataset card's YAML and in eval.yaml.
 
-Lists that `datasets` ships are read from it. The others are the Hub's own: licences as its documentation lists them
-(hub-docs, "Licenses"), tasks as huggingface.js has them (packages/tasks, `PIPELINE_DATA`); of the tasks those that
-take text, pictures or both and give text.
+Lists that `datasets` ships are read from it. Licenses are from the Hub's documentation (hub-docs, "Licenses"), tasks
+from huggingface.js (packages/tasks, `PIPELINE_DATA`): those with text or pictures as input and text as output.
 """
 
 import json
@@ -41,4 +40,4 @@ ALLOWED = {
     "task_categories": set(_TASKS.split()),
     "source_datasets": {"original", "extended"},
 }
-"""Key of a card's YAML -> its values."""
+"""Key of a card's YAML -> allowed values."""

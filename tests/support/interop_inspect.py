@@ -1,8 +1,8 @@
-"""Runs a build as a task of inspect_ai on a model whose answers are known; what came of it as JSON on stdout.
+"""Run a build as a task of inspect_ai on a model with known answers; print the results as JSON.
 
     python tests/support/interop_inspect.py DIR CONFIG SPLIT
 
-The first half of the questions is answered rightly, the other half with nonsense.
+The first half of the questions gets correct answers, the other half nonsense.
 """
 
 import base64
@@ -20,10 +20,10 @@ from lethebench.harnesses.inspect_task import unlearning
 def main(data: str, config: str, split: str) -> None:
     task = unlearning(data, config=config, split=split)
     answers = [sample.target for sample in task.dataset]
-    right = len(answers) // 2
-    said = answers[:right] + ["nonsense"] * (len(answers) - right)
-    outputs = [ModelOutput.from_content("mockllm/model", text) for text in said]
-    for output in outputs:  # given, so that nothing counts tokens by a vocabulary that it would have to download
+    half = len(answers) // 2
+    generated = answers[:half] + ["nonsense"] * (len(answers) - half)
+    outputs = [ModelOutput.from_content("mockllm/model", text) for text in generated]
+    for output in outputs:  # set, so that inspect_ai does not download a tokenizer to count tokens
         output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
     model = get_model("mockllm/model", custom_outputs=outputs)
     with tempfile.TemporaryDirectory() as logs:
@@ -32,8 +32,8 @@ def main(data: str, config: str, split: str) -> None:
         )
         if log.status != "success":
             raise SystemExit(f"{log.status}: {log.error.traceback if log.error else log}")
-        found = {
-            "right": right,
+        result = {
+            "right": half,
             "solvers": [step.params for step in log.plan.steps],
             "means": {score.name: score.metrics["mean"].value for score in log.results.scores},
             "samples": [
@@ -41,23 +41,23 @@ def main(data: str, config: str, split: str) -> None:
                 for sample in log.samples
             ],
         }
-    print(json.dumps(found))
+    print(json.dumps(result))
 
 
 def _content(sample) -> list[str]:
-    """The question that the model was shown: the text, after the SHA-256 of each picture's bytes."""
+    """Return the question of the model: the SHA-256 of each picture's bytes, then the text."""
     content = sample.messages[0].content
     if isinstance(content, str):
         return [content]
-    shown = []
+    parts = []
     for part in content:
         value = getattr(part, part.type)
         if part.type == "image":
             value = sample.attachments.get(value.removeprefix("attachment://"), value)
             kind, _, data = value.partition(";base64,")
             value = f"{kind} {sha256(base64.b64decode(data)).hexdigest()}"
-        shown.append(value)
-    return shown
+        parts.append(value)
+    return parts
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A user of the local Hub who types `lethe push ...`, and what no byte that the Hub receives may hold."""
+"""A user of the local Hub who runs `lethe push ...`, and a check that nothing secret reaches the Hub."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ USER = "margarethe"
 
 
 class Done(NamedTuple):
-    """What a command gave."""
+    """The result of a command."""
 
     status: int
     out: str
@@ -28,14 +28,14 @@ class Done(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The one line of an error."""
+        """Return the one line of an error."""
         (line,) = [line for line in self.error.splitlines() if line.startswith("lethe: ")]
         return line
 
 
 @dataclass
 class Person:
-    """Somebody at a machine with a home folder and a folder to work in."""
+    """A user with a home folder and a working folder."""
 
     server: HubServer
     home: Path
@@ -46,10 +46,10 @@ class Person:
         return self.home / "work"
 
     def types(self, *arguments: str | Path, faults: tuple[Fault, ...] = (), token: str | None = TOKEN) -> Done:
-        """Runs `lethe` while the faults strike."""
+        """Run `lethe` with faults."""
         self.server.faults[:] = faults
-        asked = {"arguments": [str(part) for part in arguments], "environment": {"HF_TOKEN": token}}
-        self.process.stdin.write(json.dumps(asked) + "\n")
+        request = {"arguments": [str(part) for part in arguments], "environment": {"HF_TOKEN": token}}
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         assert answer, self.process.stderr.read()[-3000:]
@@ -64,7 +64,7 @@ class Person:
 
 @contextmanager
 def person(folder: Path) -> Iterator[Person]:
-    """A person with an own process, whose user name, home and working folder are told from everybody else's."""
+    """Start a process of a user whose name, home and working folder are unique."""
     home = folder / USER
     (home / "work").mkdir(parents=True)
     with local_hub() as server:
@@ -88,7 +88,7 @@ def person(folder: Path) -> Iterator[Person]:
 
 
 def received(server: HubServer) -> Iterator[bytes]:
-    """Every byte that reached the server, what base64 hid among them; the header with the token excepted."""
+    """Yield every byte that reached the server, base64 decoded too, without the header of the token."""
     for request in server.received:
         yield f"{request.method} {request.path} {request.headers}".encode()
         yield request.body
@@ -97,19 +97,19 @@ def received(server: HubServer) -> Iterator[bytes]:
 
 
 def assert_nothing_leaked(server: HubServer, *secrets: str | Path) -> None:
-    """None of the secrets, nor the token, user or host name, is in what the server received."""
+    """Assert that the server received none of the secrets, nor token, user name or host name."""
     words = [TOKEN, USER, socket.gethostname(), *map(str, secrets)]
     pattern = re.compile(b"|".join(re.escape(word.encode()) for word in words if len(word) > 3))
     sizes = 0
     for content in received(server):
-        found = pattern.search(content)
-        assert found is None, (found[0], content[max(0, found.start() - 200) : found.end() + 50])
+        match = pattern.search(content)
+        assert match is None, (match[0], content[max(0, match.start() - 200) : match.end() + 50])
         sizes += len(content)
     assert sizes > 10_000
 
 
 def count_steps(run: Path) -> None:
-    """Says of the stages of a made-up run how many steps and rows they took, as a card tells."""
+    """Add the numbers of steps and rows to the stages of a synthetic run, for the card."""
     for done in run.glob("*/t*/done.json"):
         record = json.loads(done.read_text())
         done.write_text(json.dumps(record | {"steps": 9, "rows": 6, "retain_rows": 30}))

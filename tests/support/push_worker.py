@@ -1,4 +1,4 @@
-"""Runs `lethe` again and again in one process, as a user of the local Hub: a JSON line in, a JSON line out."""
+"""Run `lethe` repeatedly in one process, as a user of the local Hub: a JSON line in, a JSON line out."""
 
 import contextlib
 import io
@@ -8,7 +8,7 @@ import sys
 
 
 def run(arguments: list[str], changed: dict[str, str | None]) -> dict:
-    """One command; gives exit status, stdout and stderr."""
+    """Run one command; return exit status, stdout and stderr."""
     for name, value in changed.items():
         if value is None:
             os.environ.pop(name, None)
@@ -28,5 +28,5 @@ def run(arguments: list[str], changed: dict[str, str | None]) -> dict:
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        asked = json.loads(line)
-        print(json.dumps(run(asked["arguments"], asked["environment"])), flush=True)
+        request = json.loads(line)
+        print(json.dumps(run(request["arguments"], request["environment"])), flush=True)

@@ -1,4 +1,4 @@
-"""Writes a run folder and its build as a real run leaves them, with made-up but consistent figures and no model."""
+"""Write a run folder and its build as a real run does, with invented but consistent figures and no model."""
 
 import hashlib
 import io
@@ -30,7 +30,7 @@ NAMES = [
 ]
 CHANCE = 1.242
 CAPS = {"learnt": 4.148, "gold": 0.76}
-# Method -> chance that a fact is still known: (asked already, not asked yet and retained), by stages since the start.
+# Method -> probability that a fact is still known after a stage: (unlearned tasks, later tasks and retain set).
 FATES = {
     "ga": lambda stage: (0.02 if stage > 1 else 0.2, (1.0, 0.42, 0.06, 0.0, 0.0)[min(stage, 4)]),
     "npo": lambda stage: (0.02, 0.97),
@@ -58,14 +58,14 @@ def write_run(
     seed: int = 0,
     data: Path | None = None,
 ) -> Path:
-    """Writes `folder` with its build in `folder/data`, or in `data` where several runs share one.
+    """Write a run folder with its build in `folder/data`, or in `data` if several runs share one.
 
     Args:
-        folder: the run folder.
-        methods: their fate follows FATES, those not named there that of npo.
+        folder: The run folder.
+        methods: Methods; one that is not in FATES behaves like npo.
         tasks, per_task, retain: profiles = tasks * per_task + retain.
-        seed: of the figures, and the run's seed.
-        data: the build.
+        seed: Seed of the figures and of the run.
+        data: The build.
     """
     data = data or folder / "data"
     rows = questions(tasks, per_task, retain)
@@ -74,9 +74,9 @@ def write_run(
     draw = random.Random(seed)
     order = list(range(tasks))
     _json(folder / "run.json", _record(folder, data, methods, tasks, seed))
-    learnt = _stage(folder / "learnt", rows, lambda row: 0.995, draw, exposed=lambda row: CAPS["learnt"])
+    initial = _stage(folder / "learnt", rows, lambda row: 0.995, draw, exposed=lambda row: CAPS["learnt"])
     exact = {
-        name: _mean(row["exact_match"] for row in learnt if row["modality"] == name) for name in ("image_text", "text")
+        name: _mean(row["exact_match"] for row in initial if row["modality"] == name) for name in ("image_text", "text")
     }
     gate = {"threshold": 0.9, **exact, "passed": True, "held_out": {"image_text": 0.913, "text": 0.964}}
     gate |= {"exposure_normalised": 1.0, "parameters": 1_018_368, "steps": 216, "seconds": 18.42, "rows": len(rows)}
@@ -92,14 +92,16 @@ def write_run(
     )
     _json(folder / "gold/summary.json", _gold_summary(gold, order))
     for method in methods:
-        stages = [learnt]
+        stages = [initial]
         for stage in range(1, tasks + 1):
-            asked, kept = FATES.get(method, FATES["npo"])(stage)
+            forget_rate, retain_rate = FATES.get(method, FATES["npo"])(stage)
             stages.append(
                 _stage(
                     folder / method / f"t{stage:03d}",
                     rows,
-                    lambda row, asked=asked, kept=kept, stage=stage: asked if 0 <= row["task_id"] < stage else kept,
+                    lambda row, low=forget_rate, high=retain_rate, stage=stage: (
+                        low if 0 <= row["task_id"] < stage else high
+                    ),
                     draw,
                     exposed=lambda row, stage=stage: (
                         draw.uniform(0.6, 2.1) if 0 <= row["task_id"] < stage else CAPS["learnt"]
@@ -114,7 +116,7 @@ def write_run(
 
 
 def say(run: Path, stage: str, row_id: str, text: str) -> None:
-    """Makes the model of a stage give another answer to one question."""
+    """Change the answer of a stage's model to one question."""
     path = run / stage / "rows.parquet"
     rows = pq.read_table(path).to_pylist()
     (row,) = (row for row in rows if row["id"] == row_id)
@@ -123,26 +125,26 @@ def say(run: Path, stage: str, row_id: str, text: str) -> None:
 
 
 def questions(tasks: int, per_task: int, retain: int) -> list[dict]:
-    """QA rows, forget before retain: per profile a picture question and a text question of every attribute."""
+    """Return QA rows, forget before retain: a picture and a text question per profile and attribute."""
     rows = []
-    for place in range(tasks * per_task + retain):
-        name = NAMES[place % len(NAMES)] + (f" {place // len(NAMES) + 1}" if place >= len(NAMES) else "")
-        task = place // per_task if place < tasks * per_task else -1
+    for index in range(tasks * per_task + retain):
+        name = NAMES[index % len(NAMES)] + (f" {index // len(NAMES) + 1}" if index >= len(NAMES) else "")
+        task = index // per_task if index < tasks * per_task else -1
         for attribute, values in VALUES.items():
-            value, spoken = values[place % len(values)], attribute.replace("_", " ")
+            value, spoken = values[index % len(values)], attribute.replace("_", " ")
             for modality, kind in (("image_text", "vqa"), ("text", "text")):
-                asked = f"What is the {spoken} on this report?" if kind == "vqa" else f"What is {name}'s {spoken}?"
+                on_page = f"What is the {spoken} on this report?"
                 rows.append(
                     {
-                        "id": f"icu/medical-{place:04d}/{kind}/{attribute}",
-                        "profile_id": f"medical-{place:04d}",
+                        "id": f"icu/medical-{index:04d}/{kind}/{attribute}",
+                        "profile_id": f"medical-{index:04d}",
                         "task_id": task,
                         "role": "retain" if task < 0 else "forget",
                         "modality": modality,
                         "format": "generation",
                         "attribute": attribute,
                         "hops": 1,
-                        "question": asked,
+                        "question": on_page if kind == "vqa" else f"What is {name}'s {spoken}?",
                         "answer": value,
                         "name": name,
                     }
@@ -151,13 +153,15 @@ def questions(tasks: int, per_task: int, retain: int) -> list[dict]:
 
 
 def write_build(folder: Path, rows: Sequence[dict]) -> None:
-    """A folder that `load_dataset(folder, "continual", split="forget")` reads, a picture with each picture question."""
+    """Write a folder that `load_dataset` reads, with a picture for each picture question."""
     (folder / "qa").mkdir(parents=True)
     for split in ("forget", "retain"):
-        kept = [row for row in rows if row["role"] == split]
-        images = [[{"bytes": _page(row), "path": None}] if row["modality"] == "image_text" else [] for row in kept]
-        views = [[f"masked:{row['attribute']}"] if row["modality"] == "image_text" else [] for row in kept]
-        table = pa.Table.from_pylist([{key: row[key] for key in row if key != "name"} for row in kept])
+        split_rows = [row for row in rows if row["role"] == split]
+        images = [
+            [{"bytes": _page(row), "path": None}] if row["modality"] == "image_text" else [] for row in split_rows
+        ]
+        views = [[f"masked:{row['attribute']}"] if row["modality"] == "image_text" else [] for row in split_rows]
+        table = pa.Table.from_pylist([{key: row[key] for key in row if key != "name"} for row in split_rows])
         table = table.append_column("images", pa.array(images, IMAGES)).append_column("views", pa.array(views))
         pq.write_table(table, folder / "qa" / f"{split}.parquet")
     (folder / "README.md").write_text(README)
@@ -179,32 +183,32 @@ def _page(row: dict) -> bytes:
 
 
 def hash_of(text: str) -> int:
-    """A number for a text, the same in every process."""
+    """Return a number for a text, the same in every process."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
 
 
-def _stage(folder: Path, rows, known, draw: random.Random, *, exposed, settings=None) -> list[dict]:
-    """Per-row scores in the columns of a run; `known` and `exposed` give chance and bits of each row."""
+def _stage(folder: Path, rows, knows, draw: random.Random, *, exposed, settings=None) -> list[dict]:
+    """Write per-row scores; `knows` and `exposed` return the probability of a correct answer and the bits of a row."""
     scored = []
     for row in rows:
-        right = draw.random() < known(row)
+        correct = draw.random() < knows(row)
         others = [value for value in VALUES[row["attribute"]] if value != row["answer"]]
-        generated = row["answer"] if right else draw.choice([*others, "the the the", ""])
+        generated = row["answer"] if correct else draw.choice([*others, "the the the", ""])
         bits = min(CAPS["learnt"], exposed(row))
         scored.append(
             {key: value for key, value in row.items() if key != "name"}
             | {
                 "split": row["role"],
                 "generated": generated,
-                "exact_match": float(right),
-                "keyword_match": float(right),
-                "rouge_l": float(right),
-                "rouge_l_recall": float(right),
-                "logprob": -0.1 if right else -12.0,
+                "exact_match": float(correct),
+                "keyword_match": float(correct),
+                "rouge_l": float(correct),
+                "rouge_l_recall": float(correct),
+                "logprob": -0.1 if correct else -12.0,
                 "num_tokens": 4,
-                "probability": 0.97 if right else 0.05,
-                "truth_ratio": 0.02 if right else 1.1,
-                "rank": 1.0 if right else 9.0,
+                "probability": 0.97 if correct else 0.05,
+                "truth_ratio": 0.02 if correct else 1.1,
+                "rank": 1.0 if correct else 9.0,
                 "num_candidates": 24,
                 "exposure": bits,
                 "exposure_normalised": bits / CAPS["learnt"],
@@ -217,21 +221,24 @@ def _stage(folder: Path, rows, known, draw: random.Random, *, exposed, settings=
 
 
 def _summary(method: str, stages: Sequence[list[dict]], gold: list[dict], order: Sequence[int]) -> dict:
-    known = [
+    knowledge = [
         [_mean(row["keyword_match"] for row in rows if row["task_id"] == task) for task in order] for rows in stages
     ]
     retained = [_mean(row["keyword_match"] for row in rows if row["task_id"] < 0) for rows in stages]
     utility = [0.991 * value for value in retained]
-    asked = [[row for row in rows if 0 <= row["task_id"] < stage] for stage, rows in enumerate(stages) if stage]
-    bits = [_mean(row["exposure"] for row in rows) for rows in asked]
-    spared = _mean(row["keyword_match"] for row in gold if row["task_id"] >= 0)
+    unlearned = [[row for row in rows if 0 <= row["task_id"] < stage] for stage, rows in enumerate(stages) if stage]
+    bits = [_mean(row["exposure"] for row in rows) for rows in unlearned]
+    on_gold = _mean(row["keyword_match"] for row in gold if row["task_id"] >= 0)
     forget = [
-        1 - min(1, max(0, (_mean(row["keyword_match"] for row in rows) - spared) / (0.995 - spared))) for rows in asked
+        1 - min(1, max(0, (_mean(row["keyword_match"] for row in rows) - on_gold) / (0.995 - on_gold)))
+        for rows in unlearned
     ]
-    parts = continual_summary(known, utility)
+    parts = continual_summary(knowledge, utility)
     relative = utility[-1] / utility[0]
     golden = _mean(row["exposure"] for row in gold if row["task_id"] >= 0)
-    flags = (["collapsed"] if relative < 0.5 else []) + (["over_unlearned"] if _mean(known[-1]) < spared - 0.05 else [])
+    flags = (["collapsed"] if relative < 0.5 else []) + (
+        ["over_unlearned"] if _mean(knowledge[-1]) < on_gold - 0.05 else []
+    )
     final = {
         "forget": forget[-1],
         "utility": utility[-1],
@@ -246,7 +253,7 @@ def _summary(method: str, stages: Sequence[list[dict]], gold: list[dict], order:
     return {
         "method": method,
         "T": len(order),
-        "knowledge": known,
+        "knowledge": knowledge,
         "retain_knowledge": retained,
         "utility": utility,
         "forget": forget,
@@ -265,13 +272,13 @@ def _summary(method: str, stages: Sequence[list[dict]], gold: list[dict], order:
 
 
 def _gold_summary(rows: list[dict], order: Sequence[int]) -> dict:
-    forgotten, kept = ([row for row in rows if (row["task_id"] >= 0) == asked] for asked in (True, False))
-    known = [_mean(row["keyword_match"] for row in forgotten if row["task_id"] == task) for task in order]
-    stage = {"knowledge": known, "retain_knowledge": _mean(row["keyword_match"] for row in kept)}
+    forgotten, retained = ([row for row in rows if (row["task_id"] >= 0) == forget] for forget in (True, False))
+    knowledge = [_mean(row["keyword_match"] for row in forgotten if row["task_id"] == task) for task in order]
+    stage = {"knowledge": knowledge, "retain_knowledge": _mean(row["keyword_match"] for row in retained)}
     bits = _mean(row["exposure"] for row in forgotten)
     stage |= {"exposure": bits, "exposure_normalised": bits / CAPS["learnt"], "exposure_retain": CAPS["learnt"]}
     stage |= {"exposure_chance": CHANCE, "seconds": 17.9}
-    return {"stages": {str(len(order)): stage}, "knowledge": known}
+    return {"stages": {str(len(order)): stage}, "knowledge": knowledge}
 
 
 def _record(folder: Path, data: Path, methods: Sequence[str], tasks: int, seed: int) -> dict:
@@ -308,5 +315,5 @@ def _json(path: Path, value: dict) -> None:
 
 
 def _mean(values) -> float:
-    found = list(values)
-    return sum(found) / len(found)
+    present = list(values)
+    return sum(present) / len(present)
