@@ -1,4 +1,4 @@
-"""Questions of icu: how the facts are asked for and answered, the wrong answers, and the spaces of candidates."""
+"""Questions of icu: wordings, answers, wrong answers and decoys."""
 
 import re
 from collections import Counter, defaultdict
@@ -27,22 +27,22 @@ def gather(*lists):
 
 @pytest.fixture(scope="module")
 def people():
-    return {domain: icu_profiles.profiles(domain, 500, seed=0) for domain in DOMAINS}
+    return {domain: icu_profiles.profiles(domain, 200, seed=0) for domain in DOMAINS}
 
 
 @pytest.fixture(scope="module")
 def rows(people):
-    """(profile, question, use) of a few hundred profiles of both domains."""
+    """(profile, question, use) of profiles of both domains."""
     values = gather(*people.values())
-    found = []
+    rows = []
     for profiles in people.values():
-        for profile in profiles[:150]:
-            found += [(profile, question, "train") for question in icu.train_questions(profile, values)]
-            found += [(profile, question, "test") for question in icu.test_questions(profile, values)]
-    return found
+        for profile in profiles[:60]:
+            rows += [(profile, question, "train") for question in icu.train_questions(profile, values)]
+            rows += [(profile, question, "test") for question in icu.test_questions(profile, values)]
+    return rows
 
 
-def test_counts_keys_and_views(rows):
+def test_questions_have_the_planned_keys_and_views(rows):
     per_profile = defaultdict(list)
     for profile, question, use in rows:
         per_profile[profile.id, use].append(question)
@@ -58,7 +58,7 @@ def test_counts_keys_and_views(rows):
         assert len(questions) == len(expected)
 
 
-def test_the_question_never_gives_the_answer_away(rows):
+def test_questions_do_not_contain_the_answer(rows):
     for profile, question, _ in rows:
         assert question.value not in question.question
         if question.modality == "image_text":
@@ -79,7 +79,7 @@ def test_answers_state_the_value(rows):
         assert all(keyword in truth for keyword in question.keywords)
 
 
-def test_a_direct_question_is_answered_with_the_value_and_a_request_with_a_sentence(rows):
+def test_direct_questions_get_values_and_requests_sentences(rows):
     forms = Counter()
     for _, question, use in rows:
         request = not re.match(
@@ -97,7 +97,7 @@ def test_a_direct_question_is_answered_with_the_value_and_a_request_with_a_sente
         assert 0.4 < forms[use, True] / (forms[use, True] + forms[use, False]) < 0.6
 
 
-def test_wrong_answers_are_wrong_distinct_and_in_the_forms_of_the_paraphrases(rows):
+def test_wrong_answers_take_the_paraphrases_templates(rows):
     for _, question, _ in rows:
         assert len(set(question.perturbed)) == len(question.perturbed) >= 5
         assert question.answer not in question.perturbed
@@ -114,7 +114,7 @@ def test_wrong_answers_are_wrong_distinct_and_in_the_forms_of_the_paraphrases(ro
 def test_wrong_answers_come_from_the_build(people):
     values = gather(*people.values())
     for profiles in people.values():
-        for profile in profiles[:20]:
+        for profile in profiles[:10]:
             for question in icu.train_questions(profile, values):
                 if question.attribute in distractors.PATTERNED:
                     continue
@@ -124,7 +124,7 @@ def test_wrong_answers_come_from_the_build(people):
 
 
 @pytest.mark.parametrize("values", [{}, "tiny"])
-def test_small_builds_have_enough_wrong_answers_too(values):
+def test_small_builds_have_enough_wrong_answers(values):
     profiles = [profile for domain in DOMAINS for profile in icu_profiles.profiles(domain, 3, seed=6)]
     values = gather(profiles) if values else values
     for profile in profiles:
@@ -132,10 +132,10 @@ def test_small_builds_have_enough_wrong_answers_too(values):
             assert len(set(question.perturbed) - {question.answer}) == 5, question.key
 
 
-def test_wrong_answers_avoid_repeated_truths():
-    found = distractors.wrong_values(stream(0), "diagnosis", "gout", ["gout"] * 300 + ["asthma"])
-    assert len(found) == 5
-    assert "gout" not in found
+def test_wrong_values_skip_repeated_truths():
+    wrong = distractors.wrong_values(stream(0), "diagnosis", "gout", ["gout"] * 300 + ["asthma"])
+    assert len(wrong) == 5
+    assert "gout" not in wrong
 
 
 def _templates(domain, attribute, modality, use):
@@ -145,7 +145,7 @@ def _templates(domain, attribute, modality, use):
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_several_wordings_and_none_in_both_train_and_test(domain):
+def test_train_and_test_wordings_are_disjoint(domain):
     every = defaultdict(set)
     for attribute in (*icu_profiles.DOMAINS[domain], "name"):
         for modality in ("image_text", "text"):
@@ -157,7 +157,7 @@ def test_several_wordings_and_none_in_both_train_and_test(domain):
     assert not every["train"] & every["test"]
 
 
-def test_all_wordings_are_used(rows):
+def test_questions_use_many_wordings(rows):
     shapes = defaultdict(set)
     for profile, question, use in rows:
         shapes[question.attribute, question.modality, use].add(question.question.replace(profile.name, "@"))
@@ -165,43 +165,11 @@ def test_all_wordings_are_used(rows):
         assert len(seen) >= 8, (attribute, modality, use, seen)
 
 
-def test_wordings_cover_exactly_the_attributes():
+def test_wordings_cover_the_attributes():
     assert set(FIELD_WORDINGS) == {
         attribute for attributes in icu_profiles.DOMAINS.values() for attribute in attributes
     }
     assert set(DOCUMENT_WORDINGS) == set(icu_profiles.DOMAINS)
-
-
-# English
-
-_SLIPS = {
-    "double space": r"  ",
-    "doubled stop": r"\.\.|\?\?|\.\?|,,",
-    "space before stop": r"\s[.,?!]",
-    "a before a vowel": r"\ba [aeio]",
-    "an before a consonant": r"\ban [bcdfgjklmnpqrstvwxz]",
-    "doubled word": r"\b(\w+) \1\b",
-    "empty slot": r"[{}]",
-    "date without on": r"(admitted|began|started work) \d",
-    "the possessive of a phrase": r"in this contract's|on this report's",
-    "lower case at the start": r"^[a-z].*[.?]$",
-    "he or she": r"\b(he|she|his|her|their)\b",
-}
-
-
-@pytest.mark.parametrize("slip", _SLIPS)
-def test_no_slips_of_english(rows, slip):
-    for profile, question, _ in rows:
-        sentences = [question.question, *question.paraphrases, *question.perturbed]
-        sentences += [question.answer]
-        for text in sentences:
-            text = text.replace(profile.name, "Maria Silva") if question.attribute != "name" else text
-            if (
-                question.attribute in ("home_address", "employer", "attending_physician", "name")
-                and slip == "doubled word"
-            ):
-                continue
-            assert not re.search(_SLIPS[slip], text), text
 
 
 def test_articles_and_possessives():
@@ -211,27 +179,25 @@ def test_articles_and_possessives():
     assert phrasing.possessive("James Ross") == "James Ross's"
 
 
-# Candidates
-
-
 def test_decoys_are_distinct_seeded_and_of_the_same_form(people):
-    for domain in DOMAINS:
-        for attribute in icu_profiles.DOMAINS[domain]:
-            found = icu_profiles.decoys(attribute, 100, seed=0)
-            assert len(set(found)) == len(found)
-            icu_profiles._decoy_profiles.cache_clear()
-            assert found == icu_profiles.decoys(attribute, 100, seed=0)
-            if attribute in icu_profiles.CLOSED:
-                assert set(found) == set(icu_profiles.CLOSED[attribute])
-                continue
-            assert len(found) == min(100, len(icu_profiles.LISTED.get(attribute, range(100))))
-            assert found != icu_profiles.decoys(attribute, 100, seed=1)
-            real = {distractors.value_form(attribute, profile.fields[attribute]) for profile in people[domain]}
-            assert {distractors.value_form(attribute, value) for value in found} <= real
+    attributes = {attribute: domain for domain, names in icu_profiles.DOMAINS.items() for attribute in names}
+    decoys = {attribute: icu_profiles.decoys(attribute, 40, seed=0) for attribute in attributes}
+    icu_profiles._decoy_profiles.cache_clear()
+    for attribute, values in decoys.items():
+        assert len(set(values)) == len(values)
+        assert values == icu_profiles.decoys(attribute, 40, seed=0)
+        if attribute in icu_profiles.CLOSED:
+            assert set(values) == set(icu_profiles.CLOSED[attribute])
+            continue
+        assert len(values) == min(40, len(icu_profiles.LISTED.get(attribute, range(40))))
+        assert values != icu_profiles.decoys(attribute, 40, seed=1)
+        profiles = people[attributes[attribute]]
+        forms = {distractors.value_form(attribute, profile.fields[attribute]) for profile in profiles}
+        assert {distractors.value_form(attribute, value) for value in values} <= forms
 
 
-def test_decoys_fill_the_candidate_spaces():
-    for attribute in ("name", "employer", "monthly_salary", "home_address", "start_date", "admission_date"):
+def test_decoys_fill_wide_candidate_spaces():
+    for attribute in ("employer", "monthly_salary", "start_date"):
         assert len(icu_profiles.decoys(attribute, 512, seed=3)) == 512
     with pytest.raises(ValueError, match="shoe_size"):
         icu_profiles.decoys("shoe_size", 5, seed=0)

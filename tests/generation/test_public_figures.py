@@ -1,4 +1,4 @@
-"""The 153 public figures: a file that people correct by hand, so what it must hold is asserted entry by entry."""
+"""The data file of public figures, which is corrected by hand, and its reader."""
 
 from collections import Counter
 from datetime import datetime
@@ -31,7 +31,7 @@ def day(text):
     return datetime.strptime(text, "%d %B %Y").date()
 
 
-def test_there_are_153_with_unique_names_and_works(figures):
+def test_153_figures_with_unique_names_and_works(figures):
     assert len(figures) == 153
     assert len({figure.name.casefold() for figure in figures}) == 153
     assert len({figure.notable_work.casefold() for figure in figures}) == 153
@@ -44,7 +44,7 @@ def test_values_are_clean_text(figures):
             assert not value.endswith("."), f"{figure.name}: {value}: would end a sentence with two full stops"
 
 
-def test_lives_last_between_18_and_110_years(figures):
+def test_lifespans_are_18_to_110_years(figures):
     for figure in figures:
         birth, death = day(figure.birth_date), day(figure.death_date)
         age = death.year - birth.year - ((death.month, death.day) < (birth.month, birth.day))
@@ -54,19 +54,19 @@ def test_lives_last_between_18_and_110_years(figures):
 
 def test_places_are_a_city_and_a_country(figures):
     for figure in figures:
-        for place in (figure.birthplace, figure.death_place):
-            city, country = place.split(", ")
-            assert city[0].isupper(), place
-            assert country[0].isupper(), place
+        for text in (figure.birthplace, figure.death_place):
+            city, country = text.split(", ")
+            assert city[0].isupper(), text
+            assert country[0].isupper(), text
 
 
 @pytest.mark.parametrize("field", ["occupation", "nationality", "birthplace", "death_place"])
-def test_no_value_is_shared_by_more_than_15_percent(figures, field):
+def test_no_value_dominates(figures, field):
     value, count = Counter(getattr(figure, field) for figure in figures).most_common(1)[0]
     assert count <= 0.15 * len(figures), value
 
 
-def test_people_come_from_everywhere(figures):
+def test_countries_are_spread(figures):
     countries = Counter(figure.birthplace.split(", ")[1] for figure in figures)
     assert len(countries) >= 35
     assert countries.most_common(1)[0][1] <= 0.15 * len(figures)
@@ -79,7 +79,7 @@ def test_women_and_men_are_near_even(figures):
     assert 0.42 <= women / len(figures) <= 0.55
 
 
-def test_notable_works_are_short_and_do_not_tell_the_name(figures):
+def test_notable_works_are_short_and_do_not_contain_the_name(figures):
     for figure in figures:
         words = figure.notable_work.split()
         assert len(words) <= 8, figure.notable_work
@@ -91,7 +91,7 @@ def test_occupations_have_no_article(figures):
     assert not [f.name for f in figures if f.occupation.split()[0] in ("a", "an", "the")]
 
 
-def test_sources_are_pages_of_their_own(figures):
+def test_sources_are_distinct_pages(figures):
     assert len({figure.source for figure in figures}) == 153
     for figure in figures:
         start, _, page = figure.source.partition("/wiki/")
@@ -100,7 +100,7 @@ def test_sources_are_pages_of_their_own(figures):
         assert " " not in page
 
 
-def test_a_file_is_read_field_by_field():
+def test_parse_reads_every_field():
     assert parse(yaml.safe_dump([GOOD])) == (PublicFigure(**GOOD),)
 
 
@@ -118,12 +118,12 @@ def test_a_file_is_read_field_by_field():
         ({"name": ""}, "name"),
     ],
 )
-def test_a_malformed_entry_is_named_with_its_field(changes, message):
+def test_malformed_entry_names_the_field(changes, message):
     with pytest.raises(ValueError, match=message):
         parse(yaml.safe_dump([GOOD | changes]))
 
 
-def test_other_shapes_are_refused():
+def test_malformed_files_raise():
     with pytest.raises(ValueError, match="expected a list"):
         parse("name: Emma")
     with pytest.raises(ValueError, match="entry 1"):

@@ -1,4 +1,4 @@
-"""People of remem and the paths between them; questions along paths and over several pictures."""
+"""Relations of remem; questions along them and over several pictures."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ from lethebench.generation.remem.wordings import NUMBER_WORDS, ORDINALS
 SIZES = (4, 8, 20, 100)
 
 
-def known_of(count, seed=0):
+def population_of(count, seed=0):
     people = [
         person for role, members in groups(count, 4, seed=seed).items() if role != "holdout" for person in members
     ]
@@ -23,24 +23,22 @@ def known_of(count, seed=0):
 
 
 @pytest.fixture(scope="module")
-def known():
-    return known_of(20)
+def population():
+    return population_of(20)
 
 
 @pytest.fixture(scope="module")
-def chains(known):
-    """(person at the beginning, profile_id at the end, question)."""
-    return [(start, end, question) for start in known.cast.values() for end, question in chain_questions(start, known)]
-
-
-# -- people
+def chains(population):
+    """(person at the start, profile_id at the end, question)."""
+    people = population.cast.values()
+    return [(start, end, question) for start in people for end, question in chain_questions(start, population)]
 
 
 @pytest.mark.parametrize("count", SIZES)
-def test_relations_are_mutual_lead_to_three_others_and_name_them(count):
-    found = groups(count, 4, seed=1)
-    assert [len(found[role]) for role in ("forget", "retain", "holdout")] == [count // 2, count // 2, 4]
-    everyone = {person.profile.id: person for members in found.values() for person in members}
+def test_relations_are_mutual(count):
+    people = groups(count, 4, seed=1)
+    assert [len(people[role]) for role in ("forget", "retain", "holdout")] == [count // 2, count // 2, 4]
+    everyone = {person.profile.id: person for members in people.values() for person in members}
     assert len(everyone) == len({person.profile.name for person in everyone.values()}) == count + 4
     for key, person in everyone.items():
         assert list(person.kin) == list(RELATIONS)
@@ -54,11 +52,11 @@ def test_relations_are_mutual_lead_to_three_others_and_name_them(count):
 
 
 @pytest.mark.parametrize("count", SIZES)
-def test_relatives_and_friends_stand_on_two_sides_and_colleagues_on_one_in_two_requests(count):
-    found = groups(count, 4, seed=2)
-    side = {person.profile.id: role for role, members in found.items() for person in members}
-    task = {person.profile.id: place // 2 for place, person in enumerate(found["forget"])}
-    for role, members in found.items():
+def test_relations_cross_or_keep_the_group(count):
+    people = groups(count, 4, seed=2)
+    side = {person.profile.id: role for role, members in people.items() for person in members}
+    task = {person.profile.id: index // 2 for index, person in enumerate(people["forget"])}
+    for role, members in people.items():
         for person in members:
             kin = {relation: other.profile_id for relation, other in person.kin.items()}
             if role == "holdout":
@@ -70,8 +68,8 @@ def test_relatives_and_friends_stand_on_two_sides_and_colleagues_on_one_in_two_r
                 assert task[kin["colleague"]] != task[person.profile.id]
 
 
-def test_colleagues_share_employer_and_country_and_the_words_for_relatives_fit():
-    everyone = known_of(100, seed=3).cast
+def test_colleagues_share_employer_and_nouns_fit():
+    everyone = population_of(100, seed=3).cast
     for person in everyone.values():
         profile, colleague = person.profile, everyone[person.kin["colleague"].profile_id].profile
         assert profile.fields["employer"] == colleague.fields["employer"]
@@ -93,21 +91,18 @@ def test_colleagues_share_employer_and_country_and_the_words_for_relatives_fit()
 
 
 def test_people_depend_on_the_seed():
-    assert set(known_of(20, seed=0).cast) == set(known_of(20, seed=1).cast)
-    names = [{person.profile.name for person in known_of(20, seed=seed).cast.values()} for seed in (0, 1)]
+    assert set(population_of(20, seed=0).cast) == set(population_of(20, seed=1).cast)
+    names = [{person.profile.name for person in population_of(20, seed=seed).cast.values()} for seed in (0, 1)]
     assert len(names[0] & names[1]) < 3
 
 
-# -- chains
-
-
-def test_fifteen_paths_begin_at_everybody_with_two_and_three_hops(chains):
+def test_fifteen_chains_start_at_everybody(chains):
     for start in {start.profile.id: start for start, _, _ in chains}.values():
-        mine = [question for other, _, question in chains if other is start]
-        assert Counter(question.hops for question in mine) == {2: 9, 3: 6}
-        assert len({question.key for question in mine}) == 15
+        questions = [question for other, _, question in chains if other is start]
+        assert Counter(question.hops for question in questions) == {2: 9, 3: 6}
+        assert len({question.key for question in questions}) == 15
         for relation in RELATIONS:
-            facts = [q.attribute for q in mine if f"/{relation}/" in q.key]
+            facts = [q.attribute for q in questions if f"/{relation}/" in q.key]
             assert len(set(facts)) == len(facts) == 4
             assert set(facts) <= set(FACTS)
     assert len({(end, question.key) for _, end, question in chains}) == len(chains)
@@ -116,8 +111,7 @@ def test_fifteen_paths_begin_at_everybody_with_two_and_three_hops(chains):
     }
 
 
-def test_a_path_is_walked_again_from_the_row_alone_and_ends_at_its_answer(chains, known):
-    """The id and the picture's owner name the path; following the relations in `details` gives person and fact."""
+def test_chain_can_be_followed_from_the_row(chains, population):
     for start, end, question in chains:
         steps = question.key.split("/")
         assert question.view.profile_id == start.profile.id
@@ -127,7 +121,7 @@ def test_a_path_is_walked_again_from_the_row_alone_and_ends_at_its_answer(chains
         else:
             _, begins, relation, how, attribute = steps
             assert begins == start.profile.id
-            reached = known.cast[known.cast[begins].profile.details[f"{relation}_id"]].profile
+            reached = population.cast[population.cast[begins].profile.details[f"{relation}_id"]].profile
             assert (end, question.attribute) == (reached.id, attribute)
             assert question.hops == {"name": 2, "picture": 3}[how]
             value = reached.fields[attribute]
@@ -138,85 +132,70 @@ def test_a_path_is_walked_again_from_the_row_alone_and_ends_at_its_answer(chains
         assert question.answer.startswith("The person in the image is") == ("picture" in steps)
 
 
-def test_only_the_person_named_at_the_beginning_stands_in_a_question(chains, known):
-    names = [person.profile.name for person in known.cast.values()]
+def test_questions_name_only_the_start(chains, population):
+    names = [person.profile.name for person in population.cast.values()]
     for start, _, question in chains:
         mentioned = [name for name in names if name in question.question]
         assert mentioned == ([start.profile.name] if "/name/" in question.key else [])
 
 
-def test_paths_lead_from_people_who_are_kept_to_people_who_are_forgotten_and_back():
-    found = groups(20, 4, seed=0)
-    known = known_of(20)
-    forgotten = {person.profile.id for person in found["forget"]}
-    ways = Counter(
+def test_chains_lead_from_retained_to_forgotten_people_and_back(population):
+    forgotten = {person.profile.id for person in groups(20, 4, seed=0)["forget"]}
+    directions = Counter(
         (start in forgotten, end in forgotten)
-        for start in known.cast
-        for end, question in chain_questions(known.cast[start], known)
+        for start in population.cast
+        for end, question in chain_questions(population.cast[start], population)
         if question.key.count("/") == 4
     )
-    assert ways == {(True, False): 80, (False, True): 80, (True, True): 40, (False, False): 40}
+    assert directions == {(True, False): 80, (False, True): 80, (True, True): 40, (False, False): 40}
 
 
-# -- several pictures
-
-
-def test_ten_questions_over_two_to_four_pictures(known):
-    for person in known.cast.values():
-        questions = several_questions(person, known)
+def test_ten_questions_over_two_to_four_pictures(population):
+    shots = []
+    for person in population.cast.values():
+        questions = several_questions(person, population)
         assert len(questions) == len(PLAN) == 10
         counts = [1 + len(question.more_views) for question in questions]
         assert {2, 3, 4} == set(counts)
-        shots = [shot for question in questions for shot in (question.view, *question.more_views)]
-        assert len(set(shots)) == len(shots)
+        shots += [shot for question in questions for shot in (question.view, *question.more_views)]
         for question in questions:
             assert len(set(question.perturbed)) == 5
             assert question.answer not in question.perturbed
             assert not set(question.paraphrases) & set(question.perturbed)
             assert all(word in text for text in (question.answer, *question.paraphrases) for word in question.keywords)
-
-
-def test_no_picture_of_anybody_stands_in_two_rows():
-    known = known_of(8)
-    shots = [
-        shot
-        for person in known.cast.values()
-        for q in several_questions(person, known)
-        for shot in (q.view, *q.more_views)
-    ]
     assert len(set(shots)) == len(shots)
 
 
 @pytest.mark.parametrize("count", [4, 20])
-def test_answers_agree_with_who_is_in_which_picture(count):
-    known = known_of(count)
-    places = Counter()
-    for person in known.cast.values():
+def test_answers_fit_the_pictures(count):
+    population = population_of(count)
+    positions = Counter()
+    for person in population.cast.values():
         name = person.profile.name
-        for number, question in enumerate(several_questions(person, known)):
-            shown = [known.cast[shot.profile_id].profile.name for shot in (question.view, *question.more_views)]
-            here = [place for place, other in enumerate(shown) if other == name]
+        for number, question in enumerate(several_questions(person, population)):
+            names = [population.cast[shot.profile_id].profile.name for shot in (question.view, *question.more_views)]
+            matches = [index for index, other in enumerate(names) if other == name]
             if number < 3:  # which of them
-                assert question.answer == f"The {ORDINALS[here[0]]} image shows {name}."
-                assert len(here) == 1
-                places[len(shown), here[0]] += 1
+                assert question.answer == f"The {ORDINALS[matches[0]]} image shows {name}."
+                assert len(matches) == 1
+                positions[len(names), matches[0]] += 1
             elif number in (3, 4):  # the same person?
-                assert question.answer.startswith("Yes" if len(set(shown)) == 1 else "No")
-                assert all(other in question.answer for other in shown)
-                assert (len(set(shown)) == 1) == (number == 3)
+                assert question.answer.startswith("Yes" if len(set(names)) == 1 else "No")
+                assert all(other in question.answer for other in names)
+                assert (len(set(names)) == 1) == (number == 3)
             elif number == 9:  # how many
-                assert question.answer == f"{name} is in {NUMBER_WORDS[len(here)]} of the four images."
-            else:  # who, or a fact of whoever is there
-                where = re.search(r"(first|second|third|fourth) image", question.question)[1]
-                assert [ORDINALS[place] for place in here] == [where]
+                assert question.answer == f"{name} is in {NUMBER_WORDS[len(matches)]} of the four images."
+            else:  # who it is, or a fact of that person
+                ordinal = re.search(r"(first|second|third|fourth) image", question.question)[1]
+                assert [ORDINALS[index] for index in matches] == [ordinal]
                 assert name in question.answer
                 assert name not in question.question
     if count == 20:
-        assert len(places) == 2 + 3 + 4  # the right one stands everywhere
+        assert len(positions) == 2 + 3 + 4  # the subject takes every position
 
 
-def test_those_who_are_not_meant_are_of_the_same_sex_where_there_are_enough(known):
-    for person in known.cast.values():
-        for question in several_questions(person, known):
-            others = [known.cast[shot.profile_id].profile for shot in (question.view, *question.more_views)]
+def test_other_people_are_of_the_same_sex(population):
+    for person in population.cast.values():
+        for question in several_questions(person, population):
+            others = [population.cast[shot.profile_id].profile for shot in (question.view, *question.more_views)]
             assert len({profile.details["gender"] for profile in others}) == 1
