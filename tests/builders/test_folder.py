@@ -46,7 +46,7 @@ def test_progress_counts_profiles(quick, tmp_path):
     assert seen == sorted(set(seen))
 
 
-def test_an_earlier_build_is_replaced_and_nothing_else_is_left(quick, tmp_path):
+def test_rebuild_replaces_the_earlier_build(quick, tmp_path):
     quick(tmp_path / "icu")
     before = hashes(tmp_path / "icu")
     quick(tmp_path / "icu", seed=1)
@@ -56,7 +56,7 @@ def test_an_earlier_build_is_replaced_and_nothing_else_is_left(quick, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["icu"]
 
 
-def test_a_folder_that_holds_something_else_is_refused(quick, tmp_path):
+def test_folder_with_foreign_files_is_refused(quick, tmp_path):
     for out, words in ((tmp_path, "not a build"), (tmp_path / "note.txt", "is a file")):
         (tmp_path / "note.txt").write_text("mine")
         with pytest.raises(BuildError, match=words):
@@ -69,13 +69,13 @@ def test_a_folder_that_holds_something_else_is_refused(quick, tmp_path):
     assert (tmp_path / "icu" / "qa" / "thesis.doc").read_text() == "mine"
 
 
-def test_an_empty_folder_is_fine(quick, tmp_path):
+def test_empty_folder_is_accepted(quick, tmp_path):
     (tmp_path / "icu").mkdir()
     quick(tmp_path / "icu")
     assert (tmp_path / "icu" / "manifest.json").is_file()
 
 
-def test_a_disk_that_fills_leaves_the_earlier_build_alone(quick, tmp_path, monkeypatch):
+def test_full_disk_keeps_the_earlier_build(quick, tmp_path, monkeypatch):
     quick(tmp_path / "icu")
     # Bytecode cut off at the limit would be what later processes import.
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
@@ -96,7 +96,7 @@ def test_a_disk_that_fills_leaves_the_earlier_build_alone(quick, tmp_path, monke
 @pytest.mark.parametrize(
     "stage", ["write_shards", "write_eval", "write_croissant", "file_hash", "write_card", "rename"]
 )
-def test_a_failure_at_any_stage_leaves_the_earlier_build_alone(quick, tmp_path, monkeypatch, stage):
+def test_failure_at_any_stage_keeps_the_earlier_build(quick, tmp_path, monkeypatch, stage):
     quick(tmp_path / "icu")
     before = hashes(tmp_path / "icu")
 
@@ -114,7 +114,7 @@ def test_a_failure_at_any_stage_leaves_the_earlier_build_alone(quick, tmp_path, 
     assert [path.name for path in tmp_path.iterdir()] == ["icu"]
 
 
-def test_a_build_through_a_link_stands_where_the_link_leads(quick, tmp_path):
+def test_build_follows_a_symlink(quick, tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "icu").symlink_to(tmp_path / "disk" / "data", target_is_directory=True)
     for seed in (0, 1):
@@ -125,7 +125,7 @@ def test_a_build_through_a_link_stands_where_the_link_leads(quick, tmp_path):
         assert os.listdir(tmp_path / "disk") == ["data"]
 
 
-def test_places_where_no_folder_can_be_put_are_refused(quick, tmp_path):
+def test_impossible_output_paths_are_refused(quick, tmp_path):
     (tmp_path / "note.txt").write_text("mine")
     for out, words in ((tmp_path / "note.txt" / "a" / "b", r"note\.txt, which is a file"), ("/", "is a mount point")):
         with pytest.raises(BuildError, match=words):
@@ -133,7 +133,7 @@ def test_places_where_no_folder_can_be_put_are_refused(quick, tmp_path):
     assert os.listdir(tmp_path) == ["note.txt"]
 
 
-def test_a_size_beyond_the_names_there_are_is_refused(quick, tmp_path, monkeypatch):
+def test_size_beyond_the_available_names_is_refused(quick, tmp_path, monkeypatch):
     def exhausted(*_, **__):
         raise RuntimeError("no female name of Japan is left after 29706 names")
 
@@ -143,7 +143,7 @@ def test_a_size_beyond_the_names_there_are_is_refused(quick, tmp_path, monkeypat
     assert os.listdir(tmp_path) == []
 
 
-def test_no_more_processes_than_work_are_asked_for(quick, tmp_path, monkeypatch):
+def test_num_proc_is_limited_by_the_units(quick, tmp_path, monkeypatch):
     asked = []
 
     def counted(function, items, *, shared, num_proc):
@@ -155,7 +155,7 @@ def test_no_more_processes_than_work_are_asked_for(quick, tmp_path, monkeypatch)
     assert asked == [4]  # two tasks, those to retain, those held out
 
 
-def test_what_a_killed_build_left_is_cleaned_up(quick, tmp_path):
+def test_remains_of_a_killed_build_are_removed(quick, tmp_path):
     (tmp_path / ".icu.building" / "qa").mkdir(parents=True)
     (tmp_path / ".icu.building" / "qa" / "half.parquet").write_bytes(b"PAR1")
     (tmp_path / ".icu.lock").touch()
@@ -163,7 +163,7 @@ def test_what_a_killed_build_left_is_cleaned_up(quick, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["icu"]
 
 
-def test_a_build_killed_between_two_renames_comes_back(quick, tmp_path):
+def test_build_killed_between_renames_is_restored(quick, tmp_path):
     quick(tmp_path / "icu")
     before = hashes(tmp_path / "icu")
     (tmp_path / "icu").rename(tmp_path / ".icu.replaced")
@@ -173,13 +173,13 @@ def test_a_build_killed_between_two_renames_comes_back(quick, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["icu"]
 
 
-def test_two_builds_in_one_place_are_refused(quick, tmp_path):
+def test_concurrent_builds_in_one_folder_are_refused(quick, tmp_path):
     with FileLock(tmp_path / ".icu.lock"), pytest.raises(BuildError, match="another process is building there"):
         quick(tmp_path / "icu")
 
 
 @pytest.mark.slow
-def test_kill_minus_nine_leaves_no_build_no_process_and_no_difference(tmp_path):
+def test_sigkill_leaves_no_partial_build_and_no_process(tmp_path):
     """Killed at growing delays, then left alone: the build is whole or absent at any moment, and ends the same."""
     code = (
         "import sys; from lethebench.builders import build; "
@@ -229,7 +229,7 @@ def row(number: int, picture: bytes) -> dict:
     }  # fmt: skip
 
 
-def test_a_picture_that_rows_share_is_stored_once(tmp_path):
+def test_shared_picture_is_stored_once(tmp_path):
     rng = np.random.default_rng(0)
     pictures = []
     for _ in range(20):
@@ -244,7 +244,7 @@ def test_a_picture_that_rows_share_is_stored_once(tmp_path):
     assert (tmp_path / name).stat().st_size < 1.02 * sum(map(len, pictures))
 
 
-def test_units_are_spread_over_shards_in_order(tmp_path):
+def test_shards_keep_the_order_of_units(tmp_path):
     writer = ShardWriter(tmp_path, "qa/forget", QA.arrow_schema, units=7, shards=3)
     for number in range(7):
         writer.add(pa.Table.from_pylist([row(number, b"x")], schema=QA.arrow_schema))
@@ -258,7 +258,7 @@ def test_units_are_spread_over_shards_in_order(tmp_path):
 # -- hashes
 
 
-def test_a_content_hash_does_not_mind_order_or_file_names_and_minds_everything_else():
+def test_content_hash_ignores_order_and_file_names_only():
     rows = [row(number, bytes([number])) for number in range(9)]
     content = content_hash(map(row_digest, rows))
     assert content_hash(map(row_digest, reversed(rows))) == content
@@ -275,7 +275,7 @@ def test_a_content_hash_does_not_mind_order_or_file_names_and_minds_everything_e
 # -- the pool
 
 
-def test_a_pool_keeps_order_and_reads_its_work_no_faster_than_it_is_done():
+def test_pool_keeps_order_and_reads_items_lazily():
     taken = []
 
     def work():
@@ -289,12 +289,12 @@ def test_a_pool_keeps_order_and_reads_its_work_no_faster_than_it_is_done():
     assert list(results) == list(range(2, 41))
 
 
-def test_a_process_that_is_killed_is_an_error_with_advice():
+def test_killed_worker_is_an_error_with_advice():
     with pytest.raises(BuildError, match="lack of memory"):
         list(ordered(exec, ["pass"] * 3 + ["import os; os.kill(os.getpid(), 9)"], shared={}, num_proc=2))
 
 
-def test_the_manifest_lists_every_file_but_itself_and_the_card(quick, tmp_path):
+def test_manifest_lists_every_file_but_itself_and_the_card(quick, tmp_path):
     quick(tmp_path / "icu")
     manifest = json.loads((tmp_path / "icu" / "manifest.json").read_text())
     found = hashes(tmp_path / "icu")

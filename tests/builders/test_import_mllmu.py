@@ -51,7 +51,7 @@ def people(folder, config, split) -> set[str]:
 
 
 @pytest.mark.slow
-def test_a_whole_release_counts_what_the_paper_counts(tmp_path):
+def test_whole_release_has_the_counts_of_the_paper(tmp_path):
     configs = mllmu_configs(500, 153)
     write_mllmu(tmp_path / "release", configs, shards=3)
     manifest = build("mllmu", tmp_path / "mllmu", source=tmp_path / "release")
@@ -104,7 +104,7 @@ def test_records_become_rows(tmp_path, configs):
     assert ROLES[profile["role"]] == "forget"
 
 
-def test_sets_that_do_not_nest_have_no_sequence(tmp_path):
+def test_sets_that_are_not_nested_have_no_sequence(tmp_path):
     manifest = imported(tmp_path, mllmu_configs(nested=False))
     folder = tmp_path / "mllmu"
     assert list(manifest.splits) == ["forget5", "forget10", "forget15", "profiles"]
@@ -129,7 +129,7 @@ def test_pictures_lose_metadata_and_transparency(tmp_path, configs):
 
 
 @pytest.mark.slow
-def test_one_and_two_processes_and_other_shards_make_the_same_rows(tmp_path, configs):
+def test_processes_and_shards_do_not_change_rows(tmp_path, configs):
     one = imported(tmp_path, configs)
     two = build("mllmu", tmp_path / "two", source=tmp_path / "release", num_proc=2)
     assert one.files == two.files
@@ -139,7 +139,7 @@ def test_one_and_two_processes_and_other_shards_make_the_same_rows(tmp_path, con
     assert hashes[0] == hashes[1]
 
 
-def test_what_the_release_repeats_is_kept_and_counted(tmp_path, configs):
+def test_flaws_of_the_release_are_kept_and_counted(tmp_path, configs):
     configs["Full_Set"][0]["Classification_Task"]["Pure_Text_Questions"][0]["Options"]["D"] = "value text 0 A of 0"
     configs["Full_Set"][1]["Mask_Task"][0]["Question"] = "No blank here."
     configs["Test_Set"][3]["images"][0]["bytes"] = configs["Full_Set"][3]["image"]["bytes"]
@@ -152,7 +152,7 @@ def test_what_the_release_repeats_is_kept_and_counted(tmp_path, configs):
 
 
 @pytest.mark.slow
-def test_small_takes_a_few_people_of_each_group(tmp_path):
+def test_small_import_takes_a_few_people_per_group(tmp_path):
     configs = mllmu_configs(60, 20)
     configs["Full_Set"][-1]["Mask_Task"][0]["Question"] = "No blank here, and not taken."
     manifest = imported(tmp_path, configs, size="small")
@@ -213,7 +213,7 @@ def _without(config, column):
         ),
     ],
 )
-def test_what_is_wrong_with_a_release_is_named(tmp_path, configs, spoil, reasons):
+def test_problems_of_a_release_are_listed(tmp_path, configs, spoil, reasons):
     spoil(configs)
     found = failure(tmp_path, configs)
     for reason in reasons:
@@ -221,7 +221,7 @@ def test_what_is_wrong_with_a_release_is_named(tmp_path, configs, spoil, reasons
     assert "Nothing was written" in found
 
 
-def test_files_that_are_no_parquet_or_not_all_there_are_named(tmp_path, configs):
+def test_missing_and_invalid_files_are_listed(tmp_path, configs):
     source = write_mllmu(tmp_path / "release", configs, shards=2)
     (source / "Full_Set" / "train-00001-of-00002.parquet").unlink()
     with pytest.raises(BuildError, match=r"Full_Set/\*-00001-of-00002.parquet: is missing"):
@@ -235,7 +235,7 @@ def test_files_that_are_no_parquet_or_not_all_there_are_named(tmp_path, configs)
         build("mllmu", tmp_path / "mllmu", source=tmp_path / "absent")
 
 
-def test_a_column_that_claims_more_values_than_any_release_is_refused(tmp_path, configs):
+def test_oversized_column_is_refused(tmp_path, configs):
     source = write_mllmu(tmp_path / "release", configs)
     path = source / "forget_5" / "train-00000-of-00001.parquet"
     nothing = pa.array([[None] * 6_000_000], pa.list_(pa.int8()))
@@ -245,13 +245,13 @@ def test_a_column_that_claims_more_values_than_any_release_is_refused(tmp_path, 
         build("mllmu", tmp_path / "mllmu", source=source)
 
 
-def test_columns_that_nothing_is_made_of_are_counted(tmp_path, configs):
+def test_unused_columns_are_counted(tmp_path, configs):
     for row in configs["Full_Set"]:
         row["Video"] = "x"
     assert imported(tmp_path, configs).extra_counts["columns_left_out"] == 1
 
 
-def test_a_picture_is_read_where_a_link_leads_as_in_the_cache_of_the_hub(tmp_path, configs):
+def test_symlinked_shard_of_the_hub_cache_is_read(tmp_path, configs):
     source = write_mllmu(tmp_path / "release", configs)
     blob = tmp_path / "blob"
     path = source / "Full_Set" / "train-00000-of-00001.parquet"

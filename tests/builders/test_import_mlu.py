@@ -65,7 +65,7 @@ def failure(tmp_path, files, **options) -> str:
 
 
 @pytest.mark.skipif(not os.path.isfile(ZIP), reason="LETHEBENCH_MLUBENCH_ZIP does not name MLUBench.zip")
-def test_the_real_release_gives_every_row_in_the_released_tasks(tmp_path):
+def test_real_release_keeps_every_row_and_task(tmp_path):
     manifest = build("mlu", tmp_path / "mlu", source=ZIP)
     assert sets_of(tmp_path / "mlu") == RELEASED
     assert manifest.paper_counts["questions"] == 15_414
@@ -78,7 +78,7 @@ def test_the_real_release_gives_every_row_in_the_released_tasks(tmp_path):
     assert report.ok, report.problems
 
 
-def test_a_small_release_keeps_sets_ids_and_answers(tmp_path, files):
+def test_release_keeps_sets_ids_and_answers(tmp_path, files):
     manifest = imported(tmp_path, files)
     folder = tmp_path / "mlu"
     assert sets_of(folder) == {role: dict.fromkeys(range(4), (2, 24)) for role in ("forget", "retain")}
@@ -90,7 +90,7 @@ def test_a_small_release_keeps_sets_ids_and_answers(tmp_path, files):
     assert verify(folder).problems == []
 
 
-def test_rows_without_pictures_are_kept_as_text_or_dropped_and_counted(tmp_path, files):
+def test_rows_without_pictures_are_kept_or_dropped(tmp_path, files):
     write_pictures(tmp_path / "pictures", files)
     bear = tmp_path / "pictures" / "downloaded_images" / "Animals" / "Bear"
     (bear / "0.jpg").unlink()
@@ -107,11 +107,11 @@ def test_rows_without_pictures_are_kept_as_text_or_dropped_and_counted(tmp_path,
     assert verify(tmp_path / "mlu").problems == []
 
 
-def test_dropping_everything_is_refused(tmp_path, files):
+def test_dropping_all_rows_is_refused(tmp_path, files):
     assert "nothing is left" in failure(tmp_path, files, absent="drop")
 
 
-def test_pictures_stand_once_upright_without_metadata_and_with_their_provenance(tmp_path, files):
+def test_pictures_are_upright_clean_and_stored_once(tmp_path, files):
     write_pictures(tmp_path / "pictures", files)
     path = tmp_path / "pictures" / "downloaded_images" / "Animals" / "Bear" / "0.jpg"
     exif = Image.Exif()
@@ -135,7 +135,7 @@ def test_pictures_stand_once_upright_without_metadata_and_with_their_provenance(
     assert verify(tmp_path / "mlu").problems == []
 
 
-def test_pictures_that_do_not_decode_are_all_named(tmp_path, files):
+def test_undecodable_pictures_are_listed(tmp_path, files):
     write_pictures(tmp_path / "pictures", files)
     folder = tmp_path / "pictures" / "downloaded_images"
     (folder / "Animals/Bear/0.jpg").write_bytes(b"no picture")
@@ -156,7 +156,7 @@ def bomb() -> bytes:
     return buffer.getvalue()
 
 
-def test_pictures_are_found_where_macos_spells_accents_apart(tmp_path, files):
+def test_pictures_with_decomposed_accents_are_found(tmp_path, files):
     write_pictures(tmp_path / "pictures", files)
     cartoons = tmp_path / "pictures" / "downloaded_images" / "Cartoon"
     (cartoons / "Pokémon").rename(cartoons / unicodedata.normalize("NFD", "Pokémon"))
@@ -165,7 +165,7 @@ def test_pictures_are_found_where_macos_spells_accents_apart(tmp_path, files):
     assert manifest.extra_counts["pictures_found_under_another_spelling"] == 2
 
 
-def test_a_folder_gives_the_rows_of_the_zip(tmp_path, files):
+def test_folder_and_zip_give_the_same_rows(tmp_path, files):
     one = imported(tmp_path, files)
     with zipfile.ZipFile(tmp_path / "release.zip") as zipped:
         zipped.extractall(tmp_path / "unpacked")
@@ -174,7 +174,7 @@ def test_a_folder_gives_the_rows_of_the_zip(tmp_path, files):
 
 
 @pytest.mark.slow
-def test_two_processes_make_the_same_bytes(tmp_path, files):
+def test_two_processes_import_the_same_bytes(tmp_path, files):
     write_pictures(tmp_path / "pictures", files)
     path = write_zip(tmp_path / "release.zip", files)
     made = [
@@ -185,7 +185,7 @@ def test_two_processes_make_the_same_bytes(tmp_path, files):
     assert (tmp_path / "1" / "README.md").read_bytes() == (tmp_path / "2" / "README.md").read_bytes()
 
 
-def test_small_takes_two_entities_of_each_set(tmp_path, files):
+def test_small_import_takes_two_entities_per_set(tmp_path, files):
     for name, some in files.items():
         if "Tasks" in name:
             entity = some[0]["image"].split("/")[2]
@@ -227,7 +227,7 @@ def _first(change):
         (lambda files: [row.pop("id") for row in files[TASK_A]], ["24 problems", "and 14 more"]),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_release_is_named(tmp_path, files, spoil, reasons):
+def test_problems_of_a_release_are_listed(tmp_path, files, spoil, reasons):
     spoil(files)
     for name in [name for name in files if "Entities" in name]:
         del files[name]
@@ -237,14 +237,14 @@ def test_what_is_wrong_with_a_release_is_named(tmp_path, files, spoil, reasons):
     assert "Nothing was written" in found
 
 
-def test_rows_that_stand_in_no_task_are_counted(tmp_path, files):
+def test_rows_of_no_task_are_counted(tmp_path, files):
     files["MLUBench/Entities/variants_Bear_updated.json"].append(
         {**files[TASK_A][0], "id": "999", "image": "downloaded_images/Animals/Bear/9.jpg"}
     )
     assert imported(tmp_path, files).extra_counts["rows_in_no_task_left_out"] == 1
 
 
-def test_another_zip_is_said_to_be_none_of_mlubench(tmp_path):
+def test_other_zip_is_refused(tmp_path):
     assert "not a release of MLUBench" in failure(tmp_path, {"a.txt": b"hello"})
 
 
@@ -259,7 +259,7 @@ def test_another_zip_is_said_to_be_none_of_mlubench(tmp_path):
         ({"options": {"views": 3}}, "unknown option 'views'"),
     ],
 )
-def test_what_an_import_cannot_do_is_refused(tmp_path, files, arguments, reason):
+def test_unsupported_arguments_of_an_import_are_refused(tmp_path, files, arguments, reason):
     path = write_zip(tmp_path / "release.zip", files)
     with pytest.raises(BuildError, match=reason):
         build("mlu", tmp_path / "mlu", source=path, **arguments)
@@ -271,7 +271,7 @@ def row(question, answer, entity="Bear"):
     return Row(f"Animals/{entity}/{question}{answer}", f"Animals/{entity}", "p", question, answer, 0, 0)
 
 
-def test_attributes_are_named_only_where_the_release_is_as_known():
+def test_attributes_are_named_only_if_proven():
     keys = ("name", "family", "diet", "native_region", "reproduction")
     bear = [row(f"{key} {n}?", f"{key} of Bear") for key in keys[:4] for n in range(5)]  # the release kept four of five
     cat = [row(f"{key} {n}?", f"{key} of Cat", "Cat") for key in keys for n in range(5)]

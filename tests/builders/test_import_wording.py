@@ -9,12 +9,12 @@ from lethebench.builders.imports.shared import wording
 from lethebench.builders.imports.shared.wording import keywords, read_json, without_images, without_markup
 
 
-def test_examples():
+def test_docstring_examples():
     assert doctest.testmod(wording).failed == 0
     assert doctest.testmod(wording).attempted >= 4
 
 
-def test_a_byte_order_mark_of_utf8_is_allowed():
+def test_utf8_byte_order_mark_is_allowed():
     assert read_json(b'\xef\xbb\xbf["caf\xc3\xa9"]') == ["café"]
 
 
@@ -32,7 +32,7 @@ def test_a_byte_order_mark_of_utf8_is_allowed():
         (b"9" * 10_000, "is not JSON"),
     ],
 )
-def test_what_is_no_json_in_utf8_is_named(content, reason):
+def test_invalid_json_is_refused(content, reason):
     with pytest.raises(ValueError, match=reason):
         read_json(content)
 
@@ -51,17 +51,17 @@ def test_what_is_no_json_in_utf8_is_named(content, reason):
         ("**", ""),
     ],
 )
-def test_stray_markup_goes_and_nothing_else(text, left):
+def test_only_stray_markup_is_removed(text, left):
     assert without_markup(text) == (left, left != text.strip())
 
 
-def test_image_marks_go_wherever_they_stand():
+def test_image_marks_are_removed():
     assert without_images("<image>\nWhat is it?") == ("What is it?", 1)
     assert without_images("Look: <image> what is it? <image>") == ("Look:\nwhat is it?", 2)
     assert without_images("What is it?") == ("What is it?", 0)
 
 
-def test_a_sentence_has_no_keywords_and_a_value_is_its_own():
+def test_keywords_of_values_and_sentences():
     assert keywords("Eiffel Tower.") == ["Eiffel Tower"]
     assert keywords("It stands in Paris, in the seventh arrondissement.") == []
     assert keywords("No. It is closed") == []

@@ -44,7 +44,7 @@ def seconds_of(child: subprocess.Popen) -> float:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_two_and_four_processes_give_the_bytes_of_one(name, tmp_path):
+def test_processes_do_not_change_bytes(name, tmp_path):
     for num_proc in (2, 4):
         size, options = SIZES.get(name, "small"), OPTIONS.get(name)
         build(name, tmp_path / name, size=size, num_proc=num_proc, options=options, preview=True)
@@ -54,7 +54,7 @@ def test_two_and_four_processes_give_the_bytes_of_one(name, tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_twenty_kills_at_random_leave_no_half_build_and_no_difference(name, tmp_path):
+def test_twenty_random_kills_leave_no_partial_build(name, tmp_path):
     """Every other time an earlier build is in the way: it must outlive the kill and give way to the new one."""
     wanted = hashes(real_build(name))
     usual = seconds_of(start(name, tmp_path / "earlier", seed=1))

@@ -63,7 +63,7 @@ def place_of(view):
 # -- the plan
 
 
-def test_the_paper_plan_has_the_released_tasks(paper):
+def test_paper_plan_has_the_released_tasks(paper):
     found = defaultdict(lambda: [0, 0, 0, 0])
     for unit in paper.units:
         for profile in unit.profiles:
@@ -74,14 +74,14 @@ def test_the_paper_plan_has_the_released_tasks(paper):
     assert {name: tuple(numbers) for name, numbers in found.items()} == RELEASED
 
 
-def test_the_paper_plan_has_5105_pictures(paper):
+def test_paper_plan_has_5105_pictures(paper):
     counts = view_counts(entities(127, seed=0), None)
     assert counts == paper.shared.views
     assert sum(counts.values()) == 5105
     assert Counter(counts.values()) == {40: 102, 41: 25}
 
 
-def test_smaller_builds_have_as_many_of_every_set_and_are_nested():
+def test_smaller_builds_are_nested():
     members = {}
     for count in (8, 16, 96):
         sets = entities(count, seed=3)
@@ -93,12 +93,12 @@ def test_smaller_builds_have_as_many_of_every_set_and_are_nested():
 
 
 @pytest.mark.parametrize(("count", "advice"), [(1, "8"), (12, "16"), (104, "96"), (126, "96"), (500, "paper")])
-def test_other_sizes_are_refused_with_one_that_works(count, advice):
+def test_invalid_size_suggests_a_valid_one(count, advice):
     with pytest.raises(BuildError, match=f"size {count}: .*try {advice}"):
         MLU.profile_count(count)
 
 
-def test_the_order_of_the_tasks_is_an_option():
+def test_order_option_permutes_tasks():
     plain, other = plan(16), plan(16, order="CABD")
     for which in (plain, other):
         assert [unit.task_id for unit in which.units if unit.role == "forget"] == [0, 1, 2, 3]
@@ -110,13 +110,13 @@ def test_the_order_of_the_tasks_is_an_option():
 
 
 @pytest.mark.parametrize("options", [{"order": "ABC"}, {"order": "ABCC"}, {"order": "abcd"}, {"views": 7}])
-def test_options_that_cannot_work_are_refused(options):
+def test_invalid_options_are_refused(options):
     (name,) = options
     with pytest.raises(BuildError, match=f"option {name}="):
         MluOptions(**options)
 
 
-def test_every_question_has_a_picture_of_its_use_whatever_the_number_of_views():
+def test_questions_use_only_existing_views():
     profile = plan(8).units[0].profiles[0]
     for count in (8, 9, 11, 40, 41):
         views = set(views_of(count))
@@ -127,7 +127,7 @@ def test_every_question_has_a_picture_of_its_use_whatever_the_number_of_views():
 # -- the folder
 
 
-def test_a_small_build_verifies(folder):
+def test_small_build_verifies(folder):
     report = verify(folder)
     assert report.problems == []
     assert report.ok
@@ -135,7 +135,7 @@ def test_a_small_build_verifies(folder):
     assert (status["photo twins"], status["options"]) == ("ok", "not applicable")
 
 
-def test_two_entities_that_show_one_subject_are_found(folder, tmp_path):
+def test_verify_finds_two_entities_with_one_subject(folder, tmp_path):
     twin = tmp_path / "mlu"
     shutil.copytree(folder, twin)
     shown = {}
@@ -167,7 +167,7 @@ def test_splits_tasks_and_retain_sets(rows):
         assert (key in home[key].forget) == (ROLES[row["role"]] == "forget")
 
 
-def test_pictures_stand_once_and_test_has_its_own(folder, rows):
+def test_pictures_are_stored_once_and_test_has_its_own(folder, rows):
     shown = {
         split: {(row["views"][0], row["images"][0]["bytes"]) for row in rows[split]} for split in ("train", "test")
     }
@@ -199,7 +199,7 @@ def test_pictures_stand_once_and_test_has_its_own(folder, rows):
 # -- the run
 
 
-def test_the_released_retain_set_of_a_task_is_what_a_retain_term_gets(folder, tmp_path):
+def test_run_retains_the_released_set_of_a_task(folder, tmp_path):
     options = RunOptions(data=folder, out=tmp_path, retain="released", order_seed=1)
     build = open_build(folder)
     check_build(options, build)
@@ -209,7 +209,7 @@ def test_the_released_retain_set_of_a_task_is_what_a_retain_term_gets(folder, tm
         assert len(set(run.retained(stage)["profile_id"])) == 1
 
 
-def test_a_benchmark_without_released_retain_sets_is_refused(tmp_path):
+def test_retain_released_needs_released_sets(tmp_path):
     build = open_build(real_build("icu"))
     with pytest.raises(UserError, match=r"--retain released: .* has no retain set for task 0; pass rest or fixed"):
         check_build(RunOptions(data=build.path, out=tmp_path, retain="released"), build)

@@ -28,7 +28,7 @@ def copied(page: Image.Image) -> Image.Image:
     return Image.open(buffer).convert("RGB")
 
 
-def test_twins_are_found_up_to_12_pixels_and_2_degrees_off_their_place_and_nobody_else_is():
+def test_twins_are_found_up_to_12_pixels_and_2_degrees_off():
     rng = np.random.default_rng(0)
     photos, pages, planted = Photos(threshold=0.97), {}, set()
     people = [profile for domain in DOMAINS for profile in profiles(domain, 8, seed=3)]

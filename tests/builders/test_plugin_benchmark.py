@@ -8,7 +8,7 @@ from lethebench.builders.registry import find
 from lethebench.cli.listing import catalog
 from lethebench.runs.build import open_build
 
-SHAPES = '''
+SHAPES = """
 from PIL import Image, ImageDraw
 
 from lethebench.builders.base import Benchmark, Sizes
@@ -70,7 +70,7 @@ class Shapes(Benchmark):
         subject = unit.subject(profile)
         views = {"front": encode_view(profile.id, picture, "front")}
         return ProfileRecord(subject, {unit.groups[0]: [(subject, question)]}, views)
-'''
+"""
 
 
 @pytest.fixture

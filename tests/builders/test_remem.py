@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import shutil
 from collections import Counter, defaultdict
 from dataclasses import asdict
@@ -12,9 +11,9 @@ from datasets import Image as ImageColumn
 from datasets import List, load_dataset
 from huggingface_hub import DatasetCard
 from PIL import Image
-from small_build import OPTIONS, real_build, rewrite
+from small_build import OPTIONS, quick_build, rewrite, use_stand_in_people
 
-from lethebench.builders import BENCHMARKS, BuildError, build, content_hash, row_digest, verify
+from lethebench.builders import BENCHMARKS, BuildError, build, row_digest, verify
 from lethebench.builders.remem.builder import Remem
 from lethebench.builders.remem.plan import HOLDOUT, HOLDOUT_QA, MOST, RememOptions, people
 from lethebench.contract.columns import MODALITIES, ROLES
@@ -28,13 +27,19 @@ def plan(count=4, seed=0, **options):
     return REMEM.plan(count, seed=seed, options=RememOptions(**options))
 
 
+@pytest.fixture(autouse=True)
+def _stand_ins(request, monkeypatch):
+    if not request.node.get_closest_marker("slow"):
+        use_stand_in_people(monkeypatch)
+
+
 def rows_of(unit, made):
     return REMEM.rows(unit, made.shared)
 
 
 @pytest.fixture(scope="module")
 def manifest():
-    return json.loads((real_build("remem") / "manifest.json").read_text())
+    return json.loads((quick_build("remem") / "manifest.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +47,14 @@ def rows():
     """(config, split) -> its rows, pictures as bytes."""
     found = {}
     for config in ("default", "continual", "relations", "multi_image"):
-        for split, part in load_dataset(str(real_build("remem")), config).items():
+        for split, part in load_dataset(str(quick_build("remem")), config).items():
             found[config, split] = list(part.cast_column("images", List(ImageColumn(decode=False))))
     return found
 
 
 @pytest.fixture
 def copy(tmp_path):
-    shutil.copytree(real_build("remem"), tmp_path / "remem")
+    shutil.copytree(quick_build("remem"), tmp_path / "remem")
     return tmp_path / "remem"
 
 
@@ -63,7 +68,7 @@ def problems(folder):
 # -- who is in a build
 
 
-def test_the_paper_plan_has_ten_to_forget_in_five_requests_of_two_and_ten_to_keep():
+def test_paper_plan_has_five_requests_of_two():
     made = plan(20)
     roles = Counter(unit.role for unit in made.units)
     assert roles == {"forget": 10, "retain": 10, "holdout": HOLDOUT}
@@ -89,7 +94,7 @@ def counted(made):
     return found
 
 
-def test_pictures_at_paper_size_are_two_thousand_for_training_and_none_serves_two_splits():
+def test_paper_plan_pictures_are_disjoint_between_splits():
     shots = {
         group: {shot for _, question in asked for shot in (question.view, *question.more_views)}
         for group, asked in counted(plan(20)).items()
@@ -108,7 +113,7 @@ def test_sizes_are_multiples_of_four(count):
     assert [place.task_id for place in found["forget"]] == [number // 2 for number in range(count // 2)]
 
 
-def test_groups_are_drawn_by_seed():
+def test_groups_depend_on_the_seed():
     members = {seed: [place.person.profile.id for place in people(20, seed=seed)["forget"]] for seed in (0, 1)}
     assert members[0] != members[1]
     assert sorted(members[0]) != [f"person-{number:04d}" for number in range(10)]
@@ -117,7 +122,7 @@ def test_groups_are_drawn_by_seed():
 # -- options
 
 
-def test_rows_of_a_smaller_build_are_rows_of_a_larger_one_byte_for_byte_and_test_stays():
+def test_smaller_build_is_part_of_a_larger_one():
     """One person of each kind; ids, texts and pictures. The held-out rows and pictures do not move at all."""
     made = {qa: plan(qa=qa, **SMALL) for qa in (3, 7)}
     for role in ("forget", "holdout"):
@@ -132,7 +137,7 @@ def test_rows_of_a_smaller_build_are_rows_of_a_larger_one_byte_for_byte_and_test
                 assert [row_digest(row) for row in few[group]] == [row_digest(row) for row in many[group]]
 
 
-def test_with_fewer_pictures_rows_keep_their_texts_and_take_the_first_pictures():
+def test_fewer_views_keep_texts_and_reuse_pictures():
     unit = next(unit for unit in plan().units if unit.role == "holdout")
     whole, fewer = (rows_of(unit, plan(qa=6, views=views, **SMALL))["qa/holdout"] for views in (6, 2))
     assert [row["id"] for row in whole] == [row["id"] for row in fewer]
@@ -143,7 +148,7 @@ def test_with_fewer_pictures_rows_keep_their_texts_and_take_the_first_pictures()
 
 
 @pytest.mark.parametrize(("share", "wanted"), [(0.0, {2}), (1.0, {1}), (0.5, {1, 2})])
-def test_the_share_by_name_reaches_from_none_to_all(share, wanted):
+def test_single_share_from_none_to_all(share, wanted):
     asked = counted(plan(qa=10, single_share=share))["qa/forget"]
     hops = Counter(question.hops for _, question in asked)
     assert set(hops) == wanted
@@ -171,7 +176,7 @@ def test_the_share_by_name_reaches_from_none_to_all(share, wanted):
         ),
     ],
 )
-def test_wrong_use_is_one_helpful_line_and_writes_nothing(tmp_path, given, words):
+def test_wrong_use_is_refused_in_one_line(tmp_path, given, words):
     with pytest.raises(BuildError) as error:
         build("remem", tmp_path / "out", **{"size": "small", **given})
     assert words in str(error.value)
@@ -179,7 +184,7 @@ def test_wrong_use_is_one_helpful_line_and_writes_nothing(tmp_path, given, words
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_the_paper_counts_follows_from_the_options():
+def test_paper_counts_follow_from_the_options():
     assert REMEM.paper_counts(RememOptions().resolve(20).record()) == REMEM.PAPER_COUNTS
     scaled = REMEM.paper_counts(asdict(RememOptions(qa=20, views=5).resolve(20)))
     assert scaled == {
@@ -190,8 +195,8 @@ def test_what_the_paper_counts_follows_from_the_options():
 # -- the folder
 
 
-def test_a_small_build_verifies_and_rows_outside_the_default_config_are_looked_at(manifest):
-    report = verify(real_build("remem"))
+def test_verify_reads_rows_of_every_config(manifest):
+    report = verify(quick_build("remem"))
     assert report.problems == []
     assert report.ok
     details = {check.name: check.detail for check in report.checks}
@@ -211,26 +216,15 @@ def test_counts_follow_from_the_options(manifest):
     assert extra.items() <= manifest["extra_counts"].items()
 
 
-def test_every_split_loads_with_the_rows_and_the_content_that_the_manifest_says(manifest):
-    assert list(manifest["splits"]) == list(REMEM.CONFIGS)
-    for config, splits in manifest["splits"].items():
-        for split, part in splits.items():
-            loaded = load_dataset(str(real_build("remem")), config, split=split)
-            for column in {"images", "thumbnails"} & set(loaded.column_names):
-                loaded = loaded.cast_column(column, List(ImageColumn(decode=False)))
-            assert len(loaded) == part["rows"]
-            assert content_hash(map(row_digest, loaded)) == part["content_hash"], (config, split)
-
-
-def test_the_default_config_asks_for_everything_at_once_and_continual_for_the_same_rows(rows):
+def test_default_and_continual_have_the_same_rows(rows):
     for split in ("train", "forget", "retain", "test", "holdout"):
         assert rows["default", split] == rows["continual", split]
-    assert load_dataset(str(real_build("remem")), split="forget").num_rows == 2 * QA
+    assert load_dataset(str(quick_build("remem")), split="forget").num_rows == 2 * QA
     train = {row["id"] for row in rows["default", "train"]}
     assert train == {row["id"] for split in ("forget", "retain") for row in rows["default", split]}
 
 
-def test_every_training_row_has_a_picture_of_its_own_and_roles_are_those_of_the_profile(rows):
+def test_training_rows_have_their_own_pictures(rows):
     pictures = [row["images"][0]["bytes"] for row in rows["default", "train"]]
     assert len(set(pictures)) == len(pictures) == 4 * QA
     for (config, split), part in rows.items():
@@ -244,7 +238,7 @@ def test_every_training_row_has_a_picture_of_its_own_and_roles_are_those_of_the_
         assert picture.size == (96, 96)
 
 
-def test_no_picture_stands_in_two_of_train_test_relations_multi_image_and_holdout(rows):
+def test_pictures_are_disjoint_between_parts(rows):
     parts = [
         ("default", "train"),
         ("default", "test"),
@@ -256,9 +250,9 @@ def test_no_picture_stands_in_two_of_train_test_relations_multi_image_and_holdou
     assert len(set().union(*shown)) == sum(map(len, shown))
 
 
-def test_rows_with_several_pictures_keep_their_order_and_say_who_is_where(rows):
+def test_multi_image_rows_keep_the_order_of_pictures(rows):
     profiles = {
-        row["profile_id"]: row["name"] for row in load_dataset(str(real_build("remem")), "profiles", split="train")
+        row["profile_id"]: row["name"] for row in load_dataset(str(quick_build("remem")), "profiles", split="train")
     }
     ordinals = ("first", "second", "third", "fourth")
     counts = Counter()
@@ -275,11 +269,11 @@ def test_rows_with_several_pictures_keep_their_order_and_say_who_is_where(rows):
     assert set(counts) == {2, 3, 4}
 
 
-def test_the_cards_lines_find_chains_from_the_kept_to_the_forgotten(rows):
+def test_card_code_finds_chains_to_forgotten_people(rows):
     """What the card shows: rows about someone of request 0 that begin at somebody who is kept."""
-    text = DatasetCard.load(real_build("remem") / "README.md").text
+    text = DatasetCard.load(quick_build("remem") / "README.md").text
     start = text.index("people = {row")
-    code = text[start : text.index("```", start)].replace('"remem"', repr(str(real_build("remem"))))
+    code = text[start : text.index("```", start)].replace('"remem"', repr(str(quick_build("remem"))))
     space = {"load_dataset": load_dataset}
     exec(code, space)
     through = [rows["relations", "test"][place] for place in space["through"]]
@@ -291,8 +285,8 @@ def test_the_cards_lines_find_chains_from_the_kept_to_the_forgotten(rows):
         assert row["id"].split("/")[3] == begins != row["profile_id"]
 
 
-def test_profiles_tell_relations_and_carry_one_picture_that_no_row_has(rows):
-    loaded = load_dataset(str(real_build("remem")), "profiles", split="train")
+def test_profiles_have_relations_and_an_unused_picture(rows):
+    loaded = load_dataset(str(quick_build("remem")), "profiles", split="train")
     loaded = loaded.cast_column("images", List(ImageColumn(decode=False)))
     asked = {picture["bytes"] for part in rows.values() for row in part for picture in row["images"]}
     for row in loaded:
@@ -307,28 +301,19 @@ def test_profiles_tell_relations_and_carry_one_picture_that_no_row_has(rows):
         assert len(row["thumbnails"]) == len(row["thumbnail_views"]) == len(set(row["thumbnail_views"])) == wanted
 
 
-def test_the_card_says_what_is_whose_and_how_options_nest(manifest):
-    card = DatasetCard.load(real_build("remem") / "README.md")
+def test_card_lists_configs_counts_and_options():
+    card = DatasetCard.load(quick_build("remem") / "README.md")
     configs = card.data.to_dict()["configs"]
     assert [config["config_name"] for config in configs] == list(REMEM.CONFIGS)
     assert [config["config_name"] for config in configs if config.get("default")] == ["default"]
-    for words in (
-        "2605.03759",
-        "| pictures | 80 | 2,000 |",
-        "Options: `qa`",
-        "--option qa=20",
-        "of:person-0003",
-        "newspaper",
-    ):
-        assert words in card.text, words
-    assert not re.search(r"\{\{ |\{%|Undefined", card.text)
-    assert not {"icu", "mllmu"} & set(card.text.split())
+    assert "| pictures | 80 | 2,000 |" in card.text
+    assert "--option qa=20" in card.text
 
 
 # -- what verify finds
 
 
-def test_a_wrong_fact_in_relations_and_a_wrong_number_of_views_are_found(copy):
+def test_verify_finds_wrong_fact_and_missing_view(copy):
     def lie(rows):
         row = next(row for row in rows if row["attribute"] == "birth_date")
         row["answer"] = row["answer"].replace(row["keywords"][0], "1 May 1901")
@@ -343,7 +328,7 @@ def test_a_wrong_fact_in_relations_and_a_wrong_number_of_views_are_found(copy):
     assert any("views for" in reason for reason in found["roles"])
 
 
-def test_pictures_of_other_splits_in_other_configs_and_one_portrait_under_two_names_are_found(copy):
+def test_verify_finds_leaked_pictures_and_shared_portrait(copy):
     trained, tested = (
         load_dataset(str(copy), "default", split=split).cast_column("images", List(ImageColumn(decode=False)))
         for split in ("forget", "test")
@@ -371,7 +356,7 @@ def test_pictures_of_other_splits_in_other_configs_and_one_portrait_under_two_na
 
 
 @pytest.mark.slow
-def test_no_two_of_three_hundred_people_look_alike():
+def test_portraits_of_300_people_differ():
     """The likeness of two front portraits stays below the threshold from which two count as one."""
     from lethebench.builders.remem.builder import portrait_corners
     from lethebench.builders.remem.plan import REFERENCE, Shot, draw
@@ -390,7 +375,7 @@ def test_no_two_of_three_hundred_people_look_alike():
 
 
 @pytest.mark.slow
-def test_the_paper_size_has_the_counts_of_the_paper_and_verifies(tmp_path):
+def test_paper_size_has_the_counts_of_the_paper(tmp_path):
     made = build("remem", tmp_path / "remem", num_proc=2)
     assert made.paper_counts == REMEM.PAPER_COUNTS
     report = verify(tmp_path / "remem")

@@ -1,4 +1,4 @@
-"""Builds for tests: a real one of 8 profiles, made once; and one with stand-in pages, which takes no time to make."""
+"""Builds for tests: small real ones, made once per test run, and quick ones with stand-in pictures."""
 
 import json
 import os
@@ -9,36 +9,80 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
+from datasets import Image as ImageColumn
+from datasets import List, load_dataset
 from filelock import FileLock
 from PIL import Image
 
 from lethebench.builders import build, content_hash, row_digest
 from lethebench.builders.icu import builder as icu
+from lethebench.builders.remem import builder as remem
 from lethebench.builders.write.columns import features_of
 from lethebench.builders.write.digest import file_hash
 from lethebench.builders.write.shards import open_parquet
 
 PROFILES = 8
 SIZES = {"icu": PROFILES, "mlu": PROFILES}
-"""Benchmark -> the size of its build for tests, where `small` is larger than tests need."""
+"""Benchmark -> the size of its build for tests, if `small` is larger than tests need."""
 OPTIONS = {"mlu": {"views": 11}, "remem": {"qa": 20, "pixels": 96}}
 """Benchmark -> the options of its build for tests."""
 BOX = (70, 60, 130, 140)
-"""Where stand-in pages have their ID photo, in pixels."""
+"""Box of the ID photo on stand-in pages, in pixels."""
 
 
 @cache
 def real_build(name: str = "icu") -> Path:
-    """A whole small build of a benchmark with its preview, one for all processes of a test run. Not to be changed."""
+    """Return a small build of a benchmark with its preview, one for all processes of a test run. Do not change it."""
+    return _shared(name, name)
+
+
+@cache
+def quick_build(name: str) -> Path:
+    """Return a build for tests that do not look at pictures: of remem with stand-ins, else `real_build`."""
+    if name != "remem":
+        return real_build(name)
+    with pytest.MonkeyPatch.context() as patch:
+        use_stand_in_people(patch)
+        return _shared(name, f"quick-{name}")
+
+
+def _shared(name: str, folder_name: str) -> Path:
     folder = Path(os.environ["LETHE_TEST_BUILDS"])
-    with FileLock(folder / f"{name}.lock"):
-        if not (folder / name).exists():
-            build(name, folder / name, size=SIZES.get(name, "small"), options=OPTIONS.get(name), preview=True)
-    return folder / name
+    with FileLock(folder / f"{folder_name}.lock"):
+        out = folder / folder_name / name
+        if not out.exists():
+            build(name, out, size=SIZES.get(name, "small"), options=OPTIONS.get(name), preview=True)
+    return out
+
+
+def distinct_splits(manifest: dict) -> list[tuple[str, str]]:
+    """Return each (config, split) whose list of shards no earlier one has."""
+    first: dict[tuple[str, ...], tuple[str, str]] = {}
+    for config, splits in manifest["splits"].items():
+        for split, part in splits.items():
+            first.setdefault(tuple(part["files"]), (config, split))
+    return list(first.values())
+
+
+def check_splits(folder: Path, *, streaming: bool = False) -> None:
+    """Assert that every config has its splits, and that every distinct split loads with its rows and content."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    distinct = distinct_splits(manifest)
+    for config, splits in manifest["splits"].items():
+        loaded = load_dataset(str(folder), config, streaming=streaming)
+        assert list(loaded) == list(splits)
+        for split, part in splits.items():
+            rows = loaded[split]
+            assert streaming or len(rows) == part["rows"]
+            if (config, split) in distinct:
+                for column in {"images", "thumbnails"} & set(rows.column_names):
+                    rows = rows.cast_column(column, List(ImageColumn(decode=False)))
+                assert content_hash(map(row_digest, rows)) == part["content_hash"], (config, split)
 
 
 def stand_in_page(profile, view) -> Image.Image:
-    """A page of nothing but a photo: a blurred pattern of the profile's own, and grain of the view's."""
+    """Return a page with only a photo: a blurred pattern of the profile, and grain of the view."""
     pattern = np.random.default_rng(profile.seed).integers(40, 220, (10, 8), np.uint8)
     page = Image.new("L", (200, 200), 230)
     page.paste(Image.fromarray(pattern).resize((60, 80), Image.Resampling.BICUBIC), BOX)
@@ -51,14 +95,27 @@ def stand_in_corners(profile, size) -> list[int]:
     return [left, top, right, top, right, bottom, left, bottom]
 
 
+def stand_in_person(profile, shot, pixels: int = 96) -> Image.Image:
+    """Return a picture with a blurred pattern that depends on the person, and grain that depends on the shot."""
+    pattern = np.random.default_rng(profile.seed).integers(40, 220, (8, 8, 3), np.uint8)
+    picture = np.asarray(Image.fromarray(pattern).resize((pixels, pixels), Image.Resampling.BICUBIC), int)
+    grain = np.random.default_rng(zlib.crc32(repr(shot).encode())).integers(-3, 4, (pixels, pixels, 1))
+    return Image.fromarray((picture + grain).clip(0, 255).astype(np.uint8))
+
+
+def use_stand_in_people(monkeypatch) -> None:
+    """Make `build` draw stand-ins for the pictures of remem, in this process only."""
+    monkeypatch.setattr(remem, "draw", stand_in_person)
+
+
 def use_stand_ins(monkeypatch) -> None:
-    """Lets `build` draw stand-in pages; in this process only."""
+    """Make `build` draw stand-in pages for icu, in this process only."""
     monkeypatch.setattr(icu, "render", stand_in_page)
     monkeypatch.setattr(icu, "photo_corners", stand_in_corners)
 
 
 def rewrite(folder: Path, name: str, change) -> None:
-    """Puts `change(rows)` in the place of a shard's rows and seals the build again, so that only the rows are wrong."""
+    """Replace a shard's rows by `change(rows)`, then update manifest and croissant.json."""
     path = folder / name
     rows = pq.read_table(path).to_pylist()
     rows = change(rows) or rows
@@ -68,7 +125,7 @@ def rewrite(folder: Path, name: str, change) -> None:
 
 
 def seal(folder: Path) -> None:
-    """Writes hashes and counts into the manifest and croissant.json as the files now have them."""
+    """Update hashes and counts in the manifest and croissant.json from the files."""
     manifest = json.loads((folder / "manifest.json").read_text())
     croissant = json.loads((folder / "croissant.json").read_text())
     for entry in croissant["distribution"]:

@@ -1,4 +1,4 @@
-"""Builds the sdist and from it the wheel, installs the wheel alone into a new environment, and uses it elsewhere.
+"""Build the sdist and from it the wheel, install only the wheel into a new environment, and use it in another folder.
 
 The core must build, verify, load and export every benchmark without torch. Run by `make test-wheel`; needs a package
 index.
@@ -22,10 +22,11 @@ LOAD = """
 import json, sys
 from datasets import load_dataset
 import lethebench
+from lethebench.builders import BENCHMARKS
 assert "site-packages" in lethebench.__file__, lethebench.__file__
 for name in sys.argv[1:]:
     manifest = json.load(open(f"build/{name}/manifest.json"))
-    config = next(config for config in ("continual", "lifelong") if config in manifest["splits"])
+    config = BENCHMARKS[name].SEQUENCE
     rows = load_dataset(f"build/{name}", config, split="forget", filters=[("task_id", "==", 0)])
     assert set(rows["task_id"]) == {0}, name
     shown = next(row["images"] for row in rows if row["images"])
@@ -48,7 +49,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 
 def check_contents(sdist: Path, wheel: Path) -> None:
-    """Both hold every file of every package, and metadata that an index accepts."""
+    """Assert that both hold every file of every package, and that the metadata is valid."""
     tops = ("lethebench", "baselines", "builders", "cards", "contract", "evaluation", "generation")
     files = [
         path.relative_to(ROOT).as_posix()
@@ -56,19 +57,19 @@ def check_contents(sdist: Path, wheel: Path) -> None:
         for path in (ROOT / top).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     ]
-    wanted = {(file if file.startswith("lethebench/") else f"lethebench/{file}", file) for file in files}
+    expected = {(file if file.startswith("lethebench/") else f"lethebench/{file}", file) for file in files}
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
         content = archive.read(metadata)
-    assert not (missing := {name for name, _ in wanted} - names), f"not in the wheel: {sorted(missing)}"
+    assert not (missing := {name for name, _ in expected} - names), f"not in the wheel: {sorted(missing)}"
     assert not (foreign := {name for name in names if not name.startswith("lethebench")}), f"in the wheel: {foreign}"
     parsed = Metadata.from_email(content, validate=True)
     assert BytesParser().parsebytes(content).get_payload().startswith("# lethebench")
     print(f"{wheel.name}: {len(names)} files; extras {', '.join(parsed.provides_extra)}")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert not (missing := {path for _, path in wanted} - names), f"not in the sdist: {sorted(missing)}"
+    assert not (missing := {path for _, path in expected} - names), f"not in the sdist: {sorted(missing)}"
     assert {"pyproject.toml", "LICENSE", "README.md"} <= names
 
 
@@ -80,8 +81,8 @@ def main() -> None:
         check_contents(sdist, wheel)
         run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
         python, lethe = folder / "venv/bin/python", folder / "venv/bin/lethe"
-        wanted = ("--no-compile", "-c", ROOT / "constraints.txt", wheel)
-        run(python, "-m", "pip", "install", "--quiet", *wanted, cwd=folder)
+        arguments = ("--no-compile", "-c", ROOT / "constraints.txt", wheel)
+        run(python, "-m", "pip", "install", "--quiet", *arguments, cwd=folder)
         run(python, "-m", "pip", "check", cwd=folder)
         names = [
             row["name"] for row in json.loads(run(lethe, "list", "benchmarks", "--json", cwd=folder))["benchmarks"]
