@@ -20,6 +20,7 @@ from lethebench.evaluation.harness.general import check_tasks, run_general
 
 # Without its own dependencies, which include torchvision, wandb and OpenCV: the tasks do not need them.
 INSTALLS = [["lm-eval", "loguru", "tenacity"], ["--no-deps", "lmms-eval"]]
+SUPPORT = Path(__file__).parents[1] / "support"
 OPTIONS = ["asthma", "latex", "migraine"]
 TOKENS = 6
 TASK = """task: {name}
@@ -92,7 +93,10 @@ def test_lmms_eval_tasks_equal_own_answers(tmp_path):
 
     python = python_with(tmp_path / "environment", *INSTALLS)
     done = subprocess.run(
-        [python, __file__, tmp_path], capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"}
+        [python, __file__, tmp_path],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(SUPPORT)},
     )
     assert done.returncode == 0, done.stderr[-3000:]
     both = json.loads(done.stdout.splitlines()[-1])
