@@ -56,7 +56,7 @@ def gate(group: Group) -> Table:
 
 def stability(group: Group) -> Table:
     """Return every part of stability, one column per finished method."""
-    methods = [method for method in group.methods if group.of(method)]
+    methods = [method for method in group.methods if group.summaries(method)]
     rows = []
     for name, (better, meaning) in STABILITY.items():
         cells = [_part(group, method, name) for method in methods]
@@ -67,7 +67,7 @@ def stability(group: Group) -> Table:
 
 
 def _part(group: Group, method: str, name: str) -> Cell:
-    values = [((entry.summary or {}).get("stability_parts") or {}).get(name) for entry in group.of(method)]
+    values = [(summary.get("stability_parts") or {}).get(name) for summary in group.summaries(method)]
     if name != "collapse_stage":
         return stat_cell(stat(values))
     reached = [value for value in values if value is not None]
@@ -99,7 +99,7 @@ def stages(group: Group) -> Table:
     rows = []
     for method in group.methods:
         series = {column.key: series_of(group, method, column.key) for column in SERIES}
-        for stage in range(group.tasks + 1) if group.of(method) else ():
+        for stage in range(group.tasks + 1) if group.summaries(method) else ():
             cells = [stat_cell(points.get(stage, Stat(None, n=0))) for points in series.values()]
             rows.append([Cell(method), Cell(str(stage)), *cells])
     columns = [Column("method", "Method"), Column("stage", "Stage"), *SERIES]
@@ -124,7 +124,7 @@ def cost(group: Group) -> Table:
     seconds = stat([(run.gate or {}).get("seconds") for run in group.runs])
     rows = [[Cell("stage 1"), stat_cell(seconds, 1), Cell(ABSENT), Cell(ABSENT)]]
     for method in group.methods:
-        summaries = [entry.summary or {} for entry in group.of(method)]
+        summaries = group.summaries(method)
         spent = [[value for value in summary.get("seconds") or [] if value is not None] for summary in summaries]
         total, each = stat([sum(part) if part else None for part in spent]), stat([mean(part) for part in spent])
         memory = stat([summary.get("peak_memory_mb") for summary in summaries])

@@ -81,8 +81,8 @@ def unmeasured(group: Group) -> list[tuple[str, str]]:
     """Return (method, reason) for figures that a finished method could not measure."""
     pairs: dict[tuple[str, str], None] = {}
     for method in group.methods:
-        for entry in group.of(method):
-            pairs |= {(method, str(reason)): None for reason in (entry.summary or {}).get("not_measured") or []}
+        for summary in group.summaries(method):
+            pairs |= {(method, str(reason)): None for reason in summary.get("not_measured") or []}
     return list(pairs)
 
 
@@ -110,7 +110,7 @@ def _summary(run: Run, method: str) -> dict[str, Any] | None:
 
 
 def _method(group: Group, method: str) -> list[Cell]:
-    summaries = [entry.summary or {} for entry in group.of(method)]
+    summaries = group.summaries(method)
     forgotten = stat([mean(summary["knowledge"][-1]) for summary in summaries])
     retained = stat([summary["retain_knowledge"][-1] for summary in summaries])
     figures = [group.final(method, column.key) for column in FIGURES]
@@ -123,7 +123,7 @@ def _initial(group: Group) -> list[Cell]:
         first = [entry.summary["knowledge"][0] for entry in run.methods if entry.summary is not None]
         knowledge.append(mean(first[0]) if first else None)
     forgotten = stat(knowledge)
-    utility, exposure, gold = group.before("utility"), group.learnt("exposure"), group.gold("exposure").value
+    utility, exposure, gold = group.before("utility"), group.initial_score("exposure"), group.gold("exposure").value
     excess = Stat(exposure.value - gold) if exposure.value is not None and gold is not None else NONE
     cells = [_defined(0.0, forgotten), stat_cell(utility), _defined(1.0, utility), stat_cell(NONE)]
     cells += [stat_cell(exposure), stat_cell(excess), stat_cell(NONE)]

@@ -1,4 +1,4 @@
-"""What a reader needs to judge a run and to repeat it: a sentence, the commands, the facts, the limits."""
+"""What a reader needs to judge and reproduce a run: a sentence, the commands, the facts, the limitations."""
 
 import json
 import shlex
@@ -9,37 +9,54 @@ from lethebench.baselines.registry import method_summary
 from lethebench.report.load import Run
 from lethebench.report.seeds import Group
 from lethebench.report.tables import number
-from lethebench.report.texts import INTERVALS, LIMITS, SEEDS, TINY
 from lethebench.runs.options import RunOptions
 
 RETAIN = {
-    "rest": "everything not yet requested to be forgotten, later tasks included",
+    "rest": "everything that is not unlearned yet, later tasks included",
     "released": "the retain set released with the task",
-    "fixed": "the retain split alone",
+    "fixed": "only the retain split",
 }
+LIMITS = (
+    "A low keyword match shows that the model no longer states a fact, not that the fact has left its weights: no "
+    "relearning attack and no quantization probe was run.",
+    "Forget alone cannot distinguish unlearning from collapse: read it with utility, and exposure with the gold "
+    "model’s.",
+    "The gold model’s exposure may be below chance, because a model prefers the values it has memorized. Compare with "
+    "gold, not with zero.",
+)
+TINY = (
+    "The tiny model’s tokenizer was trained once on all texts of the run, the forget set included; the gold model "
+    "shares it. Held-out wordings share their keywords with the trained ones, so they test generalization over "
+    "templates."
+)
+INTERVALS = (
+    "Intervals are 95 % bootstrap intervals over the profiles of one run. They do not include the variation between "
+    "training seeds; run several seeds for that."
+)
+SEEDS = "With several seeds, figures are means with sample standard deviations; heat maps show means."
 
 
 def sentence(group: Group) -> str:
-    """What was run, in one plain sentence or two."""
+    """Return what was run, in one sentence."""
     run, data = group.first, group.first.record["data"]
     counts = _counts(run)
     benchmark = f"{data.get('benchmark', 'a benchmark')} {data.get('version', '')}".strip()
-    learnt = f"The model {_short(run.record.get('model'))} learnt {benchmark}"
-    requests = f"{group.tasks} requests, one after another" if group.tasks > 1 else "one request"
+    trained = f"The model {_short(run.record.get('model'))} was trained on {benchmark}"
+    tasks = f"{group.tasks} tasks, one after another" if group.tasks > 1 else "one task"
     if counts:
-        learnt += f" ({counts['questions']:,} questions about {counts['profiles']:,} {_people(run)})"
-        asked = f"asked to forget {counts['asked']:,} of them in {requests}"
+        trained += f" ({counts['questions']:,} questions about {counts['profiles']:,} {_subjects(run)})"
+        unlearned = f"unlearned {counts['forget']:,} of them in {tasks}"
     else:
-        asked = f"asked to forget part of it in {requests}"
+        unlearned = f"unlearned part of it in {tasks}"
     seeds = [str(member.seed) for member in group.runs]
     seed = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
-    return f"{learnt} and was then {asked}, by {_listed(group.methods)}; {seed}."
+    return f"{trained} and then {unlearned}, by {_listed(group.methods)}; {seed}."
 
 
 def commands(run: Run) -> list[str]:
     """Return the commands that make the same data and the same run.
 
-    An absolute path is printed as its last part, since the rest says nothing to a reader.
+    Of an absolute path only the last part is printed: the rest is of no use to a reader.
     """
     return [shlex.join(_build_words(run)), shlex.join(options_of(run).command_line())]
 
@@ -67,9 +84,9 @@ def _build_words(run: Run) -> list[str]:
 
 
 def facts(group: Group) -> list[tuple[str, str]]:
-    """Label and value for everything else that decides the numbers."""
+    """Return (label, value) of everything else that decides the numbers."""
     run, data = group.first, group.first.record["data"]
-    found = [
+    pairs = [
         ("Created", str(run.record.get("created", ""))),
         ("lethebench", str(run.record.get("version", ""))),
         ("Data", f"{data.get('benchmark')} {data.get('version')}, size {data.get('size')}"),
@@ -85,12 +102,12 @@ def facts(group: Group) -> list[tuple[str, str]]:
     for method in run.methods:
         meaning = method_summary(method.name)
         settings = _pairs(method.settings)
-        found.append((f"Method {method.name}", "; ".join(filter(None, (meaning, settings)))))
-    return [(label, value) for label, value in found if value]
+        pairs.append((f"Method {method.name}", "; ".join(filter(None, (meaning, settings)))))
+    return [(label, value) for label, value in pairs if value]
 
 
 def gate_line(run: Run) -> str:
-    """What stage 1 took, in one line; "" where it is not finished."""
+    """Return size and cost of stage 1 in one line; "" if it is not finished."""
     gate = run.gate or {}
     parts = [
         f"{gate['rows']:,} rows" if gate.get("rows") is not None else "",
@@ -99,27 +116,28 @@ def gate_line(run: Run) -> str:
         f"{gate['seconds']:,.1f} s" if gate.get("seconds") is not None else "",
     ]
     if gate.get("exposure_normalised") is not None:
-        parts.append(f"normalised exposure {number(gate['exposure_normalised'])} of 1")
+        parts.append(f"normalized exposure {number(gate['exposure_normalised'])} of 1")
     return ", ".join(filter(None, parts))
 
 
 def limits(group: Group) -> list[str]:
-    """What the figures do not show."""
+    """Return what the figures do not show."""
     run, counts = group.first, _counts(group.first)
-    found = list(LIMITS)
+    lines = list(LIMITS)
     if counts:
-        found.append(
-            f"{counts['profiles']:,} {_people(run)} are a small world: a few questions move every figure, and none "
-            f"of it carries over to photographs of real documents or to large models."
+        subjects = f"{counts['profiles']:,} {_subjects(run)}"
+        lines.append(
+            f"With {subjects}, a few questions change every figure, and results do not transfer to photographs of real "
+            f"documents or to large models."
             if counts["profiles"] < 100
-            else f"{counts['profiles']:,} {_people(run)} in drawn or collected pictures sample no real archive."
+            else f"The {subjects} in drawn or collected pictures are not a sample of a real archive."
         )
-    found += [TINY] if run.record.get("model") == "tiny" else []
-    return [*found, SEEDS if len(group.runs) > 1 else INTERVALS]
+    lines += [TINY] if run.record.get("model") == "tiny" else []
+    return [*lines, SEEDS if len(group.runs) > 1 else INTERVALS]
 
 
 def _manifest(run: Run) -> dict[str, Any]:
-    """Return seed, options and source of the build, for a run.json without them; {} where the build is gone."""
+    """Return seed, options and source of the build, for a run.json without them; {} if the build is missing."""
     path = run.build / "manifest.json" if run.build else None
     if path is None or not path.is_file():
         return {}
@@ -127,23 +145,23 @@ def _manifest(run: Run) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         source = (manifest.get("imported") or {}).get("source") or {}
     except (ValueError, AttributeError):
-        return {}  # the section on pictures says that this is not the run's build any more
-    known = {name: manifest[name] for name in ("seed", "options") if name in manifest}
-    return {**known, "imported_from": source.get("name")}
+        return {}  # the section of example questions reports that this is not the run's build
+    values = {name: manifest[name] for name in ("seed", "options") if name in manifest}
+    return {**values, "imported_from": source.get("name")}
 
 
 def _counts(run: Run) -> dict[str, int]:
-    rows, asked = run.learnt_rows, set(run.order)
+    rows, tasks = run.learnt_rows, set(run.order)
     if not rows:
         return {}
     return {
         "questions": len(rows),
         "profiles": len({row["profile_id"] for row in rows}),
-        "asked": len({row["profile_id"] for row in rows if row["task_id"] in asked}),
+        "forget": len({row["profile_id"] for row in rows if row["task_id"] in tasks}),
     }
 
 
-def _people(run: Run) -> str:
+def _subjects(run: Run) -> str:
     from lethebench.builders.registry import BENCHMARKS  # imports datasets
 
     name = run.record["data"].get("benchmark")
@@ -173,8 +191,10 @@ def _order(order: list[int]) -> str:
 def _pairs(values: object) -> str:
     if not isinstance(values, dict):
         return "" if values is None else str(values)
-    shown = {key: value for key, value in values.items() if value is not None}
-    return ", ".join(f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in shown.items())
+    present = {key: value for key, value in values.items() if value is not None}
+    return ", ".join(
+        f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in present.items()
+    )
 
 
 def _listed(names: list[str]) -> str:

@@ -1,18 +1,19 @@
-"""Groups runs that differ in their seed alone, for a mean and standard deviation in place of one value."""
+"""Group runs that differ only in their seed, to show mean and standard deviation instead of one value."""
 
 import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import Any
 
-from lethebench.report.load import Method, Run
+from lethebench.report.load import Run
 from lethebench.runs.options import RunOptions
 from lethebench.runs.provenance import DECISIVE
 
 DATA = ("benchmark", "version", "size", "manifest_sha256")
 RECORD = ("version", "preset_sha256", "trained", "task_order")
-"""Entries of run.json that decide the numbers beside the options."""
+"""Entries of run.json that decide the numbers, besides the options."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,10 @@ class Stat:
     """A figure of one run, or of several seeds.
 
     Attributes:
-        value: the figure, or the mean over seeds; None where it was not measured.
-        low, high: the 95 % interval of one run, None where there is none.
-        sd: sample standard deviation over seeds, None below two seeds.
-        n: how many runs gave a figure.
+        value: The figure, or the mean over seeds; None if not measured.
+        low, high: The 95 % interval of one run, None if there is none.
+        sd: Sample standard deviation over seeds, None for fewer than two.
+        n: Number of runs with a figure.
     """
 
     value: float | None
@@ -38,8 +39,8 @@ class Group:
     """Runs of one configuration, by seed.
 
     Attributes:
-        key: unique within the report, fit for file names and anchors.
-        runs: at least one.
+        key: Unique within the report; valid in file names and anchors.
+        runs: At least one run.
     """
 
     key: str
@@ -57,66 +58,60 @@ class Group:
     def tasks(self) -> int:
         return len(self.first.order)
 
-    def of(self, method: str) -> list[Method]:
-        """A method in every run that finished it."""
-        found = [entry for run in self.runs for entry in run.methods if entry.name == method]
-        return [entry for entry in found if entry.summary is not None]
+    def summaries(self, method: str) -> list[dict[str, Any]]:
+        """Return the summary.json of a method in every run that finished it."""
+        entries = [entry for run in self.runs for entry in run.methods if entry.name == method]
+        return [entry.summary for entry in entries if entry.summary is not None]
 
     def final(self, method: str, name: str) -> Stat:
-        """A figure of a method after the last stage, by its name in summary.json."""
-        done = [entry.summary for entry in self.of(method)]
-        intervals = [(summary.get("intervals") or {}).get(name) for summary in done]
-        return stat([summary["final"].get(name) for summary in done], intervals)
+        """Return a figure of a method after the last stage, by its name in summary.json."""
+        summaries = self.summaries(method)
+        intervals = [(summary.get("intervals") or {}).get(name) for summary in summaries]
+        return stat([summary["final"].get(name) for summary in summaries], intervals)
 
-    def series(self, method: str, pick: Callable[[dict], Sequence[float | None]]) -> list[Stat]:
-        """A series of summary.json, figure by figure; [] where no run finished the method."""
-        found = [pick(entry.summary) for entry in self.of(method)]
-        return [stat(values) for values in zip(*found, strict=True)]
+    def series(self, method: str, pick: Callable[[dict[str, Any]], Sequence[float | None]]) -> list[Stat]:
+        """Return a series of summary.json, figure by figure; [] if no run finished the method."""
+        series = [pick(summary) for summary in self.summaries(method)]
+        return [stat(values) for values in zip(*series, strict=True)]
 
     def knowledge(self, method: str) -> list[list[float | None]]:
-        """K, rows t = 0..T, each a list of T tasks, mean over seeds; [] where no run finished the method."""
-        found = [entry.summary["knowledge"] for entry in self.of(method)]
-        stages = zip(*found, strict=True)
+        """Return K, rows t = 0..T of T tasks each, mean over seeds; [] if no run finished the method."""
+        stages = zip(*(summary["knowledge"] for summary in self.summaries(method)), strict=True)
         return [[stat(values).value for values in zip(*rows, strict=True)] for rows in stages]
 
     def gold(self, name: str) -> Stat:
-        """A figure of the gold model that was retrained without every task."""
+        """Return a figure of the gold model that was retrained without any of the tasks."""
         return stat([(run.last_gold or {}).get(name) for run in self.runs])
 
     def gold_knowledge(self) -> list[float | None]:
-        """G, one figure per task, mean over seeds; [] without gold."""
-        found = [run.gold["knowledge"] for run in self.runs if run.gold and run.gold.get("knowledge")]
-        return [stat(values).value for values in zip(*found, strict=True)]
+        """Return G, one figure per task, mean over seeds; [] without gold."""
+        knowledge = [run.gold["knowledge"] for run in self.runs if run.gold and run.gold.get("knowledge")]
+        return [stat(values).value for values in zip(*knowledge, strict=True)]
 
-    def learnt(self, column: str) -> Stat:
-        """Mean of a per-row score of the learnt model over the rows that are asked to be forgotten."""
+    def initial_score(self, column: str) -> Stat:
+        """Return the mean of a per-row score of the initial model over the forget rows of the run's tasks."""
         means = []
         for run in self.runs:
-            asked = set(run.order)
-            found = [
-                row[column] for row in run.learnt_rows or [] if row["task_id"] in asked and row[column] is not None
-            ]
-            means.append(fmean(found) if found else None)
+            rows = [row for row in run.learnt_rows or [] if row["task_id"] in set(run.order)]
+            scores = [row[column] for row in rows if row[column] is not None]
+            means.append(fmean(scores) if scores else None)
         return stat(means)
 
     def before(self, name: str) -> Stat:
-        """Entry t = 0 of a series: the learnt model, the same whichever method follows."""
-        values = []
-        for run in self.runs:
-            done = [entry.summary[name][0] for entry in run.methods if entry.summary is not None]
-            values.append(done[0] if done else None)
-        return stat(values)
+        """Return entry t = 0 of a series: the initial model, the same for every method."""
+        firsts = [[entry.summary[name][0] for entry in run.methods if entry.summary] for run in self.runs]
+        return stat([values[0] if values else None for values in firsts])
 
 
 def stat(values: Sequence[float | None], intervals: Sequence[Sequence[float | None] | None] = ()) -> Stat:
-    """Mean and standard deviation over runs; a single run keeps its interval."""
-    found = [value for value in values if value is not None and math.isfinite(value)]
-    if not found:
+    """Return mean and standard deviation over runs; a single run keeps its interval."""
+    finite = [value for value in values if value is not None and math.isfinite(value)]
+    if not finite:
         return Stat(None, n=0)
     if len(values) == 1:
         low, high = intervals[0] if intervals and intervals[0] else (None, None)
-        return Stat(found[0], low, high)
-    return Stat(fmean(found), sd=stdev(found) if len(found) > 1 else None, n=len(found))
+        return Stat(finite[0], low, high)
+    return Stat(fmean(finite), sd=stdev(finite) if len(finite) > 1 else None, n=len(finite))
 
 
 def group_runs(runs: Sequence[Run]) -> list[Group]:
@@ -138,7 +133,7 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
 
 
 def _experiment(run: Run) -> str:
-    """Return a text that is equal for runs that differ in their seed alone."""
+    """Return a text that is equal for runs that differ only in their seed."""
     record = run.record
     parts = {
         "options": RunOptions.from_record(record).experiment(),
@@ -150,5 +145,5 @@ def _experiment(run: Run) -> str:
 
 
 def _slug(name: str) -> str:
-    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower())
-    return "-".join(part for part in kept.split("-") if part)[:40] or "run"
+    letters = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower())
+    return "-".join(part for part in letters.split("-") if part)[:40] or "run"

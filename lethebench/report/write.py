@@ -81,7 +81,7 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
         details.stability(group),
         details.stages(group),
         details.cost(group),
-        *(details.matrix(group, method) for method in group.methods if group.of(method)),
+        *(details.matrix(group, method) for method in group.methods if group.summaries(method)),
     ]
     matrices = []
     for rendered in _matrices(group, prefix):
@@ -104,10 +104,10 @@ def _matrices(group: Group, prefix: str) -> Iterator[RenderedFigure]:
 
     gold, gold_retained = group.gold_knowledge(), group.gold("retain_knowledge").value
     for method in group.methods:
-        if not group.of(method):
+        if not group.summaries(method):
             continue
         retained = [stat.value for stat in group.series(method, lambda summary: summary["retain_knowledge"])]
-        title = method if len(group.runs) == 1 else f"{method}, mean of {len(group.of(method))} seeds"
+        title = method if len(group.runs) == 1 else f"{method}, mean of {len(group.summaries(method))} seeds"
         figure = heat_map(group.knowledge(method), retained, gold, gold_retained, title=title)
         alt = f"Heat map: knowledge of each task after each stage, {title}; numbers in table matrix-{method}"
         yield _render(figure, f"{prefix}matrix-{method}", alt)
@@ -116,13 +116,13 @@ def _matrices(group: Group, prefix: str) -> Iterator[RenderedFigure]:
 def _curves(group: Group, prefix: str) -> Iterator[RenderedFigure]:
     from lethebench.report.figures import curves
 
-    methods = [method for method in group.methods if group.of(method)]
+    methods = [method for method in group.methods if group.summaries(method)]
     references: dict[str, dict[str, float | None]] = {
         "forget": {},
         "utility_relative": {"collapse threshold": 0.5},
         "retain_knowledge": {"gold": group.gold("retain_knowledge").value},
         "exposure": {
-            "before unlearning": group.learnt("exposure").value,
+            "before unlearning": group.initial_score("exposure").value,
             "gold": group.gold("exposure").value,
             "chance": group.gold("exposure_chance").value,
         },
