@@ -10,14 +10,14 @@ from typing import Literal
 
 Need = Literal["text", "logprobs", "candidates", "membership", "holdout", "before", "gold", "stages"]
 NEEDS: dict[Need, str] = {
-    "text": "generated answers",
-    "logprobs": "log-probabilities",
-    "candidates": "log-probabilities of candidate values",
-    "membership": "token log-probabilities",
-    "holdout": "rows of the holdout split",
-    "before": "the model before unlearning",
-    "gold": "a retrained model",
-    "stages": "every stage of a run",
+    "text": "answers",
+    "logprobs": "logprobs",
+    "candidates": "candidate logprobs",
+    "membership": "token logprobs",
+    "holdout": "holdout rows",
+    "before": "--before",
+    "gold": "--gold",
+    "stages": "a run",
 }
 _MEASURES = "lethebench.evaluation.metrics.measures"
 
@@ -57,7 +57,7 @@ METRICS: dict[str, MetricEntry] = {
     for entry in (
         MetricEntry(
             "memorization",
-            "How much of the training answers the model repeats",
+            "Share of the training answers that the model repeats",
             needs=("text",),
             range="0 .. 1",
             direction="higher = more memorized",
@@ -66,7 +66,7 @@ METRICS: dict[str, MetricEntry] = {
         ),
         MetricEntry(
             "utility",
-            "What the model keeps on retain, neighbour and general rows",
+            "What the model keeps outside the forget set",
             needs=("text",),
             range="0 .. 1",
             direction="higher is better",
@@ -75,26 +75,26 @@ METRICS: dict[str, MetricEntry] = {
         ),
         MetricEntry(
             "exposure",
-            "Bits of a fact that the model gives away among all candidate values",
+            "Bits of a fact that the model gives away",
             needs=("candidates",),
-            range="0 .. log2 n bits",
-            direction="that of the gold model is best",
+            range="from 0 bits",
+            direction="as gold is best",
             measure=f"{_MEASURES}:exposure",
             headline=("exposure", "exposure_gold"),
         ),
         MetricEntry(
             "truth_ratio",
-            "Probability of wrong answers relative to right ones",
+            "Likelihood of wrong answers relative to right ones",
             needs=("logprobs",),
             range="above 0",
-            direction="below 1 = the truth is preferred",
+            direction="below 1 = prefers the truth",
             measure=f"{_MEASURES}:truth_ratio",
             headline=("truth_ratio",),
             module=False,
         ),
         MetricEntry(
             "forget",
-            "How much of the forget set is gone, from the initial model (0) to the gold model (1)",
+            "How much of the forget set is gone",
             needs=("text", "before"),
             range="0 .. 1",
             direction="higher is better",
@@ -103,7 +103,7 @@ METRICS: dict[str, MetricEntry] = {
         ),
         MetricEntry(
             "forget_quality",
-            "How closely the truth ratios on the forget set match those of the gold model",
+            "Match of the truth ratios with those of the gold model",
             needs=("logprobs", "gold"),
             range="p-value, 0 .. 1",
             direction="higher = closer to gold",
@@ -113,7 +113,7 @@ METRICS: dict[str, MetricEntry] = {
         ),
         MetricEntry(
             "privacy_leakage",
-            "How well a membership attack tells the forget set from rows never seen",
+            "How well an attack tells the forget set from unseen rows",
             needs=("membership", "holdout"),
             range="from -100 %",
             direction="0 is best",
@@ -122,7 +122,7 @@ METRICS: dict[str, MetricEntry] = {
         ),
         MetricEntry(
             "modality_gap",
-            "Knowledge asked with pictures minus knowledge asked in text",
+            "Knowledge by pictures minus knowledge by text",
             needs=("text",),
             range="-1 .. 1",
             direction="0 is best",
@@ -140,7 +140,7 @@ METRICS: dict[str, MetricEntry] = {
         ),
         MetricEntry(
             "unlearning",
-            "Harmonic mean of forget, utility, stability and closeness of exposure to gold",
+            "Harmonic mean of forget, utility, stability and exposure",
             needs=("candidates", "before", "gold", "stages"),
             range="0 .. 1",
             direction="higher is better",

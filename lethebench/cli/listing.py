@@ -46,7 +46,7 @@ def render(tables: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
     """Return the tables as text, wrapped at the width of the terminal."""
     blocks = []
     for kind, rows in tables.items():
-        names = list(rows[0])
+        names = [name for name in rows[0] if name != "load"]  # a path for programs, too long for a terminal
         cells = [[row[name] for name in names] for row in rows]
         blocks.append(text_table([name.replace("_", " ") for name in names], cells, title=kind))
     return "\n\n".join(blocks)

@@ -25,7 +25,9 @@ def show(value: Mapping[str, Any], as_json: bool, text: str) -> None:
 def text_table(
     header: Sequence[str], lines: Iterable[Sequence[object]], *, right: Collection[str] = (), title: str = ""
 ) -> str:
-    """Return a table as text no wider than the terminal, or than 80 columns where there is none; long cells wrap.
+    """Return a table as text no wider than the terminal, or than 80 columns where there is none.
+
+    Cells wrap, except in the first column.
 
     Args:
         header: Names of the columns.
@@ -38,8 +40,8 @@ def text_table(
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    for name in header:
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for index, name in enumerate(header):
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold", no_wrap=index == 0)
     for line in lines:
         table.add_row(*(Text(_cell(cell)) for cell in line))
     console = Console(file=StringIO(), width=shutil.get_terminal_size((80, 24)).columns, color_system=None)

@@ -6,15 +6,20 @@ import inspect
 import shutil
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import datasets
 import evaluate
 import pytest
 
+from lethebench.cli.listing import catalog
 from lethebench.evaluation import metrics as scores
-from lethebench.evaluation.registry import METRICS, NEEDS, folder_of, metric_entry
-from lethebench.scoring.aggregate import measure_of
+from lethebench.evaluation.metrics.measures import Evidence, Measured, mean_cell
+from lethebench.evaluation.registry import METRICS, NEEDS, MetricEntry, folder_of, metric_entry
+from lethebench.scoring.aggregate import aggregate, measure_of
+from lethebench.scoring.options import EvaluateOptions
+from lethebench.scoring.output import headline
 
 ROOT = Path(__file__).parents[2]
 HARNESSES = ("lm_eval", "lmms_eval")  # packages that no extra installs
@@ -53,6 +58,26 @@ def test_registry_row(name):
 def test_unknown_metric_names_the_nearest():
     with pytest.raises(ValueError, match="unknown metric 'forgets'; did you mean 'forget'"):
         metric_entry("forgets")
+
+
+def test_one_row_adds_a_metric(monkeypatch, tmp_path):
+    """It is listed, accepted by --metrics, computed and printed."""
+    module = types.ModuleType("brevity_metric")
+    module.measure = lambda evidence: Measured({"brevity": mean_cell(evidence.rows, "characters")}, ["short"])
+    monkeypatch.setitem(sys.modules, "brevity_metric", module)
+    entry = MetricEntry(
+        "brevity", "Length", ("text",), "from 0", "lower", "brevity_metric:measure", ("brevity",), False
+    )
+    monkeypatch.setitem(METRICS, "brevity", entry)
+    assert "brevity" in {row["name"] for row in catalog("metrics")["metrics"]}
+    options = EvaluateOptions(target=tmp_path, model="openai:m", base_url="http://127.0.0.1", metrics=("brevity",))
+    options.check()
+    rows = [{"profile_id": number, "characters": number} for number in (1, 3)]
+    aggregates = aggregate(Evidence(rows=rows), options.chosen_metrics())
+    assert aggregates.values["brevity"]["brevity"]["value"] == 2.0
+    scores = {"metrics": aggregates.values, "flags": aggregates.flags, "not_measured": {}, "notes": []}
+    assert "brevity  2.000" in headline(scores)
+    assert "flags: short" in headline(scores)
 
 
 @pytest.mark.parametrize("name", NAMES)
