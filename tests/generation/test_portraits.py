@@ -123,7 +123,7 @@ def bareheaded():
         dataclasses.replace(scene_of(n, 0, "train"), pose=Pose(0.3), accessory=Accessory("none", (200, 30, 30)))
         for n in range(3)
     ]
-    return [(scene, np.asarray(portrait(person(n), scene, (224, 224)), int)) for n, scene in enumerate(scenes)]
+    return [(scene, np.asarray(portrait(person(n), scene, (160, 160)), int)) for n, scene in enumerate(scenes)]
 
 
 @pytest.mark.parametrize("hat", HATS)
@@ -132,11 +132,11 @@ def test_hat_leaves_the_face_free(hat, bareheaded):
     for number, (scene, bare) in enumerate(bareheaded):
         face = person(number)
         with_hat = dataclasses.replace(scene, accessory=Accessory(hat, (200, 30, 30)))
-        worn = np.asarray(portrait(face, with_hat, (224, 224)), int)
-        unit = 224 / scene.crop.span
-        eyes = int(224 * scene.crop.y + (face.eye_y - face.eye_height) * unit)
+        worn = np.asarray(portrait(face, with_hat, (160, 160)), int)
+        unit = 160 / scene.crop.span
+        eyes = int(160 * scene.crop.y + (face.eye_y - face.eye_height) * unit)
         assert (bare[:eyes] != worn[:eyes]).any()
-        middle = slice(int(224 * scene.crop.x - 0.45 * unit), int(224 * scene.crop.x + 0.45 * unit))
+        middle = slice(int(160 * scene.crop.x - 0.45 * unit), int(160 * scene.crop.x + 0.45 * unit))
         assert (bare[eyes:, middle] == worn[eyes:, middle]).all()
 
 

@@ -132,7 +132,7 @@ def test_box_contains_all_that_depends_on_the_entity(name):
 def test_mark_fills_a_strip_below_the_subject(name):
     """The same strip on every picture: pale, with dark letters."""
     height = 224 - strip_height(224)
-    shots = [draw_view(name, key, seed, "train", (224, 224)) for seed, key in enumerate(CLASSES[name].keys[:3])]
+    shots = [draw_view(name, key, seed, "train", (224, 224)) for seed, key in enumerate(CLASSES[name].keys[:2])]
     strips = [np.asarray(shot.picture)[height:] for shot in shots]
     assert all((strip == strips[0]).all() for strip in strips)
     gray = strips[0].mean(axis=2)
