@@ -105,17 +105,9 @@ ADVICE = (
     "The course of the stay was discussed in the daily ward round and documented in the nursing record.",
 )
 CHECKS = (
-    "Blood count",
-    "Electrocardiogram",
-    "Chest X-ray",
-    "Urinalysis",
-    "Ultrasound",
-    "Medication review",
-    "Nutrition screening",
-    "Fall risk assessment",
-    "Physiotherapy",
-    "Vaccination status",
-)
+    "Blood count", "Electrocardiogram", "Chest X-ray", "Urinalysis", "Ultrasound", "Medication review",
+    "Nutrition screening", "Fall risk assessment", "Physiotherapy", "Vaccination status",
+)  # fmt: skip
 
 # Running text of labor contracts.
 PARTIES = (

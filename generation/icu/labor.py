@@ -15,14 +15,7 @@ from lethebench.generation.seeding import fill
 LABOR_ATTRIBUTES = (
     "position", "monthly_salary", "employer", "start_date", "contract_term", "bank_account", "national_id",
 )  # fmt: skip
-CONTRACT_TERMS = {
-    "6 months": 6,
-    "12 months": 12,
-    "18 months": 18,
-    "24 months": 24,
-    "36 months": 36,
-    "indefinite": None,
-}
+CONTRACT_TERMS = {f"{months} months": months for months in (6, 12, 18, 24, 36)} | {"indefinite": None}
 """Term as printed -> months."""
 _FIRST_DAYS = date(2022, 1, 3), date(2025, 11, 28)
 

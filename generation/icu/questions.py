@@ -77,7 +77,7 @@ def wording(domain: str, attribute: str, modality: str) -> Wording:
         "n": subject,
         "ns": possessive(subject),
         "what": "Who" if attribute in WHO_FIELDS else "What",
-        "label": LABELS[attribute],
+        "label": LABELS.get(attribute, attribute.replace("_", " ")),
         "on": preposition,
         "page": page,
     }

@@ -159,24 +159,13 @@ FIELD_WORDINGS: dict[str, Wording] = {
     ),
 }  # fmt: skip
 
-# Field -> its label on the page, for the templates ON_PAGE.
 LABELS = {
-    "diagnosis": "diagnosis",
-    "medication": "medication",
     "allergy": "known allergen",
-    "blood_type": "blood type",
-    "admission_date": "admission date",
-    "attending_physician": "attending physician",
-    "insurance_number": "insurance number",
-    "home_address": "home address",
-    "position": "position",
-    "monthly_salary": "monthly salary",
-    "employer": "employer",
-    "start_date": "start date",
     "contract_term": "agreed term",
     "bank_account": "bank account number",
     "national_id": "national ID number",
 }
+"""Field -> its label on the page for ON_PAGE, where it is not the field's name in words."""
 WHO_FIELDS = ("attending_physician", "employer")
 """Fields that ON_PAGE asks for with "who" instead of "what"."""
 ON_PAGE = Wording(

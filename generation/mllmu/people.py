@@ -64,7 +64,7 @@ def figure_profile(figure: PublicFigure, turn: int, seed: int) -> Profile:
 
 def sequence(seed: int) -> Iterator[Profile]:
     """Yield fictitious people without end, none with the name of a public figure or the employer of another."""
-    book = NameBook(None, taken=[plain(figure.name) for figure in public_figures()])
+    book = NameBook(None, [plain(figure.name) for figure in public_figures()])
     births: set[tuple[str, str]] = set()
     employers: set[str] = set()
     index = 0

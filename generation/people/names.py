@@ -220,14 +220,14 @@ class NameBook:
 
     Args:
         share: one of SHARES, or None.
-        taken: names never to hand out, in the form of `plain`.
+        excluded: names never to hand out, in the form of `plain`.
     """
 
     SHARES = ("medical", "labor", "staff")
 
-    def __init__(self, share: str | None, taken: Iterable[str] = ()):
+    def __init__(self, share: str | None, excluded: Iterable[str] = ()):
         self._share = None if share is None else self.SHARES.index(share)
-        self._used = {*_FAMOUS, *taken}
+        self._used = {*_FAMOUS, *excluded}
 
     def draw(self, rng: random.Random, country: Country, gender: str) -> str:
         """Draw a new name.

@@ -97,7 +97,7 @@ def _relations(first: Sequence[int], second: Sequence[int]) -> dict[int, dict[st
 
 def _profiles(count: int, seed: int, colleagues: Mapping[int, int]) -> list[Profile]:
     """Return profiles without relations. Colleagues share employer, sector and country of residence."""
-    book = NameBook(None, taken=[plain(figure.name) for figure in public_figures()])
+    book = NameBook(None, [plain(figure.name) for figure in public_figures()])
     used: dict[str, set[str]] = {"employer": set(), "home_address": set(), "pet_name": set(), "quirk": set()}
     profiles: list[Profile] = []
     for index in range(count):

@@ -45,9 +45,9 @@ def test_true_candidate_is_found_in_every_answer(plans, name, questions):
 def test_remem_candidates_hold_every_value(plans):
     plan = plans["remem"]
     values = defaultdict(set)
-    for place in plan.shared.members.values():
-        for attribute in ("name", *place.person.profile.fields):
-            values[attribute].add(place.person.profile.value(attribute))
+    for member in plan.shared.members.values():
+        for attribute in ("name", *member.person.profile.fields):
+            values[attribute].add(member.person.profile.value(attribute))
     assert set(plan.candidates) == set(values)
     for attribute, used in values.items():
         candidates = plan.candidates[attribute]

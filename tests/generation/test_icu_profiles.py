@@ -33,13 +33,13 @@ def people():
 
 
 @pytest.fixture(scope="module")
-def many():
+def many_profiles():
     """Enough profiles for independent draws to collide."""
     return {domain: icu.profiles(domain, MANY, seed=3) for domain in DOMAINS}
 
 
-def test_names_are_unique_over_domains_and_staff(many):
-    profiles = [profile for members in many.values() for profile in members]
+def test_names_are_unique_over_domains_and_staff(many_profiles):
+    profiles = [profile for members in many_profiles.values() for profile in members]
     names = {plain(profile.name) for profile in profiles}
     staff = {profile.fields.get("attending_physician") or profile.details["signatory"] for profile in profiles}
     assert len(names) == len(DOMAINS) * MANY
@@ -246,14 +246,14 @@ def test_no_value_dominates(people):
         assert nationalities.most_common(1)[0][1] <= 0.05 * PAPER
 
 
-def test_numbers_addresses_and_employers_are_unique(many):
+def test_numbers_addresses_and_employers_are_unique(many_profiles):
     unique = {
         "medical": ("insurance_number", "home_address", "attending_physician"),
         "labor": ("bank_account", "national_id", "employer"),
     }
     for domain, attributes in unique.items():
         for attribute in attributes:
-            assert len({profile.fields[attribute] for profile in many[domain]}) == MANY, attribute
+            assert len({profile.fields[attribute] for profile in many_profiles[domain]}) == MANY, attribute
 
 
 def test_no_listed_value_contains_another():

@@ -101,8 +101,8 @@ def test_wrong_answers_take_the_paraphrases_templates(rows):
     for _, question, _ in rows:
         assert len(set(question.perturbed)) == len(question.perturbed) >= 5
         assert question.answer not in question.perturbed
-        for place, wrong in enumerate(question.perturbed):
-            paraphrase = question.paraphrases[place % len(question.paraphrases)]
+        for index, wrong in enumerate(question.perturbed):
+            paraphrase = question.paraphrases[index % len(question.paraphrases)]
             before, after = re.split(re.escape(question.value), paraphrase, maxsplit=1, flags=re.IGNORECASE)
             assert wrong.startswith(before.removesuffix("a ").removesuffix("an "))
             assert wrong.endswith(after)
@@ -141,7 +141,7 @@ def test_wrong_values_skip_repeated_truths():
 def _templates(domain, attribute, modality, use):
     templates = icu.wording(domain, attribute, modality)
     direct = templates.direct(use)
-    return (*direct, *(asked for asked, _ in phrasing.carried(templates, use)))
+    return (*direct, *(request for request, _ in phrasing.carried(templates, use)))
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
@@ -161,8 +161,8 @@ def test_questions_use_many_wordings(rows):
     shapes = defaultdict(set)
     for profile, question, use in rows:
         shapes[question.attribute, question.modality, use].add(question.question.replace(profile.name, "@"))
-    for (attribute, modality, use), seen in shapes.items():
-        assert len(seen) >= 8, (attribute, modality, use, seen)
+    for (attribute, modality, use), texts in shapes.items():
+        assert len(texts) >= 8, (attribute, modality, use, texts)
 
 
 def test_wordings_cover_the_attributes():

@@ -150,10 +150,10 @@ def test_drawn_figures_keep_the_order_of_the_file(every_figure):
     assert [figure.name for figure in every_figure] == [figure.name for figure in public_figures()]
     assert len({figure.id for figure in every_figure}) == 153
     assert all(re.fullmatch(r"[a-z0-9-]+", figure.id) for figure in every_figure)
-    few, others = figures(12, seed=0), figures(12, seed=1)
-    assert [figure.turn for figure in few] == list(range(12))
-    assert [figure.id for figure in few] != [figure.id for figure in others]
-    places = [[figure.id for figure in every_figure].index(figure.id) for figure in few]
+    first, others = figures(12, seed=0), figures(12, seed=1)
+    assert [figure.turn for figure in first] == list(range(12))
+    assert [figure.id for figure in first] != [figure.id for figure in others]
+    places = [[figure.id for figure in every_figure].index(figure.id) for figure in first]
     assert places == sorted(places)
 
 

@@ -74,9 +74,9 @@ def test_plan_rotates_attributes_over_positions(domain, persons, some_figures):
     attributes = mllmu.DOMAIN_ATTRIBUTES[domain]
     for start in (0, 3):
         turns = [mllmu.plan(profile) for profile in profiles[start : start + len(attributes)]]
-        for place, kind in enumerate(mllmu.FORMATS):
-            assert sorted(turn[place][0] for turn in turns) == sorted(attributes)
-            assert {turn[place][1] for turn in turns} == {kind}
+        for position, kind in enumerate(mllmu.FORMATS):
+            assert sorted(turn[position][0] for turn in turns) == sorted(attributes)
+            assert {turn[position][1] for turn in turns} == {kind}
     if domain == "figure":
         assert all({attribute for attribute, _ in mllmu.plan(profile)} == set(attributes) for profile in profiles)
 
@@ -136,16 +136,16 @@ def test_direct_questions_get_values_and_requests_sentences(rows):
 
 
 def test_correct_option_is_unique_and_uniform(rows):
-    places = Counter()
+    positions = Counter()
     by_format = [(profile, question, use) for profile, question, use in rows if question.format == "multiple_choice"]
     for _, question, use in by_format:
         assert len(set(question.options)) == len(question.options) == 4
         assert question.options[question.correct] == question.answer
-        places[use, question.correct] += 1
+        positions[use, question.correct] += 1
     for use in ("train", "test"):
-        expected = sum(places[use, place] for place in range(4)) / 4
+        expected = sum(positions[use, position] for position in range(4)) / 4
         # Chi-square with 3 degrees of freedom: above 16.27 once in a thousand.
-        assert sum((places[use, place] - expected) ** 2 / expected for place in range(4)) < 16.27
+        assert sum((positions[use, position] - expected) ** 2 / expected for position in range(4)) < 16.27
     assert all(question.correct == -1 for _, question, _ in rows if question.format != "multiple_choice")
 
 
@@ -227,7 +227,7 @@ def _templates(domain, attribute, modality, use):
     blanks = [
         carrier.format(sentence) for carrier in mllmu_wordings.CLOZES[use] for sentence in mllmu.clozes(templates)
     ]
-    return [*direct, *(asked for asked, _ in carried(templates, use)), *blanks]
+    return [*direct, *(request for request, _ in carried(templates, use)), *blanks]
 
 
 @pytest.mark.parametrize("domain", ["person", "figure"])

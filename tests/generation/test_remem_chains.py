@@ -119,11 +119,11 @@ def test_chain_can_be_followed_from_the_row(chains, population):
             assert (end, question.attribute) == (start.profile.id, steps[2])
             value = start.profile.fields[steps[2]]
         else:
-            _, begins, relation, how, attribute = steps
+            _, begins, relation, reference, attribute = steps
             assert begins == start.profile.id
             reached = population.cast[population.cast[begins].profile.details[f"{relation}_id"]].profile
             assert (end, question.attribute) == (reached.id, attribute)
-            assert question.hops == {"name": 2, "picture": 3}[how]
+            assert question.hops == {"name": 2, "picture": 3}[reference]
             value = reached.fields[attribute]
             link = f"{start.profile.name}'s {start.kin[relation].noun} is {reached.name}."
             assert link in question.answer
@@ -183,7 +183,7 @@ def test_answers_fit_the_pictures(count):
                 assert question.answer.startswith("Yes" if len(set(names)) == 1 else "No")
                 assert all(other in question.answer for other in names)
                 assert (len(set(names)) == 1) == (number == 3)
-            elif number == 9:  # how many
+            elif number == 9:  # reference many
                 assert question.answer == f"{name} is in {NUMBER_WORDS[len(matches)]} of the four images."
             else:  # who it is, or a fact of that person
                 ordinal = re.search(r"(first|second|third|fourth) image", question.question)[1]

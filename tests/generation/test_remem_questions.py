@@ -79,17 +79,17 @@ def test_smaller_build_is_a_prefix(population):
     whole = remem.train_questions(person, population, qa=200, views=200, share=0.7)
     for qa in (1, 20, 100):
         assert remem.train_questions(person, population, qa=qa, views=qa, share=0.7) == whole[:qa]
-    few = remem.train_questions(person, population, qa=60, views=4, share=0.7)
-    assert remem.train_questions(person, population, qa=20, views=4, share=0.7) == few[:20]
+    questions = remem.train_questions(person, population, qa=60, views=4, share=0.7)
+    assert remem.train_questions(person, population, qa=20, views=4, share=0.7) == questions[:20]
 
 
 def test_share_does_not_change_a_question(population):
     person = next(iter(population.cast.values()))
     questions = [remem.train_questions(person, population, qa=60, views=60, share=share) for share in (0.3, 0.7)]
-    few, many = ({question.key: question for question in group} for group in questions)
-    shared = few.keys() & many.keys()
+    small, large = ({question.key: question for question in group} for group in questions)
+    shared = small.keys() & large.keys()
     assert len(shared) == 18 + 18
-    assert all(few[key] == many[key] for key in shared)
+    assert all(small[key] == large[key] for key in shared)
 
 
 def test_fewer_pictures_rotate(population):
