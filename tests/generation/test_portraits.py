@@ -173,6 +173,7 @@ def views(people, uses, pixels):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_all_people_of_mllmu_are_recognized_by_the_head_alone():
     """One train view in the gallery, one test view as probe; the surroundings and mean colors reveal nobody.
 
