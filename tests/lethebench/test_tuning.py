@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-import torch
-from evaluate_support import lethe, save_llava, stand_in_build
+from evaluate_support import lethe
+from initial_run import initial_run
 from small_build import real_build
-from tiny_models import llava
 
 from lethebench.baselines import METHODS, method_entry
 from lethebench.baselines.loading import Loaded, load_model, save_model
 from lethebench.baselines.methods.prompt import with_system_prompt
 from lethebench.baselines.presets import PRESETS, Preset
-from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.evaluation.answers.rows import evaluate_rows
@@ -26,7 +24,7 @@ from lethebench.runs.continual import start
 from lethebench.runs.folder import is_done, new_stage, read_json, write_json
 from lethebench.runs.options import RunOptions
 from lethebench.runs.settings import read_settings
-from lethebench.runs.stage import Run, write_rows
+from lethebench.runs.stage import Run
 from lethebench.scoring import rescore as eval_run
 from lethebench.tuning import command as tuning
 from lethebench.tuning import search
@@ -35,7 +33,6 @@ from lethebench.tuning.search import SPAN, Trial, best, read_trials, starts, wri
 
 START = {"learning_rate": 1e-4, "retain_weight": 1.0}
 BEST_RATE = 4e-4
-KNOWING = {"keyword_match": 1.0, "rouge_l_recall": 1.0, "probability": 1.0, "truth_ratio": 0.1}
 
 
 def hill(number, settings):
@@ -154,23 +151,7 @@ def test_every_method_that_trains_has_settings_to_search(preset: Preset):
 
 @pytest.fixture(scope="module")
 def learnt(tmp_path_factory) -> Path:
-    """A run whose learnt model is untrained; its scores are altered to say that it knows every answer."""
-    root = tmp_path_factory.mktemp("root")
-    data = stand_in_build(root / "icu")
-    folder = root / "run"
-    folder.mkdir()
-    options = RunOptions(data=data, out=folder, model=str(save_llava(root / "base")), methods=(), ignore_gate=True)
-    run = start(open_build(data), options, Console(), resume=False)
-    with new_stage(folder / "learnt", {"seconds": 1.0, "steps": 1}) as place:
-        model, processor = llava(dtype=torch.float32, seed=0)
-        save_model(model, processor, place)
-        run.encoder = RowEncoder(processor)
-        rows = evaluate_rows(model, processor, run.scored.select(range(0, len(run.scored), 2)))
-        every = {row["id"]: row for row in rows}
-        made = [{**rows[0], **every.get(row["id"], {}), "id": row["id"], "role": "retain"} for row in run.scored]
-        write_rows(place / "rows.parquet", [{**row, **KNOWING, "task_id": -1} for row in made])
-        write_json(place / "gate.json", {"passed": True})
-    return folder
+    return initial_run(tmp_path_factory.mktemp("root"))
 
 
 @pytest.fixture
