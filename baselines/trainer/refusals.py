@@ -1,4 +1,4 @@
-"""Refusals: what a model that forgot is taught to say, and rows that have them for answers."""
+"""Refusals: the answers that refusal methods train on, and rows that have them."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -69,19 +69,19 @@ REFUSALS = (
 
 
 class RefusedRows(Sequence):
-    """The same rows with a refusal for an answer; the rows that it reads are never changed.
+    """The same rows with refusals as answers; the original rows are never changed.
 
     Args:
         rows: QA rows.
         seed: of the draw; a row keeps its refusal for the whole stage.
     """
 
-    def __init__(self, rows: Dataset | Sequence[Mapping[str, Any]], *, seed: int):
+    def __init__(self, rows: Dataset | Sequence[Mapping[str, Any]], *, seed: int) -> None:
         self.rows = undecoded(rows)
         self.refusals = random.Random(seed).choices(REFUSALS, k=len(rows))
 
     def __len__(self) -> int:
         return len(self.refusals)
 
-    def __getitem__(self, place: int) -> dict[str, Any]:
-        return {**self.rows[place], "answer": self.refusals[place]}
+    def __getitem__(self, index: Any) -> Any:
+        return {**self.rows[index], "answer": self.refusals[index]}

@@ -1,4 +1,4 @@
-"""What the trainers refuse before anything is loaded or trained: settings they would ignore, rows they cannot read."""
+"""Checks before anything is loaded or trained: settings that the trainers would ignore, rows they cannot read."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 COLUMNS = ("images", "question", "answer")
 
-# Settings of SFTConfig that have a say in SFTTrainer's loss or batches and none here, with the values they may have.
+# Settings of SFTConfig that would have no effect in these trainers, with the values that they may have.
 FIXED = {
     "label_smoothing_factor": (0.0,),
     "loss_type": ("nll",),
@@ -17,7 +17,7 @@ FIXED = {
     "eval_packing": (None, False),
     "padding_free": (False,),
 }
-# The same for the unlearning trainers, whose rows come in pairs and uncut.
+# The same for the unlearning trainers, whose rows come in pairs and are not truncated.
 FIXED_IN_PAIRS = {"max_length": (None,), "remove_unused_columns": (False,), "train_sampling_strategy": ("random",)}
 # Arguments of SFTTrainer that would never be called.
 UNCALLED = {
@@ -27,8 +27,8 @@ UNCALLED = {
 }
 
 
-def check_fixed(args, fixed: Mapping[str, tuple]) -> None:
-    """Refuses settings that would change nothing.
+def check_fixed(args: Any, fixed: Mapping[str, tuple]) -> None:
+    """Raise if a setting would have no effect.
 
     Args:
         args: the config, or None.
@@ -40,29 +40,29 @@ def check_fixed(args, fixed: Mapping[str, tuple]) -> None:
     for name, allowed in fixed.items():
         value = getattr(args, name, allowed[0])
         if value not in allowed:
-            raise ValueError(f"{name}={value!r} would change nothing in these trainers: leave it at {allowed[0]!r}")
+            raise ValueError(f"{name}={value!r} has no effect in these trainers: leave it at {allowed[0]!r}")
 
 
-def check_called(trainer: str, given: Mapping[str, Any]) -> None:
-    """Refuses functions that would never be called.
+def check_called(trainer: str, arguments: Mapping[str, Any]) -> None:
+    """Raise if a function is passed that would never be called.
 
     Args:
         trainer: its name, for the message.
-        given: keyword arguments of the trainer.
+        arguments: keyword arguments of the trainer.
 
     Raises:
         ValueError: for the first of them.
     """
     for name, reason in UNCALLED.items():
-        if given.get(name) is not None:
+        if arguments.get(name) is not None:
             raise ValueError(f"{trainer} does not use {name}: {reason}")
 
 
-def check_training(args) -> None:
-    """Refuses a config under which nothing could be trained.
+def check_training(args: Any) -> None:
+    """Raise if nothing could be trained with a config.
 
     Raises:
-        ValueError: that names the setting.
+        ValueError: naming the setting.
     """
     for name in ("per_device_train_batch_size", "gradient_accumulation_steps"):
         if getattr(args, name) < 1:
@@ -76,18 +76,18 @@ def check_training(args) -> None:
     try:
         re.compile(getattr(args, "frozen", None) or "")
     except re.error as error:
-        raise ValueError(f"frozen is {args.frozen!r}, which is no regular expression: {error}") from None
+        raise ValueError(f"frozen is {args.frozen!r}, which is not a regular expression: {error}") from None
 
 
-def check_rows(rows, name: str) -> None:
-    """Refuses what is no set of QA rows that can be read by place.
+def check_rows(rows: Any, name: str) -> None:
+    """Raise unless the rows are QA rows that can be read by index.
 
     Args:
-        rows: what the user gave.
-        name: of the argument, for the message.
+        rows: the argument.
+        name: the argument's name, for the message.
 
     Raises:
-        ValueError: for nothing, splits, a stream, or rows without the columns of QA rows.
+        ValueError: for None, a dict of splits, a stream, or rows without the columns of QA rows.
     """
     if rows is None:
         raise ValueError(f"{name} is absent: give a Dataset or a list of rows")
@@ -95,7 +95,7 @@ def check_rows(rows, name: str) -> None:
     if isinstance(rows, Mapping):
         raise ValueError(f"{name} is of type {kind} and holds {', '.join(map(str, rows))}: give one of them")
     if not (hasattr(rows, "__len__") and hasattr(rows, "__getitem__")):
-        raise ValueError(f"{name} is of type {kind}, which is not read by place: give a Dataset or a list of rows")
+        raise ValueError(f"{name} is of type {kind}, which cannot be read by index: give a Dataset or a list of rows")
     if len(rows) == 0:
         return
     if not isinstance(rows[0], Mapping):
@@ -109,12 +109,12 @@ def check_rows(rows, name: str) -> None:
         )
 
 
-def check_evaluated(given) -> None:
-    """As `check_rows` for one set to evaluate on or several by name; streams may be among them.
+def check_evaluated(datasets: Any) -> None:
+    """Check one set to evaluate on, or a dict of several, like `check_rows`; streams are not checked.
 
     Raises:
         ValueError: for rows without the columns of QA rows.
     """
-    for rows in given.values() if isinstance(given, Mapping) else [given]:
+    for rows in datasets.values() if isinstance(datasets, Mapping) else [datasets]:
         if hasattr(rows, "__getitem__"):
             check_rows(rows, "eval_dataset")

@@ -118,8 +118,8 @@ def test_a_broken_picture_stops_a_stage_before_its_first_step(made, tmp_path, wh
     ("change", "says"),
     [
         (lambda rows: DatasetDict(train=as_dataset(rows)), "is of type DatasetDict and holds train"),
-        (lambda rows: as_dataset(rows).to_iterable_dataset(), "IterableDataset, which is not read by place"),
-        (lambda rows: iter(rows), "which is not read by place"),
+        (lambda rows: as_dataset(rows).to_iterable_dataset(), "IterableDataset, which cannot be read by index"),
+        (lambda rows: iter(rows), "which cannot be read by index"),
         (lambda rows: as_dataset(rows).remove_columns("images"), "has no column images: QA rows have images, question"),
         (lambda rows: [{"prompt": "", "completion": ""}], "has no column images, question, answer"),
         (lambda rows: [{**row, "images": None} for row in rows], "has NoneType as images: give a list of pictures"),
@@ -154,7 +154,7 @@ def test_what_is_no_set_of_qa_rows_is_refused_in_one_line(made, tmp_path, where,
     ],
 )
 def test_settings_that_would_change_nothing_are_refused(tmp_path, name, value):
-    with pytest.raises(ValueError, match=f"{name}={value!r} would change nothing in these trainers: leave it at"):
+    with pytest.raises(ValueError, match=f"{name}={value!r} has no effect in these trainers: leave it at"):
         method_entry("npo").load().config_class(output_dir=str(tmp_path), bf16=False, **{name: value})
 
 
