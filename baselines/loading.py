@@ -67,7 +67,7 @@ def load_model(
 
         adapter, path = path, PeftConfig.from_pretrained(str(path)).base_model_name_or_path
     try:
-        model = AutoModelForImageTextToText.from_pretrained(str(path), use_safetensors=True, **options)
+        model: Any = AutoModelForImageTextToText.from_pretrained(str(path), use_safetensors=True, **options)
         # The processor beside an adapter comes first: `prompt` changes the chat template.
         own = adapter is not None and (Path(adapter) / PROCESSOR_FILE).is_file()
         hub = {name: options[name] for name in ("revision", "local_files_only") if name in options and not own}

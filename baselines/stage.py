@@ -112,7 +112,7 @@ def unlearn(stage: Stage) -> UnlearnResult:
         kind = type(stage.model).__name__
         raise ValueError(f"{stage.method} cannot start from a {kind}: pass the initial model")
     if entry.base_weights:
-        dtype = torch.float32 if entry.trains else stage.model.dtype
+        dtype: Any = torch.float32 if entry.trains else stage.model.dtype
         stage = replace(stage, model=merged(stage.model, dtype))
     result = method.unlearn(stage)
     return result if result.seconds else replace(result, seconds=time.perf_counter() - start)

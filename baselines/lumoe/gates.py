@@ -139,7 +139,7 @@ class Features:
         encoder: the processor's RowEncoder, to share its cache.
     """
 
-    def __init__(self, model: nn.Module, processor, encoder: RowEncoder | None = None):
+    def __init__(self, model: Any, processor: Any, encoder: RowEncoder | None = None):
         self.model = model
         self.collate = AnswerCollator(encoder or RowEncoder(processor))
 
@@ -266,7 +266,7 @@ def openai_asker(model: str, *, client=None, max_tokens: int = 32) -> Callable[[
     return ask
 
 
-def local_asker(model: nn.Module, processor, *, max_new_tokens: int = 32) -> Callable[[list, str], str]:
+def local_asker(model: Any, processor: Any, *, max_new_tokens: int = 32) -> Callable[[list, str], str]:
     """Asks a model that is loaded here, the learnt model itself among others."""
 
     def ask(pictures: list, text: str) -> str:

@@ -53,7 +53,7 @@ class LUMoE:
         has_adapter = getattr(model, "peft_config", None)
         # Where the initial model is saved: its adapter's folder if it has one, else its own.
         self.base: str = getattr(model, "adapter_path", None) or model.config._name_or_path
-        self.model = merged(model, model.dtype) if has_adapter else model
+        self.model: Any = merged(model, model.dtype) if has_adapter else model
         self.processor = processor
         self.gate = gate or EmbeddingGate(Features(self.model, processor, encoder))
         self.tasks: list[int] = []

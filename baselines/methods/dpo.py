@@ -2,7 +2,6 @@
 
 import textwrap
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from torch import Tensor
 
@@ -42,8 +41,8 @@ class DPOTrainer(UnlearningTrainer):
     uses_refusals = True
     searched = ("beta", "retain_weight")
     _name = "DPO"
-    _tag_names: ClassVar = ["trl", "sft", "unlearning", "dpo"]
-    _paper: ClassVar = {
+    _tag_names = ["trl", "sft", "unlearning", "dpo"]
+    _paper = {
         "title": "Direct Preference Optimization: Your Language Model is Secretly a Reward Model",
         "id": "2305.18290",
         # docstyle-ignore

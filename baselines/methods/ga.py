@@ -2,7 +2,6 @@
 
 import textwrap
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import Tensor
 
@@ -25,8 +24,8 @@ class GATrainer(UnlearningTrainer):
 
     config_class = GAConfig
     _name = "GA"
-    _tag_names: ClassVar = ["trl", "sft", "unlearning", "ga"]
-    _paper: ClassVar = {
+    _tag_names = ["trl", "sft", "unlearning", "ga"]
+    _paper = {
         "title": "Knowledge Unlearning for Mitigating Privacy Risks in Language Models",
         "id": "2210.01504",
         # docstyle-ignore

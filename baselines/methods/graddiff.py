@@ -2,7 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any
 
 from torch import Tensor
 
@@ -26,8 +26,8 @@ class GradDiffTrainer(UnlearningTrainer):
     config_class = GradDiffConfig
     searched = ("retain_weight",)
     _name = "GradDiff"
-    _tag_names: ClassVar = ["trl", "sft", "unlearning", "graddiff"]
-    _paper: ClassVar = {
+    _tag_names = ["trl", "sft", "unlearning", "graddiff"]
+    _paper = {
         "title": "Continual Learning and Private Unlearning",
         "id": "2203.12817",
         # docstyle-ignore
@@ -41,10 +41,10 @@ class GradDiffTrainer(UnlearningTrainer):
     }
 
     @classmethod
-    def retain_loss(cls, args: UnlearningConfig) -> str:
+    def retain_loss(cls, args: Any) -> str:
         """Return "ce"."""
         return "ce"
 
-    def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
+    def unlearning_loss(self, forget: Answers, retain: Answers) -> Tensor:
         """Return -E_f[ce(y)] + retain_weight * E_r[ce(y)]."""
         return ga_loss(forget.logps, forget.mask) + self.retain_term(retain)

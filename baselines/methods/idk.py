@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor
 
@@ -32,8 +32,8 @@ class IdkTrainer(UnlearningTrainer):
     config_class = IdkConfig
     searched = ("retain_weight",)
     _name = "Idk"
-    _tag_names: ClassVar = ["trl", "sft", "unlearning", "idk"]
-    _paper: ClassVar = {
+    _tag_names = ["trl", "sft", "unlearning", "idk"]
+    _paper = {
         "title": "TOFU: A Task of Fictitious Unlearning for LLMs",
         "id": "2401.06121",
         # docstyle-ignore
@@ -47,14 +47,14 @@ class IdkTrainer(UnlearningTrainer):
     }
 
     @classmethod
-    def retain_loss(cls, args: UnlearningConfig) -> str:
+    def retain_loss(cls, args: Any) -> str:
         """Return "ce"."""
         return "ce"
 
-    def forget_set(self, rows: Sequence[Mapping[str, Any]], args: UnlearningConfig) -> RefusedRows:
+    def forget_set(self, rows: Sequence[Mapping[str, Any]], args: Any) -> RefusedRows:
         """Return the forget set's questions with a refusal each."""
         return RefusedRows(rows, seed=args.seed)
 
-    def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
+    def unlearning_loss(self, forget: Answers, retain: Answers) -> Tensor:
         """Return E_f[ce(refusal)] + retain_weight * E_r[ce(y)]."""
         return cross_entropy_loss(forget.logps, forget.mask) + self.retain_term(retain)

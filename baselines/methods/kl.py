@@ -2,7 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any
 
 from torch import Tensor
 
@@ -28,8 +28,8 @@ class KLMinTrainer(UnlearningTrainer):
     config_class = KLMinConfig
     searched = ("retain_weight",)
     _name = "KL minimization"
-    _tag_names: ClassVar = ["trl", "sft", "unlearning", "kl"]
-    _paper: ClassVar = {
+    _tag_names = ["trl", "sft", "unlearning", "kl"]
+    _paper = {
         "title": "TOFU: A Task of Fictitious Unlearning for LLMs",
         "id": "2401.06121",
         # docstyle-ignore
@@ -43,10 +43,10 @@ class KLMinTrainer(UnlearningTrainer):
     }
 
     @classmethod
-    def retain_loss(cls, args: UnlearningConfig) -> str:
+    def retain_loss(cls, args: Any) -> str:
         """Return "kl"."""
         return "kl"
 
-    def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
+    def unlearning_loss(self, forget: Answers, retain: Answers) -> Tensor:
         """Return -E_f[ce(y)] + retain_weight * KL_r."""
         return ga_loss(forget.logps, forget.mask) + self.retain_term(retain)

@@ -2,7 +2,6 @@
 
 import textwrap
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
 
 from torch import nn
 
@@ -50,7 +49,7 @@ class LUMoEMethod:
     accepts = (nn.Module, LUMoE)
     trains = True
     searched = ("retain_weight",)
-    _paper: ClassVar = {
+    _paper = {
         "title": "MLUBench: A Benchmark for Lifelong Unlearning Evaluation in MLLMs",
         "id": "2606.12809",
         # docstyle-ignore

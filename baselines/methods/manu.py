@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from PIL import Image
@@ -61,7 +61,7 @@ class MANU:
     config_class = MANUConfig
     base_weights = True
     trains = False
-    _paper: ClassVar = {
+    _paper = {
         "title": "Modality-Aware Neuron Pruning for Unlearning in Multimodal Large Language Models",
         "id": "2502.15910",
         # docstyle-ignore

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from datasets import Dataset
@@ -11,7 +11,6 @@ from torch import Tensor
 from transformers import TrainerCallback
 
 from lethebench.baselines.losses import cross_entropy_loss, ga_loss
-from lethebench.baselines.trainer.answer import Answers
 from lethebench.baselines.trainer.config import UnlearningConfig
 from lethebench.baselines.trainer.pairs import AlternatingSampler
 from lethebench.baselines.trainer.rows import EncodedRows, of_modality
@@ -65,8 +64,8 @@ class MMUnlearnerTrainer(UnlearningTrainer):
     searched = ("retain_weight",)
     base_weights = True
     _name = "MMUnlearner"
-    _tag_names: ClassVar = ["trl", "sft", "unlearning", "mmunlearner"]
-    _paper: ClassVar = {
+    _tag_names = ["trl", "sft", "unlearning", "mmunlearner"]
+    _paper = {
         "title": "MMUnlearner: Reformulating Multimodal Machine Unlearning in the Era of Multimodal Large Language "
         "Models",
         "id": "2502.11051",
@@ -103,11 +102,11 @@ class MMUnlearnerTrainer(UnlearningTrainer):
         self.add_callback(_MaskedStep(self))
 
     @classmethod
-    def retain_loss(cls, args: UnlearningConfig) -> str:
+    def retain_loss(cls, args: Any) -> str:
         """Return "ce"."""
         return "ce"
 
-    def unlearning_loss(self, forget: Answers | None, retain: Answers | None) -> Tensor:
+    def unlearning_loss(self, forget: Any, retain: Any) -> Tensor:
         """Return -E_f[ce(y)] in an ascent step, retain_weight * E_r[ce(y)] in a retain step."""
         self.ascending = forget is not None and self.model.training
         if forget is not None:

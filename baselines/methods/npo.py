@@ -2,7 +2,6 @@
 
 import textwrap
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from torch import Tensor
 
@@ -42,8 +41,8 @@ class NPOTrainer(UnlearningTrainer):
     uses_reference = True
     searched = ("beta", "retain_weight")
     _name = "NPO"
-    _tag_names: ClassVar = ["trl", "sft", "unlearning", "npo"]
-    _paper: ClassVar = {
+    _tag_names = ["trl", "sft", "unlearning", "npo"]
+    _paper = {
         "title": "Negative Preference Optimization: From Catastrophic Collapse to Effective Unlearning",
         "id": "2404.05868",
         # docstyle-ignore

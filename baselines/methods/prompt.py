@@ -5,7 +5,7 @@ import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from lethebench.baselines.stage import Stage, UnlearnResult
 from lethebench.contract.conversation import conversation
@@ -35,7 +35,7 @@ class SystemPrompt:
 
     config_class = SystemPromptConfig
     trains = False
-    _paper: ClassVar = {
+    _paper = {
         "title": "Protecting Privacy in Multimodal Large Language Models with MLLMU-Bench",
         "id": "2410.22108",
         # docstyle-ignore

@@ -2,7 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from lethebench.baselines.learn import learn, learn_tiny
 from lethebench.baselines.loading import load_model
@@ -36,7 +36,7 @@ class Retrain:
     config_class = RetrainConfig
     accepts = (str,)
     trains = True
-    _paper: ClassVar = {
+    _paper = {
         "title": "TOFU: A Task of Fictitious Unlearning for LLMs",
         "id": "2401.06121",
         # docstyle-ignore

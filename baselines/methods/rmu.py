@@ -2,7 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -56,8 +56,8 @@ class RMUTrainer(UnlearningTrainer):
     searched = ("steering", "retain_weight")
     needs = "retain rows, initial model; trains the weights, into which a LoRA is merged"
     _name = "RMU"
-    _tag_names: ClassVar = ["trl", "sft", "unlearning", "rmu"]
-    _paper: ClassVar = {
+    _tag_names = ["trl", "sft", "unlearning", "rmu"]
+    _paper = {
         "title": "The WMDP Benchmark: Measuring and Reducing Malicious Use With Unlearning",
         "id": "2403.03218",
         # docstyle-ignore
@@ -71,22 +71,22 @@ class RMUTrainer(UnlearningTrainer):
     }
 
     @classmethod
-    def uses_retain(cls, args: UnlearningConfig) -> bool:
+    def uses_retain(cls, args: Any) -> bool:
         """Return True."""
         return True
 
     @classmethod
-    def hidden_layers(cls, args: RMUConfig) -> tuple[int, ...]:
+    def hidden_layers(cls, args: Any) -> tuple[int, ...]:
         """Return the steered layer."""
         return (args.layer,)
 
     @classmethod
-    def trained_parameters(cls, args: RMUConfig) -> str:
+    def trained_parameters(cls, args: Any) -> str:
         """Return the given pattern, or the down projections of the steered layer and the two before it."""
         indices = "|".join(str(index) for index in range(max(0, args.layer - 3), args.layer))
         return args.trained or rf"(language_model|text_model)\..*layers\.({indices})\.mlp\.down_proj\."
 
-    def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
+    def unlearning_loss(self, forget: Answers, retain: Answers) -> Tensor:
         """Return the steering term on the forget rows plus the retain term."""
         layer = self.args.layer
         states = forget.hidden[layer]

@@ -2,7 +2,6 @@
 
 import textwrap
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from torch import Tensor
 
@@ -41,8 +40,8 @@ class SimNPOTrainer(UnlearningTrainer):
     config_class = SimNPOConfig
     searched = ("beta", "retain_weight")
     _name = "SimNPO"
-    _tag_names: ClassVar = ["trl", "sft", "unlearning", "simnpo"]
-    _paper: ClassVar = {
+    _tag_names = ["trl", "sft", "unlearning", "simnpo"]
+    _paper = {
         "title": "Simplicity Prevails: Rethinking Negative Preference Optimization for LLM Unlearning",
         "id": "2410.07163",
         # docstyle-ignore

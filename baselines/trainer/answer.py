@@ -42,6 +42,7 @@ class Answers(NamedTuple):
         logps: (B, T) log-probability of each answer token, 0 elsewhere; carries gradients.
         mask: (B, T), True on the N answer tokens.
         reference: (B,) summed log-probabilities before this stage, for forget rows of trainers that use a reference.
+            This and all that follow are None (or empty) for other trainers.
         distributions: (N, V) log-probabilities of the whole vocabulary at the answer tokens, row by row, on request.
         reference_distributions: (N, V) the same before this stage, for retain rows under a KL retain term.
         refusals: the refusals to the same questions, for forget rows of trainers that use them.
@@ -51,12 +52,12 @@ class Answers(NamedTuple):
 
     logps: Tensor
     mask: Tensor
-    reference: Tensor | None = None
-    distributions: Tensor | None = None
-    reference_distributions: Tensor | None = None
-    refusals: "Answers | None" = None
+    reference: Any = None
+    distributions: Any = None
+    reference_distributions: Any = None
+    refusals: Any = None
     hidden: Mapping[int, Tensor] = MappingProxyType({})
-    initial: "Answers | None" = None
+    initial: Any = None
 
     def rows(self, start: int, count: int) -> "Answers":
         """Return `count` rows from `start` on, with their hidden states and initial answers."""
@@ -93,18 +94,23 @@ class AnswerTrainer(SFTTrainer):
             are not QA rows, or a setting is given that would have no effect.
     """
 
+    # TRL's types of these are unions that no trainer here can be given.
+    model: Any
+    args: Any
+    train_dataset: Any
+
     def __init__(
         self,
-        model,
-        args=None,
+        model: Any,
+        args: Any = None,
         train_dataset: Dataset | Sequence[Mapping[str, Any]] | None = None,
-        processing_class=None,
+        processing_class: Any = None,
         *,
         encoder: RowEncoder | None = None,
         trained: str | None = None,
         frozen: str | None = None,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         check_fixed(args, FIXED)
         check_called(type(self).__name__, kwargs)
         check_rows(train_dataset, "train_dataset")
@@ -115,7 +121,7 @@ class AnswerTrainer(SFTTrainer):
             processing_class = _processor(model) if encoder is None else encoder.processor
         if encoder is not None and encoder.processor is not processing_class:
             raise ValueError(
-                "encoder is another processor's than processing_class: rows would be encoded with that one"
+                "encoder belongs to another processor than processing_class: rows would be encoded with that one"
             )
         self.encoder = encoder or RowEncoder(processing_class)
         if kwargs.get("peft_config") is not None and isinstance(model, nn.Module):
@@ -129,7 +135,7 @@ class AnswerTrainer(SFTTrainer):
             processing_class=processing_class,
             **kwargs,
         )
-        # TRL's fused head stays on the model as a forward that a copy of the model would share with the original.
+        # TRL's fused head replaces the model's forward, which a copy of the model would share with the original.
         vars(_bare(self.model)).pop("forward", None)
         if own_forward is not None:
             _bare(self.model).forward = own_forward
@@ -141,10 +147,10 @@ class AnswerTrainer(SFTTrainer):
             train_in_float32(self.model)
         if not any(value.requires_grad for value in self.model.parameters()):
             raise ValueError(
-                f"{type(self).__name__} got a model of which nothing is trained: every parameter is frozen, as PEFT "
-                "leaves them under an adapter; call `model.requires_grad_(True)`, freeze less or give a peft_config"
+                f"{type(self).__name__} got a model without trained parameters: every parameter is frozen, as PEFT "
+                "leaves them under an adapter; call `model.requires_grad_(True)`, freeze less or pass a peft_config"
             )
-        # TRL looked at a sample of the rows to know their kind; from here on they come encoded.
+        # TRL inferred the type of the data from a sample; from here on the rows are encoded.
         self.train_dataset = EncodedRows(train_dataset, self.encoder)
         self.add_callback(FiniteGradients(self))
 
@@ -200,7 +206,9 @@ class AnswerTrainer(SFTTrainer):
         position = position[whole.unsqueeze(1).expand_as(mask).flatten()[position]]
         return Answers(logps, mask, distributions=torch.cat(distributions)[position.argsort()], hidden=states)
 
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
         """Return SFTTrainer's loss; `num_items_in_batch` counts the answer tokens of the whole accumulated batch."""
         answers = self.answers(model, inputs)
         count = answers.mask.sum() if num_items_in_batch is None else num_items_in_batch
@@ -210,7 +218,7 @@ class AnswerTrainer(SFTTrainer):
         self.check_finite(loss)
         return (loss, answers) if return_outputs else loss
 
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
+    def prediction_step(self, model: Any, inputs: Any, prediction_loss_only: bool, ignore_keys: Any = None) -> Any:
         """Return the loss alone: logits over the whole vocabulary are not gathered."""
         return super().prediction_step(model, inputs, True, ignore_keys)
 
@@ -229,21 +237,21 @@ class AnswerTrainer(SFTTrainer):
         """Whether no process holds the whole model while it trains."""
         return self.is_fsdp_enabled or self.is_deepspeed_enabled
 
-    def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         if self.is_lora or self.is_sharded:
             with same_trained(self.model):
                 super()._load_from_checkpoint(resume_from_checkpoint, model)
         else:
             self._load_whole(resume_from_checkpoint)
 
-    def _load_best_model(self):
+    def _load_best_model(self) -> None:
         if self.is_lora or self.is_sharded:
             super()._load_best_model()
         else:
             self._load_whole(self.state.best_model_checkpoint)
 
-    def _load_whole(self, folder: str) -> None:
-        """Weights as `from_pretrained` reads them: transformers 5 saves LLaVA's under names its Trainer cannot load."""
+    def _load_whole(self, folder: Any) -> None:
+        """Load weights by `from_pretrained`: transformers 5 saves LLaVA's under names its Trainer cannot load."""
         if not Path(folder).is_dir():
             raise ValueError(f"there is no checkpoint at {folder}")
         saved = type(self.model).from_pretrained(
@@ -257,45 +265,45 @@ class AnswerTrainer(SFTTrainer):
 
 
 class FiniteGradients(TrainerCallback):
-    """Stops before a step whose gradients are not finite, so that the weights stay those of the last good step."""
+    """Stops before a step whose gradients are not finite; the weights are then those of the last good step."""
 
-    def __init__(self, trainer: SFTTrainer):
+    def __init__(self, trainer: AnswerTrainer) -> None:
         self.trainer = trainer
         self.scale = 0.0
         self.taken = 0
 
-    def on_pre_optimizer_step(self, args, state, control, **kwargs):
-        """Raises FloatingPointError that names the step; with fp16 only once its loss scale can fall no further."""
+    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Raise FloatingPointError naming the step; with fp16 only once the loss scale cannot be lowered further."""
         scaler = self.trainer.accelerator.scaler
         self.scale = 0.0 if scaler is None else scaler.get_scale()
         if self.scale > 1:
-            return  # the scaler itself leaves the step out and lowers its scale
+            return  # the scaler skips the step and lowers its scale
         gradients = [p.grad for p in self.trainer.model.parameters() if p.grad is not None]
         if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
             raise FloatingPointError(_broken("the gradients are not finite", state.global_step))
 
-    def on_optimizer_step(self, args, state, control, **kwargs):
+    def on_optimizer_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         scaler = self.trainer.accelerator.scaler
         self.taken += scaler is None or scaler.get_scale() >= self.scale
 
-    def on_train_end(self, args, state, control, **kwargs):
-        """Raises FloatingPointError if every step of a stage in fp16 was left out."""
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Raise FloatingPointError if fp16 skipped every step."""
         if self.trainer.accelerator.scaler is not None and state.global_step and not self.taken:
             raise FloatingPointError(
-                f"none of {state.global_step} steps was taken, since their gradients overflowed in fp16: "
-                "the weights are those before; train with bf16 or for longer"
+                f"all {state.global_step} steps were skipped because their gradients overflowed in fp16: the weights "
+                "did not change; train with bf16 or for longer"
             )
 
 
-def _processor(model):
-    """The processor that lies where the model came from."""
+def _processor(model: Any) -> Any:
+    """The processor at the model's path."""
     path = model if isinstance(model, str) else get_config_model_id(model.config)
     if not path:
-        raise ValueError("processing_class is absent and the model does not say where it came from: give its processor")
+        raise ValueError("processing_class is absent and the model has no path to load it from: pass its processor")
     return AutoProcessor.from_pretrained(path)
 
 
-def _bare(model):
+def _bare(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
@@ -314,10 +322,10 @@ def _broken(what: str, steps_done: int) -> str:
 
 
 def select_rows(batch: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
-    """A collated batch cut down to some rows and to the length of the longest of them.
+    """Return some rows of a collated batch, truncated to the longest of them.
 
     Args:
-        batch: as `AnswerCollator` makes it.
+        batch: a batch of `AnswerCollator`.
         rows: (B,) boolean; all rows with a picture or none of them.
 
     Returns:
@@ -331,5 +339,5 @@ def select_rows(batch: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
 
 
 def sample(rows: Dataset | Sequence[Mapping[str, Any]]) -> Dataset:
-    """One row's conversation without its pictures: what SFTTrainer looks at to know the kind of its data."""
+    """Return one row's conversation without pictures; SFTTrainer infers the type of its data from it."""
     return Dataset.from_list([conversation({**rows[0], "images": []})])

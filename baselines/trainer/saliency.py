@@ -62,7 +62,8 @@ def draw(rows: EncodedRows, indices: Sequence[int], limit: int | None, seed: int
 
 def split_by_picture(rows: EncodedRows) -> tuple[list[int], list[int]]:
     """Return the indices of the rows with a picture, and of those without."""
-    pictured, text = [], []
+    pictured: list[int] = []
+    text: list[int] = []
     for index in range(len(rows)):
         (pictured if rows.rows[index]["images"] else text).append(index)
     return pictured, text

@@ -10,7 +10,7 @@ A method is a config and a trainer whose loss is a function of a batch's forget 
 """
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -72,12 +72,12 @@ class UnlearningTrainer(AnswerTrainer):
     base_weights: ClassVar[bool] = False
     trains: ClassVar[bool] = True
     # Losses are means over rows of a micro-batch, not sums over the tokens of an accumulated batch.
-    loss_is_scaled_for_ga = False
+    loss_is_scaled_for_ga: Any = False
 
     def __init__(
         self,
         model: Any,
-        args: UnlearningConfig | None = None,
+        args: Any = None,
         train_dataset: Dataset | Sequence[Mapping[str, Any]] | None = None,
         retain_dataset: Dataset | Sequence[Mapping[str, Any]] | None = None,
         processing_class: Any = None,
@@ -116,7 +116,7 @@ class UnlearningTrainer(AnswerTrainer):
         )
         self.forget_rows: EncodedRows = self.train_dataset
         refusals = RefusedRows(forget, seed=args.seed) if self.uses_refusals else None
-        self.refusal_rows = None if refusals is None else EncodedRows(refusals, self.encoder)
+        self.refusal_rows: Any = None if refusals is None else EncodedRows(refusals, self.encoder)
         retain_rows = EncodedRows(retain_dataset, self.encoder) if self.uses_retain(args) else None
         self.train_dataset = PairedRows(self.forget_rows, retain_rows, self.refusal_rows)
         self.reference_logps: Tensor | None = None
@@ -148,42 +148,42 @@ class UnlearningTrainer(AnswerTrainer):
         )
 
     @classmethod
-    def retain_loss(cls, args: UnlearningConfig) -> str:
+    def retain_loss(cls, args: Any) -> str:
         """Return the term that `retain_term` gives under these settings: "ce", "kl" or "none"."""
         return getattr(args, "retain_loss", "none")
 
     @classmethod
-    def uses_retain(cls, args: UnlearningConfig) -> bool:
+    def uses_retain(cls, args: Any) -> bool:
         """Return whether steps need retain rows under these settings."""
         return cls.retain_loss(args) != "none"
 
     @classmethod
-    def hidden_layers(cls, args: UnlearningConfig) -> tuple[int, ...]:
+    def hidden_layers(cls, args: Any) -> tuple[int, ...]:
         """Return the layers of the language model whose states `Answers.hidden` should hold; 0 is the embeddings."""
         return ()
 
     @classmethod
-    def trained_parameters(cls, args: UnlearningConfig) -> str | None:
+    def trained_parameters(cls, args: Any) -> str | None:
         """Return a regular expression of the parameters to train, None for all of them."""
         return None
 
-    def forget_set(self, rows: Sequence[Mapping[str, Any]], args: UnlearningConfig) -> Sequence[Mapping[str, Any]]:
+    def forget_set(self, rows: Sequence[Mapping[str, Any]], args: Any) -> Sequence[Mapping[str, Any]]:
         """Return the rows for the forget part of a step; a method may replace their answers."""
         return rows
 
-    def unlearning_loss(self, forget: Answers, retain: Answers | None) -> Tensor:
+    def unlearning_loss(self, forget: Answers, retain: Any) -> Tensor:
         """Return the loss of a batch, a scalar.
 
         Args:
             forget: the answers of the forget rows.
-            retain: the answers of the retain rows, None unless `uses_retain`.
+            retain: the `Answers` of the retain rows, None unless `uses_retain`.
 
         Raises:
             NotImplementedError: unless a method overrides it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no loss: override unlearning_loss")
 
-    def retain_term(self, retain: Answers | None) -> Tensor | float:
+    def retain_term(self, retain: Any) -> Tensor | float:
         """Return `retain_weight` times E_r[ce(y)] or KL(initial, current) on the retain rows, 0 without a term."""
         kind = self.retain_loss(self.args)
         if kind == "none":
@@ -255,7 +255,7 @@ class UnlearningTrainer(AnswerTrainer):
             pairs = -int(-args.num_train_epochs // 1) * len(self.forget_rows)
         return self._get_train_sampler().retain_drawn(pairs)
 
-    def get_batch_samples(self, epoch_iterator: Iterable, num_batches: int, device: Any) -> tuple[list[dict], Any]:
+    def get_batch_samples(self, epoch_iterator: Iterator, num_batches: int, device: Any) -> tuple[list[dict], Any]:
         """Add to each batch its share of the step, so that every row weighs the same in an uneven one."""
         batches, items = super().get_batch_samples(epoch_iterator, num_batches, device)
         rows = [max(len(batch["forget_index"]), len(batch["retain_index"])) for batch in batches]
@@ -289,7 +289,7 @@ class UnlearningTrainer(AnswerTrainer):
 
     def _parts(
         self, answers: Answers, index: Tensor, retain_index: Tensor, reference: Tensor | None
-    ) -> tuple[Answers | None, Answers | None]:
+    ) -> tuple[Any, Any]:
         """The forget answers (with their refusals) and the retain answers of a paired batch, None where it has none."""
 
         def part(start: int, count: int, before: Tensor | None = None) -> Answers | None:

@@ -1,4 +1,4 @@
-"""The search behind `lethe tune`: which settings of a method, in what ranges, and how a trial is judged."""
+"""The search of `lethe tune`: which settings of a method, in what ranges, and how a trial is judged."""
 
 import csv
 import math
@@ -12,9 +12,12 @@ from lethebench.baselines.presets import Preset
 from lethebench.baselines.registry import method_entry
 from lethebench.errors import UserError
 
-SPAN = 10.0  # how far the search goes from the preset's value, as a factor, to both sides
-STARTUP = 5  # trials before the sampler begins to learn from them
-FAILED = -1.0  # below every trial that finished
+SPAN = 10.0
+"""The range of the search: the preset's value divided and multiplied by this."""
+STARTUP = 5
+"""Random trials before the sampler uses earlier ones."""
+FAILED = -1.0
+"""The value of a failed trial, below that of every other."""
 COLUMNS = ("forget", "utility", "seconds", "state", "reason")
 
 Settings = Mapping[str, float]
@@ -27,9 +30,9 @@ class Trial:
     Attributes:
         number: 0, 1, ...; trial 0 has the preset's own settings.
         settings: fields of the method's config.
-        forget: forget score on the validation request, 0..1, higher is better; None where the trial failed.
-        utility: utility relative to the learnt model, >= 0; None where the trial failed.
-        seconds: how long it took.
+        forget: forget score on the validation request, 0..1, higher is better; None if the trial failed.
+        utility: utility relative to the initial model, >= 0; None if the trial failed.
+        seconds: duration.
         state: `complete` or `failed`.
         reason: why it failed.
     """
@@ -43,8 +46,8 @@ class Trial:
     reason: str = ""
 
     def value(self, utility: float) -> float:
-        """Forget where `utility` is reached; else the shortfall below it, negative, so that no such trial is chosen."""
-        if self.state != "complete":
+        """Return `forget` if the required utility is reached, else the (negative) shortfall of utility."""
+        if self.state != "complete" or self.forget is None or self.utility is None:
             return FAILED
         return self.forget if self.utility >= utility else self.utility - utility
 
@@ -72,23 +75,23 @@ def search(
     done: Sequence[Trial] = (),
     keep: Callable[[Sequence[Trial]], None] = lambda trials: None,
 ) -> list[Trial]:
-    """Tries `budget` settings by Optuna's TPE, the first one `start` itself.
+    """Try `budget` settings by Optuna's TPE, first `start` itself.
 
-    What is tried next depends on the seed and on the trials before alone, so a search that goes on from `done` takes
-    the steps of one that never stopped.
+    The next settings depend on the seed and the earlier trials alone, so a search resumed from `done` equals one that
+    was never interrupted.
 
     Args:
-        start: name -> where its range has its middle, > 0.
-        evaluate: (number, settings) -> (forget, relative utility); what it cannot measure it says by a
-            FloatingPointError or a ValueError, which is kept as the trial's reason.
-        budget: how many trials in all, those of `done` and failed ones among them.
-        utility: the relative utility that is asked.
+        start: name -> the middle of its range, > 0.
+        evaluate: (number, settings) -> (forget, relative utility). It raises FloatingPointError or ValueError for a
+            trial that fails; the message becomes the trial's reason.
+        budget: trials in total, including `done` and failed ones.
+        utility: the required relative utility.
         seed: of the sampler.
-        done: the trials of a search that was stopped.
+        done: the trials of an interrupted search.
         keep: called with all trials after each one.
 
     Raises:
-        UserError: what `evaluate` raises so: no settings would help.
+        UserError: raised by `evaluate` when no settings would help.
     """
     import optuna
 
@@ -100,48 +103,49 @@ def search(
     study = optuna.create_study(direction="maximize")
     trials = list(done)
     for trial in trials:
-        known = {"params": dict(trial.settings), "distributions": space, "value": trial.value(utility)}
-        study.add_trial(optuna.trial.create_trial(**known))
+        study.add_trial(
+            optuna.trial.create_trial(params=dict(trial.settings), distributions=space, value=trial.value(utility))
+        )
     for number in range(len(trials), budget):
         study.sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP, seed=seed + number)
         if number == 0:
             study.enqueue_trial(dict(start))
-        asked = study.ask(space)
-        trials.append(_tried(number, asked.params, evaluate))
-        study.tell(asked, trials[-1].value(utility))
+        suggestion = study.ask(space)
+        trials.append(_run_trial(number, suggestion.params, evaluate))
+        study.tell(suggestion, trials[-1].value(utility))
         keep(trials)
     return trials
 
 
-def _tried(number: int, settings: Settings, evaluate: Callable) -> Trial:
-    begun = time.monotonic()
-    forget, reached, state, reason = None, None, "complete", ""
+def _run_trial(number: int, settings: Settings, evaluate: Callable[[int, Settings], tuple[float, float]]) -> Trial:
+    start = time.monotonic()
+    forget, utility, state, reason = None, None, "complete", ""
     try:
-        found = evaluate(number, settings)
-        if not all(map(math.isfinite, found)):
-            raise ValueError(f"forget and utility came out as {found[0]} and {found[1]}")
-        forget, reached = found
+        scores = evaluate(number, settings)
+        if not all(map(math.isfinite, scores)):
+            raise ValueError(f"forget is {scores[0]} and utility {scores[1]}, which are not both finite")
+        forget, utility = scores
     except UserError:
         raise
     except (FloatingPointError, ValueError) as error:
         state, reason = "failed", " ".join(str(error).split())
-    return Trial(number, settings, forget, reached, round(time.monotonic() - begun, 2), state, reason)
+    return Trial(number, settings, forget, utility, round(time.monotonic() - start, 2), state, reason)
 
 
 def best(trials: Sequence[Trial], utility: float) -> Trial:
-    """The trial that is chosen: by its value, and by utility among equals.
+    """Return the trial with the highest value, and among equals the highest utility.
 
     Raises:
-        UserError: every trial failed.
+        UserError: Every trial failed.
     """
     complete = [trial for trial in trials if trial.state == "complete"]
     if not complete:
-        raise UserError(f"all {len(trials)} trials failed, the first so: {trials[0].reason}")
-    return max(complete, key=lambda trial: (trial.value(utility), trial.utility))
+        raise UserError(f"all {len(trials)} trials failed; the first: {trials[0].reason}")
+    return max(complete, key=lambda trial: (trial.value(utility), trial.utility or 0.0))
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
-    """Writes the table in one step: number, one column per setting, and `COLUMNS`; empty cells where a trial failed."""
+    """Write the table atomically: number, one column per setting, and `COLUMNS`; empty cells for failed trials."""
     temporary = path.with_name(f".{path.name}.partial")
     with temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -155,7 +159,7 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
 
 
 def read_trials(path: Path) -> list[Trial]:
-    """The trials of a table that `write_trials` wrote; none where there is no table."""
+    """Return the trials of a table that `write_trials` wrote; none if it does not exist."""
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", newline="") as file:

@@ -196,7 +196,7 @@ def test_a_tokenizer_or_another_processor_s_encoder_is_refused(made, tmp_path):
     with pytest.raises(ValueError, match="no processor of a vision-language model"):
         support.stage("ga", fresh(made), made.processor.tokenizer, tmp_path, FORGET)
     encoder = RowEncoder(copy.deepcopy(made.processor))
-    with pytest.raises(ValueError, match="encoder is another processor's"):
+    with pytest.raises(ValueError, match="encoder belongs to another processor"):
         support.stage("ga", fresh(made), made.processor, tmp_path, FORGET, encoder=encoder)
     support.stage("ga", fresh(made), None, tmp_path, FORGET, encoder=encoder)
 
@@ -242,7 +242,7 @@ def test_a_model_of_which_nothing_is_trained_is_refused(made, tmp_path, method):
     """As PEFT leaves a model when its adapter is taken off or merged."""
     args = method_entry(method).load().config_class(output_dir=str(tmp_path), bf16=False)
     given = {"train_dataset": FORGET, "retain_dataset": RETAIN, "processing_class": made.processor}
-    with pytest.raises(ValueError, match=r"Trainer got a model of which nothing is trained: .*requires_grad_\(True\)"):
+    with pytest.raises(ValueError, match=r"Trainer got a model without trained parameters: .*requires_grad_\(True\)"):
         method_entry(method).load()(fresh(made).requires_grad_(False), args=args, **given)
 
 

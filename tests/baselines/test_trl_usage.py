@@ -237,7 +237,7 @@ def test_a_path_is_a_model_and_a_model_knows_its_processor(made, tmp_path, metho
         stage.train()
         ends.append(support.weights_of(stage.model))
     assert same(*ends)
-    with pytest.raises(ValueError, match="does not say where it came from: give its processor"):
+    with pytest.raises(ValueError, match="has no path to load it from: pass its processor"):
         support.stage(method, fresh(made), None, tmp_path, FORGET, RETAIN)
 
 

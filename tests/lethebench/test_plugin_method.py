@@ -13,7 +13,7 @@ from hub_server import local_hub, surroundings
 from initial_run import initial_run
 
 from lethebench.baselines import registry
-from lethebench.tuning import command as tuning
+from lethebench.tuning import validation
 
 PACKAGE = {
     "forgetful/__init__.py": "",
@@ -86,7 +86,7 @@ def test_plugin_from_listing_to_pushing(site, tmp_path, capsys, monkeypatch):
         assert status == 0, error
         return out
 
-    monkeypatch.setattr(tuning, "MOST", 6)
+    monkeypatch.setattr(validation, "MOST_ROWS", 6)
     folder = initial_run(tmp_path)
     data, base = tmp_path / "icu", tmp_path / "base"
     listed = {row["name"]: row for row in json.loads(run("list", "methods", "--json"))["methods"]}
@@ -104,7 +104,7 @@ def test_plugin_from_listing_to_pushing(site, tmp_path, capsys, monkeypatch):
     run("run", data, *options)
     record = json.loads((tmp_path / "own" / "run.json").read_text())
     assert record["methods"] == ["forgetful", NAME]
-    assert record["settings"] == {"forgetful": tuned["settings"]}
+    assert record["settings"]["forgetful"] == tuned["settings"]
     done = {name: tmp_path / "own" / name / "t001" / "done.json" for name in record["methods"]}
     assert json.loads(done["forgetful"].read_text())["settings"]["strength"] == tuned["settings"]["strength"]
     assert json.loads(done[NAME].read_text())["deviation"] == 0.1
@@ -115,8 +115,8 @@ def test_plugin_from_listing_to_pushing(site, tmp_path, capsys, monkeypatch):
     assert done["forgetful"].stat().st_mtime_ns == times["forgetful"]
     assert pq.read_table(done[NAME].with_name("rows.parquet")).num_rows > 0
 
-    page = run("report", tmp_path / "own", "--out", tmp_path / "report")
-    text = (tmp_path / "report" / "report.md").read_text() + page
+    run("report", tmp_path / "own", "--out", tmp_path / "report")
+    text = (tmp_path / "report" / "report.html").read_text()
     assert "Ascent with a strength of its own" in text
     assert "Noise on the weights of the head; nothing is trained" in text
 
@@ -130,7 +130,7 @@ def test_plugin_from_listing_to_pushing(site, tmp_path, capsys, monkeypatch):
 
 def test_plugin_that_cannot_be_used_ends_a_run_in_one_line(site, tmp_path, capsys, monkeypatch):
     (site / "forgetful" / "method.py").write_text("import a_package_that_is_absent")
-    status, out, error = lethe(capsys, monkeypatch, "run", tmp_path, "--method", "forgetful")
+    status, _, error = lethe(capsys, monkeypatch, "run", tmp_path, "--method", "forgetful")
     assert status == 2
     assert "No module named 'a_package_that_is_absent'" in error
     assert len(error.strip().splitlines()) == 1

@@ -26,10 +26,11 @@ from lethebench.runs.options import RunOptions
 from lethebench.runs.settings import read_settings
 from lethebench.runs.stage import Run
 from lethebench.scoring import rescore as eval_run
-from lethebench.tuning import command as tuning
 from lethebench.tuning import search
-from lethebench.tuning.command import TuneOptions, tune_command, validation
+from lethebench.tuning import validation as validation_rows
+from lethebench.tuning.command import TuneOptions, tune_command
 from lethebench.tuning.search import SPAN, Trial, best, read_trials, starts, write_trials
+from lethebench.tuning.validation import validation
 
 START = {"learning_rate": 1e-4, "retain_weight": 1.0}
 BEST_RATE = 4e-4
@@ -119,7 +120,7 @@ def test_what_no_settings_would_help_ends_the_search():
     def breaks(number, settings):
         raise FloatingPointError("step 1")
 
-    with pytest.raises(UserError, match="all 3 trials failed, the first so: step 1"):
+    with pytest.raises(UserError, match="all 3 trials failed; the first: step 1"):
         best(run_search(breaks, budget=3), 0.9)
 
 
@@ -156,7 +157,7 @@ def learnt(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def options(learnt, tmp_path, monkeypatch) -> TuneOptions:
-    monkeypatch.setattr(tuning, "MOST", 6)
+    monkeypatch.setattr(validation_rows, "MOST_ROWS", 6)
     data = learnt.parent / "icu"
     return TuneOptions(method="idk", data=data, budget=2, run=learnt, preset=None, out=tmp_path / "tuned")
 
@@ -201,7 +202,7 @@ def test_real_stages_are_tried_written_down_and_gone_on_with(options, learnt):
 
     with pytest.raises(UserError, match="--resume"):
         tune_command(options, resume=False)
-    with pytest.raises(UserError, match=r"tuned with utility 0\.9, now it is 0\.5"):
+    with pytest.raises(UserError, match=r"tuned with utility=0\.9, got utility=0\.5"):
         tune_command(replace(options, utility=0.5), resume=True)
     tune_command(replace(options, budget=3), resume=True)
     more = read_trials(options.out / "trials.csv")
@@ -247,7 +248,7 @@ def test_a_run_that_did_not_pass_the_gate_is_refused(options, learnt):
     gate = learnt / "learnt" / "gate.json"
     write_json(gate, {"passed": False})
     try:
-        with pytest.raises(UserError, match="did not pass the gate"):
+        with pytest.raises(UserError, match="did not pass the memorization gate"):
             tune_command(options, resume=False)
     finally:
         write_json(gate, {"passed": True})

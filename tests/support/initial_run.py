@@ -6,9 +6,10 @@ import torch
 from evaluate_support import save_llava, stand_in_build
 from tiny_models import llava
 
-from lethebench.baselines.loading import Loaded, save_model
+from lethebench.baselines.loading import save_model
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.console import Console
+from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.runs.build import open_build
 from lethebench.runs.continual import start
 from lethebench.runs.folder import new_stage, write_json
@@ -27,8 +28,8 @@ def initial_run(root: Path) -> Path:
     with new_stage(folder / "learnt", {"seconds": 1.0, "steps": 1}) as stage:
         model, processor = llava(dtype=torch.float32, seed=0)
         save_model(model, processor, stage)
-        run.__dict__["encoder"] = RowEncoder(processor)
-        rows = run._scores(Loaded(model, processor), run.scored.select(range(0, len(run.scored), 2)), lambda *_: None)
+        run.encoder = RowEncoder(processor)
+        rows = evaluate_rows(model, processor, run.scored.select(range(0, len(run.scored), 2)))
         scores = {row["id"]: row for row in rows}
         known = [{**rows[0], **scores.get(row["id"], {}), "id": row["id"], "role": "retain"} for row in run.scored]
         write_rows(stage / "rows.parquet", [{**row, **KNOWING, "task_id": -1} for row in known])
