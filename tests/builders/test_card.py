@@ -13,7 +13,7 @@ from hub_values import ALLOWED, EVAL, EVAL_TASK
 from huggingface_hub import DatasetCard
 from PIL import Image
 from releases import mllmu_configs, mlu_files, write_mllmu, write_pictures, write_zip
-from small_build import quick_build, real_build
+from small_build import arguments_of, quick_build, real_build, use_stand_in_people
 
 from lethebench.builders import BENCHMARKS, build, read_manifest
 from lethebench.builders.registry import IMPORTS
@@ -50,6 +50,18 @@ def folder_of(tmp_path_factory):
 @pytest.fixture(scope="module")
 def card():
     return DatasetCard.load(real_build() / "README.md")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_contact_sheet_of_every_benchmark(name, monkeypatch):
+    use_stand_in_people(monkeypatch)
+    benchmark, arguments = BENCHMARKS[name], arguments_of(name)
+    count = benchmark.profile_count(arguments["size"])
+    options = benchmark.OPTIONS(**arguments["options"] or {}).resolve(count)
+    plan = benchmark.plan(count, seed=0, options=options)
+    sheet = benchmark.preview(plan)
+    assert min(sheet.size) > 900
+    assert len(sheet.resize((60, 40)).convert("L").getcolors()) > 60
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -6,6 +6,7 @@ import json
 import operator
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,21 @@ def quick(monkeypatch):
     return lambda out, **options: build("icu", out, size=PROFILES, **options)
 
 
+@pytest.fixture(scope="module")
+def stand_in_build(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        use_stand_ins(patch)
+        folder = tmp_path_factory.mktemp("earlier") / "icu"
+        build("icu", folder, size=PROFILES)
+    return folder
+
+
+@pytest.fixture
+def earlier(stand_in_build, tmp_path):
+    """An earlier build at tmp_path / "icu"."""
+    return shutil.copytree(stand_in_build, tmp_path / "icu")
+
+
 def hashes(folder):
     return {path.relative_to(folder): file_hash(path) for path in folder.rglob("*") if path.is_file()}
 
@@ -46,8 +62,7 @@ def test_progress_counts_profiles(quick, tmp_path):
     assert seen == sorted(set(seen))
 
 
-def test_rebuild_replaces_the_earlier_build(quick, tmp_path):
-    quick(tmp_path / "icu")
+def test_rebuild_replaces_the_earlier_build(quick, earlier, tmp_path):
     before = hashes(tmp_path / "icu")
     quick(tmp_path / "icu", seed=1)
     assert hashes(tmp_path / "icu") != before
@@ -75,8 +90,7 @@ def test_empty_folder_is_accepted(quick, tmp_path):
     assert (tmp_path / "icu" / "manifest.json").is_file()
 
 
-def test_full_disk_keeps_the_earlier_build(quick, tmp_path, monkeypatch):
-    quick(tmp_path / "icu")
+def test_full_disk_keeps_the_earlier_build(quick, earlier, tmp_path, monkeypatch):
     # Bytecode cut off at the limit would be what later processes import.
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
@@ -96,8 +110,7 @@ def test_full_disk_keeps_the_earlier_build(quick, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "stage", ["write_shards", "write_eval", "write_croissant", "file_hash", "write_card", "rename"]
 )
-def test_failure_at_any_stage_keeps_the_earlier_build(quick, tmp_path, monkeypatch, stage):
-    quick(tmp_path / "icu")
+def test_failure_at_any_stage_keeps_the_earlier_build(quick, earlier, tmp_path, monkeypatch, stage):
     before = hashes(tmp_path / "icu")
 
     def full(*_, **__):
@@ -163,8 +176,7 @@ def test_remains_of_a_killed_build_are_removed(quick, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["icu"]
 
 
-def test_build_killed_between_renames_is_restored(quick, tmp_path):
-    quick(tmp_path / "icu")
+def test_build_killed_between_renames_is_restored(earlier, tmp_path):
     before = hashes(tmp_path / "icu")
     (tmp_path / "icu").rename(tmp_path / ".icu.replaced")
     with pytest.raises(RuntimeError), new_folder(tmp_path / "icu"):
@@ -294,8 +306,7 @@ def test_killed_worker_is_an_error_with_advice():
         list(ordered(exec, ["pass"] * 3 + ["import os; os.kill(os.getpid(), 9)"], shared={}, num_proc=2))
 
 
-def test_manifest_lists_every_file_but_itself_and_the_card(quick, tmp_path):
-    quick(tmp_path / "icu")
+def test_manifest_lists_every_file_but_itself_and_the_card(earlier, tmp_path):
     manifest = json.loads((tmp_path / "icu" / "manifest.json").read_text())
     found = hashes(tmp_path / "icu")
     assert {str(name): digest for name, digest in found.items() if name.name not in ("README.md", "manifest.json")} == {

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from small_build import OPTIONS, SIZES, real_build
+from small_build import arguments_of, real_build
 
 from lethebench.builders import BENCHMARKS, build
 from lethebench.builders.write.digest import file_hash
@@ -22,12 +22,11 @@ def hashes(folder):
 
 
 def start(name, out, *, seed: int) -> subprocess.Popen:
-    """A build in a process group of its own, which has said that it begins."""
-    size = SIZES.get(name, "small")
+    """Return a build in its own process group, which has printed that it begins."""
+    arguments = arguments_of(name) | {"seed": seed, "num_proc": 2}
     code = (
         "from lethebench.builders import build; print('begins', flush=True); "
-        f"build({name!r}, {str(out)!r}, size={size!r}, seed={seed}, num_proc=2, preview=True, "
-        f"options={OPTIONS.get(name)!r})"
+        f"build({name!r}, {str(out)!r}, **{arguments!r})"
     )
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert child.stdout.readline() == "begins\n"
@@ -35,19 +34,18 @@ def start(name, out, *, seed: int) -> subprocess.Popen:
 
 
 def seconds_of(child: subprocess.Popen) -> float:
-    """Lets a build end; gives how long it took from its beginning."""
-    begun = time.monotonic()
+    """Wait for a build; return how many seconds it took."""
+    start_time = time.monotonic()
     with child:
         assert child.wait() == 0
-    return time.monotonic() - begun
+    return time.monotonic() - start_time
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_processes_do_not_change_bytes(name, tmp_path):
     for num_proc in (2, 4):
-        size, options = SIZES.get(name, "small"), OPTIONS.get(name)
-        build(name, tmp_path / name, size=size, num_proc=num_proc, options=options, preview=True)
+        build(name, tmp_path / name, num_proc=num_proc, **arguments_of(name))
         assert hashes(tmp_path / name) == hashes(real_build(name)), num_proc
 
 
@@ -55,8 +53,8 @@ def test_processes_do_not_change_bytes(name, tmp_path):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_twenty_random_kills_leave_no_partial_build(name, tmp_path):
-    """Every other time an earlier build is in the way: it must outlive the kill and give way to the new one."""
-    wanted = hashes(real_build(name))
+    """Every other time there is an earlier build: it must survive the kill and be replaced by the new one."""
+    expected = hashes(real_build(name))
     usual = seconds_of(start(name, tmp_path / "earlier", seed=1))
     earlier, out = hashes(tmp_path / "earlier"), tmp_path / "here" / name
     rng, left = random.Random(0), []
@@ -70,10 +68,10 @@ def test_twenty_random_kills_leave_no_partial_build(name, tmp_path):
         os.killpg(child.pid, signal.SIGKILL)
         with child:
             killed = child.wait() == -signal.SIGKILL
-        found = hashes(out)
-        assert found in ([earlier, wanted] if number % 2 else [{}, wanted]), number
-        left.append(killed and found != wanted)
+        after_kill = hashes(out)
+        assert after_kill in ([earlier, expected] if number % 2 else [{}, expected]), number
+        left.append(killed and after_kill != expected)
         usual = seconds_of(start(name, out, seed=0))  # the machine's pace may change
-        assert hashes(out) == wanted, number
+        assert hashes(out) == expected, number
         assert os.listdir(out.parent) == [name], number
     assert sum(left) >= KILLS / 2, f"{sum(left)} of {KILLS} kills disturbed a build: the others came too late"

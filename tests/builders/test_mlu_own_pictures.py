@@ -51,8 +51,8 @@ def made(tmp_path_factory):
     return folder / "build", make(root, folder / "build"), root, names
 
 
-def make(pictures, out, **options):
-    return build("mlu", out, size=8, options={"pictures": str(pictures), **options}, preview=True)
+def make(pictures, out, *, preview=False):
+    return build("mlu", out, size=8, options={"pictures": str(pictures)}, preview=preview)
 
 
 def read(folder, group):
@@ -106,9 +106,9 @@ def test_own_build_holds_no_local_path(made):
 @pytest.mark.slow
 def test_own_build_does_not_depend_on_the_folder(pictures, tmp_path):
     root, _ = pictures
-    first = make(root, tmp_path / "first")
+    first = make(root, tmp_path / "first", preview=True)
     root.rename(tmp_path / "elsewhere")
-    assert make(tmp_path / "elsewhere", tmp_path / "second").files == first.files
+    assert make(tmp_path / "elsewhere", tmp_path / "second", preview=True).files == first.files
 
 
 def test_problems_of_own_pictures_are_listed(pictures, tmp_path):

@@ -93,7 +93,7 @@ def test_entry_point_is_listed_built_verified_loaded_and_opened(install, tmp_pat
     install("shapes = shapes_bench:Shapes", "shapes_bench", SHAPES)
     assert list(BENCHMARKS) == ["icu", "mllmu", "mlu", "remem", "shapes"]
     assert "colored disks" in str(catalog("benchmarks"))
-    manifest = build("shapes", tmp_path / "out", size=4, num_proc=2)
+    manifest = build("shapes", tmp_path / "out", size=4)
     assert (manifest.version, manifest.paper_counts["questions"]) == ("1.2.0", 4)
     report = verify(tmp_path / "out")
     assert report.ok, report.problems

@@ -47,7 +47,10 @@ print(json.dumps([ids, read_so_far() - before]))
 """
 
 
-@pytest.fixture(scope="module", params=BENCHMARKS)
+@pytest.fixture(
+    scope="module",
+    params=["icu", *(pytest.param(name, marks=pytest.mark.slow) for name in BENCHMARKS if name != "icu")],
+)
 def typed(request, tmp_path_factory) -> tuple[dict, dict, list]:
     """A user's session over HTTP, begun with the card's lines: (manifest, hash of each split, rows of one request)."""
     folder = quick_build(request.param)

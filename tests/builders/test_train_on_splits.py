@@ -48,9 +48,15 @@ def loaded(name, config):
 
 
 @pytest.fixture(scope="module")
-def processor():
-    """One for all builds: its tokenizer knows every byte."""
-    return support.tiny().processor
+def tiny():
+    """One model for all splits: its tokenizer knows every byte."""
+    rows = few(loaded("icu", "continual")["train"])
+    return tiny_vlm(rows, 0, plan=support.PLAN, processor=support.tiny().processor)
+
+
+@pytest.fixture
+def processor(tiny):
+    return tiny.processor
 
 
 def weights(model):
@@ -70,10 +76,9 @@ def learnt(trainer, before) -> float:
 
 
 @pytest.mark.parametrize(("name", "config", "split"), question_splits())
-def test_split_trains_one_step(name, config, split, processor, tmp_path):
+def test_split_trains_one_step(name, config, split, tiny, processor, tmp_path):
     rows = few(loaded(name, config)[split])
     assert {MODALITIES[kind] for kind in rows["modality"]} == set(ASKED.get(name, MODALITIES))
-    tiny = tiny_vlm(rows, 0, plan=support.PLAN, processor=processor)
     before = weights(tiny.model)
     trainer = SFTTrainer(
         tiny.model,
@@ -92,12 +97,11 @@ def test_split_trains_one_step(name, config, split, processor, tmp_path):
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_card_code_trains_with_trl(name, processor, tmp_path, monkeypatch):
+def test_card_code_trains_with_trl(name, tiny, processor, tmp_path, monkeypatch):
     """The card's own lines, with a tiny model for the large one, one step for three epochs, and a few rows."""
     monkeypatch.chdir(tmp_path)
     splits = loaded(name, next(iter(BENCHMARKS[name].CONFIGS)))
     forget = concatenate_datasets([few(rows) for rows in splits.values()])
-    tiny = tiny_vlm(forget, 0, plan=support.PLAN, processor=processor)
     save_model(tiny.model, processor, tmp_path / "model")
     examples = re.findall(r"```python\n(.*?)```", (quick_build(name) / "README.md").read_text("utf-8"), re.DOTALL)
     (code,) = (example for example in examples if "SFTTrainer(" in example)

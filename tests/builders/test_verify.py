@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 from small_build import BOX, real_build, rewrite, seal, stand_in_page, use_stand_ins
 
-from lethebench.builders import BuildError, build, verify
+from lethebench.builders import BuildError, build, read_manifest, verify
+from lethebench.builders.verify.files import check_card, check_checksums
+from lethebench.builders.verify.findings import Findings
 from lethebench.builders.verify.verify import ORDER
 from lethebench.contract.columns import FORMATS, ROLES
 
@@ -45,6 +47,14 @@ def _no_loading(request, monkeypatch):
 
 def failed(report) -> list[str]:
     return [check.name for check in report.checks if check.status == "failed"]
+
+
+def card_problems(folder):
+    """Return the problems of the checks `checksums` and `card`, which read no row."""
+    findings, manifest = Findings(), read_manifest(folder)
+    check_checksums(folder, manifest, findings)
+    check_card(folder, manifest, findings)
+    return findings.problems
 
 
 def problem(folder, check: str):
@@ -87,9 +97,8 @@ def test_flipped_byte_is_found(folder):
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 0xFF
     path.write_bytes(content)
-    report = verify(folder)
-    assert "checksums" in failed(report)
-    assert report.problems[0].file == FORGET
+    (found,) = card_problems(folder)
+    assert (found.check, found.file) == ("checksums", FORGET)
 
 
 @pytest.mark.loading
@@ -104,14 +113,14 @@ def test_truncated_shard_is_found(folder):
 @pytest.mark.parametrize("name", [FORGET, "eval.yaml", "croissant.json"])
 def test_missing_file_is_found(folder, name):
     (folder / name).unlink()
-    report = verify(folder)
-    assert "checksums" in failed(report)
-    assert report.problems[0].file == name
+    first_problem = card_problems(folder)[0]
+    assert (first_problem.check, first_problem.file) == ("checksums", name)
 
 
 def test_foreign_file_is_found(folder):
     (folder / "qa" / "extra.parquet").write_bytes(b"x")
-    assert problem(folder, "checksums").file == "qa/extra.parquet"
+    (found,) = card_problems(folder)
+    assert (found.check, found.file) == ("checksums", "qa/extra.parquet")
 
 
 def test_dropped_row_is_found(folder):
@@ -303,13 +312,15 @@ def test_card_with_other_shards_is_found(folder):
             "- split: holdout\n    path:\n    - qa/holdout-*", "- split: holdout\n    path:\n    - qa/retain-*"
         )
     )
-    assert problem(folder, "card").reason == "config continual, split holdout does not name the manifest's shards"
+    (found,) = card_problems(folder)
+    assert found.reason == "config continual, split holdout does not name the manifest's shards"
 
 
 def test_card_of_another_version_is_found(folder):
     card = folder / "README.md"
     card.write_text(card.read_text().replace("version: 1.0.0", "version: 1.0.9"))
-    assert "has version 1.0.9, not 1.0.0" in problem(folder, "card").reason
+    assert all("has version 1.0.9, not 1.0.0" in found.reason for found in card_problems(folder))
+    assert len(card_problems(folder)) == 3
 
 
 def test_non_build_is_refused(tmp_path, made):
