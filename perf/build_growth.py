@@ -1,11 +1,11 @@
-"""How time and memory grow with the size of a build: one line per size, each build in a process of its own.
+"""Measure how time and memory grow with the size of a build: one line per size, each build in a new process.
 
     python perf/build_growth.py 100 300 1000 [--benchmark icu] [--num-proc 2] [--verify] [--builds FOLDER]
 
-Columns: profiles, seconds on the clock, milliseconds of all processors per profile, peak resident memory in MB of the
-process that writes and of the largest process that makes rows; with --verify, the first two and peak memory of
-`verify`. Linear growth shows as a steady third column, flat memory as steady fourth and fifth ones. A build of 1,000
-profiles of icu takes 2.5 GB of disk, and is removed before the next one begins unless a folder for builds is given.
+Columns: profiles, wall-clock seconds, milliseconds of all processors per profile, peak resident memory in MB of the
+writing process and of the largest worker; with --verify, the first two and peak memory of `verify`. Linear growth shows
+as a constant third column, flat memory as constant fourth and fifth ones. A build of 1,000 profiles of icu takes 2.5 GB
+of disk, and is removed before the next one starts unless a folder for builds is given.
 """
 
 import argparse
@@ -33,7 +33,7 @@ print(json.dumps([seconds, busy, *(one.ru_maxrss / unit for one in used)]))
 
 
 def measured(work: str) -> tuple[float, float, float, float]:
-    """Runs Python in a fresh process: seconds on the clock and of processors, peak MB of it and of its children."""
+    """Run Python in a new process; return wall-clock and processor seconds, peak MB of it and of its children."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURED.format(work=work)], stdout=subprocess.PIPE, text=True, check=True
     )
@@ -41,7 +41,7 @@ def measured(work: str) -> tuple[float, float, float, float]:
 
 
 def line(benchmark: str, size: int, folder: Path, *, num_proc: int, check: bool) -> str:
-    """Builds one size and gives its line of the table."""
+    """Build one size and return its line of the table."""
     seconds, busy, writer, maker = measured(f"build({benchmark!r}, {str(folder)!r}, size={size}, num_proc={num_proc})")
     text = f"{size:8d} {seconds:8.1f} {1000 * busy / size:8.1f} {writer:10.0f} {maker:9.0f}"
     if check:
@@ -51,7 +51,7 @@ def line(benchmark: str, size: int, folder: Path, *, num_proc: int, check: bool)
 
 
 def main() -> None:
-    """Prints the table."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sizes", type=int, nargs="+", help="profiles of each build")
     parser.add_argument("--benchmark", default="icu", help="which one to build")

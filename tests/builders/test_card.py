@@ -118,7 +118,7 @@ def test_card_numbers_come_from_the_manifest():
     other = type(manifest)(
         **vars(manifest)
         | {
-            "paper_counts": {name: 7_700_001 + place for place, name in enumerate(manifest.paper_counts)},
+            "paper_counts": {name: 7_700_001 + index for index, name in enumerate(manifest.paper_counts)},
             "version": "9.8.7",
             "files": {name: listing for name, listing in manifest.files.items() if name != "preview.png"},
         }
@@ -140,8 +140,8 @@ def test_croissant_has_every_record_set_and_hash(name, folder_of):
     manifest = read_manifest(folder)
     hashes = {node.id: node.sha256 for node in dataset.metadata.distribution if hasattr(node, "sha256")}
     assert hashes == {name: entry["sha256"] for name, entry in manifest.files.items() if name.endswith(".parquet")}
-    wanted = {f"{config}/{split}" for config, splits in manifest.splits.items() for split in splits}
-    assert {record_set.id for record_set in dataset.metadata.record_sets} == wanted
+    expected = {f"{config}/{split}" for config, splits in manifest.splits.items() for split in splits}
+    assert {record_set.id for record_set in dataset.metadata.record_sets} == expected
     for config, splits in manifest.splits.items():
         split, part = list(splits.items())[-1]
         (record,) = islice(dataset.records(f"{config}/{split}"), 1)

@@ -56,10 +56,10 @@ def hashes(folder):
 
 
 def test_progress_counts_profiles(quick, tmp_path):
-    seen = []
-    quick(tmp_path / "icu", progress=lambda done, total: seen.append((done, total)))
-    assert seen[-1] == (PROFILES + 4, PROFILES + 4)
-    assert seen == sorted(set(seen))
+    calls = []
+    quick(tmp_path / "icu", progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (PROFILES + 4, PROFILES + 4)
+    assert calls == sorted(set(calls))
 
 
 def test_rebuild_replaces_the_earlier_build(quick, earlier, tmp_path):
@@ -157,15 +157,15 @@ def test_size_beyond_the_available_names_is_refused(quick, tmp_path, monkeypatch
 
 
 def test_num_proc_is_limited_by_the_units(quick, tmp_path, monkeypatch):
-    asked = []
+    asked_questions = []
 
     def counted(function, items, *, shared, num_proc):
-        asked.append(num_proc)
+        asked_questions.append(num_proc)
         return ordered(function, items, shared=shared, num_proc=1)
 
     monkeypatch.setattr(sys.modules["lethebench.builders.write.build"], "ordered", counted)
     quick(tmp_path / "icu", num_proc=100_000)
-    assert asked == [4]  # two tasks, those to retain, those held out
+    assert asked_questions == [4]  # two tasks, those to retain, those held out
 
 
 def test_remains_of_a_killed_build_are_removed(quick, tmp_path):
@@ -288,16 +288,16 @@ def test_content_hash_ignores_order_and_file_names_only():
 
 
 def test_pool_keeps_order_and_reads_items_lazily():
-    taken = []
+    items_read = []
 
     def work():
         for item in range(40):
-            taken.append(item)
+            items_read.append(item)
             yield item
 
     results = ordered(operator.add, work(), shared=1, num_proc=2)
     assert next(results) == 1
-    assert len(taken) <= 6
+    assert len(items_read) <= 6
     assert list(results) == list(range(2, 41))
 
 
@@ -308,7 +308,7 @@ def test_killed_worker_is_an_error_with_advice():
 
 def test_manifest_lists_every_file_but_itself_and_the_card(earlier, tmp_path):
     manifest = json.loads((tmp_path / "icu" / "manifest.json").read_text())
-    found = hashes(tmp_path / "icu")
-    assert {str(name): digest for name, digest in found.items() if name.name not in ("README.md", "manifest.json")} == {
-        name: listing["sha256"] for name, listing in manifest["files"].items()
-    }
+    digests = hashes(tmp_path / "icu")
+    assert {
+        str(name): digest for name, digest in digests.items() if name.name not in ("README.md", "manifest.json")
+    } == {name: listing["sha256"] for name, listing in manifest["files"].items()}

@@ -31,16 +31,16 @@ def plan(count, seed=0, **options):
     return ICU.plan(count, seed=seed, options=ICU.OPTIONS(**options).resolve(count))
 
 
-def members(made, role):
-    return [profile for unit in made.units if unit.role == role for profile in unit.profiles]
+def members(build_plan, role):
+    return [profile for unit in build_plan.units if unit.role == role for profile in unit.profiles]
 
 
-def tasks(made):
-    found = {}
-    for unit in made.units:
+def tasks(build_plan):
+    by_task = {}
+    for unit in build_plan.units:
         if unit.role == "forget":
-            found.setdefault(unit.task_id, []).extend(unit.profiles)
-    return found
+            by_task.setdefault(unit.task_id, []).extend(unit.profiles)
+    return by_task
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +53,15 @@ def manifest():
 
 @pytest.mark.parametrize("count", [8, 12, 16, 20, 24, 28, 44, 200])
 def test_tasks_are_even_and_hold_both_domains(count):
-    made = plan(count)
-    found = tasks(made)
-    assert list(found) == list(range(made.tasks))
-    sizes = [len(people) for people in found.values()]
+    build_plan = plan(count)
+    by_task = tasks(build_plan)
+    assert list(by_task) == list(range(build_plan.tasks))
+    sizes = [len(people) for people in by_task.values()]
     assert sum(sizes) == count // 2
     assert max(sizes) <= max(2, min(5, -(-count // 8)))
     assert max(sizes) - min(sizes) <= 1
-    assert all({profile.domain for profile in people} == set(DOMAINS) for people in found.values())
-    forget, retain, holdout = (members(made, role) for role in ("forget", "retain", "holdout"))
+    assert all({profile.domain for profile in people} == set(DOMAINS) for people in by_task.values())
+    forget, retain, holdout = (members(build_plan, role) for role in ("forget", "retain", "holdout"))
     assert len(forget) == len(retain) == count // 2
     assert Counter(profile.domain for profile in retain)["labor"] == count // 4
     assert len({profile.id for profile in forget + retain + holdout}) == count + len(holdout)
@@ -80,12 +80,12 @@ def test_size_names_and_numbers():
 
 @pytest.mark.slow
 def test_paper_plan_has_100_tasks_of_5_and_wide_candidates():
-    made = plan(1000)
-    assert [len(people) for people in tasks(made).values()] == [5] * 100
-    for attribute, values in made.candidates.items():
+    build_plan = plan(1000)
+    assert [len(people) for people in tasks(build_plan).values()] == [5] * 100
+    for attribute, values in build_plan.candidates.items():
         whole = len(CLOSED[attribute]) if attribute in CLOSED else len(values)
         assert len(values) >= min(512, whole)
-    for attribute, figures in made.attributes.items():
+    for attribute, figures in build_plan.attributes.items():
         if attribute in CLOSED:
             assert figures["most_common"] <= 1 / len(CLOSED[attribute]) + 0.10
         else:
@@ -96,13 +96,13 @@ def test_forget_set_is_drawn_at_random():
     """Roles are drawn: the forget set is neither the first half of a domain nor every other profile."""
     places = sorted(int(profile.id[-4:]) for profile in members(plan(200), "forget") if profile.domain == "medical")
     assert places != list(range(50))
-    assert len({place % 2 for place in places}) == 2
+    assert len({index % 2 for index in places}) == 2
     assert members(plan(24, seed=1), "forget") != members(plan(24), "forget")
 
 
 def test_order_seed_permutes_tasks():
     usual, other = tasks(plan(40)), tasks(plan(40, order_seed=3))
-    together = lambda found: sorted(sorted(profile.id for profile in people) for people in found.values())  # noqa: E731
+    together = lambda by_task: sorted(sorted(profile.id for profile in people) for people in by_task.values())  # noqa: E731
     assert together(usual) == together(other)
     assert usual != other
 
@@ -118,9 +118,12 @@ def test_task_size_sets_profiles_per_task():
 def test_overlap_shares_values_and_drops_the_check():
     apart, shared = plan(48), plan(48, overlap=1.0)
 
-    def employers(made):
+    def employers(build_plan):
         return [
-            p.fields["employer"] for role in ("forget", "retain") for p in members(made, role) if p.domain == "labor"
+            p.fields["employer"]
+            for role in ("forget", "retain")
+            for p in members(build_plan, role)
+            if p.domain == "labor"
         ]
 
     assert len(set(employers(apart))) == 24
@@ -131,10 +134,10 @@ def test_overlap_shares_values_and_drops_the_check():
 
 
 def test_candidates_hold_every_value_and_enough_decoys():
-    made = plan(24)
-    people = [profile for unit in made.units for profile in unit.profiles]
-    assert list(made.candidates) == ["name", *(name for names in DOMAINS.values() for name in names)]
-    for attribute, values in made.candidates.items():
+    build_plan = plan(24)
+    people = [profile for unit in build_plan.units for profile in unit.profiles]
+    assert list(build_plan.candidates) == ["name", *(name for names in DOMAINS.values() for name in names)]
+    for attribute, values in build_plan.candidates.items():
         true = {p.name if attribute == "name" else p.fields.get(attribute) for p in people} - {None}
         assert true <= set(values)
         assert len(values) == len(set(values))
@@ -155,15 +158,15 @@ def test_columns_match_the_contract_without_nulls():
 
 def test_counts_follow_from_the_fields(manifest):
     fields = [len(names) for names in DOMAINS.values()]
-    half, held = PROFILES // 2, 2
+    half, held_out = PROFILES // 2, 2
     questions, pictures = sum(2 * f + 1 for f in fields), sum(f + 2 for f in fields)
     assert manifest["paper_counts"] == {
         "profiles": PROFILES, "tasks": 2, "pictures": half * pictures, "questions": half * questions,
     }  # fmt: skip
     assert manifest["extra_counts"]["test_questions"] == half * (questions + 2)  # and the full page of each domain
     assert manifest["extra_counts"]["test_pictures"] == half * (pictures - 2)
-    assert manifest["extra_counts"]["holdout_questions"] == held * questions
-    assert manifest["extra_counts"]["holdout_pictures"] == held * pictures
+    assert manifest["extra_counts"]["holdout_questions"] == held_out * questions
+    assert manifest["extra_counts"]["holdout_pictures"] == held_out * pictures
     assert (500 * questions, 500 * pictures) == (16_000, 9_500)
 
 
@@ -171,9 +174,9 @@ def test_profile_asks_every_field_twice_and_masks_it():
     rows = load_dataset(str(real_build()), split="train")
     profile = rows[0]["profile_id"]
     own = [row for row in rows.remove_columns("images") if row["profile_id"] == profile]
-    asked = Counter((row["attribute"], row["modality"]) for row in own)
+    asked_questions = Counter((row["attribute"], row["modality"]) for row in own)
     fields = DOMAINS[profile.split("-")[0]]
-    assert asked == {("name", 0): 1} | {(name, modality): 1 for name in fields for modality in (0, 1)}
+    assert asked_questions == {("name", 0): 1} | {(name, modality): 1 for name in fields for modality in (0, 1)}
     for row in own:
         text = QA["modality"].names[row["modality"]] == "text"
         view = [] if text else ["masked:all" if row["attribute"] == "name" else f"masked:{row['attribute']}"]
@@ -197,8 +200,8 @@ def test_roles_tasks_and_splits_agree():
 
 @pytest.mark.parametrize("streaming", [False, True])
 def test_one_task_loads_by_filter(streaming):
-    wanted = {"filters": [("task_id", "==", 1)], "streaming": streaming}
-    rows = list(load_dataset(str(real_build()), "continual", split="forget", **wanted))
+    expected = {"filters": [("task_id", "==", 1)], "streaming": streaming}
+    rows = list(load_dataset(str(real_build()), "continual", split="forget", **expected))
     whole = load_dataset(str(real_build()), "continual", split="forget")
     assert [row["id"] for row in rows] == whole.filter(lambda task: task == 1, input_columns="task_id")["id"]
     assert 0 < len(rows) < len(whole)
@@ -219,9 +222,9 @@ def test_profiles_have_the_full_page_and_thumbnails():
         fields = [pair["attribute"] for pair in row["fields"]]
         assert tuple(fields) == DOMAINS[row["domain"]]
         assert row["views"] == ["full"]
-        shown = [f"masked:{name}" for name in [*fields, "all"]]
-        again = [f"{view}+rescan" for view in shown] if ROLES[row["role"]] != "holdout" else []
-        assert row["thumbnail_views"] == shown + again
+        shown_pictures = [f"masked:{name}" for name in [*fields, "all"]]
+        reencoded = [f"{view}+rescan" for view in shown_pictures] if ROLES[row["role"]] != "holdout" else []
+        assert row["thumbnail_views"] == shown_pictures + reencoded
         assert all(max(picture.size) <= 128 for picture in row["thumbnails"])
         assert len(row["portrait"]) == 8
 
@@ -261,19 +264,21 @@ def test_two_processes_build_the_same_bytes(tmp_path):
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
     assert done.stdout == "started\n"
-    ours = {path.relative_to(real_build()): path.read_bytes() for path in real_build().rglob("*") if path.is_file()}
-    theirs = {path.relative_to(tmp_path / "icu"): path for path in (tmp_path / "icu").rglob("*") if path.is_file()}
-    assert ours.keys() == theirs.keys()
-    assert [str(name) for name in ours if theirs[name].read_bytes() != ours[name]] == []
+    expected_files = {
+        path.relative_to(real_build()): path.read_bytes() for path in real_build().rglob("*") if path.is_file()
+    }
+    built_files = {path.relative_to(tmp_path / "icu"): path for path in (tmp_path / "icu").rglob("*") if path.is_file()}
+    assert expected_files.keys() == built_files.keys()
+    assert [str(name) for name in expected_files if built_files[name].read_bytes() != expected_files[name]] == []
 
 
 @pytest.mark.slow
 def test_build_with_options_verifies(tmp_path):
-    made = build(
+    manifest = build(
         "icu", tmp_path / "icu", size=24, seed=5, options={"overlap": "0.5", "order_seed": "2", "task_size": 4}
     )
-    assert made.options == {"task_size": 4, "order_seed": 2, "overlap": 0.5}
-    assert made.tasks == 3
+    assert manifest.options == {"task_size": 4, "order_seed": 2, "overlap": 0.5}
+    assert manifest.tasks == 3
     assert verify(tmp_path / "icu").problems == []
     assert "lethe build icu --size 24 --seed 5 --option task_size=4 --option order_seed=2 --option overlap=0.5" in (
         tmp_path / "icu" / "README.md"
@@ -284,7 +289,7 @@ def test_build_with_options_verifies(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given_arguments", "words"),
     [
         ({"name": "imaginary"}, "unknown benchmark 'imaginary'; choose from icu, mllmu"),
         ({"size": 0}, "multiple of 4, at least 8"),
@@ -304,8 +309,8 @@ def test_build_with_options_verifies(tmp_path):
         ({"options": {"order_seed": -1}}, "0 or more"),
     ],
 )
-def test_wrong_use_is_refused_in_one_line(tmp_path, given, words):
-    arguments = {"name": "icu", "size": "small", **given}
+def test_wrong_use_is_refused_in_one_line(tmp_path, given_arguments, words):
+    arguments = {"name": "icu", "size": "small", **given_arguments}
     with pytest.raises(BuildError) as error:
         build(arguments.pop("name"), tmp_path / "out", **arguments)
     assert words in str(error.value)

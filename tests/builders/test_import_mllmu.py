@@ -63,10 +63,10 @@ def test_whole_release_has_the_counts_of_the_paper(tmp_path):
         for name in ("forget5", "forget10", "forget15", "continual")
     }
     assert sizes == {"forget5": (25, 475), "forget10": (50, 450), "forget15": (75, 425), "continual": (75, 425)}
-    found = [row for split in ("train", "test", "neighbour") for row in rows(folder, "continual", split)]
-    formats = [FORMATS[row["format"]] for row in found]
+    results = [row for split in ("train", "test", "neighbour") for row in rows(folder, "continual", split)]
+    formats = [FORMATS[row["format"]] for row in results]
     assert {name: formats.count(name) for name in FORMAT_COUNTS} == FORMAT_COUNTS
-    assert sum(MODALITIES[row["modality"]] == "text" for row in found) == 10_377
+    assert sum(MODALITIES[row["modality"]] == "text" for row in results) == 10_377
     tasks = {row["profile_id"]: row["task_id"] for row in rows(folder, "continual", "forget")}
     assert [list(tasks.values()).count(task) for task in range(3)] == [25, 25, 25]
     assert tasks == {f"person-{n:03d}": n // 25 for n in range(75)}
@@ -76,26 +76,26 @@ def test_whole_release_has_the_counts_of_the_paper(tmp_path):
 
 def test_records_become_rows(tmp_path, configs):
     imported(tmp_path, configs)
-    found = {row["id"]: row for row in rows(tmp_path / "mllmu", "continual", "forget")}
-    choice = found["mllmu/person-000/train/image/choice-2"]
+    results = {row["id"]: row for row in rows(tmp_path / "mllmu", "continual", "forget")}
+    choice = results["mllmu/person-000/train/image/choice-2"]
     assert choice["question"] == "train image choice 1?"
     assert choice["options"] == [f"value image 1 {letter} of 0" for letter in "ABCD"]
     assert (choice["correct"], choice["answer"]) == (1, "value image 1 B of 0")
     assert len(choice["images"]) == 1
-    blank = found["mllmu/person-000/train/text/blank-1"]
+    blank = results["mllmu/person-000/train/text/blank-1"]
     assert blank["question"] == "train Pure_Text mask 0? It is [Blank]."
     assert (blank["images"], MODALITIES[blank["modality"]], FORMATS[blank["format"]]) == ([], "text", "cloze")
-    free = found["mllmu/person-000/train/image/free-1"]
+    free = results["mllmu/person-000/train/image/free-1"]
     assert (free["answer"], free["keywords"], free["options"], free["correct"]) == (
         "free 0 of 0",
         ["free 0 of 0"],
         [],
         -1,
     )
-    assert len(found) == 3 * 18
+    assert len(results) == 3 * 18
     test = rows(tmp_path / "mllmu", "continual", "test")
     assert {row["images"][0]["bytes"] for row in test if row["images"]}.isdisjoint(
-        row["images"][0]["bytes"] for row in found.values() if row["images"]
+        row["images"][0]["bytes"] for row in results.values() if row["images"]
     )
     profile = next(row for row in rows(tmp_path / "mllmu", "profiles", "train") if row["profile_id"] == "person-000")
     details = {pair["attribute"]: pair["value"] for pair in profile["details"]}
@@ -123,9 +123,9 @@ def test_pictures_lose_metadata_and_transparency(tmp_path, configs):
     configs["Full_Set"][0]["image"]["bytes"] = buffer.getvalue()
     imported(tmp_path, configs)
     row = rows(tmp_path / "mllmu", "continual", "forget")[0]
-    found = Image.open(io.BytesIO(row["images"][0]["bytes"]))
-    assert (found.format, found.mode, found.size) == ("JPEG", "RGB", (40, 30))
-    assert min(found.getpixel((20, 15))) > 250  # what was transparent is white
+    results = Image.open(io.BytesIO(row["images"][0]["bytes"]))
+    assert (results.format, results.mode, results.size) == ("JPEG", "RGB", (40, 30))
+    assert min(results.getpixel((20, 15))) > 250  # what was transparent is white
 
 
 @pytest.mark.slow
@@ -164,8 +164,8 @@ def test_small_import_takes_a_few_people_per_group(tmp_path):
     assert verify(tmp_path / "mllmu").problems == []
 
 
-def _record(config, place, **change):
-    return lambda configs: configs[config][place].update(change)
+def _record(config, index, **change):
+    return lambda configs: configs[config][index].update(change)
 
 
 def _without(config, column):
@@ -215,10 +215,10 @@ def _without(config, column):
 )
 def test_problems_of_a_release_are_listed(tmp_path, configs, spoil, reasons):
     spoil(configs)
-    found = failure(tmp_path, configs)
+    results = failure(tmp_path, configs)
     for reason in reasons:
-        assert reason in found
-    assert "Nothing was written" in found
+        assert reason in results
+    assert "Nothing was written" in results
 
 
 def test_missing_and_invalid_files_are_listed(tmp_path, configs):

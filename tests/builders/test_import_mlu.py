@@ -45,14 +45,14 @@ def rows(folder, name):
 
 def sets_of(folder) -> dict:
     """Role -> task -> (entities, rows)."""
-    found = {}
+    results = {}
     for role, name, column in (("forget", FORGET, "task_id"), ("retain", RETAIN, "retain_task_id")):
-        some = rows(folder, name)
-        assert {ROLES[row["role"]] for row in some} == {role}
-        assert {row["retain_task_id" if role == "forget" else "task_id"] for row in some} == {-1}
-        counts, entities = Counter(row[column] for row in some), {(row[column], row["profile_id"]) for row in some}
-        found[role] = {task: (sum(one == task for one, _ in entities), counts[task]) for task in sorted(counts)}
-    return found
+        part = rows(folder, name)
+        assert {ROLES[row["role"]] for row in part} == {role}
+        assert {row["retain_task_id" if role == "forget" else "task_id"] for row in part} == {-1}
+        counts, entities = Counter(row[column] for row in part), {(row[column], row["profile_id"]) for row in part}
+        results[role] = {task: (sum(one == task for one, _ in entities), counts[task]) for task in sorted(counts)}
+    return results
 
 
 def failure(tmp_path, files, **options) -> str:
@@ -69,11 +69,11 @@ def test_real_release_keeps_every_row_and_task(tmp_path):
     manifest = build("mlu", tmp_path / "mlu", source=ZIP)
     assert sets_of(tmp_path / "mlu") == RELEASED
     assert manifest.paper_counts["questions"] == 15_414
-    found = [row for name in (FORGET, RETAIN) for row in rows(tmp_path / "mlu", name)]
-    assert len({row["id"] for row in found}) == 15_414
-    assert {row["views"][0].split(":")[0] for row in found} == {"absent"}
-    assert not [row for row in found if row["attribute"].startswith("question-")]  # all proven
-    assert not [row for row in found if "<image>" in row["question"] or row["question"].startswith("*")]
+    results = [row for name in (FORGET, RETAIN) for row in rows(tmp_path / "mlu", name)]
+    assert len({row["id"] for row in results}) == 15_414
+    assert {row["views"][0].split(":")[0] for row in results} == {"absent"}
+    assert not [row for row in results if row["attribute"].startswith("question-")]  # all proven
+    assert not [row for row in results if "<image>" in row["question"] or row["question"].startswith("*")]
     report = verify(tmp_path / "mlu")
     assert report.ok, report.problems
 
@@ -120,14 +120,14 @@ def test_pictures_are_upright_clean_and_stored_once(tmp_path, files):
     path.write_bytes(content)
     imported(tmp_path, files, pictures=tmp_path / "pictures")
     table = [row for row in rows(tmp_path / "mlu", FORGET) if row["profile_id"] == "Animals/Bear"]
-    shown = {row["images"][0]["bytes"] for row in table if row["images"][0]["path"].endswith("0.jpg.jpg")}
-    assert len(shown) == 1
-    (turned,) = shown
-    found = Image.open(io.BytesIO(turned))
-    assert (found.size, found.mode, dict(found.getexif())) == ((512, 1024), "RGB", {})
+    shown_pictures = {row["images"][0]["bytes"] for row in table if row["images"][0]["path"].endswith("0.jpg.jpg")}
+    assert len(shown_pictures) == 1
+    (turned,) = shown_pictures
+    results = Image.open(io.BytesIO(turned))
+    assert (results.size, results.mode, dict(results.getexif())) == ((512, 1024), "RGB", {})
     details = {pair["attribute"]: pair["value"] for pair in rows(tmp_path / "mlu", PROFILES)[0]["details"]}
-    given = f"sha256 {sha256(content).hexdigest()}, 3000 x 1500, JPEG"
-    assert details["picture:downloaded_images/Animals/Bear/0.jpg"] == given
+    arguments_given = f"sha256 {sha256(content).hexdigest()}, 3000 x 1500, JPEG"
+    assert details["picture:downloaded_images/Animals/Bear/0.jpg"] == arguments_given
     group = pq.ParquetFile(tmp_path / "mlu" / FORGET).metadata.row_group(0)
     stored = next(c for c in map(group.column, range(group.num_columns)) if c.path_in_schema.endswith("bytes"))
     assert group.num_rows == 12
@@ -177,20 +177,20 @@ def test_folder_and_zip_give_the_same_rows(tmp_path, files):
 def test_two_processes_import_the_same_bytes(tmp_path, files):
     write_pictures(tmp_path / "pictures", files)
     path = write_zip(tmp_path / "release.zip", files)
-    made = [
+    manifests = [
         build("mlu", tmp_path / str(n), source=path, num_proc=n, options={"pictures": tmp_path / "pictures"})
         for n in (1, 2)
     ]
-    assert made[0].files == made[1].files
+    assert manifests[0].files == manifests[1].files
     assert (tmp_path / "1" / "README.md").read_bytes() == (tmp_path / "2" / "README.md").read_bytes()
 
 
 def test_small_import_takes_two_entities_per_set(tmp_path, files):
-    for name, some in files.items():
+    for name, part in files.items():
         if "Tasks" in name:
-            entity = some[0]["image"].split("/")[2]
+            entity = part[0]["image"].split("/")[2]
             third = f"Third_{name.rpartition('/')[2]}"
-            some += [row | {"image": row["image"].replace(entity, third)} for row in some[:12]]
+            part += [row | {"image": row["image"].replace(entity, third)} for row in part[:12]]
     assert imported(tmp_path, files).paper_counts["profiles"] == 24
     build("mlu", tmp_path / "small", source=tmp_path / "release.zip", size="small")
     assert [number for number, _ in sets_of(tmp_path / "small")["forget"].values()] == [2] * 4
@@ -231,10 +231,10 @@ def test_problems_of_a_release_are_listed(tmp_path, files, spoil, reasons):
     spoil(files)
     for name in [name for name in files if "Entities" in name]:
         del files[name]
-    found = failure(tmp_path, files)
+    results = failure(tmp_path, files)
     for reason in reasons:
-        assert reason in found
-    assert "Nothing was written" in found
+        assert reason in results
+    assert "Nothing was written" in results
 
 
 def test_rows_of_no_task_are_counted(tmp_path, files):
@@ -275,8 +275,8 @@ def test_attributes_are_named_only_if_proven():
     keys = ("name", "family", "diet", "native_region", "reproduction")
     bear = [row(f"{key} {n}?", f"{key} of Bear") for key in keys[:4] for n in range(5)]  # the release kept four of five
     cat = [row(f"{key} {n}?", f"{key} of Cat", "Cat") for key in keys for n in range(5)]
-    found = attributes({"Animals/Bear": bear, "Animals/Cat": cat})
-    assert found == {("Animals", f"{key} {n}?"): key for key in keys for n in range(5)}
+    results = attributes({"Animals/Bear": bear, "Animals/Cat": cat})
+    assert results == {("Animals", f"{key} {n}?"): key for key in keys for n in range(5)}
     fewer = attributes({"Animals/Bear": bear[:-1], "Animals/Cat": cat})  # a phrasing that is known is not there
     assert set(fewer.values()) == {f"question-{n}" for n in range(1, 6)}
     other_order = attributes({"Animals/Bear": bear[::-1], "Animals/Cat": cat})

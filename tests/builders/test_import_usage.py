@@ -47,8 +47,8 @@ def processor():
 def few(rows):
     """One row of each modality and format."""
     kinds = {}
-    for place, kind in enumerate(zip(rows["modality"], rows["format"], strict=True)):
-        kinds.setdefault(kind, place)
+    for index, kind in enumerate(zip(rows["modality"], rows["format"], strict=True)):
+        kinds.setdefault(kind, index)
     return rows.select(kinds.values())
 
 
@@ -124,17 +124,17 @@ def test_verify_checks_rows_of_an_import(imports, tmp_path, check, change):
     folder = shutil.copytree(imports / "mlu-text", tmp_path / "mlu")
     rewrite(folder, "qa/forget-00000-of-00001.parquet", change)
     report = verify(folder)
-    assert [found.name for found in report.checks if found.status == "failed"] == [check]
+    assert [results.name for results in report.checks if results.status == "failed"] == [check]
     assert report.problems[0].row == (1 if check == "ids" else 0)
 
 
 def test_verify_finds_a_wrong_option_of_an_import(imports, tmp_path):
     folder = shutil.copytree(imports / "mllmu", tmp_path / "mllmu")
     name = "qa/g05-00000-of-00001.parquet"
-    place = next(n for n, row in enumerate(pq.read_table(folder / name).to_pylist()) if row["options"])
-    rewrite(folder, name, lambda rows: rows[place].update(correct=(rows[place]["correct"] + 1) % 4))
+    index = next(n for n, row in enumerate(pq.read_table(folder / name).to_pylist()) if row["options"])
+    rewrite(folder, name, lambda rows: rows[index].update(correct=(rows[index]["correct"] + 1) % 4))
     report = verify(folder)
-    assert [found.name for found in report.checks if found.status == "failed"] == ["options"]
+    assert [results.name for results in report.checks if results.status == "failed"] == ["options"]
 
 
 def test_command_line_imports_and_verifies(tmp_path):

@@ -29,8 +29,8 @@ def plan(count, seed=0):
     return MLLMU.plan(count, seed=seed, options=MLLMU.OPTIONS())
 
 
-def members(made, group):
-    return [profile for unit in made.units if unit.groups[0] == f"qa/{group}" for profile in unit.profiles]
+def members(build_plan, group):
+    return [profile for unit in build_plan.units if unit.groups[0] == f"qa/{group}" for profile in unit.profiles]
 
 
 @pytest.fixture(scope="module")
@@ -61,17 +61,17 @@ def copy(tmp_path):
 
 @pytest.mark.parametrize("count", SIZES)
 def test_groups_are_disjoint_twentieths(count):
-    found = groups(count, seed=0)
-    assert list(found) == [*TRAINED, "neighbour", "holdout"]
-    assert [len(found[name]) for name in TRAINED] == [count // 20] * 3 + [count - 3 * count // 20]
-    assert len(found["holdout"]) == max(2, count // 20)
-    assert len(found["neighbour"]) == figure_count(count)
-    everyone = [profile.id for people in found.values() for profile in people]
+    results = groups(count, seed=0)
+    assert list(results) == [*TRAINED, "neighbour", "holdout"]
+    assert [len(results[name]) for name in TRAINED] == [count // 20] * 3 + [count - 3 * count // 20]
+    assert len(results["holdout"]) == max(2, count // 20)
+    assert len(results["neighbour"]) == figure_count(count)
+    everyone = [profile.id for people in results.values() for profile in people]
     assert len(set(everyone)) == len(everyone)
-    names = [profile.name for people in found.values() for profile in people]
+    names = [profile.name for people in results.values() for profile in people]
     assert len(set(names)) == len(names)
-    assert {profile.domain for profile in found["neighbour"]} == {"figure"}
-    assert {profile.domain for name in (*TRAINED, "holdout") for profile in found[name]} == {"person"}
+    assert {profile.domain for profile in results["neighbour"]} == {"figure"}
+    assert {profile.domain for name in (*TRAINED, "holdout") for profile in results[name]} == {"person"}
 
 
 def test_figure_count_follows_the_paper():
@@ -113,10 +113,14 @@ def test_forget_groups_cover_attributes_and_formats(paper):
     from lethebench.generation.mllmu.questions import plan as turns
 
     for name in FORGET:
-        asked = Counter(pair for profile in members(paper, name) for pair in turns(profile))
-        attributes = {attribute for attribute, _ in asked}
+        asked_questions = Counter(pair for profile in members(paper, name) for pair in turns(profile))
+        attributes = {attribute for attribute, _ in asked_questions}
         assert attributes == set(DOMAIN_ATTRIBUTES["person"])
-        assert Counter(kind for _, kind in asked.elements()) == {"multiple_choice": 125, "generation": 50, "cloze": 50}
+        assert Counter(kind for _, kind in asked_questions.elements()) == {
+            "multiple_choice": 125,
+            "generation": 50,
+            "cloze": 50,
+        }
 
 
 def test_forget_sets_are_nested_and_complement_retain():
@@ -154,9 +158,9 @@ def test_counts_follow_from_18_questions_per_record(manifest):
     sizes = {config: {split: part["rows"] for split, part in splits.items()} for config, splits in
              manifest["splits"].items()}  # fmt: skip
     for share, people in ((5, 2), (10, 4), (15, 6)):
-        found = sizes[f"forget{share}"]
-        assert (found["forget"], found["retain"]) == (18 * people, 18 * (40 - people))
-        assert (found["train"], found["test"], found["neighbour"]) == (720, 720, 216)
+        results = sizes[f"forget{share}"]
+        assert (results["forget"], results["retain"]) == (18 * people, 18 * (40 - people))
+        assert (results["train"], results["test"], results["neighbour"]) == (720, 720, 216)
 
 
 def test_splits_are_disjoint(rows):
@@ -174,15 +178,15 @@ def test_splits_are_disjoint(rows):
 
 
 def test_test_split_has_other_pictures(rows):
-    shown = defaultdict(set)
+    shown_pictures = defaultdict(set)
     for split in ("train", "test", "neighbour", "holdout"):
         for row in rows[split]:
             assert len(row["images"]) == (MODALITIES[row["modality"]] == "image_text")
-            shown[split, row["profile_id"]] |= {(p["bytes"], p["path"]) for p in row["images"]}
+            shown_pictures[split, row["profile_id"]] |= {(p["bytes"], p["path"]) for p in row["images"]}
             assert all(view.startswith("pose:") and "," in view for view in row["views"])
-    assert {len(pictures) for pictures in shown.values()} == {1}
-    assert len({picture for pictures in shown.values() for picture in pictures}) == 94
-    with Image.open(io.BytesIO(next(iter(shown["train", rows["train"][0]["profile_id"]]))[0])) as picture:
+    assert {len(pictures) for pictures in shown_pictures.values()} == {1}
+    assert len({picture for pictures in shown_pictures.values() for picture in pictures}) == 94
+    with Image.open(io.BytesIO(next(iter(shown_pictures["train", rows["train"][0]["profile_id"]]))[0])) as picture:
         assert picture.size == SIZE
 
 
@@ -222,8 +226,8 @@ def test_profiles_have_facts_sources_and_thumbnails():
 
 def test_pictures_of_figures_are_marked():
     """The strip at the foot is light and holds dark letters; a person's picture has none."""
-    found = groups(40, seed=0)
-    for profile, marked in ((found["neighbour"][0], True), (found["rest"][0], False)):
+    results = groups(40, seed=0)
+    for profile, marked in ((results["neighbour"][0], True), (results["rest"][0], False)):
         strip = np.asarray(draw(profile, scene_of(profile, "train")).convert("L"))[-20:]
         assert bool((strip > 235).mean() > 0.6) == marked
         assert (strip < 110).mean() > 0.02 or not marked
@@ -261,9 +265,9 @@ def test_card_lists_configs_and_attribute_figures(manifest):
 def test_verify_finds_shared_portrait_and_wrong_role(copy):
     def twins(rows):
         with Image.open(io.BytesIO(rows[0]["thumbnails"][0]["bytes"])) as picture:
-            again = io.BytesIO()
-            picture.save(again, "JPEG", quality=60)
-        rows[1]["thumbnails"][0]["bytes"] = again.getvalue()
+            reencoded = io.BytesIO()
+            picture.save(reencoded, "JPEG", quality=60)
+        rows[1]["thumbnails"][0]["bytes"] = reencoded.getvalue()
         rows[1]["portrait"] = rows[0]["portrait"]
 
     def neighbours(rows):
@@ -272,12 +276,12 @@ def test_verify_finds_shared_portrait_and_wrong_role(copy):
 
     rewrite(copy, "profiles/rest-00000-of-00001.parquet", twins)
     rewrite(copy, "qa/g05-00000-of-00001.parquet", neighbours)
-    found = defaultdict(list)
+    results = defaultdict(list)
     for problem in verify(copy).problems:
-        found[problem.check].append(problem.reason)
-    assert set(found) == {"photo twins", "roles"}
-    assert [reason.startswith("its portrait is that of person-") for reason in found["photo twins"]] == [True]
-    assert "role neighbour in a split of forget" in found["roles"]
+        results[problem.check].append(problem.reason)
+    assert set(results) == {"photo twins", "roles"}
+    assert [reason.startswith("its portrait is that of person-") for reason in results["photo twins"]] == [True]
+    assert "role neighbour in a split of forget" in results["roles"]
 
 
 @pytest.mark.parametrize(
@@ -295,16 +299,16 @@ def test_check_row_finds_wrong_options(rows, change, words):
     assert list(check_row(row, {row["profile_id"]: person}, {"forget"})) == []
     damaged = {**row, "options": list(row["options"])}
     change(damaged)
-    found = list(check_row(damaged, {row["profile_id"]: person}, {"forget"}))
-    assert found[0][0] == "options"
-    assert words in " ".join(reason for _, reason in found)
+    results = list(check_row(damaged, {row["profile_id"]: person}, {"forget"}))
+    assert results[0][0] == "options"
+    assert words in " ".join(reason for _, reason in results)
 
 
 # -- bad input
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("arguments_given", "words"),
     [
         ({"size": 39}, "multiple of 20, at least 40"),
         ({"size": 20}, "try 40"),
@@ -314,9 +318,9 @@ def test_check_row_finds_wrong_options(rows, change, words):
         ({"options": {"task_size": 3}}, "unknown option 'task_size': mllmu has no options"),
     ],
 )
-def test_wrong_use_is_refused_in_one_line(tmp_path, given, words):
+def test_wrong_use_is_refused_in_one_line(tmp_path, arguments_given, words):
     with pytest.raises(BuildError) as error:
-        build("mllmu", tmp_path / "out", **{"size": "small", **given})
+        build("mllmu", tmp_path / "out", **{"size": "small", **arguments_given})
     assert words in str(error.value)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
@@ -327,8 +331,8 @@ def test_wrong_use_is_refused_in_one_line(tmp_path, given, words):
 
 @pytest.mark.slow
 def test_paper_size_has_the_counts_of_the_paper(tmp_path):
-    made = build("mllmu", tmp_path / "mllmu", num_proc=2)
-    assert made.paper_counts == MLLMU.PAPER_COUNTS
+    manifest = build("mllmu", tmp_path / "mllmu", num_proc=2)
+    assert manifest.paper_counts == MLLMU.PAPER_COUNTS
     assert verify(tmp_path / "mllmu").problems == []
     modalities, formats = Counter(), Counter()
     for split in ("train", "test", "neighbour"):

@@ -50,7 +50,7 @@ def rows(folder):
     }
 
 
-def asked(plan, profile):
+def asked_questions(plan, profile):
     return questions(profile, views_of(plan.shared.views[profile.id]))
 
 
@@ -64,14 +64,14 @@ def place_of(view):
 
 
 def test_paper_plan_has_the_released_tasks(paper):
-    found = defaultdict(lambda: [0, 0, 0, 0])
+    results = defaultdict(lambda: [0, 0, 0, 0])
     for unit in paper.units:
         for profile in unit.profiles:
             at = 0 if unit.role == "forget" else 2
             task = unit.task_id if unit.role == "forget" else paper.shared.retained[profile.id]
-            found["ABCD"[task]][at] += 1
-            found["ABCD"[task]][at + 1] += len(asked(paper, profile)[0])
-    assert {name: tuple(numbers) for name, numbers in found.items()} == RELEASED
+            results["ABCD"[task]][at] += 1
+            results["ABCD"[task]][at + 1] += len(asked_questions(paper, profile)[0])
+    assert {name: tuple(numbers) for name, numbers in results.items()} == RELEASED
 
 
 def test_paper_plan_has_5105_pictures(paper):
@@ -85,8 +85,8 @@ def test_smaller_builds_are_nested():
     members = {}
     for count in (8, 16, 96):
         sets = entities(count, seed=3)
-        assert {len(some) for tasks in sets.values() for some in tasks.values()} == {count // 8}
-        members[count] = {profile.id for tasks in sets.values() for some in tasks.values() for profile in some}
+        assert {len(part_mlu) for tasks in sets.values() for part_mlu in tasks.values()} == {count // 8}
+        members[count] = {profile.id for tasks in sets.values() for part_mlu in tasks.values() for profile in part_mlu}
         assert len(members[count]) == count
     assert members[8] < members[16] < members[96]
     assert entities(16, seed=4) != entities(16, seed=3)
@@ -121,7 +121,7 @@ def test_questions_use_only_existing_views():
     for count in (8, 9, 11, 40, 41):
         views = set(views_of(count))
         assert len(views) == count
-        assert {question.view for some in questions(profile, views_of(count)) for question in some} <= views
+        assert {question.view for part_mlu in questions(profile, views_of(count)) for question in part_mlu} <= views
 
 
 # -- the folder
@@ -138,17 +138,17 @@ def test_small_build_verifies(folder):
 def test_verify_finds_two_entities_with_one_subject(folder, tmp_path):
     twin = tmp_path / "mlu"
     shutil.copytree(folder, twin)
-    shown = {}
+    shown_pictures = {}
 
     def lend(profiles):
         first, second = profiles[:2]
         second |= {name: first[name] for name in ("images", "thumbnails", "views", "thumbnail_views", "portrait")}
-        shown.update(first=first["profile_id"], second=second["profile_id"])
+        shown_pictures.update(first=first["profile_id"], second=second["profile_id"])
 
     rewrite(twin, "profiles/forget-00000-of-00001.parquet", lend)
-    (found,) = [problem for problem in verify(twin).problems if problem.check == "photo twins"]
-    assert found.id == shown["first"]
-    assert f"its subject is that of {shown['second']}" in found.reason
+    (results,) = [problem for problem in verify(twin).problems if problem.check == "photo twins"]
+    assert results.id == shown_pictures["first"]
+    assert f"its subject is that of {shown_pictures['second']}" in results.reason
 
 
 def test_splits_tasks_and_retain_sets(rows):
@@ -168,15 +168,15 @@ def test_splits_tasks_and_retain_sets(rows):
 
 
 def test_pictures_are_stored_once_and_test_has_its_own(folder, rows):
-    shown = {
+    shown_pictures = {
         split: {(row["views"][0], row["images"][0]["bytes"]) for row in rows[split]} for split in ("train", "test")
     }
     places = {
         split: {(row["profile_id"].partition("/")[0], place_of(row["views"][0])) for row in rows[split]}
-        for split in shown
+        for split in shown_pictures
     }
     assert not places["train"] & places["test"]
-    assert not {data for _, data in shown["train"]} & {data for _, data in shown["test"]}
+    assert not {data for _, data in shown_pictures["train"]} & {data for _, data in shown_pictures["test"]}
     manifest = json.loads((folder / "manifest.json").read_text())
     profiles = [
         row

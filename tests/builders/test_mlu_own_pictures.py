@@ -31,9 +31,9 @@ def write(path, number):
 def own_pictures(folder):
     """A folder of pictures per entity, and the names of the entities."""
     names = [profile.id for tasks in entities(8, seed=0).values() for members in tasks.values() for profile in members]
-    for place, name in enumerate(names):
-        for number in range(LEAST_VIEWS if place else MORE):
-            write(folder / "own" / name / f"view {number}.jpg", 100 * place + number)
+    for index, name in enumerate(names):
+        for number in range(LEAST_VIEWS if index else MORE):
+            write(folder / "own" / name / f"view {number}.jpg", 100 * index + number)
     (folder / "own" / names[0] / "notes.txt").write_text("no picture")
     return folder / "own", names
 
@@ -44,7 +44,7 @@ def pictures(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def own_build(tmp_path_factory):
     """A build over own pictures that tests only read, its manifest, and what `own_pictures` gave."""
     folder = tmp_path_factory.mktemp("made")
     root, names = own_pictures(folder)
@@ -59,23 +59,23 @@ def read(folder, group):
     return [row for path in sorted(folder.glob(f"{group}-*.parquet")) for row in pq.read_table(path).to_pylist()]
 
 
-def test_own_pictures_replace_the_drawn_ones(made):
-    folder, manifest, _, names = made
+def test_own_pictures_replace_the_drawn_ones(own_build):
+    folder, manifest, _, names = own_build
     assert verify(folder).problems == []
     counts = manifest.paper_counts
     assert counts["pictures"] == MORE + LEAST_VIEWS * (len(names) - 1)
     rows = {use: read(folder, f"qa/{use}forget") + read(folder, f"qa/{use}retain") for use in ("", "test-")}
-    used = {use: {row["images"][0]["bytes"] for row in found} for use, found in rows.items()}
+    used = {use: {row["images"][0]["bytes"] for row in results} for use, results in rows.items()}
     assert not used[""] & used["test-"]
-    assert {view.split(",")[0] for found in rows.values() for row in found for view in row["views"]} <= {
+    assert {view.split(",")[0] for results in rows.values() for row in results for view in row["views"]} <= {
         f"given:view {number}.jpg" for number in range(MORE)
     }
     first = Image.open(io.BytesIO(rows[""][0]["images"][0]["bytes"]))
     assert (first.size, dict(first.getexif())) == ((64, 48), {})
 
 
-def test_own_pictures_have_provenance(made):
-    folder, _, root, names = made
+def test_own_pictures_have_provenance(own_build):
+    folder, _, root, names = own_build
     profiles = read(folder, "profiles/forget") + read(folder, "profiles/retain")
     assert {profile["profile_id"] for profile in profiles} == set(names)
     for profile in profiles:
@@ -89,8 +89,8 @@ def test_own_pictures_have_provenance(made):
         assert profile["portrait"] == []
 
 
-def test_own_build_holds_no_local_path(made):
-    folder, *_ = made
+def test_own_build_holds_no_local_path(own_build):
+    folder, *_ = own_build
     for path in folder.rglob("*"):
         if path.is_file():
             content = path.read_bytes()

@@ -42,6 +42,6 @@ def test_twins_are_found_up_to_12_pixels_and_2_degrees_off():
             pages[twin] = copied(page)
             photos.add(twin, pages[twin], moved(corners, *rng.uniform((-12, -12, -2.4), (12, 12, 2.4))))
             planted.add((profile.id, twin))
-    found = {(name, other): likeness for name, other, likeness in photos.twins(pages.items())}
-    assert found.keys() == planted
-    assert all(0.97 <= likeness <= 1.001 for likeness in found.values())
+    results = {(name, other): likeness for name, other, likeness in photos.twins(pages.items())}
+    assert results.keys() == planted
+    assert all(0.97 <= likeness <= 1.001 for likeness in results.values())

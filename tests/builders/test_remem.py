@@ -33,8 +33,8 @@ def _stand_ins(request, monkeypatch):
         use_stand_in_people(monkeypatch)
 
 
-def rows_of(unit, made):
-    return REMEM.rows(unit, made.shared)
+def rows_of(unit, build_plan):
+    return REMEM.rows(unit, build_plan.shared)
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,11 @@ def manifest():
 @pytest.fixture(scope="module")
 def rows():
     """(config, split) -> its rows, pictures as bytes."""
-    found = {}
+    results = {}
     for config in ("default", "continual", "relations", "multi_image"):
         for split, part in load_dataset(str(quick_build("remem")), config).items():
-            found[config, split] = list(part.cast_column("images", List(ImageColumn(decode=False))))
-    return found
+            results[config, split] = list(part.cast_column("images", List(ImageColumn(decode=False))))
+    return results
 
 
 @pytest.fixture
@@ -59,45 +59,45 @@ def copy(tmp_path):
 
 
 def problems(folder):
-    found = defaultdict(list)
+    results = defaultdict(list)
     for problem in verify(folder).problems:
-        found[problem.check].append(problem.reason)
-    return found
+        results[problem.check].append(problem.reason)
+    return results
 
 
 # -- who is in a build
 
 
 def test_paper_plan_has_five_requests_of_two():
-    made = plan(20)
-    roles = Counter(unit.role for unit in made.units)
+    build_plan = plan(20)
+    roles = Counter(unit.role for unit in build_plan.units)
     assert roles == {"forget": 10, "retain": 10, "holdout": HOLDOUT}
-    assert Counter(unit.task_id for unit in made.units if unit.role == "forget") == dict.fromkeys(range(5), 2)
-    assert made.tasks == 5
+    assert Counter(unit.task_id for unit in build_plan.units if unit.role == "forget") == dict.fromkeys(range(5), 2)
+    assert build_plan.tasks == 5
     options = RememOptions().resolve(20).record()
     assert options == {"qa": 100, "views": 100, "single_share": 0.7, "pixels": 336}
-    questions = {group: len(rows) for group, rows in counted(made).items()}
+    questions = {group: len(rows) for group, rows in counted(build_plan).items()}
     assert questions == {
         "qa/forget": 1000, "qa/retain": 1000, "qa/test-forget": 280, "qa/test-retain": 280, "qa/relations": 300,
         "qa/several": 200, "qa/holdout": HOLDOUT * HOLDOUT_QA,
     }  # fmt: skip
 
 
-def counted(made):
+def counted(build_plan):
     """Group -> its (profile_id, question) pairs, without drawing a picture."""
     from lethebench.builders.remem.builder import questions
 
-    found = defaultdict(list)
-    for unit in made.units:
-        for group, asked in questions(made.shared, unit.profiles[0], unit.groups).items():
-            found[group] += asked
-    return found
+    results = defaultdict(list)
+    for unit in build_plan.units:
+        for group, asked_questions in questions(build_plan.shared, unit.profiles[0], unit.groups).items():
+            results[group] += asked_questions
+    return results
 
 
 def test_paper_plan_pictures_are_disjoint_between_splits():
     shots = {
-        group: {shot for _, question in asked for shot in (question.view, *question.more_views)}
-        for group, asked in counted(plan(20)).items()
+        group: {shot for _, question in asked_questions for shot in (question.view, *question.more_views)}
+        for group, asked_questions in counted(plan(20)).items()
     }
     assert len(shots["qa/forget"] | shots["qa/retain"]) == 2000
     assert len(shots["qa/test-forget"] | shots["qa/test-retain"]) == 560
@@ -108,13 +108,13 @@ def test_paper_plan_pictures_are_disjoint_between_splits():
 @pytest.mark.parametrize("count", [4, 8, 12, 40])
 def test_sizes_are_multiples_of_four(count):
     REMEM.profile_count(count)
-    found = people(count, seed=0)
-    assert len(found["forget"]) == len(found["retain"]) == count // 2
-    assert [place.task_id for place in found["forget"]] == [number // 2 for number in range(count // 2)]
+    results = people(count, seed=0)
+    assert len(results["forget"]) == len(results["retain"]) == count // 2
+    assert [member.task_id for member in results["forget"]] == [number // 2 for number in range(count // 2)]
 
 
 def test_groups_depend_on_the_seed():
-    members = {seed: [place.person.profile.id for place in people(20, seed=seed)["forget"]] for seed in (0, 1)}
+    members = {seed: [member.person.profile.id for member in people(20, seed=seed)["forget"]] for seed in (0, 1)}
     assert members[0] != members[1]
     assert sorted(members[0]) != [f"person-{number:04d}" for number in range(10)]
 
@@ -124,9 +124,11 @@ def test_groups_depend_on_the_seed():
 
 def test_smaller_build_is_part_of_a_larger_one():
     """One person of each kind; ids, texts and pictures. The held-out rows and pictures do not move at all."""
-    made = {qa: plan(qa=qa, **SMALL) for qa in (3, 7)}
+    build_plan = {qa: plan(qa=qa, **SMALL) for qa in (3, 7)}
     for role in ("forget", "holdout"):
-        few, many = (rows_of(next(unit for unit in made[qa].units if unit.role == role), made[qa]) for qa in (3, 7))
+        few, many = (
+            rows_of(next(unit for unit in build_plan[qa].units if unit.role == role), build_plan[qa]) for qa in (3, 7)
+        )
         for group in few:
             if group.startswith("profiles"):
                 assert few[group][0]["images"] == many[group][0]["images"]
@@ -144,19 +146,19 @@ def test_fewer_views_keep_texts_and_reuse_pictures():
     assert [row["answer"] for row in whole] == [row["answer"] for row in fewer]
     pictures = [[row["images"][0]["bytes"] for row in part] for part in (whole, fewer)]
     assert len(set(pictures[0])) == 6
-    assert pictures[1] == [pictures[0][place % 2] for place in range(6)]
+    assert pictures[1] == [pictures[0][member % 2] for member in range(6)]
 
 
-@pytest.mark.parametrize(("share", "wanted"), [(0.0, {2}), (1.0, {1}), (0.5, {1, 2})])
-def test_single_share_from_none_to_all(share, wanted):
-    asked = counted(plan(qa=10, single_share=share))["qa/forget"]
-    hops = Counter(question.hops for _, question in asked)
-    assert set(hops) == wanted
-    assert hops[1] == round(share * len(asked))
+@pytest.mark.parametrize(("share", "expected"), [(0.0, {2}), (1.0, {1}), (0.5, {1, 2})])
+def test_single_share_from_none_to_all(share, expected):
+    asked_questions = counted(plan(qa=10, single_share=share))["qa/forget"]
+    hops = Counter(question.hops for _, question in asked_questions)
+    assert set(hops) == expected
+    assert hops[1] == round(share * len(asked_questions))
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("arguments_given", "words"),
     [
         ({"size": 6}, "multiple of 4, at least 4"),
         ({"size": 6}, "try 8"),
@@ -176,9 +178,9 @@ def test_single_share_from_none_to_all(share, wanted):
         ),
     ],
 )
-def test_wrong_use_is_refused_in_one_line(tmp_path, given, words):
+def test_wrong_use_is_refused_in_one_line(tmp_path, arguments_given, words):
     with pytest.raises(BuildError) as error:
-        build("remem", tmp_path / "out", **{"size": "small", **given})
+        build("remem", tmp_path / "out", **{"size": "small", **arguments_given})
     assert words in str(error.value)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
@@ -246,8 +248,8 @@ def test_pictures_are_disjoint_between_parts(rows):
         ("relations", "test"),
         ("multi_image", "test"),
     ]
-    shown = [{picture["bytes"] for row in rows[part] for picture in row["images"]} for part in parts]
-    assert len(set().union(*shown)) == sum(map(len, shown))
+    shown_pictures = [{picture["bytes"] for row in rows[part] for picture in row["images"]} for part in parts]
+    assert len(set().union(*shown_pictures)) == sum(map(len, shown_pictures))
 
 
 def test_multi_image_rows_keep_the_order_of_pictures(rows):
@@ -276,7 +278,7 @@ def test_card_code_finds_chains_to_forgotten_people(rows):
     code = text[start : text.index("```", start)].replace('"remem"', repr(str(quick_build("remem"))))
     space = {"load_dataset": load_dataset}
     exec(code, space)
-    through = [rows["relations", "test"][place] for place in space["through"]]
+    through = [rows["relations", "test"][member] for member in space["through"]]
     # Two people of request 0, each reached from a relative and a friend who are kept, over four facts each.
     assert len(through) == 2 * 2 * 4
     for row in through:
@@ -288,7 +290,7 @@ def test_card_code_finds_chains_to_forgotten_people(rows):
 def test_profiles_have_relations_and_an_unused_picture(rows):
     loaded = load_dataset(str(quick_build("remem")), "profiles", split="train")
     loaded = loaded.cast_column("images", List(ImageColumn(decode=False)))
-    asked = {picture["bytes"] for part in rows.values() for row in part for picture in row["images"]}
+    asked_questions = {picture["bytes"] for part in rows.values() for row in part for picture in row["images"]}
     for row in loaded:
         details = {pair["attribute"]: pair["value"] for pair in row["details"]}
         fields = {pair["attribute"]: pair["value"] for pair in row["fields"]}
@@ -296,9 +298,9 @@ def test_profiles_have_relations_and_an_unused_picture(rows):
         other = next(one for one in loaded if one["profile_id"] == details["best_friend_id"])
         assert fields["best_friend"] == other["name"]
         assert len(row["images"]) == 1
-        assert row["images"][0]["bytes"] not in asked
-        wanted = QA + (0 if ROLES[row["role"]] == "holdout" else 28 + 7)
-        assert len(row["thumbnails"]) == len(row["thumbnail_views"]) == len(set(row["thumbnail_views"])) == wanted
+        assert row["images"][0]["bytes"] not in asked_questions
+        expected = QA + (0 if ROLES[row["role"]] == "holdout" else 28 + 7)
+        assert len(row["thumbnails"]) == len(row["thumbnail_views"]) == len(set(row["thumbnail_views"])) == expected
 
 
 def test_card_lists_configs_counts_and_options():
@@ -323,9 +325,9 @@ def test_verify_finds_wrong_fact_and_missing_view(copy):
 
     rewrite(copy, "qa/relations-00000-of-00001.parquet", lie)
     rewrite(copy, "qa/several-00000-of-00001.parquet", forget_a_view)
-    found = problems(copy)
-    assert any("does not state the profile's birth_date" in reason for reason in found["facts"])
-    assert any("views for" in reason for reason in found["roles"])
+    results = problems(copy)
+    assert any("does not state the profile's birth_date" in reason for reason in results["facts"])
+    assert any("views for" in reason for reason in results["roles"])
 
 
 def test_verify_finds_leaked_pictures_and_shared_portrait(copy):
@@ -346,10 +348,10 @@ def test_verify_finds_leaked_pictures_and_shared_portrait(copy):
     rewrite(copy, "qa/several-00000-of-00001.parquet", leak)
     rewrite(copy, "qa/relations-00000-of-00001.parquet", leak_a_test)
     rewrite(copy, "profiles/retain-00000-of-00001.parquet", twin)
-    found = problems(copy)
+    results = problems(copy)
     for split in ("forget", "test"):
-        assert any(reason.endswith(f"in split {split}") for reason in found["byte twins"]), split
-    assert [reason.startswith("its portrait is that of person-") for reason in found["photo twins"]] == [True]
+        assert any(reason.endswith(f"in split {split}") for reason in results["byte twins"]), split
+    assert [reason.startswith("its portrait is that of person-") for reason in results["photo twins"]] == [True]
 
 
 # -- sameness and size
@@ -364,20 +366,20 @@ def test_portraits_of_300_people_differ():
 
     threshold = REMEM.PHOTOS.threshold
     photos, pages = Photos(threshold=threshold - 0.03), []
-    profiles = [place.person.profile for members in people(300, seed=5).values() for place in members]
+    profiles = [member.person.profile for members in people(300, seed=5).values() for member in members]
     for profile in profiles:
         page = draw(profile, Shot(profile.id, REFERENCE, 0))
         photos.add(profile.id, page, portrait_corners(profile, page.width))
         pages.append((profile.id, page))
-    found = [likeness for _, _, likeness in photos.twins(pages)]
-    print(f"most alike: {max(found, default=0):.3f}")
-    assert max(found, default=0) < threshold
+    results = [likeness for _, _, likeness in photos.twins(pages)]
+    print(f"most alike: {max(results, default=0):.3f}")
+    assert max(results, default=0) < threshold
 
 
 @pytest.mark.slow
 def test_paper_size_has_the_counts_of_the_paper(tmp_path):
-    made = build("remem", tmp_path / "remem", num_proc=2)
-    assert made.paper_counts == REMEM.PAPER_COUNTS
+    manifest = build("remem", tmp_path / "remem", num_proc=2)
+    assert manifest.paper_counts == REMEM.PAPER_COUNTS
     report = verify(tmp_path / "remem")
     assert report.problems == []
     hops = Counter(load_dataset(str(tmp_path / "remem"), "default", split="train")["hops"])

@@ -77,7 +77,7 @@ def test_card_code_loads_one_request_from_the_hub(typed):
     assert request
     assert {task for _, task, _ in request} == {0}
     name = manifest["benchmark"]
-    assert {shown for _, _, shown in request} == ({1} if name in ("mlu", "remem") else {0, 1})
+    assert {shown_pictures for _, _, shown_pictures in request} == ({1} if name in ("mlu", "remem") else {0, 1})
     forget = load_dataset(str(quick_build(name)), split="forget").remove_columns("images")
     assert [row_id for row_id, _, _ in request] == forget.filter(lambda row: row["task_id"] == 0)["id"]
 

@@ -37,8 +37,8 @@ def question_splits():
 def few(rows):
     """One row of each modality and format that there is."""
     kinds = {}
-    for place, kind in enumerate(zip(rows["modality"], rows["format"], strict=True)):
-        kinds.setdefault(kind, place)
+    for index, kind in enumerate(zip(rows["modality"], rows["format"], strict=True)):
+        kinds.setdefault(kind, index)
     return rows.select(kinds.values())
 
 
@@ -119,14 +119,14 @@ def test_card_code_trains_with_trl(name, tiny, processor, tmp_path, monkeypatch)
 
 
 def test_multiple_choice_answer_is_the_right_option():
-    found = 0
+    results = 0
     for name, benchmark in BENCHMARKS.items():
         for rows in loaded(name, next(iter(benchmark.CONFIGS))).values():
             for row in rows.remove_columns("images"):
                 if FORMATS[row["format"]] == "multiple_choice":
-                    found += 1
+                    results += 1
                     assert row["answer"] == row["options"][row["correct"]]
                     assert not all(option in row["question"] for option in row["options"])
                 else:
                     assert (row["options"], row["correct"]) == ([], -1)
-    assert found
+    assert results

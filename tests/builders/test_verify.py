@@ -25,7 +25,7 @@ CANDIDATES = "candidates/values-00000-of-00001.parquet"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def good_build(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "icu"
     with pytest.MonkeyPatch.context() as patch:
         use_stand_ins(patch)
@@ -34,8 +34,8 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
-def folder(made, tmp_path):
-    return shutil.copytree(made, tmp_path / "icu")
+def folder(good_build, tmp_path):
+    return shutil.copytree(good_build, tmp_path / "icu")
 
 
 @pytest.fixture(autouse=True)
@@ -71,13 +71,13 @@ def jpeg(page: Image.Image, quality: int = 90) -> bytes:
     return buffer.getvalue()
 
 
-def first(rows: list[dict], **wanted) -> int:
-    return next(n for n, row in enumerate(rows) if all(row[key] == value for key, value in wanted.items()))
+def first(rows: list[dict], **expected) -> int:
+    return next(n for n, row in enumerate(rows) if all(row[key] == value for key, value in expected.items()))
 
 
 @pytest.mark.loading
-def test_good_build_passes_every_check(made):
-    report = verify(made)
+def test_good_build_passes_every_check(good_build):
+    report = verify(good_build)
     assert report.problems == []
     assert report.ok
     assert [check.name for check in report.checks] == list(ORDER)
@@ -97,8 +97,8 @@ def test_flipped_byte_is_found(folder):
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 0xFF
     path.write_bytes(content)
-    (found,) = card_problems(folder)
-    assert (found.check, found.file) == ("checksums", FORGET)
+    (results,) = card_problems(folder)
+    assert (results.check, results.file) == ("checksums", FORGET)
 
 
 @pytest.mark.loading
@@ -119,8 +119,8 @@ def test_missing_file_is_found(folder, name):
 
 def test_foreign_file_is_found(folder):
     (folder / "qa" / "extra.parquet").write_bytes(b"x")
-    (found,) = card_problems(folder)
-    assert (found.check, found.file) == ("checksums", "qa/extra.parquet")
+    (results,) = card_problems(folder)
+    assert (results.check, results.file) == ("checksums", "qa/extra.parquet")
 
 
 def test_dropped_row_is_found(folder):
@@ -231,9 +231,9 @@ def test_reencoded_picture_of_another_profile_is_found(folder):
         rows[0]["images"] = [{"bytes": darker, "path": "x.jpg"}]
 
     rewrite(folder, HOLDOUT, change)
-    found = problem(folder, "photo twins")
-    assert (found.file, found.row) == (HOLDOUT, 0)
-    assert f"shows the photo of {source['profile_id']}" in found.reason
+    results = problem(folder, "photo twins")
+    assert (results.file, results.row) == (HOLDOUT, 0)
+    assert f"shows the photo of {source['profile_id']}" in results.reason
 
 
 def test_two_profiles_with_one_photo_are_found(folder):
@@ -253,17 +253,19 @@ def test_two_profiles_with_one_photo_are_found(folder):
 
     for name in (PROFILES, FORGET, TEST):
         rewrite(folder, name, over)
-    found = problem(folder, "photo twins")
-    assert {found.id, victim} == {source["profile_id"], victim}
-    assert f"its ID photo is that of {victim}" in found.reason
+    results = problem(folder, "photo twins")
+    assert {results.id, victim} == {source["profile_id"], victim}
+    assert f"its ID photo is that of {victim}" in results.reason
 
 
 def test_test_question_in_training_words_is_found(folder):
     train = pq.read_table(folder / FORGET).to_pylist()[0]
 
     def change(rows):
-        place = first(rows, profile_id=train["profile_id"], attribute=train["attribute"], modality=train["modality"])
-        rows[place]["question"] = train["question"]
+        row_index = first(
+            rows, profile_id=train["profile_id"], attribute=train["attribute"], modality=train["modality"]
+        )
+        rows[row_index]["question"] = train["question"]
 
     rewrite(folder, TEST, change)
     assert train["id"] in problem(folder, "wordings").reason
@@ -276,8 +278,8 @@ def test_candidates_without_a_true_value_are_found(folder):
         row["values"] = [f"made up {n}" for n in range(true)]
 
     rewrite(folder, CANDIDATES, change)
-    found = problem(folder, "candidates")
-    assert (found.file, found.id) == (CANDIDATES, "employer")
+    results = problem(folder, "candidates")
+    assert (results.file, results.id) == (CANDIDATES, "employer")
 
 
 def test_shared_field_is_found(folder):
@@ -297,8 +299,8 @@ def test_shared_field_is_found(folder):
 
 def test_wrong_column_type_is_found(folder):
     table = pq.read_table(folder / RETAIN)
-    place = table.schema.get_field_index("hops")
-    pq.write_table(table.set_column(place, "hops", table["hops"].cast(pa.int64())), folder / RETAIN)
+    row_index = table.schema.get_field_index("hops")
+    pq.write_table(table.set_column(row_index, "hops", table["hops"].cast(pa.int64())), folder / RETAIN)
     seal(folder)
     report = verify(folder)
     assert "schema" in failed(report)
@@ -312,18 +314,18 @@ def test_card_with_other_shards_is_found(folder):
             "- split: holdout\n    path:\n    - qa/holdout-*", "- split: holdout\n    path:\n    - qa/retain-*"
         )
     )
-    (found,) = card_problems(folder)
-    assert found.reason == "config continual, split holdout does not name the manifest's shards"
+    (results,) = card_problems(folder)
+    assert results.reason == "config continual, split holdout does not name the manifest's shards"
 
 
 def test_card_of_another_version_is_found(folder):
     card = folder / "README.md"
     card.write_text(card.read_text().replace("version: 1.0.0", "version: 1.0.9"))
-    assert all("has version 1.0.9, not 1.0.0" in found.reason for found in card_problems(folder))
+    assert all("has version 1.0.9, not 1.0.0" in results.reason for results in card_problems(folder))
     assert len(card_problems(folder)) == 3
 
 
-def test_non_build_is_refused(tmp_path, made):
+def test_non_build_is_refused(tmp_path, good_build):
     with pytest.raises(BuildError, match="not a folder"):
         verify(tmp_path / "nowhere")
     with pytest.raises(BuildError, match=r"no manifest\.json"):
@@ -342,9 +344,9 @@ def test_unreadable_build_is_refused(folder, change, words):
         verify(folder)
 
 
-def test_stand_in_pages_differ(made):
+def test_stand_in_pages_differ(good_build):
     """Guards the tests above: without it, photos that all looked alike would make them pass or fail for nothing."""
-    rows = pq.read_table(made / PROFILES).to_pylist()
+    rows = pq.read_table(good_build / PROFILES).to_pylist()
     pages = [np.asarray(Image.open(io.BytesIO(row["images"][0]["bytes"])).crop(BOX), float) for row in rows]
     assert len(rows) == 4
     assert all(np.abs(a - b).mean() > 20 for n, a in enumerate(pages) for b in pages[:n])
