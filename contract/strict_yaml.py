@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,9 @@ class _Document:
         self.name = name
         # A JSON file may be indented by tabs, which YAML forbids outside of strings.
         spaced = re.sub(r"^[ \t]+", lambda match: " " * len(match[0]), text, flags=re.MULTILINE)
-        self.events = yaml.parse(spaced if text.lstrip()[:1] in ("{", "[") else text, Loader=yaml.SafeLoader)
+        self.events: Iterator[Any] = yaml.parse(
+            spaced if text.lstrip()[:1] in ("{", "[") else text, Loader=yaml.SafeLoader
+        )
 
     def value(self) -> Any:
         next(self.events)  # the start of the stream
@@ -109,7 +111,7 @@ class _Document:
             raise self._error(event, "holds a second document; give one")
         return value
 
-    def _node(self, event: yaml.Event, depth: int) -> Any:
+    def _node(self, event: Any, depth: int) -> Any:
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise self._error(event, "anchors and aliases (& and *) are not supported; repeat the value")
         if event.tag is not None and event.tag != "!":
@@ -155,7 +157,7 @@ class _Document:
             raise self._error(event, f"{text} is not a finite number")
         return text if number is None else number
 
-    def _error(self, event: yaml.Event, reason: str) -> ConfigError:
+    def _error(self, event: Any, reason: str) -> ConfigError:
         return ConfigError(f"{self.name}, line {event.start_mark.line + 1}: {reason}")
 
 

@@ -53,9 +53,9 @@ def main() -> None:
     except (typer.Abort, KeyboardInterrupt):
         code = STOPPED
     except Exception as error:
-        if hasattr(error, "show"):  # click's own: an unknown command, option or argument
-            error.show()
-            sys.exit(error.exit_code)
+        if show := getattr(error, "show", None):  # click's own: an unknown command, option or argument
+            show()
+            sys.exit(getattr(error, "exit_code", 2))
         from lethebench.errors import CheckFailed, explain
 
         line = str(error) if isinstance(error, CheckFailed) else explain(error)

@@ -10,20 +10,11 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from lethebench.cli.config import apply_config, merged, parse_settings
+from lethebench.cli.config import config_option, merged, parse_settings
 from lethebench.runs.options import RunOptions, flag_of
 
 RunValues = dict[str, Any]
 """Type of the parameter of a command that receives the values of its run options, by field."""
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        callback=apply_config,
-        is_eager=True,
-        help="YAML or JSON file with options of this command by name; the command line wins.",
-    ),
-]
 SettingsFiles = Annotated[
     list[Path] | None,
     typer.Option("--settings", metavar="FILE", help="Settings of a method, such as tuned.json of `lethe tune`."),
@@ -59,7 +50,7 @@ def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Calla
                 if field.name == "settings" and ("methods" in fields or "method" in own):
                     parameters += [_keyword("settings_files", SettingsFiles, None)]
                     parameters += [_keyword("modality", Modality, None)]
-        parameters += [_keyword("config", Config, None), _keyword("ctx", typer.Context)]
+        parameters += [_keyword("config", config_option(parameters), None), _keyword("ctx", typer.Context)]
 
         @functools.wraps(function)
         def call(**values: Any) -> None:
@@ -70,7 +61,8 @@ def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Calla
                 values[receiver] = _values(fields, taken, values.get("method"))
             function(**values)
 
-        call.__signature__ = inspect.Signature([one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters])
+        keywords = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+        setattr(call, "__signature__", inspect.Signature(keywords))  # noqa: B010, typer reads it
         call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         app.command(name)(call)
         return call
@@ -90,7 +82,8 @@ def _parameter(field: "dataclasses.Field[Any]", defaults: dict[str, Any]) -> ins
     """Return the typer parameter of a run option."""
     shape = {key: value for key, value in field.metadata["shape"].items() if key != "flag"}
     shape["help"] = field.metadata["help"]
-    kind, default = field.type, defaults.get(field.name, field.default)
+    kind: Any = field.type
+    default: Any = defaults.get(field.name, field.default)
     if default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
         return _keyword(field.name, Annotated[kind, typer.Argument(**shape)])
     if kind is bool:

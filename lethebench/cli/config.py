@@ -1,48 +1,78 @@
 """Reads `--config FILE`, the options of a command in YAML or JSON, and `--set SECTION.NAME=VALUE`."""
 
+import inspect
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
 MERGED = "lethebench.config"
 """Where the context keeps what the file gives to repeatable NAME=VALUE options."""
-NOT_IN_FILES = ("help", "config")
+KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number"}
+"""Type of an option -> how a message calls it; all others are text."""
 
 
-def apply_config(ctx: typer.Context, path: Path | None) -> Path | None:
+@dataclass(frozen=True)
+class Target:
+    """The option or argument that a key of a file sets.
+
+    Attributes:
+        name: The parameter's name in Python.
+        kind: What a value must be, in words.
+        several: Whether it takes a list.
+        pairs: Whether it takes NAME=VALUE texts, which a mapping stands for.
+        commas: Whether it takes names separated by commas, which a list stands for.
+    """
+
+    name: str
+    kind: str
+    several: bool
+    pairs: bool
+    commas: bool
+
+
+def config_option(parameters: Iterable[inspect.Parameter]) -> Any:
+    """Return the type of the `--config` parameter of a command with these other parameters."""
+    targets = dict(map(_target, parameters))
+
+    def apply(ctx: typer.Context, path: Path | None) -> Path | None:
+        if path is not None and not ctx.resilient_parsing:
+            apply_config(ctx, path, targets)
+        return path
+
+    text = "YAML or JSON file with options of this command by name; the command line wins."
+    return Annotated[Path | None, typer.Option(metavar="FILE", callback=apply, is_eager=True, help=text)]
+
+
+def apply_config(ctx: typer.Context, path: Path, targets: Mapping[str, Target]) -> None:
     """Make the options in a file the defaults of the command that is being parsed.
 
-    Keys are the command's options without dashes in front, and its arguments in lower case. `set` and `option` take
-    mappings.
+    Keys are the command's options without dashes in front, and its arguments by their name in Python.
 
     Raises:
         ConfigError: The file cannot be read, or holds an unknown option or a value of the wrong type.
     """
-    if path is None or ctx.resilient_parsing:
-        return path
     from lethebench.contract.strict_yaml import ConfigError, load_strict, refuse_unknown
 
-    parameters = {_key(parameter): parameter for parameter in ctx.command.params}
-    for name in NOT_IN_FILES:
-        parameters.pop(name, None)
+    name = f"--config {path}"
     values: dict[str, Any] = {}
-    for name, value in load_strict(path).items():
-        key = name.replace("_", "-")
-        refuse_unknown([key], parameters, f"--config {path}", "option")
-        if key in values:
-            raise ConfigError(f"--config {path}: {key!r} is given twice, with - and with _; remove one")
-        values[key] = value
+    for key, value in load_strict(path).items():
+        dashed = key.replace("_", "-")
+        refuse_unknown([dashed], targets, name, "option")
+        if dashed in values:
+            raise ConfigError(f"{name}: {dashed!r} is given twice, with - and with _; remove one")
+        values[dashed] = value
     ctx.default_map = dict(ctx.default_map or {})
     for key, value in values.items():
         if value is None:
             continue
-        parameter = parameters[key]
-        ctx.default_map[parameter.name] = _typed(parameter, value, f"--config {path}: {key}")
-        if isinstance(value, Mapping):
-            ctx.meta.setdefault(MERGED, {})[parameter.name] = ctx.default_map[parameter.name]
-    return path
+        target = targets[key]
+        ctx.default_map[target.name] = _typed(target, value, f"{name}: {key}")
+        if target.pairs:
+            ctx.meta.setdefault(MERGED, {})[target.name] = ctx.default_map[target.name]
 
 
 def merged(ctx: typer.Context, values: dict[str, Any]) -> dict[str, Any]:
@@ -73,33 +103,40 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, dict[str, Any]]:
     return settings
 
 
-def _key(parameter: Any) -> str:
-    """Return the name of an option or argument in a file."""
-    names = [name.lstrip("-") for name in parameter.opts if name.startswith("--")]
-    return (names[0] if names else parameter.name).replace("_", "-")
+def _target(parameter: inspect.Parameter) -> tuple[str, Target]:
+    """Return the key of a parameter in a file, and what it sets."""
+    kind, info = get_args(parameter.annotation)
+    flags = [flag for flag in (info.default, *(info.param_decls or ())) if str(flag).startswith("--")]
+    key = flags[0].lstrip("-") if flags else parameter.name
+    several = any(get_origin(one) is list for one in (kind, *get_args(kind)))
+    plain = {list: str}.get(get_origin(kind), next((one for one in get_args(kind) if one is not NoneType), kind))
+    metavar = info.metavar or ""
+    target = Target(
+        name=parameter.name,
+        kind=KINDS.get(plain, "text"),
+        several=several,
+        pairs=metavar.endswith("=VALUE"),
+        commas=metavar.endswith(",..."),
+    )
+    return key.replace("_", "-"), target
 
 
-def _typed(parameter: Any, value: Any, name: str) -> Any:
+def _typed(target: Target, value: Any, name: str) -> Any:
     """Return a value of a file as the command line parser takes it.
 
     Raises:
         ConfigError: It is of another type.
     """
-    from lethebench.contract.strict_yaml import ConfigError
-
-    several = getattr(parameter, "multiple", False) or parameter.nargs == -1
-    if isinstance(value, Mapping) and "=VALUE" in (parameter.metavar or ""):
+    if target.pairs and isinstance(value, Mapping):
         return _pairs(value)
-    if isinstance(value, list) and several:
-        return [_typed_one(parameter, item, name) for item in value]
-    if isinstance(value, list) and (parameter.metavar or "").endswith(",..."):
-        return ",".join(str(_typed_one(parameter, item, name)) for item in value)
-    if isinstance(value, list | Mapping):
-        raise ConfigError(f"{name} is {_shown(value)}, and must be {_wanted(parameter)}")
-    return [_typed_one(parameter, value, name)] if several else _typed_one(parameter, value, name)
+    if target.several:
+        return [_typed_one(target, item, name) for item in (value if isinstance(value, list) else [value])]
+    if target.commas and isinstance(value, list):
+        return ",".join(str(_typed_one(target, item, name)) for item in value)
+    return _typed_one(target, value, name)
 
 
-def _typed_one(parameter: Any, value: Any, name: str) -> Any:
+def _typed_one(target: Target, value: Any, name: str) -> Any:
     from lethebench.contract.strict_yaml import ConfigError
 
     number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -109,17 +146,9 @@ def _typed_one(parameter: Any, value: Any, name: str) -> Any:
         "a number": number,
         "text": number or isinstance(value, str),
     }
-    wanted = _wanted(parameter)
-    if not fits[wanted]:
-        raise ConfigError(f"{name} is {_shown(value)}, and must be {wanted}")
-    return str(value) if wanted == "text" else value
-
-
-def _wanted(parameter: Any) -> str:
-    if getattr(parameter, "is_flag", False):
-        return "true or false"
-    kind = parameter.type.name.split()[0]
-    return {"integer": "a whole number", "float": "a number"}.get(kind, "text")
+    if not fits[target.kind]:
+        raise ConfigError(f"{name} is {_shown(value)}, and must be {target.kind}")
+    return str(value) if target.kind == "text" else value
 
 
 def _pairs(value: Mapping[str, Any]) -> list[str]:

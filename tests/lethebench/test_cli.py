@@ -12,6 +12,8 @@ import pytest
 from command_line import lethe
 from small_build import real_build
 
+from lethebench import __version__
+from lethebench.cli.listing import KINDS
 from lethebench.evaluation.registry import METRICS
 
 
@@ -165,6 +167,21 @@ def test_list_names_every_kind(tmp_path):
     assert {"ga", "npo", "kl", "mmunlearner", "manu", "lumoe", "prompt"} <= names["methods"]
     assert names["metrics"] == set(METRICS)
     assert "tiny" in names["models"]
+
+
+def test_version_and_short_help(tmp_path):
+    assert lethe("--version", cwd=tmp_path).stdout == f"lethe {__version__}\n"
+    for words in ([], ["run"], ["push-model"]):
+        assert lethe(*words, "-h", cwd=tmp_path).stdout == lethe(*words, "--help", cwd=tmp_path).stdout
+    assert "--install-completion" in lethe("-h", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tables_wrap_at_80_columns(kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = lethe("list", kind, cwd=tmp_path).stdout.splitlines()
+    assert lines[0] == kind
+    assert max(map(len, lines)) <= 80
 
 
 COMMANDS = (
