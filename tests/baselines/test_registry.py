@@ -108,7 +108,7 @@ def test_entry_point_is_a_method(installed):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("npoo", "unknown method 'npoo'; choose one of ga,"),
+        ("npoo", f"unknown method 'npoo'; choose one of {', '.join(METHODS)}"),
         ("../npo", "unknown method '../npo'"),
         ("broken:Trainer", "method 'broken.Trainer': broken cannot be imported: No module named 'a_package"),
         ("absent_module:Trainer", "absent_module cannot be imported"),
