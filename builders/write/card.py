@@ -1,6 +1,7 @@
 """Write README.md and eval.yaml, which describe a build to people and to the Hub; all numbers are the manifest's."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import yaml
 from datasets import DatasetInfo
 from datasets.info import DatasetInfosDict
 from datasets.splits import SplitDict, SplitInfo
-from huggingface_hub import DatasetCard, DatasetCardData
+from huggingface_hub import DatasetCardData
+from jinja2 import Environment
 
 from lethebench.builders.base import Benchmark
 from lethebench.builders.options import option_help
@@ -30,7 +32,7 @@ SIZES = (
 def write_card(benchmark: Benchmark, manifest: Manifest, folder: Path) -> None:
     """Write README.md: YAML that the Hub and `datasets` read, then the card."""
     content = f"---\n{card_data(benchmark, manifest)}\n---\n\n{card_body(benchmark, manifest)}\n"
-    (folder / "README.md").write_text(str(DatasetCard(content)).rstrip() + "\n", "utf-8")
+    (folder / "README.md").write_text(content, "utf-8")
 
 
 def write_eval(benchmark: Benchmark, folder: Path) -> None:
@@ -87,14 +89,8 @@ def card_data(benchmark: Benchmark, manifest: Manifest) -> DatasetCardData:
 
 def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
     """Return the card below its YAML, in Markdown. A benchmark without a template of its own gets the general one."""
-    environment = templates()
-    environment.filters |= {
-        "thousands": "{:,}".format,
-        "percent": "{:.1%}".format,
-        "size": human_size,
-    }
     own = f"{benchmark.NAME}{'_import' if benchmark.IMPORTED else ''}.md.jinja"
-    template = environment.select_template([own, "dataset.md.jinja"])
+    template = _environment().select_template([own, "dataset.md.jinja"])
     shards = {file: listing for file, listing in manifest.files.items() if file.endswith(".parquet")}
     return template.render(
         manifest=manifest,
@@ -113,6 +109,14 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
         nbytes=sum(listing["bytes"] for listing in shards.values()),
         preview="preview.png" in manifest.files,
     ).strip()
+
+
+@cache
+def _environment() -> Environment:
+    """Return the templates with the filters of cards; cached, since compiling them takes longer than filling them."""
+    environment = templates()
+    environment.filters |= {"thousands": "{:,}".format, "percent": "{:.1%}".format, "size": human_size}
+    return environment
 
 
 def human_size(nbytes: float) -> str:
