@@ -1,6 +1,6 @@
 """Exposure of a set of facts, compared with that of a model that never saw them."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 
 import numpy as np
@@ -23,7 +23,7 @@ def exposure_summary(
     gold: Sequence[Sequence[float] | np.ndarray] | None = None,
     num_tokens: Sequence[Sequence[float] | np.ndarray] | None = None,
     extrapolate: bool = False,
-    profile_ids: Sequence[str] | None = None,
+    profile_ids: Sequence[Hashable] | None = None,
     seed: int = 0,
 ) -> dict:
     """Return the exposure of a set of facts, and that of a model that never saw them.
