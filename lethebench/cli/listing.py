@@ -1,7 +1,7 @@
 """`lethe list`: tables of benchmarks, imports, methods, metrics and models."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -52,7 +52,7 @@ def render(tables: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
     return "\n\n".join(blocks)
 
 
-def _benchmarks() -> list[dict]:
+def _benchmarks() -> list[dict[str, object]]:
     from lethebench.builders import BENCHMARKS
 
     return [
@@ -67,7 +67,7 @@ def _benchmarks() -> list[dict]:
     ]
 
 
-def _imports() -> list[dict]:
+def _imports() -> list[dict[str, object]]:
     from lethebench.builders.options import option_help
     from lethebench.builders.registry import IMPORTS
 
@@ -79,11 +79,11 @@ def _imports() -> list[dict]:
             "options": "; ".join(f"{key}: {help}" for key, help in option_help(importer.OPTIONS).items()) or "none",
             "after": f"{importer.PAPER.name}, {importer.PAPER.url}",
         }
-        for name, importer in IMPORTS.items()
+        for name, importer in cast(Mapping[str, Any], IMPORTS).items()
     ]
 
 
-def _methods() -> list[dict]:
+def _methods() -> list[dict[str, object]]:
     """Every method of `lethe run`, installed plug-ins included, and `retrain`."""
     from lethebench.baselines.registry import listed_methods
 
@@ -99,7 +99,7 @@ def _methods() -> list[dict]:
     ]
 
 
-def _metrics() -> list[dict]:
+def _metrics() -> list[dict[str, object]]:
     """Return every metric that `lethe evaluate --metrics` accepts; some are also modules of the evaluate library."""
     from lethebench.evaluation.registry import METRICS, NEEDS, folder_of
 
@@ -116,7 +116,7 @@ def _metrics() -> list[dict]:
     ]
 
 
-def _models() -> list[dict]:
+def _models() -> list[dict[str, object]]:
     from lethebench.baselines.presets import PRESETS
 
     return [{"preset": name, "model": preset.base_model, "source": preset.source} for name, preset in PRESETS.items()]

@@ -120,5 +120,7 @@ def open_build(path: str | Path) -> Build:
         raise UserError(f"{path} is not a build (it has no manifest.json): build one with `lethe build`")
     manifest = read_json(path / "manifest.json")
     imported = manifest.get("imported") is not None
-    benchmark = benchmark_of_build(path, manifest.get("benchmark"), str(manifest.get("version")), imported=imported)
+    benchmark = benchmark_of_build(
+        path, str(manifest.get("benchmark")), str(manifest.get("version")), imported=imported
+    )
     return Build(path, manifest, benchmark.SEQUENCE)

@@ -1,16 +1,17 @@
-"""The run folder: stages that exist whole or not at all, one process at a time.
+"""The run folder: stages are written whole or not at all, by one process at a time.
 
-A stage is a folder whose `done.json` was written last, inside a temporary sibling that is then renamed. So a stage
-without `done.json` never happened, and a kill at any moment leaves at most a folder named `.NAME.partial`.
+A stage is filled in a temporary sibling folder, `done.json` last, which is then renamed. A killed process leaves at
+most a folder named `.NAME.partial`.
 """
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -21,15 +22,15 @@ RECORD = "run.json"
 
 
 def stage_name(stage: int) -> str:
-    """`t003` after the third task."""
+    """Return the folder name of a stage: `t003` after the third task."""
     return f"t{stage:03d}"
 
 
-def read_json(path: Path) -> dict:
-    """Reads a JSON file of a run.
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the content of a JSON file of a run.
 
     Raises:
-        UserError: the file is absent or not JSON.
+        UserError: The file is missing or not JSON.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -39,8 +40,8 @@ def read_json(path: Path) -> dict:
         raise UserError(f"{path} is not valid JSON ({error}): remove the folder and run again") from None
 
 
-def write_json(path: Path, value: dict) -> None:
-    """Writes a JSON file in one step: to a temporary name beside it, then renamed."""
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a JSON file atomically, by a temporary file beside it."""
     temporary = path.with_name(f".{path.name}.partial")
     try:
         with temporary.open("w", encoding="utf-8") as file:
@@ -54,18 +55,21 @@ def write_json(path: Path, value: dict) -> None:
 
 
 def is_done(stage: Path) -> bool:
-    """Whether the stage happened."""
+    """Return whether the stage is finished."""
     return (stage / DONE).is_file()
 
 
 @contextmanager
-def new_stage(stage: Path, record: dict) -> Iterator[Path]:
-    """Gives a temporary folder to fill; it becomes `stage`, with `record` as its done.json, if the block ends well.
+def new_stage(stage: Path, record: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield a temporary folder that becomes `stage` when the block ends without an error.
 
-    `record` may be filled inside the block. On any error the temporary folder is removed, with a folder that was made
-    for it and holds nothing else; `stage` is untouched.
+    On an error the temporary folder is removed, and its parent if it was created for it; `stage` is untouched.
+
+    Args:
+        stage: The folder of the stage.
+        record: Content of done.json; may be filled inside the block.
     """
-    was_there = stage.parent.exists()
+    parent_existed = stage.parent.exists()
     stage.parent.mkdir(parents=True, exist_ok=True)
     temporary = stage.with_name(f".{stage.name}.partial")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -78,24 +82,24 @@ def new_stage(stage: Path, record: dict) -> Iterator[Path]:
         temporary.rename(stage)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        if not was_there:
+        if not parent_existed:
             with suppress(OSError):
-                stage.parent.rmdir()  # which only an empty folder allows
+                stage.parent.rmdir()  # fails unless it is empty
 
 
 @contextmanager
 def locked(run: Path) -> Iterator[None]:
-    """Holds the run folder; the operating system gives it back when the process ends, however it ends.
+    """Hold the lock of a run folder; the operating system frees it when the process ends.
 
     Raises:
-        UserError: another process holds it.
+        UserError: Another process holds it.
     """
     run.mkdir(parents=True, exist_ok=True)
     lock = FileLock(run / ".lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise UserError(f"{run} is in use by another process: wait until it has ended, or use another folder") from None
+        raise UserError(f"{run} is in use by another process: wait until it ends, or use another folder") from None
     try:
         yield
     finally:
@@ -103,6 +107,6 @@ def locked(run: Path) -> Iterator[None]:
 
 
 def file_hash(path: Path) -> str:
-    """The sha256 of a file, in hex."""
+    """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""A whole continual run on a small build and the tiny model: what is asked, what is kept, and what a kill leaves."""
+"""A whole continual run of the tiny model on a small build: its rows, summaries, resuming, and kills."""
 
 import json
 import shutil
@@ -20,6 +20,7 @@ from lethebench.report import write_report
 from lethebench.runs import training
 from lethebench.runs.build import open_build
 from lethebench.runs.commands import run_command, unlearn_command
+from lethebench.runs.continual import start
 from lethebench.runs.folder import read_json, stage_name
 from lethebench.runs.options import RunOptions
 from lethebench.runs.stage import Run, stage_seed, write_rows
@@ -32,7 +33,7 @@ METHODS = ("ga", "npo")
 
 @pytest.fixture(scope="module", autouse=True)
 def shorter():
-    """Half the steps of the usual plan, which is enough for so few profiles."""
+    """Half the usual steps are enough for so few profiles."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (training, retrain):
             patch.setattr(module, "plan_for", lambda rows: replace(plan_for(rows), vision_steps=80, steps=70))
@@ -46,7 +47,7 @@ def data() -> Path:
 
 @pytest.fixture(scope="module")
 def finished(data, tmp_path_factory):
-    """A run of two methods over two tasks, and the result it gave."""
+    """A run of two methods over two tasks, and its result."""
     folder = tmp_path_factory.mktemp("runs") / "run"
     options = RunOptions(data=data, out=folder, methods=METHODS, tasks=2)
     result, text = run_command(options, seeds=1, resume=False)
@@ -58,7 +59,7 @@ def rows(folder: Path) -> list[dict]:
     return pq.read_table(folder / "rows.parquet").to_pylist()
 
 
-def test_the_model_learns_and_the_gate_says_so(finished):
+def test_gate_agrees_with_the_rows(finished):
     options, result = finished
     gate = read_json(options.out / "learnt" / "gate.json")
     learnt = rows(options.out / "learnt")
@@ -70,7 +71,7 @@ def test_the_model_learns_and_the_gate_says_so(finished):
     assert gate["rows"] == len(learnt) == PROFILES // 2 * 17 + PROFILES // 2 * 15
 
 
-def test_npo_forgets_what_was_asked_and_keeps_the_rest(finished):
+def test_npo_forgets_and_keeps_utility_where_ga_collapses(finished):
     _, result = finished
     npo, ga = result["methods"]["npo"], result["methods"]["ga"]
     assert npo["forget"] >= 0.8
@@ -80,22 +81,22 @@ def test_npo_forgets_what_was_asked_and_keeps_the_rest(finished):
     assert npo["score"] > 0.5
 
 
-def test_gold_never_saw_what_was_asked_to_be_forgotten(finished, data):
+def test_gold_model_never_saw_the_forget_set(finished, data):
     options, result = finished
     run = Run(open_build(data), options, options.out, Console())
-    asked = {row["profile_id"] for stage in (1, 2) for row in run.task(stage)}
-    kept = set(run.not_asked(2)["profile_id"])
-    assert len(asked) == 4
-    assert not asked & kept
-    assert len(asked | kept) == PROFILES
+    requested = {row["profile_id"] for stage in (1, 2) for row in run.task(stage)}
+    retain = set(run.not_asked(2)["profile_id"])
+    assert len(requested) == 4
+    assert not requested & retain
+    assert len(requested | retain) == PROFILES
     scores = rows(options.out / "gold" / "t002")
-    forgotten = [row["keyword_match"] for row in scores if row["profile_id"] in asked]
-    known = [row["keyword_match"] for row in scores if row["profile_id"] not in asked]
-    assert sum(forgotten) / len(forgotten) < 0.35 < 0.9 < sum(known) / len(known)
+    forgotten = [row["keyword_match"] for row in scores if row["profile_id"] in requested]
+    retained = [row["keyword_match"] for row in scores if row["profile_id"] not in requested]
+    assert sum(forgotten) / len(forgotten) < 0.35 < 0.9 < sum(retained) / len(retained)
     assert result["gold"]["exposure"] < result["gold"]["exposure_retain"]
 
 
-def test_retain_rows_are_what_nobody_asked_for_yet(finished, data):
+def test_retain_rows_include_later_tasks(finished, data):
     options, _ = finished
     opened = open_build(data)
     run = Run(opened, options, options.out, Console())
@@ -106,8 +107,8 @@ def test_retain_rows_are_what_nobody_asked_for_yet(finished, data):
     assert not later & set(run.not_asked(2)["profile_id"])
 
 
-def test_a_model_that_knew_nothing_is_reported_without_figures(finished, tmp_path):
-    """With --ignore-gate: no utility, no forget, no score, each with its reason, and a report all the same."""
+def test_untrained_model_is_reported_without_figures(finished, tmp_path):
+    """With --ignore-gate there is no utility, forget or score, but reasons and a report."""
     options, result = finished
     shutil.copytree(options.out, tmp_path / "run")
     run, order = tmp_path / "run", read_json(options.out / "run.json")["task_order"]
@@ -126,19 +127,19 @@ def test_a_model_that_knew_nothing_is_reported_without_figures(finished, tmp_pat
     assert summary["final"].keys() == result["methods"]["npo"].keys()
 
 
-def test_the_summary_is_what_the_rows_say(finished):
+def test_summary_follows_from_the_rows(finished):
     options, result = finished
     order = read_json(options.out / "run.json")["task_order"]
     summary = read_json(options.out / "npo" / "summary.json")
     gold = rows(options.out / "gold" / "t002")
     for stage, folder in enumerate(["learnt", "npo/t001", "npo/t002"]):
-        for place, task in enumerate(order):
-            found = [row["keyword_match"] for row in rows(options.out / folder) if row["task_id"] == task]
-            assert summary["knowledge"][stage][place] == pytest.approx(sum(found) / len(found))
+        for index, task in enumerate(order):
+            matches = [row["keyword_match"] for row in rows(options.out / folder) if row["task_id"] == task]
+            assert summary["knowledge"][stage][index] == pytest.approx(sum(matches) / len(matches))
 
     def knowledge(folder_rows):
-        found = [row["keyword_match"] for row in folder_rows if row["task_id"] in order]
-        return sum(found) / len(found)
+        matches = [row["keyword_match"] for row in folder_rows if row["task_id"] in order]
+        return sum(matches) / len(matches)
 
     before, after, floor = (
         knowledge(part) for part in (rows(options.out / "learnt"), rows(options.out / "npo/t002"), gold)
@@ -151,7 +152,7 @@ def test_the_summary_is_what_the_rows_say(finished):
     assert [(row["stage"], row["task_id"]) for row in matrix] == [(t, i) for t in range(3) for i in (*order, -1)]
 
 
-def test_a_stage_that_is_lost_is_made_again_with_the_same_numbers(finished, tmp_path):
+def test_lost_stage_is_repeated_with_the_same_numbers(finished, tmp_path):
     options, result = finished
     copy = tmp_path / "run"
     shutil.copytree(options.out, copy)
@@ -162,7 +163,7 @@ def test_a_stage_that_is_lost_is_made_again_with_the_same_numbers(finished, tmp_
     assert again["methods"] == result["methods"]
 
 
-def test_retrain_makes_the_gold_that_a_run_makes(finished, data, tmp_path):
+def test_retrain_equals_the_gold_model_of_a_run(finished, data, tmp_path):
     options, _ = finished
     copy = tmp_path / "run"
     shutil.copytree(options.out, copy)
@@ -179,7 +180,7 @@ def test_retrain_makes_the_gold_that_a_run_makes(finished, data, tmp_path):
         unlearn_command("retrain", data, copy, 2, ignore_gate=False)
 
 
-def test_settings_that_broke_a_first_stage_are_not_those_of_the_next_try(finished, data, tmp_path):
+def test_settings_of_a_failed_first_stage_are_dropped(finished, data, tmp_path):
     options, _ = finished
     copy = tmp_path / "run"
     shutil.copytree(options.out, copy, ignore=shutil.ignore_patterns("npo", "ga", "gold"))
@@ -195,15 +196,15 @@ def test_settings_that_broke_a_first_stage_are_not_those_of_the_next_try(finishe
         unlearn_command("npoo", data, copy, None, ignore_gate=False)
 
 
-def test_a_build_that_is_another_one_by_now_is_refused(finished, data, tmp_path):
+def test_changed_build_is_refused(finished, data, tmp_path):
     options, _ = finished
     other = tmp_path / "icu"
     shutil.copytree(data, other)
     assert len(open_build(other).forget) > 0
     shard = next((other / "qa").glob("forget-*.parquet"))
     table = pq.read_table(shard)
-    place = table.schema.get_field_index("answer")
-    pq.write_table(table.set_column(place, table.schema.field(place), [["other"] * len(table)]), shard)
+    column = table.schema.get_field_index("answer")
+    pq.write_table(table.set_column(column, table.schema.field(column), [["other"] * len(table)]), shard)
     with pytest.raises(UserError, match=r"forget-.*\.parquet was changed after the build: `lethe verify .*`"):
         _ = open_build(other).forget
     with pytest.raises(UserError, match="was changed after the build"):
@@ -215,10 +216,57 @@ def test_a_build_that_is_another_one_by_now_is_refused(finished, data, tmp_path)
         unlearn_command("npo", other, options.out, None, ignore_gate=False)
 
 
-def test_the_seed_of_a_stage_depends_on_run_method_and_stage():
+def test_stage_seed_depends_on_seed_method_and_stage():
     seeds = {stage_seed(seed, method, stage) for seed in range(3) for method in METHODS for stage in range(3)}
     assert len(seeds) == 18
     assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+OTHER_VERSIONS = {"numpy": "0.1", "python": "3.0.0", "pillow": "1.0"}
+
+
+def test_resuming_with_other_minor_versions_warns(finished, data, tmp_path, capsys):
+    options, _ = finished
+    folder = tmp_path / "run"
+    shutil.copytree(options.out, folder, ignore=shutil.ignore_patterns("npo", "ga", "gold"))
+    record = read_json(folder / "run.json")
+    old = record | {"versions": record["versions"] | OTHER_VERSIONS}
+    (folder / "run.json").write_text(json.dumps(old))
+    start(open_build(data), replace(options, out=folder), Console(), resume=True)
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: resuming with")]
+    assert len(warnings) == 1
+    assert all(f"{name} {record['versions'][name]} (was {was})" in warnings[0] for name, was in OTHER_VERSIONS.items())
+    resumed = read_json(folder / "run.json")
+    assert resumed["versions"] == old["versions"]
+    ((versions),) = (entry["versions"] for entry in resumed["resumed_with"])
+    assert versions == {name: record["versions"][name] for name in OTHER_VERSIONS}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": "0.0.1"}, "version 0.0.1, got "),
+        ({"versions": {"torch": "1.0"}}, "torch 1.0, got "),
+        ({"versions": {"transformers": "1.0"}}, "transformers 1.0, got "),
+        ({"seed": 5}, "seed 5, got 0"),
+        ({"retain": "fixed"}, "retain fixed, got rest"),
+        ({"task_order": [1, 0]}, r"task_order \[1, 0\], got \[0, 1\]"),
+        ({"settings": {"learn": {"max_steps": 1}}}, r"settings of learn \{'max_steps': 1\}, got \{\}"),
+        ({"settings": {"npo": {"beta": 9}}}, r"settings of npo \{'beta': 9\}, got \{\}"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_resuming_as_another_run_is_refused(finished, data, tmp_path, change, message):
+    options, _ = finished
+    folder = tmp_path / "run"
+    record = read_json(options.out / "run.json")
+    versions = record["versions"] | change.get("versions", {})
+    for stage in ("learnt", "npo/t001"):
+        (folder / stage).mkdir(parents=True)
+        (folder / stage / "done.json").write_text("{}")
+    (folder / "run.json").write_text(json.dumps(record | change | {"versions": versions}))
+    with pytest.raises(UserError, match=f"was created with {message}"):
+        start(open_build(data), replace(options, out=folder), Console(), resume=True)
 
 
 def command(*arguments: str, folder: Path) -> subprocess.Popen:
@@ -233,8 +281,8 @@ def command(*arguments: str, folder: Path) -> subprocess.Popen:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_killed_at_any_moment_and_resumed_gives_the_same_numbers(data, tmp_path):
-    """Kills the whole run again and again, a little later each time, and compares with a run that was left alone."""
+def test_killed_and_resumed_run_gives_the_same_numbers(data, tmp_path):
+    """Kill a run repeatedly, later each time, and compare with an uninterrupted one."""
     base = ["run", str(data), "--method", "npo", "--tasks", "2", "--json"]
     whole = command(*base, "--out", "alone", folder=tmp_path)
     out, error = whole.communicate()
@@ -261,8 +309,8 @@ def test_killed_at_any_moment_and_resumed_gives_the_same_numbers(data, tmp_path)
 
 
 @pytest.mark.slow
-def test_a_model_from_a_folder_takes_the_same_path_with_lora(finished, data, tmp_path):
-    """The learnt tiny model stands in for a model from the Hub: nothing below `--model` knows which it got."""
+def test_model_from_a_folder_is_trained_with_lora(finished, data, tmp_path):
+    """The trained tiny model stands in for a model from the Hub."""
     done, _ = finished
     options = RunOptions(data=data, out=tmp_path / "run", model=str(done.out / "learnt"), methods=METHODS, tasks=1)
     result, _ = run_command(options, seeds=1, resume=False)
@@ -270,6 +318,6 @@ def test_a_model_from_a_folder_takes_the_same_path_with_lora(finished, data, tmp
         names = {path.name for path in (options.out / stage).iterdir()}
         assert "adapter_model.safetensors" in names
         assert "model.safetensors" not in names
-    # What the base model knew before stage 1 gold knows too: there is nothing to forget beyond it, and it is said.
+    # The gold model knows what the base model knew before stage 1, so there is nothing to forget beyond it.
     assert result["methods"]["npo"]["forget"] is None
     assert "not_measured" in result["methods"]["npo"]["flags"]
