@@ -11,7 +11,7 @@ from lethebench.baselines.registry import method_summary
 from lethebench.cards import templates
 from lethebench.report import repeat
 from lethebench.report.headline import FLAGS
-from lethebench.report.load import Run
+from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group, Stat
 from lethebench.report.tables import ABSENT, number
 from lethebench.runs.folder import read_json, stage_name
@@ -34,7 +34,7 @@ FIGURES = {
 class PublishedStage:
     """A stage of a run under the name that it gets on the Hub."""
 
-    run: Run
+    run: RunRecord
     method: str
     stage: int
     name: str
@@ -78,7 +78,7 @@ class PublishedStage:
         return "adapter" if (self.folder / "adapter_config.json").is_file() else "weights"
 
     @property
-    def run_of_method(self) -> Run:
+    def run_of_method(self) -> RunRecord:
         """The run as if this were its only method."""
         methods = tuple(entry for entry in self.run.methods if entry.name == self.method)
         return replace(self.run, record={**self.run.record, "methods": [self.method]}, methods=methods)

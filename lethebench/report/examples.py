@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lethebench.report.load import Run
+from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group
 
 COLUMNS = ("id", "profile_id", "task_id", "modality", "attribute", "question", "answer")
@@ -74,14 +74,14 @@ def examples(group: Group) -> list[Section]:
     return sections
 
 
-def _tasks(run: Run) -> list[tuple[str, int]]:
+def _tasks(run: RunRecord) -> list[tuple[str, int]]:
     order = run.order
     stages = dict.fromkeys((1, max(1, len(order) - 1)))
     forget = [(f"To be forgotten at stage {stage} of {len(order)}", order[stage - 1]) for stage in stages]
     return [*forget, ("To be retained", -1)]
 
 
-def _answers(run: Run, stage: str) -> dict[str, dict[str, Any]]:
+def _answers(run: RunRecord, stage: str) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in run.rows(stage, ANSWERS) or []}
 
 

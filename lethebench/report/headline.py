@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lethebench.report.load import Run
+from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group, Stat, stat
 from lethebench.report.tables import ABSENT, SPREAD, Cell, Column, Table, stat_cell
 
@@ -105,7 +105,7 @@ def unfinished(group: Group) -> list[str]:
     return sentences
 
 
-def _summary(run: Run, method: str) -> dict[str, Any] | None:
+def _summary(run: RunRecord, method: str) -> dict[str, Any] | None:
     return next(entry.summary for entry in run.methods if entry.name == method)
 
 

@@ -41,7 +41,7 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunRecord:
     """One run folder.
 
     Attributes:
@@ -104,7 +104,7 @@ class Run:
         return self.rows("learnt", ("profile_id", "task_id", "modality", "exposure", "exposure_normalised"))
 
 
-def load_run(path: Path) -> Run:
+def load_run(path: Path) -> RunRecord:
     """Open a run folder.
 
     Raises:
@@ -120,7 +120,7 @@ def load_run(path: Path) -> Run:
     if missing := [key for key in REQUIRED if key not in record]:
         raise ReportError(f"{path / 'run.json'} lacks {', '.join(missing)}, so it is not a run record; run again")
     methods = tuple(_method(path / name, name) for name in record["methods"])
-    return Run(path, record, _read_if(path / "learnt/gate.json"), _read_if(path / "gold/summary.json"), methods)
+    return RunRecord(path, record, _read_if(path / "learnt/gate.json"), _read_if(path / "gold/summary.json"), methods)
 
 
 def _method(folder: Path, name: str) -> Method:

@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from lethebench.baselines.registry import method_summary
-from lethebench.report.load import Run
+from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group
 from lethebench.report.tables import number
 from lethebench.runs.options import RunOptions
@@ -53,7 +53,7 @@ def sentence(group: Group) -> str:
     return f"{trained} and then {unlearned}, by {_listed(group.methods)}; {seed}."
 
 
-def commands(run: Run) -> list[str]:
+def commands(run: RunRecord) -> list[str]:
     """Return the commands that make the same data and the same run.
 
     Of an absolute path only the last part is printed: the rest is of no use to a reader.
@@ -61,7 +61,7 @@ def commands(run: Run) -> list[str]:
     return [shlex.join(_build_words(run)), shlex.join(options_of(run).command_line())]
 
 
-def options_of(run: Run) -> RunOptions:
+def options_of(run: RunRecord) -> RunOptions:
     """Return the options of a run as a reader can pass them: without its folder, and with short paths."""
     record = run.record
     preset = record.get("preset")
@@ -69,7 +69,7 @@ def options_of(run: Run) -> RunOptions:
     return RunOptions.from_record(record, data=Path(_short(record["data"].get("path"))), **changes)
 
 
-def _build_words(run: Run) -> list[str]:
+def _build_words(run: RunRecord) -> list[str]:
     """Return the words of the `lethe build` command that made the data."""
     data = {**_manifest(run), **{key: value for key, value in run.record["data"].items() if value is not None}}
     words = ["lethe", "build", str(data.get("benchmark"))]
@@ -106,7 +106,7 @@ def facts(group: Group) -> list[tuple[str, str]]:
     return [(label, value) for label, value in pairs if value]
 
 
-def gate_line(run: Run) -> str:
+def gate_line(run: RunRecord) -> str:
     """Return size and cost of stage 1 in one line; "" if it is not finished."""
     gate = run.gate or {}
     parts = [
@@ -136,7 +136,7 @@ def limits(group: Group) -> list[str]:
     return [*lines, SEEDS if len(group.runs) > 1 else INTERVALS]
 
 
-def _manifest(run: Run) -> dict[str, Any]:
+def _manifest(run: RunRecord) -> dict[str, Any]:
     """Return seed, options and source of the build, for a run.json without them; {} if the build is missing."""
     path = run.build / "manifest.json" if run.build else None
     if path is None or not path.is_file():
@@ -150,7 +150,7 @@ def _manifest(run: Run) -> dict[str, Any]:
     return {**values, "imported_from": source.get("name")}
 
 
-def _counts(run: Run) -> dict[str, int]:
+def _counts(run: RunRecord) -> dict[str, int]:
     rows, tasks = run.learnt_rows, set(run.order)
     if not rows:
         return {}
@@ -161,7 +161,7 @@ def _counts(run: Run) -> dict[str, int]:
     }
 
 
-def _subjects(run: Run) -> str:
+def _subjects(run: RunRecord) -> str:
     from lethebench.builders.registry import BENCHMARKS  # imports datasets
 
     name = run.record["data"].get("benchmark")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from lethebench.report.load import Run
+from lethebench.report.load import RunRecord
 from lethebench.runs.options import RunOptions
 from lethebench.runs.provenance import DECISIVE
 
@@ -44,10 +44,10 @@ class Group:
     """
 
     key: str
-    runs: tuple[Run, ...]
+    runs: tuple[RunRecord, ...]
 
     @property
-    def first(self) -> Run:
+    def first(self) -> RunRecord:
         return self.runs[0]
 
     @property
@@ -114,9 +114,9 @@ def stat(values: Sequence[float | None], intervals: Sequence[Sequence[float | No
     return Stat(fmean(finite), sd=stdev(finite) if len(finite) > 1 else None, n=len(finite))
 
 
-def group_runs(runs: Sequence[Run]) -> list[Group]:
+def group_runs(runs: Sequence[RunRecord]) -> list[Group]:
     """Return the runs grouped by experiment, each seed once, in the order given."""
-    groups: list[tuple[str, list[Run]]] = []
+    groups: list[tuple[str, list[RunRecord]]] = []
     for run in runs:
         key = _experiment(run)
         for other, members in groups:
@@ -132,7 +132,7 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
     ]
 
 
-def _experiment(run: Run) -> str:
+def _experiment(run: RunRecord) -> str:
     """Return a text that is equal for runs that differ only in their seed."""
     record = run.record
     parts = {

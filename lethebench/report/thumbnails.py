@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from PIL import Image, UnidentifiedImageError
 
-from lethebench.report.load import Run
+from lethebench.report.load import RunRecord
 
 SIDE = 780
 QUALITY = 80
@@ -29,7 +29,7 @@ class Thumbnail:
     views: str
 
 
-def thumbnails(run: Run, ids: Collection[str]) -> tuple[dict[str, list[Thumbnail]], str]:
+def thumbnails(run: RunRecord, ids: Collection[str]) -> tuple[dict[str, list[Thumbnail]], str]:
     """Return the pictures of QA rows by row id.
 
     Args:

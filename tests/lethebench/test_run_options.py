@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lethebench.cli.app import app
-from lethebench.report.load import Run
+from lethebench.report.load import RunRecord
 from lethebench.report.repeat import commands
 from lethebench.report.seeds import group_runs
 from lethebench.runs import commands as run_commands
@@ -81,8 +81,8 @@ def record_of(options: RunOptions, **entries) -> dict:
     } | entries
 
 
-def loaded(record: dict) -> Run:
-    return Run(Path("runs/x"), json.loads(json.dumps(record)), None, None, ())
+def loaded(record: dict) -> RunRecord:
+    return RunRecord(Path("runs/x"), json.loads(json.dumps(record)), None, None, ())
 
 
 def test_every_field_has_a_strategy_and_metadata():

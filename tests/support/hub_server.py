@@ -281,10 +281,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self, blob: Blob, commit: str) -> None:
         size = blob.size
-        byte_range = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        start, end = (
-            (int(byte_range[1]), min(int(byte_range[2] or size - 1), size - 1)) if byte_range else (0, size - 1)
-        )
+        start, end = 0, size - 1
+        if byte_range := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
+            start, end = int(byte_range[1]), min(int(byte_range[2] or end), end)
         tag = blob.sha256 if blob.lfs else blob.oid
         headers = {"Content-Range": f"bytes {start}-{end}/{size}"} if byte_range else {}
         headers |= {"Accept-Ranges": "bytes", "ETag": f'"{tag}"', "X-Repo-Commit": commit}
@@ -391,13 +390,8 @@ def surroundings(server: HubServer, home: Path, token: str | None = TOKEN) -> di
 
 def run_as_user(code: str, server: HubServer, home: Path, token: str | None = None) -> str:
     """Run a script in the environment of `surroundings`; return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=surroundings(server, home, token),
-        cwd=home,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    environment = surroundings(server, home, token)
+    options = {"env": environment, "cwd": home, "capture_output": True, "text": True, "timeout": 300}
+    done = subprocess.run([sys.executable, "-c", code], **options)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
