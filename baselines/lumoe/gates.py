@@ -1,11 +1,11 @@
-"""Gates of LUMoE: which task's adapter, if any, a question belongs to.
+"""Gates of LUMoE: which task's adapter, if any, answers a question.
 
-`gate(rows)` gives for each row the number of a task that was unlearnt, or None for the learnt model as it is;
-`gate.add(task, forget, retain)` tells it of a task.
+`gate(rows)` returns for each row the id of an unlearned task, or None for the initial model; `gate.add(task, forget,
+retain)` adds a task.
 
-    EmbeddingGate   nearest centroid among subjects that were forgotten and subjects that are kept, within a distance
-    VLMGate         asks a vision-language model what a question is about, and looks it up in each task's list
-    TrueTaskGate    goes by the row's own task: exact deletion, an upper bound for reference only
+    EmbeddingGate   nearest centroid among unlearned and retained subjects, within a distance
+    VLMGate         asks a vision-language model for the subject's name and looks it up in each task's list
+    TrueTaskGate    uses the row's own task: exact deletion, an upper bound for reference only
 """
 
 import difflib
@@ -23,30 +23,31 @@ from lethebench.contract.images import decode_image
 from lethebench.contract.tokens import processor_inputs, render
 
 KEPT = -1
-"""The task of a centroid whose subject nobody asked to forget."""
+"""Task id for centroids of retained subjects."""
+Rows = Sequence[Mapping[str, Any]]
 
 
 class TrueTaskGate:
     """Routes by the row's `task_id`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.tasks: set[int] = set()
 
-    def add(self, task: int, forget: Sequence[Mapping[str, Any]], retain: Sequence[Mapping[str, Any]]) -> None:
-        """Learns that a task was unlearnt."""
+    def add(self, task: int, forget: Rows, retain: Rows) -> None:
+        """Add an unlearned task."""
         self.tasks.add(task)
 
-    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> list[int | None]:
-        """The task of each row, None for rows of no task that was unlearnt."""
+    def __call__(self, rows: Rows) -> list[int | None]:
+        """Return the task of each row, None if it is not unlearned."""
         return [row["task_id"] if row["task_id"] in self.tasks else None for row in rows]
 
 
 class Centroids(NamedTuple):
-    """What a gate knows of one kind of rows.
+    """The subjects that a gate knows, of rows with pictures or of rows without.
 
     Attributes:
         points: (C, D) centroids, one for each subject.
-        tasks: (C,) the task of each, `KEPT` for subjects that are kept.
+        tasks: (C,) the task of each, `KEPT` for retained subjects.
         within: distance above which a row belongs to no task.
     """
 
@@ -56,29 +57,29 @@ class Centroids(NamedTuple):
 
 
 class EmbeddingGate:
-    """Nearest centroid by features of the learnt model.
+    """Nearest centroid by features of the initial model, see `Features`.
 
-    See `Features`. Rows with and without pictures have centroids of their own, one for each subject (`profile_id`) that
-    was forgotten, and one for each that the last task's retain rows are about: what is nearest to one of those, or
-    farther from all than any of these rows is, goes to the learnt model.
+    Rows with and without pictures have separate centroids: one for each unlearned subject (`profile_id`) and one for
+    each subject of the last task's retain rows. A row that is nearest to a retained subject, or farther from every
+    centroid than any of the rows that made them, goes to the initial model.
 
     Args:
         features: rows -> list of (D,) vectors, e.g. a `Features`.
     """
 
-    def __init__(self, features: Callable[[Sequence[Mapping[str, Any]]], list[Tensor]]):
+    def __init__(self, features: Callable[[Rows], list[Tensor]]) -> None:
         self.features = features
         self.known: dict[bool, Centroids] = {}
 
-    def add(self, task: int, forget: Sequence[Mapping[str, Any]], retain: Sequence[Mapping[str, Any]]) -> None:
-        """Learns a task: the centroids of its subjects, and of those that are still kept."""
+    def add(self, task: int, forget: Rows, retain: Rows) -> None:
+        """Add a task: the centroids of its subjects, and those of the subjects that are still retained."""
         for pictured in (True, False):
             inside = [row for row in forget if bool(row["images"]) == pictured]
             outside = [row for row in retain if bool(row["images"]) == pictured]
             if inside:
                 self.known[pictured] = self._with(self.known.get(pictured), task, inside, outside)
 
-    def _with(self, known: Centroids | None, task: int, inside, outside) -> Centroids:
+    def _with(self, known: Centroids | None, task: int, inside: Rows, outside: Rows) -> Centroids:
         vectors = torch.stack(self.features([*inside, *outside]))
         points, kept = centroids(vectors[: len(inside)], inside), centroids(vectors[len(inside) :], outside)
         parts, tasks, within = [points, kept], [task] * len(points) + [KEPT] * len(kept), 0.0
@@ -90,20 +91,20 @@ class EmbeddingGate:
         farthest = torch.cdist(vectors, points).min(1).values.max().item()
         return Centroids(points, torch.tensor(tasks), max(within, farthest))
 
-    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> list[int | None]:
-        """The task of the nearest centroid of each row, None for a kept subject's and beyond the distance."""
+    def __call__(self, rows: Rows) -> list[int | None]:
+        """Return the task of each row's nearest centroid, None if that is a retained subject's or too far."""
         return [self._nearest(row, vector) for row, vector in zip(rows, self.features(rows), strict=True)]
 
     def _nearest(self, row: Mapping[str, Any], vector: Tensor) -> int | None:
         known = self.known.get(bool(row["images"]))
         if known is None:
             return None
-        distance, place = torch.cdist(vector[None], known.points)[0].min(0)
-        task = int(known.tasks[place])
+        distance, index = torch.cdist(vector[None], known.points)[0].min(0)
+        task = int(known.tasks[index])
         return None if task == KEPT or distance > known.within else task
 
     def state(self) -> dict[str, Tensor]:
-        """What to save."""
+        """Return the tensors to save."""
         return {
             f"{'image_text' if pictured else 'text'}.{name}": torch.as_tensor(value)
             for pictured, known in self.known.items()
@@ -111,50 +112,50 @@ class EmbeddingGate:
         }
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Takes what `state` gave."""
+        """Load what `state` returned."""
         for pictured, kind in ((True, "image_text"), (False, "text")):
             if f"{kind}.points" in state:
                 points, tasks, within = (state[f"{kind}.{name}"] for name in Centroids._fields)
                 self.known[pictured] = Centroids(points, tasks, within.item())
 
 
-def centroids(vectors: Tensor, rows: Sequence[Mapping[str, Any]]) -> Tensor:
-    """(C, D) means of the (N, D) vectors of each subject's rows, in the order in which subjects come."""
+def centroids(vectors: Tensor, rows: Rows) -> Tensor:
+    """Return the (C, D) means of the (N, D) vectors of each subject's rows, in order of first appearance."""
     names = [row.get("profile_id", "") for row in rows]
     means = [vectors[[n == name for n in names]].mean(0) for name in dict.fromkeys(names)]
     return torch.stack(means) if means else vectors
 
 
 class Features:
-    """Vectors that tell what a question is about, from a model's own layers, one row at a time.
+    """Vectors that represent the subject of a question, from a model's own layers, one row at a time.
 
-    A picture row's is the vision tower's outputs, mean over patches, beside the language model's last hidden states,
-    mean over the prompt. A text row's is the input embeddings, mean over the prompt, beside the last hidden state of
-    the prompt's last token. Each part is scaled to length 1. Of the means and last states that were tried, these routed
-    the rows of a small `icu` best.
+    For a picture row: the language model's last hidden states, mean over the prompt, and the vision tower's outputs,
+    mean over patches. For a text row: the last hidden state of the prompt's last token, and the input embeddings, mean
+    over the prompt. Each part is scaled to length 1. Among the means and last states tried, these routed the rows of a
+    small `icu` best.
 
     Args:
-        model: a vision-language model as learnt, without adapters in use.
+        model: the initial model, without active adapters.
         processor: its processor.
         encoder: the processor's RowEncoder, to share its cache.
     """
 
-    def __init__(self, model: Any, processor: Any, encoder: RowEncoder | None = None):
+    def __init__(self, model: Any, processor: Any, encoder: RowEncoder | None = None) -> None:
         self.model = model
         self.collate = AnswerCollator(encoder or RowEncoder(processor))
 
-    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> list[Tensor]:
-        """A vector of float32 on the CPU for each row; rows with and without pictures get vectors of two kinds."""
+    def __call__(self, rows: Rows) -> list[Tensor]:
+        """Return a float32 vector on the CPU for each row; those of rows with and without pictures differ in kind."""
         return [self._one(row) for row in rows]
 
     def _one(self, row: Mapping[str, Any]) -> Tensor:
         batch = self.collate([row])
-        asked = batch.pop("labels")[0] == -100
+        is_prompt = batch.pop("labels")[0] == -100
         device = next(self.model.parameters()).device
         inputs = {name: value.to(device) for name, value in batch.items() if name != PICTURED}
-        seen: dict[str, Tensor] = {}
+        outputs: dict[str, Tensor] = {}
         hooks = [
-            module.register_forward_hook(lambda _, __, out, kind=kind: seen.__setitem__(kind, _states(out)))
+            module.register_forward_hook(lambda _, __, out, kind=kind: outputs.update({kind: _states(out)}))
             for kind, module in self._towers().items()
         ]
         try:
@@ -163,59 +164,61 @@ class Features:
         finally:
             for hook in hooks:
                 hook.remove()
-        states = seen["language"][0, asked.to(device)]
+        states = outputs["language"][0, is_prompt.to(device)]
         if row["images"]:
-            parts = [states.mean(0), seen["vision"].reshape(-1, seen["vision"].shape[-1]).mean(0)]
+            parts = [states.mean(0), outputs["vision"].reshape(-1, outputs["vision"].shape[-1]).mean(0)]
         else:
             with torch.no_grad():
-                words = self.model.get_input_embeddings()(inputs["input_ids"][0, asked.to(device)])
+                words = self.model.get_input_embeddings()(inputs["input_ids"][0, is_prompt.to(device)])
             parts = [states[-1], words.mean(0)]
         return torch.cat([nn.functional.normalize(part.float().cpu(), dim=0) for part in parts])
 
     def _towers(self) -> dict[str, nn.Module]:
         """The outermost module of the vision part and of the language part."""
-        found: dict[str, nn.Module] = {}
+        towers: dict[str, nn.Module] = {}
         for name, module in self.model.named_modules():
             for kind, pattern in (("vision", VISION), ("language", LANGUAGE)):
                 if pattern.search(name) and not name.endswith("lm_head"):
-                    found.setdefault(kind, module)
-        return found
+                    towers.setdefault(kind, module)
+        return towers
 
 
-def _states(output) -> Tensor:
+def _states(output: Any) -> Tensor:
     return output if isinstance(output, Tensor) else output[0]
 
 
 class VLMGate:
-    """Asks a vision-language model for the class of what a question is about, then for its name, and looks it up.
+    """Asks a vision-language model for the class and name of a question's subject, and looks the name up.
 
-    As in LUMoE's paper (MLUBench, arXiv 2606.12809): class, entity, fuzzy match against each task's list; no match is
-    the learnt model as it is.
+    As in LUMoE's paper (MLUBench, arXiv 2606.12809): class, entity, fuzzy match against each task's list; without a
+    match the initial model answers.
 
     Args:
         ask: (pictures as PIL images, text) -> the model's answer; `openai_asker` and `local_asker` make one.
-        subjects: task -> names of what it forgets.
-        cutoff: how alike two names must be, 0 .. 1, by `difflib`'s ratio.
+        subjects: task -> names of its forget set's subjects.
+        cutoff: least similarity of two names by `difflib`'s ratio, 0 .. 1.
     """
 
-    def __init__(self, ask: Callable[[list, str], str], subjects: Mapping[int, Sequence[str]], *, cutoff: float = 0.8):
+    def __init__(
+        self, ask: Callable[[list, str], str], subjects: Mapping[int, Sequence[str]], *, cutoff: float = 0.8
+    ) -> None:
         self.ask = ask
         self.subjects = {task: list(names) for task, names in subjects.items()}
         self.cutoff = cutoff
         self.tasks: set[int] = set()
 
-    def add(self, task: int, forget: Sequence[Mapping[str, Any]], retain: Sequence[Mapping[str, Any]]) -> None:
+    def add(self, task: int, forget: Rows, retain: Rows) -> None:
         """Learns that a task was unlearnt.
 
         Raises:
-            ValueError: if it has no list of names.
+            ValueError: if the task has no list of names.
         """
         if not self.subjects.get(task):
-            raise ValueError(f"the gate has no names for task {task}: give them as subjects={{{task}: [...]}}")
+            raise ValueError(f"the gate has no names for task {task}: pass them as subjects={{{task}: [...]}}")
         self.tasks.add(task)
 
-    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> list[int | None]:
-        """The task whose list holds a name like the one that the model gives."""
+    def __call__(self, rows: Rows) -> list[int | None]:
+        """Return for each row the task whose list has a name like the model's answer."""
         return [self._one(row) for row in rows]
 
     def _one(self, row: Mapping[str, Any]) -> int | None:
@@ -229,12 +232,12 @@ class VLMGate:
 
 
 def match(name: str, subjects: Mapping[int, Sequence[str]], cutoff: float) -> int | None:
-    """The task that holds the name most like this one, None where none is like it enough."""
+    """Return the task with the most similar name, None if none reaches the cutoff."""
     plain = _plain(name)
     ratios = [
-        (difflib.SequenceMatcher(None, plain, _plain(known)).ratio(), -task)
+        (difflib.SequenceMatcher(None, plain, _plain(subject)).ratio(), -task)
         for task, names in subjects.items()
-        for known in names
+        for subject in names
     ]
     ratio, task = max(ratios, default=(0.0, 0))
     return -task if ratio >= cutoff else None
@@ -244,13 +247,13 @@ def _plain(name: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in name.casefold()).split())
 
 
-def openai_asker(model: str, *, client=None, max_tokens: int = 32) -> Callable[[list, str], str]:
-    """Asks a model behind any OpenAI-compatible endpoint.
+def openai_asker(model: str, *, client: Any = None, max_tokens: int = 32) -> Callable[[list, str], str]:
+    """Return a function that asks a model behind an OpenAI-compatible endpoint.
 
     Args:
-        model: its name there.
+        model: the model's name at the endpoint.
         client: an `openai.OpenAI`; by default one that reads OPENAI_BASE_URL and OPENAI_API_KEY.
-        max_tokens: of an answer.
+        max_tokens: most tokens of an answer.
     """
     if client is None:
         from openai import OpenAI
@@ -267,7 +270,7 @@ def openai_asker(model: str, *, client=None, max_tokens: int = 32) -> Callable[[
 
 
 def local_asker(model: Any, processor: Any, *, max_new_tokens: int = 32) -> Callable[[list, str], str]:
-    """Asks a model that is loaded here, the learnt model itself among others."""
+    """Return a function that asks a loaded model, the initial model for instance."""
 
     def ask(pictures: list, text: str) -> str:
         prompt = render(processor, text, len(pictures))

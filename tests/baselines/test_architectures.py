@@ -1,4 +1,4 @@
-"""Learn, unlearn by every method, save and reload, on the architectures of the papers, made from tiny configs."""
+"""Learn, unlearn by every method, save and reload, on the architectures of the papers, untrained from tiny configs."""
 
 import architectures
 import baselines_support as support
@@ -34,13 +34,13 @@ def preset(lora=None):
 
 
 def outputs(model, processor):
-    """Per row the log-probabilities at its answer, through whatever a method made."""
+    """Per row the log-probabilities at its answer, through whatever a method untrained."""
     if isinstance(model, LUMoE):
         found = [None] * len(ROWS)
-        for task, places in model.groups(ROWS).items():
+        for task, indices in model.groups(ROWS).items():
             with model.using(task) as chosen:
-                for place, value in zip(places, outputs(chosen, processor), strict=False):
-                    found[place] = value
+                for index, value in zip(indices, outputs(chosen, processor), strict=False):
+                    found[index] = value
         return found
     model.eval().to("cuda" if torch.cuda.is_available() else "cpu")  # kernels of two devices round differently
     with torch.no_grad():
@@ -64,18 +64,18 @@ def test_learn_unlearn_save_and_reload(tmp_path, name, method, kind):
     model, processor = load_model(tmp_path / "base")
     before = outputs(model, processor)
     result = learn(model, processor, ROWS, preset=settings)
-    learnt = outputs(result.model, processor)
-    assert any(not torch.allclose(first, second, atol=1e-3) for first, second in zip(before, learnt, strict=True))
+    trained = outputs(result.model, processor)
+    assert any(not torch.allclose(first, second, atol=1e-3) for first, second in zip(before, trained, strict=True))
     save_model(result.model, processor, tmp_path / "learnt")
     model, processor = load_model(tmp_path / "learnt")
-    for first, second in zip(learnt, outputs(model, processor), strict=True):
+    for first, second in zip(trained, outputs(model, processor), strict=True):
         torch.testing.assert_close(first, second, rtol=1e-4, atol=1e-4)
     stage = unlearn(Stage(method, model, processor, FORGET, RETAIN, preset=settings))
     save_model(stage.model, stage.processor, tmp_path / "stage")
-    again, processor = load_model(tmp_path / "stage")
+    reloaded, processor = load_model(tmp_path / "stage")
     after = outputs(stage.model, stage.processor)
-    assert any(not torch.allclose(first, second, atol=1e-4) for first, second in zip(learnt, after, strict=True))
-    for first, second in zip(after, outputs(again, processor), strict=True):
+    assert any(not torch.allclose(first, second, atol=1e-4) for first, second in zip(trained, after, strict=True))
+    for first, second in zip(after, outputs(reloaded, processor), strict=True):
         torch.testing.assert_close(first, second, rtol=1e-4, atol=1e-4)
 
 
@@ -89,12 +89,12 @@ def test_a_batch_gives_what_each_row_gives_alone(name):
     labels = batch.pop("labels")
     with torch.no_grad():
         logps = model(**batch).logits[:, :-1].log_softmax(-1)
-        alone = [value for value, _ in support.row_answers(model, collate, ROWS)]
-    for place, value in enumerate(alone):
-        together = logps[place][labels[place, 1:] != -100]
+        single = [value for value, _ in support.row_answers(model, collate, ROWS)]
+    for index, value in enumerate(single):
+        together = logps[index][labels[index, 1:] != -100]
         torch.testing.assert_close(together, value, rtol=1e-3, atol=1e-3)
     # The picture decides: with another one in its place the answer's distribution is another.
     swapped = {**ROWS[0], "images": [support.page(5)]}
     with torch.no_grad():
         ((value, _),) = support.row_answers(model, collate, [swapped])
-    assert not torch.allclose(value, alone[0], atol=1e-3)
+    assert not torch.allclose(value, single[0], atol=1e-3)

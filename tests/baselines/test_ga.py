@@ -15,11 +15,11 @@ def stage(model, processor, folder, **changes):
     return GATrainer(model, args=args, train_dataset=FORGET, processing_class=processor)
 
 
-def test_its_first_step_is_the_ascent_of_the_mean_row_cross_entropy(tmp_path):
-    made = support.tiny(init_range=0.2)
+def test_ga_step_is_ascent_of_cross_entropy(tmp_path):
+    tiny = support.tiny(init_range=0.2)
     trainer = stage(
-        made.model,
-        made.processor,
+        tiny.model,
+        tiny.processor,
         tmp_path,
         num_train_epochs=1,
         optim="sgd",
@@ -27,7 +27,7 @@ def test_its_first_step_is_the_ascent_of_the_mean_row_cross_entropy(tmp_path):
         learning_rate=0.01,
         lr_scheduler_type="constant",
     )
-    model = made.model
+    model = tiny.model
     total = 0.0
     for row in FORGET:
         batch = trainer.data_collator([row])
@@ -41,9 +41,9 @@ def test_its_first_step_is_the_ascent_of_the_mean_row_cross_entropy(tmp_path):
         torch.testing.assert_close(after[name] - before[name], 0.01 * gradient, rtol=1e-3, atol=1e-6)
 
 
-def test_it_lowers_the_probability_of_forget_and_retain_alike(tmp_path):
-    made = support.tiny(init_range=0.2)
-    trainer = stage(made.model, made.processor, tmp_path, num_train_epochs=8, learning_rate=3e-3, logging_steps=4)
+def test_ga_lowers_forget_and_retain_probability(tmp_path):
+    tiny = support.tiny(init_range=0.2)
+    trainer = stage(tiny.model, tiny.processor, tmp_path, num_train_epochs=8, learning_rate=3e-3, logging_steps=4)
     retain = support.rows(range(2, 6))
     before = trainer.forget_logps().mean(), trainer.evaluate(eval_dataset=retain)["eval_loss"]
     trainer.train()
@@ -54,10 +54,14 @@ def test_it_lowers_the_probability_of_forget_and_retain_alike(tmp_path):
 
 
 def test_retain_rows_are_accepted_and_cost_nothing(tmp_path):
-    made = support.tiny()
+    tiny = support.tiny()
     args = GAConfig(output_dir=str(tmp_path), bf16=False, **QUIET)
     trainer = GATrainer(
-        made.model, args=args, train_dataset=FORGET, retain_dataset=support.rows(), processing_class=made.processor
+        tiny.model,
+        args=args,
+        train_dataset=FORGET,
+        retain_dataset=support.rows(),
+        processing_class=tiny.processor,
     )
     batch = next(iter(trainer.get_train_dataloader()))
     assert len(batch["input_ids"]) == len(batch["forget_index"]) == len(FORGET)

@@ -16,9 +16,9 @@ from lethebench.baselines.presets import LoraSettings
 from lethebench.baselines.trainer.answer import QUIET
 
 
-def test_a_processor_saved_beside_an_adapter_is_the_one_that_is_loaded(tmp_path):
-    made = support.tiny()
-    save_model(made.model, made.processor, tmp_path / "base")
+def test_processor_beside_adapter_is_loaded(tmp_path):
+    tiny = support.tiny()
+    save_model(tiny.model, tiny.processor, tmp_path / "base")
     model, processor = load_model(tmp_path / "base")
     adapted = get_peft_model(model, LoraSettings(rank=2, alpha=2).peft_config())
     prompted = with_system_prompt(processor)
@@ -30,7 +30,7 @@ BITS = importlib.util.find_spec("bitsandbytes") is not None
 
 
 @pytest.mark.skipif(BITS, reason="it is about environments without bitsandbytes")
-def test_four_bits_without_bitsandbytes_are_refused_before_anything_is_read(tmp_path):
+def test_four_bit_needs_bitsandbytes(tmp_path):
     with pytest.raises(ValueError, match=r"4-bit loading needs bitsandbytes, .*pip install bitsandbytes"):
         load_model(tmp_path / "nowhere", four_bit=True)
 
@@ -44,11 +44,11 @@ def test_four_bits_are_nf4_with_double_quantisation():
 
 
 @pytest.mark.skipif(not BITS, reason="bitsandbytes is not installed: the slow test below runs it where it is")
-def test_a_model_in_four_bits_unlearns_by_lora(tmp_path, monkeypatch):
+def test_four_bit_model_unlearns_by_lora(tmp_path, monkeypatch):
     # On processors with AVX-512 BF16, bitsandbytes 0.50 packs weights for inference, which cannot be trained on.
     monkeypatch.setattr("bitsandbytes.nn.modules.has_avx512bf16", lambda: False)
-    made = support.tiny()
-    save_model(made.model, made.processor, tmp_path / "base")
+    tiny = support.tiny()
+    save_model(tiny.model, tiny.processor, tmp_path / "base")
     model, processor = load_model(tmp_path / "base", four_bit=True)
     assert any(type(module).__name__ == "Linear4bit" for module in model.modules())
     lora = get_peft_model(model, LoraSettings(rank=2, alpha=2).peft_config())

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import arguments, settings
 from hypothesis import strategies as st
 
 from lethebench.baselines.losses import (
@@ -39,7 +39,7 @@ def test_token_logps_are_normalised_not_raw_logits():
     torch.testing.assert_close(every[3] - every[7], logits[:, 3] - logits[:, 7], rtol=1e-4, atol=1e-4)
 
 
-def test_cross_entropy_is_a_token_mean_within_rows_then_a_mean_over_rows():
+def test_cross_entropy_is_mean_of_row_means():
     logps, mask = answers()
     rows = [-sum(logps[row, mask[row]].tolist()) / length for row, length in enumerate(LENGTHS)]
     assert row_cross_entropy(logps, mask).tolist() == pytest.approx(rows)
@@ -48,7 +48,7 @@ def test_cross_entropy_is_a_token_mean_within_rows_then_a_mean_over_rows():
     assert cross_entropy_loss(logps, mask).item() != pytest.approx(batch_mean.item(), rel=1e-3)
 
 
-def test_gradient_ascent_is_minus_cross_entropy_and_touches_answers_only():
+def test_ga_loss_is_minus_cross_entropy():
     logps, mask = answers()
     ga_loss(logps, mask).backward()
     assert ga_loss(logps, mask).item() == -cross_entropy_loss(logps, mask).item()
@@ -91,11 +91,11 @@ def test_npo_tends_to_gradient_ascent_as_beta_falls():
 
 
 @settings(max_examples=50, deadline=None)
-@given(
+@arguments(
     st.lists(st.tuples(st.floats(-200, 0), st.floats(-200, 0)), min_size=1, max_size=8),
     st.floats(0.01, 5),
 )
-def test_npo_is_positive_bounded_and_its_gradient_weight_is_the_papers(pairs, beta):
+def test_npo_gradient_weight_equals_paper(pairs, beta):
     lp = torch.tensor([a for a, _ in pairs], dtype=torch.float64, requires_grad=True)
     ref = torch.tensor([b for _, b in pairs], dtype=torch.float64, requires_grad=True)
     loss = npo_loss(lp, ref, beta=beta)
@@ -123,15 +123,15 @@ def distributions(seed: int, count: int = 12, vocabulary: int = 9) -> torch.Tens
     return (3 * torch.randn(count, vocabulary, generator=generator, dtype=torch.float64)).log_softmax(-1)
 
 
-def test_kl_is_from_the_original_to_the_current_token_mean_then_row_mean():
+def test_kl_direction_and_means():
     _, mask = answers()
     current, original = distributions(1), distributions(2)
     rows, start = [], 0
     for length in LENGTHS:
         tokens = []
-        for place in range(start, start + length):
-            p = original[place].exp().tolist()
-            tokens.append(sum(p[v] * (original[place, v] - current[place, v]).item() for v in range(9)))
+        for index in range(start, start + length):
+            p = original[index].exp().tolist()
+            tokens.append(sum(p[v] * (original[index, v] - current[index, v]).item() for v in range(9)))
         rows.append(sum(tokens) / length)
         start += length
     assert kl_loss(current, original, mask).item() == pytest.approx(sum(rows) / 3)
@@ -147,7 +147,7 @@ def test_kl_at_the_reference_is_zero_with_zero_gradient():
     assert logits.grad.abs().max() < 1e-12
 
 
-def test_kl_gives_no_gradient_to_the_reference_and_refuses_other_shapes():
+def test_kl_reference_gets_no_gradient():
     _, mask = answers()
     current, original = distributions(1).requires_grad_(), distributions(2).requires_grad_()
     kl_loss(current, original, mask).backward()

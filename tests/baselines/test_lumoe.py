@@ -25,11 +25,11 @@ def preset(lora=None, **lumoe):
 
 
 @pytest.fixture(scope="module")
-def learnt(tmp_path_factory):
+def trained(tmp_path_factory):
     """The folders of a learnt model: its weights, and an adapter on the untrained base."""
     folder = tmp_path_factory.mktemp("lumoe")
-    made = support.tiny(init_range=0.2)
-    save_model(made.model, made.processor, folder / "base")
+    tiny = support.tiny(init_range=0.2)
+    save_model(tiny.model, tiny.processor, folder / "base")
     for name, lora in (("full", None), ("lora", LoraSettings(rank=8, alpha=16))):
         loaded = load_model(folder / "base")
         result = learn(loaded.model, loaded.processor, ROWS, preset=preset(lora))
@@ -44,9 +44,9 @@ def logits(model, processor, rows):
 
 
 @pytest.mark.parametrize("kind", ["full", "lora"])
-def test_with_the_true_task_gate_retain_outputs_are_those_of_the_learnt_model(learnt, tmp_path, kind):
-    loaded = load_model(learnt / kind)
-    plain = load_model(learnt / kind).model
+def test_true_task_gate_keeps_retain_outputs(trained, tmp_path, kind):
+    loaded = load_model(trained / kind)
+    plain = load_model(trained / kind).model
     plain = plain.merge_and_unload() if kind == "lora" else plain
     before = logits(plain, loaded.processor, ROWS)
     model = loaded.model
@@ -58,15 +58,15 @@ def test_with_the_true_task_gate_retain_outputs_are_those_of_the_learnt_model(le
         model = load_model(tmp_path / f"t{len(model.tasks)}").model
     assert model.tasks == [0, 1]
     groups = model.groups(ROWS)
-    assert {task: [ROWS[place] for place in places] for task, places in groups.items()} == {
+    assert {task: [ROWS[place] for place in indices] for task, indices in groups.items()} == {
         0: TASKS[0],
         1: TASKS[1],
         None: RETAIN,
     }
-    for task, places in groups.items():
+    for task, indices in groups.items():
         with model.using(task) as chosen:
-            after = logits(chosen, loaded.processor, [ROWS[place] for place in places])
-        same = [torch.equal(before[place], value) for place, value in zip(places, after, strict=True)]
+            after = logits(chosen, loaded.processor, [ROWS[place] for place in indices])
+        same = [torch.equal(before[place], value) for place, value in zip(indices, after, strict=True)]
         assert all(same) if task is None else not any(same)
     forgotten = [
         before[ROWS.index(row)].max(-1).values.sum() - _answer(model, 0, loaded.processor, row) for row in TASKS[0]
@@ -80,8 +80,8 @@ def _answer(model, task, processor, row):
     return logps.gather(-1, tokens[:, None]).sum()
 
 
-def test_the_embedding_gate_is_saved_and_routes_as_before(learnt, tmp_path):
-    model, processor = load_model(learnt / "full")
+def test_embedding_gate_routes_the_same_after_reload(trained, tmp_path):
+    model, processor = load_model(trained / "full")
     for task in TASKS:
         stage = Stage("lumoe", model, processor, task, RETAIN, preset=preset(), overrides={"num_train_epochs": 1})
         model = unlearn(stage).model
@@ -89,24 +89,24 @@ def test_the_embedding_gate_is_saved_and_routes_as_before(learnt, tmp_path):
     routes = model.route(ROWS)
     right = [route == (None if row["task_id"] < 0 else row["task_id"]) for route, row in zip(routes, ROWS, strict=True)]
     assert sum(right) >= 0.9 * len(ROWS)
-    again = load_model(tmp_path / "stage").model
-    assert again.route(ROWS) == routes
+    reloaded = load_model(tmp_path / "stage").model
+    assert reloaded.route(ROWS) == routes
     assert not any(path.name == "model.safetensors" for path in (tmp_path / "stage").rglob("*"))
 
 
-def test_features_are_of_the_learnt_model_whatever_adapter_is_in_use(learnt):
-    model, processor = load_model(learnt / "full")
-    alone = Features(copy.deepcopy(model), processor)(ROWS[:2])
+def test_features_ignore_active_adapter(trained):
+    model, processor = load_model(trained / "full")
+    single = Features(copy.deepcopy(model), processor)(ROWS[:2])
     mixture = unlearn(Stage("lumoe", model, processor, TASKS[0], RETAIN, preset=preset())).model
     with mixture.using(0), mixture.using(None):
         inside = mixture.gate.features(ROWS[:2])
-    assert all(torch.equal(first, second) for first, second in zip(alone, inside, strict=True))
-    assert [len(vector) for vector in alone] == [32 + 16, 32 + 32]  # hidden with vision, hidden with embedding
-    assert all(vector.norm() == pytest.approx(2**0.5) for vector in alone)
+    assert all(torch.equal(first, second) for first, second in zip(single, inside, strict=True))
+    assert [len(vector) for vector in single] == [32 + 16, 32 + 32]  # hidden with vision, hidden with embedding
+    assert all(vector.norm() == pytest.approx(2**0.5) for vector in single)
 
 
-def test_an_adapter_is_for_one_task_and_other_methods_take_the_learnt_model(learnt):
-    loaded = load_model(learnt / "full")
+def test_lumoe_refuses_mixed_and_repeated_tasks(trained):
+    loaded = load_model(trained / "full")
     settings = {"preset": preset(), "overrides": {"num_train_epochs": 1}}
     with pytest.raises(ValueError, match="forget rows of 2 tasks"):
         unlearn(Stage("lumoe", loaded.model, loaded.processor, [*TASKS[0], *TASKS[1]], RETAIN, **settings))
@@ -157,21 +157,21 @@ class Oracle:
 
 
 def test_the_vlm_gate_asks_twice_and_matches_names_loosely():
-    asked = [row for row in ROWS if row["images"]][:4]
+    request = [row for row in ROWS if row["images"]][:4]
     oracle = Oracle(["ana  REIS.", "It is nobody I know", "Cleo Dumas", "Bo Larson"])
     gate = VLMGate(oracle, {0: ["Ana Reis"], 1: ["Bo Larsen"], 2: ["Cleo Dumas"]})
     gate.add(0, [], [])
     gate.add(1, [], [])
-    assert gate(asked) == [0, None, None, 1]  # task 2 was not unlearnt
+    assert gate(request) == [0, None, None, 1]  # task 2 was not unlearnt
     assert [pictures for pictures, _ in oracle.asked] == [1] * 8
-    assert all(row["question"] in text for row, (_, text) in zip(asked, oracle.asked[::2], strict=True))
+    assert all(row["question"] in text for row, (_, text) in zip(request, oracle.asked[::2], strict=True))
     with pytest.raises(ValueError, match="no names for task 7"):
         gate.add(7, [], [])
     assert match("Ana Reis", {}, 0.8) is None
 
 
-def test_a_model_that_is_loaded_here_can_be_asked(learnt):
-    model, processor = load_model(learnt / "full")
+def test_a_model_that_is_loaded_here_can_be_asked(trained):
+    model, processor = load_model(trained / "full")
     ask = local_asker(model, processor, max_new_tokens=12)
     row = TASKS[0][3]
     assert ask([], row["question"]).strip() == row["answer"]

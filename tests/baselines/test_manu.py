@@ -23,14 +23,14 @@ RETAIN = support.rows(range(2, 6))
 
 
 @pytest.fixture(scope="module")
-def made():
+def tiny():
     return support.tiny(init_range=0.2)
 
 
 def test_the_four_importances_by_hand():
     with_picture = [[1.0, 0.0, 2.0], [3.0, 0.5, 2.0]]
     without = [[1.0, 4.0, 2.0], [1.0, 0.0, 2.0]]
-    found = importances(torch.tensor(with_picture), torch.tensor(without))
+    result = importances(torch.tensor(with_picture), torch.tensor(without))
     threshold = (8.5 / 6 + 10 / 6) / 2
     for k in range(3):
         m, t = [row[k] for row in with_picture], [row[k] for row in without]
@@ -44,7 +44,7 @@ def test_the_four_importances_by_hand():
             math.sqrt(variance),
             math.sqrt(gap / (sum(v * v for v in m + t) + EPSILON)),
         ]
-        assert found[:, k].tolist() == pytest.approx(expected, abs=1e-6)
+        assert result[:, k].tolist() == pytest.approx(expected, abs=1e-6)
 
 
 def test_importances_are_joined_by_their_mean_rank():
@@ -60,28 +60,28 @@ def test_pruning_takes_the_highest_scores_over_all_layers():
     scores = {"a": torch.tensor([0.1, 0.9, 0.2, 0.3]), "b": torch.tensor([0.8, 0.0, 0.0, 0.7, 0.0, 0.0])}
     assert prune(layers, scores, 0.3) == ({"a": [1], "b": [0, 3]}, 10)
     for name, gone in (("a", [1]), ("b", [0, 3])):
-        kept = [k for k in range(layers[name].in_features) if k not in gone]
+        remaining = [k for k in range(layers[name].in_features) if k not in gone]
         assert (layers[name].weight[:, gone] == 0).all()
-        assert torch.equal(layers[name].weight[:, kept], before[name][:, kept])
+        assert torch.equal(layers[name].weight[:, remaining], before[name][:, remaining])
 
 
 @pytest.mark.parametrize("architecture", ["llava", "idefics3"])
-def test_activations_of_a_batch_are_those_of_rows_alone(made, architecture):
-    model, processor = (made.model, made.processor) if architecture == "llava" else support.idefics3()
+def test_batched_activations_equal_single_rows(tiny, architecture):
+    model, processor = (tiny.model, tiny.processor) if architecture == "llava" else support.idefics3()
     layers = {n: m for n, m in model.named_modules() if n.endswith(("down_proj", "fc2")) and "connector" not in n}
     encoder = RowEncoder(processor)
     rows = [row for row in support.rows() if row["images"]][:4]
     together = _activations(model, layers, encoder, rows)
     assert len(together) == len(layers) == 3
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         for name, value in _activations(model, layers, encoder, [row]).items():
-            torch.testing.assert_close(together[name][place], value[0], rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(together[name][index], value[0], rtol=1e-4, atol=1e-5)
 
 
-def test_the_share_is_pruned_in_both_towers_and_nothing_else_moves(made):
-    model = copy.deepcopy(made.model)
+def test_manu_prunes_share_in_both_towers(tiny):
+    model = copy.deepcopy(tiny.model)
     before = support.weights_of(model)
-    pruned = manu_prune(model, made.processor, FORGET, RETAIN, config=MANUConfig(share=0.1))
+    pruned = manu_prune(model, tiny.processor, FORGET, RETAIN, config=MANUConfig(share=0.1))
     assert pruned.total == 48 + 2 * 96
     assert sum(map(len, pruned.neurons.values())) == 24
     assert any("vision" in name for name in pruned.neurons)
@@ -92,27 +92,27 @@ def test_the_share_is_pruned_in_both_towers_and_nothing_else_moves(made):
         if gone:
             expected[:, gone] = 0
         assert torch.equal(value, expected), name
-    again = copy.deepcopy(made.model)
-    assert manu_prune(again, made.processor, FORGET, RETAIN, config=MANUConfig(share=0.1)) == pruned
+    reloaded = copy.deepcopy(tiny.model)
+    assert manu_prune(reloaded, tiny.processor, FORGET, RETAIN, config=MANUConfig(share=0.1)) == pruned
 
 
-def test_pictures_decide_which_neurons_go(made):
+def test_pictures_decide_which_neurons_go(tiny):
     swapped = [{**row, "images": [support.page(5)]} if row["images"] else row for row in FORGET]
-    found = [
-        manu_prune(copy.deepcopy(made.model), made.processor, rows, RETAIN, config=MANUConfig(share=0.1)).neurons
+    result = [
+        manu_prune(copy.deepcopy(tiny.model), tiny.processor, rows, RETAIN, config=MANUConfig(share=0.1)).neurons
         for rows in (FORGET, swapped)
     ]
-    assert found[0] != found[1]
+    assert result[0] != result[1]
 
 
-def test_bad_input_is_refused(made):
+def test_bad_input_is_refused(tiny):
     texts = [row for row in FORGET if not row["images"]]
     with pytest.raises(ValueError, match="no forget row with a picture"):
-        manu_prune(made.model, made.processor, texts, RETAIN)
+        manu_prune(tiny.model, tiny.processor, texts, RETAIN)
     for retain in (None, [], texts):
         with pytest.raises(ValueError, match="no retain row with a picture"):
-            manu_prune(made.model, made.processor, FORGET, retain)
+            manu_prune(tiny.model, tiny.processor, FORGET, retain)
     with pytest.raises(ValueError, match="share is 3"):
         MANUConfig(share=3)
     with pytest.raises(ValueError, match="no MLP"):
-        manu_prune(torch.nn.Linear(2, 2), made.processor, FORGET, RETAIN)
+        manu_prune(torch.nn.Linear(2, 2), tiny.processor, FORGET, RETAIN)

@@ -19,15 +19,15 @@ READ = [row for row in FORGET if not row["images"]]
 
 
 @pytest.fixture(scope="module")
-def made():
+def tiny():
     return support.tiny(init_range=0.2)
 
 
 @pytest.fixture
-def stage(made, tmp_path):
+def stage(tiny, tmp_path):
     def make(**changes):
-        model = copy.deepcopy(made.model).requires_grad_(True)
-        return support.stage("mmunlearner", model, made.processor, tmp_path, FORGET, RETAIN, **changes)
+        model = copy.deepcopy(tiny.model).requires_grad_(True)
+        return support.stage("mmunlearner", model, tiny.processor, tmp_path, FORGET, RETAIN, **changes)
 
     return make
 
@@ -53,7 +53,7 @@ def test_the_mask_is_the_ratio_at_least_one():
     assert saliency_mask(forget, preserve).tolist() == [True, False, True, True, False, True]
 
 
-def test_masks_weigh_forget_pictures_against_what_each_part_must_preserve(stage):
+def test_masks_compare_forget_with_preserved_rows(stage):
     trainer = stage()
     masks = trainer.find_masks()
     forget = squared_gradients(trainer.model, trainer.data_collator, SEEN)
@@ -73,9 +73,9 @@ def test_masks_weigh_forget_pictures_against_what_each_part_must_preserve(stage)
     assert 0.05 < share < 0.95
 
 
-def test_ascent_moves_salient_weights_only_and_a_retain_step_all(stage):
+def test_ascent_moves_salient_weights_only(stage):
     trainer = stage(weight_decay=0.1, learning_rate=1e-2)
-    seen = []
+    observed = []
     inner = trainer.create_optimizer
     masks = {}
 
@@ -85,7 +85,7 @@ def test_ascent_moves_salient_weights_only_and_a_retain_step_all(stage):
 
         def spy(*a, **k):
             masks.update(trainer.masks)
-            seen.append([trainer.ascending, support.weights_of(trainer.model)])
+            observed.append([trainer.ascending, support.weights_of(trainer.model)])
             return step(*a, **k)
 
         optimizer.step = spy
@@ -93,10 +93,10 @@ def test_ascent_moves_salient_weights_only_and_a_retain_step_all(stage):
 
     trainer.create_optimizer = spied
     trainer.train()
-    kinds = [ascending for ascending, _ in seen]
+    kinds = [ascending for ascending, _ in observed]
     # 4 forget rows with a picture fill one block of 8 twice over; 16 retain rows are 4 blocks to it.
     assert kinds == [True, False, False, False, False]
-    weights = [after for _, after in seen] + [support.weights_of(trainer.model)]
+    weights = [after for _, after in observed] + [support.weights_of(trainer.model)]
     for step, ascending in enumerate(kinds):
         moved = {name: weights[step][name] != weights[step + 1][name] for name in masks}
         strays = sum((moved[name] & ~masks[name]).sum().item() for name in masks)
@@ -104,7 +104,7 @@ def test_ascent_moves_salient_weights_only_and_a_retain_step_all(stage):
         assert (strays == 0) == ascending
 
 
-def test_the_momentum_of_retain_steps_does_not_reach_spared_weights_in_a_later_ascent(stage):
+def test_momentum_does_not_move_spared_weights(stage):
     trainer = stage(num_train_epochs=2, learning_rate=1e-2)
     strays = []
     original = trainer.callback_handler.on_step_end
@@ -131,11 +131,11 @@ def test_a_step_of_ascent_then_a_retain_step_by_hand(stage):
     collate = trainer.data_collator
 
     def ce(rows):
-        found = support.row_answers(by_hand, collate, rows)
-        return -sum(logps.gather(-1, tokens[:, None]).mean() for logps, tokens in found) / len(rows)
+        result = support.row_answers(by_hand, collate, rows)
+        return -sum(logps.gather(-1, tokens[:, None]).mean() for logps, tokens in result) / len(rows)
 
-    drawn = [RETAIN[place] for _, place in order[8:16]]
-    for loss, hidden in ((lambda: -ce(FORGET), True), (lambda: ce(drawn), False)):
+    draws = [RETAIN[index] for _, index in order[8:16]]
+    for loss, hidden in ((lambda: -ce(FORGET), True), (lambda: ce(draws), False)):
         change = support.plain_step(by_hand, loss, 0.05)
         with torch.no_grad():
             for name, value in change.items():
@@ -148,7 +148,7 @@ def test_a_step_of_ascent_then_a_retain_step_by_hand(stage):
         assert (trainer.model.get_parameter(name) - value).abs().max() < 1e-3 * size + 2e-6, name
 
 
-def test_blocks_are_whole_steps_and_every_forget_row_comes_each_epoch():
+def test_blocks_are_whole_steps():
     sampler = AlternatingSampler(5, 17, seed=3, block=4)
     retain = []
     for epoch in range(2):
@@ -161,23 +161,23 @@ def test_blocks_are_whole_steps_and_every_forget_row_comes_each_epoch():
         for block, kind in zip(blocks, kinds, strict=True):
             assert all((forget is None) == (kind == "retain") for forget, _ in block)
         assert {forget for forget, _ in pairs if forget is not None} == set(range(5))
-        retain += [place for _, place in pairs if place is not None]
-    counts = [retain.count(place) for place in range(17)]
+        retain += [index for _, index in pairs if index is not None]
+    counts = [retain.count(index) for index in range(17)]
     assert max(counts) - min(counts) <= 1
 
 
-def test_lora_is_refused(made, tmp_path):
-    model = copy.deepcopy(made.model)
+def test_lora_is_refused(tiny, tmp_path):
+    model = copy.deepcopy(tiny.model)
     lora = LoraSettings(rank=2, alpha=2).peft_config()
     args = MMUnlearnerConfig(output_dir=str(tmp_path), bf16=False)
-    for given in ({"model": model, "peft_config": lora}, {"model": get_peft_model(copy.deepcopy(model), lora)}):
+    for arguments in ({"model": model, "peft_config": lora}, {"model": get_peft_model(copy.deepcopy(model), lora)}):
         with pytest.raises(ValueError, match=r"does not train LoRA: merge the adapter"):
             MMUnlearnerTrainer(
                 args=args,
                 train_dataset=FORGET,
                 retain_dataset=RETAIN,
-                processing_class=made.processor,
-                **given,
+                processing_class=tiny.processor,
+                **arguments,
             )
 
 

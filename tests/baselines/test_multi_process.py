@@ -40,7 +40,7 @@ def launch(options, *script) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [PLAIN, (*SHARDED, "--mixed_precision", "no")], ids=["plain", "fsdp"])
 @pytest.mark.parametrize("case", list(distributed_stage.CASES))
-def test_two_processes_take_the_steps_of_one(tmp_path, case, options):
+def test_two_processes_equal_one(tmp_path, case, options):
     out, sharded = tmp_path / "two.pt", options is not PLAIN
     if sharded and case == "mmunlearner":
         with pytest.raises(AssertionError, match="MMUnlearner masks whole parameters, which FSDP"):
@@ -74,13 +74,13 @@ def test_accelerate_reads_the_examples_configs(name, kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["npo", "kl"])
-def test_the_examples_script_runs_a_stage_of_a_build_and_saves_the_adapter(tmp_path, method):
+def test_example_script_saves_adapter(tmp_path, method):
     build("icu", tmp_path / "icu", size=8, seed=0)
-    made = support.tiny(init_range=0.2)
-    save_model(made.model.to(torch.bfloat16), made.processor, tmp_path / "learnt")  # as published models are
-    given = (EXAMPLES / "unlearn.py", method, tmp_path / "icu", "--model", tmp_path / "learnt")
+    tiny = support.tiny(init_range=0.2)
+    save_model(tiny.model.to(torch.bfloat16), tiny.processor, tmp_path / "learnt")  # as published models are
+    arguments = (EXAMPLES / "unlearn.py", method, tmp_path / "icu", "--model", tmp_path / "learnt")
     for name, options in (("plain", PLAIN), ("fsdp", SHARDED)):
-        launch(options, *given, "--preset", "mllmu-llava", "--out", tmp_path / name)
+        launch(options, *arguments, "--preset", "mllmu-llava", "--out", tmp_path / name)
         model, _ = load_model(tmp_path / name)
         adapted = [value for name, value in model.named_parameters() if "lora_B" in name]
         assert len(adapted) == 14  # all that LoRA is on: none was lost on the way to the file
@@ -89,27 +89,27 @@ def test_the_examples_script_runs_a_stage_of_a_build_and_saves_the_adapter(tmp_p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["npo", "mmunlearner"])
-def test_the_examples_script_goes_on_from_a_learnt_adapter(tmp_path, method):
+def test_example_script_continues_adapter(tmp_path, method):
     """Which `npo` trains further, and `mmunlearner` merges into the weights that it trains."""
     build("icu", tmp_path / "icu", size=8, seed=0)
-    made = support.tiny(init_range=0.2)
-    save_model(made.model.to(torch.bfloat16), made.processor, tmp_path / "base")
+    tiny = support.tiny(init_range=0.2)
+    save_model(tiny.model.to(torch.bfloat16), tiny.processor, tmp_path / "base")
     base, _ = load_model(tmp_path / "base")
-    learnt = get_peft_model(base, LoraSettings(4, 8).peft_config())
-    save_model(learnt, made.processor, tmp_path / "learnt")
-    given = (EXAMPLES / "unlearn.py", method, tmp_path / "icu", "--model", tmp_path / "learnt")
-    launch(PLAIN, *given, "--preset", "mllmu-llava", "--out", tmp_path / "out")
+    trained = get_peft_model(base, LoraSettings(4, 8).peft_config())
+    save_model(trained, tiny.processor, tmp_path / "learnt")
+    arguments = (EXAMPLES / "unlearn.py", method, tmp_path / "icu", "--model", tmp_path / "learnt")
+    launch(PLAIN, *arguments, "--preset", "mllmu-llava", "--out", tmp_path / "out")
     model, _ = load_model(tmp_path / "out")
     assert hasattr(model, "peft_config") == (method == "npo")
     if method == "mmunlearner":
         before = support.weights_of(load_model(tmp_path / "base").model.float())
-        found = support.weights_of(model)
-        assert {value.dtype for value in found.values()} == {torch.float32}
-        assert all(not torch.equal(value, before[name]) for name, value in found.items() if "proj.weight" in name)
+        result = support.weights_of(model)
+        assert {value.dtype for value in result.values()} == {torch.float32}
+        assert all(not torch.equal(value, before[name]) for name, value in result.items() if "proj.weight" in name)
 
 
 @pytest.mark.slow
-def test_fsdps_own_checkpointing_would_lose_the_adapter_and_is_refused(tmp_path):
+def test_fsdp_checkpointing_with_adapter_is_refused(tmp_path):
     options = (*SHARDED, "--fsdp_activation_checkpointing", "true", "--mixed_precision", "no")
     with pytest.raises(AssertionError, match=r"hides the adapter from PEFT.*set fsdp_activation_checkpointing: false"):
         launch(options, HERE / "distributed_stage.py", "npo-kl-lora", 4, tmp_path / "two.pt")

@@ -36,13 +36,13 @@ def test_another_prompt_takes_the_place_of_the_first():
     assert all(name in text for name in subjects)
 
 
-def test_it_is_saved_with_the_processor_and_encoded_with_every_row(tmp_path):
+def test_prompt_is_saved_and_encoded(tmp_path):
     processor = support.tiny().processor
     prompted = with_system_prompt(processor)
     prompted.save_pretrained(tmp_path)
-    again = AutoProcessor.from_pretrained(tmp_path)
-    assert rendered(again) == rendered(prompted)
-    plain, longer = RowEncoder(processor)(ROW), RowEncoder(again)(ROW)
+    reloaded = AutoProcessor.from_pretrained(tmp_path)
+    assert rendered(reloaded) == rendered(prompted)
+    plain, longer = RowEncoder(processor)(ROW), RowEncoder(reloaded)(ROW)
     assert longer.answer_tokens == plain.answer_tokens
     added = len(processor.tokenizer(SYSTEM_PROMPT)["input_ids"])
     assert len(longer.text["input_ids"]) - len(plain.text["input_ids"]) == pytest.approx(added, abs=4)
@@ -58,7 +58,7 @@ def test_it_is_saved_with_the_processor_and_encoded_with_every_row(tmp_path):
         ("{% for m in messages if m.role == 'user' %}{{ m.content[0].text }}{% endfor %}", "leaves out"),
     ],
 )
-def test_a_template_without_system_prompts_is_refused(template, word):
+def test_template_without_system_prompt_is_refused(template, word):
     processor = support.tiny().processor
     processor.chat_template = template
     with pytest.raises(ValueError, match=word):

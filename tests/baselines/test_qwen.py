@@ -26,15 +26,15 @@ RATE = 0.05
 class StandIn(RowEncoder):
     """Inputs as Qwen3-VL's processor gives them, with noise in the place of patches, the same for the same picture."""
 
-    def __init__(self, processor, made):
+    def __init__(self, processor, untrained):
         super().__init__(processor)
-        self.made = made
+        self.untrained = untrained
 
     def _encode(self, row):
         seeds = [int.from_bytes(image_digest(picture)[:4]) for picture in row["images"]]
         tokenizer = self.processor.tokenizer
         question, answer = (tokenizer(row[name])["input_ids"] for name in ("question", "answer"))
-        item = self.made.encoded(seeds, question, [answer])
+        item = self.untrained.encoded(seeds, question, [answer])
         ids = [*item.prompt.ids, *item.answers[0].ids]
         kinds = [*item.prompt.per_token["mm_token_type_ids"], *[0] * len(item.answers[0].ids)]
         text = {"input_ids": ids, "attention_mask": [1] * len(ids), "mm_token_type_ids": kinds}
@@ -44,14 +44,14 @@ class StandIn(RowEncoder):
 
 
 @pytest.fixture(scope="module")
-def made():
+def untrained():
     tiny = qwen3_vl(torch.float32, "sdpa")
     _, processor = tiny_models.llava(dtype=torch.float32, seed=0)  # TRL wants one; nothing is encoded with it
     return tiny, processor, StandIn(processor, tiny)
 
 
-def trainer(made, method, folder, *, forget=FORGET, lora=False, **changes):
-    tiny, processor, encoder = made
+def trainer(untrained, method, folder, *, forget=FORGET, lora=False, **changes):
+    tiny, processor, encoder = untrained
     model = copy.deepcopy(tiny.model).requires_grad_(True)
     peft = LoraSettings(rank=2, alpha=4).peft_config() if lora else None
     settings = {**({} if lora else {"frozen": "visual"}), **changes}
@@ -76,16 +76,16 @@ CASES = [
 
 
 @pytest.mark.parametrize(("method", "lora"), CASES)
-def test_every_method_trains_the_language_model_alone(made, tmp_path, method, lora):
-    names = moved(trainer(made, method, tmp_path, lora=lora, num_train_epochs=2))
+def test_every_method_trains_language_model_only(untrained, tmp_path, method, lora):
+    names = moved(trainer(untrained, method, tmp_path, lora=lora, num_train_epochs=2))
     assert names
     assert not any("visual" in name for name in names)
     assert all("lora_" in name for name in names) == lora
 
 
-def test_steps_are_those_of_rows_alone(made, tmp_path):
+def test_steps_are_those_of_rows_alone(untrained, tmp_path):
     """Two steps of GradDiff on mixed batches against the same steps written here row by row."""
-    tiny, _, encoder = made
+    tiny, _, encoder = untrained
     by_hand = copy.deepcopy(tiny.model).requires_grad_(True)
     collate = AnswerCollator(encoder)
 
@@ -101,7 +101,7 @@ def test_steps_are_those_of_rows_alone(made, tmp_path):
         return -forget + 2 * retain
 
     changes = {**support.SGD, "learning_rate": RATE, "num_train_epochs": 2, "frozen": None, "retain_weight": 2.0}
-    stage = trainer(made, "graddiff", tmp_path, **changes)
+    stage = trainer(untrained, "graddiff", tmp_path, **changes)
     before = support.weights_of(by_hand)
     for _ in range(2):
         change = support.plain_step(by_hand, loss, RATE)
@@ -115,19 +115,19 @@ def test_steps_are_those_of_rows_alone(made, tmp_path):
         assert (stage.model.get_parameter(name) - value).abs().max().item() < 1e-3 * size + 2e-6, name
 
 
-def test_pictures_reach_the_model(made, tmp_path):
-    shown = [{**row, "images": [support.page(3)] if row["images"] else []} for row in FORGET]
+def test_pictures_reach_the_model(untrained, tmp_path):
+    visible = [{**row, "images": [support.page(3)] if row["images"] else []} for row in FORGET]
     weights = []
-    for forget in (FORGET, shown):
-        stage = trainer(made, "npo", tmp_path, forget=forget)
+    for forget in (FORGET, visible):
+        stage = trainer(untrained, "npo", tmp_path, forget=forget)
         stage.train()
         weights.append(torch.cat([value.detach().flatten() for value in stage.model.parameters()]))
     assert not torch.equal(*weights)
 
 
 @pytest.mark.parametrize("method", ["manu", "lumoe"])
-def test_what_is_no_trainer_runs_too(made, method):
-    tiny, processor, encoder = made
+def test_what_is_no_trainer_runs_too(untrained, method):
+    tiny, processor, encoder = untrained
     model = copy.deepcopy(tiny.model).requires_grad_(True)
     before = support.weights_of(model)
     shared = {"bf16": False, "activation_checkpointing": False, "learning_rate": 1e-2, "max_steps": 2}
@@ -144,5 +144,5 @@ def test_what_is_no_trainer_runs_too(made, method):
         assert result.model.tasks == [0]
         assert set(result.model.route([*forget, *retain])) <= {0, None}
         base = result.model.model.get_base_model().state_dict()
-        kept = [value for name, value in base.items() if "lora_" not in name]
-        assert all(torch.equal(*pair) for pair in zip(kept, before.values(), strict=True))
+        remaining = [value for name, value in base.items() if "lora_" not in name]
+        assert all(torch.equal(*pair) for pair in zip(remaining, before.values(), strict=True))

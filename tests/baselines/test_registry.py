@@ -119,7 +119,7 @@ def test_entry_point_is_a_method(installed):
         ("stranger:NPOTrainer", "stranger:NPOTrainer is the method 'npo': use that name"),
     ],
 )
-def test_wrong_name_is_one_line(installed, name, reason):
+def test_invalid_name_is_one_line(installed, name, reason):
     with pytest.raises(ValueError, match=re.escape(reason)) as caught:
         method_entry(name)
     assert "\n" not in str(caught.value)
@@ -134,7 +134,7 @@ def test_wrong_name_is_one_line(installed, name, reason):
         ("torn", "broken:Trainer", "method 'torn': broken cannot be imported: No module named"),
     ],
 )
-def test_wrong_entry_point_is_one_line(installed, name, target, reason):
+def test_invalid_entry_point_is_one_line(installed, name, target, reason):
     installed.append(EntryPoint(name, target, registry.GROUP))
     with pytest.raises(ValueError, match=re.escape(reason)):
         method_entry(name)

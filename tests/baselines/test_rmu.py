@@ -15,7 +15,7 @@ DOWN = "model.language_model.layers.{}.mlp.down_proj.weight"
 
 
 @pytest.fixture(scope="module")
-def made():
+def tiny():
     return support.tiny(init_range=0.2)
 
 
@@ -45,12 +45,12 @@ def test_direction_is_a_seeded_unit_vector():
 
 
 @pytest.mark.parametrize("layer", [1, 2])
-def test_steps_equal_steps_by_hand(made, tmp_path, layer):
-    model = copy.deepcopy(made.model).requires_grad_(True)
+def test_steps_equal_steps_by_hand(tiny, tmp_path, layer):
+    model = copy.deepcopy(tiny.model).requires_grad_(True)
     settings = {**support.SGD, "learning_rate": RATE, "per_device_train_batch_size": 16, "num_train_epochs": 2}
     options = {"layer": layer, "steering": 2.0, "retain_weight": 3.0, "trained": "language_model.*down_proj"}
-    stage = support.stage("rmu", model, made.processor, tmp_path, FORGET, RETAIN, **settings, **options)
-    twin, collate = copy.deepcopy(made.model).eval(), support.collator(made.processor)
+    stage = support.stage("rmu", model, tiny.processor, tmp_path, FORGET, RETAIN, **settings, **options)
+    twin, collate = copy.deepcopy(tiny.model).eval(), support.collator(tiny.processor)
     for name, parameter in twin.named_parameters():
         parameter.requires_grad_("language_model" in name and "down_proj" in name)
     target = 2.0 * random_direction(32, stage.args.seed)
@@ -71,14 +71,14 @@ def test_steps_equal_steps_by_hand(made, tmp_path, layer):
                 twin.get_parameter(name).add_(change)
     for name, parameter in model.named_parameters():
         torch.testing.assert_close(parameter, twin.get_parameter(name), atol=2e-5, rtol=1e-4)
-    assert not torch.equal(model.get_parameter(DOWN.format(0)), made.model.get_parameter(DOWN.format(0)))
+    assert not torch.equal(model.get_parameter(DOWN.format(0)), tiny.model.get_parameter(DOWN.format(0)))
 
 
 @pytest.mark.parametrize(("layer", "layers"), [(1, {0}), (2, {0, 1})])
-def test_only_down_projections_move(made, tmp_path, layer, layers):
-    model = copy.deepcopy(made.model).requires_grad_(True)
+def test_only_down_projections_move(tiny, tmp_path, layer, layers):
+    model = copy.deepcopy(tiny.model).requires_grad_(True)
     before = support.weights_of(model)
-    stage = support.stage("rmu", model, made.processor, tmp_path, FORGET, RETAIN, layer=layer)
+    stage = support.stage("rmu", model, tiny.processor, tmp_path, FORGET, RETAIN, layer=layer)
     stage.train()
     moved = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}
     assert moved == {DOWN.format(index) for index in layers}
@@ -90,11 +90,11 @@ def test_default_layers_are_the_steered_one_and_two_before(tmp_path):
     assert r"layers\.(4|5|6)\.mlp" in RMUTrainer.trained_parameters(config)
 
 
-def test_forget_rows_are_steered_and_retain_rows_kept(made, tmp_path):
-    model = copy.deepcopy(made.model).requires_grad_(True)
-    collate = support.collator(made.processor)
+def test_forget_rows_are_steered_and_retain_rows_kept(tiny, tmp_path):
+    model = copy.deepcopy(tiny.model).requires_grad_(True)
+    collate = support.collator(tiny.processor)
     settings = {"layer": 2, "steering": 5.0, "retain_weight": 10.0, "num_train_epochs": 60, "learning_rate": 1e-2}
-    stage = support.stage("rmu", model, made.processor, tmp_path, FORGET, RETAIN, **settings)
+    stage = support.stage("rmu", model, tiny.processor, tmp_path, FORGET, RETAIN, **settings)
     target = 5.0 * random_direction(32, stage.args.seed)
 
     def outputs(rows):
@@ -123,10 +123,10 @@ def test_wrong_settings_are_refused(tmp_path, settings, reason):
         RMUConfig(output_dir=str(tmp_path), bf16=False, **settings)
 
 
-def test_layer_must_exist(made, tmp_path):
-    model = copy.deepcopy(made.model).requires_grad_(True)
+def test_layer_must_exist(tiny, tmp_path):
+    model = copy.deepcopy(tiny.model).requires_grad_(True)
     with pytest.raises(ValueError, match=r"no trained parameter of .* matches"):
-        support.stage("rmu", model, made.processor, tmp_path, FORGET, RETAIN, layer=9)
-    stage = support.stage("rmu", model, made.processor, tmp_path, FORGET, RETAIN, layer=9, trained="down_proj")
+        support.stage("rmu", model, tiny.processor, tmp_path, FORGET, RETAIN, layer=9)
+    stage = support.stage("rmu", model, tiny.processor, tmp_path, FORGET, RETAIN, layer=9, trained="down_proj")
     with pytest.raises(ValueError, match="layer is 9: the language model has layers 1 to 2"):
         stage.train()

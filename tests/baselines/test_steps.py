@@ -16,7 +16,7 @@ RATE = 0.05
 def lp(row):
     """Sum of the log-probabilities of an answer's tokens."""
     distributions, tokens = row
-    return sum(distributions[place, token] for place, token in enumerate(tokens.tolist()))
+    return sum(distributions[index, token] for index, token in enumerate(tokens.tolist()))
 
 
 def ce(rows):
@@ -78,19 +78,19 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def made():
+def tiny():
     return support.tiny(init_range=0.2)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_two_steps_are_those_of_the_method(made, tmp_path, case):
+def test_two_steps_are_those_of_the_method(tiny, tmp_path, case):
     method, changes, loss = CASES[case]
-    by_hand = copy.deepcopy(made.model).requires_grad_(True).eval()
-    model = copy.deepcopy(made.model).requires_grad_(True)
+    by_hand = copy.deepcopy(tiny.model).requires_grad_(True).eval()
+    model = copy.deepcopy(tiny.model).requires_grad_(True)
     stage = support.stage(
         method,
         model,
-        made.processor,
+        tiny.processor,
         tmp_path,
         FORGET,
         RETAIN,
@@ -119,14 +119,14 @@ def test_two_steps_are_those_of_the_method(made, tmp_path, case):
 
 
 @pytest.mark.parametrize("method", ["npo", "kl"])
-def test_bf16_takes_nearly_the_steps_of_float32(made, tmp_path, method):
+def test_bf16_steps_are_close_to_float32(tiny, tmp_path, method):
     """Mixed precision: the passes are rounded, weights and losses stay float32."""
-    found = []
+    result = []
     for bf16 in (False, True):
-        model = copy.deepcopy(made.model).requires_grad_(True)
+        model = copy.deepcopy(tiny.model).requires_grad_(True)
         settings = {**support.SGD, "learning_rate": RATE, "num_train_epochs": 2, "bf16": bf16, "use_cpu": True}
-        stage = support.stage(method, model, made.processor, tmp_path, FORGET, RETAIN, **settings)
-        found.append(stage.train().training_loss)
+        stage = support.stage(method, model, tiny.processor, tmp_path, FORGET, RETAIN, **settings)
+        result.append(stage.train().training_loss)
         assert {value.dtype for value in model.parameters()} == {torch.float32}
-    assert found[0] != found[1]
-    assert found[1] == pytest.approx(found[0], rel=1e-2)
+    assert result[0] != result[1]
+    assert result[1] == pytest.approx(result[0], rel=1e-2)

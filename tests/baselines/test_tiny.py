@@ -20,9 +20,9 @@ LEARN = {"steps": 120, "vision_steps": 80, "batch_size": 24}
 
 @pytest.fixture(scope="module")
 def learnt():
-    made = support.tiny(**LEARN)
-    result = learn_tiny(made, support.rows(), preset=PRESETS["tiny"])
-    return made, result
+    tiny = support.tiny(**LEARN)
+    result = learn_tiny(tiny, support.rows(), preset=PRESETS["tiny"])
+    return tiny, result
 
 
 def exact(model, processor, rows):
@@ -40,55 +40,55 @@ def exact(model, processor, rows):
 
 
 def test_it_learns_both_modalities_by_heart(learnt):
-    made, result = learnt
+    tiny, result = learnt
     assert result.steps == 120
-    assert all(exact(result.model.eval(), made.processor, support.rows()))
+    assert all(exact(result.model.eval(), tiny.processor, support.rows()))
 
 
 def test_it_answers_from_the_picture_shown(learnt):
-    made, result = learnt
+    tiny, result = learnt
     rows = [row for row in support.rows() if row["modality"] == "image_text"]
     swapped = [
-        {**row, "images": support.rows()[4 * ((place // 2 + 1) % 6)]["images"]} for place, row in enumerate(rows)
+        {**row, "images": support.rows()[4 * ((index // 2 + 1) % 6)]["images"]} for index, row in enumerate(rows)
     ]
-    assert not any(exact(result.model.eval(), made.processor, swapped))
+    assert not any(exact(result.model.eval(), tiny.processor, swapped))
 
 
 def test_the_vision_tower_is_warmed_up_then_left_alone(learnt):
-    made, result = learnt
-    assert made.vision_accuracy > 0.9
-    again = support.tiny(**LEARN)
+    tiny, result = learnt
+    assert tiny.vision_accuracy > 0.9
+    reloaded = support.tiny(**LEARN)
     for name, value in result.model.named_parameters():
         if "vision_tower" in name:
             assert not value.requires_grad
-            assert torch.equal(value, again.model.get_parameter(name)), name
+            assert torch.equal(value, reloaded.model.get_parameter(name)), name
     cold = support.tiny(**{**LEARN, "vision_steps": 0}).model
     assert not torch.equal(
         cold.model.vision_tower.embeddings.patch_embedding.weight,
-        again.model.model.vision_tower.embeddings.patch_embedding.weight,
+        reloaded.model.model.vision_tower.embeddings.patch_embedding.weight,
     )
 
 
-def test_it_saves_and_loads_with_plain_auto_classes(learnt, tmp_path):
-    made, result = learnt
-    save_model(result.model, made.processor, tmp_path)
+def test_tiny_loads_with_auto_classes(learnt, tmp_path):
+    tiny, result = learnt
+    save_model(result.model, tiny.processor, tmp_path)
     assert (tmp_path / "model.safetensors").is_file()
     assert not list(tmp_path.glob("*.bin")) + list(tmp_path.glob("*.py"))
     model = AutoModelForImageTextToText.from_pretrained(tmp_path)
     processor = AutoProcessor.from_pretrained(tmp_path)
     rows = support.rows()[:5]
-    ours, theirs = (AnswerCollator(RowEncoder(p))(rows) for p in (made.processor, processor))
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    own, theirs = (AnswerCollator(RowEncoder(p))(rows) for p in (tiny.processor, processor))
+    assert all(torch.equal(own[name], theirs[name]) for name in own)
     with torch.no_grad():
-        assert torch.equal(result.model.eval()(**ours).logits, model.eval()(**theirs).logits)
+        assert torch.equal(result.model.eval()(**own).logits, model.eval()(**theirs).logits)
 
 
 def test_the_same_seed_gives_the_same_weights_to_the_bit():
     def weights(seed):
         torch.rand(seed + 3)  # What others drew before must not matter.
-        made = support.tiny(seed, **{**LEARN, "steps": 5})
-        learn_tiny(made, support.rows(), preset=PRESETS["tiny"], seed=seed)
-        return made.model.state_dict()
+        tiny = support.tiny(seed, **{**LEARN, "steps": 5})
+        learn_tiny(tiny, support.rows(), preset=PRESETS["tiny"], seed=seed)
+        return tiny.model.state_dict()
 
     first, second, third = weights(0), weights(0), weights(1)
     assert all(torch.equal(first[name], second[name]) for name in first)
@@ -103,14 +103,14 @@ def test_making_a_model_leaves_the_global_generator_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_gold_shares_plan_processor_and_cache_and_sees_its_own_rows_only():
-    made = support.tiny(**LEARN)
-    held = len(made.encoder._rows)
-    gold = tiny_vlm(support.rows(range(3, 6)), 0, plan=made.plan, processor=made.processor, encoder=made.encoder)
-    assert gold.processor is made.processor
-    assert len(made.encoder._rows) == held
-    assert gold.plan == made.plan
-    assert sum(p.numel() for p in gold.model.parameters()) == sum(p.numel() for p in made.model.parameters())
+def test_gold_shares_plan_and_processor():
+    tiny = support.tiny(**LEARN)
+    held = len(tiny.encoder._rows)
+    gold = tiny_vlm(support.rows(range(3, 6)), 0, plan=tiny.plan, processor=tiny.processor, encoder=tiny.encoder)
+    assert gold.processor is tiny.processor
+    assert len(tiny.encoder._rows) == held
+    assert gold.plan == tiny.plan
+    assert sum(p.numel() for p in gold.model.parameters()) == sum(p.numel() for p in tiny.model.parameters())
 
 
 def test_the_tokenizer_gives_back_any_text():
@@ -135,15 +135,15 @@ def test_the_chat_template_takes_strings_systems_and_pictures():
 def test_no_rows_are_refused():
     with pytest.raises(ValueError, match="no rows"):
         tiny_vlm([], 0)
-    made = support.tiny()
+    tiny = support.tiny()
     with pytest.raises(ValueError, match="no rows"):
-        learn(made.model, made.processor, [], preset=PRESETS["tiny"])
+        learn(tiny.model, tiny.processor, [], preset=PRESETS["tiny"])
 
 
 def test_text_rows_alone_make_a_model_whose_tower_is_untrained():
     rows = [row for row in support.rows() if row["modality"] == "text"]
-    made = tiny_vlm(rows, 0, plan=support.PLAN)
-    assert made.vision_accuracy != made.vision_accuracy
+    tiny = tiny_vlm(rows, 0, plan=support.PLAN)
+    assert tiny.vision_accuracy != tiny.vision_accuracy
 
 
 def test_what_has_to_grow_with_the_corpus_grows():
@@ -162,10 +162,10 @@ def test_disturbed_pictures_stay_pictures_of_the_same_thing():
     moved = augment(pictures, torch.Generator().manual_seed(0))
     assert moved.shape == pictures.shape
     assert not torch.equal(moved, pictures)
-    for place in range(4):
+    for index in range(4):
         shifts = [
             torch.corrcoef(
-                torch.stack([moved[place].flatten(), pictures[place].roll((down, right), (1, 2)).flatten()])
+                torch.stack([moved[index].flatten(), pictures[index].roll((down, right), (1, 2)).flatten()])
             )[0, 1].item()
             for down in range(-2, 3)
             for right in range(-2, 3)
@@ -204,7 +204,7 @@ def test_both_parts_follow_one_schedule_and_survive_a_checkpoint():
     assert twin.param_groups[0] is twin.parts[0].param_groups[0]
 
 
-def test_importing_the_package_and_listing_methods_does_not_import_torch():
+def test_import_and_method_list_need_no_torch():
     names = "list(b.METHODS); dir(b)"
     code = f"import sys, lethebench.baselines as b; {names}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

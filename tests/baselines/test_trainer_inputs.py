@@ -22,12 +22,12 @@ RETAIN = support.rows(range(2, 6))
 
 
 @pytest.fixture(scope="module")
-def made():
+def tiny():
     return support.tiny(init_range=0.2)
 
 
-def fresh(made):
-    return copy.deepcopy(made.model).requires_grad_(True)
+def fresh(tiny):
+    return copy.deepcopy(tiny.model).requires_grad_(True)
 
 
 def as_dataset(rows):
@@ -38,17 +38,17 @@ def as_dataset(rows):
 @pytest.mark.parametrize("kind", [list, as_dataset])
 def test_modality_chooses_rows_by_their_pictures(kind):
     rows = kind(FORGET)
-    seen, read = of_modality(rows, "image_text"), of_modality(rows, "text")
-    assert [row["id"] for row in seen] == [row["id"] for row in FORGET if row["images"]]
+    observed, read = of_modality(rows, "image_text"), of_modality(rows, "text")
+    assert [row["id"] for row in observed] == [row["id"] for row in FORGET if row["images"]]
     assert [row["id"] for row in read] == [row["id"] for row in FORGET if not row["images"]]
-    assert len(seen) == len(read) == 4
+    assert len(observed) == len(read) == 4
     assert of_modality(rows, "both") is rows
     with pytest.raises(ValueError, match="modality is 'picture'"):
         of_modality(rows, "picture")
 
 
 @pytest.mark.parametrize("method", ["npo", "idk"])
-def test_only_forget_rows_of_the_modality_are_unlearnt_and_all_retain_rows_held(made, tmp_path, method):
+def test_modality_selects_forget_rows_only(tiny, tmp_path, method):
     results = {}
     for name, forget, modality in (
         ("option", FORGET, "text"),
@@ -56,7 +56,7 @@ def test_only_forget_rows_of_the_modality_are_unlearnt_and_all_retain_rows_held(
         ("other", FORGET, "image_text"),
     ):
         options = {"modality": modality, "per_device_train_batch_size": 4}
-        stage = support.stage(method, fresh(made), made.processor, tmp_path, forget, RETAIN, **options)
+        stage = support.stage(method, fresh(tiny), tiny.processor, tmp_path, forget, RETAIN, **options)
         stage.train()
         results[name] = support.weights_of(stage.model)
         assert len(stage.train_dataset.retain) == len(RETAIN)
@@ -65,30 +65,30 @@ def test_only_forget_rows_of_the_modality_are_unlearnt_and_all_retain_rows_held(
     assert any(not torch.equal(first[name], third[name]) for name in first)
 
 
-def test_a_modality_without_rows_is_refused(made, tmp_path):
+def test_a_modality_without_rows_is_refused(tiny, tmp_path):
     texts = [row for row in FORGET if not row["images"]]
     with pytest.raises(ValueError, match=r"no forget row of modality 'image_text' among 4"):
-        support.stage("ga", fresh(made), made.processor, tmp_path, texts, modality="image_text")
+        support.stage("ga", fresh(tiny), tiny.processor, tmp_path, texts, modality="image_text")
 
 
-def test_rows_with_no_one_and_two_pictures_share_a_batch(made, tmp_path):
+def test_mixed_picture_counts_share_a_batch(tiny, tmp_path):
     rows = [dict(row) for row in FORGET[:3]]
     rows[2]["images"] = [support.page(3), support.page(4)]
-    stage = support.stage("npo", fresh(made), made.processor, tmp_path, rows, RETAIN)
+    stage = support.stage("npo", fresh(tiny), tiny.processor, tmp_path, rows, RETAIN)
     together = stage.forget_logps()
-    alone = [support.row_answers(stage.model, stage.data_collator, [row])[0] for row in rows]
-    for value, (logps, tokens) in zip(together, alone, strict=True):
+    single = [support.row_answers(stage.model, stage.data_collator, [row])[0] for row in rows]
+    for value, (logps, tokens) in zip(together, single, strict=True):
         assert value.item() == pytest.approx(logps.gather(-1, tokens[:, None]).sum().item(), rel=1e-4)
     swapped = [*rows[:2], {**rows[2], "images": rows[2]["images"][::-1]}]
-    other = support.stage("npo", stage.model, made.processor, tmp_path, swapped, RETAIN)
+    other = support.stage("npo", stage.model, tiny.processor, tmp_path, swapped, RETAIN)
     assert other.forget_logps()[2] != together[2]
     stage.train()
 
 
-def test_in_one_pass_as_in_groups_by_picture(made, tmp_path):
+def test_in_one_pass_as_in_groups_by_picture(tiny, tmp_path):
     """Several processes run a mixed batch in one pass; one process runs picture rows and text rows apart."""
-    stage = support.stage("kl", fresh(made), made.processor, tmp_path, FORGET, RETAIN)
-    batch = stage.data_collator([stage.forget_rows[place] for place in range(8)])
+    stage = support.stage("kl", fresh(tiny), tiny.processor, tmp_path, FORGET, RETAIN)
+    batch = stage.data_collator([stage.forget_rows[index] for index in range(8)])
     whole = torch.tensor([True, False] * 3 + [True, True])
     model = stage.model.eval()
     apart = stage.answers(model, batch, whole=whole)
@@ -102,12 +102,12 @@ def test_in_one_pass_as_in_groups_by_picture(made, tmp_path):
 
 
 @pytest.mark.parametrize("where", ["forget", "retain"])
-def test_a_broken_picture_stops_a_stage_before_its_first_step(made, tmp_path, where):
+def test_broken_picture_stops_before_first_step(tiny, tmp_path, where):
     broken = [dict(row) for row in support.rows(range(5, 6))]
     whole = broken[2]["images"][0]["bytes"]
     broken[2]["images"] = [{"bytes": whole[: len(whole) // 2], "path": None}]
     parts = {"forget": FORGET, "retain": RETAIN, where: broken}
-    stage = support.stage("npo", fresh(made), made.processor, tmp_path, parts["forget"], parts["retain"])
+    stage = support.stage("npo", fresh(tiny), tiny.processor, tmp_path, parts["forget"], parts["retain"])
     before = support.weights_of(stage.model)
     with pytest.raises(ValueError, match=f"picture of row {broken[2]['id']} cannot be read"):
         stage.train()
@@ -135,10 +135,10 @@ def test_a_broken_picture_stops_a_stage_before_its_first_step(made, tmp_path, wh
     ],
 )
 @pytest.mark.parametrize("where", ["train_dataset", "retain_dataset"])
-def test_what_is_no_set_of_qa_rows_is_refused_in_one_line(made, tmp_path, where, change, says):
-    given = {"train_dataset": FORGET, "retain_dataset": RETAIN[:8], where: change(FORGET)}
+def test_invalid_rows_are_refused_in_one_line(tiny, tmp_path, where, change, says):
+    arguments = {"train_dataset": FORGET, "retain_dataset": RETAIN[:8], where: change(FORGET)}
     with pytest.raises(ValueError, match=says):
-        support.stage("npo", fresh(made), made.processor, tmp_path, *given.values()).train()
+        support.stage("npo", fresh(tiny), tiny.processor, tmp_path, *arguments.values()).train()
 
 
 @pytest.mark.parametrize(
@@ -153,114 +153,114 @@ def test_what_is_no_set_of_qa_rows_is_refused_in_one_line(made, tmp_path, where,
         ("train_sampling_strategy", "sequential"),
     ],
 )
-def test_settings_that_would_change_nothing_are_refused(tmp_path, name, value):
+def test_settings_without_effect_are_refused(tmp_path, name, value):
     with pytest.raises(ValueError, match=f"{name}={value!r} has no effect in these trainers: leave it at"):
         method_entry("npo").load().config_class(output_dir=str(tmp_path), bf16=False, **{name: value})
 
 
-def test_rows_to_evaluate_on_are_qa_rows_too(made):
-    given = {"train_dataset": FORGET, "processing_class": made.processor}
+def test_rows_to_evaluate_on_are_qa_rows_too(tiny):
+    arguments = {"train_dataset": FORGET, "processing_class": tiny.processor}
     with pytest.raises(ValueError, match="eval_dataset has no column images"):
-        method_entry("ga").load()(fresh(made), eval_dataset={"held": [{"prompt": ""}]}, **given)
+        method_entry("ga").load()(fresh(tiny), eval_dataset={"held": [{"prompt": ""}]}, **arguments)
     with pytest.raises(ValueError, match="train_dataset is absent"):
-        AnswerTrainer(fresh(made), processing_class=made.processor)
+        AnswerTrainer(fresh(tiny), processing_class=tiny.processor)
     learner = AnswerTrainer(
-        fresh(made), args=SFTConfig(bf16=False, report_to="none"), eval_dataset=as_dataset(RETAIN), **given
+        fresh(tiny), args=SFTConfig(bf16=False, report_to="none"), eval_dataset=as_dataset(RETAIN), **arguments
     )
     assert learner.evaluate()["eval_loss"] > 0
 
 
 @pytest.mark.parametrize("name", ["compute_loss_func", "compute_metrics", "formatting_func"])
-def test_functions_that_would_never_be_called_are_refused(made, name):
+def test_unused_functions_are_refused(tiny, name):
     with pytest.raises(ValueError, match=f"GATrainer does not use {name}"):
         method_entry("ga").load()(
-            fresh(made), train_dataset=FORGET, processing_class=made.processor, **{name: lambda *_: None}
+            fresh(tiny), train_dataset=FORGET, processing_class=tiny.processor, **{name: lambda *_: None}
         )
 
 
 @pytest.mark.parametrize("method", ["npo", "dpo", "mmunlearner"])
-def test_another_method_s_config_is_refused(made, tmp_path, method):
+def test_another_method_s_config_is_refused(tiny, tmp_path, method):
     name = method_entry(method).load().config_class.__name__
     for kind in (SFTConfig, method_entry("ga").load().config_class):
         with pytest.raises(ValueError, match=f"takes {name} as args, not {kind.__name__}"):
             method_entry(method).load()(
-                fresh(made),
+                fresh(tiny),
                 args=kind(output_dir=str(tmp_path), bf16=False),
                 train_dataset=FORGET,
                 retain_dataset=RETAIN,
-                processing_class=made.processor,
+                processing_class=tiny.processor,
             )
 
 
-def test_a_tokenizer_or_another_processor_s_encoder_is_refused(made, tmp_path):
+def test_tokenizer_and_foreign_encoder_are_refused(tiny, tmp_path):
     with pytest.raises(ValueError, match="no processor of a vision-language model"):
-        support.stage("ga", fresh(made), made.processor.tokenizer, tmp_path, FORGET)
-    encoder = RowEncoder(copy.deepcopy(made.processor))
+        support.stage("ga", fresh(tiny), tiny.processor.tokenizer, tmp_path, FORGET)
+    encoder = RowEncoder(copy.deepcopy(tiny.processor))
     with pytest.raises(ValueError, match="encoder belongs to another processor"):
-        support.stage("ga", fresh(made), made.processor, tmp_path, FORGET, encoder=encoder)
-    support.stage("ga", fresh(made), None, tmp_path, FORGET, encoder=encoder)
+        support.stage("ga", fresh(tiny), tiny.processor, tmp_path, FORGET, encoder=encoder)
+    support.stage("ga", fresh(tiny), None, tmp_path, FORGET, encoder=encoder)
 
 
 @pytest.mark.parametrize("method", [name for name in support.TRAINERS if name not in ("ga", "simnpo", "dpo")])
-def test_a_method_that_needs_retain_rows_says_so(made, tmp_path, method):
+def test_missing_retain_rows_are_refused(tiny, tmp_path, method):
     for retain in (None, []):
         with pytest.raises(ValueError, match="retain_dataset is empty"):
-            support.stage(method, fresh(made), made.processor, tmp_path, FORGET, retain)
+            support.stage(method, fresh(tiny), tiny.processor, tmp_path, FORGET, retain)
 
 
 @pytest.mark.parametrize("method", support.TRAINERS)
 @pytest.mark.parametrize(
     ("changes", "word"), [({"modality": "pictures"}, "modality"), ({"retain_weight": -1.0}, "retain")]
 )
-def test_settings_that_make_no_sense_are_refused(tmp_path, method, changes, word):
+def test_invalid_settings_are_refused(tmp_path, method, changes, word):
     with pytest.raises(ValueError, match=word):
         method_entry(method).load().config_class(output_dir=str(tmp_path), bf16=False, **changes)
 
 
 @pytest.mark.parametrize("method", ["npo", "simnpo", "dpo"])
-def test_a_retain_loss_that_there_is_not_is_refused(tmp_path, method):
+def test_unknown_retain_loss_is_refused(tmp_path, method):
     with pytest.raises(ValueError, match="retain_loss is 'l2'"):
         method_entry(method).load().config_class(output_dir=str(tmp_path), bf16=False, retain_loss="l2")
     with pytest.raises(ValueError, match="beta"):
         method_entry(method).load().config_class(output_dir=str(tmp_path), bf16=False, beta=0.0)
 
 
-def test_a_lora_that_matches_nothing_is_refused(made):
+def test_a_lora_that_matches_nothing_is_refused(tiny):
     with pytest.raises(ValueError, match=r"no layer of .* matches target_modules=\['query'\].*lm_head"):
-        check_lora(made.model, LoraConfig(target_modules=["query"]))
+        check_lora(tiny.model, LoraConfig(target_modules=["query"]))
 
 
-def test_other_adapters_than_lora_on_linear_layers_are_left_to_peft(made):
-    assert check_lora(made.model, LoraConfig(target_modules=["embed_tokens"])) == ["model.language_model.embed_tokens"]
-    assert check_lora(made.model, LoraConfig(target_modules=None)) == []
-    assert check_lora(made.model, LoraConfig(target_modules=["nothing"], target_parameters=["weight"])) == []
-    assert check_lora(made.model, PromptTuningConfig(num_virtual_tokens=2)) == []
+def test_other_peft_adapters_are_accepted(tiny):
+    assert check_lora(tiny.model, LoraConfig(target_modules=["embed_tokens"])) == ["model.language_model.embed_tokens"]
+    assert check_lora(tiny.model, LoraConfig(target_modules=None)) == []
+    assert check_lora(tiny.model, LoraConfig(target_modules=["nothing"], target_parameters=["weight"])) == []
+    assert check_lora(tiny.model, PromptTuningConfig(num_virtual_tokens=2)) == []
 
 
 @pytest.mark.parametrize("method", ["npo", "mmunlearner"])
-def test_a_model_of_which_nothing_is_trained_is_refused(made, tmp_path, method):
+def test_frozen_model_is_refused(tiny, tmp_path, method):
     """As PEFT leaves a model when its adapter is taken off or merged."""
     args = method_entry(method).load().config_class(output_dir=str(tmp_path), bf16=False)
-    given = {"train_dataset": FORGET, "retain_dataset": RETAIN, "processing_class": made.processor}
+    arguments = {"train_dataset": FORGET, "retain_dataset": RETAIN, "processing_class": tiny.processor}
     with pytest.raises(ValueError, match=r"Trainer got a model without trained parameters: .*requires_grad_\(True\)"):
-        method_entry(method).load()(fresh(made).requires_grad_(False), args=args, **given)
+        method_entry(method).load()(fresh(tiny).requires_grad_(False), args=args, **arguments)
 
 
-def test_bare_names_that_reach_the_vision_tower_are_warned_of(made, tmp_path):
+def test_lora_on_vision_tower_warns(tiny, tmp_path):
     with pytest.warns(UserWarning, match=r"also puts LoRA on 1 of 3 layers in the vision part, such as 'model.vision"):
-        found = check_lora(made.model, LoraConfig(target_modules=["q_proj"]))
-    assert len(found) == 3
+        result = check_lora(tiny.model, LoraConfig(target_modules=["q_proj"]))
+    assert len(result) == 3
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        language = check_lora(made.model, LoraConfig(target_modules=LANGUAGE_MODEL_LINEARS))
-        check_lora(made.model, LoraConfig(target_modules=r".*vision_tower.*q_proj"))
+        language = check_lora(tiny.model, LoraConfig(target_modules=LANGUAGE_MODEL_LINEARS))
+        check_lora(tiny.model, LoraConfig(target_modules=r".*vision_tower.*q_proj"))
     assert len(language) == 14
     args = method_entry("ga").load().config_class(output_dir=str(tmp_path), bf16=False)
     with pytest.warns(UserWarning, match="vision part"):
         method_entry("ga").load()(
-            fresh(made),
+            fresh(tiny),
             args=args,
             train_dataset=FORGET,
-            processing_class=made.processor,
+            processing_class=tiny.processor,
             peft_config=LoraConfig(target_modules=["q_proj"], task_type="CAUSAL_LM"),
         )

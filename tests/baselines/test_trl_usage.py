@@ -19,12 +19,12 @@ FORGET, RETAIN = support.rows(range(2)), support.rows(range(2, 6))
 
 
 @pytest.fixture(scope="module")
-def made():
+def tiny():
     return support.tiny(init_range=0.2)
 
 
-def fresh(made):
-    return copy.deepcopy(made.model).requires_grad_(True)
+def fresh(tiny):
+    return copy.deepcopy(tiny.model).requires_grad_(True)
 
 
 def lora(**changes):
@@ -36,13 +36,13 @@ def same(first, second) -> bool:
     return all(torch.equal(value, second[name]) for name, value in first.items())
 
 
-def seen(stage) -> list:
+def observed(stage) -> list:
     """The (forget, retain) answers of each step, once it has trained."""
-    found = []
+    result = []
     inner = stage.unlearning_loss
-    stage.unlearning_loss = lambda forget, retain: found.append((forget, retain)) or inner(forget, retain)
+    stage.unlearning_loss = lambda forget, retain: result.append((forget, retain)) or inner(forget, retain)
     stage.train()
-    return found
+    return result
 
 
 @pytest.mark.parametrize(
@@ -57,25 +57,25 @@ def seen(stage) -> list:
     ],
     ids=lambda value: "lora" if isinstance(value, LoraConfig) else value,
 )
-def test_a_stage_that_goes_on_from_a_checkpoint_ends_as_one_that_never_stopped(made, tmp_path, method, peft, frozen):
+def test_resumed_stage_equals_uninterrupted(tiny, tmp_path, method, peft, frozen):
     options = {"num_train_epochs": 3, "per_device_train_batch_size": 3, "save_strategy": "steps", "save_steps": 2}
     options["frozen"] = frozen
     torch.manual_seed(0)
-    model = fresh(made) if peft is None else get_peft_model(fresh(made), peft)
+    model = fresh(tiny) if peft is None else get_peft_model(fresh(tiny), peft)
     start = support.weights_of(model)
-    whole = support.stage(method, copy.deepcopy(model), made.processor, tmp_path, FORGET, RETAIN, **options)
+    whole = support.stage(method, copy.deepcopy(model), tiny.processor, tmp_path, FORGET, RETAIN, **options)
     steps = whole.train().global_step
     end = support.weights_of(whole.model)
     assert not same(start, end)
     for at in (2, steps):
-        again = support.stage(
-            method, copy.deepcopy(model), made.processor, tmp_path / "again", FORGET, RETAIN, **options
+        reloaded = support.stage(
+            method, copy.deepcopy(model), tiny.processor, tmp_path / "again", FORGET, RETAIN, **options
         )
-        again.train(resume_from_checkpoint=str(tmp_path / f"checkpoint-{at}"))
-        assert same(end, support.weights_of(again.model)), at
+        reloaded.train(resume_from_checkpoint=str(tmp_path / f"checkpoint-{at}"))
+        assert same(end, support.weights_of(reloaded.model)), at
 
 
-def test_the_best_model_is_the_one_that_is_kept(made, tmp_path):
+def test_the_best_model_is_the_one_that_is_kept(tiny, tmp_path):
     """The forget rows' own loss, which ascent makes worse from step to step: the first checkpoint is the best."""
     changes = {"eval_strategy": "steps", "save_strategy": "steps", "eval_steps": 1, "save_steps": 1}
     args = method_entry("ga").load().config_class(
@@ -83,7 +83,7 @@ def test_the_best_model_is_the_one_that_is_kept(made, tmp_path):
         per_device_train_batch_size=8, learning_rate=1e-3, **changes
     )  # fmt: skip
     stage = method_entry("ga").load()(
-        fresh(made), args=args, train_dataset=FORGET, eval_dataset=FORGET, processing_class=made.processor
+        fresh(tiny), args=args, train_dataset=FORGET, eval_dataset=FORGET, processing_class=tiny.processor
     )
     stage.remove_callback(PrinterCallback)
     stage.train()
@@ -94,14 +94,14 @@ def test_the_best_model_is_the_one_that_is_kept(made, tmp_path):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("method", ["npo", "mmunlearner"])
-def test_16_bit_weights_are_trained_as_the_same_weights_in_float32(made, tmp_path, method, dtype):
+def test_16_bit_weights_train_as_float32(tiny, tmp_path, method, dtype):
     """Steps as small as the papers' would be rounded away in bfloat16, and overflow Adam's moments in float16."""
     options = {"num_train_epochs": 2, "learning_rate": 2e-5}
     ends = []
     for whole in (False, True):
-        model = fresh(made).to(dtype)
+        model = fresh(tiny).to(dtype)
         model = model.float() if whole else model
-        stage = support.stage(method, model, made.processor, tmp_path, FORGET, RETAIN, **options)
+        stage = support.stage(method, model, tiny.processor, tmp_path, FORGET, RETAIN, **options)
         before = support.weights_of(stage.model)
         stage.train()
         ends.append(support.weights_of(stage.model))
@@ -111,28 +111,28 @@ def test_16_bit_weights_are_trained_as_the_same_weights_in_float32(made, tmp_pat
     assert max((value - before[name]).abs().max() for name, value in ends[0].items()) < 1e-3
 
 
-def test_an_adapter_is_merged_into_16_bit_weights_without_rounding(made):
+def test_merge_into_16_bit_weights_is_exact(tiny):
     torch.manual_seed(0)
-    model = get_peft_model(fresh(made).to(torch.bfloat16), lora(init_lora_weights=False))
+    model = get_peft_model(fresh(tiny).to(torch.bfloat16), lora(init_lora_weights=False))
     name, layer = next((name, layer) for name, layer in model.named_modules() if hasattr(layer, "get_delta_weight"))
     expected = layer.base_layer.weight.float() + layer.get_delta_weight("default").float()
-    found = merged(model).get_parameter(f"{name.removeprefix('base_model.model.')}.weight")
-    assert found.dtype == torch.float32
-    assert found.requires_grad
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+    result = merged(model).get_parameter(f"{name.removeprefix('base_model.model.')}.weight")
+    assert result.dtype == torch.float32
+    assert result.requires_grad
+    torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_a_learnt_adapter_on_16_bits_is_float32_and_its_base_stays(made, tmp_path):
-    model = get_peft_model(fresh(made).to(torch.bfloat16), lora(), autocast_adapter_dtype=False)
-    stage = support.stage("npo", model, made.processor, tmp_path, FORGET, RETAIN)
+def test_adapter_on_16_bits_trains_in_float32(tiny, tmp_path):
+    model = get_peft_model(fresh(tiny).to(torch.bfloat16), lora(), autocast_adapter_dtype=False)
+    stage = support.stage("npo", model, tiny.processor, tmp_path, FORGET, RETAIN)
     assert {value.dtype for value in stage.model.parameters() if value.requires_grad} == {torch.float32}
     assert {value.dtype for value in stage.model.parameters() if not value.requires_grad} == {torch.bfloat16}
     stage.train()
 
 
-def test_parts_trained_beside_an_adapter_on_16_bits_fit_their_base(made, tmp_path):
-    model = get_peft_model(fresh(made).to(torch.bfloat16), lora(modules_to_save=["multi_modal_projector"]))
-    stage = support.stage("npo", model, made.processor, tmp_path, FORGET, RETAIN, learning_rate=1e-3)
+def test_parts_beside_16_bit_adapter_fit_base(tiny, tmp_path):
+    model = get_peft_model(fresh(tiny).to(torch.bfloat16), lora(modules_to_save=["multi_modal_projector"]))
+    stage = support.stage("npo", model, tiny.processor, tmp_path, FORGET, RETAIN, learning_rate=1e-3)
     before = support.weights_of(stage.model)
     stage.train()
     after = support.weights_of(stage.model)
@@ -143,17 +143,17 @@ def test_parts_trained_beside_an_adapter_on_16_bits_fit_their_base(made, tmp_pat
 
 
 @pytest.mark.parametrize("peft", [None, lora()], ids=["full", "lora"])
-def test_a_checkpoint_that_is_not_there_is_no_model_of_the_hub(made, tmp_path, peft):
+def test_missing_checkpoint_is_not_looked_up_on_the_hub(tiny, tmp_path, peft):
     options = {} if peft is None else {"peft_config": peft}
-    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
+    stage = support.stage("npo", fresh(tiny), tiny.processor, tmp_path, FORGET, RETAIN, **options)
     with pytest.raises(ValueError, match="checkpoint at checkpoint-9"):
         stage.train(resume_from_checkpoint="checkpoint-9")
 
 
 @pytest.mark.parametrize("retain_loss", ["ce", "kl"])
-def test_frozen_layers_of_an_adapter_stay(made, tmp_path, retain_loss):
+def test_frozen_adapter_layers_do_not_move(tiny, tmp_path, retain_loss):
     options = {"retain_loss": retain_loss, "frozen": r"layers\.0\.", "num_train_epochs": 2}
-    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, peft_config=lora(), **options)
+    stage = support.stage("npo", fresh(tiny), tiny.processor, tmp_path, FORGET, RETAIN, peft_config=lora(), **options)
     before = support.weights_of(stage.model)
     stage.train()
     moved = {name for name, value in stage.model.named_parameters() if not torch.equal(value, before[name])}
@@ -161,48 +161,48 @@ def test_frozen_layers_of_an_adapter_stay(made, tmp_path, retain_loss):
 
 
 @pytest.mark.parametrize("first", ["pissa", "olora"])
-def test_the_reference_of_an_adapter_that_began_in_the_base_leaves_the_base_alone(made, tmp_path, first):
+def test_reference_of_pissa_adapter_leaves_base_unchanged(tiny, tmp_path, first):
     options = {"peft_config": lora(init_lora_weights=first), "learning_rate": 0.0}
-    stage = support.stage("kl", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
+    stage = support.stage("kl", fresh(tiny), tiny.processor, tmp_path, FORGET, RETAIN, **options)
     before = support.weights_of(stage.model)
-    answers = seen(stage)
+    answers = observed(stage)
     assert same(before, support.weights_of(stage.model))
     retain = answers[0][1]
     torch.testing.assert_close(retain.distributions, retain.reference_distributions, rtol=1e-4, atol=1e-4)
 
 
-def test_the_reference_knows_weights_that_are_trained_beside_an_adapter(made, tmp_path):
-    model = get_peft_model(fresh(made), lora())
+def test_reference_includes_weights_beside_adapter(tiny, tmp_path):
+    model = get_peft_model(fresh(tiny), lora())
     for name, value in model.named_parameters():
         value.requires_grad_(value.requires_grad or "multi_modal_projector" in name)
     options = {"num_train_epochs": 4, "learning_rate": 1e-2, "retain_weight": 0.1}
-    stage = support.stage("kl", model, made.processor, tmp_path, FORGET, RETAIN[:1], **options)
-    first, *_, last = (retain for _, retain in seen(stage))
+    stage = support.stage("kl", model, tiny.processor, tmp_path, FORGET, RETAIN[:1], **options)
+    first, *_, last = (retain for _, retain in observed(stage))
     # One picture row in every step: it is compared with the same distributions until the end.
     torch.testing.assert_close(last.reference_distributions, first.reference_distributions, rtol=1e-4, atol=1e-4)
     assert (first.distributions - first.reference_distributions).abs().max() < 1e-4
     assert (last.distributions - first.distributions).abs().max() > 1e-2
 
 
-def test_no_copy_of_the_adapter_is_left_when_a_stage_breaks_off(made, tmp_path):
-    model = get_peft_model(fresh(made), lora())
+def test_interrupted_stage_removes_adapter_copy(tiny, tmp_path):
+    model = get_peft_model(fresh(tiny), lora())
     broken = [*FORGET[:3], {**FORGET[3], "answer": "  "}]
-    stage = support.stage("npo", model, made.processor, tmp_path, broken, RETAIN, retain_loss="kl")
+    stage = support.stage("npo", model, tiny.processor, tmp_path, broken, RETAIN, retain_loss="kl")
     with pytest.raises(ValueError, match="empty answer"):
         stage.train()
     assert list(model.peft_config) == ["default"]
-    support.stage("npo", model, made.processor, tmp_path, FORGET, RETAIN, retain_loss="kl").train()
+    support.stage("npo", model, tiny.processor, tmp_path, FORGET, RETAIN, retain_loss="kl").train()
     assert list(model.peft_config) == ["default"]
 
 
 @pytest.mark.parametrize(("size", "accumulation"), [(5, 1), (1, 5), (4, 2), (2, 3)])
 @pytest.mark.parametrize("method", ["graddiff", "dpo"])
-def test_every_row_weighs_the_same_however_a_step_is_cut(made, tmp_path, method, size, accumulation):
+def test_rows_weigh_the_same_in_uneven_steps(tiny, tmp_path, method, size, accumulation):
     changes = {**support.SGD, "learning_rate": 0.05}
     ends = []
     for batch, parts in ((5, 1), (size, accumulation)):
         options = {"per_device_train_batch_size": batch, "gradient_accumulation_steps": parts, **changes}
-        stage = support.stage(method, fresh(made), made.processor, tmp_path, FORGET[:5], RETAIN, **options)
+        stage = support.stage(method, fresh(tiny), tiny.processor, tmp_path, FORGET[:5], RETAIN, **options)
         before = support.weights_of(stage.model)
         assert stage.train().global_step == 1
         ends.append({name: value - before[name] for name, value in support.weights_of(stage.model).items()})
@@ -210,17 +210,17 @@ def test_every_row_weighs_the_same_however_a_step_is_cut(made, tmp_path, method,
     assert max((ends[0][name] - ends[1][name]).abs().max() for name in ends[0]) < 1e-4 * size
 
 
-def test_a_scale_that_overflows_is_no_reason_to_stop(made, tmp_path):
+def test_overflowing_loss_scale_does_not_stop(tiny, tmp_path):
     """What fp16 does on a GPU, with a scaler on the CPU: the first steps are left out while the scale falls."""
     options = {"num_train_epochs": 6, "max_grad_norm": 0.0}
-    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
+    stage = support.stage("npo", fresh(tiny), tiny.processor, tmp_path, FORGET, RETAIN, **options)
     stage.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**126, backoff_factor=2.0**-30)
     before = support.weights_of(stage.model)
     stage.train()
     assert stage.accelerator.scaler.get_scale() < 2.0**126
     assert not same(before, support.weights_of(stage.model))
     for scale, says in ((1.0, "gradients are not finite at step 1"), (2.0**16, "all 6 steps were skipped")):
-        stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN, **options)
+        stage = support.stage("npo", fresh(tiny), tiny.processor, tmp_path, FORGET, RETAIN, **options)
         stage.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=scale)
         stage.model.get_input_embeddings().weight.register_hook(lambda gradient: gradient * float("inf"))
         with pytest.raises(FloatingPointError, match=says):
@@ -228,8 +228,8 @@ def test_a_scale_that_overflows_is_no_reason_to_stop(made, tmp_path):
 
 
 @pytest.mark.parametrize("method", ["npo", "mmunlearner"])
-def test_a_path_is_a_model_and_a_model_knows_its_processor(made, tmp_path, method):
-    save_model(made.model, made.processor, tmp_path / "base")
+def test_path_as_model_and_processor_from_model(tiny, tmp_path, method):
+    save_model(tiny.model, tiny.processor, tmp_path / "base")
     loaded, _ = load_model(tmp_path / "base")
     ends = []
     for model in (str(tmp_path / "base"), loaded.requires_grad_(True)):
@@ -238,18 +238,18 @@ def test_a_path_is_a_model_and_a_model_knows_its_processor(made, tmp_path, metho
         ends.append(support.weights_of(stage.model))
     assert same(*ends)
     with pytest.raises(ValueError, match="has no path to load it from: pass its processor"):
-        support.stage(method, fresh(made), None, tmp_path, FORGET, RETAIN)
+        support.stage(method, fresh(tiny), None, tmp_path, FORGET, RETAIN)
 
 
-def test_predictions_are_losses(made, tmp_path):
-    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN)
+def test_predictions_are_losses(tiny, tmp_path):
+    stage = support.stage("npo", fresh(tiny), tiny.processor, tmp_path, FORGET, RETAIN)
     stage.eval_dataset = RETAIN
     expected = stage.evaluate()["eval_loss"]
     assert stage.predict(RETAIN).metrics["test_loss"] == pytest.approx(expected)
 
 
-def test_a_checkpoint_s_card_names_the_method(made, tmp_path):
-    stage = support.stage("npo", fresh(made), made.processor, tmp_path, FORGET, RETAIN)
+def test_checkpoint_card_cites_the_paper(tiny, tmp_path):
+    stage = support.stage("npo", fresh(tiny), tiny.processor, tmp_path, FORGET, RETAIN)
     stage.create_model_card(model_name="forgetful")
     card = (tmp_path / "README.md").read_text()
     assert "This model was trained with NPO, a method introduced in [Negative Preference Optimization" in card
@@ -257,11 +257,11 @@ def test_a_checkpoint_s_card_names_the_method(made, tmp_path):
     assert {method_entry(name).load()._name for name in support.TRAINERS}.isdisjoint({"SFT", "Base"})
 
 
-def test_a_preset_with_lora_trains_one_on_a_plain_model(made):
+def test_preset_lora_is_added_to_plain_model(tiny):
     preset = Preset("test", "", "any", LoraSettings(4, 8), None, PRESETS["tiny"].shared, {}, {"num_train_epochs": 1})
-    found = unlearn(Stage("ga", fresh(made), made.processor, FORGET, None, preset=preset))
-    trained = {name for name, value in found.model.named_parameters() if value.requires_grad}
+    result = unlearn(Stage("ga", fresh(tiny), tiny.processor, FORGET, None, preset=preset))
+    trained = {name for name, value in result.model.named_parameters() if value.requires_grad}
     assert trained
     assert all("lora_" in name for name in trained)
-    learnt = learn(fresh(made), made.processor, FORGET, preset=preset, num_train_epochs=1).model
+    learnt = learn(fresh(tiny), tiny.processor, FORGET, preset=preset, num_train_epochs=1).model
     assert {name for name, value in learnt.named_parameters() if value.requires_grad} == trained

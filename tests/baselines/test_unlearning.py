@@ -19,18 +19,18 @@ METHOD_NAMES = list(support.TRAINERS)
 
 
 @pytest.fixture(scope="module")
-def made():
+def tiny():
     """The untrained model that every stage here starts from, with its processor."""
     return support.tiny(init_range=0.2)
 
 
 @pytest.fixture
-def trainer(made, tmp_path):
+def trainer(tiny, tmp_path):
     """Makes a trainer of a method on a copy of the model."""
 
     def make(method="npo", forget=FORGET, retain=RETAIN, **changes):
-        model = copy.deepcopy(made.model).requires_grad_(True)
-        return support.stage(method, model, made.processor, tmp_path, forget, retain, **changes)
+        model = copy.deepcopy(tiny.model).requires_grad_(True)
+        return support.stage(method, model, tiny.processor, tmp_path, forget, retain, **changes)
 
     return make
 
@@ -74,7 +74,7 @@ def test_pictures_reach_the_model(trainer, method):
 
 
 @pytest.mark.parametrize("method", METHOD_NAMES)
-def test_accumulation_gives_the_step_of_the_whole_batch(trainer, method):
+def test_accumulation_equals_whole_batch(trainer, method):
     def run(size, accumulation):
         stage = trainer(
             method,
@@ -96,7 +96,7 @@ def test_accumulation_gives_the_step_of_the_whole_batch(trainer, method):
     assert distance(whole, parts) < 1e-3 * size
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_does_not(trainer):
+def test_seed_decides_every_bit(trainer):
     def run(seed):
         stage = trainer("npo", seed=seed, per_device_train_batch_size=3, num_train_epochs=2)
         stage.train()
@@ -106,7 +106,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(trainer):
     assert distance(run(1), run(2)) > 0
 
 
-def test_only_answers_and_pictures_decide_the_answers_log_probabilities(trainer):
+def test_answer_logps_ignore_padding_and_order(trainer):
     """The trainer's log-probabilities are those of one row at a time through the whole vocabulary."""
     stage = trainer("npo")
     model = stage.model.eval()
@@ -115,26 +115,26 @@ def test_only_answers_and_pictures_decide_the_answers_log_probabilities(trainer)
         labels = batch.pop("labels")[0]
         with torch.no_grad():
             logps = model(**batch).logits[0, :-1].log_softmax(-1)
-        places = (labels[1:] != -100).nonzero().flatten()
-        assert value.item() == pytest.approx(logps[places, labels[1:][places]].sum().item(), rel=1e-5)
+        indices = (labels[1:] != -100).nonzero().flatten()
+        assert value.item() == pytest.approx(logps[indices, labels[1:][indices]].sum().item(), rel=1e-5)
 
 
-def test_the_loss_at_evaluation_is_that_of_sft_trainer(trainer, made, tmp_path):
+def test_evaluation_loss_equals_sft_trainer(trainer, tiny, tmp_path):
     stage = trainer("npo")
     rows = FORGET[:3]
     batch = stage.data_collator(rows)
-    ours = stage.compute_loss(stage.model, dict(batch))
+    own = stage.compute_loss(stage.model, dict(batch))
     plain = SFTTrainer(
         stage.model,
         args=SFTConfig(output_dir=str(tmp_path), bf16=False, activation_checkpointing=False, **QUIET),
         train_dataset=sample(FORGET),
-        processing_class=made.processor,
+        processing_class=tiny.processor,
     )
     theirs = plain.compute_loss(stage.model, dict(batch))
-    assert ours.item() == pytest.approx(theirs.item(), rel=1e-6)
+    assert own.item() == pytest.approx(theirs.item(), rel=1e-6)
 
 
-def test_dropout_and_training_mode_do_not_reach_the_reference(trainer):
+def test_reference_has_no_dropout(trainer):
     stage = trainer("npo")
     stage.model.config.text_config.attention_dropout = 0.5
     for layer in stage.model.model.language_model.layers:
@@ -157,20 +157,20 @@ def test_an_empty_forget_set_is_refused(trainer, method):
         trainer(method, forget=[])
 
 
-def test_a_loss_that_is_not_finite_stops_with_the_step_and_keeps_the_weights(trainer):
+def test_nonfinite_loss_keeps_weights(trainer):
     stage = trainer("npo", num_train_epochs=5)
     original = stage.unlearning_loss
     stage.unlearning_loss = lambda *a: original(*a) * (float("nan") if stage.state.global_step == 2 else 1)
-    seen = []
+    observed = []
     original_step = stage.training_step
-    stage.training_step = lambda *a, **k: (seen.append(weights_of(stage)), original_step(*a, **k))[1]
+    stage.training_step = lambda *a, **k: (observed.append(weights_of(stage)), original_step(*a, **k))[1]
     with pytest.raises(FloatingPointError, match="the loss is nan at step 3: the weights are those after step 2"):
         stage.train()
-    assert distance(weights_of(stage), seen[-1]) == 0
-    assert distance(seen[0], seen[-1]) > 0
+    assert distance(weights_of(stage), observed[-1]) == 0
+    assert distance(observed[0], observed[-1]) > 0
 
 
-def test_gradients_that_are_not_finite_stop_before_the_weights_change(trainer):
+def test_nonfinite_gradients_keep_weights(trainer):
     stage = trainer("npo", num_train_epochs=5)
     before = weights_of(stage)
     stage.model.lm_head.weight.register_hook(lambda gradient: gradient * float("inf"))
@@ -202,8 +202,8 @@ def test_a_copy_of_a_trained_model_is_a_model_of_its_own(trainer):
         assert not torch.equal(stage.model.eval()(**batch).logits, before)
 
 
-def test_freeze_says_when_a_pattern_matches_nothing(made):
-    model = copy.deepcopy(made.model).requires_grad_(True)
+def test_freeze_says_when_a_pattern_matches_nothing(tiny):
+    model = copy.deepcopy(tiny.model).requires_grad_(True)
     with pytest.raises(ValueError, match=r"no parameter of .* matches 'vision_towel'"):
         freeze(model, "vision_towel")
     total = describe(model)["total"]
@@ -213,15 +213,15 @@ def test_freeze_says_when_a_pattern_matches_nothing(made):
 
 
 @pytest.mark.parametrize("lora", [None, LoraSettings(rank=4, alpha=8)], ids=["full", "lora"])
-def test_checkpointing_takes_the_same_steps(made, tmp_path, lora):
+def test_checkpointing_takes_the_same_steps(tiny, tmp_path, lora):
     """Activations that are computed again give the same gradients, the KL term's pass through the frozen copy too."""
-    found = []
+    result = []
     for checkpointing in (False, True):
         torch.manual_seed(0)  # an adapter's first weights
         stage = support.stage(
             "npo",
-            copy.deepcopy(made.model).requires_grad_(True),
-            made.processor,
+            copy.deepcopy(tiny.model).requires_grad_(True),
+            tiny.processor,
             tmp_path,
             FORGET,
             RETAIN,
@@ -234,6 +234,6 @@ def test_checkpointing_takes_the_same_steps(made, tmp_path, lora):
         before = weights_of(stage)
         stage.train()
         assert stage.model.is_gradient_checkpointing == checkpointing
-        found.append(weights_of(stage))
-    assert distance(before, found[0]) > 1e-3
-    assert distance(*found) < 1e-5
+        result.append(weights_of(stage))
+    assert distance(before, result[0]) > 1e-3
+    assert distance(*result) < 1e-5

@@ -52,7 +52,7 @@ def rows(people: range = range(6)) -> list[dict]:
         profile = f"medical-{number:04d}"
         facts = {"blood_type": BLOOD[number], "city": CITY[number]}
         for attribute, value in facts.items():
-            asked = attribute.replace("_", " ")
+            attribute_words = attribute.replace("_", " ")
             for modality in ("image_text", "text"):
                 whom = "this patient" if modality == "image_text" else PEOPLE[number]
                 made.append(
@@ -61,8 +61,8 @@ def rows(people: range = range(6)) -> list[dict]:
                         "profile_id": profile,
                         "modality": modality,
                         "images": [page(number)] if modality == "image_text" else [],
-                        "question": f"What is the {asked} of {whom}?",
-                        "answer": value if attribute == "city" else f"The {asked} is {value}.",
+                        "question": f"What is the {attribute_words} of {whom}?",
+                        "answer": value if attribute == "city" else f"The {attribute_words} is {value}.",
                     }
                 )
     return made
@@ -98,8 +98,8 @@ def plain_step(model, loss: Callable[[], torch.Tensor], rate: float) -> dict[str
     """The change of each trained parameter that the loss uses under one step of plain gradient descent."""
     parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
     gradients = torch.autograd.grad(loss(), list(parameters.values()), allow_unused=True)
-    found = zip(parameters, gradients, strict=True)
-    return {name: -rate * gradient for name, gradient in found if gradient is not None}
+    result = zip(parameters, gradients, strict=True)
+    return {name: -rate * gradient for name, gradient in result if gradient is not None}
 
 
 def weights_of(model) -> dict[str, torch.Tensor]:
@@ -115,14 +115,14 @@ def collator(processor) -> AnswerCollator:
 
 def row_answers(model, collate, rows) -> list[torch.Tensor]:
     """Per row the (|y|, V) log-probabilities at its answer's tokens, with the tokens; one row at a time."""
-    found = []
+    result = []
     for row in rows:
         batch = {name: value.to(model.device) for name, value in collate([row]).items() if name != "row_has_picture"}
         labels = batch.pop("labels")[0]
-        places = (labels[1:] != -100).nonzero().flatten()
-        logps = model(**batch).logits[0, :-1].log_softmax(-1)[places]
-        found.append((logps.cpu(), labels[1:][places].cpu()))
-    return found
+        indices = (labels[1:] != -100).nonzero().flatten()
+        logps = model(**batch).logits[0, :-1].log_softmax(-1)[indices]
+        result.append((logps.cpu(), labels[1:][indices].cpu()))
+    return result
 
 
 SGD = {"optim": "sgd", "max_grad_norm": 0.0, "lr_scheduler_type": "constant"}
