@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import arguments, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lethebench.baselines.losses import (
@@ -91,7 +91,7 @@ def test_npo_tends_to_gradient_ascent_as_beta_falls():
 
 
 @settings(max_examples=50, deadline=None)
-@arguments(
+@given(
     st.lists(st.tuples(st.floats(-200, 0), st.floats(-200, 0)), min_size=1, max_size=8),
     st.floats(0.01, 5),
 )
