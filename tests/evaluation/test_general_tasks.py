@@ -4,7 +4,8 @@ import importlib.util
 import json
 
 import pytest
-from evaluate_support import lethe, save_llava, stand_in_build
+from evaluate_support import lethe, save_llava
+from small_build import stand_in_build
 from tiny_models import llava
 
 from lethebench.evaluation.harness.general import General, _general, check_tasks, run_general

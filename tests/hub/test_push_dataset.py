@@ -5,17 +5,17 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hub_repos import READER
 from hub_server import run_as_user
-from push_support import assert_nothing_leaked, person, received
-from small_build import real_build, use_stand_ins
+from push_support import received
+from small_build import real_build
 
-from lethebench.builders import BENCHMARKS, build
+from lethebench.builders import BENCHMARKS
 
 LOAD = """
 import json
 from datasets import Image, List, load_dataset
-from lethebench.builders import content_hash, row_digest
+from huggingface_hub import snapshot_download
+from lethebench.builders import content_hash, row_digest, verify
 
 hashes = {}
 for config in CONFIGS:
@@ -23,65 +23,41 @@ for config in CONFIGS:
         for column in set(rows.column_names) & {"images", "thumbnails"}:
             rows = rows.cast_column(column, List(Image(decode=False)))
         hashes[f"{config}/{split}"] = content_hash(map(row_digest, rows))
-print(json.dumps(hashes))
-"""
-DOWNLOAD = """
-from huggingface_hub import snapshot_download
-from lethebench.builders import verify
 report = verify(snapshot_download(NAME, repo_type="dataset", revision=TAG, local_dir="copy"))
 assert report.ok, report.to_dict()["problems"]
+print(json.dumps(hashes))
 """
 
 
-@pytest.fixture(scope="module")
-def user(tmp_path_factory):
-    patch = pytest.MonkeyPatch()
-    with patch.context() as context, person(tmp_path_factory.mktemp("people")) as somebody:
-        use_stand_ins(context)
-        build("icu", somebody.work / "icu", size=8)
-        yield somebody
-        assert_nothing_leaked(somebody.server, somebody.home, somebody.work / "icu")
-
-
-def as_stranger(user, code: str, name: str, tag: str, manifest: dict, home: Path, token: str | None = READER) -> str:
+def assert_pushed_build_loads(user, build: Path, name: str, home: Path) -> dict:
+    """Push a build; assert that a user without a token loads and downloads it from its tag, and return the manifest."""
+    done = user.types("push", build, name)
+    assert done.status == 0, done.error
+    manifest = json.loads((user.work / build / "manifest.json").read_text())
+    code = LOAD.replace("NAME", repr(name)).replace("TAG", repr(f"v{manifest['version']}"))
     home.mkdir()
-    code = code.replace("NAME", repr(name)).replace("TAG", repr(tag)).replace("CONFIGS", repr(list(manifest["splits"])))
-    return run_as_user(code, user.server, home, token)
-
-
-def hashes(manifest: dict) -> dict[str, str]:
-    return {
+    printed = run_as_user(code.replace("CONFIGS", repr(list(manifest["splits"]))), user.server, home)
+    assert json.loads(printed) == {
         f"{config}/{split}": part["content_hash"]
         for config, splits in manifest["splits"].items()
         for split, part in splits.items()
     }
+    return manifest
 
 
 def test_rows_loaded_from_the_tag_equal_the_build(user, tmp_path):
-    done = user.types("push", "icu", "somebody/icu")
-    assert done.status == 0, done.error
-    manifest = json.loads((user.work / "icu" / "manifest.json").read_text())
-    printed = as_stranger(user, LOAD, "somebody/icu", "v1.0.0", manifest, tmp_path / "home", None)
-    assert json.loads(printed) == hashes(manifest)
-    as_stranger(user, DOWNLOAD, "somebody/icu", "v1.0.0", manifest, tmp_path / "other")
-    assert 'data = "somebody/icu"' in user.repository("icu").tree["README.md"].content.decode()
+    manifest = assert_pushed_build_loads(user, Path("icu"), "somebody/icu", tmp_path / "home")
+    tree = user.repository("icu").tree
+    assert 'data = "somebody/icu"' in tree["README.md"].content.decode()
     for name in manifest["files"]:
-        assert user.repository("icu").tree[name].content == (user.work / "icu" / name).read_bytes()
+        assert tree[name].content == (user.work / "icu" / name).read_bytes()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_every_benchmark_survives_push_and_load(name, tmp_path):
-    with person(tmp_path / "people") as somebody:
-        done = somebody.types("push", real_build(name), f"somebody/{name}")
-        assert done.status == 0, done.error
-        manifest = json.loads((real_build(name) / "manifest.json").read_text())
-        tag = f"v{manifest['version']}"
-        printed = as_stranger(somebody, LOAD, f"somebody/{name}", tag, manifest, tmp_path / "home")
-        assert json.loads(printed) == hashes(manifest)
-        as_stranger(somebody, DOWNLOAD, f"somebody/{name}", tag, manifest, tmp_path / "other")
-        assert_nothing_leaked(somebody.server, somebody.home, real_build(name).parent)
+def test_every_benchmark_survives_push_and_load(user, name, tmp_path):
+    assert_pushed_build_loads(user, real_build(name), f"somebody/{name}", tmp_path / "home")
 
 
 def test_dry_run_reports_and_changes_nothing(user):
@@ -94,7 +70,7 @@ def test_dry_run_reports_and_changes_nothing(user):
 
 
 def test_push_over_earlier_build_replaces_its_files(user):
-    repository = user.server.hub.create("dataset", "somebody/older")
+    repository = user.server.hub.create("dataset", "somebody/older", gated=True)
     old = {"files": {"qa/forget-00000-of-00002.parquet": {}, "notes.txt": {}}, "splits": {"lifelong": {}}}
     configs = "configs:\n- config_name: lifelong\n  data_files: x\n- config_name: mine\n  data_files: mine.csv\n"
     files = {
@@ -116,6 +92,7 @@ def test_push_over_earlier_build_replaces_its_files(user):
     assert "+license: cc-by-4.0" in plan["card_diff"]
     done = user.types("push", "icu", "somebody/older")
     assert done.status == 0, done.error
+    assert "(public, gated (manual))" in done.out
     assert not set(gone) & repository.tree.keys()
     assert repository.tree["mine.csv"].content == b"a\n1\n"
     card = repository.tree["README.md"].content.decode()
@@ -153,13 +130,6 @@ def test_private_option_is_kept_or_refused(user):
     done = user.types("push", "icu", "somebody/open", "--private")
     assert done.status == 2
     assert "--private: somebody/open is public" in done.line
-
-
-def test_gated_access_is_reported(user):
-    user.server.hub.create("dataset", "somebody/asked", gated=True)
-    done = user.types("push", "icu", "somebody/asked")
-    assert done.status == 0, done.error
-    assert "(public, gated (manual))" in done.out
 
 
 @pytest.mark.parametrize(

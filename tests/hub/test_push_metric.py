@@ -5,20 +5,12 @@ import re
 import pytest
 from hub_faults import Fault
 from hub_server import run_as_user
-from push_support import assert_nothing_leaked, person
 
 from lethebench import __version__
 from lethebench.evaluation.registry import METRICS
 from lethebench.hub.card import END
 
 TAG = f"v{__version__}"
-
-
-@pytest.fixture(scope="module")
-def user(tmp_path_factory):
-    with person(tmp_path_factory.mktemp("people")) as somebody:
-        yield somebody
-        assert_nothing_leaked(somebody.server, somebody.home)
 
 
 def assert_readme_holds(user, name: str, home) -> None:

@@ -8,24 +8,22 @@ import numpy as np
 import pytest
 import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
-from push_support import assert_nothing_leaked, count_steps, person
+from push_support import count_steps
 from safetensors.numpy import save_file
 from synthetic_run import write_run
 
 from lethebench.report.tables import number
 
 
-@pytest.fixture(scope="module")
-def user(tmp_path_factory):
-    with person(tmp_path_factory.mktemp("people")) as somebody:
-        run = write_run(somebody.work / "run", methods=("ga", "npo"), tasks=3)
-        for stage in run.glob("npo/t*"):
-            add_adapter(stage, base=somebody.home / "models" / "base-model")
-        for stage in run.glob("ga/t*"):
-            (stage / "pytorch_model.bin").write_bytes(b"pickled")
-        count_steps(run)
-        yield somebody
-        assert_nothing_leaked(somebody.server, somebody.home, run)
+@pytest.fixture(scope="module", autouse=True)
+def _run(user):
+    """A run whose method npo trained an adapter and whose method ga left no safetensors."""
+    run = write_run(user.work / "run", methods=("ga", "npo"), tasks=3)
+    for stage in run.glob("npo/t*"):
+        add_adapter(stage, base=user.home / "models" / "base-model")
+    for stage in run.glob("ga/t*"):
+        (stage / "pytorch_model.bin").write_bytes(b"pickled")
+    count_steps(run)
 
 
 def add_adapter(stage: Path, base: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hub_server import run_as_user
 from peft import get_peft_model
-from push_support import assert_nothing_leaked, count_steps, person
+from push_support import count_steps
 from synthetic_run import write_run
 from tiny_models import llava
 
@@ -37,13 +37,6 @@ def last_logits(model, processor):
     inputs = processor(images=picture, text="USER: <image>\nWho is this? ASSISTANT:", return_tensors="pt")
     with torch.no_grad():
         return model.eval()(**inputs).logits[0, -1]
-
-
-@pytest.fixture(scope="module")
-def user(tmp_path_factory):
-    with person(tmp_path_factory.mktemp("people")) as somebody:
-        yield somebody
-        assert_nothing_leaked(somebody.server, somebody.home, somebody.work)
 
 
 def weights(run: Path):

@@ -6,8 +6,9 @@ import json
 import pyarrow.parquet as pq
 import pytest
 from chat_server import chatting
-from evaluate_support import lethe, stand_in_build
+from evaluate_support import lethe
 from PIL import Image
+from small_build import stand_in_build
 
 from lethebench.errors import UserError
 from lethebench.runs.build import open_build

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-from evaluate_support import lethe, save_llava, stand_in_build
+from evaluate_support import lethe, save_llava
 from peft import LoraConfig, get_peft_model
+from small_build import stand_in_build
 from tiny_models import llava
 
 from lethebench.errors import UserError

@@ -5,8 +5,9 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 import torch
-from evaluate_support import lethe, save_llava, stand_in_build
+from evaluate_support import lethe, save_llava
 from safetensors.torch import load_file, save_file
+from small_build import stand_in_build
 from tiny_models import llava
 
 from lethebench.baselines.loading import Loaded, save_model

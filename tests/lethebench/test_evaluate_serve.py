@@ -10,7 +10,8 @@ import urllib.request
 
 import pyarrow.parquet as pq
 import pytest
-from evaluate_support import lethe, save_llava, stand_in_build
+from evaluate_support import lethe, save_llava
+from small_build import stand_in_build
 from transformers.utils.import_utils import is_serve_available
 
 pytestmark = [

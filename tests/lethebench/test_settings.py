@@ -6,7 +6,8 @@ from dataclasses import asdict
 import pytest
 import torch
 from datasets import Dataset
-from evaluate_support import lethe, save_llava, stand_in_build
+from evaluate_support import lethe, save_llava
+from small_build import stand_in_build
 from tiny_models import qa_rows
 
 from lethebench.baselines import loading

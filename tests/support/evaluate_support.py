@@ -1,24 +1,14 @@
-"""Support for tests of `lethe evaluate`: a small build, untrained models as folders, the command line in process."""
+"""Support for tests of `lethe evaluate`: untrained models as folders, the command line in process."""
 
 import sys
 from pathlib import Path
 
 import pytest
 import torch
-from small_build import use_stand_ins
 from tiny_models import llava
 
 from lethebench.baselines.loading import save_model
-from lethebench.builders import build
 from lethebench.cli.app import main
-
-
-def stand_in_build(folder: Path) -> Path:
-    """Build icu of 8 profiles with stand-in pages: 2 tasks, a holdout set."""
-    with pytest.MonkeyPatch.context() as patch:
-        use_stand_ins(patch)
-        build("icu", folder, size=8, seed=0)
-    return folder
 
 
 def save_llava(folder: Path, seed: int = 0) -> Path:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import torch
-from evaluate_support import save_llava, stand_in_build
+from evaluate_support import save_llava
+from small_build import stand_in_build
 from tiny_models import llava
 
 from lethebench.baselines.loading import save_model

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import zlib
 from functools import cache
 from pathlib import Path
@@ -47,17 +48,30 @@ def quick_build(name: str) -> Path:
         return _shared(name, f"quick-{name}")
 
 
+@cache
+def shared_stand_in_build() -> Path:
+    """Return a build of icu with stand-in pages: 8 profiles, 2 tasks, a holdout set. Do not change it."""
+    with pytest.MonkeyPatch.context() as patch:
+        use_stand_ins(patch)
+        return _shared("icu", "stand-in-icu", preview=False)
+
+
+def stand_in_build(folder: Path) -> Path:
+    """Copy `shared_stand_in_build` to a folder."""
+    return shutil.copytree(shared_stand_in_build(), folder)
+
+
 def arguments_of(name: str) -> dict:
     """Return the arguments of `build` for a small build; only icu draws its preview, since a large PNG takes long."""
     return {"size": SIZES.get(name, "small"), "options": OPTIONS.get(name), "preview": name == "icu"}
 
 
-def _shared(name: str, folder_name: str) -> Path:
+def _shared(name: str, folder_name: str, **arguments) -> Path:
     folder = Path(os.environ["LETHE_TEST_BUILDS"])
     with FileLock(folder / f"{folder_name}.lock"):
         out = folder / folder_name / name
         if not out.exists():
-            build(name, out, **arguments_of(name))
+            build(name, out, **{**arguments_of(name), **arguments})
     return out
 
 
