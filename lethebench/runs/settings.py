@@ -137,10 +137,10 @@ def _check_file(preset: Preset) -> None:
     from lethebench.baselines.trainer.unlearning import UnlearningConfig
 
     _check_methods(preset.methods, f"{preset.name}: methods", "method", f"give one of {', '.join(METHODS)}")
-    kinds = _config_kinds(UnlearningConfig)
-    sections = {"shared": _learn_kinds(), "learn": _learn_kinds(), "unlearn": kinds, "model": MODEL_OPTIONS}
-    for section, known in sections.items():
-        _typed(f"{preset.name}: {section}", getattr(preset, section), known)
+    learn, unlearn = _learn_kinds(), _config_kinds(UnlearningConfig)
+    sections = {"shared": learn, "learn": learn, "unlearn": unlearn, "model": MODEL_OPTIONS}
+    for section, kinds in sections.items():
+        _typed(f"{preset.name}: {section}", getattr(preset, section), kinds)
     for method, values in preset.methods.items():
         _typed(f"{preset.name}: {method}", values, _method_kinds(method))
 
@@ -271,10 +271,10 @@ def _fits(value: Any, kind: Any) -> bool:
     return isinstance(value, plain) if plain in (str, bool, NoneType, dict, list) else True
 
 
-def _refuse_unknown(names: Iterable[str], known: Iterable[str], section: str, noun: str, hint: str) -> None:
-    known = list(known)
+def _refuse_unknown(names: Iterable[str], valid: Iterable[str], section: str, noun: str, hint: str) -> None:
+    valid = list(valid)
     for name in names:
-        if name not in known:
-            nearest = get_close_matches(name, known, 1)
+        if name not in valid:
+            nearest = get_close_matches(name, valid, 1)
             advice = f"did you mean {nearest[0]!r}?" if nearest else hint
             raise UserError(f"{section}: unknown {noun} {name!r}; {advice}")

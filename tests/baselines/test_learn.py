@@ -1,4 +1,4 @@
-"""Stage 1 through SFTTrainer's loss, presets and loading."""
+"""Stage 1: the loss of SFTTrainer, callbacks, LoRA targets, and loading what was saved."""
 
 import re
 
@@ -24,11 +24,11 @@ def preset(lora=None):
 
 
 @pytest.mark.parametrize("accumulation", [1, 3])
-def test_its_loss_and_steps_are_those_of_sft_trainer(tmp_path, accumulation):
-    """TRL's own trainer and loss against ours, over the same rows in the same order."""
+def test_loss_and_steps_equal_sft_trainer(tmp_path, accumulation):
+    """TRL's trainer and loss against ours, on the same rows in the same order."""
     results = []
-    for ours in (True, False):
-        made = support.tiny(init_range=0.2)
+    for answer_trainer in (True, False):
+        tiny = support.tiny(init_range=0.2)
         args = SFTConfig(
             output_dir=str(tmp_path),
             max_length=None,
@@ -39,26 +39,26 @@ def test_its_loss_and_steps_are_those_of_sft_trainer(tmp_path, accumulation):
             **QUIET,
         )
         rows = support.rows()
-        if ours:
-            trainer = AnswerTrainer(made.model, args=args, train_dataset=rows, processing_class=made.processor)
+        if answer_trainer:
+            trainer = AnswerTrainer(tiny.model, args=args, train_dataset=rows, processing_class=tiny.processor)
         else:
             trainer = SFTTrainer(
-                made.model,
+                tiny.model,
                 args=args,
                 train_dataset=sample(rows),
-                processing_class=made.processor,
-                data_collator=AnswerCollator(made.encoder),
+                processing_class=tiny.processor,
+                data_collator=AnswerCollator(tiny.encoder),
             )
-            trainer.train_dataset = EncodedRows(rows, made.encoder)
+            trainer.train_dataset = EncodedRows(rows, tiny.encoder)
         output = trainer.train()
-        results.append((output.global_step, output.training_loss, dict(made.model.named_parameters())))
+        results.append((output.global_step, output.training_loss, dict(tiny.model.named_parameters())))
     assert results[0][0] == results[1][0] == -(-6 // accumulation)
     assert results[0][1] == pytest.approx(results[1][1], rel=1e-5)
     for name, value in results[0][2].items():
         torch.testing.assert_close(value, results[1][2][name], rtol=1e-3, atol=2e-5)
 
 
-def test_callbacks_and_overrides_reach_the_trainer():
+def test_callbacks_and_overrides_reach_trainer():
     class Count(TrainerCallback):
         steps = 0
 
@@ -66,12 +66,12 @@ def test_callbacks_and_overrides_reach_the_trainer():
             self.steps += 1
             self.total = state.max_steps
 
-    made, count = support.tiny(), Count()
-    result = learn(made.model, made.processor, support.rows(), preset=preset(), callbacks=[count], max_steps=3)
+    tiny, count = support.tiny(), Count()
+    result = learn(tiny.model, tiny.processor, support.rows(), preset=preset(), callbacks=[count], max_steps=3)
     assert (count.steps, count.total, result.steps) == (3, 3, 3)
 
 
-def test_lora_matches_the_language_model_and_never_the_vision_tower():
+def test_lora_targets_only_the_language_model():
     pattern = re.compile(LANGUAGE_MODEL_LINEARS)
     for model in (support.tiny().model, support.idefics3()[0]):
         matched = [name for name, _ in model.named_modules() if pattern.fullmatch(name)]
@@ -79,7 +79,7 @@ def test_lora_matches_the_language_model_and_never_the_vision_tower():
         assert not any("vision" in name for name in matched)
 
 
-def test_a_random_model_from_a_path_learns_by_lora_and_is_loaded_again(tmp_path):
+def test_lora_is_trained_saved_and_loaded(tmp_path):
     model, processor = support.idefics3()
     save_model(model, processor, tmp_path / "base")
     model, processor = load_model(tmp_path / "base")
@@ -87,26 +87,26 @@ def test_a_random_model_from_a_path_learns_by_lora_and_is_loaded_again(tmp_path)
     save_model(model, processor, tmp_path / "learnt")
     assert (tmp_path / "learnt" / "adapter_model.safetensors").is_file()
     assert not (tmp_path / "learnt" / "model.safetensors").exists()
-    again, _ = load_model(tmp_path / "learnt")
+    reloaded, _ = load_model(tmp_path / "learnt")
     beside, _ = load_model(tmp_path / "base", adapter=tmp_path / "learnt")
     frozen, _ = load_model(tmp_path / "learnt", trainable=False)
     state = {name: value for name, value in model.named_parameters() if value.requires_grad}
-    for loaded in (again, beside):
+    for loaded in (reloaded, beside):
         names = {name for name, value in loaded.named_parameters() if value.requires_grad}
         assert names == set(state)
         assert all(torch.equal(loaded.get_parameter(name), value) for name, value in state.items())
     assert not any(value.requires_grad for value in frozen.parameters())
-    done = unlearn(Stage("ga", again, processor, support.rows(range(1)), None, preset=preset()))
+    done = unlearn(Stage("ga", reloaded, processor, support.rows(range(1)), None, preset=preset()))
     assert done.steps == 1
     assert not all(torch.equal(done.model.get_parameter(name), value) for name, value in state.items())
 
 
-def test_what_cannot_be_loaded_says_so(tmp_path):
+def test_folder_without_a_model_is_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be loaded as a vision-language model"):
         load_model(tmp_path)
 
 
-def test_an_unknown_method_is_refused():
-    made = support.tiny()
+def test_unknown_method_is_refused():
+    tiny = support.tiny()
     with pytest.raises(ValueError, match="unknown method 'nop'; choose one of ga, graddiff, kl, npo,"):
-        unlearn(Stage("nop", made.model, made.processor, support.rows(), None, preset=preset()))
+        unlearn(Stage("nop", tiny.model, tiny.processor, support.rows(), None, preset=preset()))
