@@ -1,4 +1,4 @@
-"""pyproject.toml: what is installed with what, and that commands start without loading what they do not use."""
+"""pyproject.toml: requirements of the core and the extras; commands start without unused packages."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 RUNTIME = {"train", "eval", "report", "openai", "serve"}
 TEST_TOOLS = {"pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "ruff", "build", "mlcroissant"}
 TOP = ("lethebench", "builders", "contract", "generation", "baselines", "evaluation", "cards")
-"""Folders that packages lie in."""
+"""Top-level folders of packages."""
 LIGHT = (
     "lethebench.builders",
     "lethebench.generation",
@@ -24,18 +24,18 @@ LIGHT = (
     "lethebench.report",
     "lethebench.hub",
 )
-"""Packages that the core alone must import."""
+"""Packages that must import with the core requirements alone."""
 MODULES = {"yaml": "pyyaml", "PIL": "pillow", "lm_eval": "lm-eval", "rouge_score": "rouge-score"}
-"""What is imported -> what is installed, where the names differ by more than a hyphen."""
+"""Module -> distribution, where the names differ by more than a hyphen."""
 THEIRS = {
     "httpx2": "huggingface-hub",
     "multiprocess": "datasets",
     "nltk": "rouge-score",
     "tokenizers": "transformers",
 }
-"""What is imported -> the requirement that brings it."""
+"""Module -> the requirement that brings it."""
 OPTIONAL = {"inspect_ai", "lmms_eval", "gradio", "torchvision", "tiktoken"}
-"""What a user installs on their own; the code that needs it says so."""
+"""Modules that a user installs; the code that needs one says so."""
 
 
 def canonical(name: str) -> str:
@@ -43,27 +43,27 @@ def canonical(name: str) -> str:
 
 
 def names(requirements: list[str]) -> set[str]:
-    """The distributions of requirements; `lethebench[x]` stands for those of x."""
-    found = set()
+    """Return the distributions of requirements; `lethebench[x]` stands for those of x."""
+    distributions = set()
     for requirement in map(Requirement, requirements):
         if requirement.name == "lethebench":
-            found |= {name for extra in requirement.extras for name in names(EXTRAS[extra])}
+            distributions |= {name for extra in requirement.extras for name in names(EXTRAS[extra])}
         else:
-            found.add(canonical(requirement.name))
-    return found
+            distributions.add(canonical(requirement.name))
+    return distributions
 
 
 CORE = names(PROJECT["project"]["dependencies"])
 
 
 def packages_on_disk() -> dict[str, Path]:
-    """Dotted name of each package -> its folder."""
+    """Return the dotted name of each package -> its folder."""
     folders = [path.parent for top in TOP for path in (ROOT / top).rglob("__init__.py")]
     names_of = {folder: ".".join(folder.relative_to(ROOT).parts) for folder in folders}
     return {name if name.startswith("lethebench") else f"lethebench.{name}": path for path, name in names_of.items()}
 
 
-def test_dev_is_every_runtime_extra_and_the_test_tools():
+def test_dev_extra_holds_the_others_and_the_test_tools():
     assert EXTRAS.keys() >= RUNTIME
     dev = names(EXTRAS["dev"])
     for extra, requirements in EXTRAS.items():
@@ -73,17 +73,17 @@ def test_dev_is_every_runtime_extra_and_the_test_tools():
     assert own >= RUNTIME
 
 
-def test_the_core_is_light():
+def test_core_has_no_heavy_requirement():
     heavy = {"torch", "transformers", "trl", "peft", "accelerate", "evaluate", "scipy", "scikit-learn", "openai"}
     assert not CORE & heavy
     assert "torch" in names(EXTRAS["train"]) & names(EXTRAS["eval"]) & names(EXTRAS["serve"] + EXTRAS["eval"])
     assert "torch" not in names(EXTRAS["openai"]) | names(EXTRAS["report"])
 
 
-def test_every_requirement_has_a_floor_and_a_tested_version():
+def test_requirement_has_a_floor_and_a_tested_version():
     tested = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
     tested = {canonical(name): version for name, version in tested.items()}
-    everything = PROJECT["project"]["dependencies"] + [one for some in EXTRAS.values() for one in some]
+    everything = PROJECT["project"]["dependencies"] + [one for extra in EXTRAS.values() for one in extra]
     for requirement in map(Requirement, everything):
         if requirement.name == "lethebench":
             continue
@@ -92,7 +92,7 @@ def test_every_requirement_has_a_floor_and_a_tested_version():
 
 
 def imports(path: Path) -> dict[str, bool]:
-    """Top-level name of what a file imports -> whether at once, not only within a function."""
+    """Return the top-level names that a file imports -> whether outside of functions."""
     tree = ast.parse(path.read_text("utf-8"))
     within = {
         inner
@@ -100,7 +100,7 @@ def imports(path: Path) -> dict[str, bool]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or _for_types(node)
         for inner in ast.walk(node)
     }
-    found: dict[str, bool] = {}
+    at_import: dict[str, bool] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             tops = [alias.name.split(".")[0] for alias in node.names]
@@ -109,8 +109,10 @@ def imports(path: Path) -> dict[str, bool]:
         else:
             continue
         for top in tops:
-            found[top] = found.get(top, False) or node not in within
-    return {name: at_once for name, at_once in found.items() if name not in {*sys.stdlib_module_names, "lethebench"}}
+            at_import[top] = at_import.get(top, False) or node not in within
+    return {
+        name: at_once for name, at_once in at_import.items() if name not in {*sys.stdlib_module_names, "lethebench"}
+    }
 
 
 def _for_types(node: ast.AST) -> bool:
@@ -122,7 +124,7 @@ def _distribution(module: str) -> str:
 
 
 @pytest.mark.parametrize(("package", "folder"), packages_on_disk().items())
-def test_everything_imported_is_required_by_the_core_or_an_extra(package, folder):
+def test_imported_package_is_required(package, folder):
     declared = CORE | names(EXTRAS["dev"])
     for path in folder.glob("*.py"):
         for module, at_once in imports(path).items():
@@ -131,14 +133,10 @@ def test_everything_imported_is_required_by_the_core_or_an_extra(package, folder
                 assert _distribution(module) in CORE, f"{path} imports {module}, which the core does not bring"
 
 
-def test_metadata_is_what_an_index_shows():
+def test_metadata_names_files_that_exist():
     project = PROJECT["project"]
     assert {"Source", "Changelog", "Issues"} <= project["urls"].keys()
     assert all(url.startswith("https://") for url in project["urls"].values())
-    classifiers = project["classifiers"]
-    assert classifiers == sorted(classifiers)
-    assert not any(one.startswith("License ::") for one in classifiers)  # the SPDX expression says it, once
-    assert project["license"] == "Apache-2.0"
     assert (ROOT / project["readme"]).is_file()
     assert all((ROOT / name).is_file() for name in project["license-files"])
     module = (ROOT / "lethebench" / "__init__.py").read_text()
@@ -157,8 +155,8 @@ def test_metadata_is_what_an_index_shows():
         ("main('build', '--help')", {"numpy", "datasets", "pyarrow", "huggingface_hub", "torch", "yaml", "jinja2"}),
     ],
 )
-def test_a_command_starts_without_what_it_does_not_use(statement, heavy):
-    """Each of these costs more than all that help needs; perf/start.py measures the time."""
+def test_command_starts_without_unused_packages(statement, heavy):
+    """Each of these takes longer to import than help takes; perf/start.py measures it."""
     code = (
         "import sys\n"
         "def main(*words):\n"

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Sequence
 import datasets
 import evaluate
 
+from lethebench.contract.defaults import GATE_THRESHOLD
 from lethebench.evaluation.metrics import exact_match, memorization_summary, rouge_l
 from lethebench.evaluation.metrics.run_rows import knowledge_of
 
@@ -86,7 +87,7 @@ class Memorization(evaluate.Metric):
         keywords: Sequence[Sequence[str]] | None = None,
         modality: Sequence[str] | None = None,
         hops: Sequence[int] | None = None,
-        threshold: float = 0.9,
+        threshold: float = GATE_THRESHOLD,
         min_k: Sequence[float] | None = None,
         profile_ids: Sequence[Hashable] | None = None,
         seed: int = 0,

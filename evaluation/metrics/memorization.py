@@ -5,13 +5,12 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lethebench.contract.defaults import GATE_THRESHOLD
 from lethebench.evaluation.metrics.bootstrap import bootstrap_mean, mean_difference
 from lethebench.evaluation.metrics.validation import finite, same_length, shares
 
-THRESHOLD = 0.9
 
-
-def gate(exact_match: ArrayLike, modality: Sequence[str], *, threshold: float = THRESHOLD) -> dict:
+def gate(exact_match: ArrayLike, modality: Sequence[str], *, threshold: float = GATE_THRESHOLD) -> dict:
     """Return the verdict of the memorization gate on a trained model.
 
     Args:
@@ -52,7 +51,7 @@ def memorization_summary(
     modality: Sequence[str] | None = None,
     hops: Sequence[int] | None = None,
     min_k: ArrayLike | None = None,
-    threshold: float = THRESHOLD,
+    threshold: float = GATE_THRESHOLD,
     profile_ids: Sequence[Hashable] | None = None,
     seed: int = 0,
 ) -> dict:

@@ -31,8 +31,8 @@ for module in (listing, data, train, evaluate, publish):
     module.add_commands(app)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(version: bool) -> None:
+    if version:
         typer.echo(f"lethe {__version__}")
         raise typer.Exit()
 

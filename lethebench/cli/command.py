@@ -57,8 +57,8 @@ def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Calla
             values = merged(values.pop("ctx"), values)
             del values["config"]
             if receiver is not None:
-                taken = {key: values.pop(key) for key in [*fields, "settings_files", "modality"] if key in values}
-                values[receiver] = _values(fields, taken, values.get("method"))
+                options = {key: values.pop(key) for key in [*fields, "settings_files", "modality"] if key in values}
+                values[receiver] = _values(fields, options, values.get("method"))
             function(**values)
 
         keywords = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
@@ -97,19 +97,19 @@ def _parameter(field: "dataclasses.Field[Any]", defaults: dict[str, Any]) -> ins
     return _keyword(field.name, Annotated[kind, typer.Option(flag_of(field), **shape)], default)
 
 
-def _values(fields: dict[str, Any], taken: dict[str, Any], method: str | None) -> dict[str, Any]:
+def _values(fields: dict[str, Any], values: dict[str, Any], method: str | None) -> dict[str, Any]:
     """Return the values as the fields of RunOptions have them."""
-    if "methods" in taken:
-        taken["methods"] = tuple(name.strip().replace(":", ".") for name in taken["methods"].split(","))
+    if "methods" in values:
+        values["methods"] = tuple(name.strip().replace(":", ".") for name in values["methods"].split(","))
     if "settings" in fields:
-        files, modality = taken.pop("settings_files", None) or [], taken.pop("modality", None)
+        files, modality = values.pop("settings_files", None) or [], values.pop("modality", None)
         settings: dict[str, dict[str, Any]] = {}
         if files or modality:
             from lethebench.runs.settings import read_settings
 
-            methods = taken.get("methods", (method.replace(":", "."),) if method else ())
+            methods = values.get("methods", (method.replace(":", "."),) if method else ())
             settings = read_settings(files, modality, methods)
-        for section, own in parse_settings(taken["settings"] or []).items():
+        for section, own in parse_settings(values["settings"] or []).items():
             settings[section] = {**settings.get(section, {}), **own}
-        taken["settings"] = settings
-    return taken
+        values["settings"] = settings
+    return values

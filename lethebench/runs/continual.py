@@ -132,7 +132,7 @@ def execute(build: Build, options: RunOptions, console: Console, *, resume: bool
     Returns:
         What `--json` prints: seconds, gate, methods, gold, report.
     """
-    begun = time.monotonic()
+    start_time = time.monotonic()
     run = start(build, options, console, resume=resume)
     gate = run.learn()
     for method in options.methods:
@@ -146,7 +146,7 @@ def execute(build: Build, options: RunOptions, console: Console, *, resume: bool
         summaries = {name: method_summary(run.folder, name, run.order, gold, gate) for name in options.methods}
         report = write_report([run.folder], run.folder / "report")
     return {
-        "seconds": round(time.monotonic() - begun, 1),
+        "seconds": round(time.monotonic() - start_time, 1),
         "gate": {name: gate[name] for name in ("image_text", "text", "passed")},
         "methods": {name: summary["final"] for name, summary in summaries.items()},
         "gold": gold["stages"][str(stages[-1])],

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lethebench.errors import UserError
+from lethebench.contract.defaults import GATE_THRESHOLD
+from lethebench.contract.errors import UserError
 
 if TYPE_CHECKING:
     from lethebench.runs.build import Build
 
 RETAIN = ("rest", "released", "fixed")
-THRESHOLD = 0.9
-"""Exact match per modality at which a model counts as having memorized the benchmark."""
 SECTIONS = ("learn", "lora", "model")
 """Sections of settings that concern every stage; each other section is the name of a method."""
 
@@ -146,7 +145,7 @@ class RunOptions:
         ),
     )
     threshold: float = field(
-        default=THRESHOLD,
+        default=GATE_THRESHOLD,
         metadata=option(
             "Exact match per modality that passes the memorization gate.",
             commands="learn run",

@@ -29,8 +29,9 @@ def lethe_process(*arguments: str, cwd: Path, start=("-m", "lethebench")) -> sub
 
 def test_module_and_function_print_the_same(tmp_path):
     for arguments in (["list", "--json"], ["build", "icu", "--size", "huge"]):
-        here, there = lethe(*arguments, cwd=tmp_path), lethe_process(*arguments, cwd=tmp_path)
-        assert (here.returncode, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
+        results = [lethe(*arguments, cwd=tmp_path), lethe_process(*arguments, cwd=tmp_path)]
+        printed = [(result.returncode, result.stdout, result.stderr) for result in results]
+        assert printed[0] == printed[1]
 
 
 def refused(result: subprocess.CompletedProcess, *words: str) -> None:
@@ -97,7 +98,7 @@ def test_folder_without_manifest_is_refused(tmp_path):
 
 def test_build_of_another_major_version_is_refused(data, tmp_path):
     old = other_major(data, tmp_path)
-    refused(lethe("learn", old, cwd=tmp_path), "99.0.0", "build it again")
+    refused(lethe("learn", old, cwd=tmp_path), "99.0.0", "rebuild it")
     refused(lethe("verify", old, cwd=tmp_path), "99.0.0")
 
 

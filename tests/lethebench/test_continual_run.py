@@ -62,13 +62,13 @@ def rows(folder: Path) -> list[dict]:
 def test_gate_agrees_with_the_rows(finished):
     options, result = finished
     gate = read_json(options.out / "learnt" / "gate.json")
-    learnt = rows(options.out / "learnt")
+    initial = rows(options.out / "learnt")
     for modality in ("image_text", "text"):
-        matches = [row["generated"].strip() == row["answer"] for row in learnt if row["modality"] == modality]
+        matches = [row["generated"].strip() == row["answer"] for row in initial if row["modality"] == modality]
         assert gate[modality] == pytest.approx(sum(matches) / len(matches), abs=0.02)
         assert gate[modality] >= 0.95
     assert result["gate"]["passed"] is True
-    assert gate["rows"] == len(learnt) == PROFILES // 2 * 17 + PROFILES // 2 * 15
+    assert gate["rows"] == len(initial) == PROFILES // 2 * 17 + PROFILES // 2 * 15
 
 
 def test_npo_forgets_and_keeps_utility_where_ga_collapses(finished):
@@ -158,9 +158,9 @@ def test_lost_stage_is_repeated_with_the_same_numbers(finished, tmp_path):
     shutil.copytree(options.out, copy)
     before = (copy / "npo" / "t002" / "rows.parquet").read_bytes()
     (copy / "npo" / "t002" / "done.json").unlink()
-    again, _ = run_command(RunOptions(**{**vars(options), "out": copy}), seeds=1, resume=True)
+    resumed, _ = run_command(RunOptions(**{**vars(options), "out": copy}), seeds=1, resume=True)
     assert (copy / "npo" / "t002" / "rows.parquet").read_bytes() == before
-    assert again["methods"] == result["methods"]
+    assert resumed["methods"] == result["methods"]
 
 
 def test_retrain_equals_the_gold_model_of_a_run(finished, data, tmp_path):
@@ -297,10 +297,10 @@ def test_killed_and_resumed_run_gives_the_same_numbers(data, tmp_path):
         child.wait()
         kills += (tmp_path / "killed" / "run.json").exists()
     last = command(*base, "--out", "killed", "--resume", folder=tmp_path)
-    again, error = last.communicate()
+    out_resumed, error = last.communicate()
     assert last.returncode == 0, error
     assert kills >= 2
-    first, second = json.loads(out), json.loads(again)
+    first, second = json.loads(out), json.loads(out_resumed)
     assert first["methods"] == second["methods"]
     assert first["gate"] == second["gate"]
     for stage in ("learnt", "npo/t001", "npo/t002", "gold/t002"):

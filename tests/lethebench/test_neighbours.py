@@ -43,8 +43,8 @@ def test_gate_reports_neighbours_without_counting_them(tmp_path):
     def row(role: str, modality: str, hit: float) -> dict:
         return {"role": role, "modality": modality, "exact_match": hit, "exposure_normalised": hit}
 
-    learnt = [row("forget", "image_text", 1.0), row("retain", "text", 1.0), row("neighbour", "text", 0.0)]
-    for name, rows in ((ROWS, learnt), (HELD_OUT, learnt[:2])):
+    scored = [row("forget", "image_text", 1.0), row("retain", "text", 1.0), row("neighbour", "text", 0.0)]
+    for name, rows in ((ROWS, scored), (HELD_OUT, scored[:2])):
         pq.write_table(pa.Table.from_pylist(rows), tmp_path / name)
     verdict = gate(tmp_path, {"parameters": 1, "steps": 1, "seconds": 1.0}, threshold=0.9)
     assert verdict["passed"] is True
@@ -56,15 +56,15 @@ def test_gate_reports_neighbours_without_counting_them(tmp_path):
 def test_damage_to_neighbours_lowers_utility():
     def rows(neighbour: float) -> list[dict]:
         scores = {"probability": 1.0, "rouge_l_recall": 1.0, "truth_ratio": 0.5}
-        kept = {"role": "retain", "task_id": -1, "profile_id": "a", **scores}
-        other = {**kept, "role": "neighbour", "profile_id": "b", "probability": neighbour}
-        asked = {**kept, "role": "forget", "task_id": 0, "profile_id": "c", "probability": 0.0}
-        return [kept, other, asked]
+        retain = {"role": "retain", "task_id": -1, "profile_id": "a", **scores}
+        other = {**retain, "role": "neighbour", "profile_id": "b", "probability": neighbour}
+        forget = {**retain, "role": "forget", "task_id": 0, "profile_id": "c", "probability": 0.0}
+        return [retain, other, forget]
 
-    known = {"retain": 1.0, "neighbour": 1.0}
-    whole, damaged = (utility_of(never_forgotten(rows(share)), known, None) for share in (1.0, 0.25))
+    initial = {"retain": 1.0, "neighbour": 1.0}
+    whole, damaged = (utility_of(never_forgotten(rows(share)), initial, None) for share in (1.0, 0.25))
     assert whole["utility"] == pytest.approx(6 / (4 + 2 / 0.5))
     assert damaged["utility"] == pytest.approx(6 / (3 + 1 / 0.25 + 2 / 0.5))
-    alone = utility_of(never_forgotten(rows(0.25)), {"retain": 1.0, "neighbour": 0.0}, None)
-    assert alone["utility"] == pytest.approx(3 / (2 + 1 / 0.5))
-    assert "neighbour" in alone["not_measured"]
+    unknown = utility_of(never_forgotten(rows(0.25)), {"retain": 1.0, "neighbour": 0.0}, None)
+    assert unknown["utility"] == pytest.approx(3 / (2 + 1 / 0.5))
+    assert "neighbour" in unknown["not_measured"]

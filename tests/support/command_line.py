@@ -1,4 +1,4 @@
-"""The command line without a process of its own: two seconds less for each call."""
+"""Runs the command line in the test's process, which saves two seconds per call."""
 
 import io
 import subprocess
@@ -12,7 +12,7 @@ from lethebench.cli.app import main
 
 
 def lethe(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess:
-    """The command line in this process: what it would print and its exit status."""
+    """Run a command; return its output and exit status."""
     out, error = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(error):
         patch.chdir(cwd)
