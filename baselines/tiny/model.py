@@ -134,7 +134,10 @@ def tiny_vlm(
 
 def _config(plan: TinyPlan, processor: LlavaProcessor) -> LlavaConfig:
     tokenizer = processor.tokenizer
-    ids = {name: getattr(tokenizer, name) for name in ("pad_token_id", "bos_token_id", "eos_token_id")}
+    shared: dict[str, Any] = {
+        name: getattr(tokenizer, name) for name in ("pad_token_id", "bos_token_id", "eos_token_id")
+    }
+    shared["initializer_range"] = plan.init_range
     return LlavaConfig(
         vision_config=CLIPVisionConfig(
             hidden_size=plan.vision_width,
@@ -153,17 +156,15 @@ def _config(plan: TinyPlan, processor: LlavaProcessor) -> LlavaConfig:
             num_attention_heads=plan.heads,
             num_key_value_heads=plan.heads,
             max_position_embeddings=2048,
-            initializer_range=plan.init_range,
             tie_word_embeddings=False,
-            **ids,
+            **shared,
         ),
         image_token_index=processor.image_token_id,
         image_seq_length=(plan.image_size // plan.patch_size) ** 2,
         vision_feature_layer=-1,
         vision_feature_select_strategy="default",
-        initializer_range=plan.init_range,
         tie_word_embeddings=False,
-        **ids,
+        **shared,
     )
 
 

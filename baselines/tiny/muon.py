@@ -54,7 +54,7 @@ class MuonAdamW(torch.optim.Optimizer):
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 
-def split_parameters(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+def split_parameters(model: Any) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """Return the trainable parameters in two lists: hidden matrices, and the rest (embeddings, head, norms, biases)."""
     tables = {id(table.weight) for table in (model.get_input_embeddings(), model.get_output_embeddings())}
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]

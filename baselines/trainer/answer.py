@@ -124,13 +124,14 @@ class AnswerTrainer(SFTTrainer):
                 "encoder belongs to another processor than processing_class: rows would be encoded with that one"
             )
         self.encoder = encoder or RowEncoder(processing_class)
+        self.collate: Any = AnswerCollator(self.encoder, mark_pictures=True)
         if kwargs.get("peft_config") is not None and isinstance(model, nn.Module):
             check_lora(model, kwargs["peft_config"])
         own_forward = None if isinstance(model, str) else vars(_bare(model)).get("forward")
         super().__init__(
             model,
             args=args,
-            data_collator=AnswerCollator(self.encoder, mark_pictures=True),
+            data_collator=self.collate,
             train_dataset=sample(train_dataset),
             processing_class=processing_class,
             **kwargs,
@@ -156,7 +157,7 @@ class AnswerTrainer(SFTTrainer):
 
     def to_batch(self, rows: Sequence[EncodedRow]) -> dict[str, Any]:
         """Return encoded rows as a batch on the model's device."""
-        return self._prepare_inputs(self.data_collator(rows))
+        return self._prepare_inputs(self.collate(rows))
 
     def answers(
         self,

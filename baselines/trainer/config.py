@@ -37,7 +37,7 @@ class UnlearningConfig(SFTConfig):
     """
 
     max_length: int | None = field(default=None, metadata={"help": "No truncation: it would cut picture tokens."})
-    remove_unused_columns: bool | None = field(default=False, metadata={"help": "The trainers read whole QA rows."})
+    remove_unused_columns: bool = field(default=False, metadata={"help": "The trainers read whole QA rows."})
     frozen: str | None = field(default=None, metadata={"help": "Regular expression of parameters not to train."})
     modality: str = field(default="both", metadata={"help": "Forget rows to unlearn: image_text, text or both."})
     retain_weight: float = field(default=1.0, metadata={"help": "Weight of the retain term."})

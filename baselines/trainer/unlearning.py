@@ -299,7 +299,7 @@ class UnlearningTrainer(AnswerTrainer):
             return answers.rows(start, count)._replace(reference=reference)
 
         forget = part(0, len(index), self.reference_logps)
-        retain = part(len(answers.mask) - len(retain_index), len(retain_index))
+        retain: Any = part(len(answers.mask) - len(retain_index), len(retain_index))
         if forget is not None and self.uses_refusals:
             forget = forget._replace(refusals=part(len(index), len(index), self.refusal_logps))
         if reference is not None:

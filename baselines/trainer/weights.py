@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
@@ -120,7 +121,8 @@ def merged(model: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
         )
     if not hasattr(model, "peft_config"):
         return model
-    return model.float().merge_and_unload().to(dtype).requires_grad_(True)
+    peft_model: Any = model.float()
+    return peft_model.merge_and_unload().to(dtype).requires_grad_(True)
 
 
 def is_quantized_model(model: nn.Module) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from lethebench.baselines.presets import Preset
 from lethebench.baselines.registry import method_entry
@@ -96,7 +97,7 @@ def search(
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    space = {
+    space: dict[str, Any] = {
         name: optuna.distributions.FloatDistribution(middle / SPAN, middle * SPAN, log=True)
         for name, middle in start.items()
     }

@@ -26,6 +26,7 @@ def preset(lora=None):
         "npo": {"retain_loss": "kl"},
         "simnpo": {"beta": 0.1, "retain_loss": "ce"},
         "mmunlearner": {"fisher_rows": 2, "max_steps": 2},
+        "rmu": {"layer": 1},
         "manu": {"share": 0.1},
         "lumoe": {"gate": "true_task"},
     }
