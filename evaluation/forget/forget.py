@@ -2,10 +2,11 @@
 
 from collections.abc import Hashable, Sequence
 
-import datasets
 import evaluate
+from datasets import Value
 
 from lethebench.evaluation.metrics import forget_quality, forget_score
+from lethebench.evaluation.module import inputs_of, metric_info
 
 _DESCRIPTION = """
 How much of the forget set is gone, from 0, as before unlearning, to 1, as in a gold model retrained without it:
@@ -13,39 +14,18 @@ How much of the forget set is gone, from 0, as before unlearning, to 1, as in a 
 that of the gold model. With truth ratios of both models it also returns forget quality (TOFU).
 """
 
-_KWARGS_DESCRIPTION = """
-Args:
-    predictions: per question, knowledge after unlearning in 0..1, e.g. keyword match.
-    references: per question, knowledge before unlearning in 0..1.
-    gold: per question, knowledge of the gold (retrained) model in 0..1; without it 0 is assumed, and flagged.
-    truth_ratios: truth ratios of the unlearned model on the forget set, above 0.
-    gold_truth_ratios: truth ratios of the gold model on the forget set, above 0.
-    profile_ids: per question, whose fact it is; the interval then resamples profiles.
-    seed: of the bootstrap interval.
-
-Returns:
-    forget: in 0..1, higher is better.
-    knowledge_before, knowledge_after, knowledge_gold: means in 0..1; knowledge_gold is None without gold.
-    flags: among no_gold, over_unlearned (knowledge below that of gold by more than 0.05).
-    n: number of rows.
-    ci_low, ci_high: bootstrap 95 % interval of `forget`.
-    forget_quality: p-value of the two-sample Kolmogorov-Smirnov test of the truth ratios, in 0..1, higher = closer to
-        gold; where truth ratios of both models are given.
-    log10_forget_quality: its logarithm, at most 0.
-    ks: Kolmogorov-Smirnov distance of the truth ratios, in 0..1, lower = closer to gold.
-    js: Jensen-Shannon distance of the truth ratios, in 0..1, lower = closer to gold.
-
-Raises:
-    ValueError: empty or unequal inputs, a value outside 0..1, truth ratios of one model alone, or knowledge before
-        unlearning that is not at least 0.05 above gold's ("not memorized beyond gold").
-
+_KWARGS_DESCRIPTION = inputs_of(
+    forget_score,
+    forget_quality,
+    examples="""
 Examples:
     >>> import evaluate
     >>> forget = evaluate.load("evaluation/forget")
     >>> result = forget.compute(predictions=[0.5, 0.0], references=[1.0, 1.0], gold=[0.0, 0.0])
     >>> result["forget"], result["knowledge_after"], result["flags"]
     (0.75, 0.25, [])
-"""
+""",
+)
 
 _CITATION = """
 @inproceedings{maini2024tofu,
@@ -62,14 +42,7 @@ class Forget(evaluate.Metric):
     """Thin wrapper of `lethebench.evaluation.metrics.forget_score` and `forget_quality`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            citation=_CITATION,
-            inputs_description=_KWARGS_DESCRIPTION,
-            features=datasets.Features(
-                {"predictions": datasets.Value("float64"), "references": datasets.Value("float64")}
-            ),
-        )
+        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, _CITATION, Value("float64"), Value("float64"))
 
     def _compute(
         self,

@@ -2,19 +2,22 @@
 
 from collections.abc import Hashable, Sequence
 
-import datasets
 import evaluate
+from datasets import Value
 
 from lethebench.contract.defaults import GATE_THRESHOLD
 from lethebench.evaluation.metrics import exact_match, memorization_summary, rouge_l
 from lethebench.evaluation.metrics.run_rows import knowledge_of
+from lethebench.evaluation.module import inputs_of, metric_info
 
 _DESCRIPTION = """
 How much of its training answers a model repeats before it is asked to forget: exact match, ROUGE-L and keyword match,
 by modality and number of hops, and a gate. Unlearning cannot be measured on facts that the model does not know.
 """
 
-_KWARGS_DESCRIPTION = """
+_KWARGS_DESCRIPTION = inputs_of(
+    memorization_summary,
+    args="""
 Args:
     predictions: generated texts.
     references: answers.
@@ -25,24 +28,8 @@ Args:
     min_k: per row, the Min-K % score of the answer.
     profile_ids: per row, whose row it is; the intervals then resample profiles.
     seed: of the bootstrap intervals.
-
-Returns:
-    exact_match, rouge_l, keyword_match: mean in 0..1, higher = more memorized.
-    <modality>_exact_match, <modality>_rouge_l, <modality>_keyword_match: mean over one modality or number of hops.
-    multi_hop_gap: keyword match of 1 hop minus that of 2 and more, in -1..1, 0 is best; None where either has no row.
-    min_k: mean Min-K % score, where given.
-    passed: whether every modality reaches the threshold.
-    threshold: exact match that each modality must reach.
-    reason: which modality is below the threshold, or None.
-    flags: not_memorised where the gate failed.
-    undefined: multi_hop_gap where it is None.
-    rows: number of rows per modality and number of hops.
-    n: number of rows.
-    intervals: bootstrap 95 % interval of every mean and of the gap.
-
-Raises:
-    ValueError: empty or unequal inputs, an answer or keyword without a word, a number of hops below 1.
-
+""",
+    examples="""
 Examples:
     >>> import evaluate
     >>> memorization = evaluate.load("evaluation/memorization")
@@ -54,7 +41,8 @@ Examples:
     (1.0, 0.5, 1.0)
     >>> result["passed"], result["reason"]
     (False, 'exact match below 0.9: image_text 0.500')
-"""
+""",
+)
 
 _CITATION = """
 @inproceedings{lin2004rouge,
@@ -71,14 +59,7 @@ class Memorization(evaluate.Metric):
     """Thin wrapper of `lethebench.evaluation.metrics.memorization_summary`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            citation=_CITATION,
-            inputs_description=_KWARGS_DESCRIPTION,
-            features=datasets.Features(
-                {"predictions": datasets.Value("string"), "references": datasets.Value("string")}
-            ),
-        )
+        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, _CITATION, Value("string"), Value("string"))
 
     def _compute(
         self,

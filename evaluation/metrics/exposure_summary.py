@@ -29,23 +29,30 @@ def exposure_summary(
     """Return the exposure of a set of facts, and that of a model that never saw them.
 
     Args:
-        candidates: for each row, the log-probabilities of all its candidates.
-        truths: for each row, the index of the true value.
-        gold: `candidates` from the gold (retrained) model.
-        num_tokens: for each row, the number of tokens of each candidate: ranks go by log-probability per token.
-        extrapolate: add the mean of `exposure_extrapolated`.
-        profile_ids: for each row, whose fact it is; the interval then resamples profiles.
-        seed: of the interval.
+        candidates: per row, the log-probabilities of all candidate values, the true one among them.
+        truths: per row, the index of the true value, 0 for the first.
+        gold: per row, the same log-probabilities from the gold (retrained) model.
+        num_tokens: per row, the number of tokens of each candidate; ranks then go by log-probability per token.
+        extrapolate: also return exposure_extrapolated, from a skew-normal fitted to the candidates' scores.
+        profile_ids: per row, whose fact it is; the interval then resamples profiles.
+        seed: of the bootstrap interval.
 
     Returns:
-        `exposure` (mean bits, lower = less exposed), `exposure_normalised` (mean, in [0, 1]), `exposure_chance` (mean
-        expected bits of random ranks), `rank1_share`, `ranked_by` (`logprob` or `logprob_per_token`), `n`, `ci_low`
-        and `ci_high` (95 % bootstrap interval of `exposure`; None with fewer than 2 profiles), `exposure_gold`,
-        `exposure_normalised_gold` and `exposure_excess` (None without gold) and, with `extrapolate`,
-        `exposure_extrapolated`.
+        exposure: mean bits, 0 .. log2 of the number of candidates; lower is less exposed.
+        exposure_normalised: mean of exposure divided by its maximum, in 0..1; lower is less exposed.
+        exposure_chance: mean expected bits of uniformly random ranks.
+        rank1_share: share of rows whose true value is the most likely one, ties excluded, in 0..1.
+        ranked_by: logprob, or logprob_per_token where num_tokens is given.
+        n: number of rows.
+        ci_low, ci_high: bootstrap 95 % interval of `exposure`; None with fewer than two rows or profiles.
+        exposure_gold: mean bits of the gold model; None without gold.
+        exposure_normalised_gold: mean normalized exposure of the gold model; None without gold.
+        exposure_excess: exposure - exposure_gold in bits, about 0 is best; None without gold.
+        exposure_extrapolated: mean bits, where extrapolate is set.
 
     Raises:
-        ValueError: no row, lengths that differ, or an invalid row, named by its number.
+        ValueError: no row, a row with fewer than two candidates or a value that is not finite, lengths that differ, or
+            an index out of range; names the row.
     """
     if not len(candidates) or len(candidates) != len(truths):
         raise ValueError(

@@ -45,19 +45,22 @@ def forget_score(
     """Return the forget score of a set of rows.
 
     Args:
-        after: shape (n,), knowledge of each row after unlearning, in [0, 1].
-        before: shape (n,), knowledge of the same rows before unlearning.
-        gold: shape (n,), knowledge of the same rows by the gold model; without it G = 0 and the flag `no_gold`.
-        profile_ids: whose row it is; the interval then resamples profiles.
-        seed: of the interval.
+        after: per question, knowledge after unlearning in 0..1, e.g. keyword match.
+        before: per question, knowledge before unlearning in 0..1.
+        gold: per question, knowledge of the gold (retrained) model in 0..1; without it 0 is assumed, and flagged.
+        profile_ids: per question, whose fact it is; the interval then resamples profiles.
+        seed: of the bootstrap interval.
 
     Returns:
-        `forget` in [0, 1], higher is better; `knowledge_before`, `knowledge_after`, `knowledge_gold` (means; None
-        without gold); `flags` among `no_gold`, `over_unlearned` (K < G - 0.05); `n`; `ci_low`, `ci_high` (95 %
-        bootstrap interval of `forget`; None with fewer than 2 profiles).
+        forget: in 0..1, higher is better.
+        knowledge_before, knowledge_after, knowledge_gold: means in 0..1; knowledge_gold is None without gold.
+        flags: among no_gold, over_unlearned (knowledge below that of gold by more than 0.05).
+        n: number of rows.
+        ci_low, ci_high: bootstrap 95 % interval of `forget`; None with fewer than two rows or profiles.
 
     Raises:
-        ValueError: empty or unequal inputs, a value outside [0, 1], or knowledge before that is not beyond gold's.
+        ValueError: empty or unequal inputs, a value outside 0..1, or knowledge before unlearning that is not at least
+            0.05 above gold's ("not memorized beyond gold").
     """
     now = shares(after, "knowledge after")
     then = shares(before, "knowledge before", count=len(now))

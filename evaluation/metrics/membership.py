@@ -169,21 +169,26 @@ def privacy_leakage(
     """Return how much better than for a gold model a membership score separates the forget set from unseen rows.
 
     Args:
-        scores: shape (n,), a membership score of each row; higher = more likely a member.
-        members: shape (n,), 1 = forget set, 0 = holdout; at least one of each.
-        gold: shape (n,), the same scores from the gold (retrained) model.
-        profile_ids: whose row it is; the interval then resamples profiles.
-        seed: of the interval.
+        scores: per row, a membership score (minus the loss, zlib ratio, Min-K %, Min-K%++); higher = more likely a
+            member.
+        members: per row, 1 = forget set, 0 = holdout; at least one of each.
+        gold: per row, the same score from the gold (retrained) model.
+        profile_ids: per row, whose row it is; the interval then resamples profiles.
+        seed: of the bootstrap interval.
 
     Returns:
-        `auc` in [0, 1]; `auc_gold`; `privacy_leakage` = (AUC - AUC_gold) / AUC_gold x 100, in per cent: positive =
-        under-unlearned (still recognized), negative = over-unlearned, 0 is best; `privleak_muse` =
-        ((1 - AUC) - (1 - AUC_gold)) / (1 - AUC_gold) x 100, with MUSE's sign and denominator (None without gold);
-        `flags` among `no_gold`, `auc_extreme` (AUC below 0.05 or above 0.95), `leakage_extreme` (|value| > 100);
-        `n`; `ci_low`, `ci_high` (95 % bootstrap interval of `auc`, None with fewer than 2 profiles).
+        auc: in 0..1; 0.5 = the attack cannot separate the sets.
+        auc_gold: AUC of the gold model, in 0..1; None without gold.
+        privacy_leakage: (AUC - AUC_gold) / AUC_gold x 100; 0 is best, positive = still recognized (under-unlearned),
+            negative = recognized by being avoided (over-unlearned); None without gold.
+        privleak_muse: ((1 - AUC) - (1 - AUC_gold)) / (1 - AUC_gold) x 100, with MUSE's sign; 0 is best; None without
+            gold.
+        flags: among no_gold, auc_extreme (below 0.05 or above 0.95), leakage_extreme (beyond 100 either way).
+        n: number of rows.
+        ci_low, ci_high: bootstrap 95 % interval of `auc`; None with fewer than two rows or profiles.
 
     Raises:
-        ValueError: empty or unequal inputs, a score that is not finite, rows of one kind only, or AUC_gold 0 or 1.
+        ValueError: empty or unequal inputs, a score that is not finite, rows of one kind alone, or AUC_gold 0 or 1.
 
     Source: Shi et al., "MUSE: Machine Unlearning Six-Way Evaluation for Language Models", 2025, section 3.
     """

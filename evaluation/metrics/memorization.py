@@ -67,16 +67,24 @@ def memorization_summary(
         seed: of the intervals.
 
     Returns:
-        `exact_match`, `rouge_l`, `keyword_match`: means in [0, 1], higher = more memorized, and the same under
-        `<modality>_<name>` and `hops_<number>_<name>`; `multi_hop_gap` = keyword match of 1 hop - of 2 and more, in
-        [-1, 1], 0 is best, positive = facts are known but not reached over a relation (None where either has no row,
-        then named in `undefined`);
-        `min_k` (its mean, where given); `passed`, `threshold`, `reason` and `flags` of the gate (by modality; over
-        all rows where none is given); `rows` (how many, per modality and hop count), `n`, `intervals` (of every mean
-        and the gap: 95 % bootstrap, each None with fewer than 2 profiles).
+        exact_match, rouge_l, keyword_match: mean in 0..1, higher = more memorized.
+        <modality>_exact_match, <modality>_rouge_l, <modality>_keyword_match: mean over one modality or number of hops
+            (`hops_2_rouge_l`).
+        multi_hop_gap: keyword match of 1 hop minus that of 2 and more, in -1..1, 0 is best, positive = facts are known
+            but not reached over a relation; None where either has no row.
+        min_k: mean Min-K % score, where given.
+        passed: whether every modality reaches the threshold; without modalities, whether all rows together do.
+        threshold: exact match that each modality must reach.
+        reason: which modality is below the threshold, or None.
+        flags: not_memorised where the gate failed.
+        undefined: multi_hop_gap where it is None.
+        rows: number of rows per modality and number of hops.
+        n: number of rows.
+        intervals: bootstrap 95 % interval of every mean and of the gap; None with fewer than two rows or profiles.
 
     Raises:
-        ValueError: no row, lengths that differ, a value outside [0, 1], or a number of hops below 1, with the row.
+        ValueError: empty or unequal inputs, an answer or keyword without a word, a value outside 0..1, or a number of
+            hops below 1; names the row.
     """
     columns = {"exact_match": shares(exact_match, "exact_match")}
     count = len(columns["exact_match"])

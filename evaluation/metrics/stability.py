@@ -36,29 +36,33 @@ def _matrix(
 
 
 def continual_summary(knowledge: Sequence[Sequence[float | None]], utility: Sequence[float | None]) -> dict:
-    """Return all measures of a continual run from its stage matrix.
+    """Return all measures of a continual run from its stage matrix; below, K'[i, t] = K[i, t] / K[i, 0].
 
     Args:
-        knowledge: K, rows t = 0 .. T, each a list of T task scores in [0, 1]: knowledge of task i after stage t.
-        utility: U, t = 0 .. T, in [0, 1].
+        knowledge: K, per stage t = 0 .. T, knowledge of each of the T tasks, in 0..1.
+        utility: U, per stage t = 0 .. T, in 0..1.
 
     Returns:
-        Means over pairs of stages, where K'[i, t] = K[i, t] / K[i, 0]:
-        `forget_now` (1 - K'[t, t]; <= 1, higher is better),
-        `historical_preservation` (1 - K'[i, t], i < t; <= 1, higher is better: forgotten tasks stay forgotten),
-        `rebound_mean`, `rebound_max` (K'[i, T] - min over s >= i of K'[i, s], i < T; >= 0, lower is better),
-        `premature_forgetting` (1 - K'[j, t], t < j; <= 1, lower is better: damage to tasks still to come),
-        `utility_retention` (U[T] / U[0], higher is better), `utility_slope` (least squares of U / U[0], per stage),
-        `collapse_stage` (first t with U[t] < U[0] / 2, or None),
-        `backward_transfer` (K[i, T] - K[i, i], i < T; in [-1, 1], positive = relapse),
-        `step_variation` (mean |step change| over all steps of K'[i, .] after its own stage and of U / U[0]; >= 0),
-        `stability` (in [0, 1], higher is better) = 1 - (mean over i < T of min(1, range over s >= i of K'[i, s])
-        + min(1, range of U / U[0])) / 2, the first term left out where there is none (T = 1);
-        `undefined`: names of means over no pair, which are None; `unmeasured_tasks`: tasks with K[i, 0] < 0.05, left
-        out of ratios; `flags`: `collapsed` where U[T] < U[0] / 2, `not_measured` where tasks are left out.
+        forget_now: share of a task's knowledge gone at its own stage, 1 - K'[t, t], at most 1, higher is better.
+        historical_preservation: share of it gone at later stages, 1 - K'[i, t] over i < t, at most 1, higher is better.
+        rebound_mean, rebound_max: knowledge back by the last stage, as a share of that before: K'[i, T] minus the
+            minimum over s >= i of K'[i, s], i < T; at least 0, lower is better.
+        premature_forgetting: share of knowledge lost by tasks still to come, 1 - K'[j, t] over t < j, at most 1, lower
+            is better.
+        backward_transfer: K[i, T] - K[i, i], mean over i < T, in -1..1; positive = relapse.
+        step_variation: mean |step change| of K'[i, .] after a task's own stage and of U / U[0]; at least 0, lower is
+            better.
+        utility_retention: U[T] / U[0], at least 0, higher is better.
+        utility_slope: least-squares slope of U / U[0] per stage; about 0 is best.
+        collapse_stage: first t with U[t] < U[0] / 2, or None, which is best.
+        stability: in 0..1, higher is better: 1 - (mean over i < T of min(1, range over s >= i of K'[i, s]) + min(1,
+            range of U / U[0])) / 2, without the first term where T = 1.
+        undefined: names of the means over no pair of stages, which are None (T = 1).
+        unmeasured_tasks: tasks known less than 0.05 before unlearning, left out of ratios.
+        flags: among collapsed (U[T] < U[0] / 2), not_measured (tasks are left out).
 
     Raises:
-        ValueError: a cell missing or outside [0, 1] (it is named), a wrong shape, U[0] = 0, or no known task.
+        ValueError: a missing value or one outside 0..1 (the cell is named), a wrong shape, U[0] = 0, or no known task.
     """
     k, u = _matrix(knowledge, utility)
     last = len(k) - 1

@@ -84,18 +84,20 @@ def forget_quality(truth_ratios: ArrayLike, gold_truth_ratios: ArrayLike) -> dic
     """Return how well the unlearned model's truth ratios on the forget set match those of the gold model.
 
     Args:
-        truth_ratios: shape (n,), R of the unlearned model.
-        gold_truth_ratios: shape (m,), R of the gold (retrained) model.
+        truth_ratios: truth ratios of the unlearned model on the forget set, above 0.
+        gold_truth_ratios: truth ratios of the gold model on the forget set, above 0; their number may differ.
 
     Returns:
-        `forget_quality`: p-value of the two-sample Kolmogorov-Smirnov test, in [0, 1], higher = closer to gold;
-        `log10_forget_quality`: its logarithm, <= 0, also where p underflows: then exact for n = m, and of the leading
-        term 2 exp(-2 D^2 nm/(n+m)) otherwise;
-        `ks`: the KS distance D in [0, 1], lower is better;
-        `js`: Jensen-Shannon distance (base 2, 20 equal bins of log R over both), in [0, 1], lower is better.
+        forget_quality: p-value of the two-sample Kolmogorov-Smirnov test of the truth ratios, in 0..1, higher = closer
+            to gold; where truth ratios of both models are given.
+        log10_forget_quality: its logarithm, at most 0; where p underflows, exact for equal numbers and else that of
+            the leading term 2 exp(-2 D^2 nm/(n+m)).
+        ks: Kolmogorov-Smirnov distance D of the truth ratios, in 0..1, lower = closer to gold.
+        js: Jensen-Shannon distance of the truth ratios (base 2, 20 equal bins of log R over both), in 0..1, lower =
+            closer to gold.
 
     Raises:
-        ValueError: an empty list, or a ratio that is not finite and above 0.
+        ValueError: truth ratios of one model alone, or one that is not finite and above 0.
 
     Source: TOFU, section 3.3 (forget quality); the distances are added because p-values depend on n.
     """

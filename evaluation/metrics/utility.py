@@ -54,13 +54,17 @@ def model_utility(
         seed: of the interval.
 
     Returns:
-        `utility` in [0, 1], higher is better, 0 where any component is 0; `utility_relative` = utility / before (None
-        without `before`); per group that occurs `<group>_probability`, `<group>_rouge_l_recall`, `<group>_truth_ratio`
-        (the mean of max(0, 1 - R)); `not_measured` (groups not known, and components without a row); `flags` among
-        `collapsed` (utility_relative < 0.5), `not_measured`; `n` (rows that entered), `ci_low`, `ci_high`.
+        utility: in 0..1, higher is better; 0 where any component is 0.
+        utility_relative: utility / before, about 1 is best; None without `before`.
+        <group>_probability, <group>_rouge_l_recall: mean over the group, in 0..1, higher is better.
+        <group>_truth_ratio: mean of max(0, 1 - R) over the group, in 0..1, higher is better.
+        not_measured: groups that were not known, parts without any value.
+        flags: among collapsed (utility_relative < 0.5), not_measured.
+        n: number of rows that entered.
+        ci_low, ci_high: bootstrap 95 % interval of `utility`.
 
     Raises:
-        ValueError: empty or unequal inputs, a value out of range, an unknown group, `before` = 0, or no known group.
+        ValueError: empty or unequal inputs, a value out of range, an unknown group, or no group that was known.
 
     Source: Maini et al., "TOFU", 2024, section 3.2, with retain, neighbour and general sets in place of TOFU's three.
     """

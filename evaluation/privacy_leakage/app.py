@@ -1,12 +1,8 @@
 """The Space of `privacy_leakage`: a form, a button, and the result in plain words."""
 
-from pathlib import Path
+from lethebench.evaluation.space_app.page import open_page, serve
 
-from lethebench.evaluation.privacy_leakage.form import FORM
-from lethebench.evaluation.space_app.page import build, load_page, serve
-
-page = load_page(FORM, Path(__file__).with_name("privacy_leakage.py"))
-demo = build(page)
+page, demo = open_page("privacy_leakage", __file__)
 
 if __name__ == "__main__":
     serve(demo)

@@ -3,13 +3,14 @@
 It is built from gradio's own parts: the widget that `evaluate` 0.4.6 ships does not work with current gradio.
 """
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 import evaluate
 import gradio as gr
 
-from lethebench.evaluation.space_app.form import Field, Form, MetricPage
+from lethebench.evaluation.space_app.form import Field, MetricPage
 
 STYLE = """
 .gradio-container { max-width: 1180px !important; margin: 0 auto; }
@@ -27,13 +28,14 @@ table.results td:last-child { min-width: 13em; }
 START = "The form holds a worked example. Press **Compute**, or paste your own values first."
 
 
-def load_page(form: Form, module: Path) -> MetricPage:
-    """Return the page of a form and of the metric in a module file."""
-    return MetricPage(form, evaluate.load(str(module)))
+def open_page(name: str, app: str) -> tuple[MetricPage, gr.Blocks]:
+    """Return the page of a metric whose module lies beside the file of its app, and the web page, ready for `serve`."""
+    form = importlib.import_module(f"lethebench.evaluation.{name}.form").FORM
+    page = MetricPage(form, evaluate.load(str(Path(app).with_name(f"{name}.py"))))
+    return page, _build(page)
 
 
-def build(page: MetricPage) -> gr.Blocks:
-    """Return the web page, ready for `serve`."""
+def _build(page: MetricPage) -> gr.Blocks:
     required, optional = page.form.fields[:2], page.form.fields[2:]
     with gr.Blocks(title=page.title, analytics_enabled=False) as blocks:
         gr.Markdown(f"# {page.title}\n\n{page.lead}")

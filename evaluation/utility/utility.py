@@ -2,10 +2,11 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 
-import datasets
 import evaluate
+from datasets import Value
 
 from lethebench.evaluation.metrics import model_utility, rouge_l_recall
+from lethebench.evaluation.module import inputs_of, metric_info
 
 _DESCRIPTION = """
 What a model keeps after unlearning: the harmonic mean of mean answer probability, mean ROUGE-L recall of the generated
@@ -13,7 +14,9 @@ answers and mean max(0, 1 - truth ratio) over the groups retain, neighbour and g
 part at 0 makes it 0.
 """
 
-_KWARGS_DESCRIPTION = """
+_KWARGS_DESCRIPTION = inputs_of(
+    model_utility,
+    args="""
 Args:
     predictions: generated texts.
     references: answers.
@@ -25,20 +28,8 @@ Args:
     before: utility before unlearning (t = 0), above 0.
     profile_ids: per row, whose fact it is; the interval then resamples profiles.
     seed: of the bootstrap interval.
-
-Returns:
-    utility: in 0..1, higher is better.
-    utility_relative: utility / before, about 1 is best; None without `before`.
-    <group>_probability, <group>_rouge_l_recall: mean over the group, in 0..1, higher is better.
-    <group>_truth_ratio: mean of max(0, 1 - R) over the group, in 0..1, higher is better.
-    not_measured: groups that were not known, parts without any value.
-    flags: among collapsed (utility_relative < 0.5), not_measured.
-    n: number of rows that entered.
-    ci_low, ci_high: bootstrap 95 % interval of `utility`.
-
-Raises:
-    ValueError: empty or unequal inputs, a value out of range, an unknown group, or no group that was known.
-
+""",
+    examples="""
 Examples:
     >>> import evaluate
     >>> utility = evaluate.load("evaluation/utility")
@@ -47,7 +38,8 @@ Examples:
     ... )
     >>> round(result["utility"], 3), round(result["utility_relative"], 3), result["retain_rouge_l_recall"]
     (0.6, 0.8, 1.0)
-"""
+""",
+)
 
 _CITATION = """
 @inproceedings{maini2024tofu,
@@ -64,14 +56,7 @@ class Utility(evaluate.Metric):
     """Thin wrapper of `lethebench.evaluation.metrics.model_utility`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        return evaluate.MetricInfo(
-            description=_DESCRIPTION,
-            citation=_CITATION,
-            inputs_description=_KWARGS_DESCRIPTION,
-            features=datasets.Features(
-                {"predictions": datasets.Value("string"), "references": datasets.Value("string")}
-            ),
-        )
+        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, _CITATION, Value("string"), Value("string"))
 
     def _compute(
         self,
