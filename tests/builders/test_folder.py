@@ -18,12 +18,11 @@ import pyarrow as pa
 import pytest
 from filelock import FileLock
 from PIL import Image
-from small_build import PROFILES, use_stand_ins
+from small_build import PROFILES, hashes, use_stand_ins
 
-from lethebench.builders import BuildError, build, content_hash, row_digest, verify
+from lethebench.builders import BuildError, build, content_hash, row_digest
 from lethebench.builders.icu import builder as icu
 from lethebench.builders.write.columns import QA
-from lethebench.builders.write.digest import file_hash
 from lethebench.builders.write.folder import new_folder
 from lethebench.builders.write.pool import ordered
 from lethebench.builders.write.shards import ShardWriter
@@ -49,10 +48,6 @@ def stand_in_build(tmp_path_factory):
 def earlier(stand_in_build, tmp_path):
     """An earlier build at tmp_path / "icu"."""
     return shutil.copytree(stand_in_build, tmp_path / "icu")
-
-
-def hashes(folder):
-    return {path.relative_to(folder): file_hash(path) for path in folder.rglob("*") if path.is_file()}
 
 
 def test_progress_counts_profiles(quick, tmp_path):
@@ -82,12 +77,6 @@ def test_folder_with_foreign_files_is_refused(quick, tmp_path):
     with pytest.raises(BuildError, match=r"also holds qa/thesis\.doc"):
         quick(tmp_path / "icu")
     assert (tmp_path / "icu" / "qa" / "thesis.doc").read_text() == "mine"
-
-
-def test_empty_folder_is_accepted(quick, tmp_path):
-    (tmp_path / "icu").mkdir()
-    quick(tmp_path / "icu")
-    assert (tmp_path / "icu" / "manifest.json").is_file()
 
 
 def test_full_disk_keeps_the_earlier_build(quick, earlier, tmp_path, monkeypatch):
@@ -169,6 +158,7 @@ def test_num_proc_is_limited_by_the_units(quick, tmp_path, monkeypatch):
 
 
 def test_remains_of_a_killed_build_are_removed(quick, tmp_path):
+    (tmp_path / "icu").mkdir()  # an empty folder is accepted
     (tmp_path / ".icu.building" / "qa").mkdir(parents=True)
     (tmp_path / ".icu.building" / "qa" / "half.parquet").write_bytes(b"PAR1")
     (tmp_path / ".icu.lock").touch()
@@ -191,8 +181,7 @@ def test_concurrent_builds_in_one_folder_are_refused(quick, tmp_path):
 
 
 @pytest.mark.slow
-def test_sigkill_leaves_no_partial_build_and_no_process(tmp_path):
-    """Killed at growing delays, then left alone: the build is whole or absent at any moment, and ends the same."""
+def test_workers_of_a_killed_build_end(tmp_path):
     code = (
         "import sys; from lethebench.builders import build; "
         f"build('icu', sys.argv[1], size={PROFILES}, num_proc=2, progress=lambda *done: print(*done, flush=True))"
@@ -210,11 +199,6 @@ def test_sigkill_leaves_no_partial_build_and_no_process(tmp_path):
                 time.sleep(0.1)
             assert not _alive(child.pid), "worker processes outlive their parent"
         assert not (tmp_path / "icu").exists()
-    subprocess.run([sys.executable, "-c", code, tmp_path / "icu"], check=True, stdout=subprocess.DEVNULL)
-    build("icu", tmp_path / "calm", size=PROFILES)
-    assert (tmp_path / "icu" / "README.md").read_text() == (tmp_path / "calm" / "README.md").read_text()
-    assert hashes(tmp_path / "icu") == hashes(tmp_path / "calm")
-    assert verify(tmp_path / "icu").ok
 
 
 def _alive(session: int) -> bool:
@@ -304,11 +288,3 @@ def test_pool_keeps_order_and_reads_items_lazily():
 def test_killed_worker_is_an_error_with_advice():
     with pytest.raises(BuildError, match="lack of memory"):
         list(ordered(exec, ["pass"] * 3 + ["import os; os.kill(os.getpid(), 9)"], shared={}, num_proc=2))
-
-
-def test_manifest_lists_every_file_but_itself_and_the_card(earlier, tmp_path):
-    manifest = json.loads((tmp_path / "icu" / "manifest.json").read_text())
-    digests = hashes(tmp_path / "icu")
-    assert {
-        str(name): digest for name, digest in digests.items() if name.name not in ("README.md", "manifest.json")
-    } == {name: listing["sha256"] for name, listing in manifest["files"].items()}

@@ -7,15 +7,13 @@ import shutil
 import baselines_support as support
 import pyarrow.parquet as pq
 import pytest
-import torch
 from command_line import lethe
 from datasets import load_dataset
+from one_step import check_rows_train, one_of_each_kind
 from releases import mllmu_configs, mlu_files, write_mllmu, write_pictures, write_zip
-from small_build import check_splits, rewrite
-from trl import SFTConfig, SFTTrainer
+from small_build import check_splits, distinct_splits, rewrite
 
-from lethebench.baselines import RowEncoder, tiny_vlm
-from lethebench.baselines.trainer.rows import AnswerCollator
+from lethebench.baselines import tiny_vlm
 from lethebench.builders import build, verify
 from lethebench.runs.build import open_build
 
@@ -44,41 +42,16 @@ def processor():
     return support.tiny().processor
 
 
-def few(rows):
-    """One row of each modality and format."""
-    kinds = {}
-    for index, kind in enumerate(zip(rows["modality"], rows["format"], strict=True)):
-        kinds.setdefault(kind, index)
-    return rows.select(kinds.values())
-
-
-@pytest.mark.parametrize("name", [*NAMES[:2], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[2:])])
+@pytest.mark.parametrize("name", NAMES)
 def test_question_splits_train_one_step(imports, name, processor, tmp_path):
-    done = set()
     manifest = json.loads((imports / name / "manifest.json").read_text())
-    for config, splits in manifest["splits"].items():
-        for split, part in splits.items():
-            if config == "profiles" or tuple(part["files"]) in done:
-                continue  # the same shards under another name
-            done.add(tuple(part["files"]))
-            rows = few(load_dataset(str(imports / name), config, split=split))
-            tiny = tiny_vlm(rows, 0, plan=support.PLAN, processor=processor)
-            before = tiny.model.lm_head.weight.detach().clone()
-            arguments = SFTConfig(
-                str(tmp_path), max_steps=1, learning_rate=1e-2, max_length=None, bf16=False, use_cpu=True,
-                report_to="none", save_strategy="no", disable_tqdm=True, remove_unused_columns=False,
-                per_device_train_batch_size=len(rows), dataset_kwargs={"skip_prepare_dataset": True},
-            )  # fmt: skip
-            trainer = SFTTrainer(
-                tiny.model,
-                args=arguments,
-                data_collator=AnswerCollator(RowEncoder(processor)),
-                train_dataset=rows,
-                processing_class=processor,
-            )
-            assert trainer.train().training_loss > 0
-            assert not torch.equal(before, tiny.model.lm_head.weight)
-    assert done
+    splits = [
+        load_dataset(str(imports / name), config, split=split)
+        for config, split in distinct_splits(manifest)
+        if config != "profiles"
+    ]
+    rows = one_of_each_kind(splits)
+    check_rows_train(rows, tiny_vlm(rows, 0, plan=support.PLAN, processor=processor).model, processor, tmp_path)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,16 +9,11 @@ import sys
 import time
 
 import pytest
-from small_build import arguments_of, real_build
+from small_build import arguments_of, hashes, real_build
 
 from lethebench.builders import BENCHMARKS, build
-from lethebench.builders.write.digest import file_hash
 
 KILLS = 20
-
-
-def hashes(folder):
-    return {str(path.relative_to(folder)): file_hash(path) for path in folder.rglob("*") if path.is_file()}
 
 
 def start(name, out, *, seed: int) -> subprocess.Popen:

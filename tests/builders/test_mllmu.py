@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from datasets import Image as ImageColumn
 from datasets import List, load_dataset
-from huggingface_hub import DatasetCard
 from PIL import Image
 from small_build import real_build, rewrite
 
-from lethebench.builders import BENCHMARKS, BuildError, build, verify
+from lethebench.builders import BENCHMARKS, verify
 from lethebench.builders.mllmu.builder import SIZE, draw, portrait_corners, scene_of
 from lethebench.builders.mllmu.plan import FORGET, TRAINED, figure_count, groups
 from lethebench.builders.verify.rows import Person, check_row
@@ -139,14 +138,6 @@ def test_forget_sets_are_nested_and_complement_retain():
 # -- the folder
 
 
-def test_small_build_verifies():
-    report = verify(real_build("mllmu"))
-    assert report.problems == []
-    assert report.ok
-    assert {check.name: check.status for check in report.checks}["options"] == "ok"
-    assert {check.name: check.status for check in report.checks}["photo twins"] == "ok"
-
-
 def test_counts_follow_from_18_questions_per_record(manifest):
     records = 40 + 40 + 12
     assert manifest["paper_counts"] == {
@@ -161,20 +152,6 @@ def test_counts_follow_from_18_questions_per_record(manifest):
         results = sizes[f"forget{share}"]
         assert (results["forget"], results["retain"]) == (18 * people, 18 * (40 - people))
         assert (results["train"], results["test"], results["neighbour"]) == (720, 720, 216)
-
-
-def test_splits_are_disjoint(rows):
-    ids = {split: {row["id"] for row in part} for split, part in rows.items()}
-    people = {split: {row["profile_id"] for row in part} for split, part in rows.items()}
-    assert ids["train"] == ids["forget"] | ids["retain"]
-    assert people["test"] == people["train"] == people["forget"] | people["retain"]
-    apart = ("forget", "retain", "neighbour", "holdout")
-    assert sum(len(people[split]) for split in apart) == len(set().union(*(people[split] for split in apart)))
-    assert not ids["test"] & ids["train"]
-    for split in apart:
-        assert {ROLES[row["role"]] for row in rows[split]} == {split}
-    assert {row["task_id"] for row in rows["forget"]} == {0, 1, 2}
-    assert {row["task_id"] for part in ("retain", "neighbour", "holdout") for row in rows[part]} == {-1}
 
 
 def test_test_split_has_other_pictures(rows):
@@ -198,12 +175,6 @@ def test_records_have_the_formats_of_the_paper(rows):
         assert {(kind, number) for (_, _, kind), number in counts.items()} == {
             ("multiple_choice", 5), ("generation", 2), ("cloze", 2),
         }  # fmt: skip
-
-
-def test_one_request_loads_by_filter():
-    part = load_dataset(str(real_build("mllmu")), "continual", split="forget", filters=[("task_id", "==", 1)])
-    assert len(part) == 2 * 18
-    assert set(part["task_id"]) == {1}
 
 
 def test_profiles_have_facts_sources_and_thumbnails():
@@ -249,14 +220,6 @@ def test_portrait_corners_are_within_the_picture():
     left, top, right, _, _, bottom, *_ = portrait_corners(profile, SIZE)
     assert 0 < left < right < SIZE[0]
     assert 0 < top < bottom < SIZE[1]
-
-
-def test_card_lists_configs_and_attribute_figures(manifest):
-    card = DatasetCard.load(real_build("mllmu") / "README.md")
-    assert [config["config_name"] for config in card.data.to_dict()["configs"]] == list(MLLMU.CONFIGS)
-    assert "| questions | 1,656 | 20,754 |" in card.text
-    for attribute, figures in manifest["attributes"].items():
-        assert f"| `{attribute}` | {figures['values']:,} | {figures['candidates']:,} |" in card.text
 
 
 # -- what verify finds
@@ -307,37 +270,4 @@ def test_check_row_finds_wrong_options(rows, change, words):
 # -- bad input
 
 
-@pytest.mark.parametrize(
-    ("arguments_given", "words"),
-    [
-        ({"size": 39}, "multiple of 20, at least 40"),
-        ({"size": 20}, "try 40"),
-        ({"size": 41}, "try 60"),
-        ({"size": -5}, "try 40"),
-        ({"size": "huge"}, "give paper, small or a number"),
-        ({"options": {"task_size": 3}}, "unknown option 'task_size': mllmu has no options"),
-    ],
-)
-def test_wrong_use_is_refused_in_one_line(tmp_path, arguments_given, words):
-    with pytest.raises(BuildError) as error:
-        build("mllmu", tmp_path / "out", **{"size": "small", **arguments_given})
-    assert words in str(error.value)
-    assert "\n" not in str(error.value)
-    assert list(tmp_path.iterdir()) == []
-
-
 # -- sameness and size
-
-
-@pytest.mark.slow
-def test_paper_size_has_the_counts_of_the_paper(tmp_path):
-    manifest = build("mllmu", tmp_path / "mllmu", num_proc=2)
-    assert manifest.paper_counts == MLLMU.PAPER_COUNTS
-    assert verify(tmp_path / "mllmu").problems == []
-    modalities, formats = Counter(), Counter()
-    for split in ("train", "test", "neighbour"):
-        loaded = load_dataset(str(tmp_path / "mllmu"), "continual", split=split).remove_columns("images")
-        modalities.update(MODALITIES[number] for number in loaded["modality"])
-        formats.update(FORMATS[number] for number in loaded["format"])
-    assert modalities == {"image_text": 10_377, "text": 10_377}
-    assert formats == {"multiple_choice": 11_530, "generation": 4_612, "cloze": 4_612}

@@ -13,9 +13,9 @@ from huggingface_hub import DatasetCard
 from PIL import Image
 from small_build import OPTIONS, quick_build, rewrite, use_stand_in_people
 
-from lethebench.builders import BENCHMARKS, BuildError, build, row_digest, verify
+from lethebench.builders import BENCHMARKS, row_digest, verify
 from lethebench.builders.remem.builder import Remem
-from lethebench.builders.remem.plan import HOLDOUT, HOLDOUT_QA, MOST, RememOptions, people
+from lethebench.builders.remem.plan import HOLDOUT, HOLDOUT_QA, RememOptions, people
 from lethebench.contract.columns import MODALITIES, ROLES
 
 REMEM: Remem = BENCHMARKS["remem"]
@@ -105,6 +105,10 @@ def test_paper_plan_pictures_are_disjoint_between_splits():
     assert len(set(everything)) == len(everything)
 
 
+def test_default_and_continual_have_the_same_rows():
+    assert all(REMEM.CONFIGS["default"][split] == groups for split, groups in REMEM.CONFIGS["continual"].items())
+
+
 @pytest.mark.parametrize("count", [4, 8, 12, 40])
 def test_sizes_are_multiples_of_four(count):
     REMEM.profile_count(count)
@@ -157,35 +161,6 @@ def test_single_share_from_none_to_all(share, expected):
     assert hops[1] == round(share * len(asked_questions))
 
 
-@pytest.mark.parametrize(
-    ("arguments_given", "words"),
-    [
-        ({"size": 6}, "multiple of 4, at least 4"),
-        ({"size": 6}, "try 8"),
-        ({"size": 2}, "try 4"),
-        ({"size": "huge"}, "give paper, small or a number"),
-        ({"options": {"qa": 0}}, f"must lie in 1..{MOST}"),
-        ({"options": {"qa": 201}}, f"must lie in 1..{MOST}"),
-        ({"options": {"qa": "many"}}, "must be a whole number"),
-        ({"options": {"qa": 10, "views": 11}}, "give views=10 or less, or a larger qa"),
-        ({"options": {"views": 0}}, "must lie in 1..200"),
-        ({"options": {"single_share": 1.1}}, "must lie in 0..1"),
-        ({"options": {"single_share": "nan"}}, "must lie in 0..1"),
-        ({"options": {"pixels": 20}}, "must lie in 96..896"),
-        (
-            {"options": {"task_size": 3}},
-            "unknown option 'task_size': remem has qa (training questions per person, 1 to 200); views (",
-        ),
-    ],
-)
-def test_wrong_use_is_refused_in_one_line(tmp_path, arguments_given, words):
-    with pytest.raises(BuildError) as error:
-        build("remem", tmp_path / "out", **{"size": "small", **arguments_given})
-    assert words in str(error.value)
-    assert "\n" not in str(error.value)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_paper_counts_follow_from_the_options():
     assert REMEM.paper_counts(RememOptions().resolve(20).record()) == REMEM.PAPER_COUNTS
     scaled = REMEM.paper_counts(asdict(RememOptions(qa=20, views=5).resolve(20)))
@@ -195,15 +170,6 @@ def test_paper_counts_follow_from_the_options():
 
 
 # -- the folder
-
-
-def test_verify_reads_rows_of_every_config(manifest):
-    report = verify(quick_build("remem"))
-    assert report.problems == []
-    assert report.ok
-    details = {check.name: check.detail for check in report.checks}
-    read = 4 * (QA + 28 + 15 + 10) + HOLDOUT * QA
-    assert details["facts"] == f"{read} rows"
 
 
 def test_counts_follow_from_the_options(manifest):
@@ -216,14 +182,6 @@ def test_counts_follow_from_the_options(manifest):
         "holdout_questions": HOLDOUT * QA, "profile_pictures": 4, "holdout_pictures": HOLDOUT * (QA + 1),
     }  # fmt: skip
     assert extra.items() <= manifest["extra_counts"].items()
-
-
-def test_default_and_continual_have_the_same_rows(rows):
-    for split in ("train", "forget", "retain", "test", "holdout"):
-        assert rows["default", split] == rows["continual", split]
-    assert load_dataset(str(quick_build("remem")), split="forget").num_rows == 2 * QA
-    train = {row["id"] for row in rows["default", "train"]}
-    assert train == {row["id"] for split in ("forget", "retain") for row in rows["default", split]}
 
 
 def test_training_rows_have_their_own_pictures(rows):
@@ -303,15 +261,6 @@ def test_profiles_have_relations_and_an_unused_picture(rows):
         assert len(row["thumbnails"]) == len(row["thumbnail_views"]) == len(set(row["thumbnail_views"])) == expected
 
 
-def test_card_lists_configs_counts_and_options():
-    card = DatasetCard.load(quick_build("remem") / "README.md")
-    configs = card.data.to_dict()["configs"]
-    assert [config["config_name"] for config in configs] == list(REMEM.CONFIGS)
-    assert [config["config_name"] for config in configs if config.get("default")] == ["default"]
-    assert "| pictures | 80 | 2,000 |" in card.text
-    assert "--option qa=20" in card.text
-
-
 # -- what verify finds
 
 
@@ -374,15 +323,3 @@ def test_portraits_of_300_people_differ():
     results = [likeness for _, _, likeness in photos.twins(pages)]
     print(f"most alike: {max(results, default=0):.3f}")
     assert max(results, default=0) < threshold
-
-
-@pytest.mark.slow
-def test_paper_size_has_the_counts_of_the_paper(tmp_path):
-    manifest = build("remem", tmp_path / "remem", num_proc=2)
-    assert manifest.paper_counts == REMEM.PAPER_COUNTS
-    report = verify(tmp_path / "remem")
-    assert report.problems == []
-    hops = Counter(load_dataset(str(tmp_path / "remem"), "default", split="train")["hops"])
-    assert hops == {1: 1400, 2: 600}
-    held_out = Counter(load_dataset(str(tmp_path / "remem"), "default", split="test")["hops"])
-    assert held_out == {1: 400, 2: 160}

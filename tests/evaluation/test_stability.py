@@ -8,12 +8,7 @@ from hypothesis import strategies as st
 from lethebench.evaluation.metrics import continual_summary
 
 # T = 3. Rows are stages 0 .. 3, columns tasks 1 .. 3.
-MATRIX = [
-    [1.0, 0.8, 0.5],
-    [0.2, 0.8, 0.4],
-    [0.1, 0.2, 0.3],
-    [0.4, 0.0, 0.1],
-]
+MATRIX = [[1.0, 0.8, 0.5], [0.2, 0.8, 0.4], [0.1, 0.2, 0.3], [0.4, 0.0, 0.1]]
 UTILITY = [0.8, 0.8, 0.3, 0.6]
 
 

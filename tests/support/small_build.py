@@ -75,6 +75,11 @@ def _shared(name: str, folder_name: str, **arguments) -> Path:
     return out
 
 
+def hashes(folder: Path) -> dict[str, str]:
+    """Return the hash of each file of a folder."""
+    return {str(path.relative_to(folder)): file_hash(path) for path in folder.rglob("*") if path.is_file()}
+
+
 def distinct_splits(manifest: dict) -> list[tuple[str, str]]:
     """Return each (config, split) whose list of shards no earlier one has."""
     first: dict[tuple[str, ...], tuple[str, str]] = {}
