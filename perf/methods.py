@@ -2,11 +2,11 @@
 
     python perf/methods.py [--seeds 0 1 2] [--cases ga npo ...] [--jobs 2] [--folder FOLDER]
 
-A case is a method, or `method:field=value`, e.g. `ga:modality=text`. Every case of a seed starts from the same learnt
-model and answers the same two requests in a process of its own. A strength multiplies what decides how far a method
-goes, from its preset's value on: the learning rate, for `manu` the share of neurons that it prunes. Compared is with a
-gold of the same seed; `gold, another seed` is scored as if it were a method, which tells how large a difference means
-nothing. A folder that is given is gone on with.
+A case is a method, or `method:field=value`, e.g. `ga:modality=text`. Every case of a seed starts from the same
+initial model and unlearns the same two tasks in a process of its own. A strength multiplies what decides how far a
+method goes, starting from its preset's value: the learning rate, or for `manu` the share of neurons that it prunes.
+Methods are compared with a gold model of the same seed; `gold, another seed` is scored as if it were a method and
+shows how large a difference means nothing. `--folder` resumes what the folder already holds.
 
 Columns: forget, relative utility, exposure above gold's in bits (each the mean over seeds, lowest and highest in
 brackets), training seconds of all requests, most resident memory in MB up to the end of the first one's training.

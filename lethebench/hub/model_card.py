@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from lethebench.baselines.registry import method_summary
+from lethebench.baselines.tiny import is_tiny
 from lethebench.cards import templates
 from lethebench.report import repeat
 from lethebench.report.headline import FLAGS
@@ -174,7 +175,7 @@ def _data(published: PublishedStage, dataset: str | None) -> dict[str, Any]:
     base = {"base_model": published.base, "base_model_relation": relation} if published.on_hub else {}
     return {
         "language": "en",
-        **({"license": "apache-2.0"} if published.base == "tiny" else {}),
+        **({"license": "apache-2.0"} if is_tiny(published.base) else {}),
         "library_name": library,
         "pipeline_tag": "image-text-to-text",
         **base,

@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from lethebench.baselines.registry import method_summary
+from lethebench.baselines.tiny import is_tiny
 from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group
 from lethebench.report.tables import number
@@ -24,7 +25,7 @@ LIMITS = (
     "The gold model’s exposure may be below chance, because a model prefers the values it has memorized. Compare with "
     "gold, not with zero.",
 )
-TINY = (
+TINY_LIMIT = (
     "The tiny model’s tokenizer was trained once on all texts of the run, the forget set included; the gold model "
     "shares it. Held-out wordings share their keywords with the trained ones, so they test generalization over "
     "templates."
@@ -132,7 +133,7 @@ def limits(group: Group) -> list[str]:
             if counts["profiles"] < 100
             else f"The {subjects} in drawn or collected pictures are not a sample of a real archive."
         )
-    lines += [TINY] if run.record.get("model") == "tiny" else []
+    lines += [TINY_LIMIT] if is_tiny(run.record.get("model", "")) else []
     return [*lines, SEEDS if len(group.runs) > 1 else INTERVALS]
 
 

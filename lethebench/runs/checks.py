@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lethebench.baselines.presets import load_preset
 from lethebench.baselines.registry import RETRAIN, MethodEntry, method_entry
+from lethebench.baselines.tiny import is_tiny
 from lethebench.errors import UserError
 from lethebench.runs.build import Build
 from lethebench.runs.options import RETAIN, RunOptions
@@ -68,7 +69,7 @@ def check_model(model: str, *, option: str = "--model", revision: str | None = N
     Raises:
         UserError: The model is not `tiny`, a model folder, or a Hub id that can be loaded.
     """
-    if model == "tiny":
+    if is_tiny(model):
         return
     if Path(model).exists():
         if not any((Path(model) / name).is_file() for name in ("config.json", "adapter_config.json")):

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from lethebench.baselines.tiny import is_tiny
 from lethebench.errors import UserError
 from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build
@@ -217,7 +218,7 @@ def check_weights(option: str, model: str) -> None:
     Raises:
         UserError: `tiny`, a run instead of one of its stages, an API, a folder without a model, or an unknown Hub id.
     """
-    if model == "tiny":
+    if is_tiny(model):
         raise UserError(f"{option} tiny: a tiny model only exists in a run: pass its folder, e.g. runs/demo/learnt")
     if model.startswith(API_PREFIX):
         raise UserError(f"{option} {model}: weights are needed here, and an API has none: pass a model's folder")
