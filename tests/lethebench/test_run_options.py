@@ -25,18 +25,20 @@ scalar = (
 )
 value = scalar | st.lists(scalar, max_size=3) | st.dictionaries(word, scalar, max_size=2)
 section = st.sampled_from(["learn", "lora", "model", "npo", "ga", "my.package.Method"])
+# The repeat command prints the last part of an absolute path, so names are relative here.
+name = word.map(lambda text: text.strip().lstrip("/") or "m")
 path = word.map(lambda text: Path(text.replace("/", "_")))
 FIELDS = {
     "data": path,
     "methods": st.lists(method, min_size=1, max_size=3, unique=True).map(tuple),
-    "model": word.map(str.strip),
+    "model": name,
     "tasks": st.none() | st.integers(1, 100),
     "retain": st.sampled_from(RETAIN),
     "learn_neighbour": st.booleans(),
     "gold": st.sampled_from(["last", "all", "2", "10"]),
     "order_seed": st.none() | st.integers(0, 2**32),
     "seed": st.integers(0, 2**32),
-    "preset": st.none() | word.map(str.strip),
+    "preset": st.none() | name,
     "settings": st.dictionaries(
         section, st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), value, max_size=3), max_size=3
     ),
