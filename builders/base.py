@@ -162,11 +162,7 @@ class Benchmark(ABC):
         return f"{self.NAME}/{profile.id}/{key}"
 
     def profile_count(self, size: str | int) -> int:
-        """Return the number of profiles that a size means.
-
-        Raises:
-            BuildError: neither `paper`, `small` nor a number that this benchmark can be built with.
-        """
+        """Return the number of profiles that a size means; raise BuildError if the benchmark cannot have it."""
         if size in ("paper", "small"):
             return self.SIZES.paper if size == "paper" else self.SIZES.small
         try:

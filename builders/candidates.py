@@ -22,12 +22,8 @@ def candidates(
 ) -> dict[str, list[str]]:
     """Return the values, filled up with decoys of the same form.
 
-    Args:
-        values: attribute -> the values that occur.
-        count: profiles in the build. There are at least as many candidates, within 24 and 512, or the whole space if it
-            is smaller.
-        decoys: (attribute, n) -> at most n distinct values of it.
-        closed: attributes that always get their whole space.
+    There are at least as many candidates as profiles (`count`), within 24 and 512, or the whole space if that is
+    smaller; `closed` attributes always get their whole space. `decoys(attribute, n)` returns at most n distinct values.
     """
     least = min(MOST_CANDIDATES, max(LEAST_CANDIDATES, count))
     filled = {}

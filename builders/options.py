@@ -12,11 +12,7 @@ class Options:
     """Options of a benchmark. Subclasses add fields with `option` and check them in `__post_init__`."""
 
     def resolve(self, count: int) -> Self:
-        """Return the options of a build of `count` profiles, with every default that depends on it filled in.
-
-        Raises:
-            BuildError: an option does not fit the size.
-        """
+        """Return the options of a build of `count` profiles, with every default that depends on it filled in."""
         return self
 
     def record(self) -> dict[str, Any]:
@@ -28,22 +24,15 @@ OptionsType = TypeVar("OptionsType", bound=Options)
 
 
 def option(default: Any, read: type, help: str) -> Any:
-    """Return a field of an options class.
+    """Return a field of an options class; `read` (int, float or str) is called with the text or number given.
 
-    Args:
-        default: its value if the user gives none; None lets `resolve` decide.
-        read: `int`, `float` or `str`, called with the text or number that was given.
-        help: what it does, for `lethe list` and the card.
+    A default of None lets `resolve` decide; `help` is for `lethe list` and the card.
     """
     return field(default=default, metadata={"read": read, "help": help})
 
 
 def read_options(options_class: type[OptionsType], values: Mapping[str, Any] | None, benchmark: str) -> OptionsType:
-    """Return an options object from names and values.
-
-    Raises:
-        BuildError: unknown name, or a value that cannot be read or that the options class refuses.
-    """
+    """Return an options object; raise BuildError for an unknown name or a value that is not valid."""
     available = {item.name: item for item in fields(options_class)}
     parsed = {}
     for name, value in (values or {}).items():

@@ -40,12 +40,7 @@ class Registry(Mapping[str, Benchmark]):
         return name in self._targets or name in self._plugins()
 
     def __getitem__(self, name: str) -> Benchmark:
-        """Return a benchmark.
-
-        Raises:
-            KeyError: no such name.
-            BuildError: the entry point of another package is not a benchmark.
-        """
+        """Return a benchmark; raise BuildError if the entry point of another package is not a benchmark."""
         plugin = self._plugins().get(name)
         target = plugin.value if plugin else self._targets[name]
         if target not in self._loaded:
@@ -77,11 +72,7 @@ def _load(target: str) -> type[Benchmark]:
 
 
 def _load_plugin(entry_point: EntryPoint) -> Benchmark:
-    """Return an instance of another package's benchmark.
-
-    Raises:
-        BuildError: it cannot be imported, is not a Benchmark, or lacks an attribute or method.
-    """
+    """Return an instance of another package's benchmark; raise BuildError unless it is a complete one."""
     origin = _origin(entry_point)
     try:
         benchmark = entry_point.load()
@@ -124,15 +115,7 @@ IMPORTS = Registry(
 
 
 def find(name: str, *, imported: bool = False) -> Benchmark:
-    """Return a benchmark by name.
-
-    Args:
-        name: of the benchmark.
-        imported: whether to return the import of its official release instead of our own build.
-
-    Raises:
-        BuildError: unknown name.
-    """
+    """Return a benchmark, or the import of its official release; raise BuildError if the name is unknown."""
     registry = IMPORTS if imported else BENCHMARKS
     if name in registry:
         return registry[name]
@@ -144,13 +127,7 @@ def find(name: str, *, imported: bool = False) -> Benchmark:
 
 
 def benchmark_of_build(folder: Path, name: str, version: str, *, imported: bool) -> Benchmark:
-    """Return the benchmark or import of an existing build.
-
-    Args:
-        folder: of the build, for messages.
-        name: of the benchmark, in its manifest.
-        version: likewise.
-        imported: whether it comes from an official release.
+    """Return the benchmark or import of the build in `folder`, whose manifest has this name and version.
 
     Raises:
         BuildError: the benchmark is not installed, or in another major version.

@@ -7,13 +7,7 @@ from lethebench.contract.images import Picture, data_uri
 
 
 def chat_messages(question: str, num_images: int, answer: str | None = None) -> list[dict[str, Any]]:
-    """Return a question, and its answer where given, as messages for a processor's chat template.
-
-    Args:
-        question: the user's text.
-        num_images: how many pictures stand before the question.
-        answer: the assistant's turn; None leaves it out.
-    """
+    """Return a question after its pictures, and its answer unless None, as messages for a chat template."""
     content: list[dict[str, str]] = [{"type": "image"} for _ in range(num_images)]
     question_message = {"role": "user", "content": [*content, {"type": "text", "text": question}]}
     return [question_message] if answer is None else [question_message, _answer_message(answer)]
@@ -24,14 +18,7 @@ def _answer_message(answer: str) -> dict[str, Any]:
 
 
 def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the prompt/completion pair of a row in TRL's conversational form.
-
-    Args:
-        row: a mapping with `images`, `question` and `answer`.
-
-    Returns:
-        `prompt` and `completion` (lists of messages) and `images` (the row's own).
-    """
+    """Return the `prompt` and `completion` of a row as lists of messages, TRL's form, and its `images`."""
     return {
         "prompt": chat_messages(row["question"], len(row["images"])),
         "completion": [_answer_message(row["answer"])],
@@ -40,11 +27,6 @@ def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def api_messages(question: str, images: Iterable[Picture]) -> list[dict[str, Any]]:
-    """Return a question as messages of an OpenAI-compatible API, its pictures as data URIs.
-
-    Args:
-        question: the user's text.
-        images: PIL images or undecoded pictures.
-    """
+    """Return a question as messages of an OpenAI-compatible API, its pictures as data URIs."""
     content: list[dict[str, Any]] = [{"type": "image_url", "image_url": {"url": data_uri(image)}} for image in images]
     return [{"role": "user", "content": [*content, {"type": "text", "text": question}]}]

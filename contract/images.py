@@ -17,12 +17,8 @@ Picture = Image.Image | Mapping[str, Any]
 def decode_image(picture: Picture, row_id: str = "?") -> Image.Image:
     """Return the picture in RGB, upright as its EXIF data say, as `datasets` decodes it.
 
-    Args:
-        picture: a PIL image or an undecoded picture.
-        row_id: named in the error.
-
     Raises:
-        ValueError: if the picture cannot be read.
+        ValueError: if the picture of the row cannot be read.
     """
     try:
         image = picture if isinstance(picture, Image.Image) else Image.open(io.BytesIO(_encoded(picture, row_id)))
@@ -32,15 +28,7 @@ def decode_image(picture: Picture, row_id: str = "?") -> Image.Image:
 
 
 def image_digest(picture: Picture, row_id: str = "?") -> bytes:
-    """Return 16 bytes that identify the picture's content: its encoded bytes, or the pixels of a PIL image.
-
-    Args:
-        picture: a PIL image or an undecoded picture.
-        row_id: named in the error.
-
-    Raises:
-        ValueError: if the picture cannot be read.
-    """
+    """Return 16 bytes that identify the picture's content: its encoded bytes, or the pixels of a PIL image."""
     if isinstance(picture, Image.Image):
         image = decode_image(picture, row_id)
         content = f"{image.size}".encode() + image.tobytes()
@@ -50,11 +38,7 @@ def image_digest(picture: Picture, row_id: str = "?") -> bytes:
 
 
 def data_uri(picture: Picture) -> str:
-    """Return the picture as a data URI: encoded bytes unchanged, a PIL image as PNG.
-
-    Raises:
-        ValueError: if the picture cannot be read.
-    """
+    """Return the picture as a data URI: encoded bytes unchanged, a PIL image as PNG."""
     if isinstance(picture, Image.Image):
         file = io.BytesIO()
         picture.save(file, format="PNG")

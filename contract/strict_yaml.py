@@ -58,14 +58,9 @@ def load_strict(path: str | Path) -> dict[str, Any]:
 
 
 def parse_strict(text: str, name: str) -> Any:
-    """Return the value of a YAML or JSON text, such as the right-hand side of `--set lora.r=16`.
+    """Return the value of a YAML or JSON text, such as the right-hand side of `--set lora.r=16`; empty text is None.
 
-    Args:
-        text: One document; empty text is None.
-        name: What to call it in a message.
-
-    Raises:
-        ConfigError: See `load_strict`.
+    `name` stands for the text in messages; errors as in `load_strict`.
     """
     try:
         return _Document(text, name).value()
@@ -77,11 +72,7 @@ def parse_strict(text: str, name: str) -> Any:
 
 
 def refuse_unknown(keys: Iterable[str], known: Iterable[str], name: str, noun: str = "key") -> None:
-    """Raise if a key is not among the known ones; the message names the nearest, or lists them all.
-
-    Raises:
-        ConfigError: An unknown key.
-    """
+    """Raise ConfigError if a key is not among the known ones; the message names the nearest, or lists them all."""
     known = list(known)
     for key in keys:
         if key not in known:

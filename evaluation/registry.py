@@ -151,11 +151,7 @@ METRICS: dict[str, MetricEntry] = {
 
 
 def metric_entry(name: str) -> MetricEntry:
-    """Return the entry of a metric.
-
-    Raises:
-        ValueError: the name is unknown; the message lists the names, the nearest one first where there is one.
-    """
+    """Return the entry of a metric; raise ValueError with the nearest names if it is unknown."""
     if name in METRICS:
         return METRICS[name]
     nearest = difflib.get_close_matches(name, METRICS, n=1)

@@ -122,12 +122,7 @@ class Icu(Benchmark):
 
 
 def photo_corners(profile: Profile, size: tuple[int, int]) -> list[int]:
-    """Return the corners of the ID photo on the first scan of a page: x and y, clockwise from the top left.
-
-    Args:
-        profile: whose page it is.
-        size: width and height of the page in pixels.
-    """
+    """Return the corners of the ID photo on a page's first scan: x and y, clockwise from the top left, in pixels."""
     # The matrix maps tilted pixels to flat ones; it is a rotation and a shift, so its inverse is the transpose.
     a, b, right, c, d, down = draw_pass(profile.seed, 0, size).matrix
     x0, y0, x1, y1 = portrait_box(profile)

@@ -43,13 +43,7 @@ class IcuOptions(Options):
 
 
 def people(count: int, *, seed: int, overlap: float) -> dict[str, list[Profile]]:
-    """Return role -> profiles, the two domains alternating.
-
-    Args:
-        count: profiles to forget and retain, both domains together: a multiple of 4. Held-out profiles come on top.
-        seed: of the universe of profiles and of the draw of roles.
-        overlap: share of profiles that have something in common with others, 0 to 1.
-    """
+    """Return role -> profiles, the domains alternating; held-out ones come on top of `count`, a multiple of 4."""
     trained, held_out = count // 2, max(2, count // HELD_OUT)
     parts: dict[str, list[Sequence[Profile]]] = {"forget": [], "retain": [], "holdout": []}
     for domain in DOMAINS:
@@ -70,10 +64,7 @@ def default_task_size(count: int) -> int:
 def split_tasks(forget: Sequence[Profile], size: int, order_seed: int | None) -> list[list[Profile]]:
     """Return the profiles to forget as even tasks of at most `size`; from size 2 up, each has both domains.
 
-    Args:
-        forget: the profiles, the two domains alternating.
-        size: the most profiles of a task.
-        order_seed: shuffles the tasks but not their members; None keeps the drawn order.
+    `order_seed` shuffles the tasks but not their members; None keeps the drawn order.
     """
     number = -(-len(forget) // size)
     edges = [index * len(forget) // number for index in range(number + 1)]

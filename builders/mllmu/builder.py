@@ -145,12 +145,7 @@ class Mllmu(Benchmark):
 
 
 def scene_of(profile: Profile, use: str) -> Scene:
-    """Return the pose, light and place of a profile's picture; in `test` always another pose than in `train`.
-
-    Args:
-        profile: whom it shows.
-        use: `train` or `test`.
-    """
+    """Return the pose, light and place of a profile's picture; in `test` always another pose than in `train`."""
     rng = np.random.default_rng([profile.seed, _USES.index(use)])
     scene = draw_scene(rng, profile.details["gender"], use=use)
     train_pose = scene_of(profile, "train").pose.word if use == "test" else None

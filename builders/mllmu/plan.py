@@ -26,12 +26,7 @@ def figure_count(count: int) -> int:
 
 
 def groups(count: int, *, seed: int) -> dict[str, list[Profile]]:
-    """Return group -> its profiles: `g05`, `g10`, `g15`, `rest`, `neighbour` and `holdout`.
-
-    Args:
-        count: fictitious people to forget and retain: a multiple of SHARE.
-        seed: of the people and of the draw of groups.
-    """
+    """Return group -> its profiles; `count` people, a multiple of SHARE, are to be forgotten and retained."""
     everyone = people(count + max(2, count // SHARE), seed=seed)
     order = list(range(count))
     stream(seed, "groups").shuffle(order)

@@ -20,14 +20,7 @@ Origins = dict[str, dict[str, str]]
 
 
 def own_pictures(root: Path, profiles: Sequence[Profile]) -> tuple[dict[str, tuple[Path, ...]], Origins]:
-    """Return the pictures of every entity in a folder, each checked, and their origins.
-
-    Args:
-        root: holds `<Class>/<Entity>/<file>`, named as in the release.
-        profiles: the entities of the build.
-
-    Returns:
-        Profile id -> its pictures in an order drawn by seed, those for training first; and the origins.
+    """Return profile id -> its pictures in `root`, in an order drawn by seed, those for training first; and origins.
 
     Raises:
         BuildError: an entity has too few pictures, one does not decode or occurs twice, or a link leads out of the

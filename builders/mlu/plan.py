@@ -84,12 +84,7 @@ def entities(count: int, *, seed: int) -> Sets:
 
 
 def view_counts(sets: Sets, views: int | None) -> dict[str, int]:
-    """Return profile id -> number of pictures, those for testing included.
-
-    Args:
-        sets: the entities of the build.
-        views: of every entity; None for the paper's number.
-    """
+    """Return profile id -> number of pictures, those for testing included; `views` of None means the paper's number."""
     order = [
         f"{entity_class.name}/{key}" for entity_class in release().classes.values() for key in entity_class.entities
     ]

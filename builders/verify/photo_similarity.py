@@ -54,12 +54,7 @@ class Photo:
     def vectors(self, size: tuple[int, int], at: Moves = STAY) -> np.ndarray:
         """Return the photo as unit vectors of gradients, sampled at places moved and turned about its center.
 
-        Args:
-            size: FINE or COARSE.
-            at: shape (n, 3).
-
-        Returns:
-            Shape (n, 2 * (size[0] - 1) * (size[1] - 1)).
+        `at` has shape (n, 3); the result has shape (n, 2 * (size[0] - 1) * (size[1] - 1)).
         """
         across, down = size
         center = self.corners.mean(axis=0)
@@ -85,12 +80,7 @@ class Photo:
 
 
 def photo(page: Image.Image, corners: Sequence[int]) -> Photo:
-    """Return the surroundings of an ID photo on a page.
-
-    Args:
-        page: an RGB or gray picture.
-        corners: x and y of the photo's four corners, clockwise from the top left.
-    """
+    """Return the surroundings of an ID photo on a page; `corners` as x and y, clockwise from the top left."""
     points = np.asarray(corners, float).reshape(4, 2)
     left, top = (int(edge) - _MARGIN for edge in points.min(axis=0))
     right, bottom = (int(edge) + _MARGIN for edge in points.max(axis=0))
@@ -113,15 +103,9 @@ def portrait(view: Photo) -> Portrait:
 
 
 def locate(view: Photo, target: Portrait, starts: Moves = SWEEP) -> tuple[float, Moves]:
-    """Search for a known photo around the declared place.
+    """Search for a known photo around its declared place, from the best of `starts`.
 
-    Args:
-        view: the surroundings of the declared place.
-        target: the photo to search for.
-        starts: places to begin with; the best of them is refined.
-
-    Returns:
-        (similarity at the best place, that place: shape (1, 3)).
+    Returns the similarity at the best place, and that place, shape (1, 3).
     """
     aims = {FINE: target.fine, COARSE: target.coarse}
     best = _best(view, COARSE, starts, aims) if len(starts) > 1 else starts[0]

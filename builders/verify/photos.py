@@ -60,10 +60,7 @@ class Photos:
     def similarity(self, profile_id: str, page: Image.Image, scan: str) -> float:
         """Return how similar the photo on a page is to the profile's, at the best place near the declared one.
 
-        Args:
-            profile_id: of the page.
-            page: an RGB or gray picture.
-            scan: pages of one scan have their photo in the same place, so it is searched once.
+        Pages of one `scan` have their photo in the same place, so it is searched once.
         """
         own = self.by_profile[profile_id]
         view = photo(page, own.corners)
@@ -89,11 +86,7 @@ class Photos:
         return None
 
     def twins(self, pages: Iterable[tuple[str, Image.Image]]) -> Iterable[tuple[str, str, float]]:
-        """Yield (profile, other profile, similarity) for each pair that shares a photo.
-
-        Args:
-            pages: (profile_id, the page that was added) pairs.
-        """
+        """Yield (profile, other profile, similarity) for each pair that shares a photo; `pages` have profile ids."""
         names = list(self.by_profile)
         index_of = {name: index for index, name in enumerate(names)}
         coarse = np.stack([photo.vectors.coarse for photo in self.by_profile.values()])

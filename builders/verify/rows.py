@@ -34,14 +34,9 @@ class Person:
 def check_row(
     row: Mapping, people: Mapping[str, Person], roles: set[str], *, imported: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Yield (check, reason) for each problem of a row.
+    """Yield (check, reason) for each problem of a row in a split that allows `roles`.
 
-    Args:
-        row: a question row as Parquet holds it.
-        people: profile_id -> the profile.
-        roles: the roles allowed in the row's split.
-        imported: whether the row comes from an official release: it then has no other wordings, may lack fields and
-            keywords, and may repeat options.
+    An imported row has no other wordings, may lack fields and keywords, and may repeat options.
     """
     nulls = [name for name in QA if row[name] is None]
     nulls += [name for name in _LISTS if name not in nulls and any(item is None for item in row[name])]

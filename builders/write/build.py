@@ -158,17 +158,7 @@ def _describe(
     counts: Mapping[str, int] | None = None,
     imported: Mapping[str, Any] | None = None,
 ) -> Manifest:
-    """Write everything beside the shards.
-
-    Args:
-        request: what was asked for.
-        plan: of the build.
-        tallies: of every group of shards.
-        folder: the unfinished build.
-        size: for the manifest; None takes the requested one.
-        counts: further counts for the manifest.
-        imported: where an import came from and what it lacks.
-    """
+    """Write everything beside the shards; `size`, `counts` and `imported` are those of an import."""
     benchmark = request.benchmark
     write_eval(benchmark, folder)
     splits = _splits(benchmark, tallies)

@@ -76,9 +76,7 @@ def type_name(feature: Any) -> str:
 def view_name(view: View, fields: Sequence[str]) -> str:
     """Return the name of a page's view: `full`, `masked:diagnosis`, `masked:all`; other scans end in `+rescan`.
 
-    Args:
-        view: what is blacked out, and the pass through the scanner.
-        fields: the maskable attributes of the page.
+    `fields` are the maskable attributes of the page.
     """
     masked = set(view.masked)
     if not masked:
@@ -91,14 +89,7 @@ def view_name(view: View, fields: Sequence[str]) -> str:
 
 
 def qa_row(row_id: str, subject: Subject, question: Question, views: Mapping[Any, EncodedView]) -> dict[str, Any]:
-    """Return a question as a row.
-
-    Args:
-        row_id: unique within the build.
-        subject: whom the question is about.
-        question: what is asked.
-        views: what the question names -> the picture; rows that share a view share the very object.
-    """
+    """Return a question as a row; `views` maps what the question names to the picture, shared by rows that share it."""
     used = () if question.view is None else (question.view, *question.more_views)
     pictures = [views[view] for view in used]
     return {

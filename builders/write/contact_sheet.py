@@ -53,13 +53,7 @@ class _Entry(NamedTuple):
 
 
 def contact_sheet(title: str, line: str, bands: Sequence[Band]) -> Image.Image:
-    """Return the sheet.
-
-    Args:
-        title: first line.
-        line: what the benchmark is, in one line.
-        bands: from top to bottom, each with the same number of pictures.
-    """
+    """Return the sheet, with bands from top to bottom, each with the same number of pictures."""
     columns = max(len(band.pictures) for band in bands)
     width = 2 * _MARGIN + columns * (WIDTH + _GAP) + _PANEL
     panels = [[_entry(*pair) for pair in band.questions] for band in bands]

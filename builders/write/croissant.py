@@ -63,14 +63,7 @@ _TYPES = {"string": "sc:Text", "int8": "cr:Int8", "int32": "cr:Int32"}
 def write_croissant(
     benchmark: Benchmark, splits: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]], folder: Path
 ) -> None:
-    """Write croissant.json.
-
-    Args:
-        benchmark: what was built.
-        splits: config -> split -> `files` and `rows`.
-        files: shard -> `sha256` and `bytes`.
-        folder: the unfinished build.
-    """
+    """Write croissant.json from config -> split -> `files` and `rows`, and shard -> `sha256` and `bytes`."""
     text = json.dumps(describe(benchmark, splits, files), indent=2, ensure_ascii=False)
     (folder / "croissant.json").write_text(text + "\n", "utf-8")
 

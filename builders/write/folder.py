@@ -20,12 +20,8 @@ def new_folder(out: Path) -> Iterator[Path]:
 
     An earlier build at `out` stays as it is until then. The remains of a killed build are cleaned up first.
 
-    Args:
-        out: a path that is free, empty, or holds an earlier build and nothing else.
-
     Raises:
-        BuildError: `out` holds something else, or another process is building there.
-        OSError: the disk is full or not writable; nothing is left behind.
+        BuildError: `out` holds something other than an earlier build, or another process is building there.
     """
     out = out.resolve()
     refuse_foreign(out)

@@ -72,14 +72,7 @@ class Manifest:
 
 
 def read_manifest(path: str | Path) -> Manifest:
-    """Return the manifest of a build.
-
-    Args:
-        path: a folder that `build` wrote, or a download of one.
-
-    Raises:
-        BuildError: the folder is absent or is not a build.
-    """
+    """Return the manifest of a build or of a download of one; raise BuildError if the folder is not a build."""
     folder = Path(path)
     if not folder.is_dir():
         raise BuildError(f"{folder} is not a folder: build one with `lethe build NAME --out {folder}`")

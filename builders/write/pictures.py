@@ -38,15 +38,9 @@ def encode_view(
     thumbnail_name: str | None = None,
     with_thumbnail: bool = True,
 ) -> EncodedView:
-    """Return a picture of a profile, encoded, with its thumbnail.
+    """Return a picture of a profile, encoded, with its thumbnail; file names consist of `profile_id` and `file`.
 
-    Args:
-        profile_id: whom it shows; first part of the file names.
-        picture: an RGB picture.
-        name: in the column `views`.
-        file: second part of the file names; `name` if None.
-        thumbnail_name: in the column `thumbnail_views`; `name` if None.
-        with_thumbnail: whether the profile's row may show it as a thumbnail.
+    `file` and `thumbnail_name` (in the column `thumbnail_views`) are `name` if None.
     """
     file = name if file is None else file
     image = {"bytes": encode(picture), "path": file_name(profile_id, file)}
@@ -57,11 +51,7 @@ def encode_view(
 
 
 def decode(data: bytes) -> Image.Image:
-    """Return the picture, fully decoded.
-
-    Raises:
-        OSError: the bytes are not a whole picture (Pillow's UnidentifiedImageError is one).
-    """
+    """Return the picture, fully decoded; raise OSError if the bytes are not a whole picture."""
     picture = Image.open(io.BytesIO(data))
     picture.load()
     return picture

@@ -25,11 +25,8 @@ _shared: Any
 def ordered(function: Callable, items: Iterable, *, shared: Any, num_proc: int) -> Generator[Any, None, None]:
     """Yield `function(item, shared)` for each item, in order.
 
-    Args:
-        function: picklable, as are its results; called in this process if `num_proc` is 1.
-        items: what to work on; read only as far as the work has progressed.
-        shared: passed to every call, sent to each process once.
-        num_proc: number of processes, at least 1.
+    Items are read only as far as the work has progressed; `shared` is sent to each process once. With one process the
+    function is called in this one, else it and its results must be picklable.
 
     Raises:
         BuildError: a process was killed from outside, e.g. for lack of memory.

@@ -59,19 +59,8 @@ def choose_by_letter(
 ) -> list[Choice]:
     """Pick the option whose letter is the likeliest beginning of an answer to the question with its options listed.
 
-    The letter alone is scored, without the end of the turn: a model may continue with the option's text.
-
-    Args:
-        model: a model for image-text to text.
-        processor: its processor, with a chat template.
-        rows: mappings with `question`, `images` and `options`, 2 to 26 different texts.
-        batch_size: maximum number of sequences in one forward pass.
-
-    Returns:
-        One `Choice` per row.
-
-    Raises:
-        ValueError: as `score_many`, or if the options of a row are not valid; names the row.
+    The letter alone is scored, without the end of the turn: a model may continue with the option's text. Otherwise as
+    `choose_by_probability`, with 2 to 26 options.
     """
     rows = list(rows)
     options = [options_of(row, index, most=len(ascii_uppercase)) for index, row in enumerate(rows)]
@@ -88,15 +77,9 @@ def choose_by_letter(
 
 
 def options_of(row: Mapping, index: int, *, most: int | None = None) -> list[str]:
-    """Return a row's options.
+    """Return a row's options; raise ValueError unless they are 2 to `most` different texts.
 
-    Args:
-        row: a mapping with `options`.
-        index: names the row if it has no `id`.
-        most: the largest number of options allowed.
-
-    Raises:
-        ValueError: if there are fewer than two or too many, one is not a text, or two are equal; names the row.
+    `index` names a row that has no `id`.
     """
     name, options = row.get("id", f"row {index}"), row.get("options")
     if not isinstance(options, list | tuple) or not all(isinstance(option, str) for option in options):

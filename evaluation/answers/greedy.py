@@ -44,20 +44,10 @@ def generate_encoded(
     batch_size: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[str]:
-    """Generate answers to rows that are tokenized already; otherwise as `greedy_answers`.
+    """Generate answers to rows that `lethebench.contract.tokens.encode` tokenized; otherwise as `greedy_answers`.
 
     Prompts are sorted by length and padded on the left, which `model.generate` sees from the attention mask.
-
-    Args:
-        model: a model for image-text to text; in eval mode during the call.
-        processor: its processor.
-        encoded: questions, from `lethebench.contract.tokens.encode`.
-        max_new_tokens: maximum length of an answer in tokens.
-        batch_size: maximum number of prompts in one batch.
-        progress: called with the number of rows answered so far.
-
-    Returns:
-        One text per row.
+    `progress` is called with the number of rows answered so far.
     """
     end = list(end_tokens(model, processor))
     pad = processor.tokenizer.pad_token_id

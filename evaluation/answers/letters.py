@@ -17,9 +17,6 @@ _LETTER = re.compile(
 def letter_question(question: str, options: Sequence[str]) -> str:
     """Return the question with its options as A, B, C, ... and a request for a letter; unchanged without options.
 
-    Raises:
-        ValueError: if there are more options than letters.
-
     >>> letter_question("Which?", ["red", "blue"]).splitlines()[:3]
     ['Which?', 'A. red', 'B. blue']
     """

@@ -47,19 +47,10 @@ class PreparedRows:
 def candidate_answers(
     answer: str, candidates: Sequence[str], *, row_id: str, keywords: Sequence[str] = ()
 ) -> tuple[list[str], int]:
-    """Return the answer with its value replaced by each candidate, and the index of the true one.
+    """Return the answer with its value replaced by each candidate, in order, and the index of the true one.
 
     The true value is the longest candidate that occurs in the answer as whole tokens, among those with every keyword
     if there are any: an answer about a person's friend names both.
-
-    Args:
-        answer: the row's answer.
-        candidates: all values of the row's attribute, at least 2, including the true one.
-        row_id: named in the error.
-        keywords: the parts of the true value that carry the fact, if known.
-
-    Returns:
-        One full answer per candidate, in order, and the index of the true one.
 
     Raises:
         ValueError: if there are fewer than 2 candidates, two are equal, or none occurs in the answer.

@@ -48,13 +48,7 @@ def label_names(rows: Any) -> dict[str, Callable[[int], str]]:
 
 
 def carried(row: Mapping, names: Mapping[str, Callable[[int], str]], split: str | None = None) -> dict[str, Any]:
-    """Return the columns that a row's scores repeat.
-
-    Args:
-        row: a question row.
-        names: from `label_names`.
-        split: the row's split; None: its own column.
-    """
+    """Return the columns that a row's scores repeat; `names` is from `label_names`, `split` replaces the row's own."""
     values = {name: row.get(name) for name in CARRIED_COLUMNS}
     values["split"] = split if split is not None else row.get("split")
     for name, to_name in names.items():

@@ -218,12 +218,7 @@ def _accepted(request: dict[str, Any], refused: set[str]) -> dict[str, Any]:
 
 
 def _text(completion: Any) -> str:
-    """The answer in a reply; a refusal in words is an answer.
-
-    Raises:
-        BadReply: if the reply is not a completion.
-        EmptyReply: if there is no answer, and the model did not end its turn itself.
-    """
+    """The answer in a reply, or a refusal in words; raise BadReply, or EmptyReply if the model was cut off."""
     choices = getattr(completion, "choices", None)
     if not choices or getattr(choices[0], "message", None) is None:
         raise BadReply(f"the reply is not a chat completion: {str(completion)[:80]!r}")

@@ -32,15 +32,7 @@ class General(NamedTuple):
 
 
 def check_tasks(harness: str, tasks: Sequence[str]) -> None:
-    """Check that the harness has the tasks, before a model is loaded.
-
-    Args:
-        harness: `lm-eval` or `lmms-eval`, installed.
-        tasks: names or paths of YAML files.
-
-    Raises:
-        ValueError: if a task is neither a name nor a file.
-    """
+    """Raise ValueError, before a model is loaded, if a task is neither a name in the harness nor a YAML file."""
     names = [task for task in tasks if not Path(task).is_file()]
     if names:
         with _quiet(harness):

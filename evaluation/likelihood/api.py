@@ -57,17 +57,9 @@ def score_encoded(
     statistics: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> list[list[Score]]:
-    """Score rows that are tokenized already; otherwise as `score_many`.
+    """Score rows that `lethebench.contract.tokens.encode` tokenized; otherwise as `score_many`.
 
-    Args:
-        model: a model for image-text to text, PEFT-wrapped or not; in eval mode during the call.
-        encoded: questions with their answers, from `lethebench.contract.tokens.encode`.
-        batch_size: maximum number of sequences in one forward pass; a budget of tokens limits batches too.
-        statistics: also return `Score.tokens`, from the same passes.
-        progress: called with the number of distinct answers scored so far.
-
-    Returns:
-        One list per question with one `Score` per answer.
+    `progress` is called with the number of distinct answers scored so far.
     """
     scores: list[list[Score | None]] = [[None] * len(question.answers) for question in encoded]
     was_training = model.training
@@ -103,7 +95,7 @@ def score_many(
         processor: its processor, with a chat template.
         rows: mappings with `question` and `images`; picture rows and text rows may be mixed.
         answers: for each row the answers to score; equal ones are computed once.
-        batch_size: maximum number of sequences in one forward pass.
+        batch_size: maximum number of sequences in one forward pass; a budget of tokens limits batches too.
         statistics: also return `Score.tokens`, from the same passes.
 
     Returns:
@@ -125,22 +117,7 @@ def score_answers(
     batch_size: int | None = None,
     statistics: bool = False,
 ) -> list[Score]:
-    """Score one answer per row.
-
-    Args:
-        model: a model for image-text to text, PEFT-wrapped or not; in eval mode during the call.
-        processor: its processor, with a chat template.
-        rows: mappings with `question`, `images` and, unless `answers` is given, `answer`.
-        answers: one answer per row; default: each row's own `answer`.
-        batch_size: maximum number of sequences in one forward pass.
-        statistics: also return `Score.tokens`, from the same passes.
-
-    Returns:
-        One `Score` per row.
-
-    Raises:
-        ValueError: as `score_many`, or if a row has no answer.
-    """
+    """Score one answer per row, by default its own `answer`; other arguments and errors as in `score_many`."""
     rows = list(rows)
     texts: Sequence[Any] = [row.get("answer") for row in rows] if answers is None else answers
     scores = score_many(
@@ -158,22 +135,8 @@ def score_candidates(
     batch_size: int | None = None,
     statistics: bool = False,
 ) -> list[Score]:
-    """Score many answers to one question; the question and its pictures are run once.
+    """Score many complete answers to one question, which is run once; arguments and errors as in `score_many`.
 
     Every candidate ends with the end of its turn, so a candidate that begins another one has no advantage.
-
-    Args:
-        model: a model for image-text to text, PEFT-wrapped or not; in eval mode during the call.
-        processor: its processor, with a chat template.
-        row: a mapping with `question` and `images`.
-        candidates: complete answers.
-        batch_size: maximum number of sequences in one forward pass.
-        statistics: also return `Score.tokens`, from the same passes.
-
-    Returns:
-        One `Score` per candidate, in order.
-
-    Raises:
-        ValueError: as `score_many`.
     """
     return score_many(model, processor, [row], [list(candidates)], batch_size=batch_size, statistics=statistics)[0]

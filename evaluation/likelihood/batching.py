@@ -54,13 +54,9 @@ def generated_values(model: Any, names: Sequence[str]) -> dict[str, int]:
 def model_inputs(
     model: Any, contexts: Sequence[Context], token_ids: list[list[int]], *, left: bool = False
 ) -> dict[str, torch.Tensor]:
-    """Return model inputs for full sequences, one per context, padded on the right (or left).
+    """Return model inputs for full sequences, padded on the right, or left for generation.
 
-    Args:
-        model: determines device, dtype and the per-token inputs of answers.
-        contexts: of one kind; `token_ids[i]` begins with the prompt of `contexts[i]`.
-        token_ids: token ids of the sequences.
-        left: pad on the left, for generation.
+    `token_ids[i]` begins with the prompt of `contexts[i]`, which are of one kind.
     """
     device, dtype = device_of(model), dtype_of(model)
     width = max(map(len, token_ids))

@@ -175,19 +175,11 @@ def score_items(
     statistics: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[tuple[list[tuple[int, int]], Measures]]:
-    """Score all answers of all rows, in any order.
+    """Score all answers of all rows, in any order; the model is in eval mode, without gradients.
 
     Answers that share nothing are rows of right-padded batches. The others follow one pass over what they share.
-
-    Args:
-        model: in eval mode, without gradients.
-        encoded: questions with their answers.
-        batch_size: maximum number of sequences in one forward pass.
-        statistics: as `forward.measure`.
-        progress: called with the number of distinct answers scored so far.
-
-    Yields:
-        (the (row, answer) indices of equal answers, measures of the answer's tokens).
+    Yields (the (row, answer) indices of equal answers, measures of the answer's tokens). `progress` is called with the
+    number of distinct answers scored so far.
     """
     limit = batch_limit(model, batch_size)
     placeholder = placeholder_of(model)

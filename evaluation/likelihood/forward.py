@@ -79,13 +79,9 @@ def _reduce(logits: torch.Tensor, statistics: bool) -> list[torch.Tensor]:
 def measure(
     logits: torch.Tensor, rows: Sequence[int] | np.ndarray, targets: Sequence[int], *, statistics: bool
 ) -> Measures:
-    """Return the measures of tokens.
+    """Return the measures of tokens (`targets`), of which each has its row of logits, shape (rows, vocabulary).
 
-    Args:
-        logits: (rows, vocabulary); half precision is widened.
-        rows: for each token, its row.
-        targets: the tokens.
-        statistics: also mean and standard deviation.
+    Half precision is widened; `statistics` adds mean and standard deviation.
     """
     parts = []
     for piece in logits.split(SLICE):
@@ -200,18 +196,8 @@ def score_shared(
 ) -> list[list[Measures]]:
     """Score all tails of contexts of one length and kind: one pass over the contexts, then the tails after them.
 
-    Args:
-        model: in eval mode, without gradients.
-        contexts: contexts with their tails.
-        limit: size of each forward pass.
-        tries: run tails as tries; else each is a sequence.
-        statistics: as `measure`.
-
-    Returns:
-        One list per context with the measures of each tail's scored tokens.
-
-    Raises:
-        TriesNotExactError: if `tries` and the attention takes no mask, or the cache is not plain.
+    Returns one list per context with the measures of each tail's scored tokens. With `tries`, tails run as tries; it
+    raises TriesNotExactError if the attention takes no mask, or the cache is not plain.
     """
     if tries:
         _check_tries(model)

@@ -95,13 +95,10 @@ class Context:
 
 
 def plan_contexts(items: Sequence[Item], mode: SharingMode, placeholder: int | None = None) -> list[Context]:
-    """Return the contexts of rows: one per prompt, fewer or more where that saves passes.
+    """Return the contexts of rows of one kind: one per prompt, fewer or more where that saves passes.
 
-    Args:
-        items: rows of one kind.
-        mode: `grouped` lets rows about the same pictures share them; without `tries`, a beginning that enough answers
-            of a row share becomes a context of its own.
-        placeholder: the token that stands for a picture in a prompt; without it no pictures are shared.
+    With `mode.grouped` rows about the same pictures share them, if `placeholder`, the token that stands for a picture,
+    is known; without `mode.tries`, a beginning that enough answers of a row share becomes a context of its own.
     """
     contexts: list[Context] = []
     by_pictures: dict[tuple, list[Item]] = defaultdict(list)
@@ -154,12 +151,8 @@ def _row_contexts(row: int, question: EncodedQuestion, mode: SharingMode) -> Ite
 def shared_heads(answers: list[TokenIds], prefix: int | None) -> list[tuple[TokenIds, list[TokenIds]]]:
     """Split distinct answers into groups with a common beginning, where that saves more tokens than another context.
 
-    Args:
-        answers: distinct sequences of tokens, none empty.
-        prefix: tokens that another context costs; None: only the beginning of all answers is split off.
-
-    Returns:
-        (beginning, the answers that have it and continue), every answer in one group.
+    Returns (beginning, the answers that have it and continue), every answer in one group. Another context costs
+    `prefix` tokens; with None only the beginning of all answers is split off.
     """
     answers = sorted(answers)
     groups = []

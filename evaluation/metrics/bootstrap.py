@@ -93,19 +93,9 @@ def bootstrap_mean(
 def mean_difference(
     values: ArrayLike, first: ArrayLike, *, clusters: Sequence[Hashable] | None = None, seed: int = 0
 ) -> tuple[float, float | None, float | None]:
-    """Return the mean of some rows minus that of the others, with its 95 % bootstrap interval.
+    """Return the mean of the rows marked in `first` minus that of the others, with its 95 % bootstrap interval.
 
-    Args:
-        values: shape (n,), finite.
-        first: shape (n,), bool: rows of the minuend; at least one on each side.
-        clusters: as in `bootstrap`.
-        seed: of the interval.
-
-    Returns:
-        (difference, low, high); the interval is None with fewer than 2 profiles.
-
-    Raises:
-        ValueError: all rows are on one side.
+    The interval is None with fewer than 2 profiles (`clusters`); raise ValueError if all rows are on one side.
 
     >>> mean_difference([1.0, 0.0, 0.5], [True, False, False])[0]
     0.75
@@ -123,16 +113,9 @@ def mean_difference(
 
 
 def over_seeds(values: ArrayLike) -> dict[str, float | int | None]:
-    """Return mean and standard deviation of one result over runs with different seeds.
+    """Return `mean`, `std` and `n` of one result over runs with different seeds.
 
-    Args:
-        values: shape (n,), the result of each run, finite.
-
-    Returns:
-        `mean`; `std` (sample standard deviation, denominator n - 1; None for one run); `n`.
-
-    Raises:
-        ValueError: no value, or one that is not finite.
+    `std` is the sample standard deviation (denominator n - 1), None for one run.
 
     >>> over_seeds([0.5, 0.7])["mean"]
     0.6

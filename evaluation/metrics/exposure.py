@@ -74,16 +74,9 @@ def exposure_chance(candidates: int) -> float:
 
 
 def per_token(logprobs: ArrayLike, num_tokens: ArrayLike) -> np.ndarray:
-    """Return log-probability / number of tokens of each candidate, shape (n,), an alternative to rank by.
+    """Return log-probability / number of tokens (at least 1) of each candidate, shape (n,), an alternative to rank by.
 
     Sums favor short values, means long ones; results state which was used.
-
-    Args:
-        logprobs: shape (n,), natural log-probabilities of the candidates.
-        num_tokens: shape (n,), their numbers of tokens, at least 1.
-
-    Raises:
-        ValueError: lengths that differ, or a candidate without a token.
     """
     counts = finite(num_tokens, "num_tokens")
     values = np.asarray(logprobs, dtype=np.float64)

@@ -60,17 +60,7 @@ def not_measured(metric: Callable[..., dict], *arguments: Any, **options: Any) -
 
 
 def forget_of(after: Rows, before: Rows, gold: Rows | None, *, seed: int = 0) -> dict:
-    """Return `forget_score` of rows by keyword match; the others may hold more rows, in any order.
-
-    Args:
-        after: rows of the forget set, of the unlearned model.
-        before: rows of the initial model.
-        gold: rows of the retrained model.
-        seed: of the interval.
-
-    Raises:
-        ValueError: as `forget_score`.
-    """
+    """Return `forget_score` of rows of the forget set by keyword match; `before` and `gold` may hold more rows."""
     rows = having(after, "keyword_match")
     return forget_score(
         column(rows, "keyword_match"),
@@ -96,19 +86,13 @@ def utility_of(
     general: Sequence[float] = (),
     seed: int = 0,
 ) -> dict:
-    """Return `model_utility` of rows that are never asked to be forgotten.
+    """Return `model_utility` of the rows of one stage that are never asked to be forgotten, grouped by column `by`.
 
     Args:
         rows: of one stage.
-        initial_knowledge: `group_knowledge` of the initial model.
-        before: utility of the initial model.
-        by: the column that holds the group.
+        initial_knowledge: `group_knowledge` of the initial model, and `before` its utility.
         general: scores of general samples in [0, 1]; each stands for all three components, so that the group general
             weighs as much as any other.
-        seed: of the interval.
-
-    Raises:
-        ValueError: as `model_utility`.
     """
     probability = column(rows, "probability")
     measured = None not in probability
@@ -129,13 +113,7 @@ def utility_by_stage(
 ) -> dict[int, dict]:
     """Return stage -> `utility_of` its rows that are never asked to be forgotten, relative to that of stage 0.
 
-    Args:
-        stages: stage -> rows; 0 is the initial model.
-        initial_knowledge: `group_knowledge` of the initial model.
-        by, seed: of `utility_of`.
-
-    Raises:
-        ValueError: the initial model knew no group.
+    Stage 0 is the initial model; raise ValueError if it knew no group of `initial_knowledge`.
     """
     utilities: dict[int, dict] = {}
     for stage in sorted(stages):
@@ -150,15 +128,9 @@ def stage_matrix(stages: Sequence[Rows], tasks: Sequence[int]) -> list[list[floa
 
 
 def stability_of(stages: Mapping[int, Rows], utilities: Mapping[int, Mapping[str, Any]], tasks: Sequence[int]) -> dict:
-    """Return `continual_summary` of the rows and utilities of every stage.
+    """Return `continual_summary` of rows and utilities by stage, with tasks in the order in which they are asked.
 
-    Args:
-        stages: stage -> rows.
-        utilities: as `utility_by_stage` returns.
-        tasks: task ids in the order in which they are asked to be forgotten.
-
-    Raises:
-        ValueError: a stage 0 .. T is missing, or as `continual_summary`.
+    Raise ValueError if a stage 0 .. T is missing.
     """
     last = len(tasks)
     for stage in range(last + 1):

@@ -34,14 +34,7 @@ def sort_stages(
     stage: Sequence[int] | None = None,
     profile_id: Sequence[Any] | None = None,
 ) -> Stages:
-    """Sort rows into stages.
-
-    Args:
-        references: shape (n,), answers.
-        role: shape (n,); default: `forget` where the task is 0 or more, else `retain`.
-        task_id: shape (n,); default: 0 for rows of the role `forget`, else -1; without roles 0.
-        stage: shape (n,), after which stage a row was answered, 0 = before unlearning; default: the last one.
-        profile_id: shape (n,), whose row it is.
+    """Sort rows, whose columns have the defaults of `unlearning_summary`, into stages.
 
     Raises:
         ValueError: no row, lengths that differ, an invalid role, task or stage, tasks other than 0 .. T - 1, or stages
@@ -109,13 +102,7 @@ def knowledge_of(
     *,
     indices: Sequence[int] | None = None,
 ) -> list[float]:
-    """Return the keyword match of each text; a row without usable keywords takes its answer as the only one.
-
-    Args:
-        texts: shape (n,), generated answers.
-        references: shape (n,), right answers.
-        keywords: shape (n,), per row the parts of the answer that carry the fact.
-        indices: the rows to compare; default: all.
+    """Return the keyword match of each text, or of those at `indices`; a row without usable keywords takes its answer.
 
     Raises:
         ValueError: lengths that differ, or an answer with nothing to look for, with the row.

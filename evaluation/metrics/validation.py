@@ -20,15 +20,9 @@ def _flat(values: ArrayLike, name: str, count: int | None) -> np.ndarray:
 
 
 def shares(values: ArrayLike, name: str, *, count: int | None = None) -> np.ndarray:
-    """Return values as float64, shape (n,), n >= 1, all in [0, 1].
+    """Return values as float64, shape (n,), n >= 1.
 
-    Args:
-        values: one number per row.
-        name: of the values in error messages.
-        count: the required length.
-
-    Raises:
-        ValueError: empty, not a flat list, another length, or a value that is NaN or outside [0, 1].
+    Raise ValueError with the row unless all of them are in [0, 1] and their number is `count`.
     """
     array = _flat(values, name, count)
     bad = np.flatnonzero(~((array >= 0) & (array <= 1)))

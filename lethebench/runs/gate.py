@@ -15,12 +15,8 @@ MODALITIES = {"image_text": "with pictures", "text": "text only"}
 def gate(folder: Path, record: Mapping[str, Any], threshold: float) -> dict[str, Any]:
     """Return gate.json: exact match per modality on forget and retain rows, and on held-out wordings.
 
-    Neighbour rows are reported and do not count, since no request asks to forget them.
-
-    Args:
-        folder: A finished stage 1: its scored rows, and held-out rows where the build has some.
-        record: `parameters`, `steps` and `seconds` of the training.
-        threshold: Exact match per modality that passes, 0..1.
+    Neighbour rows are reported and do not count, since no request asks to forget them. `folder` is a finished stage 1,
+    `record` holds `parameters`, `steps` and `seconds` of the training.
     """
     scored = pq.read_table(folder / ROWS).to_pylist()
     held_out = pq.read_table(folder / HELD_OUT).to_pylist() if (folder / HELD_OUT).is_file() else []

@@ -23,11 +23,6 @@ def read_rows(stage: Path) -> list[dict]:
 def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict:
     """Write and return gold/summary.json: what the gold models know and how exposed the forgotten values are to them.
 
-    Args:
-        run: the run folder.
-        stages: the gold stages that happened.
-        order: task ids in the order in which they are asked to be forgotten.
-
     Returns:
         `stages`: stage -> `gold_aggregates` and seconds; `knowledge`: G[i] of the earliest gold stage without task i.
     """
@@ -48,12 +43,7 @@ def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict
 def method_summary(run: Path, method: str, order: Sequence[int], gold: dict, gate: dict) -> dict:
     """Write a method's matrix.parquet and summary.json, and return the latter.
 
-    Args:
-        run: the run folder, with every stage of the method and the last one of gold.
-        method: its name.
-        order: task ids in the order in which they are asked to be forgotten.
-        gold: as `gold_summary` returns.
-        gate: the run's gate.json.
+    The run has every stage of the method and the last one of gold; `gold` is from `gold_summary`, `gate` is gate.json.
     """
     folders = [run / "learnt", *(run / method / stage_name(stage) for stage in range(1, len(order) + 1))]
     stages = [read_rows(folder) for folder in folders]

@@ -38,12 +38,7 @@ class Aggregates:
 
 
 def aggregate(evidence: Evidence, metrics: Sequence[str]) -> Aggregates:
-    """Return the aggregates of the given metrics, and why one is missing.
-
-    Args:
-        evidence: rows of the model and of those it is compared with.
-        metrics: names in the registry.
-    """
+    """Return the aggregates of the metrics, names in the registry, and why one is missing."""
     aggregates = Aggregates()
     for name in metrics:
         try:
@@ -57,11 +52,7 @@ def aggregate(evidence: Evidence, metrics: Sequence[str]) -> Aggregates:
 
 
 def measure_of(entry: MetricEntry) -> Callable[[Evidence], Measured]:
-    """Return the function that computes a metric from the rows of one model.
-
-    Raises:
-        ValueError: the metric needs every stage of a run.
-    """
+    """Return the function that computes a metric from one model's rows; raise ValueError if it needs a whole run."""
     if entry.measure is None:
         raise ValueError("it compares the stages of a run: evaluate the run folder itself")
     module, _, function = entry.measure.partition(":")
@@ -69,11 +60,7 @@ def measure_of(entry: MetricEntry) -> Callable[[Evidence], Measured]:
 
 
 def stage_utilities(stages: Mapping[int, Rows]) -> dict[int, dict]:
-    """Return stage -> utility over rows never asked to be forgotten; without figures where no group was known.
-
-    Args:
-        stages: stage -> all its rows; stage 0 is the initial model.
-    """
+    """Return stage -> utility over rows never asked to be forgotten; without figures where no group was known."""
     rows_by_stage = {stage: never_forgotten(rows) for stage, rows in stages.items()}
     utilities = not_measured(utility_by_stage, rows_by_stage, group_knowledge(rows_by_stage[0]))
     if "reasons" not in utilities:
@@ -83,14 +70,7 @@ def stage_utilities(stages: Mapping[int, Rows]) -> dict[int, dict]:
 
 
 def gold_aggregates(initial: Rows, gold: Rows, stage: int, order: Sequence[int]) -> dict:
-    """Return what the model retrained without the first `stage` tasks knows and exposes.
-
-    Args:
-        initial: rows of the initial model.
-        gold: rows of the gold model.
-        stage: how many tasks it was retrained without.
-        order: task ids in the order in which they are asked to be forgotten.
-    """
+    """Return what the model retrained without the first `stage` tasks of `order` knows and exposes."""
     forgotten = of_tasks(gold, order[:stage])
     retained = [row for row in gold if row["role"] != "neighbour" and row["task_id"] not in set(order[:stage])]
     utility = stage_utilities({0: initial, stage: gold})[stage]

@@ -20,13 +20,7 @@ SPARE_TOKENS = 32
 def api_rows(
     options: EvaluateOptions, rows: Dataset, answers: Path, progress: Callable[[float], None]
 ) -> tuple[list[dict], dict]:
-    """Ask every row and score the answers.
-
-    Args:
-        options: of the command.
-        rows: of the build.
-        answers: the file of answers; those it holds are not asked again.
-        progress: called with the share done.
+    """Ask every row and score the answers; those in the file `answers` are not requested again.
 
     Returns:
         Per-row scores, with the column `error` and None in every score of a failed call; and a record of the calls.

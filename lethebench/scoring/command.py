@@ -35,11 +35,7 @@ LIBRARIES = ("torch", "transformers", "peft", "datasets", "numpy", "scipy", "ope
 
 
 def evaluate_command(options: EvaluateOptions, *, full: bool = False) -> tuple[dict, str]:
-    """Score what the options name; return the content of scores.json and the text to print.
-
-    Args:
-        options: of the command.
-        full: print every aggregate instead of the headline.
+    """Score what the options name; return the content of scores.json and the text to print, `full` or the headline.
 
     Raises:
         UserError: wrong use or bad input, before anything is scored where that can be known.
@@ -81,11 +77,9 @@ class Evaluation:
         self.rows, self.notes = self._chosen_rows()
 
     def run(self, folder: Path, answers: Path) -> dict:
-        """Score, aggregate and write the folder; return the content of scores.json.
+        """Score, aggregate and write the folder, whole or not at all; return the content of scores.json.
 
-        Args:
-            folder: written whole or not at all.
-            answers: the file that keeps the answers of an API until every call succeeded.
+        `answers` keeps the answers of an API until every call succeeded.
         """
         start = time.monotonic()
         endpoint = None

@@ -20,11 +20,7 @@ WEIGHT_FILES = ("model*.safetensors", "adapter_model.safetensors", LUMOE_FILE)
 
 
 def load(model: str, adapter: Path | None = None) -> Loaded:
-    """Load a model with its processor, on the accelerator where there is one.
-
-    Args:
-        model: a folder or a Hub id.
-        adapter: a folder with an adapter for it.
+    """Load a model, a folder or Hub id, with its processor and adapter, on the accelerator where there is one.
 
     Raises:
         UserError: it cannot be loaded, the adapter does not fit it, or it has no chat template.
@@ -53,17 +49,7 @@ def has_weights(folder: Path) -> bool:
 
 
 def score(loaded: Loaded, rows: Dataset, *, progress: Callable[[float], None], **options) -> list[dict]:
-    """Return `evaluate_rows`; a LUMoE scores each row with the adapter that its gate chooses.
-
-    Args:
-        loaded: model and processor.
-        rows: of the build.
-        progress: called with the share done.
-        options: of `evaluate_rows`.
-
-    Raises:
-        ValueError: as `evaluate_rows`.
-    """
+    """Return `evaluate_rows` with its options; a LUMoE scores each row with the adapter that its gate chooses."""
     if not loaded.is_routed:
         return evaluate_rows(loaded.model, loaded.processor, rows, progress=progress, **options)
     scores: dict[int, dict] = {}
@@ -92,11 +78,7 @@ def _one_line(error: BaseException) -> str:
 
 
 def reference_folder(model: str, kind: str) -> Path:
-    """Return the folder of a reference model; a run gives its initial model (`before`) or its last gold one (`gold`).
-
-    Raises:
-        UserError: a run without that stage.
-    """
+    """Return the folder of a reference model; a run gives its initial model (`before`) or last gold one (`gold`)."""
     path = Path(model)
     if not (path / RECORD).is_file():
         return path
@@ -114,17 +96,10 @@ def reference_rows(
     rows: Sequence[Mapping],
     scores_of: Callable[[Loaded], list[dict]],
 ) -> list[dict]:
-    """Return the per-row scores of a reference model on the rows that were scored.
+    """Return the scores of a reference model on `rows`, those that were scored; `option` is `--gold` or `--before`.
 
     The scores that a stage of a run on the same build already has are reused where they hold every row and column;
     otherwise the model is loaded and scored.
-
-    Args:
-        option: `--gold` or `--before`.
-        model: its value: a model or a run.
-        build: what is scored.
-        rows: the scores of the model itself.
-        scores_of: scores a model on the same rows.
 
     Raises:
         UserError: a run on other data, or a model that cannot be loaded.

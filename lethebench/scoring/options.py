@@ -91,11 +91,7 @@ class EvaluateOptions:
         return Path("evaluations") / "-".join(names)
 
     def check(self) -> None:
-        """Check everything that does not depend on the build.
-
-        Raises:
-            UserError: an option cannot work; the message says what to pass instead.
-        """
+        """Check everything that does not depend on the build; raise UserError if an option cannot work."""
         for name in self.metrics:
             try:
                 metric_entry(name)
@@ -175,11 +171,7 @@ class EvaluateOptions:
             raise UserError(f"--general {self.general}: its scores enter utility; add utility to --metrics")
 
     def check_build(self, build: Build) -> None:
-        """Check the config and the splits.
-
-        Raises:
-            UserError: the build lacks one; the message lists those that it has.
-        """
+        """Raise UserError if the build lacks the config or a split; the message lists those that it has."""
         splits = self.build_splits(build)
         for name in self.splits:
             if not splits.get(name, {}).get("rows"):
@@ -193,11 +185,7 @@ class EvaluateOptions:
             raise UserError(f"--split {','.join(self.splits)}: train already holds the rows of forget and retain")
 
     def build_splits(self, build: Build) -> dict:
-        """Return the splits of the config, with their row counts.
-
-        Raises:
-            UserError: the build lacks the config; the message lists those that it has.
-        """
+        """Return the splits of the config, with their row counts; raise UserError if the build lacks the config."""
         configs = {name: part for name, part in build.manifest["splits"].items() if "forget" in part}
         config = self.config or build.config
         if config not in configs:
@@ -213,11 +201,7 @@ class EvaluateOptions:
 
 
 def check_weights(option: str, model: str) -> None:
-    """Check that an option names a model with weights.
-
-    Raises:
-        UserError: `tiny`, a run instead of one of its stages, an API, a folder without a model, or an unknown Hub id.
-    """
+    """Raise UserError unless an option names a model with weights: no run, API, `tiny`, or folder without a model."""
     if is_tiny(model):
         raise UserError(f"{option} tiny: a tiny model only exists in a run: pass its folder, e.g. runs/demo/learnt")
     if model.startswith(API_PREFIX):

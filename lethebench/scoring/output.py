@@ -36,11 +36,7 @@ def write_rows(path: Path, rows: Sequence[Mapping]) -> None:
 
 
 def headline(scores: Mapping) -> str:
-    """Return the main results of every metric, then flags, what was not measured and notes.
-
-    Args:
-        scores: the content of scores.json.
-    """
+    """Return the main results of every metric in scores.json, then flags, what was not measured and notes."""
     lines = [_line(name, cells, result) for name, cells in scores["metrics"].items() for result in _main(name, cells)]
     return _with_remarks(text_table(HEADER, lines, right=HEADER[1:]), scores)
 

@@ -79,10 +79,6 @@ class Comparison:
 def evaluate_run(options: EvaluateOptions, *, full: bool = False) -> tuple[dict, str]:
     """Score every saved model of a run again; return the content of scores.json and the text to print.
 
-    Args:
-        options: of the command.
-        full: print every aggregate of the last stages too.
-
     Raises:
         UserError: the run is in use, did not finish training, or its build is missing.
     """

@@ -121,11 +121,7 @@ class MllmuImport(Import):
 
 
 def _read(source: Path, workshop: Path, num_proc: int) -> tuple[Download, dict[str, Picture]]:
-    """Return everything in a download, and name -> converted picture.
-
-    Raises:
-        BuildError: lists everything wrong with the download.
-    """
+    """Return everything in a download, and name -> converted picture; raise BuildError listing all that is wrong."""
     problems = Problems(source.resolve().name, "repair the download or download it again")
     download = open_download(source, problems)
     pictures: dict[str, Picture] = {}
@@ -229,14 +225,7 @@ def _profile(
 ) -> ReleasedProfile:
     """Return a person with what the release says of them, under the names of its columns.
 
-    Args:
-        domain: `person` or `figure`.
-        records: use -> the person's record.
-        group_of: use -> group of shards.
-        pictures: name -> converted picture.
-        role: in the default config.
-        task_id: likewise.
-        notes: further details.
+    `records` and `group_of` map a use to the person's record and to its group of shards; `notes` are further details.
     """
     first = next(iter(records.values()))
     profile_id = f"{domain}-{first.id}"

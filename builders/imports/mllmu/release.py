@@ -43,11 +43,7 @@ class ReleasedQuestion:
 
 
 def identity(value: object) -> str:
-    """Return a person's ID as text.
-
-    Raises:
-        ValueError: not a valid ID.
-    """
+    """Return a person's ID as text; raise ValueError if it is not valid."""
     text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if not text or len(text) > 100 or "/" in text or not text.isprintable():
         raise ValueError(f"its ID is {value!r:.60}")
@@ -55,11 +51,7 @@ def identity(value: object) -> str:
 
 
 def pictures(row: Mapping) -> list[bytes]:
-    """Return the bytes of a record's `image` or `images`.
-
-    Raises:
-        ValueError: no picture, or one that is not in the file.
-    """
+    """Return the bytes of a record's `image` or `images`; raise ValueError if there are none in the file."""
     images = row["images"] if "images" in row else [row["image"]]
     if not isinstance(images, Sequence) or not images:
         raise ValueError("has no picture")
@@ -70,11 +62,7 @@ def pictures(row: Mapping) -> list[bytes]:
 
 
 def questions(row: Mapping) -> list[ReleasedQuestion]:
-    """Return the questions of a record: on the picture first, then by name; choices, free answers, blanks.
-
-    Raises:
-        ValueError: a field is not as in the release; the message tells which.
-    """
+    """Return the questions of a record: on the picture first, then by name; choices, free answers, blanks."""
     parsed = [
         *(_choice(entry, modality, n) for modality in _CHOICES for n, entry in enumerate(_choices(row, modality), 1)),
         *_written(row, "Generation_Task", "generation", "free"),
@@ -87,11 +75,7 @@ def questions(row: Mapping) -> list[ReleasedQuestion]:
 
 
 def tuning_pairs(text: object) -> int:
-    """Return the number of question-answer pairs in the metadata of `ft_Data`.
-
-    Raises:
-        ValueError: not a JSON list of {Question, Answer}.
-    """
+    """Return the number of question-answer pairs in the metadata of `ft_Data`, a JSON list of {Question, Answer}."""
     pairs = read_json(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None
     if not isinstance(pairs, list) or not all(
         isinstance(p, dict) and {"Question", "Answer"} <= p.keys() for p in pairs

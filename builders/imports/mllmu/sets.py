@@ -78,11 +78,7 @@ class Download:
 
 
 def open_download(source: Path, problems: Problems) -> Download:
-    """Find a download's files.
-
-    Raises:
-        BuildError: folders or shards are missing; lists all of them.
-    """
+    """Find a download's files; raise BuildError listing all folders and shards that are missing."""
     if not source.is_dir():
         raise BuildError(
             f"--from {source}: give the folder of a download of MLLMU-Bench, with Full_Set/, forget_5/ and so on in it"

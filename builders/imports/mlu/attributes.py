@@ -16,11 +16,7 @@ Entities = Mapping[str, Sequence[Row]]
 
 
 def attributes(entities: Entities) -> dict[tuple[str, str], str]:
-    """Return (class, wording) -> the attribute it asks for.
-
-    Args:
-        entities: `<Class>/<Entity>` -> rows.
-    """
+    """Return (class, wording) -> the attribute it asks for, from `<Class>/<Entity>` -> rows."""
     classes: dict[str, dict[str, Sequence[Row]]] = defaultdict(dict)
     for profile_id, rows in entities.items():
         name, _, key = profile_id.partition("/")

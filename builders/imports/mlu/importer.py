@@ -131,8 +131,7 @@ def _pictures(
 ) -> tuple[dict[str, Picture], int]:
     """Return path in the release -> its picture, if the folder has it, and how many have another spelling there.
 
-    Raises:
-        BuildError: pictures do not decode, or are links out of the folder; lists all of them.
+    Raise BuildError listing pictures that do not decode or are links out of the folder.
     """
     if options.pictures is None:
         return {}, 0

@@ -66,8 +66,7 @@ def read_release(files: Files) -> MluRelease:
     """Read every task's files, and `Entities/` for the rows of no task.
 
     Raises:
-        BuildError: files are missing or malformed, rows are not as released, ids repeat, or an entity is in two sets;
-            lists and counts all problems.
+        BuildError: lists files that are missing or malformed, invalid rows, repeated ids, and entities in two sets.
     """
     problems = Problems(files.source)
     set_files = _find(files, problems)

@@ -45,11 +45,7 @@ class Files(Protocol):
 
 
 def open_files(source: Path) -> Files:
-    """Return the files of a zip or a folder.
-
-    Raises:
-        BuildError: the path does not exist, or is a zip that is damaged or could do harm.
-    """
+    """Return the files of a zip or a folder; raise BuildError if it is absent, damaged, or could do harm."""
     if source.is_dir():
         return Folder(source)
     if not source.is_file():

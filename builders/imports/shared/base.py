@@ -136,11 +136,7 @@ class Import(Benchmark):
         )
 
     def profile_count(self, size: str | int) -> int:
-        """Return 0: the release decides.
-
-        Raises:
-            BuildError: neither `paper` nor `small`.
-        """
+        """Return 0, since the release decides; raise BuildError unless the size is `paper` or `small`."""
         if size not in ("paper", "small"):
             raise BuildError(f"size {size}: an import takes the whole release, or --size small for part of it")
         return 0

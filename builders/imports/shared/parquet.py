@@ -35,14 +35,7 @@ def shards_of(root: Path, config: str, problems: Problems) -> list[Path]:
 
 
 def open_shard(path: Path, name: str, required: Sequence[str], problems: Problems) -> list[str] | None:
-    """Return the columns of a file, or None and a problem if it is not as a release's.
-
-    Args:
-        path: of the file.
-        name: of the file in messages.
-        required: columns that it must have.
-        problems: to add to.
-    """
+    """Return the columns of a file, or None and a problem if it is too large or lacks a required column."""
     try:
         with pq.ParquetFile(path) as shard:
             columns, metadata = shard.schema_arrow.names, shard.metadata

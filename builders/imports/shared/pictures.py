@@ -86,8 +86,7 @@ def _convert(item: tuple[int, RawPicture], folder: Path) -> Picture:
 def open_picture(content: bytes) -> tuple[Image.Image, tuple[int, int], str]:
     """Return an RGB picture of at most LONGEST pixels a side without metadata, with its size and format as released.
 
-    Raises:
-        OSError, ValueError, SyntaxError, EOFError: the bytes are not a whole picture, or it has too many pixels.
+    Raises OSError, ValueError, SyntaxError or EOFError if it is not a whole picture or has too many pixels.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the metadata, which is dropped

@@ -16,11 +16,7 @@ _MOST_WORDS = 5
 
 
 def read_json(content: bytes) -> Any:
-    """Return the content of a JSON file, with or without the byte order mark of UTF-8.
-
-    Raises:
-        ValueError: another encoding, or not JSON; the message tells which and where.
-    """
+    """Return the content of a JSON file in UTF-8, with or without a byte order mark; else raise ValueError."""
     for mark, name in _OTHER_MARKS:
         if content.startswith(mark):
             raise ValueError(f"is {name}; save it as UTF-8")
