@@ -1,5 +1,6 @@
 """A whole run from its options: what `lethe run`, `lethe learn`, `lethe unlearn` and the demo share."""
 
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +18,7 @@ from lethebench.report.headline import FIGURES
 from lethebench.runs.build import Build
 from lethebench.runs.folder import RECORD, file_hash, is_done, read_json, stage_name, write_json
 from lethebench.runs.gate import exact_match_text
-from lethebench.runs.options import RunOptions
+from lethebench.runs.options import PRESET_FILE, RunOptions
 from lethebench.runs.provenance import DECISIVE, library_versions, machine
 from lethebench.runs.stage import Run
 from lethebench.runs.summary import gold_summary, method_summary
@@ -45,6 +46,8 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool) 
         if not resume:
             raise UserError(f"{folder} already holds a run: pass --resume to continue it, or another folder by --out")
         record = _resumed(folder, read_json(folder / RECORD), record, console)
+    if record["preset"] == PRESET_FILE:
+        _copy_preset(Path(run.preset.name), folder / PRESET_FILE)
     write_json(folder / RECORD, record)
     if options.preset is None and own_preset(options.model) is None and not is_done(run.learnt):
         console.say(
@@ -56,7 +59,8 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool) 
 
 def _record(run: Run, build: Build) -> dict[str, Any]:
     """Return run.json of a new run."""
-    name, manifest = run.preset.name, build.manifest
+    preset, manifest = run.preset.name, build.manifest
+    built_in = preset in PRESETS
     source = (manifest.get("imported") or {}).get("source") or {}
     return {
         "name": run.folder.name,
@@ -72,13 +76,19 @@ def _record(run: Run, build: Build) -> dict[str, Any]:
             "imported_from": source.get("name"),
             "manifest_sha256": file_hash(build.path / "manifest.json"),
         },
-        **replace(run.options, preset=name, tasks=len(run.order)).record(),
-        "preset_sha256": None if name in PRESETS else file_hash(Path(name)),
+        **replace(run.options, preset=preset if built_in else PRESET_FILE, tasks=len(run.order)).record(),
+        "preset_sha256": None if built_in else file_hash(Path(preset)),
         "trained": run.preset.trained(),
         "task_order": run.order,
         "versions": library_versions(),
         "machine": machine(),
     }
+
+
+def _copy_preset(source: Path, copy: Path) -> None:
+    """Copy a preset's file into the run folder, so that resuming does not need the original."""
+    if not copy.is_file() or file_hash(copy) != file_hash(source):
+        shutil.copyfile(source, copy)
 
 
 def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console: Console) -> dict[str, Any]:
@@ -94,6 +104,8 @@ def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console:
         )
     started = [method for method in now["methods"] if is_done(folder / method / stage_name(1))]
     trained = is_done(folder / "learnt")
+    if now["preset_sha256"] is not None and before.get("preset_sha256") == now["preset_sha256"]:
+        before = before | {"preset": now["preset"]}  # older runs record the path of the file
     conflicts = list(RunOptions.from_record(before).conflicts(RunOptions.from_record(now), started, trained=trained))
     common = min(len(before["task_order"]), len(now["task_order"]))
     pairs = {

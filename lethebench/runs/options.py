@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lethebench.runs.build import Build
 
 RETAIN = ("rest", "released", "fixed")
+PRESET_FILE = "preset.yaml"
+"""A run's copy of a preset that is not built in, in the run folder."""
 SECTIONS = ("learn", "lora", "model")
 """Sections of settings that concern every stage; each other section is the name of a method."""
 
@@ -181,10 +183,12 @@ class RunOptions:
 
         Args:
             record: run.json; settings of methods that it does not list are left out.
-            changes: Fields to set instead.
+            changes: Fields to set instead. With `out`, a preset from a file is the copy in that run folder.
         """
         values = {name: record[name] for name in _names() if name in record and name not in ("data", "out")}
         values = {"data": Path(record["data"]["path"]), **values, **changes}
+        if values.get("preset") == PRESET_FILE and "out" in changes:
+            values["preset"] = str(Path(changes["out"]) / PRESET_FILE)
         values["methods"] = tuple(values.get("methods", ()))
         sections = {*values["methods"], *SECTIONS}
         settings = values.get("settings", {}).items()

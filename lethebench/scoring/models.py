@@ -10,10 +10,13 @@ from datasets import Dataset
 from safetensors import safe_open
 
 from lethebench.baselines.loading import ADAPTER_FILE, LUMOE_FILE, Loaded, load_model
+from lethebench.baselines.presets import load_preset
 from lethebench.errors import UserError
 from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.runs.build import Build
 from lethebench.runs.folder import RECORD, file_hash, is_done, read_json
+from lethebench.runs.options import RunOptions
+from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import read_rows
 
 WEIGHT_FILES = ("model*.safetensors", "adapter_model.safetensors", LUMOE_FILE)
@@ -22,14 +25,17 @@ WEIGHT_FILES = ("model*.safetensors", "adapter_model.safetensors", LUMOE_FILE)
 def load(model: str, adapter: Path | None = None) -> Loaded:
     """Load a model, a folder or Hub id, with its processor and adapter, on the accelerator where there is one.
 
+    A stage of a run is loaded with the run's `model` settings.
+
     Raises:
         UserError: it cannot be loaded, the adapter does not fit it, or it has no chat template.
     """
     adapter_folder = Path(model) if adapter is None and (Path(model) / ADAPTER_FILE).is_file() else adapter
     try:
+        options = _run_options(Path(model))
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Found missing adapter keys")
-            loaded = load_model(model, adapter, trainable=False)
+            loaded = load_model(model, adapter, trainable=False, **options)
     except (ValueError, RuntimeError, OSError, UserWarning) as error:
         if adapter is not None and not str(error).startswith(f"{model} cannot be loaded"):
             raise UserError(f"--adapter {adapter} does not fit {model}: {_one_line(error)}") from None
@@ -38,9 +44,32 @@ def load(model: str, adapter: Path | None = None) -> Loaded:
         _check_used(loaded.model, adapter_folder, model)
     if not getattr(loaded.processor, "chat_template", None):
         raise UserError(f"{model} has no chat template: add chat_template.jinja to the model's files")
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and not getattr(loaded.model, "hf_device_map", None):
         loaded.model.to("cuda")
     return loaded
+
+
+def _run_options(stage: Path) -> dict[str, Any]:
+    """Return the options of `load_model` that a run has for the model of a stage; {} for any other model.
+
+    Raises:
+        ValueError: the run's preset cannot be read.
+    """
+    run = _run_of(stage)
+    if run is None:
+        return {}
+    options = RunOptions.from_record(read_json(run / RECORD), out=run)
+    preset = load_preset(options.preset, options.model)
+    model = dict(apply_settings(preset, {"model": options.settings.get("model", {})}).model)
+    if not any((stage / name).is_file() for name in (ADAPTER_FILE, LUMOE_FILE)):
+        # Weights that were trained themselves are saved in their own type, which these would change.
+        model = {name: value for name, value in model.items() if name not in ("dtype", "four_bit")}
+    return model
+
+
+def _run_of(stage: Path) -> Path | None:
+    """Return the run folder that a stage belongs to, None for the folder of another model."""
+    return next((parent for parent in stage.parents[:2] if (parent / RECORD).is_file()), None)
 
 
 def has_weights(folder: Path) -> bool:
@@ -105,7 +134,7 @@ def reference_rows(
         UserError: a run on other data, or a model that cannot be loaded.
     """
     folder = reference_folder(model, option.removeprefix("--"))
-    run = next((parent for parent in folder.parents[:2] if (parent / RECORD).is_file()), None)
+    run = _run_of(folder)
     if run is not None:
         data = read_json(run / RECORD)["data"]
         if data["manifest_sha256"] != file_hash(build.path / "manifest.json"):

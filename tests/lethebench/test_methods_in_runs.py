@@ -107,10 +107,10 @@ def test_one_stage_at_a_time_and_a_method_that_cannot_is_one_line(learnt, tmp_pa
     learn_command(options, resume=False)
     record, text = unlearn_command("simnpo", options.data, options.out, None, ignore_gate=False)
     assert record["steps"] > 0
-    assert "simnpo forgot task 1 of 1" in text
+    assert "simnpo: unlearned task 1 of 1" in text
     record, text = unlearn_command("retrain", options.data, options.out, None, ignore_gate=False)
     assert record["stage"] == 1
-    assert "retrain learnt again without tasks 1 to 1 of 1" in text
+    assert "retrain: retrained without tasks 1 to 1 of 1" in text
     small = {"kl": {"reference_gib": 1e-9}}
     with pytest.raises(UserError, match=r"^kl: the KL term would keep .* raise the limit$"):
         unlearn_command("kl", options.data, options.out, None, ignore_gate=False, settings=small)

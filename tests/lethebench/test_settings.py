@@ -1,12 +1,13 @@
 """A user's settings: what is refused before any work, and that they reach the model, the adapter and the trainer."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
 from datasets import Dataset
 from evaluate_support import lethe, save_llava
+from peft import get_peft_model
 from small_build import stand_in_build
 from tiny_models import qa_rows
 
@@ -19,11 +20,13 @@ from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.runs.build import open_build
 from lethebench.runs.checks import check_options
+from lethebench.runs.commands import options_of
 from lethebench.runs.continual import start
-from lethebench.runs.folder import new_stage, read_json
+from lethebench.runs.folder import new_stage, read_json, write_json
 from lethebench.runs.options import RunOptions
 from lethebench.runs.settings import apply_settings, read_settings
 from lethebench.runs.training import learn_all, unlearn_task
+from lethebench.scoring.models import load
 
 LLAVA, TINY = PRESETS["mllmu-llava"], PRESETS["tiny"]
 SMALL = {"activation_checkpointing": False, "max_steps": 1}
@@ -201,3 +204,41 @@ def test_run_records_settings_and_refuses_others_on_resume(base, tmp_path, capsy
     other = RunOptions(data=data, out=tmp_path / "run", model=base, methods=("ga",), settings={"lora": {"rank": 8}})
     with pytest.raises(UserError, match=r"settings of lora .*'rank': 4.*'rank': 8"):
         start(run.build, other, Console(), resume=True)
+
+
+def test_run_keeps_a_copy_of_its_preset_file(base, tmp_path):
+    data, folder, file = stand_in_build(tmp_path / "icu"), tmp_path / "run", tmp_path / "my.yaml"
+    file.write_text("lora: {rank: 4, alpha: 8}\nmodel: {dtype: bfloat16}\n")
+    folder.mkdir()
+    options = RunOptions(data=data, out=folder, model=base, methods=("ga",), preset=str(file))
+    first = start(open_build(data), options, Console(), resume=False)
+    record = read_json(folder / "run.json")
+    assert record["preset"] == "preset.yaml"
+    moved = file.rename(tmp_path / "moved.yaml")
+    resumed = start(first.build, options_of(folder, data, "ga"), Console(), resume=True)
+    assert replace(resumed.preset, name=first.preset.name) == first.preset
+    write_json(folder / "run.json", record | {"preset": str(file)})  # as runs recorded it before
+    start(first.build, replace(options, preset=str(moved)), Console(), resume=True)
+    assert read_json(folder / "run.json")["preset"] == "preset.yaml"
+    moved.write_text("lora: {rank: 8, alpha: 8}\n")
+    with pytest.raises(UserError, match="preset_sha256"):
+        start(first.build, replace(options, preset=str(moved)), Console(), resume=True)
+
+
+def test_saved_stage_is_loaded_with_the_model_options_of_its_run(base, tmp_path):
+    data, folder = stand_in_build(tmp_path / "icu"), tmp_path / "run"
+    folder.mkdir()
+    settings = {"model": {"dtype": "bfloat16"}}
+    options = RunOptions(data=data, out=folder, model=base, methods=("ga",), settings=settings)
+    start(open_build(data), options, Console(), resume=False)
+    whole, processor = loading.load_model(base)
+    loading.save_model(whole, processor, folder / "gold" / "t001")
+    adapted = get_peft_model(whole, LLAVA.lora.peft_config())
+    loading.save_model(adapted, processor, folder / "learnt")
+
+    def dtypes(stage: str) -> set[torch.dtype]:
+        parameters = load(str(folder / stage)).model.named_parameters()
+        return {value.dtype for name, value in parameters if "lora_" not in name}
+
+    assert dtypes("learnt") == {torch.bfloat16}
+    assert dtypes("gold/t001") == {torch.float32}  # weights that were trained themselves keep their type
