@@ -132,7 +132,7 @@ class RunOptions:
         metadata=option(
             "Override one setting, e.g. learn.learning_rate=1e-5, lora.r=64 or npo.beta=0.4; repeatable.",
             decides="settings",
-            commands="learn unlearn run",
+            commands="learn unlearn run tune",
             flag="--set",
             metavar="SECTION.NAME=VALUE",
         ),

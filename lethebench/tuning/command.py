@@ -5,8 +5,8 @@ request has; utility is measured on the other profiles of the retain set and on 
 forgotten was never tuned on; of what is reported as utility, the retain rows and neighbours were.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from lethebench.runs.checks import check_options
 from lethebench.runs.commands import options_of
 from lethebench.runs.folder import DONE, RECORD, file_hash, is_done, locked, read_json, write_json
 from lethebench.runs.options import RunOptions
-from lethebench.runs.provenance import library_versions
+from lethebench.runs.provenance import DECISIVE, library_versions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.tuning.search import SPAN, Settings, best, read_trials, search, starts, write_trials
 from lethebench.tuning.validation import Measure, Validation, measure_of, validation
@@ -44,6 +44,8 @@ class TuneOptions:
         run: A run folder whose initial model to use; None = train one in the folder of the tuning.
         model: For stage 1 without a `run`; None = tiny.
         preset: The same; None = the preset that belongs to the model.
+        settings: Section -> name -> value, over the preset's. The method's are the middle of the searched ranges, or
+            hold in every trial if they are not searched; other sections are for stage 1 without a `run`.
         utility: Required relative utility, in (0, 1].
         seed: Of the validation request, the sampler, the stages, and of stage 1 without a `run`.
         out: Output folder; None = tuned/<benchmark>-<method>.
@@ -58,9 +60,23 @@ class TuneOptions:
     utility: float = 0.9
     seed: int = 0
     out: Path | None = None
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "method", self.method.replace(":", "."))
+
+    def stage_one(self, out: Path | None = None) -> RunOptions:
+        """Return the options of the run that trains the initial model, with the settings of the method among them."""
+        model = self.model or TINY
+        return RunOptions(
+            data=self.data,
+            out=out,
+            model=model,
+            preset=self.preset,
+            methods=(),
+            seed=self.seed,
+            settings=self.settings,
+        )
 
     def check(self) -> None:
         """Raise if the options cannot work, before anything is loaded but a plug-in's class.
@@ -85,6 +101,10 @@ class TuneOptions:
             raise UserError(f"--utility {self.utility}: give a share of the initial model's utility, in (0, 1]")
         if self.run is not None and (self.model or self.preset):
             raise UserError(f"--from {self.run} has its own model and preset: leave out --model and --preset")
+        if self.run is not None and (others := set(self.settings) - {entry.name}):
+            raise UserError(
+                f"--from {self.run} is trained already: --set {min(others)}. would change nothing; leave it out"
+            )
 
 
 def tune_command(options: TuneOptions, *, resume: bool) -> tuple[dict[str, Any], str]:
@@ -108,9 +128,12 @@ def tune_command(options: TuneOptions, *, resume: bool) -> tuple[dict[str, Any],
 def _run_options(options: TuneOptions, build: Build) -> RunOptions | None:
     """The options of the run to start from, None if stage 1 is to be run here."""
     if options.run is None:
-        check_options(RunOptions(data=options.data, model=options.model or TINY, preset=options.preset, methods=()))
+        check_options(options.stage_one())
         return None
-    run_options = options_of(options.run, options.data, options.method)
+    recorded = options_of(options.run, options.data, options.method)
+    own = {**recorded.settings.get(options.method, {}), **options.settings.get(options.method, {})}
+    run_options = replace(recorded, settings={**recorded.settings, options.method: own})
+    check_options(run_options)
     if not is_done(options.run / "learnt"):
         raise UserError(f"--from {options.run}: stage 1 is not finished; resume it with `lethe learn ... --resume`")
     if not read_json(options.run / "learnt" / "gate.json")["passed"]:
@@ -133,10 +156,11 @@ def _tune(options: TuneOptions, build: Build, run_options: RunOptions | None, fo
         "seed": options.seed,
         "ranges": {name: [value / SPAN, value * SPAN] for name, value in start.items()},
         "preset": run.preset.name,
+        "settings": dict(run.options.settings),
         "retain": run.options.retain,
         "data": file_hash(build.path / "manifest.json"),
         "learnt": file_hash(run.learnt / DONE),
-        "versions": library_versions(),
+        "versions": {name: version for name, version in library_versions().items() if name in DECISIVE},
     }
     _record(folder, identity)
     rows = validation(run, options.seed)
@@ -179,9 +203,7 @@ def _initial_run(options: TuneOptions, build: Build, run_options: RunOptions | N
         return Run(build, run_options, options.run, console)
     out = folder / "run"
     out.mkdir(exist_ok=True)
-    model, preset = options.model or TINY, options.preset
-    plain = RunOptions(data=options.data, out=out, model=model, preset=preset, methods=(), seed=options.seed)
-    run = start(build, plain, console, resume=True)
+    run = start(build, options.stage_one(out), console, resume=True)
     run.learn()
     return run
 
@@ -220,7 +242,7 @@ def _trial(
                 run.encoder.processor,
                 rows.forget,
                 rows.retain,
-                apply_settings(run.preset, {options.method: settings}),
+                apply_settings(run.preset, {options.method: dict(settings)}),
                 seed=stage_seed(options.seed, options.method, 1),
                 encoder=run.encoder,
                 callbacks=[Ticks(tick)],
