@@ -31,7 +31,7 @@ def build(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Build a benchmark as a folder that is ready to be a Hub dataset repository.
+    """Build a benchmark as a folder that is ready for the Hub.
 
     Example: lethe build icu --size small --preview
 
@@ -82,7 +82,7 @@ def export(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a build in another project's layout, for its scripts and harnesses.
+    """Write a build in the layout of another project.
 
     Example: lethe export build/mllmu --layout mllmu-bench --out build/mllmu-bench
 

@@ -41,7 +41,7 @@ def evaluate(
     print_all: Annotated[bool, typer.Option("--all", help="Print every aggregate, not only the headline.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Score any model, adapter or API on a build; or score a run again and compare with its own numbers.
+    """Score a model, adapter or API on a build, or rescore a run.
 
     Writes rows.parquet (every row) and scores.json (every aggregate with its number of rows and 95 % interval).
 

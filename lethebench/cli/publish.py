@@ -20,7 +20,7 @@ def push(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Publish a build on the Hub: merge the card, commit once, tag the data version, load it back and compare.
+    """Publish a build on the Hub. Merges the card, commits once, tags the data version, loads it back and compares.
 
     Uses the token in HF_TOKEN or of `hf auth login`. Asks nothing and never moves a tag.
 
@@ -39,7 +39,7 @@ def push_metric(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Publish a metric as a Space, tag it with the version of lethebench, and load it with `evaluate`.
+    """Publish a metric as a Space. Tags it with the version of lethebench and loads it with `evaluate`.
 
     Example: lethe push-metric unlearning your-name
     """
@@ -62,7 +62,7 @@ def push_model(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Publish the model or adapter of a run, with a card of its scores beside the gold model's and how to repeat it.
+    """Publish the model or adapter of a run. Its card holds its scores, the gold model's, and how to repeat them.
 
     Example: lethe push-model runs/icu your-name/icu-npo --method npo
     """

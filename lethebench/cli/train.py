@@ -13,7 +13,7 @@ Method = Annotated[str, typer.Argument(metavar="METHOD", help="See `lethe list m
 
 
 def learn(options: RunValues, resume: Resume = False, as_json: Json = False) -> None:
-    """Stage 1: train the model on the benchmark and check by the memorization gate that it learned it.
+    """Train a model on a benchmark and check the memorization gate.
 
     Exits 1 if the gate fails.
 
@@ -35,7 +35,7 @@ def unlearn(
     task: Annotated[int | None, typer.Option(min=1, help="Request to unlearn, from 1; default the next.")] = None,
     as_json: Json = False,
 ) -> None:
-    """One stage: unlearn the next task; METHOD `retrain` retrains the gold model to compare with.
+    """Unlearn the next task of a run. METHOD `retrain` retrains the gold model to compare with.
 
     Example: lethe unlearn npo build/icu --from runs/icu
     """
@@ -52,7 +52,9 @@ def run(
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
-    """A whole continual run: train, check the gate, unlearn task by task, retrain gold models, score, report.
+    """Run a whole experiment, from training to the report.
+
+    Trains, checks the memorization gate, unlearns task by task, retrains gold models, scores and writes the report.
 
     Example: lethe run build/icu --method ga,npo --model tiny --tasks 4
 
@@ -76,7 +78,7 @@ def tune(
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
-    """Search a method's learning rate and coefficient: the most forgetting among trials that keep the utility.
+    """Search the settings of a method. Picks the most forgetting among the trials that keep the utility.
 
     Writes tuned.json (the best settings, for --settings) and trials.csv (every trial).
 
@@ -95,7 +97,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default RUN/report.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a self-contained page with figures and tables, as HTML, PNG, Markdown and CSV.
+    """Write the report of runs. One self-contained page; its figures as PNG, its tables as Markdown and CSV.
 
     Example: lethe report runs/demo
     """
@@ -106,7 +108,7 @@ def report(
 
 
 def demo(options: RunValues, resume: Resume = False, as_json: Json = False) -> None:
-    """The whole job on a small benchmark and the embedded tiny model, in minutes on a CPU.
+    """Run everything on a small benchmark and the tiny model.
 
     Builds a small icu, trains on it, checks the gate, unlearns it task by task with ga and npo, measures against a
     retrained gold model, and writes the report. The data goes to OUT/data.
