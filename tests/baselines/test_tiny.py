@@ -86,7 +86,7 @@ def test_tiny_loads_with_auto_classes(learnt, tmp_path):
 def test_the_same_seed_gives_the_same_weights_to_the_bit():
     def weights(seed):
         torch.rand(seed + 3)  # What others drew before must not matter.
-        tiny = support.tiny(seed, **{**LEARN, "steps": 5})
+        tiny = support.tiny(seed, **{**LEARN, "steps": 5, "vision_steps": 5})
         learn_tiny(tiny, support.rows(), preset=PRESETS["tiny"], seed=seed)
         return tiny.model.state_dict()
 
@@ -104,7 +104,7 @@ def test_making_a_model_leaves_the_global_generator_alone():
 
 
 def test_gold_shares_plan_and_processor():
-    tiny = support.tiny(**LEARN)
+    tiny = support.tiny(vision_steps=2)
     held = len(tiny.encoder._rows)
     gold = tiny_vlm(support.rows(range(3, 6)), 0, plan=tiny.plan, processor=tiny.processor, encoder=tiny.encoder)
     assert gold.processor is tiny.processor

@@ -58,7 +58,7 @@ def observed(stage) -> list:
     ids=lambda value: "lora" if isinstance(value, LoraConfig) else value,
 )
 def test_resumed_stage_equals_uninterrupted(tiny, tmp_path, method, peft, frozen):
-    options = {"num_train_epochs": 3, "per_device_train_batch_size": 3, "save_strategy": "steps", "save_steps": 2}
+    options = {"num_train_epochs": 2, "per_device_train_batch_size": 3, "save_strategy": "steps", "save_steps": 2}
     options["frozen"] = frozen
     torch.manual_seed(0)
     model = fresh(tiny) if peft is None else get_peft_model(fresh(tiny), peft)
@@ -92,8 +92,9 @@ def test_the_best_model_is_the_one_that_is_kept(tiny, tmp_path):
     assert stage.evaluate()["eval_loss"] == pytest.approx(losses[0], abs=1e-6)
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("method", ["npo", "mmunlearner"])
+@pytest.mark.parametrize(
+    ("method", "dtype"), [("npo", torch.float16), ("npo", torch.bfloat16), ("mmunlearner", torch.bfloat16)]
+)
 def test_16_bit_weights_train_as_float32(tiny, tmp_path, method, dtype):
     """Steps as small as the papers' would be rounded away in bfloat16, and overflow Adam's moments in float16."""
     options = {"num_train_epochs": 2, "learning_rate": 2e-5}
@@ -195,19 +196,19 @@ def test_interrupted_stage_removes_adapter_copy(tiny, tmp_path):
     assert list(model.peft_config) == ["default"]
 
 
-@pytest.mark.parametrize(("size", "accumulation"), [(5, 1), (1, 5), (4, 2), (2, 3)])
 @pytest.mark.parametrize("method", ["graddiff", "dpo"])
-def test_rows_weigh_the_same_in_uneven_steps(tiny, tmp_path, method, size, accumulation):
+def test_rows_weigh_the_same_in_uneven_steps(tiny, tmp_path, method):
     changes = {**support.SGD, "learning_rate": 0.05}
     ends = []
-    for batch, parts in ((5, 1), (size, accumulation)):
+    for batch, parts in ((5, 1), (1, 5), (4, 2), (2, 3)):
         options = {"per_device_train_batch_size": batch, "gradient_accumulation_steps": parts, **changes}
         stage = support.stage(method, fresh(tiny), tiny.processor, tmp_path, FORGET[:5], RETAIN, **options)
         before = support.weights_of(stage.model)
         assert stage.train().global_step == 1
         ends.append({name: value - before[name] for name, value in support.weights_of(stage.model).items()})
     size = max(value.abs().max() for value in ends[0].values())
-    assert max((ends[0][name] - ends[1][name]).abs().max() for name in ends[0]) < 1e-4 * size
+    for end in ends[1:]:
+        assert max((ends[0][name] - end[name]).abs().max() for name in end) < 1e-4 * size
 
 
 def test_overflowing_loss_scale_does_not_stop(tiny, tmp_path):

@@ -69,8 +69,9 @@ def test_pictures_reach_the_model(trainer, method):
     for row in swapped:
         if row["images"]:
             row["images"] = [support.page(1 if row["profile_id"].endswith("0") else 0)]
-    assert distance(run(FORGET), run(FORGET)) == 0
-    assert distance(run(FORGET), run(swapped)) > 1e-5
+    end = run(FORGET)
+    assert distance(end, run(FORGET)) == 0
+    assert distance(end, run(swapped)) > 1e-5
 
 
 @pytest.mark.parametrize("method", METHOD_NAMES)
@@ -102,8 +103,9 @@ def test_seed_decides_every_bit(trainer):
         stage.train()
         return weights_of(stage)
 
-    assert distance(run(1), run(1)) == 0
-    assert distance(run(1), run(2)) > 0
+    end = run(1)
+    assert distance(end, run(1)) == 0
+    assert distance(end, run(2)) > 0
 
 
 def test_answer_logps_ignore_padding_and_order(trainer):

@@ -113,16 +113,16 @@ def test_verify_finds_a_wrong_option_of_an_import(imports, tmp_path):
 def test_command_line_imports_and_verifies(tmp_path):
     write_zip(tmp_path / "MLUBench.zip", mlu_files())
     done = lethe("build", "mlu", "--from", "MLUBench.zip", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "192 questions" in done.stdout
-    assert "192 rows without picture kept as text" in done.stdout
-    assert "no candidates: " in done.stdout
+    assert done.status == 0, done.error
+    assert "192 questions" in done.out
+    assert "192 rows without picture kept as text" in done.out
+    assert "no candidates: " in done.out
     report = lethe("verify", "build/mlu", "--json", cwd=tmp_path)
-    assert (report.returncode, json.loads(report.stdout)["ok"]) == (0, True)
+    assert (report.status, json.loads(report.out)["ok"]) == (0, True)
     refused = lethe("build", "mlu", "--from", "absent.zip", "--out", "other", cwd=tmp_path)
-    assert refused.returncode == 2
-    assert len(refused.stderr.strip().splitlines()) <= 2
-    assert "Traceback" not in refused.stderr
+    assert refused.status == 2
+    assert len(refused.error.strip().splitlines()) <= 2
+    assert "Traceback" not in refused.error
     assert sorted(path.name for path in tmp_path.iterdir()) == ["MLUBench.zip", "build"]
 
 
@@ -131,8 +131,8 @@ def test_command_line_imports_and_verifies(tmp_path):
 def test_run_on_an_import(imports, tmp_path, name):
     command = ("--model", "tiny", "--method", "ga", "--tasks", "1", "--ignore-gate", "--out", str(tmp_path / "run"))
     done = lethe("run", str(imports / name), *command, "--json", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    assert done.status == 0, done.error
+    result = json.loads(done.out)
     assert result["methods"]["ga"]["exposure"] is None
     assert result["gate"]["image_text"] is not None
     assert os.path.isfile(result["report"])

@@ -4,9 +4,9 @@ import importlib.util
 import json
 
 import pytest
-from evaluate_support import lethe, save_llava
+from command_line import lethe
 from small_build import stand_in_build
-from tiny_models import llava
+from tiny_models import llava, save_llava
 
 from lethebench.evaluation.harness.general import General, _general, check_tasks, run_general
 from lethebench.evaluation.metrics.measures import Evidence
@@ -72,10 +72,10 @@ def test_lm_eval_task_equals_plain_passes(task):
 
 
 @pytest.mark.slow
-def test_general_scores_enter_utility_by_command_line(task, tmp_path, capsys, monkeypatch):
+def test_general_scores_enter_utility_by_command_line(task, tmp_path):
     data, model = stand_in_build(tmp_path / "icu"), save_llava(tmp_path / "model")
     words = ["--metrics", "utility", "--sample", 3, "--general", f"lm-eval:{task}", "--out", tmp_path / "out", "--json"]
-    status, out, error = lethe(capsys, monkeypatch, "evaluate", data, "--model", model, *words)
+    status, out, error = lethe("evaluate", data, "--model", model, *words)
     assert status == 0, error
     scores = json.loads(out)
     assert scores["general"] == f"lm-eval:{task}"
@@ -89,7 +89,7 @@ def test_unknown_task_raises():
         check_tasks("lm-eval", ["nosuchtask"])
 
 
-def test_missing_harness_fails_before_scoring(tmp_path, capsys, monkeypatch):
+def test_missing_harness_fails_before_scoring(tmp_path, monkeypatch):
     original = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util,
@@ -99,7 +99,7 @@ def test_missing_harness_fails_before_scoring(tmp_path, capsys, monkeypatch):
     data, model = stand_in_build(tmp_path / "icu"), save_llava(tmp_path / "model")
     for harness in ("lm-eval", "lmms-eval"):
         words = ["--model", model, "--general", f"{harness}:mmlu", "--out", tmp_path / "out"]
-        status, out, error = lethe(capsys, monkeypatch, "evaluate", data, *words)
+        status, out, error = lethe("evaluate", data, *words)
         assert (status, out) == (2, "")
         assert f"{harness} is not installed: pip install {harness}" in error
     assert not (tmp_path / "out").exists()

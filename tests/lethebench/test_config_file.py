@@ -63,7 +63,7 @@ def test_file_gives_the_options_of_the_command_line(command, file, words, write,
     (tmp_path / "config.yaml").write_text(write(file))
     for arguments in (words.split(), ["--config", "config.yaml"]):
         result = lethe(command, *arguments, cwd=tmp_path)
-        assert result.returncode == 0, result.stderr
+        assert result.status == 0, result.error
     assert parsed[0] == parsed[1]
 
 
@@ -79,7 +79,7 @@ def test_command_line_wins_over_the_file(parsed, tmp_path):
 def test_tuned_settings_and_modality_merge_with_set(parsed, tmp_path):
     (tmp_path / "tuned.json").write_text('{"method": "npo", "settings": {"beta": 1.0, "learning_rate": 1e-4}}')
     words = ["--settings", "tuned.json", "--modality", "text", "--set", "npo.beta=2", "--set", "learn.max_steps=3"]
-    assert lethe("run", "d", *words, cwd=tmp_path).returncode == 0
+    assert lethe("run", "d", *words, cwd=tmp_path).status == 0
     ((options,), _), *_ = parsed
     npo = {"beta": 2, "learning_rate": 1e-4, "modality": "text"}
     assert options.settings == {"npo": npo, "learn": {"max_steps": 3}}
@@ -112,23 +112,23 @@ BAD_FILES = {
 def test_bad_file_exits_2_with_one_line(text, reason, tmp_path):
     (tmp_path / "c.yaml").write_text(text)
     result = lethe("run", *([] if "data:" in text else ["d"]), "--config", "c.yaml", cwd=tmp_path)
-    assert result.returncode == 2
-    assert reason in result.stderr
-    assert result.stderr.count("\n") == 1
+    assert result.status == 2
+    assert reason in result.error
+    assert result.error.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
 
 
 @pytest.mark.parametrize("pair", ["beta=1", "npo.beta", ".beta=1", "npo.=1", "=1", ""])
 def test_malformed_set_exits_2(pair, tmp_path):
     result = lethe("run", "d", "--set", pair, cwd=tmp_path)
-    assert result.returncode == 2
-    assert f"--set {pair}: must be SECTION.NAME=VALUE" in result.stderr
+    assert result.status == 2
+    assert f"--set {pair}: must be SECTION.NAME=VALUE" in result.error
 
 
 def test_range_of_an_option_holds_in_files(tmp_path):
     (tmp_path / "c.yaml").write_text("tasks: 0")
     result = lethe("run", "d", "--config", "c.yaml", cwd=tmp_path)
-    assert (result.returncode, "--tasks" in result.stderr) == (2, True)
+    assert (result.status, "--tasks" in result.error) == (2, True)
 
 
 names = st.from_regex(r"[a-z_]{1,8}", fullmatch=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from initial_run import rows_of, score_every
 from small_build import PROFILES, real_build
 
 from lethebench.baselines import plan_for
@@ -29,14 +30,16 @@ from lethebench.scoring.command import evaluate_command
 from lethebench.scoring.options import EvaluateOptions
 
 METHODS = ("ga", "npo")
+STEPS = {"vision_steps": 60, "steps": 80, "batch_size": 32}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def shorter():
-    """Half the usual steps are enough for so few profiles."""
+    """Fewer and smaller steps than usual are enough for so few profiles."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (training, retrain):
-            patch.setattr(module, "plan_for", lambda rows: replace(plan_for(rows), vision_steps=80, steps=70))
+            patch.setattr(module, "plan_for", lambda rows: replace(plan_for(rows), **STEPS))
+        score_every(patch, 2)
         yield
 
 
@@ -55,20 +58,16 @@ def finished(data, tmp_path_factory):
     return options, result
 
 
-def rows(folder: Path) -> list[dict]:
-    return pq.read_table(folder / "rows.parquet").to_pylist()
-
-
 def test_gate_agrees_with_the_rows(finished):
     options, result = finished
     gate = read_json(options.out / "learnt" / "gate.json")
-    initial = rows(options.out / "learnt")
+    initial = rows_of(options.out / "learnt")
     for modality in ("image_text", "text"):
         matches = [row["generated"].strip() == row["answer"] for row in initial if row["modality"] == modality]
         assert gate[modality] == pytest.approx(sum(matches) / len(matches), abs=0.02)
         assert gate[modality] >= 0.95
     assert result["gate"]["passed"] is True
-    assert gate["rows"] == len(initial) == PROFILES // 2 * 17 + PROFILES // 2 * 15
+    assert gate["rows"] == len(initial) == (PROFILES // 2 * 17 + PROFILES // 2 * 15) // 2
 
 
 def test_npo_forgets_and_keeps_utility_where_ga_collapses(finished):
@@ -89,7 +88,7 @@ def test_gold_model_never_saw_the_forget_set(finished, data):
     assert len(requested) == 4
     assert not requested & retain
     assert len(requested | retain) == PROFILES
-    scores = rows(options.out / "gold" / "t002")
+    scores = rows_of(options.out / "gold" / "t002")
     forgotten = [row["keyword_match"] for row in scores if row["profile_id"] in requested]
     retained = [row["keyword_match"] for row in scores if row["profile_id"] not in requested]
     assert sum(forgotten) / len(forgotten) < 0.35 < 0.9 < sum(retained) / len(retained)
@@ -112,7 +111,7 @@ def test_untrained_model_is_reported_without_figures(finished, tmp_path):
     options, result = finished
     shutil.copytree(options.out, tmp_path / "run")
     run, order = tmp_path / "run", read_json(options.out / "run.json")["task_order"]
-    ignorant = [row | {"keyword_match": 0.0} for row in rows(run / "learnt")]
+    ignorant = [row | {"keyword_match": 0.0} for row in rows_of(run / "learnt")]
     write_rows(run / "learnt" / "rows.parquet", ignorant)
     gate = read_json(run / "learnt" / "gate.json") | {"passed": False}
     gold = gold_summary(run, [2], order)
@@ -131,10 +130,10 @@ def test_summary_follows_from_the_rows(finished):
     options, result = finished
     order = read_json(options.out / "run.json")["task_order"]
     summary = read_json(options.out / "npo" / "summary.json")
-    gold = rows(options.out / "gold" / "t002")
+    gold = rows_of(options.out / "gold" / "t002")
     for stage, folder in enumerate(["learnt", "npo/t001", "npo/t002"]):
         for index, task in enumerate(order):
-            matches = [row["keyword_match"] for row in rows(options.out / folder) if row["task_id"] == task]
+            matches = [row["keyword_match"] for row in rows_of(options.out / folder) if row["task_id"] == task]
             assert summary["knowledge"][stage][index] == pytest.approx(sum(matches) / len(matches))
 
     def knowledge(folder_rows):
@@ -142,11 +141,11 @@ def test_summary_follows_from_the_rows(finished):
         return sum(matches) / len(matches)
 
     before, after, floor = (
-        knowledge(part) for part in (rows(options.out / "learnt"), rows(options.out / "npo/t002"), gold)
+        knowledge(part) for part in (rows_of(options.out / "learnt"), rows_of(options.out / "npo/t002"), gold)
     )
     expected = 1 - min(max((after - floor) / (before - floor), 0), 1)
     assert result["methods"]["npo"]["forget"] == pytest.approx(expected)
-    bits = [row["exposure"] for row in rows(options.out / "npo/t002") if row["task_id"] in order]
+    bits = [row["exposure"] for row in rows_of(options.out / "npo/t002") if row["task_id"] in order]
     assert result["methods"]["npo"]["exposure"] == pytest.approx(sum(bits) / len(bits))
     matrix = pq.read_table(options.out / "npo" / "matrix.parquet").to_pylist()
     assert [(row["stage"], row["task_id"]) for row in matrix] == [(t, i) for t in range(3) for i in (*order, -1)]
@@ -188,7 +187,7 @@ def test_settings_of_a_failed_first_stage_are_dropped(finished, data, tmp_path):
         unlearn_command("npo", data, copy, None, ignore_gate=False, settings={"npo": {"learning_rate": 1e30}})
     assert not (copy / "npo").exists()
     unlearn_command("npo", data, copy, None, ignore_gate=False)
-    assert rows(copy / "npo" / "t001") == rows(options.out / "npo" / "t001")
+    assert rows_of(copy / "npo" / "t001") == rows_of(options.out / "npo" / "t001")
     assert read_json(copy / "run.json")["settings"]["npo"] == {}
     with pytest.raises(UserError, match=r"--task 3: .* has 2 tasks; pass 1 to 2"):
         unlearn_command("npo", data, copy, 3, ignore_gate=False)
@@ -304,7 +303,7 @@ def test_killed_and_resumed_run_gives_the_same_numbers(data, tmp_path):
     assert first["methods"] == second["methods"]
     assert first["gate"] == second["gate"]
     for stage in ("learnt", "npo/t001", "npo/t002", "gold/t002"):
-        assert rows(tmp_path / "alone" / stage) == rows(tmp_path / "killed" / stage)
+        assert rows_of(tmp_path / "alone" / stage) == rows_of(tmp_path / "killed" / stage)
     assert not list((tmp_path / "killed").rglob(".*.partial"))
 
 

@@ -3,10 +3,10 @@
 import io
 import json
 
-import pyarrow.parquet as pq
 import pytest
 from chat_server import chatting
-from evaluate_support import lethe
+from command_line import lethe
+from initial_run import rows_of
 from PIL import Image
 from small_build import stand_in_build
 
@@ -38,10 +38,6 @@ def key(monkeypatch):
 
 def options(data, server, out, **more) -> EvaluateOptions:
     return EvaluateOptions(target=data, model="openai:m", base_url=server.url, out=out, concurrency=1, **more)
-
-
-def rows_of(folder) -> list[dict]:
-    return pq.read_table(folder / "rows.parquet").to_pylist()
 
 
 def test_right_answers_score_one(data, truth, tmp_path):
@@ -104,11 +100,11 @@ def test_interrupted_calls_resume(data, truth, tmp_path):
     assert scores["endpoint"]["from_file"] == 5
 
 
-def test_all_calls_failed_is_one_error_line(data, tmp_path, capsys, monkeypatch):
+def test_all_calls_failed_is_one_error_line(data, tmp_path):
     with chatting(lambda text, pictures: "x") as server:
         server.always = "bad_row"
         words = ["--model", "openai:m", "--base-url", server.url, "--sample", 3, "--out", tmp_path / "out"]
-        status, out, error = lethe(capsys, monkeypatch, "evaluate", data, *words)
+        status, out, error = lethe("evaluate", data, *words)
     assert (status, out) == (2, "")
     assert "all 6 calls failed" in error
     assert "picture is too large" in error

@@ -5,13 +5,13 @@ import math
 import shutil
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
-from evaluate_support import lethe, save_llava
+from command_line import lethe
+from initial_run import rows_of
 from peft import LoraConfig, get_peft_model
 from small_build import stand_in_build
-from tiny_models import llava
+from tiny_models import llava, save_llava
 
 from lethebench.errors import UserError
 from lethebench.evaluation.answers.row_scores import CARRIED_COLUMNS, MEMBERSHIP_COLUMNS, SCORE_COLUMNS
@@ -42,10 +42,6 @@ def scored(data, models, tmp_path_factory):
     options = EvaluateOptions(target=data, model=model, gold=gold, before=before, sample=8, out=folder)
     scores, text = evaluate_command(options)
     return folder, scores, text
-
-
-def rows_of(folder) -> list[dict]:
-    return pq.read_table(folder / "rows.parquet").to_pylist()
 
 
 def test_written_files_and_headline(scored):
@@ -196,17 +192,12 @@ def test_adapter_of_another_model_is_refused(data, models, adapter, tmp_path):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_bad_input_is_one_line_and_status_2(words, expected, data, models, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_bad_input_is_one_line_and_status_2(words, expected, data, models, tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     paths = {"DATA": data, "MODEL": models[0]}
-    status, out, error = lethe(capsys, monkeypatch, "evaluate", *(paths.get(word, word) for word in words))
-    assert status == 2
-    assert out == ""
-    lines = [line for line in error.splitlines() if line.startswith("lethe: ")]
-    assert len(lines) == 1, error
-    for word in expected:
-        assert word in lines[0]
+    done = lethe("evaluate", *(paths.get(word, word) for word in words), cwd=tmp_path)
+    assert (done.status, done.out) == (2, "")
+    assert all(word in done.line for word in expected), done.line
     assert not [path for path in tmp_path.rglob("*") if path.name != ".lock" and path.is_file()]
 
 
@@ -244,8 +235,8 @@ def test_other_folder_is_not_overwritten(data, models, tmp_path):
     assert (tmp_path / "photos" / "cat.txt").read_text() == "meow"
 
 
-def test_json_output_is_scores_json(data, models, tmp_path, capsys, monkeypatch):
+def test_json_output_is_scores_json(data, models, tmp_path):
     words = ["--metrics", "memorization", "--split", "forget", "--sample", "2", "--out", tmp_path / "out", "--json"]
-    status, out, _ = lethe(capsys, monkeypatch, "evaluate", data, "--model", models[0], *words)
+    status, out, _ = lethe("evaluate", data, "--model", models[0], *words)
     assert status == 0
     assert json.loads(out) == json.loads((tmp_path / "out" / "scores.json").read_text())

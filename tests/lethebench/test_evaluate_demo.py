@@ -3,17 +3,17 @@
 import json
 
 import pytest
-from evaluate_support import lethe
+from command_line import lethe
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_rescored_demo_gives_the_same_numbers(tmp_path, capsys, monkeypatch):
+def test_rescored_demo_gives_the_same_numbers(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    status, out, error = lethe(capsys, monkeypatch, "demo", "--json")
+    status, out, error = lethe("demo", "--json")
     assert status == 0, error
     demo = json.loads(out)
-    status, out, error = lethe(capsys, monkeypatch, "evaluate", "runs/demo", "--json")
+    status, out, error = lethe("evaluate", "runs/demo", "--json")
     assert status == 0, error
     rescored = json.loads(out)
     assert rescored["methods"] == demo["methods"]

@@ -5,10 +5,11 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 import torch
-from evaluate_support import lethe, save_llava
+from command_line import lethe
+from initial_run import rows_of, score_every
 from safetensors.torch import load_file, save_file
 from small_build import stand_in_build
-from tiny_models import llava
+from tiny_models import llava, save_llava
 
 from lethebench.baselines.loading import Loaded, save_model
 from lethebench.baselines.trainer.rows import RowEncoder
@@ -16,12 +17,12 @@ from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.evaluation.metrics import utility as retention
-from lethebench.runs.build import Build, open_build
+from lethebench.runs.build import open_build
 from lethebench.runs.continual import start
 from lethebench.runs.folder import new_stage, read_json, write_json
 from lethebench.runs.gate import HELD_OUT, gate
 from lethebench.runs.options import RunOptions
-from lethebench.runs.stage import Run, write_rows
+from lethebench.runs.stage import write_rows
 from lethebench.runs.summary import gold_summary, method_summary
 from lethebench.scoring.command import evaluate_command
 from lethebench.scoring.options import EvaluateOptions
@@ -31,17 +32,11 @@ STAGES = ("npo/t001", "npo/t002", "gold/t002")
 
 @pytest.fixture(scope="module", autouse=True)
 def fewer_rows():
-    """Score every sixth row to save time; let groups enter that the untrained models do not know."""
-    honest, held_out = Run.__dict__["scored"].func, Build.__dict__["held_out"].func
+    """Score every twelfth row to save time; let groups enter that the untrained models do not know."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Run, "scored", property(lambda run: every_sixth(honest(run))))
-        patch.setattr(Build, "held_out", property(lambda build: every_sixth(held_out(build))))
+        score_every(patch, 12)
         patch.setattr(retention, "KNOWN", 0.0)
         yield
-
-
-def every_sixth(rows):
-    return rows.select(range(0, len(rows), 6))
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +71,6 @@ def rescored(run, tmp_path_factory):
     """The rescored run: folder, scores, text."""
     out = tmp_path_factory.mktemp("out") / "again"
     return out, *evaluate_command(EvaluateOptions(target=run, out=out))
-
-
-def rows_of(stage) -> list[dict]:
-    return pq.read_table(stage / "rows.parquet").to_pylist()
 
 
 def test_rescored_run_equals_the_run(run, rescored):
@@ -183,12 +174,8 @@ def test_run_on_other_data_is_refused(run, tmp_path):
         (["DATA", "--model", "RUN"], ["is a run", "npo/t002", "gold/t002"]),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(words, expected, run, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_bad_input_is_one_line_and_status_2(words, expected, run, tmp_path):
     paths = {"RUN": run, "DATA": run.parent / "icu"}
-    status, out, error = lethe(capsys, monkeypatch, "evaluate", *(paths.get(word, word) for word in words))
-    assert (status, out) == (2, "")
-    lines = [line for line in error.splitlines() if line.startswith("lethe: ")]
-    assert len(lines) == 1
-    for word in expected:
-        assert word in lines[0]
+    done = lethe("evaluate", *(paths.get(word, word) for word in words), cwd=tmp_path)
+    assert (done.status, done.out) == (2, "")
+    assert all(word in done.line for word in expected), done.line

@@ -8,10 +8,11 @@ import time
 import urllib.error
 import urllib.request
 
-import pyarrow.parquet as pq
 import pytest
-from evaluate_support import lethe, save_llava
+from command_line import lethe
+from initial_run import rows_of
 from small_build import stand_in_build
+from tiny_models import save_llava
 from transformers.utils.import_utils import is_serve_available
 
 pytestmark = [
@@ -52,16 +53,16 @@ def server(model, tmp_path_factory):
             running.wait(timeout=60)
 
 
-def test_served_answers_equal_loaded_answers(model, server, tmp_path, capsys, monkeypatch):
+def test_served_answers_equal_loaded_answers(model, server, tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     data = stand_in_build(tmp_path / "icu")
     words = ["--sample", 12, "--metrics", "memorization", "--max-new-tokens", TOKENS, "--json"]
     rows_by_server = {}
     for name, which in (("loaded", [model]), ("served", [f"openai:{model}", "--base-url", server, "--timeout", 60])):
         out = ["--out", tmp_path / name]
-        status, text, error = lethe(capsys, monkeypatch, "evaluate", data, "--model", *which, *words, *out)
+        status, text, error = lethe("evaluate", data, "--model", *which, *words, *out)
         assert status == 0, error
-        rows = pq.read_table(tmp_path / name / "rows.parquet").to_pylist()
+        rows = rows_of(tmp_path / name)
         rows_by_server[name] = {
             row["id"]: row for row in rows if row["choice_match"] is None
         }  # options are put by letter

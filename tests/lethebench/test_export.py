@@ -234,13 +234,19 @@ def test_every_split_with_questions_has_a_task(name, layout, builds, tmp_path):
 
 def test_export_of_tasks_needs_the_metrics_extra(tmp_path):
     """Without rouge_score, which is in that extra; MLLMU-Bench's columns need only the core."""
-    code = "import sys; sys.modules['rouge_score'] = None; from lethebench.cli.app import main; main()"
-    for layout, status, message in (("lm-eval", 2, "pip install 'lethebench[metrics]'"), ("mllmu-bench", 0, "")):
-        out = tmp_path / layout
-        arguments = ["export", str(real_build("mllmu")), "--layout", layout, "--out", str(out)]
-        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
-        assert (done.returncode, out.exists()) == (status, not status), done.stderr
-        assert message in done.stderr
+    code = (
+        "import sys; data = sys.argv[1]; sys.modules['rouge_score'] = None\n"
+        "from lethebench.cli.app import main\n"
+        "for layout in ('lm-eval', 'mllmu-bench'):\n"
+        "    sys.argv = ['lethe', 'export', data, '--layout', layout, '--out', layout]\n"
+        "    try: main()\n"
+        "    except SystemExit as end: print(end.code or 0)\n"
+    )
+    command = [sys.executable, "-c", code, str(real_build("mllmu"))]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert [line for line in done.stdout.splitlines() if line in ("0", "2")] == ["2", "0"], done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mllmu-bench"]
+    assert "pip install 'lethebench[metrics]'" in done.stderr
 
 
 def test_prompt_and_scores_of_choice_and_free_rows():

@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
-import pyarrow.parquet as pq
 import pytest
+from initial_run import rows_of
 
 from lethebench.baselines import METHODS
 from lethebench.builders import build
@@ -42,10 +42,6 @@ def learnt(tmp_path_factory):
     return options
 
 
-def scores(folder):
-    return pq.read_table(folder / "rows.parquet").to_pylist()
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_every_method_runs_two_stages_and_is_scored(learnt):
@@ -65,11 +61,11 @@ def test_every_method_runs_two_stages_and_is_scored(learnt):
         assert record["routing"]["forget"] > 0.8
         assert record["routing"]["keep"] > 0.8
         assert json.loads((place / "lumoe.json").read_text())["base"] == "../../learnt"
-    before = {row["id"]: row for row in scores(learnt.out / "learnt")}
-    kept = [row for row in scores(learnt.out / "lumoe" / "t002") if row["routed_to"] == -1]
+    before = {row["id"]: row for row in rows_of(learnt.out / "learnt")}
+    kept = [row for row in rows_of(learnt.out / "lumoe" / "t002") if row["routed_to"] == -1]
     assert all(row["generated"] == before[row["id"]]["generated"] for row in kept)
     assert all(row["logprob"] == pytest.approx(before[row["id"]]["logprob"], abs=1e-3) for row in kept)
-    prompted = {row["id"]: row["logprob"] for row in scores(learnt.out / "prompt" / "t001")}
+    prompted = {row["id"]: row["logprob"] for row in rows_of(learnt.out / "prompt" / "t001")}
     assert any(abs(prompted[key] - before[key]["logprob"]) > 1e-3 for key in prompted)
     pruned = read_json(learnt.out / "manu" / "t001" / "done.json")
     assert pruned["steps"] == 0
@@ -93,7 +89,7 @@ def test_gold_of_another_seed_scores_as_gold_does(learnt, tmp_path):
     (out / "gold").rename(out / "second")
     (out / "first").rename(out / "gold")
     summary = method_summary(out, "second", run.order, gold, read_json(out / "learnt" / "gate.json"))
-    first, second = (scores(out / name / "t002") for name in ("gold", "second"))
+    first, second = (rows_of(out / name / "t002") for name in ("gold", "second"))
     assert [row["logprob"] for row in first] != [row["logprob"] for row in second]
     assert summary["final"]["forget"] >= 0.9
     assert summary["final"]["utility_relative"] == pytest.approx(gold["stages"]["2"]["utility_relative"], rel=0.1)

@@ -28,6 +28,7 @@ def test_neighbours_are_trained_on_demand_and_never_retained(tmp_path, learn_nei
     assert neighbours.isdisjoint([*run.build.forget["profile_id"], *run.build.retain["profile_id"]])
     assert (neighbours <= set(run.rows["profile_id"])) is learn_neighbour
     assert len(run.rows) == len(run.build.split("train")) + learn_neighbour * len(run.build.neighbour)
+    assert len(run.scored) == len(run.build.forget) + len(run.build.retain) + len(run.build.neighbour)
     for stage in range(1, run.build.tasks + 1):
         assert neighbours.isdisjoint(run.not_asked(stage)["profile_id"])
         assert neighbours.isdisjoint(run.task(stage)["profile_id"])

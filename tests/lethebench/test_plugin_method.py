@@ -8,7 +8,7 @@ import sys
 
 import pyarrow.parquet as pq
 import pytest
-from evaluate_support import lethe
+from command_line import lethe
 from hub_server import local_hub, surroundings
 from initial_run import initial_run
 
@@ -80,9 +80,9 @@ def site(tmp_path, monkeypatch):
         sys.modules.pop(name, None)
 
 
-def test_plugin_from_listing_to_pushing(site, tmp_path, capsys, monkeypatch):
+def test_plugin_from_listing_to_pushing(site, tmp_path, monkeypatch):
     def run(*words):
-        status, out, error = lethe(capsys, monkeypatch, *words)
+        status, out, error = lethe(*words)
         assert status == 0, error
         return out
 
@@ -128,9 +128,9 @@ def test_plugin_from_listing_to_pushing(site, tmp_path, capsys, monkeypatch):
     assert b"model.safetensors" in pushed.stdout
 
 
-def test_plugin_that_cannot_be_used_ends_a_run_in_one_line(site, tmp_path, capsys, monkeypatch):
+def test_plugin_that_cannot_be_used_ends_a_run_in_one_line(site, tmp_path):
     (site / "forgetful" / "method.py").write_text("import a_package_that_is_absent")
-    status, _, error = lethe(capsys, monkeypatch, "run", tmp_path, "--method", "forgetful")
+    status, _, error = lethe("run", tmp_path, "--method", "forgetful")
     assert status == 2
     assert "No module named 'a_package_that_is_absent'" in error
     assert len(error.strip().splitlines()) == 1

@@ -5,11 +5,11 @@ from dataclasses import asdict, replace
 
 import pytest
 import torch
+from command_line import lethe
 from datasets import Dataset
-from evaluate_support import lethe, save_llava
 from peft import get_peft_model
 from small_build import stand_in_build
-from tiny_models import qa_rows
+from tiny_models import qa_rows, save_llava
 
 from lethebench.baselines import loading
 from lethebench.baselines.learn import learn_config
@@ -144,10 +144,10 @@ def test_no_settings_leave_a_preset_as_it_is():
         ("model: {dtype: int7}", "dtype is 'int7'"),
     ],
 )
-def test_preset_file_is_checked_before_a_run(text, message, tmp_path, monkeypatch, capsys):
+def test_preset_file_is_checked_before_a_run(text, message, tmp_path):
     (tmp_path / "my.yaml").write_text(text)
     arguments = ("run", tmp_path / "no-build", "--preset", tmp_path / "my.yaml", "--model", save_llava(tmp_path / "m"))
-    status, _, error = lethe(capsys, monkeypatch, *arguments)
+    status, _, error = lethe(*arguments)
     assert status == 2
     assert error.count("\n") == 1
     assert message in error

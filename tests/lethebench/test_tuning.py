@@ -5,10 +5,9 @@ import math
 from dataclasses import fields, replace
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
-from evaluate_support import lethe
-from initial_run import initial_run
+from command_line import lethe
+from initial_run import initial_run, rows_of
 from small_build import real_build
 
 from lethebench.baselines import METHODS, method_entry
@@ -255,16 +254,16 @@ def test_a_run_that_did_not_pass_the_gate_is_refused(options, learnt):
     assert not options.out.exists()
 
 
-def test_the_command_line_speaks_of_what_is_wrong(options, capsys, monkeypatch):
-    status, _, error = lethe(capsys, monkeypatch, "tune", "manu", options.data, "--budget", 2)
+def test_the_command_line_speaks_of_what_is_wrong(options):
+    status, _, error = lethe("tune", "manu", options.data, "--budget", 2)
     assert (status, error.count("\n")) == (2, 1)
-    status, _, error = lethe(capsys, monkeypatch, "run", options.data, "--method", "npo,manu", "--modality", "text")
+    status, _, error = lethe("run", options.data, "--method", "npo,manu", "--modality", "text")
     assert status == 2
     assert "manu does not train" in error
-    status, _, error = lethe(capsys, monkeypatch, "run", options.data, "--modality", "sound")
+    status, _, error = lethe("run", options.data, "--modality", "sound")
     assert status == 2
     assert "--modality sound" in error
-    status, out, _ = lethe(capsys, monkeypatch, "tune", "--help")
+    status, out, _ = lethe("tune", "--help")
     assert "Example: lethe tune" in " ".join(out.split())
 
 
@@ -300,7 +299,7 @@ def test_a_prompt_stage_is_scored_again_with_its_prompt(learnt, tmp_path):
     assert is_done(learnt / "prompt" / "t001")
     (tmp_path / "prompt" / "t001").mkdir(parents=True)
     assert eval_run._score(run, "prompt/t001", tmp_path) is True
-    again = pq.read_table(tmp_path / "prompt" / "t001" / "rows.parquet").to_pylist()
+    again = rows_of(tmp_path / "prompt" / "t001")
     plain = evaluate_rows(loaded.model, loaded.processor, run.prepared)
     assert again == own
     assert all(row["logprob"] != other["logprob"] for row, other in zip(again, plain, strict=True))

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+from browser import FLAGS
 from html_page import HtmlPage
 from synthetic_run import say, write_run
 
@@ -17,17 +18,6 @@ from lethebench.report.load import load_run
 from lethebench.report.seeds import group_runs
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-)
 OWN = "not an origin"
 """Initiator of the browser's own requests in the network log; requests of a page carry its origin."""
 FRAMED = """<iframe width="{width}" height="900" srcdoc="{page}"></iframe><pre id="probe"></pre><script>

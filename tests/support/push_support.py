@@ -10,27 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
+from command_line import Done
 from hub_faults import Fault
 from hub_repos import TOKEN, Repository
 from hub_server import HubServer, local_hub, surroundings
 
 USER = "margarethe"
-
-
-class Done(NamedTuple):
-    """The result of a command."""
-
-    status: int
-    out: str
-    error: str
-
-    @property
-    def line(self) -> str:
-        """Return the one line of an error."""
-        (line,) = [line for line in self.error.splitlines() if line.startswith("lethe: ")]
-        return line
 
 
 @dataclass

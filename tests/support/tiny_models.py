@@ -5,6 +5,7 @@ position or picture changes scores by nats instead of rounding errors.
 """
 
 import functools
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -23,6 +24,8 @@ from transformers import (
     MistralConfig,
     PreTrainedTokenizerFast,
 )
+
+from lethebench.baselines.loading import save_model
 
 TEMPLATE = (
     "<s>{% for m in messages %}{% if m.role == 'user' %}USER: {% else %} ASSISTANT: {% endif %}"
@@ -129,6 +132,12 @@ def llava(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa", window
         chat_template=TEMPLATE,
     )
     return model, processor
+
+
+def save_llava(folder: Path, seed: int = 0) -> Path:
+    """Save a LLaVA with random float32 weights."""
+    save_model(*llava(dtype=torch.float32, seed=seed), folder)
+    return folder
 
 
 def idefics3(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa"):
