@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import lethe
 from hub_server import local_hub, surroundings
-from initial_run import initial_run
+from initial_run import initial_run, score_every
 
 from lethebench.baselines import registry
 from lethebench.tuning import validation
@@ -98,6 +98,7 @@ def test_plugin_from_listing_to_pushing(site, tmp_path, monkeypatch):
     tuned = json.loads((tmp_path / "tuned" / "tuned.json").read_text())
     assert tuned["settings"].keys() == {"learning_rate", "strength"}
 
+    score_every(monkeypatch, 12)
     # Another run: that one's scores were written by hand.
     options = ("--model", base, "--method", f"forgetful,{DOTTED}", "--tasks", 1, "--ignore-gate")
     options += ("--settings", tmp_path / "tuned" / "tuned.json", "--out", tmp_path / "own")
