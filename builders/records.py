@@ -1,6 +1,6 @@
 """Define what a benchmark gives to `build`: a plan with units of work, and each profile with questions and pictures."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,18 +9,19 @@ from lethebench.generation.questions.records import Profile, Question
 
 @dataclass(frozen=True)
 class Subject:
-    """A profile and its part in a build.
+    """A profile and its role (`forget`, `retain`, `neighbour`, `holdout`) and request in the full sequence.
 
-    Attributes:
-        role: `forget`, `retain`, `neighbour` or `holdout`, in the full sequence of requests.
-        task_id: index of the request that forgets it, -1 if none does.
-        retain_task_id: index of the task whose released retain set holds it, -1 if none does.
+    `retain_task_id` is the task whose released retain set holds the profile; ids are -1 without a task.
     """
 
     profile: Profile
     role: str
     task_id: int
     retain_task_id: int = -1
+
+
+Questions = Mapping[str, Sequence[tuple[Subject, Question]]]
+"""Group of shards -> (subject, question) pairs."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Unit:
     def subject(self, profile: Profile) -> Subject:
         """Return one of the profiles with its role and task."""
         return Subject(profile, self.role, self.task_id)
+
+    def questions_about(self, subject: Subject, parts: Iterable[Sequence[Question]]) -> "Questions":
+        """Return group of shards -> the part of the questions that goes there, with the subject."""
+        pairs = zip(self.groups, parts, strict=False)
+        return {group: [(subject, question) for question in part] for group, part in pairs}
 
 
 def split_units(
@@ -103,7 +109,7 @@ class ProfileRecord:
     """
 
     subject: Subject
-    questions: Mapping[str, Sequence[tuple[Subject, Question]]]
+    questions: Questions
     views: Mapping[Any, EncodedView]
     full: Collection[Any] = ()
     portrait: Sequence[int] = ()

@@ -70,11 +70,7 @@ def _unreadable(row_id: str, error: Exception) -> ValueError:
 
 
 class CachingImageProcessor:
-    """Wraps an image processor and remembers its output for each list of pictures.
-
-    Attributes:
-        digests: the content of the pictures of the next call; set it before each.
-    """
+    """Wraps an image processor and remembers its output for each list of pictures, whose `digests` are set before."""
 
     def __init__(self, image_processor: Any):
         self._image_processor = image_processor

@@ -40,9 +40,9 @@ class MetricEntry:
     name: str
     summary: str
     needs: tuple[Need, ...]
-    range: str
-    direction: str
-    measure: str | None
+    range: str = "0 .. 1"
+    direction: str = "higher is better"
+    measure: str | None = None
     headline: tuple[str, ...] = ()
     module: bool = True
 
@@ -59,7 +59,6 @@ METRICS: dict[str, MetricEntry] = {
             "memorization",
             "Share of the training answers that the model repeats",
             needs=("text",),
-            range="0 .. 1",
             direction="higher = more memorized",
             measure=f"{_MEASURES}:memorization",
             headline=("exact_match",),
@@ -68,8 +67,6 @@ METRICS: dict[str, MetricEntry] = {
             "utility",
             "What the model keeps outside the forget set",
             needs=("text",),
-            range="0 .. 1",
-            direction="higher is better",
             measure=f"{_MEASURES}:utility",
             headline=("utility", "utility_relative"),
         ),
@@ -96,8 +93,6 @@ METRICS: dict[str, MetricEntry] = {
             "forget",
             "How much of the forget set is gone",
             needs=("text", "before"),
-            range="0 .. 1",
-            direction="higher is better",
             measure=f"{_MEASURES}:forget",
             headline=("forget",),
         ),
@@ -134,17 +129,11 @@ METRICS: dict[str, MetricEntry] = {
             "stability",
             "How steadily a run unlearns task after task",
             needs=("text", "stages"),
-            range="0 .. 1",
-            direction="higher is better",
-            measure=None,
         ),
         MetricEntry(
             "unlearning",
             "Harmonic mean of forget, utility, stability and exposure",
             needs=("candidates", "before", "gold", "stages"),
-            range="0 .. 1",
-            direction="higher is better",
-            measure=None,
         ),
     )
 }

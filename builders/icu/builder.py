@@ -87,10 +87,7 @@ class Icu(Benchmark):
         subject = unit.subject(profile)
         return ProfileRecord(
             subject,
-            {
-                group: [(subject, question) for question in part]
-                for group, part in zip(unit.groups, questions, strict=False)
-            },
+            unit.questions_about(subject, questions),
             views,
             full=[FULL],
             portrait=photo_corners(profile, size),

@@ -103,10 +103,7 @@ class Mllmu(Benchmark):
             picture = draw(profile, scene)
             size = thumbnail(picture).size
             views[use] = encode_view(profile.id, picture, scene.name)
-        questions = {
-            group: [(subject, question) for question in mllmu.questions(profile, use, shared)]
-            for group, use in zip(unit.groups, uses, strict=False)
-        }
+        questions = unit.questions_about(subject, [mllmu.questions(profile, use, shared) for use in uses])
         return ProfileRecord(subject, questions, views, portrait=portrait_corners(profile, size))
 
     def counts(self, groups: GroupCounts, tasks: int) -> Counts:

@@ -112,10 +112,7 @@ class Mlu(Benchmark):
         first = looks[full[0] if full else keys[0]]
         return ProfileRecord(
             subject,
-            {
-                group: [(subject, question) for question in part]
-                for group, part in zip(unit.groups, parts, strict=False)
-            },
+            unit.questions_about(subject, parts),
             views,
             full=full,
             portrait=_corners(first, as_thumbnail=not full),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from lethebench.builders.errors import BuildError
+from lethebench.builders.errors import BuildError, first_line
 from lethebench.builders.imports.shared.pictures import open_picture
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.mlu.plan import LEAST_VIEWS
@@ -43,7 +43,7 @@ def own_pictures(root: Path, profiles: Sequence[Profile]) -> tuple[dict[str, tup
             try:
                 origin = _origin(path, resolved_root)
             except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
-                problems.add(str(error).splitlines()[0] if str(error) else type(error).__name__, file=name)
+                problems.add(first_line(error), file=name)
                 continue
             twin = first_use.setdefault(origin.partition(",")[0], name)
             if twin != name:

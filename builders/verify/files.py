@@ -68,26 +68,24 @@ def check_card(folder: Path, manifest: Manifest, findings: Findings) -> None:
         card = None
         findings.add("card", f"its YAML cannot be read: {_first_line(error)}", file="README.md")
     configs = {config.get("config_name"): config for config in (card or {}).get("configs", [])}
+
+    def add(reason: str) -> None:
+        findings.add("card", reason, file="README.md")
+
     for name, splits in manifest.splits.items():
         config = configs.get(name)
         if config is None:
-            findings.add("card", f"config {name} is not declared", file="README.md")
+            add(f"config {name} is not declared")
             continue
         if config.get("version") != manifest.version:
-            findings.add(
-                "card", f"config {name} has version {config.get('version')}, not {manifest.version}", file="README.md"
-            )
+            add(f"config {name} has version {config.get('version')}, not {manifest.version}")
         declared = {entry["split"]: entry["path"] for entry in config.get("data_files", [])}
         if declared.keys() != splits.keys():
-            findings.add(
-                "card", f"config {name} has splits {', '.join(declared)}, not {', '.join(splits)}", file="README.md"
-            )
+            add(f"config {name} has splits {', '.join(declared)}, not {', '.join(splits)}")
         for split, patterns in declared.items():
             matched = {file for file in manifest.files for pattern in patterns if fnmatch(file, pattern)}
             if matched != set(splits.get(split, {}).get("files", ())):
-                findings.add(
-                    "card", f"config {name}, split {split} does not name the manifest's shards", file="README.md"
-                )
+                add(f"config {name}, split {split} does not name the manifest's shards")
     _check_croissant(folder, manifest, findings)
     findings.passed("card", f"{len(configs)} configs, croissant.json")
 
@@ -109,9 +107,8 @@ def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
                     next(iter(loaded[split]))
                     opened += 1
                 except _UNREADABLE as error:
-                    findings.add(
-                        "loading", f"load_dataset(..., {config!r}, split={split!r}) fails: {_first_line(error)}"
-                    )
+                    call = f"load_dataset(..., {config!r}, split={split!r})"
+                    findings.add("loading", f"{call} fails: {_first_line(error)}")
     finally:
         datasets_logging.set_verbosity(level)
     findings.passed("loading", f"{opened} splits")

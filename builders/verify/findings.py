@@ -11,15 +11,7 @@ OK, FAILED, NOT_APPLICABLE = "ok", "failed", "not applicable"
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem.
-
-    Attributes:
-        check: the name of the check that found it.
-        reason: what is wrong.
-        file: the file within the build, if it concerns one.
-        row: the row in that file, counted from 0.
-        id: the row's id or profile.
-    """
+    """One problem that a check found, in a row (from 0) of a file with the id of row or profile, if it concerns one."""
 
     check: str
     reason: str
@@ -45,13 +37,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of checking a build.
-
-    Attributes:
-        path: the build.
-        checks: every check, in the order of `verify.ORDER`.
-        problems: at most LIMIT of each check.
-    """
+    """The result of checking a build: every check, in the order of `verify.ORDER`, and LIMIT problems of each."""
 
     path: str
     checks: list[Check]

@@ -38,9 +38,8 @@ _STEPS = 4  # the most steps towards the best place at each resolution
 class Photo:
     """The part of a page around an ID photo.
 
-    Attributes:
-        levels: sampling size -> gray levels of the part, blurred accordingly: shape (height, width).
-        corners: the photo's corners within it, clockwise from the top left: shape (4, 2), pixels.
+    `levels`: sampling size -> gray levels (height, width), blurred accordingly; `corners` of the photo within it, shape
+    (4, 2), clockwise from the top left, in pixels.
     """
 
     levels: dict[tuple[int, int], np.ndarray]

@@ -39,12 +39,7 @@ class KnownPhoto:
 
 @dataclass
 class Photos:
-    """All profiles' photos.
-
-    Attributes:
-        threshold: similarity from which two photos count as the same.
-        by_profile: profile_id -> its photo.
-    """
+    """The photo of each profile; two count as the same from a similarity of `threshold`."""
 
     threshold: float
     by_profile: dict[str, KnownPhoto] = field(default_factory=dict)

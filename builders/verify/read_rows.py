@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lethebench.builders.errors import first_line
 from lethebench.builders.verify.findings import Findings
 
 
@@ -19,6 +20,4 @@ def rows_of(folder: Path, name: str, findings: Findings) -> Iterator[tuple[int, 
                     yield number, row
                     number += 1
     except (OSError, pa.ArrowException) as error:
-        findings.add(
-            "schema", f"cannot be read further: {str(error).strip().splitlines()[0][:200]}", file=name, row=number
-        )
+        findings.add("schema", f"cannot be read further: {first_line(error, 200)}", file=name, row=number)

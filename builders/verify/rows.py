@@ -18,13 +18,7 @@ PARAPHRASES, PERTURBED = 2, 5
 
 @dataclass(frozen=True)
 class Person:
-    """What a row is compared with: a row of `profiles`, without its pictures.
-
-    Attributes:
-        role: index into ROLES.
-        task_id: index of the request that forgets this profile, or -1.
-        values: attribute -> value, `name` among them.
-    """
+    """What a row is compared with: role (index into ROLES), task, and attribute -> value, `name` among them."""
 
     role: int
     task_id: int

@@ -58,15 +58,11 @@ def verify(path: str | Path) -> Report:
 def _check_counts(check: BuildCheck, benchmark: Benchmark) -> None:
     manifest, findings = check.manifest, check.findings
     for config, split, rows, content in hashes_of(check):
-        declared = manifest.splits[config][split]
+        declared, name = manifest.splits[config][split], f"config {config}, split {split}"
         if rows != declared["rows"]:
-            findings.add(
-                "counts", f"config {config}, split {split} has {rows} rows, the manifest says {declared['rows']}"
-            )
+            findings.add("counts", f"{name} has {rows} rows, the manifest says {declared['rows']}")
         if content != declared["content_hash"]:
-            findings.add(
-                "content hashes", f"config {config}, split {split}: the rows differ from those that were built"
-            )
+            findings.add("content hashes", f"{name}: the rows differ from those that were built")
     paper, extra = benchmark.counts(group_counts(check), manifest.tasks)
     counts = {**manifest.paper_counts, **manifest.extra_counts}
     for name, number in {**paper, **extra}.items():
@@ -117,9 +113,8 @@ def _check_apart(check: BuildCheck) -> None:
             key = tuple(values[name] for name in names)
             other = first_profile.setdefault(key, profile_id)
             if other != profile_id:
-                check.findings.add(
-                    "fields apart", f"shares {' and '.join(names)} with {other}: {', '.join(key)}", id=profile_id
-                )
+                reason = f"shares {' and '.join(names)} with {other}: {', '.join(key)}"
+                check.findings.add("fields apart", reason, id=profile_id)
     if check.manifest.apart:
         check.findings.passed("fields apart", ", ".join(" + ".join(names) for names in check.manifest.apart))
     else:

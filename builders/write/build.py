@@ -31,14 +31,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """A checked call of `build`.
-
-    Attributes:
-        benchmark: the variant that the options select.
-        options: resolved for the size.
-        size: `paper`, `small` or a number of profiles.
-        seed, num_proc, preview, progress: as in `build`.
-    """
+    """A checked call of `build`: the benchmark's variant and the options are those for the size."""
 
     benchmark: Benchmark
     options: Options

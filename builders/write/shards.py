@@ -12,14 +12,9 @@ _FILTERED = ("id", "profile_id", "task_id", "retain_task_id", "role", "attribute
 
 
 class ShardWriter:
-    """Write one group of rows, e.g. `qa/forget`, as `qa/forget-00000-of-00004.parquet` and so on.
+    """Write the `units` tables of a group of rows, evenly, to `shards` files.
 
-    Args:
-        folder: the build.
-        group: folder and name of the shards.
-        schema: of the tables to come.
-        units: number of tables to come.
-        shards: number of files to spread them over, evenly.
+    The files of `qa/forget` are `qa/forget-00000-of-00004.parquet` and so on.
     """
 
     def __init__(self, folder: Path, group: str, schema: pa.Schema, *, units: int, shards: int) -> None:

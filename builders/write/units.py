@@ -23,13 +23,7 @@ class UnitContext:
 
 @dataclass(frozen=True)
 class UnitTable:
-    """A unit's rows in one group of shards.
-
-    Attributes:
-        table: the rows.
-        digests: one per row.
-        pictures: SHA-256 of the distinct pictures in the column `images`.
-    """
+    """A unit's rows in one group of shards, a digest of each, and SHA-256 of the distinct pictures in `images`."""
 
     table: pa.Table
     digests: list[bytes]

@@ -12,12 +12,7 @@ from lethebench.evaluation.likelihood.api import score_encoded, score_many
 
 
 class Choice(NamedTuple):
-    """The option that a model picks.
-
-    Attributes:
-        picked: index of the likeliest option; the first of equal ones.
-        logprobs: the compared values, one natural log-probability per option; <= 0.
-    """
+    """The likeliest option (the first of equal ones), and the compared natural log-probabilities, one per option."""
 
     picked: int
     logprobs: tuple[float, ...]

@@ -95,7 +95,7 @@ def greedy_answers(
     max_new_tokens: int | None = None,
     batch_size: int | None = None,
 ) -> list[str]:
-    """Generate the model's answers by greedy decoding.
+    """Generate the model's answers by greedy decoding, without special tokens and outer white space.
 
     Args:
         model: a model for image-text to text; in eval mode during the call.
@@ -103,9 +103,6 @@ def greedy_answers(
         rows: mappings with `question`, `images` and, unless `max_new_tokens` is given, `answer`.
         max_new_tokens: maximum length of an answer in tokens; default: `default_length` of the rows' answers.
         batch_size: maximum number of prompts in one batch.
-
-    Returns:
-        One text per row, without special tokens and outer white space; it may be empty.
     """
     rows = list(rows)
     length = max_new_tokens or default_length(processor, [row["answer"] for row in rows])

@@ -43,12 +43,9 @@ TRANSIENT = (
 
 
 class Reply(NamedTuple):
-    """The result for one row.
+    """The result for one row, after `tries` calls in this pass; 0 if the answer was stored already.
 
-    Attributes:
-        text: the answer, without outer white space; it may be empty. None if the call failed.
-        error: the reason for the failure, in one line; None if there is an answer.
-        tries: number of calls in this pass; 0 if the answer was stored already.
+    `text` is the answer, which may be empty, or None if the call failed for the reason in `error`.
     """
 
     text: str | None
@@ -133,16 +130,13 @@ def ask(
     answers: Path | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> list[Reply]:
-    """Ask the endpoint every row's question.
+    """Ask the endpoint the question of every row, with its pictures and, for multiple choice, options.
 
     Args:
         endpoint: the model and its API.
-        rows: a `datasets.Dataset` or a list of mappings with `question`, `images` and, for multiple choice, `options`.
+        rows: a `datasets.Dataset` or a list of mappings.
         answers: a file of answers; answers in it are not requested again, new ones are appended.
         progress: called with the share of rows done, in [0, 1].
-
-    Returns:
-        One `Reply` per row.
 
     Raises:
         EndpointRefused: at once, if the key or the model is not accepted.

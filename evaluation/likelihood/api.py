@@ -22,10 +22,8 @@ from lethebench.evaluation.likelihood.calibration import score_items
 class TokenStatistics(NamedTuple):
     """Statistics of each token of an answer, as membership scores need them: float64 arrays of shape (num_tokens,).
 
-    Attributes:
-        logprob: natural log-probability of the token; <= 0.
-        mean: mean of the log-probability under the model's own distribution of this token (its negative entropy); <= 0.
-        std: standard deviation of the log-probability under that distribution; >= 0.
+    The natural log-probability of the token, and mean (its negative entropy) and standard deviation of the
+    log-probability under the model's own distribution of this token.
     """
 
     logprob: np.ndarray

@@ -37,14 +37,9 @@ def bootstrap(
         count: number of rows.
         clusters: for each row, the profile that is resampled as a whole; default: each row by itself.
         level: of the interval, in (0, 1).
-        resamples: number of resamples.
-        seed: of the resampling.
 
     Returns:
         (low, high); (None, None) with fewer than 2 profiles, or where most resamples have no value.
-
-    Raises:
-        ValueError: no row, or not one cluster per row.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; by clusters: Cameron, Gelbach
     and Miller, "Bootstrap-based improvements for inference with clustered errors", 2008.

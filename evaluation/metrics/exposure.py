@@ -91,14 +91,9 @@ def per_token(logprobs: ArrayLike, num_tokens: ArrayLike) -> np.ndarray:
 def sequence_exposure(logprobs: ArrayLike) -> float:
     """Return the sequence exposure of an answer: the sum of log p of its tokens, in nats, <= 0; lower = less exposed.
 
-    Args:
-        logprobs: shape (num_tokens,), natural log-probability of each token of the answer.
+    Without candidates it does not separate a secret from text that is likely anyway.
 
-    Raises:
-        ValueError: no token, or a value that is not finite.
-
-    Source: ReMem, as described by third parties; the original text was not available. Without candidates it does not
-    separate a secret from text that is likely anyway.
+    Source: ReMem, as described by third parties; the original text was not available.
 
     >>> sequence_exposure([-1.5, -0.5])
     -2.0

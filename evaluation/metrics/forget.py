@@ -90,11 +90,9 @@ def forget_score(
 
 
 def gold_knowledge(stages: Mapping[int, Sequence[float]], tasks: int) -> list[float | None]:
-    """Return G[i], i = 1 .. tasks: knowledge of task i by the gold model of the earliest stage >= i; None without one.
+    """Return G[i], i = 1 .. T: knowledge of task i by the gold model of the earliest stage >= i; None without one.
 
-    Args:
-        stages: gold stage t >= 1 -> knowledge of each task by the model retrained without tasks 1 .. t.
-        tasks: T.
+    `stages` maps a gold stage t >= 1 to the knowledge of each task by the model retrained without tasks 1 .. t.
 
     >>> gold_knowledge({2: [0.0, 0.1, 0.9], 3: [0.2, 0.2, 0.2]}, 3)
     [0.0, 0.1, 0.2]

@@ -3,7 +3,7 @@
 A function takes `Evidence` and returns name -> cell and flags; it raises a ValueError that says why it has no result.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -96,13 +96,17 @@ def splits_of(rows: Rows) -> list[str]:
     return [*(name for name in SPLITS if name in names), *sorted(names - set(SPLITS))]
 
 
+def rows_by_split(rows: Rows, name: str) -> Iterator[tuple[str, list[Row]]]:
+    """Yield each split with the rows that have a column, where there are any."""
+    for split in splits_of(rows):
+        if members := having(of_split(rows, split), name):
+            yield split, members
+
+
 def memorization(evidence: Evidence) -> Measured:
     """Exact match, ROUGE-L and keyword match of every set, by modality and hops; multiple choice and Min-K %."""
     cells: dict[str, Cell | None] = {}
-    for split in splits_of(evidence.rows):
-        rows = having(of_split(evidence.rows, split), "exact_match")
-        if not rows:
-            continue
+    for split, rows in rows_by_split(evidence.rows, "exact_match"):
         hops = column(rows, "hops")
         summary = memorization_summary(
             *(column(rows, score) for score in TEXT_SCORES),
@@ -124,8 +128,7 @@ def memorization(evidence: Evidence) -> Measured:
 def modalities(evidence: Evidence) -> Measured:
     """Knowledge by picture questions minus by text questions, and shares of facts known one way, both or none."""
     cells: dict[str, Cell | None] = {}
-    for split in splits_of(evidence.rows):
-        rows = having(of_split(evidence.rows, split), "keyword_match")
+    for split, rows in rows_by_split(evidence.rows, "keyword_match"):
         if {row["modality"] for row in rows} != set(MODALITIES):
             continue
         result = modality_gap(
@@ -187,10 +190,7 @@ def _initial_utility(evidence: Evidence, rows: Rows) -> tuple[dict[str, float | 
 def exposure(evidence: Evidence) -> Measured:
     """Exposure of every set in bits and normalized, with chance and, for the forget set, gold."""
     cells: dict[str, Cell | None] = {}
-    for split in splits_of(evidence.rows):
-        rows = having(of_split(evidence.rows, split), "exposure")
-        if not rows:
-            continue
+    for split, rows in rows_by_split(evidence.rows, "exposure"):
         extended = [
             {**row, "rank1_share": float(row["rank"] == 1), "exposure_chance": exposure_chance(row["num_candidates"])}
             for row in rows
@@ -212,10 +212,7 @@ def exposure(evidence: Evidence) -> Measured:
 def truth_ratio(evidence: Evidence) -> Measured:
     """Geometric mean of the truth ratio R of every set (below 1 = prefers the truth) and mean of max(0, 1 - R)."""
     cells: dict[str, Cell | None] = {}
-    for split in splits_of(evidence.rows):
-        rows = having(of_split(evidence.rows, split), "truth_ratio")
-        if not rows:
-            continue
+    for split, rows in rows_by_split(evidence.rows, "truth_ratio"):
         logs = [float(np.log(row["truth_ratio"])) for row in rows]
         low, high = bootstrap_mean(logs, clusters=column(rows, "profile_id"))
         interval = [None if bound is None else float(np.exp(bound)) for bound in (low, high)]

@@ -1,7 +1,8 @@
 """Membership scores of an answer's tokens, and how well they separate the forget set from rows never seen.
 
-Every score is higher where the row is more likely a member. The arrays per token come from one forward pass: its
-log-probability, and mean and standard deviation of log p over the vocabulary under the model's distribution there.
+Every score is higher where the row is more likely a member. The arrays, shape (num_tokens,), come from one forward
+pass: the natural log-probability of each token of the answer, and mean and standard deviation of log p over the
+vocabulary under the model's distribution there. A value that is not finite raises a ValueError that names the token.
 """
 
 import zlib
@@ -31,12 +32,6 @@ def _lowest(values: np.ndarray, k: float) -> float:
 def loss_score(logprobs: ArrayLike) -> float:
     """Return minus the loss of an answer: the mean log-probability of its tokens, <= 0, in nats.
 
-    Args:
-        logprobs: shape (num_tokens,), natural log-probability of each token.
-
-    Raises:
-        ValueError: no token, or a value that is not finite.
-
     Source: Yeom et al., "Privacy Risk in Machine Learning", 2018.
 
     >>> loss_score([-1.0, -3.0])
@@ -48,10 +43,6 @@ def loss_score(logprobs: ArrayLike) -> float:
 def zlib_score(logprobs: ArrayLike, text: str) -> float:
     """Return the mean log-probability divided by the bytes of the zlib-compressed text, <= 0, in nats per byte.
 
-    Args:
-        logprobs: shape (num_tokens,), natural log-probability of each token.
-        text: the answer; lone surrogates are encoded as they are.
-
     Source: Carlini et al., "Extracting Training Data from Large Language Models", 2021, section 5.1.
     """
     return loss_score(logprobs) / len(zlib.compress(text.encode("utf-8", "surrogatepass")))
@@ -60,9 +51,7 @@ def zlib_score(logprobs: ArrayLike, text: str) -> float:
 def min_k(logprobs: ArrayLike, k: float = 20) -> float:
     """Return Min-K %: the mean log-probability of the k per cent least likely tokens, <= 0, in nats.
 
-    Args:
-        logprobs: shape (num_tokens,), natural log-probability of each token.
-        k: in per cent, above 0 and at most 100; the count is rounded down, at least one. 100 gives `loss_score`.
+    The count is rounded down, at least one; k = 100 gives `loss_score`.
 
     Source: Shi et al., "Detecting Pretraining Data from Large Language Models", 2024.
 
@@ -76,17 +65,11 @@ def min_k_plus_plus(logprobs: ArrayLike, means: ArrayLike, deviations: ArrayLike
     """Return Min-K%++: `min_k` of log-probabilities standardized by the model's own distribution at each token.
 
     Args:
-        logprobs: shape (num_tokens,), natural log-probability of each token.
-        means: shape (num_tokens,), mean of log p over the vocabulary under the model's distribution of that token.
-        deviations: shape (num_tokens,), its standard deviation; where it is 0 the model is certain, and the token
-            counts as 0.
-        k: in per cent, above 0 and at most 100.
+        means: mean of log p over the vocabulary under the model's distribution of that token.
+        deviations: its standard deviation; where it is 0 the model is certain, and the token counts as 0.
 
     Returns:
         A finite number: standard deviations above the model's expectation.
-
-    Raises:
-        ValueError: lengths that differ, a value that is not finite, or a negative deviation, with the token.
 
     Source: Zhang et al., "Min-K%++: Improved Baseline for Detecting Pre-Training Data from LLMs", 2025.
 
@@ -106,17 +89,9 @@ def min_k_plus_plus(logprobs: ArrayLike, means: ArrayLike, deviations: ArrayLike
 def membership_scores(
     logprobs: ArrayLike, text: str, *, means: ArrayLike | None = None, deviations: ArrayLike | None = None
 ) -> dict[str, float]:
-    """Return every membership score of one answer; higher = more likely a member.
+    """Return every membership score of one answer: `loss`, `zlib`, `min_k_10`, `min_k_20`, `min_k_40`.
 
-    Args:
-        logprobs: shape (num_tokens,), natural log-probability of each token.
-        text: the answer.
-        means: shape (num_tokens,), as in `min_k_plus_plus`.
-        deviations: shape (num_tokens,), as in `min_k_plus_plus`.
-
-    Returns:
-        `loss`, `zlib`, `min_k_10`, `min_k_20`, `min_k_40` and, with means and deviations, `min_k_plus_plus_10`, `_20`,
-        `_40`.
+    With `means` and `deviations`, as in `min_k_plus_plus`, also `min_k_plus_plus_10`, `_20` and `_40`.
     """
     scores = {"loss": loss_score(logprobs), "zlib": zlib_score(logprobs, text)}
     scores |= {f"min_k_{k}": min_k(logprobs, k) for k in SHARES}
@@ -128,9 +103,7 @@ def membership_scores(
 def auc(scores: ArrayLike, members: Sequence[int] | np.ndarray) -> float:
     """Return the area under the ROC curve: how often a member scores above a non-member, ties counted half, in [0, 1].
 
-    Args:
-        scores: shape (n,), finite.
-        members: shape (n,), 1 = member, 0 = not; at least one of each.
+    Scores have shape (n,); `members` are 1 or 0, at least one of each.
 
     Source: Hanley and McNeil, "The meaning and use of the area under a ROC curve", 1982 (by ranks).
 

@@ -11,19 +11,11 @@ from lethebench.evaluation.metrics.validation import finite, same_length, shares
 
 
 def gate(exact_match: ArrayLike, modality: Sequence[str], *, threshold: float = GATE_THRESHOLD) -> dict:
-    """Return the verdict of the memorization gate on a trained model.
-
-    Args:
-        exact_match: shape (n,), 0 or 1 per training row.
-        modality: shape (n,), e.g. `image_text` or `text`.
-        threshold: the exact match that each modality must reach, in [0, 1].
+    """Return the verdict of the memorization gate: whether exact match reaches the threshold in each modality.
 
     Returns:
-        One mean per modality under its name, `passed` (every one of them >= threshold), `threshold`, `n` (rows per
-        modality), `reason` (None, or which modality is below) and `flags` (`not_memorised` where it did not pass).
-
-    Raises:
-        ValueError: no row, lengths that differ, or a value outside [0, 1].
+        One mean per modality under its name, `passed`, `threshold`, `n` (rows per modality), `reason` (None, or which
+        modality is below) and `flags` (`not_memorised` where it did not pass).
     """
     if not 0 <= threshold <= 1:
         raise ValueError(f"the gate's threshold is {threshold}: give a number in 0..1")

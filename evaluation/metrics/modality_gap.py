@@ -155,9 +155,6 @@ def representation_gap(
     Returns:
         task -> `before`, `after` (distances, >= 0) and `difference` = after - before; 0 = no drift.
 
-    Raises:
-        ValueError: no task, different tasks before and after, or invalid hidden states, with the task.
-
     Source: MLUBench tabulates such a drift without stating layer and norm.
     """
     if not before or set(before) != set(after):

@@ -30,8 +30,13 @@ def having(rows: Iterable[Row], name: str) -> list[Row]:
 
 def mean(rows: Iterable[Row], name: str) -> float | None:
     """Return the mean of a column over the rows that have it; None where no row has."""
-    values = [row[name] for row in rows if row[name] is not None]
-    return float(np.mean(values)) if values else None
+    return mean_of(column(rows, name))
+
+
+def mean_of(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the values that are not None; None without any."""
+    present = [value for value in values if value is not None]
+    return float(np.mean(present)) if present else None
 
 
 def of_tasks(rows: Iterable[Row], tasks: Iterable[int]) -> list[Row]:

@@ -11,13 +11,10 @@ from lethebench.evaluation.metrics.validation import same_length
 
 @dataclass(frozen=True)
 class Stages:
-    """The rows of a run by stage.
+    """The rows of a run by stage: the last stage, T = number of tasks, and stage -> row indices in question order.
 
-    Attributes:
-        last: T, the last stage, equal to the number of tasks.
-        rows: stage -> row indices, in the order of the questions.
-        role: per row, `forget`, `retain`, `neighbour` or `general`.
-        task: per row, its task 0 .. T - 1; -1 where it is never asked to be forgotten.
+    Per row, `role` is `forget`, `retain`, `neighbour` or `general`, and `task` is 0 .. T - 1, or -1 where it is never
+    asked to be forgotten.
     """
 
     last: int

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any, NamedTuple
 
 import yaml
@@ -11,7 +10,7 @@ from lethebench.baselines.registry import method_summary
 from lethebench.baselines.tiny import is_tiny
 from lethebench.cards import templates
 from lethebench.report import repeat
-from lethebench.report.headline import FLAGS
+from lethebench.report.headline import FLAGS, mean
 from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group, Stat
 from lethebench.report.tables import ABSENT, number
@@ -101,7 +100,7 @@ def scores(published: PublishedStage) -> dict[str, Stat]:
     if summary is None:
         return {name: Stat(None, n=0) for name in FIGURES}
     stage = published.stage
-    values: dict[str, float | None] = {"knowledge": _mean(summary["knowledge"][stage][:stage])}
+    values: dict[str, float | None] = {"knowledge": mean(summary["knowledge"][stage][:stage])}
     if published.last:
         values |= {name: summary["final"].get(name) for name in FIGURES if name != "knowledge"}
     else:
@@ -119,15 +118,10 @@ def gold(published: PublishedStage) -> dict[str, float | None]:
     if not stage:
         return {}
     return {
-        "knowledge": _mean(stage["knowledge"][: published.stage]),
+        "knowledge": mean(stage["knowledge"][: published.stage]),
         "forget": 1.0,
         **{name: stage.get(name) for name in ("utility", "utility_relative", "exposure")},
     }
-
-
-def _mean(values: list[float | None]) -> float | None:
-    present = [value for value in values if value is not None]
-    return fmean(present) if present else None
 
 
 def table(published: PublishedStage) -> list[Row]:

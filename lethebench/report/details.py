@@ -1,7 +1,5 @@
 """The tables besides the headline: gate, parts of stability, task x stage matrices, stages and cost."""
 
-from statistics import fmean
-
 from lethebench.report.headline import KNOWLEDGE, mean
 from lethebench.report.load import MODALITIES
 from lethebench.report.seeds import Group, Stat, stat
@@ -70,10 +68,10 @@ def _part(group: Group, method: str, name: str) -> Cell:
     values = [(summary.get("stability_parts") or {}).get(name) for summary in group.summaries(method)]
     if name != "collapse_stage":
         return stat_cell(stat(values))
-    reached = [value for value in values if value is not None]
+    reached = sum(value is not None for value in values)
     text = ", ".join("never" if value is None else str(value) for value in values)
     # Seeds without a collapse have no stage; the mean is over the others.
-    return Cell(text, "per seed" if len(values) > 1 else "", Stat(fmean(reached) if reached else None, n=len(reached)))
+    return Cell(text, "per seed" if len(values) > 1 else "", Stat(mean(values), n=reached))
 
 
 def matrix(group: Group, method: str) -> Table:

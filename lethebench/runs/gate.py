@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+from lethebench.evaluation.metrics.rows import mean
+from lethebench.runs.summary import read_rows
 
-ROWS = "rows.parquet"
 HELD_OUT = "held_out.parquet"
 NEIGHBOUR = "neighbour"
 MODALITIES = {"image_text": "with pictures", "text": "text only"}
@@ -18,19 +18,17 @@ def gate(folder: Path, record: Mapping[str, Any], threshold: float) -> dict[str,
     Neighbour rows are reported and do not count, since no request asks to forget them. `folder` is a finished stage 1,
     `record` holds `parameters`, `steps` and `seconds` of the training.
     """
-    scored = pq.read_table(folder / ROWS).to_pylist()
-    held_out = pq.read_table(folder / HELD_OUT).to_pylist() if (folder / HELD_OUT).is_file() else []
+    scored = read_rows(folder)
+    held_out = read_rows(folder, HELD_OUT) if (folder / HELD_OUT).is_file() else []
     trained = [row for row in scored if row["role"] != NEIGHBOUR]
-    neighbours = [row for row in scored if row["role"] == NEIGHBOUR]
     matches = _exact_match(trained)
-    exposures = [row["exposure_normalised"] for row in trained if row["exposure_normalised"] is not None]
     return {
         "threshold": threshold,
         **matches,
         "passed": all(value is None or value >= threshold for value in matches.values()),
         "held_out": _exact_match(held_out),
-        "neighbour": _exact_match(neighbours),
-        "exposure_normalised": sum(exposures) / len(exposures) if exposures else None,
+        "neighbour": _exact_match([row for row in scored if row["role"] == NEIGHBOUR]),
+        "exposure_normalised": mean(trained, "exposure_normalised"),
         "rows": len(trained),
         **{name: record[name] for name in ("parameters", "steps", "seconds")},
     }
@@ -42,8 +40,4 @@ def exact_match_text(matches: Mapping[str, Any]) -> str:
 
 
 def _exact_match(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
-    matches: dict[str, float | None] = {}
-    for modality in MODALITIES:
-        values = [row["exact_match"] for row in rows if row["modality"] == modality]
-        matches[modality] = sum(values) / len(values) if values else None
-    return matches
+    return {name: mean([row for row in rows if row["modality"] == name], "exact_match") for name in MODALITIES}

@@ -26,11 +26,12 @@ from lethebench.errors import CheckFailed
 from lethebench.evaluation.answers.rows import PreparedRows, evaluate_rows, prepare_rows
 from lethebench.runs.build import Build
 from lethebench.runs.folder import DONE, is_done, new_stage, read_json, stage_name, write_json
-from lethebench.runs.gate import HELD_OUT, ROWS, exact_match_text, gate
+from lethebench.runs.gate import HELD_OUT, exact_match_text, gate
 from lethebench.runs.options import RunOptions
 from lethebench.runs.provenance import peak_memory_mb
 from lethebench.runs.score import routing, score_stage
 from lethebench.runs.settings import apply_settings
+from lethebench.runs.summary import ROWS
 from lethebench.runs.training import Ticks, learn_all, unlearn_task
 
 GOLD = "gold"

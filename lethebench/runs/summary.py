@@ -15,9 +15,9 @@ ROWS = "rows.parquet"
 MATRIX_COLUMNS = ("keyword_match", "probability", "rouge_l_recall", "truth_ratio", "exposure", "exposure_normalised")
 
 
-def read_rows(stage: Path) -> list[dict]:
+def read_rows(stage: Path, name: str = ROWS) -> list[dict]:
     """Return the per-row scores of a stage's folder."""
-    return pq.read_table(stage / ROWS).to_pylist()
+    return pq.read_table(stage / name).to_pylist()
 
 
 def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict:

@@ -16,6 +16,7 @@ from lethebench.evaluation.metrics.rows import (
     group_knowledge,
     having,
     mean,
+    mean_of,
     never_forgotten,
     not_measured,
     of_tasks,
@@ -74,7 +75,7 @@ def gold_aggregates(initial: Rows, gold: Rows, stage: int, order: Sequence[int])
     forgotten = of_tasks(gold, order[:stage])
     retained = [row for row in gold if row["role"] != "neighbour" and row["task_id"] not in set(order[:stage])]
     utility = stage_utilities({0: initial, stage: gold})[stage]
-    chances = [{"chance": exposure_chance(row["num_candidates"])} for row in forgotten if row["num_candidates"]]
+    chances = [exposure_chance(row["num_candidates"]) for row in forgotten if row["num_candidates"]]
     return {
         "knowledge": stage_matrix([gold], order)[0],
         "retain_knowledge": mean(retained, "keyword_match"),
@@ -83,7 +84,7 @@ def gold_aggregates(initial: Rows, gold: Rows, stage: int, order: Sequence[int])
         "exposure_normalised": mean(forgotten, "exposure_normalised"),
         "exposure_retain": mean(retained, "exposure"),
         "exposure_retain_normalised": mean(retained, "exposure_normalised"),
-        "exposure_chance": mean(chances, "chance"),
+        "exposure_chance": mean_of(chances),
     }
 
 
@@ -151,9 +152,7 @@ def _forget_by_stage(knowledge: Sequence[Sequence[float | None]], gold: Sequence
     """Return, for stages 1 .. T, the forget score of the tasks asked so far; None where they were never known."""
     scores = []
     for stage in range(1, len(knowledge)):
-        means = [
-            mean([{"value": value} for value in row[:stage]], "value") for row in (knowledge[stage], knowledge[0], gold)
-        ]
+        means = [mean_of(row[:stage]) for row in (knowledge[stage], knowledge[0], gold)]
         scores.append(not_measured(lambda *values: {"forget": forget_value(*values)}, *means).get("forget"))
     return scores
 

@@ -59,12 +59,7 @@ def evaluate_command(options: EvaluateOptions, *, full: bool = False) -> tuple[d
 
 
 class Evaluation:
-    """One evaluation of a model on a build.
-
-    Args:
-        options: checked options.
-        build: whose rows are scored.
-    """
+    """One evaluation of a model on a build, by checked options."""
 
     def __init__(self, options: EvaluateOptions, build: Build) -> None:
         self.options = options

@@ -38,10 +38,8 @@ class Comparison:
     """Differences between new rows and those of the run.
 
     Attributes:
-        largest: the largest difference of a number.
-        where: the stage, column and row of that difference, or of the first text that differs.
-        texts: how many texts differ.
-        rows: how many rows were compared.
+        largest, where: the largest difference of a number, and its stage, column and row, or those of the first text.
+        texts, rows: how many texts differ, and how many rows were compared.
         problems: stages whose rows are not the same questions.
     """
 
@@ -176,8 +174,9 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
 
 def _score(run: "Run", stage: str, out_dir: Path) -> bool:
     """Score one stage's model and return True; without weights copy the run's rows and return False."""
-    from lethebench.runs.gate import HELD_OUT, ROWS
+    from lethebench.runs.gate import HELD_OUT
     from lethebench.runs.stage import write_rows
+    from lethebench.runs.summary import ROWS
     from lethebench.scoring.models import has_weights, load, score
 
     folder = run.folder / stage

@@ -10,9 +10,10 @@ from lethebench.errors import UserError
 from lethebench.evaluation.metrics.rows import never_forgotten, utility_of
 from lethebench.runs.build import open_build
 from lethebench.runs.checks import check_build
-from lethebench.runs.gate import HELD_OUT, ROWS, gate
+from lethebench.runs.gate import HELD_OUT, gate
 from lethebench.runs.options import RunOptions
 from lethebench.runs.stage import Run
+from lethebench.runs.summary import ROWS
 
 
 def run_of(name: str, tmp_path, **options) -> Run:

@@ -45,9 +45,7 @@ NEIGHBOUR = "neighbour"
 class MllmuImport(Import):
     """MLLMU-Bench as released.
 
-    Args:
-        groups: group of people -> the shares whose sets to forget hold it.
-        tested: the groups that have a test set.
+    `groups`: group of people -> the shares whose sets to forget hold it; `tested`: the groups that have a test set.
     """
 
     NAME = "mllmu"

@@ -23,12 +23,9 @@ MOST_QUESTIONS = 200
 
 @dataclass(frozen=True)
 class ReleasedQuestion:
-    """A released question.
+    """A released question; `key` is kind and number: `image/choice-1`, `text/free-2`, `image/blank-1`.
 
-    Attributes:
-        key: kind and number: `image/choice-1`, `text/free-2`, `image/blank-1`.
-        options, correct: of a multiple-choice question, else empty and -1.
-        odd: whether a flaw is kept as released: an option twice, or a cloze without a blank.
+    `odd` marks a flaw that is kept as released: an option twice, or a cloze without a blank.
     """
 
     key: str

@@ -136,7 +136,7 @@ def read_sets(download: Download, problems: Problems) -> None:
             )
     for name, _, shard in _shards(download, TUNING, ("ID", "metadata"), problems):
         for number, row in rows_of(shard, name, ["ID", "metadata"], problems):
-            try:
+            with problems.at(name, number):
                 person = identity(row["ID"])
                 if person not in people:
                     raise ValueError(f"ID {person} is not in Full_Set")
@@ -144,8 +144,6 @@ def read_sets(download: Download, problems: Problems) -> None:
                     raise ValueError(f"ID {person} occurs twice in {TUNING}")
                 download.pairs[person] = tuning_pairs(row["metadata"])
                 download.tuning[person] = row["metadata"]
-            except ValueError as error:
-                problems.add(str(error), file=name, row=number)
 
 
 def _ids(download: Download, config: str, problems: Problems) -> dict[str, None]:
@@ -153,15 +151,13 @@ def _ids(download: Download, config: str, problems: Problems) -> dict[str, None]
     ids: dict[str, None] = {}
     for name, _, shard in _shards(download, config, ("ID",), problems):
         for number, row in rows_of(shard, name, ["ID"], problems):
-            try:
+            with problems.at(name, number):
                 person = identity(row["ID"])
                 if person in ids:
                     raise ValueError(f"ID {person} occurs twice in {config}")
                 if person not in download.records["Full_Set"]:
                     raise ValueError(f"ID {person} is not in Full_Set")
                 ids[person] = None
-            except ValueError as error:
-                problems.add(str(error), file=name, row=number)
     return ids
 
 

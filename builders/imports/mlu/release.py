@@ -24,15 +24,9 @@ _KEYS = ("id", "image", "conversations")
 
 @dataclass(frozen=True)
 class Row:
-    """A released row.
+    """A released row; ids are `<Class>/<Entity>/<release id>`, profile ids `<Class>/<Entity>`.
 
-    Attributes:
-        id: `<Class>/<Entity>/<release id>`.
-        profile_id: `<Class>/<Entity>`.
-        picture: its path in the release.
-        question, answer: without `<image>` marks and stray markup.
-        marks: number of `<image>` marks removed.
-        repaired: how many of question and answer had stray markup.
+    `marks` counts `<image>` marks removed, `repaired` how many of question and answer had stray markup.
     """
 
     id: str
@@ -46,12 +40,7 @@ class Row:
 
 @dataclass
 class MluRelease:
-    """The rows of a release.
-
-    Attributes:
-        sets: (task, role) -> entity -> its rows, in the order of the release.
-        unplaced: number of rows under `Entities/` that are in no task.
-    """
+    """The rows of a release: (task, role) -> entity -> rows in released order; `unplaced` ones are in no task."""
 
     sets: dict[tuple[str, str], dict[str, list[Row]]] = field(default_factory=dict)
     unplaced: int = 0

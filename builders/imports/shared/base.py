@@ -25,14 +25,7 @@ MISSING = {
 
 @dataclass(frozen=True)
 class ReleasedPicture:
-    """A picture as the rows of its profile show it.
-
-    Attributes:
-        picture: None if it was not available.
-        path, thumbnail_path: file names in the rows.
-        thumbnail_name: in the column `thumbnail_views`.
-        name: in the column `views`.
-    """
+    """A picture, None if not available, with its file names and its names in `views` and `thumbnail_views`."""
 
     picture: Picture | None
     path: str = ""
@@ -54,13 +47,7 @@ class ReleasedPicture:
 
 @dataclass(frozen=True)
 class ReleasedProfile:
-    """A profile of a release.
-
-    Attributes:
-        subject: the profile and its part in the build.
-        questions: group of shards -> questions, whose views are keys of `pictures`.
-        pictures: key -> picture, in the order of the thumbnails.
-    """
+    """A profile: group of shards -> questions, whose views are keys of `pictures`, in the order of thumbnails."""
 
     subject: Subject
     questions: Mapping[str, Sequence[Question]]
@@ -89,7 +76,7 @@ class Release:
     Attributes:
         benchmark: the import, with the configs that this release can fill.
         plan: of the build; `shared` is the folder of the converted pictures.
-        source: where the release was read from: name, number of files, SHA-256.
+        source: name, number of files and SHA-256 of the release.
         counts: what was left out, repaired or kept as it was -> how often.
     """
 
@@ -102,9 +89,7 @@ class Release:
 class Import(Benchmark):
     """An official release as input: set the attributes and implement `read`.
 
-    Attributes:
-        SOURCE: what `--from` takes, in words.
-        MISSING: what the release does not have and no import invents -> why.
+    SOURCE says what `--from` takes, MISSING what the release does not have and no import invents -> why.
     """
 
     IMPORTED = True

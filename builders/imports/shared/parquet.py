@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lethebench.builders.errors import first_line
 from lethebench.builders.imports.shared.problems import Problems
 
 MOST_ROWS = 100_000
@@ -41,7 +42,7 @@ def open_shard(path: Path, name: str, required: Sequence[str], problems: Problem
             columns, metadata = shard.schema_arrow.names, shard.metadata
             reason = _too_large(metadata)
     except (OSError, pa.ArrowException, ValueError) as error:
-        problems.add(f"cannot be read as Parquet ({_first_line(error)})", file=name)
+        problems.add(f"cannot be read as Parquet ({first_line(error)})", file=name)
         return None
     if reason:
         problems.add(reason, file=name)
@@ -62,7 +63,7 @@ def rows_of(path: Path, name: str, columns: Sequence[str], problems: Problems) -
                     yield number, row
                     number += 1
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        problems.add(f"cannot be read further ({_first_line(error)})", file=name, row=number)
+        problems.add(f"cannot be read further ({first_line(error)})", file=name, row=number)
 
 
 def _too_large(metadata: pq.FileMetaData) -> str | None:
@@ -77,8 +78,3 @@ def _too_large(metadata: pq.FileMetaData) -> str | None:
             if column.num_values > MOST_VALUES:
                 return f"column {column.path_in_schema} has {column.num_values:,} values in a row group"
     return None
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__

@@ -33,15 +33,9 @@ class RawPicture:
 
 @dataclass(frozen=True)
 class Picture:
-    """A converted picture, or why it could not be converted.
+    """A converted picture with SHA-256, size and format as released, or the reason why it does not decode.
 
-    Attributes:
-        name: as in `RawPicture`.
-        file: name of the converted picture in the folder, empty on failure.
-        sha256: of the bytes as released.
-        size: width and height as released, in pixels.
-        kind: the format as released.
-        reason: why it does not decode, empty on success.
+    `file` is the name of the converted picture in the folder.
     """
 
     name: str

@@ -1,5 +1,7 @@
 """Collect what is wrong with a release, so that a user sees all of it at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from lethebench.builders.errors import BuildError
@@ -11,13 +13,7 @@ _MOST_LETTERS = 300  # of a name or reason: both may come from an untrusted file
 
 @dataclass
 class Problems:
-    """Things that are wrong with a release.
-
-    Attributes:
-        source: the name of the release in messages.
-        advice: what the user can do.
-        count: how many problems there are.
-    """
+    """Things that are wrong with a release (`source` in messages), and what the user can do."""
 
     source: str
     advice: str = "repair the release or download it again"
@@ -32,6 +28,14 @@ class Problems:
             parts += [f"row {row}"] if row is not None else []
             reason = reason[:_MOST_LETTERS]
             self._texts.append(f"{' '.join(parts)}: {reason}" if parts else reason)
+
+    @contextmanager
+    def at(self, file: str, row: int) -> Iterator[None]:
+        """Add the ValueError that the block raises as a problem of a row."""
+        try:
+            yield
+        except ValueError as error:
+            self.add(str(error), file=file, row=row)
 
     def check(self) -> None:
         """Raise BuildError if there is any problem."""
