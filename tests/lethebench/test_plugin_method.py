@@ -101,6 +101,7 @@ def test_plugin_from_listing_to_pushing(site, tmp_path, monkeypatch):
     score_every(monkeypatch, 12)
     # Another run: that one's scores were written by hand.
     options = ("--model", base, "--method", f"forgetful,{DOTTED}", "--tasks", 1, "--ignore-gate")
+    options += ("--set", "learn.max_steps=1")
     options += ("--settings", tmp_path / "tuned" / "tuned.json", "--out", tmp_path / "own")
     run("run", data, *options)
     record = json.loads((tmp_path / "own" / "run.json").read_text())
