@@ -79,11 +79,3 @@ def test_invalid_options_name_the_row(options, message):
     rows = [choice_rows()[0], {**choice_rows()[1], "options": options}]
     with pytest.raises(ValueError, match=f"a/vqa/blood_type: {message}|a/vqa/blood_type: .*{message}"):
         choose_by_letter(model, processor, rows)
-
-
-def test_infinite_weights_name_the_row():
-    model, processor = llava()
-    with torch.no_grad():
-        model.lm_head.weight[5] = torch.nan
-    with pytest.raises(ValueError, match=r"a/vqa/diagnosis: .*are the weights finite"):
-        choose_by_probability(model, processor, choice_rows())

@@ -1,17 +1,20 @@
 """Scores equal one plain forward pass per answer, whatever shares a batch, a prefix or pictures."""
 
 import copy
+import io
 import logging
+from itertools import pairwise
 
 import pytest
 import torch
 from plain_scores import answers_of, plain_score
-from tiny_models import idefics3, llava, picture, qa_rows, softmax_stays_float64
+from tiny_models import idefics3, llava, picture, qa_rows
 
 from lethebench.contract.tokens import encode
 from lethebench.evaluation.likelihood import calibration, forward, score_answers, score_candidates, score_many
 from lethebench.evaluation.likelihood.prefix_sharing import SharingMode, plan_contexts, shared_heads
 
+pytestmark = pytest.mark.usefixtures("float64")
 MODELS = {
     "llava": llava,
     "llava-eager": lambda **options: llava(attention="eager", **options),
@@ -24,25 +27,6 @@ def assert_equal(scores, plain, tolerance=1e-9):
     for score, (logprob, count, *_) in zip(scores, plain, strict=True):
         assert score.num_tokens == count
         assert score.logprob == pytest.approx(logprob, abs=tolerance, rel=0)
-
-
-@pytest.fixture(autouse=True)
-def _float64_throughout(monkeypatch):
-    softmax_stays_float64(monkeypatch)
-
-
-@pytest.fixture
-def modes(monkeypatch):
-    """The sharing mode of each kind of rows: without it, a broken shared path would hide behind the fallback."""
-    recorded = []
-    original = calibration.sharing_mode
-
-    def record(model, items):
-        recorded.append(original(model, items))
-        return recorded[-1]
-
-    monkeypatch.setattr(calibration, "sharing_mode", record)
-    return recorded
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -76,7 +60,7 @@ def test_planned_contexts_cover_all_answers():
     assert not any(context.grouped for context in plan_contexts(items, SharingMode()))  # no placeholder, no sharing
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ["llava", "idefics3"])
 def test_one_answer_per_row_equals_plain_passes(name):
     model, processor = MODELS[name]()
     rows = qa_rows()
@@ -88,27 +72,14 @@ def test_one_answer_per_row_equals_plain_passes(name):
     assert_equal(score_answers(model, processor, rows, batch_size=2), plain)
 
 
-@pytest.mark.parametrize("attention", ["sdpa", "eager"])
-def test_float32_stays_within_rounding(attention):
-    model, processor = llava(dtype=torch.float32, attention=attention)
+def test_float32_stays_within_rounding():
+    model, processor = llava(dtype=torch.float32)
     rows = qa_rows()
     answers = [answers_of(row) for row in rows]
     for row, texts, scores in zip(rows, answers, score_many(model, processor, rows, answers), strict=True):
         for text, score in zip(texts, scores, strict=True):
             logprob, _ = plain_score(model, processor, row, text)
             assert abs(score.logprob - logprob) <= max(2e-4, 1e-6 * abs(logprob))
-
-
-def test_lora_adapters_are_scored():
-    peft = pytest.importorskip("peft")
-    model, processor = llava()
-    row = qa_rows()[1]
-    before = score_candidates(model, processor, row, answers_of(row))
-    config = peft.LoraConfig(target_modules="all-linear", r=4, init_lora_weights=False)
-    model = peft.get_peft_model(model, config).double().eval()
-    after = score_candidates(model, processor, row, answers_of(row))
-    assert_equal(after, [plain_score(model, processor, row, text) for text in answers_of(row)])
-    assert max(abs(a.logprob - b.logprob) for a, b in zip(after, before, strict=True)) > 0.1
 
 
 def test_candidates_that_begin_one_another():
@@ -155,14 +126,14 @@ def test_merged_border_tokens_are_scored_once(caplog):
     )
 
 
-def test_scores_depend_on_the_rows_picture():
+def test_scores_depend_on_pictures_and_their_order():
     model, processor = llava()
     row = qa_rows()[0]
-    other = {**row, "images": [picture(9)]}
-    none = {**row, "images": []}
-    ours, theirs, blind = (score.logprob for score in score_answers(model, processor, [row, other, none]))
-    assert abs(ours - theirs) > 1e-2
-    assert abs(ours - blind) > 1e-2
+    rows = [{**row, "images": [picture(n) for n in seeds]} for seeds in ((1, 2), (2, 1), (1,), (9,), (1, 2, 3), ())]
+    scores = score_answers(model, processor, rows)
+    assert_equal(scores, [plain_score(model, processor, one, row["answer"]) for one in rows])
+    sums = sorted(score.logprob for score in scores)
+    assert all(larger - smaller > 1e-2 for smaller, larger in pairwise(sums))
 
 
 def test_equal_pictures_are_processed_once(monkeypatch):
@@ -181,8 +152,6 @@ def test_equal_pictures_are_processed_once(monkeypatch):
 
 
 def test_undecoded_pictures_score_the_same():
-    import io
-
     model, processor = llava()
     row = qa_rows()[0]
     data = io.BytesIO()

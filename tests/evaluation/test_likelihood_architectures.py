@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from tiny_architectures import ARCHITECTURES, Tiny
-from tiny_models import softmax_stays_float64, tokenizer
+from tiny_models import tokenizer
 
 from lethebench.evaluation.answers.greedy import decode, generate_encoded
 from lethebench.evaluation.likelihood import calibration, forward
@@ -15,6 +15,7 @@ from lethebench.evaluation.likelihood.api import score_encoded
 from lethebench.evaluation.likelihood.batching import generated_values
 from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, SharingMode, plan_contexts
 
+pytestmark = pytest.mark.usefixtures("float64")
 # A sliding window hides tokens of the context behind a trie's; pictures of a prefix-LM attend to questions.
 NO_TRIES = {"llava_sliding_mistral", "gemma3"}
 NOT_GROUPED = {"paligemma"}
@@ -53,25 +54,6 @@ def worst_gap(tiny: Tiny, rows: list, scores: list) -> float:
             assert score.num_tokens == len(answer.ids)
             worst = max(worst, abs(score.logprob - plain) / allowed)
     return worst
-
-
-@pytest.fixture(autouse=True)
-def _float64_throughout(monkeypatch):
-    softmax_stays_float64(monkeypatch)
-
-
-@pytest.fixture
-def modes(monkeypatch):
-    """The sharing mode of each kind of rows: a broken shared path would hide behind the fallback."""
-    recorded = []
-    original = calibration.sharing_mode
-
-    def record(model, items):
-        recorded.append(original(model, items))
-        return recorded[-1]
-
-    monkeypatch.setattr(calibration, "sharing_mode", record)
-    return recorded
 
 
 def check(name: str, dtype: torch.dtype, attention: str, adapter: bool, modes: list, *, alone: bool = True) -> None:

@@ -132,14 +132,6 @@ def test_padding_side_does_not_change_scores(make):
         assert score.logprob == pytest.approx(plain_score(model, processor, row, row["answer"])[0], abs=1e-9)
 
 
-def test_several_pictures_equal_plain_passes():
-    model, processor = llava()
-    row = qa_rows()[0]
-    rows = [{**row, "images": [picture(n) for n in seeds]} for seeds in ((1, 2), (2, 1), (1,), (1, 2, 3), ())]
-    for one, score in zip(rows, score_answers(model, processor, rows), strict=True):
-        assert score.logprob == pytest.approx(plain_score(model, processor, one, row["answer"])[0], abs=1e-9)
-
-
 DIAGNOSIS = "icu/medical-0001/a/vqa/diagnosis"
 BAD = {
     "question": ({"question": None}, "{row}: its question is None"),

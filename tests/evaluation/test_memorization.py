@@ -49,7 +49,7 @@ def test_gate_by_modality():
     assert scores.memorization_summary([0], [0], [0])["reason"] == "exact match below 0.9: all rows 0.000"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["text", "image_text"]), st.integers(1, 3), st.floats(0, 1)), min_size=1))
 def test_group_means_equal_pandas(rows):
     kinds, hops, values = zip(*rows, strict=True)

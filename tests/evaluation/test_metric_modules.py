@@ -132,111 +132,95 @@ def test_docstring_examples(module):
     assert result.failed == 0
 
 
-def test_exposure_module(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    logprobs, gold, truths = [[-1.0, -2.0, -3.0], [-4.0, -2.0, -3.0]], [[-3.0, -2.0, -1.0], [-1.0, -2.0, -3.0]], [0, 0]
-    result = evaluate.load("evaluation/exposure").compute(predictions=logprobs, references=truths, gold=gold)
-    assert result == scores.exposure_summary(logprobs, truths, gold=gold)
-    close = [[-100.0, -100.0 - 1e-9, -200.0]]  # one value in float32
-    assert evaluate.load("evaluation/exposure").compute(predictions=close, references=[0])["rank1_share"] == 1.0
+EXPOSURES = [[-1.0, -2.0, -3.0], [-4.0, -2.0, -3.0]], [0, 0]
+SQUARES = [[-float(number**2) for number in range(20)]], [0]
+KNOWLEDGE = [0.1, 0.2, 0.0], [1.0, 0.9, 1.0]
+TEXTS, ANSWERS = ["He is male.", "a nurse", "no"], ["male", "a nurse", "asthma"]
+UTILITY = {"probability": [0.5, 0.1, 0.9], "truth_ratio": [0.5, 1.5, None], "groups": ["retain", "retain", "neighbour"]}
+RUN = {"before_text": ANSWERS, "role": ["forget", "retain", "neighbour"], "profile_id": ["a", "b", "c"]}
+RUN |= {"candidates": [[-1.0, -2.0], None, None], "truth_index": [0, None, None], "probability": [0.1, 0.5, 0.5]}
 
 
-def test_exposure_module_extrapolates(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    values = [-float(i * i) for i in range(20)]
-    result = evaluate.load("evaluation/exposure").compute(predictions=[values], references=[0], extrapolate=True)
-    assert result["exposure_extrapolated"] == scores.exposure_extrapolated(values, 0)
-
-
-def test_forget_module(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    forget = evaluate.load("evaluation/forget")
-    after, before, gold = [0.1, 0.2, 0.0], [1.0, 0.9, 1.0], [0.0, 0.1, 0.0]
-    result = forget.compute(predictions=after, references=before, gold=gold, profile_ids=["a", "a", "b"])
-    assert result == scores.forget_score(after, before, gold, profile_ids=["a", "a", "b"])
-    ratios = {"truth_ratios": [0.5, 1.0], "gold_truth_ratios": [1.0, 1.1]}
-    both = forget.compute(predictions=after, references=before, **ratios)
-    assert both == scores.forget_score(after, before) | scores.forget_quality([0.5, 1.0], [1.0, 1.1])
-    with pytest.raises(ValueError, match="two models"):
-        forget.compute(predictions=after, references=before, truth_ratios=[1.0])
-
-
-def test_utility_module(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    utility = evaluate.load("evaluation/utility")
-    texts, answers = ["in Porto", "no idea", "asthma"], ["in Porto", "in Lisbon", "asthma"]
-    options = {"probability": [0.5, 0.1, 0.9], "truth_ratio": [0.5, 1.5, None], "before": 0.9}
-    options["groups"] = ["retain", "retain", "neighbour"]
-    whole = utility.compute(predictions=texts, references=answers, **options)
+def utility_of(texts, answers, *, probability, truth_ratio, **options):
     recall = [scores.rouge_l_recall(text, answer) for text, answer in zip(texts, answers, strict=True)]
-    expected = scores.model_utility(
-        options["probability"], recall, options["truth_ratio"], groups=options["groups"], before=0.9
-    )
-    assert whole == expected
-    assert whole["not_measured"] == ["neighbour_truth_ratio"]
-    for text, answer in zip(texts, answers, strict=True):
-        utility.add(prediction=text, reference=answer)
-    assert utility.compute(**options) == whole
-    with_known = utility.compute(
-        predictions=texts, references=answers, known={"retain": 1.0, "neighbour": 0.4}, **options
-    )
-    assert with_known["not_measured"] == ["neighbour", "neighbour_truth_ratio"]
+    return scores.model_utility(probability, recall, truth_ratio, **options)
 
 
-def test_stability_module(monkeypatch):
+def memorization_of(texts, answers, *, keyword_match, keywords=None, **options):
+    pairs = list(zip(texts, answers, strict=True))
+    exact, rouge = [scores.exact_match(*pair) for pair in pairs], [scores.rouge_l(*pair) for pair in pairs]
+    return scores.memorization_summary(exact, rouge, keyword_match, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "options", "function", "extra"),
+    [
+        ("exposure", EXPOSURES, {"gold": EXPOSURES[0][::-1]}, scores.exposure_summary, {}),
+        ("exposure", ([[-100.0, -100.0 - 1e-9, -200.0]], [0]), {}, scores.exposure_summary, {}),  # equal in float32
+        ("forget", KNOWLEDGE, {"gold": [0.0, 0.1, 0.0], "profile_ids": list("aab")}, scores.forget_score, {}),
+        ("utility", (TEXTS, ANSWERS), UTILITY | {"before": 0.9}, utility_of, {}),
+        ("utility", (TEXTS, ANSWERS), UTILITY | {"known": {"retain": 1.0, "neighbour": 0.4}}, utility_of, {}),
+        ("stability", ([[1.0, 0.9], [0.1, 0.8], [0.3, 0.0]], [0.9, 0.8, 0.7]), {}, scores.continual_summary, {}),
+        (
+            "memorization",
+            (TEXTS, ANSWERS),
+            {"modality": ["text", "text", "image_text"], "hops": [1, 1, 2], "threshold": 0.5, "profile_ids": [0, 0, 1]},
+            memorization_of,
+            {"keyword_match": [1.0, 1.0, 0.0]},
+        ),
+        (
+            "memorization",
+            (TEXTS, ANSWERS),
+            {"keywords": [["he", "she"], ["nurse"], ["no"]]},
+            memorization_of,
+            {"keyword_match": [0.5, 1.0, 1.0]},
+        ),
+        (
+            "privacy_leakage",
+            ([0.5, 0.5 + 1e-12, 0.1, 0.7], [0, 1, 0, 1]),
+            {"gold": [0.1, 0.3, 0.2, 0.15]},
+            scores.privacy_leakage,
+            {},
+        ),
+        ("unlearning", (["no", *ANSWERS[1:]], ANSWERS), RUN, scores.unlearning_summary, {}),
+    ],
+)
+def test_module_equals_its_function(name, columns, options, function, extra, monkeypatch):
+    """In float64, in one call and from added rows."""
     monkeypatch.chdir(ROOT)
-    matrix, utility = [[1.0, 0.9], [0.1, 0.8], [0.3, 0.0]], [0.9, 0.8, 0.7]
-    result = evaluate.load("evaluation/stability").compute(predictions=matrix, references=utility)
-    assert result == scores.continual_summary(matrix, utility)
-    with pytest.raises(ValueError, match="stage 1 has 1 task scores"):
-        evaluate.load("evaluation/stability").compute(predictions=[[1.0, 1.0], [1.0], [1.0, 1.0]], references=utility)
+    module = evaluate.load(f"evaluation/{name}")
+    predictions, references = columns
+    expected = function(predictions, references, **options, **extra)
+    assert module.compute(predictions=predictions, references=references, **options) == expected
+    for prediction, reference in zip(predictions, references, strict=True):
+        module.add(prediction=prediction, reference=reference)
+    assert module.compute(**options) == expected
 
 
-def test_memorization_module(monkeypatch):
+def test_module_options(monkeypatch):
     monkeypatch.chdir(ROOT)
-    texts, answers = ["He is male.", "a nurse", "no"], ["male", "a nurse", "asthma"]
-    options = {
-        "modality": ["text", "text", "image_text"],
-        "hops": [1, 1, 2],
-        "threshold": 0.5,
-        "profile_ids": [0, 0, 1],
-    }
-    result = evaluate.load("evaluation/memorization").compute(predictions=texts, references=answers, **options)
-    exact = [scores.exact_match(text, answer) for text, answer in zip(texts, answers, strict=True)]
-    rouge = [scores.rouge_l(text, answer) for text, answer in zip(texts, answers, strict=True)]
-    assert result == scores.memorization_summary(exact, rouge, [1.0, 1.0, 0.0], **options)
-    assert exact == [0.0, 1.0, 0.0]
-    keywords = evaluate.load("evaluation/memorization").compute(
-        predictions=texts, references=answers, keywords=[["he", "she"], ["nurse"], ["no"]]
+    exposure = evaluate.load("evaluation/exposure").compute(
+        predictions=SQUARES[0], references=SQUARES[1], extrapolate=True
     )
-    assert keywords["keyword_match"] == pytest.approx(2.5 / 3)
-    with pytest.raises(ValueError, match="keywords has 1 rows where 3"):
-        evaluate.load("evaluation/memorization").compute(predictions=texts, references=answers, keywords=[["x"]])
+    assert exposure["exposure_extrapolated"] == scores.exposure_extrapolated(SQUARES[0][0], 0)
+    ratios = {"truth_ratios": [0.5, 1.0], "gold_truth_ratios": [1.0, 1.1]}
+    forget = evaluate.load("evaluation/forget").compute(predictions=KNOWLEDGE[0], references=KNOWLEDGE[1], **ratios)
+    assert forget == scores.forget_score(*KNOWLEDGE) | scores.forget_quality(*ratios.values())
 
 
-def test_privacy_leakage_module(monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "columns", "options", "error", "words"),
+    [
+        ("forget", KNOWLEDGE, {"truth_ratios": [1.0]}, ValueError, "two models"),
+        ("stability", ([[1.0, 1.0], [1.0], [1.0, 1.0]], [0.9, 0.8, 0.7]), {}, ValueError, "stage 1 has 1 task scores"),
+        ("memorization", (TEXTS, ANSWERS), {"keywords": [["x"]]}, ValueError, "keywords has 1 rows where 3"),
+        ("unlearning", (TEXTS, ANSWERS), {"rolle": RUN["role"]}, TypeError, "rolle"),
+    ],
+)
+def test_module_refuses_bad_columns(name, columns, options, error, words, monkeypatch):
     monkeypatch.chdir(ROOT)
-    values, members, gold = [0.5, 0.5 + 1e-12, 0.1, 0.7], [0, 1, 0, 1], [0.1, 0.3, 0.2, 0.15]
-    result = evaluate.load("evaluation/privacy_leakage").compute(predictions=values, references=members, gold=gold)
-    assert result == scores.privacy_leakage(values, members, gold)
-    assert result["auc"] == 1.0  # no tie in float64
-
-
-def test_unlearning_module(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    texts, answers = ["no", "Bern", "Oslo"], ["Porto", "Bern", "Oslo"]
-    columns = {"before_text": answers, "role": ["forget", "retain", "neighbour"], "profile_id": ["a", "b", "c"]}
-    columns |= {
-        "candidates": [[-1.0, -2.0], None, None],
-        "truth_index": [0, None, None],
-        "probability": [0.1, 0.5, 0.5],
-    }
-    unlearning = evaluate.load("evaluation/unlearning")
-    assert unlearning.compute(predictions=texts, references=answers, **columns) == scores.unlearning_summary(
-        texts, answers, **columns
-    )
-    with pytest.raises(TypeError, match="rolle"):
-        unlearning.compute(predictions=texts, references=answers, rolle=columns["role"])
+    with pytest.raises(error, match=words):
+        evaluate.load(f"evaluation/{name}").compute(predictions=columns[0], references=columns[1], **options)
 
 
 def test_metrics_import_no_torch():

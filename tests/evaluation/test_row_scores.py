@@ -53,7 +53,7 @@ def trained():
     return model.eval(), processor, rows
 
 
-@pytest.mark.parametrize("make", [llava, lambda: llava(window=16), idefics3], ids=["llava", "sliding", "idefics3"])
+@pytest.mark.parametrize("make", [llava, idefics3])
 def test_greedy_batches_equal_single_rows(make):
     model, processor = make()
     rows = qa_rows()
@@ -190,12 +190,6 @@ def test_dataset_scores_equal_those_of_dicts():
     assert {row["split"] for row in expected} == {"test"}
     for table in (dataset, undecoded):
         assert evaluate_rows(model, processor, table, candidates=CANDIDATES, split="test") == expected
-
-
-def test_evaluate_rows_is_deterministic():
-    model, processor = llava(dtype=torch.float32)
-    first, second = (evaluate_rows(model, processor, qa_rows(), candidates=CANDIDATES) for _ in range(2))
-    assert first == second
 
 
 def test_truth_is_the_longest_candidate_in_the_answer():

@@ -76,44 +76,23 @@ def test_strange_model_text_is_scored(text):
 
 
 VOCABULARY = "the running runs cat's Cats, café 東京 2024-03 don't U.S. a . flies agreed"
-WORDS = st.lists(st.sampled_from(VOCABULARY.split()))
 SCORER = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=True)
 
 
-@settings(max_examples=200, deadline=None)
-@given(WORDS, WORDS)
-def test_rouge_l_equals_rouge_score(prediction, reference):
-    prediction, reference = " ".join(prediction), " ".join(reference)
-    oracle = SCORER.score(reference, prediction)["rougeL"]
-    assert rouge_l_parts(prediction, reference) == pytest.approx(tuple(oracle), abs=1e-12)
-    assert rouge_l(prediction, reference) == pytest.approx(oracle.fmeasure, abs=1e-12)
-    assert rouge_l_recall(prediction, reference) == pytest.approx(oracle.recall, abs=1e-12)
-
-
-def test_rouge_l_equals_rouge_score_on_thousands():
-    """Words with every ending, accents, CJK, control characters, empty texts, and texts of thousands of words."""
+def test_rouge_l_equals_rouge_score():
+    """Words with every ending, accents, CJK, control characters, empty texts, and long texts."""
     generator = random.Random(0)
-    stems = [
-        *VOCABULARY.split(),
-        "nation",
-        "national",
-        "\x00",
-        "\x1b[31m",
-        "\u202e",
-        "12.5",
-        "ab",
-        "generously",
-        "x" * 99,
-    ]
+    more = ["nation", "national", "\x00", "\x1b[31m", "\u202e", "12.5", "ab", "generously", "x" * 99]
     endings = ("", "s", "ed", "ing", "ation", "ly", "ness", "'s")
-    sample = lambda most: [  # noqa: E731
-        generator.choice(stems) + generator.choice(endings) for _ in range(generator.randint(0, most))
-    ]
-    pairs = [(" ".join(sample(30)), "\n".join(sample(30))) for _ in range(3_000)]
-    pairs += [("", ""), ("", "a"), (" ".join(sample(9_000)), " ".join(sample(3_000))), ("a " * 50_000, "a b")]
+    words = [stem + ending for stem in (*VOCABULARY.split(), *more) for ending in endings]
+    sample = lambda most: generator.choices(words, k=generator.randint(0, most))  # noqa: E731
+    pairs = [(" ".join(sample(most)), "\n".join(sample(most))) for most in (3, 30) for _ in range(300)]
+    pairs += [("", ""), ("", "a"), (" ".join(sample(900)), " ".join(sample(300))), ("a " * 50_000, "a b")]
     for prediction, reference in pairs:
-        oracle = tuple(SCORER.score(reference, prediction)["rougeL"])
-        assert max(abs(a - b) for a, b in zip(rouge_l_parts(prediction, reference), oracle, strict=True)) <= 1e-12
+        oracle = SCORER.score(reference, prediction)["rougeL"]
+        assert rouge_l_parts(prediction, reference) == pytest.approx(tuple(oracle), abs=1e-12)
+        assert rouge_l(prediction, reference) == pytest.approx(oracle.fmeasure, abs=1e-12)
+        assert rouge_l_recall(prediction, reference) == pytest.approx(oracle.recall, abs=1e-12)
 
 
 def test_memories_can_be_emptied():

@@ -75,16 +75,6 @@ def sharpen(model: torch.nn.Module, *, seed: int, scale: float = 0.15) -> torch.
     return model.eval()
 
 
-def softmax_stays_float64(monkeypatch) -> None:
-    """Keep eager attention's softmax in float64: in float32 its result depends on the length of a batch."""
-    original = torch.nn.functional.softmax
-
-    def softmax(scores, *args, dtype=None, **options):
-        return original(scores, *args, dtype=None if scores.dtype == torch.float64 else dtype, **options)
-
-    monkeypatch.setattr(torch.nn.functional, "softmax", softmax)
-
-
 def _text_config(vocab: int, *, window: int | None = None):
     shape = {
         "hidden_size": 64,
