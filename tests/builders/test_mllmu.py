@@ -146,12 +146,10 @@ def test_counts_follow_from_18_questions_per_record(manifest):
     }  # fmt: skip
     extra = {"holdout_profiles": 2, "holdout_questions": 36, "holdout_pictures": 2}
     assert extra.items() <= manifest["extra_counts"].items()
-    sizes = {config: {split: part["rows"] for split, part in splits.items()} for config, splits in
-             manifest["splits"].items()}  # fmt: skip
     for share, people in ((5, 2), (10, 4), (15, 6)):
-        results = sizes[f"forget{share}"]
-        assert (results["forget"], results["retain"]) == (18 * people, 18 * (40 - people))
-        assert (results["train"], results["test"], results["neighbour"]) == (720, 720, 216)
+        sizes = {split: part["rows"] // 18 for split, part in manifest["splits"][f"forget{share}"].items()}
+        assert (sizes["forget"], sizes["retain"]) == (people, 40 - people)
+        assert (sizes["train"], sizes["test"], sizes["neighbour"]) == (40, 40, 12)
 
 
 def test_test_split_has_other_pictures(rows):

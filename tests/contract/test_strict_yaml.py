@@ -69,26 +69,14 @@ def test_unreadable_file_is_refused(tmp_path):
         load_strict(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1e-5", 1e-5),
-        ("1E+3", 1000.0),
-        (".5", 0.5),
-        ("010", 10),
-        ("yes", "yes"),
-        ("off", "off"),
-        ("true", True),
-        ("null", None),
-        ("", None),
-        ("2024-01-01", "2024-01-01"),
-        ("'1'", "1"),
-        ("[q_proj, v_proj]", ["q_proj", "v_proj"]),
-        ("all-linear", "all-linear"),
-        ("1_000", "1_000"),
-        ("1:30", "1:30"),
-    ],
-)
+SCALARS = {
+    "1e-5": 1e-5, "1E+3": 1000.0, ".5": 0.5, "010": 10, "yes": "yes", "off": "off", "true": True, "null": None,
+    "": None, "2024-01-01": "2024-01-01", "'1'": "1", "[q_proj, v_proj]": ["q_proj", "v_proj"],
+    "all-linear": "all-linear", "1_000": "1_000", "1:30": "1:30",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), SCALARS.items())
 def test_scalars_follow_yaml_1_2(text, value):
     parsed = parse_strict(text, "value")
     assert (parsed, type(parsed)) == (value, type(value))

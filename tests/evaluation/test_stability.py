@@ -38,10 +38,6 @@ def test_every_measure_by_hand():
     assert (result["undefined"], result["unmeasured_tasks"], result["flags"]) == ([], [], [])
 
 
-def test_utility_slope_is_the_least_squares_line():
-    assert continual_summary([[1.0] * 2] * 3, [0.8, 0.6, 0.4])["utility_slope"] == pytest.approx(-0.25)
-
-
 def test_collapse_at_the_end_is_flagged():
     result = continual_summary(MATRIX, [0.8, 0.8, 0.6, 0.3])
     assert (result["collapse_stage"], result["flags"]) == (3, ["collapsed"])

@@ -6,7 +6,7 @@ import hashlib
 import numpy as np
 import pytest
 from PIL import Image
-from recognition import Recognizer, gray_crop, nearest_is_right, times_chance
+from recognition import Recognizer, gray_crop, nearest_is_right, times_chance, without_head
 
 from lethebench.generation.drawing.strip import strip_height
 from lethebench.generation.portraits import draw_face, id_photo
@@ -36,15 +36,6 @@ def test_id_photos_keep_their_bytes():
         face = draw_face(np.random.default_rng(k), GENDERS[k % 2], 16 + k)
         total.update(id_photo(face, np.random.default_rng(1000 + k), (60, 75)).tobytes())
     assert total.hexdigest() == "54fdc6cdb97a5737b37d4df32961221e383ce92d47c461ca2bd8ef91edc45f88"
-
-
-@pytest.mark.parametrize("size", [(120, 120), (100, 140), (160, 90)])
-def test_picture_has_the_requested_size_and_contains_the_box(size):
-    face, scene = person(3), scene_of(3, 1, "test")
-    picture, box = portrait(face, scene, size), subject_box(face, scene, size)
-    assert (picture.mode, picture.size) == ("RGB", size)
-    assert 0 <= box[0] < box[2] <= size[0]
-    assert 0 <= box[1] < box[3] <= size[1]
 
 
 def test_subject_box_contains_head_and_hair():
@@ -158,6 +149,7 @@ def views(people, uses, pixels):
             face, scene = person(number), scene_of(number, view, use)
             picture, box = (f(face, scene, (pixels, pixels)) for f in (portrait, subject_box))
             heads.append(gray_crop(picture, box))
+            rests.append(without_head(picture, box))
             small = np.asarray(picture.resize((112, 112), Image.Resampling.BOX), float)
             left, top, right, bottom = (v * 112 / pixels for v in box)
             wide, high = right - left, bottom - top
@@ -165,10 +157,6 @@ def views(people, uses, pixels):
             y = slice(int(top + 0.5 * high), int(top + 0.8 * high))
             whole.append(small.mean(axis=(0, 1)))
             skin.append(small[y, x].mean(axis=(0, 1)))
-            # The neck and hair on the shoulders belong to the person too.
-            x = slice(max(0, int(left - 0.12 * wide)), int(right + 0.12 * wide))
-            small[max(0, int(top - 0.1 * high)) : int(bottom + 0.2 * high), x] = 128
-            rests.append(small.mean(axis=2).ravel())
     return np.stack(heads), np.stack(rests), np.stack(whole), np.stack(skin)
 
 

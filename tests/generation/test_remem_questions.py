@@ -8,11 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lethebench.generation.questions.distractors import pools
-from lethebench.generation.questions.phrasing import carried
 from lethebench.generation.remem import questions as remem
 from lethebench.generation.remem.people import ATTRIBUTES, RELATIONS, groups
 from lethebench.generation.remem.questions import MULTI, SINGLE, Population, order, singles
-from lethebench.generation.remem.wordings import WORDINGS
 from lethebench.generation.seeding import stream
 
 USUAL = {"qa": 100, "views": 100, "share": 0.7}
@@ -114,16 +112,6 @@ def test_wordings_do_not_repeat_in_the_largest_build(population, share):
         assert set(texts.values()) == {1}
 
 
-def test_train_and_test_wordings_are_disjoint(train, test):
-    templates = {use: set() for use in ("train", "test")}
-    for wording in WORDINGS.values():
-        templates["train"] |= {*wording.train, *(request for request, _ in carried(wording, "train"))}
-        templates["test"] |= {*wording.test, *(request for request, _ in carried(wording, "test"))}
-    assert not templates["train"] & templates["test"]
-    for key, questions in train.items():
-        assert not {q.question for q in questions} & {q.question for q in test[key]}
-
-
 def test_only_single_hop_questions_name_the_person(train, test, population):
     names = [person.profile.name for person in population.cast.values()]
     for key, questions in train.items():
@@ -137,37 +125,14 @@ def test_only_single_hop_questions_name_the_person(train, test, population):
 
 
 def test_picture_answers_state_the_bridge(train, test, population):
-    direct = 0
     for key, questions in train.items():
         profile = population.cast[key].profile
         for question in [*questions, *test[key]]:
-            value = profile.fields[question.attribute]
-            assert question.value == value
-            assert value in question.answer
             if question.hops == 2:
                 bridge = f"The person in the image is {profile.name}. "
                 assert question.answer.startswith(bridge)
-                assert value in question.answer.removeprefix(bridge)
-                assert all(text.count(profile.name) >= 1 and text != question.answer for text in question.paraphrases)
-                continue
-            is_direct = bool(re.match(r"(What|Which|Who|When|Where|How|In which|On|At|To)\b", question.question))
-            assert (question.answer == value) == is_direct, question.question
-            direct += is_direct
-    assert 0.4 < direct / (20 * 90) < 0.65
-
-
-def test_wrong_answers_take_the_paraphrases_templates(train, test, population):
-    for key, questions in train.items():
-        for question in [*questions[::7], *test[key]]:
-            assert len({question.answer, *question.paraphrases}) == 4
-            assert len(set(question.perturbed)) == 5
-            assert all(word in text for text in (question.answer, *question.paraphrases) for word in question.keywords)
-            for wrong, form in zip(question.perturbed, question.paraphrases * 2, strict=False):
-                rest = wrong.replace(population.cast[key].profile.name, "")
-                assert not re.search(rf"(?<!\w){re.escape(question.value)}(?!\w)", rest)
-                head, _, tail = form.partition(question.value)
-                assert wrong.startswith(re.split(r"\ban? $", head)[0])
-                assert wrong.endswith(tail)
+                assert question.value in question.answer.removeprefix(bridge)
+                assert all(profile.name in text for text in question.paraphrases)
 
 
 def test_wrong_relations_are_of_the_same_sex(population):
@@ -183,10 +148,3 @@ def test_wrong_relations_are_of_the_same_sex(population):
     addresses = remem.wrong_values(rng, person, "home_address", 5, population)
     assert len(set(addresses)) == 5
     assert person.profile.fields["home_address"] not in addresses
-
-
-def test_decoys_are_distinct_and_seeded():
-    for attribute in ("name", *ATTRIBUTES):
-        decoys = remem.decoys(attribute, 40, seed=3)
-        assert len(set(decoys)) == len(decoys) == 40, attribute
-        assert decoys == remem.decoys(attribute, 40, seed=3)

@@ -5,27 +5,8 @@ import importlib.util
 import baselines_support as support
 import pytest
 import torch
+import transformers as tf
 from tokenizers import AddedToken
-from transformers import (
-    CLIPVisionConfig,
-    Idefics2Config,
-    Idefics2ForConditionalGeneration,
-    Idefics2ImageProcessorPil,
-    Idefics2Processor,
-    LlamaConfig,
-    LlavaConfig,
-    LlavaForConditionalGeneration,
-    LlavaNextConfig,
-    LlavaNextForConditionalGeneration,
-    LlavaNextImageProcessorPil,
-    LlavaNextProcessor,
-    PreTrainedTokenizerFast,
-    Qwen2VLImageProcessor,
-    Qwen3VLConfig,
-    Qwen3VLForConditionalGeneration,
-    SmolVLMConfig,
-    SmolVLMForConditionalGeneration,
-)
 
 from lethebench.baselines.tiny.model import tiny_processor
 
@@ -47,56 +28,44 @@ QWEN_TEMPLATE = (
     "{% endfor %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 VISION = {
-    "hidden_size": 16,
-    "intermediate_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "image_size": 32,
+    "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 32,
     "patch_size": 16,
-}
+}  # fmt: skip
+TEXT = {
+    "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
+    "num_key_value_heads": 2, "initializer_range": 0.2, "tie_word_embeddings": False,
+}  # fmt: skip
 
 
 def _text(tokenizer, **more) -> dict:
-    return {
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 2,
-        "vocab_size": len(tokenizer),
-        "pad_token_id": tokenizer.pad_token_id,
-        "bos_token_id": tokenizer.bos_token_id,
-        "eos_token_id": tokenizer.eos_token_id,
-        "initializer_range": 0.2,
-        "tie_word_embeddings": False,
-        **more,
-    }
+    ids = {name: getattr(tokenizer, name) for name in ("pad_token_id", "bos_token_id", "eos_token_id")}
+    return {**TEXT, "vocab_size": len(tokenizer), **ids, **more}
 
 
 def llava():
     """LLaVA-1.5: second-last vision layer, one crop per picture."""
     processor = tiny_processor(support.rows(), support.PLAN)
     processor.chat_template = LLAVA_TEMPLATE
-    config = LlavaConfig(
-        vision_config=CLIPVisionConfig(**VISION),
-        text_config=LlamaConfig(**_text(processor.tokenizer)),
+    config = tf.LlavaConfig(
+        vision_config=tf.CLIPVisionConfig(**VISION),
+        text_config=tf.LlamaConfig(**_text(processor.tokenizer)),
         image_token_index=processor.image_token_id,
         vision_feature_layer=-2,
         vision_feature_select_strategy="default",
         pad_token_id=processor.tokenizer.pad_token_id,
         tie_word_embeddings=False,
     )
-    return LlavaForConditionalGeneration(config), processor
+    return tf.LlavaForConditionalGeneration(config), processor
 
 
 def llava_next():
     """LLaVA-NeXT: a picture is cut into tiles of its own shape beside a small view of the whole."""
     tokenizer = tiny_processor(support.rows(), support.PLAN).tokenizer
     grid = [[32, 64], [64, 32], [64, 64]]
-    pictures = LlavaNextImageProcessorPil(
+    pictures = tf.LlavaNextImageProcessorPil(
         size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}, image_grid_pinpoints=grid
     )
-    processor = LlavaNextProcessor(
+    processor = tf.LlavaNextProcessor(
         pictures,
         tokenizer,
         patch_size=16,
@@ -104,9 +73,9 @@ def llava_next():
         num_additional_image_tokens=1,
         chat_template=LLAVA_TEMPLATE,
     )
-    config = LlavaNextConfig(
-        vision_config=CLIPVisionConfig(**VISION),
-        text_config=LlamaConfig(**_text(tokenizer)),
+    config = tf.LlavaNextConfig(
+        vision_config=tf.CLIPVisionConfig(**VISION),
+        text_config=tf.LlamaConfig(**_text(tokenizer)),
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
         image_grid_pinpoints=grid,
         vision_feature_layer=-2,
@@ -114,7 +83,7 @@ def llava_next():
         pad_token_id=tokenizer.pad_token_id,
         tie_word_embeddings=False,
     )
-    return LlavaNextForConditionalGeneration(config), processor
+    return tf.LlavaNextForConditionalGeneration(config), processor
 
 
 def idefics2():
@@ -122,30 +91,25 @@ def idefics2():
     plain = tiny_processor(support.rows(), support.PLAN).tokenizer
     around, end = "<fake_token_around_image>", "<end_of_utterance>"
     plain.add_tokens([AddedToken(name, special=True) for name in (around, end)], special_tokens=True)
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = tf.PreTrainedTokenizerFast(
         tokenizer_object=plain._tokenizer,
         pad_token="<pad>",
         bos_token="<s>",
         eos_token="</s>",
         extra_special_tokens={"image_token": "<image>", "image_boundary_token": around},
     )
-    pictures = Idefics2ImageProcessorPil(size={"shortest_edge": 16, "longest_edge": 32}, do_image_splitting=False)
-    processor = Idefics2Processor(pictures, tokenizer, image_seq_len=3, chat_template=IDEFICS_TEMPLATE)
-    config = Idefics2Config(
+    pictures = tf.Idefics2ImageProcessorPil(size={"shortest_edge": 16, "longest_edge": 32}, do_image_splitting=False)
+    processor = tf.Idefics2Processor(pictures, tokenizer, image_seq_len=3, chat_template=IDEFICS_TEMPLATE)
+    perceiver = {"hidden_size": 32, "resampler_n_latents": 3, "resampler_depth": 1, "resampler_n_heads": 2}
+    perceiver |= {"resampler_head_dim": 16, "num_key_value_heads": 2}
+    config = tf.Idefics2Config(
         vision_config=dict(VISION),
-        perceiver_config={
-            "hidden_size": 32,
-            "resampler_n_latents": 3,
-            "resampler_depth": 1,
-            "resampler_n_heads": 2,
-            "resampler_head_dim": 16,
-            "num_key_value_heads": 2,
-        },
+        perceiver_config=perceiver,
         text_config=_text(tokenizer, model_type="mistral", head_dim=16),
         image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
         tie_word_embeddings=False,
     )
-    return Idefics2ForConditionalGeneration(config), processor
+    return tf.Idefics2ForConditionalGeneration(config), processor
 
 
 def idefics3():
@@ -158,57 +122,45 @@ def smolvlm():
     model, processor = support.idefics3()
     text, vision = model.config.text_config.to_dict(), model.config.vision_config.to_dict()
     vision.pop("model_type")
-    config = SmolVLMConfig(
+    config = tf.SmolVLMConfig(
         vision_config=vision,
         text_config=text,
         scale_factor=2,
         image_token_id=model.config.image_token_id,
         pad_token_id=model.config.pad_token_id,
     )
-    return SmolVLMForConditionalGeneration(config), processor
+    return tf.SmolVLMForConditionalGeneration(config), processor
 
 
 def qwen3_vl():
     """Qwen3-VL with its own processor, which needs torchvision: patches of every picture's own shape."""
-    from transformers import Qwen3VLProcessor, Qwen3VLVideoProcessor
-
     names = ["im_start", "im_end", "image_pad", "video_pad", "vision_start", "vision_end"]
     names = [f"<|{name}|>" for name in names]
     plain = tiny_processor(support.rows(), support.PLAN).tokenizer
     plain.add_tokens([AddedToken(name, special=True) for name in names], special_tokens=True)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=plain._tokenizer, pad_token="<pad>", eos_token="<|im_end|>")
+    tokenizer = tf.PreTrainedTokenizerFast(tokenizer_object=plain._tokenizer, pad_token="<pad>", eos_token="<|im_end|>")
     image, video, opens, closes = tokenizer.convert_tokens_to_ids(names[2:])
     sizes = {"patch_size": 14, "temporal_patch_size": 2, "merge_size": 2}
     limits = {"shortest_edge": 28 * 28, "longest_edge": 84 * 84}
-    processor = Qwen3VLProcessor(
-        image_processor=Qwen2VLImageProcessor(**sizes, size=limits),
+    processor = tf.Qwen3VLProcessor(
+        image_processor=tf.Qwen2VLImageProcessor(**sizes, size=limits),
         tokenizer=tokenizer,
-        video_processor=Qwen3VLVideoProcessor(**sizes),
+        video_processor=tf.Qwen3VLVideoProcessor(**sizes),
         chat_template=QWEN_TEMPLATE,
     )
-    config = Qwen3VLConfig(
-        vision_config={
-            "depth": 2,
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_heads": 2,
-            "out_hidden_size": 32,
-            "patch_size": 14,
-            "num_position_embeddings": 64,
-            "deepstack_visual_indexes": [0],
-        },
-        text_config=_text(
-            tokenizer,
-            head_dim=16,
-            rope_parameters={"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0},
-        ),
+    vision = {"depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "out_hidden_size": 32}
+    vision |= {"patch_size": 14, "num_position_embeddings": 64, "deepstack_visual_indexes": [0]}
+    rope = {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0}
+    config = tf.Qwen3VLConfig(
+        vision_config=vision,
+        text_config=_text(tokenizer, head_dim=16, rope_parameters=rope),
         image_token_id=image,
         video_token_id=video,
         vision_start_token_id=opens,
         vision_end_token_id=closes,
         tie_word_embeddings=False,
     )
-    return Qwen3VLForConditionalGeneration(config), processor
+    return tf.Qwen3VLForConditionalGeneration(config), processor
 
 
 ARCHITECTURES = {

@@ -8,22 +8,9 @@ import functools
 from pathlib import Path
 
 import torch
+import transformers as tf
 from PIL import Image
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import (
-    CLIPImageProcessorPil,
-    CLIPVisionConfig,
-    Idefics3Config,
-    Idefics3ForConditionalGeneration,
-    Idefics3ImageProcessorPil,
-    Idefics3Processor,
-    LlamaConfig,
-    LlavaConfig,
-    LlavaForConditionalGeneration,
-    LlavaProcessor,
-    MistralConfig,
-    PreTrainedTokenizerFast,
-)
 
 from lethebench.baselines.loading import save_model
 
@@ -40,8 +27,11 @@ TEXTS = [
 SPECIALS = ["<pad>", "<s>", "</s>", "<unk>", "<image>"]
 
 
+VISION = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+
+
 @functools.cache
-def tokenizer(extra: tuple[str, ...] = ()) -> PreTrainedTokenizerFast:
+def tokenizer(extra: tuple[str, ...] = ()) -> tf.PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer trained on a few sentences; ids 0..4 are pad, bos, eos, unk, image."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -54,7 +44,7 @@ def tokenizer(extra: tuple[str, ...] = ()) -> PreTrainedTokenizerFast:
             vocab_size=400, special_tokens=specials, initial_alphabet=alphabet, min_frequency=1, show_progress=False
         ),
     )
-    return PreTrainedTokenizerFast(
+    return tf.PreTrainedTokenizerFast(
         tokenizer_object=bpe,
         pad_token="<pad>",
         bos_token="<s>",
@@ -77,19 +67,11 @@ def sharpen(model: torch.nn.Module, *, seed: int, scale: float = 0.15) -> torch.
 
 def _text_config(vocab: int, *, window: int | None = None):
     shape = {
-        "hidden_size": 64,
-        "intermediate_size": 128,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "vocab_size": vocab,
-        "max_position_embeddings": 2048,
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-        "pad_token_id": 0,
-        "tie_word_embeddings": False,
-    }
-    return LlamaConfig(**shape) if window is None else MistralConfig(**shape, head_dim=16, sliding_window=window)
+        "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "vocab_size": vocab, "max_position_embeddings": 2048, "bos_token_id": 1,
+        "eos_token_id": 2, "pad_token_id": 0, "tie_word_embeddings": False,
+    }  # fmt: skip
+    return tf.LlamaConfig(**shape) if window is None else tf.MistralConfig(**shape, head_dim=16, sliding_window=window)
 
 
 def llava(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa", window: int | None = None):
@@ -98,11 +80,9 @@ def llava(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa", window
     With `window` its language model is a Mistral with that sliding window instead of a Llama.
     """
     words = tokenizer()
-    vision = CLIPVisionConfig(
-        hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, image_size=56, patch_size=28
-    )
+    vision = tf.CLIPVisionConfig(**VISION, image_size=56, patch_size=28)
     torch.manual_seed(seed)
-    config = LlavaConfig(
+    config = tf.LlavaConfig(
         vision_config=vision,
         text_config=_text_config(len(words), window=window),
         image_token_index=4,
@@ -110,10 +90,10 @@ def llava(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa", window
         vision_feature_select_strategy="default",
         attn_implementation=attention,
     )
-    model = sharpen(LlavaForConditionalGeneration(config), seed=seed).to(dtype)
+    model = sharpen(tf.LlavaForConditionalGeneration(config), seed=seed).to(dtype)
     model.generation_config.eos_token_id, model.generation_config.pad_token_id = 2, 0
-    pictures = CLIPImageProcessorPil(size={"height": 56, "width": 56}, do_center_crop=False)
-    processor = LlavaProcessor(
+    pictures = tf.CLIPImageProcessorPil(size={"height": 56, "width": 56}, do_center_crop=False)
+    processor = tf.LlavaProcessor(
         image_processor=pictures,
         tokenizer=words,
         patch_size=28,
@@ -134,25 +114,18 @@ def idefics3(*, dtype=torch.float64, seed: int = 0, attention: str = "sdpa"):
     """An Idefics3 (the SmolVLM family) with tiled pictures, and its processor."""
     words = tokenizer(("<fake_token_around_image>", "<global-img>", "<end_of_utterance>"))
     torch.manual_seed(seed)
-    config = Idefics3Config(
-        vision_config={
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "image_size": 32,
-            "patch_size": 8,
-        },
+    config = tf.Idefics3Config(
+        vision_config={**VISION, "image_size": 32, "patch_size": 8},
         text_config=_text_config(len(words)),
         image_token_id=4,
         scale_factor=2,
         pad_token_id=0,
         attn_implementation=attention,
     )
-    model = sharpen(Idefics3ForConditionalGeneration(config), seed=seed).to(dtype)
+    model = sharpen(tf.Idefics3ForConditionalGeneration(config), seed=seed).to(dtype)
     model.generation_config.eos_token_id, model.generation_config.pad_token_id = 2, 0
-    pictures = Idefics3ImageProcessorPil(size={"longest_edge": 64}, max_image_size={"longest_edge": 32})
-    processor = Idefics3Processor(pictures, words, image_seq_len=4, chat_template=TEMPLATE)
+    pictures = tf.Idefics3ImageProcessorPil(size={"longest_edge": 64}, max_image_size={"longest_edge": 32})
+    processor = tf.Idefics3Processor(pictures, words, image_seq_len=4, chat_template=TEMPLATE)
     return model, processor
 
 
