@@ -105,7 +105,8 @@ def test_card_yaml_has_every_config(name, folder_of):
         assert [entry["split"] for entry in configs[config]["data_files"]] == list(splits)
         columns = features_of(next(iter(splits.values()))["files"][0])
         assert [feature["name"] for feature in infos[config]["features"]] == list(columns)
-        assert [split["num_examples"] for split in infos[config]["splits"]] == [s["rows"] for s in splits.values()]
+        sizes = [split["num_examples"] for split in infos[config].get("splits", [])]
+        assert sizes == ([] if "task_id" in columns else [part["rows"] for part in splits.values()])
 
 
 def test_card_numbers_come_from_the_manifest():

@@ -61,12 +61,7 @@ def test_tasks_are_even_and_hold_both_domains(count):
 
 
 def test_size_names_and_numbers():
-    assert (ICU.profile_count("small"), ICU.profile_count("paper"), ICU.profile_count(40), ICU.profile_count("40")) == (
-        24,
-        1000,
-        40,
-        40,
-    )
+    assert [ICU.profile_count(size) for size in ("small", "paper", 40, "40")] == [24, 1000, 40, 40]
     assert [len(people) for people in tasks(plan(24)).values()] == [3, 3, 3, 3]
 
 
@@ -111,12 +106,8 @@ def test_overlap_shares_values_and_drops_the_check():
     apart, shared = plan(48), plan(48, overlap=1.0)
 
     def employers(build_plan):
-        return [
-            p.fields["employer"]
-            for role in ("forget", "retain")
-            for p in members(build_plan, role)
-            if p.domain == "labor"
-        ]
+        people = members(build_plan, "forget") + members(build_plan, "retain")
+        return [profile.fields["employer"] for profile in people if profile.domain == "labor"]
 
     assert len(set(employers(apart))) == 24
     assert len(set(employers(shared))) < 24

@@ -93,16 +93,16 @@ def test_rows_without_pictures_are_kept_or_dropped(tmp_path, files):
     write_pictures(tmp_path / "pictures", files)
     bear = tmp_path / "pictures" / "downloaded_images" / "Animals" / "Bear"
     (bear / "0.jpg").unlink()
-    kept = imported(tmp_path, files, pictures=tmp_path / "pictures")
+    whole = imported(tmp_path, files, pictures=tmp_path / "pictures")
     text = [row for row in rows(tmp_path / "mlu", FORGET) if MODALITIES[row["modality"]] == "text"]
-    assert len(text) == kept.extra_counts["rows_without_picture_kept_as_text"] == 6
+    assert len(text) == whole.extra_counts["rows_without_picture_kept_as_text"] == 6
     assert {(len(row["images"]), row["views"][0]) for row in text} == {
         (0, "absent:downloaded_images/Animals/Bear/0.jpg")
     }
     assert verify(tmp_path / "mlu").problems == []
-    dropped = imported(tmp_path, files, pictures=tmp_path / "pictures", absent="drop")
-    assert dropped.extra_counts["rows_without_picture_dropped"] == 6
-    assert dropped.paper_counts["questions"] == kept.paper_counts["questions"] - 6
+    smaller = imported(tmp_path, files, pictures=tmp_path / "pictures", absent="drop")
+    assert smaller.extra_counts["rows_without_picture_dropped"] == 6
+    assert smaller.paper_counts["questions"] == whole.paper_counts["questions"] - 6
     assert verify(tmp_path / "mlu").problems == []
 
 
@@ -125,8 +125,8 @@ def test_pictures_are_upright_clean_and_stored_once(tmp_path, files):
     results = Image.open(io.BytesIO(turned))
     assert (results.size, results.mode, dict(results.getexif())) == ((512, 1024), "RGB", {})
     details = {pair["attribute"]: pair["value"] for pair in rows(tmp_path / "mlu", PROFILES)[0]["details"]}
-    arguments_given = f"sha256 {sha256(content).hexdigest()}, 3000 x 1500, JPEG"
-    assert details["picture:downloaded_images/Animals/Bear/0.jpg"] == arguments_given
+    provenance = f"sha256 {sha256(content).hexdigest()}, 3000 x 1500, JPEG"
+    assert details["picture:downloaded_images/Animals/Bear/0.jpg"] == provenance
     group = pq.ParquetFile(tmp_path / "mlu" / FORGET).metadata.row_group(0)
     stored = next(c for c in map(group.column, range(group.num_columns)) if c.path_in_schema.endswith("bytes"))
     assert group.num_rows == 12

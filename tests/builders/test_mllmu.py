@@ -11,9 +11,9 @@ import pytest
 from datasets import Image as ImageColumn
 from datasets import List, load_dataset
 from PIL import Image
-from small_build import real_build, rewrite
+from small_build import problems_by_check, real_build, rewrite
 
-from lethebench.builders import BENCHMARKS, verify
+from lethebench.builders import BENCHMARKS
 from lethebench.builders.mllmu.builder import SIZE, draw, portrait_corners, scene_of
 from lethebench.builders.mllmu.plan import FORGET, TRAINED, figure_count, groups
 from lethebench.builders.verify.rows import Person, check_row
@@ -101,9 +101,9 @@ def test_every_value_is_a_candidate(paper):
 
 
 def test_groups_are_drawn_at_random(paper):
-    places = [int(profile.id[-4:]) for name in FORGET for profile in members(paper, name)]
-    assert sorted(places) != list(range(75))
-    assert max(places) > 250
+    numbers = [int(profile.id[-4:]) for name in FORGET for profile in members(paper, name)]
+    assert sorted(numbers) != list(range(75))
+    assert max(numbers) > 250
     assert [profile.id for profile in members(plan(40, seed=1), "g05")] != [p.id for p in members(plan(40), "g05")]
 
 
@@ -115,11 +115,8 @@ def test_forget_groups_cover_attributes_and_formats(paper):
         asked_questions = Counter(pair for profile in members(paper, name) for pair in turns(profile))
         attributes = {attribute for attribute, _ in asked_questions}
         assert attributes == set(DOMAIN_ATTRIBUTES["person"])
-        assert Counter(kind for _, kind in asked_questions.elements()) == {
-            "multiple_choice": 125,
-            "generation": 50,
-            "cloze": 50,
-        }
+        formats = Counter(kind for _, kind in asked_questions.elements())
+        assert formats == {"multiple_choice": 125, "generation": 50, "cloze": 50}
 
 
 def test_forget_sets_are_nested_and_complement_retain():
@@ -129,8 +126,8 @@ def test_forget_sets_are_nested_and_complement_retain():
         assert set(smaller["retain"]) > set(bigger["retain"])
     for config in (*configs, MLLMU.CONFIGS["continual"]):
         assert [*config["forget"], *config["retain"]] == list(config["train"])
-        learnt = {*config["train"], *config["test"]}
-        assert not learnt & {*config["neighbour"], *config["holdout"]}
+        trained = {*config["train"], *config["test"]}
+        assert not trained & {*config["neighbour"], *config["holdout"]}
     assert MLLMU.CONFIGS["continual"] == MLLMU.CONFIGS["forget15"]
     assert next(iter(MLLMU.CONFIGS)) == "continual"
 
@@ -237,12 +234,10 @@ def test_verify_finds_shared_portrait_and_wrong_role(copy):
 
     rewrite(copy, "profiles/rest-00000-of-00001.parquet", twins)
     rewrite(copy, "qa/g05-00000-of-00001.parquet", neighbours)
-    results = defaultdict(list)
-    for problem in verify(copy).problems:
-        results[problem.check].append(problem.reason)
-    assert set(results) == {"photo twins", "roles"}
-    assert [reason.startswith("its portrait is that of person-") for reason in results["photo twins"]] == [True]
-    assert "role neighbour in a split of forget" in results["roles"]
+    reasons = problems_by_check(copy)
+    assert set(reasons) == {"photo twins", "roles"}
+    assert [reason.startswith("its portrait is that of person-") for reason in reasons["photo twins"]] == [True]
+    assert "role neighbour in a split of forget" in reasons["roles"]
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,8 @@ def test_smaller_builds_are_nested():
     members = {}
     for count in (8, 16, 96):
         sets = entities(count, seed=3)
-        assert {len(part_mlu) for tasks in sets.values() for part_mlu in tasks.values()} == {count // 8}
-        members[count] = {profile.id for tasks in sets.values() for part_mlu in tasks.values() for profile in part_mlu}
+        assert {len(part) for tasks in sets.values() for part in tasks.values()} == {count // 8}
+        members[count] = {profile.id for tasks in sets.values() for part in tasks.values() for profile in part}
         assert len(members[count]) == count
     assert members[8] < members[16] < members[96]
     assert entities(16, seed=4) != entities(16, seed=3)
@@ -108,7 +108,7 @@ def test_questions_use_only_existing_views():
     for count in (8, 9, 11, 40, 41):
         views = set(views_of(count))
         assert len(views) == count
-        assert {question.view for part_mlu in questions(profile, views_of(count)) for question in part_mlu} <= views
+        assert {question.view for part in questions(profile, views_of(count)) for question in part} <= views
 
 
 # -- the folder
@@ -117,17 +117,17 @@ def test_questions_use_only_existing_views():
 def test_verify_finds_two_entities_with_one_subject(folder, tmp_path):
     twin = tmp_path / "mlu"
     shutil.copytree(folder, twin)
-    shown_pictures = {}
+    names = {}
 
     def lend(profiles):
         first, second = profiles[:2]
         second |= {name: first[name] for name in ("images", "thumbnails", "views", "thumbnail_views", "portrait")}
-        shown_pictures.update(first=first["profile_id"], second=second["profile_id"])
+        names.update(first=first["profile_id"], second=second["profile_id"])
 
     rewrite(twin, "profiles/forget-00000-of-00001.parquet", lend)
     (results,) = [problem for problem in verify(twin).problems if problem.check == "photo twins"]
-    assert results.id == shown_pictures["first"]
-    assert f"its subject is that of {shown_pictures['second']}" in results.reason
+    assert results.id == names["first"]
+    assert f"its subject is that of {names['second']}" in results.reason
 
 
 def test_splits_tasks_and_retain_sets(rows):
@@ -147,15 +147,15 @@ def test_splits_tasks_and_retain_sets(rows):
 
 
 def test_pictures_are_stored_once_and_test_has_its_own(folder, rows):
-    shown_pictures = {
+    pictures = {
         split: {(row["views"][0], row["images"][0]["bytes"]) for row in rows[split]} for split in ("train", "test")
     }
     places = {
         split: {(row["profile_id"].partition("/")[0], place_of(row["views"][0])) for row in rows[split]}
-        for split in shown_pictures
+        for split in pictures
     }
     assert not places["train"] & places["test"]
-    assert not {data for _, data in shown_pictures["train"]} & {data for _, data in shown_pictures["test"]}
+    assert not {data for _, data in pictures["train"]} & {data for _, data in pictures["test"]}
     manifest = json.loads((folder / "manifest.json").read_text())
     profiles = [
         row

@@ -1,4 +1,4 @@
-"""mlu over pictures of the user's own: split, told where from, stripped of metadata; what is wrong is named."""
+"""mlu over pictures of the user's own: splits, provenance, stripped metadata, and refusals that name the file."""
 
 import io
 import json
@@ -79,10 +79,10 @@ def test_own_pictures_have_provenance(own_build):
     profiles = read(folder, "profiles/forget") + read(folder, "profiles/retain")
     assert {profile["profile_id"] for profile in profiles} == set(names)
     for profile in profiles:
-        told = {pair["attribute"]: pair["value"] for pair in profile["details"]}
+        details = {pair["attribute"]: pair["value"] for pair in profile["details"]}
         for path in (root / profile["profile_id"]).glob("*.jpg"):
             digest = sha256(path.read_bytes()).hexdigest()
-            assert told[f"picture:{profile['profile_id']}/{path.name}"] == f"sha256 {digest}, 64 x 48, JPEG"
+            assert details[f"picture:{profile['profile_id']}/{path.name}"] == f"sha256 {digest}, 64 x 48, JPEG"
         assert len(profile["images"]) + len(profile["thumbnails"]) == len(
             list((root / profile["profile_id"]).glob("*.jpg"))
         )

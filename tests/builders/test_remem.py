@@ -11,9 +11,9 @@ from datasets import Image as ImageColumn
 from datasets import List, load_dataset
 from huggingface_hub import DatasetCard
 from PIL import Image
-from small_build import OPTIONS, quick_build, rewrite, use_stand_in_people
+from small_build import OPTIONS, problems_by_check, quick_build, rewrite, use_stand_in_people
 
-from lethebench.builders import BENCHMARKS, row_digest, verify
+from lethebench.builders import BENCHMARKS, row_digest
 from lethebench.builders.remem.builder import Remem
 from lethebench.builders.remem.plan import HOLDOUT, HOLDOUT_QA, RememOptions, people
 from lethebench.contract.columns import MODALITIES, ROLES
@@ -56,13 +56,6 @@ def rows():
 def copy(tmp_path):
     shutil.copytree(quick_build("remem"), tmp_path / "remem")
     return tmp_path / "remem"
-
-
-def problems(folder):
-    results = defaultdict(list)
-    for problem in verify(folder).problems:
-        results[problem.check].append(problem.reason)
-    return results
 
 
 # -- who is in a build
@@ -240,7 +233,7 @@ def test_card_code_finds_chains_to_forgotten_people(rows):
 def test_profiles_have_relations_and_an_unused_picture(rows):
     loaded = load_dataset(str(quick_build("remem")), "profiles", split="train")
     loaded = loaded.cast_column("images", List(ImageColumn(decode=False)))
-    asked_questions = {picture["bytes"] for part in rows.values() for row in part for picture in row["images"]}
+    used = {picture["bytes"] for part in rows.values() for row in part for picture in row["images"]}
     for row in loaded:
         details = {pair["attribute"]: pair["value"] for pair in row["details"]}
         fields = {pair["attribute"]: pair["value"] for pair in row["fields"]}
@@ -248,7 +241,7 @@ def test_profiles_have_relations_and_an_unused_picture(rows):
         other = next(one for one in loaded if one["profile_id"] == details["best_friend_id"])
         assert fields["best_friend"] == other["name"]
         assert len(row["images"]) == 1
-        assert row["images"][0]["bytes"] not in asked_questions
+        assert row["images"][0]["bytes"] not in used
         expected = QA + (0 if ROLES[row["role"]] == "holdout" else 28 + 7)
         assert len(row["thumbnails"]) == len(row["thumbnail_views"]) == len(set(row["thumbnail_views"])) == expected
 
@@ -266,9 +259,9 @@ def test_verify_finds_wrong_fact_and_missing_view(copy):
 
     rewrite(copy, "qa/relations-00000-of-00001.parquet", lie)
     rewrite(copy, "qa/several-00000-of-00001.parquet", forget_a_view)
-    results = problems(copy)
-    assert any("does not state the profile's birth_date" in reason for reason in results["facts"])
-    assert any("views for" in reason for reason in results["roles"])
+    reasons = problems_by_check(copy)
+    assert any("does not state the profile's birth_date" in reason for reason in reasons["facts"])
+    assert any("views for" in reason for reason in reasons["roles"])
 
 
 def test_verify_finds_leaked_pictures_and_shared_portrait(copy):
@@ -289,10 +282,10 @@ def test_verify_finds_leaked_pictures_and_shared_portrait(copy):
     rewrite(copy, "qa/several-00000-of-00001.parquet", leak)
     rewrite(copy, "qa/relations-00000-of-00001.parquet", leak_a_test)
     rewrite(copy, "profiles/retain-00000-of-00001.parquet", twin)
-    results = problems(copy)
+    reasons = problems_by_check(copy)
     for split in ("forget", "test"):
-        assert any(reason.endswith(f"in split {split}") for reason in results["byte twins"]), split
-    assert [reason.startswith("its portrait is that of person-") for reason in results["photo twins"]] == [True]
+        assert any(reason.endswith(f"in split {split}") for reason in reasons["byte twins"]), split
+    assert [reason.startswith("its portrait is that of person-") for reason in reasons["photo twins"]] == [True]
 
 
 # -- sameness and size

@@ -25,7 +25,7 @@ for config, split in SPLITS:
         rows = rows.cast_column(column, List(Image(decode=False)))
     found[f"{{config}}/{{split}}"] = content_hash(map(row_digest, rows))
 print(json.dumps(found))
-print(json.dumps([[row["id"], row["task_id"], len(row["images"])] for row in request]))
+print(json.dumps([[row["id"], row["task_id"], len(row["images"])] for row in task]))
 """
 REQUEST = """
 import json, sys
@@ -77,7 +77,7 @@ def test_card_code_loads_one_request_from_the_hub(typed):
     assert request
     assert {task for _, task, _ in request} == {0}
     name = manifest["benchmark"]
-    assert {shown_pictures for _, _, shown_pictures in request} == ({1} if name in ("mlu", "remem") else {0, 1})
+    assert {count for _, _, count in request} == ({1} if name in ("mlu", "remem") else {0, 1})
     forget = load_dataset(str(quick_build(name)), split="forget").remove_columns("images")
     assert [row_id for row_id, _, _ in request] == forget.filter(lambda row: row["task_id"] == 0)["id"]
 
@@ -94,17 +94,17 @@ def test_one_request_reads_under_two_percent(tmp_path):
     assert manifest["tasks"] == 100
     whole = sum(listing["bytes"] for listing in manifest["files"].values())
     read, ids = {}, {}
-    for how in ("streaming", "loading"):
+    for mode in ("streaming", "loading"):
         done = subprocess.run(
-            [sys.executable, "-c", REQUEST, tmp_path / "icu", "7", how], capture_output=True, text=True, check=True
+            [sys.executable, "-c", REQUEST, tmp_path / "icu", "7", mode], capture_output=True, text=True, check=True
         )
-        ids[how], read[how] = json.loads(done.stdout)
+        ids[mode], read[mode] = json.loads(done.stdout)
     (tmp_path / "home").mkdir()
     with serving(tmp_path / "icu") as server:
         code = REQUEST.replace("sys.argv[1], int(sys.argv[2]), sys.argv[3]", f"{REPOSITORY!r}, 7, 'streaming'")
         ids["hub"], _ = json.loads(run_as_user(code, server, tmp_path / "home"))
         read["hub"] = server.sent
-    print({how: f"{count:,} bytes, {count / whole:.2%}" for how, count in read.items()}, f"of {whole:,}")
+    print({mode: f"{count:,} bytes, {count / whole:.2%}" for mode, count in read.items()}, f"of {whole:,}")
     assert len(ids["streaming"]) in (15, 17)  # the questions of one labor contract or one medical report
     assert ids["streaming"] == ids["loading"] == ids["hub"]
     assert all(count < 0.02 * whole for count in read.values())

@@ -91,10 +91,9 @@ def test_unknown_task_raises():
 
 def test_missing_harness_fails_before_scoring(tmp_path, monkeypatch):
     original = importlib.util.find_spec
+    absent = lambda name: "eval" in name and "lm" in name  # noqa: E731
     monkeypatch.setattr(
-        importlib.util,
-        "find_spec",
-        lambda name, *rest: None if "eval" in name and "lm" in name else original(name, *rest),
+        importlib.util, "find_spec", lambda name, *rest: None if absent(name) else original(name, *rest)
     )
     data, model = stand_in_build(tmp_path / "icu"), save_llava(tmp_path / "model")
     for harness in ("lm-eval", "lmms-eval"):
@@ -106,15 +105,8 @@ def test_missing_harness_fails_before_scoring(tmp_path, monkeypatch):
 
 
 def row(split: str, value: float) -> dict:
-    return {
-        "id": f"{split}{value}",
-        "profile_id": split,
-        "split": split,
-        "probability": value,
-        "rouge_l_recall": value,
-        "truth_ratio": 1.0 - value,
-        "keyword_match": 1.0,
-    }
+    scores = {"probability": value, "rouge_l_recall": value, "truth_ratio": 1.0 - value, "keyword_match": 1.0}
+    return {"id": f"{split}{value}", "profile_id": split, "split": split, **scores}
 
 
 def test_general_is_another_group_of_utility():
@@ -135,10 +127,8 @@ def results(**sample) -> dict:
         {"filter": "none", "metrics": list(sample), **{name: values[at] for name, values in sample.items()}}
         for at in (0, 1)
     ]
-    return {
-        "samples": {"t": samples},
-        "results": {"t": {"score,none": 0.25, "loss,none": 7.0, "score_stderr,none": 0.1}},
-    }
+    scores = {"score,none": 0.25, "loss,none": 7.0, "score_stderr,none": 0.1}
+    return {"samples": {"t": samples}, "results": {"t": scores}}
 
 
 def test_main_score_is_the_first_share_to_maximize():

@@ -27,13 +27,13 @@ ANSWERS = [LONG, (20, 21), (20, 21, 22, 30), (40,), (), (41, 42, 43)]  # beginni
 def rows_of(tiny: Tiny, *, answers: int = len(ANSWERS)) -> list:
     """Rows about two pictures, each asked twice, about both at once, and about none."""
     questions = (50, 51, 52), (60, 61, 62, 63)
-    alone = [tiny.encoded([1], words, ANSWERS[:answers]) for words in questions]
-    alone += [tiny.encoded([2], words, ANSWERS[2 : 2 + min(answers, 2)]) for words in questions]
+    single = [tiny.encoded([1], words, ANSWERS[:answers]) for words in questions]
+    single += [tiny.encoded([2], words, ANSWERS[2 : 2 + min(answers, 2)]) for words in questions]
     both = [tiny.encoded([1, 2], (50, 51), ANSWERS[1 : 1 + min(answers, 3)])]
     if answers > 1:  # a plain sequence among the others
         both.append(tiny.encoded([3], (53, 54, 55, 56, 57), ANSWERS[:1]))
     text = tuple(range(70, 95))
-    return [*alone, *both, tiny.encoded([], text, ANSWERS[: min(answers, 3)]), tiny.encoded([], (90, 91), ANSWERS[:1])]
+    return [*single, *both, tiny.encoded([], text, ANSWERS[: min(answers, 3)]), tiny.encoded([], (90, 91), ANSWERS[:1])]
 
 
 def adapted(tiny: Tiny, dtype: torch.dtype) -> Tiny:

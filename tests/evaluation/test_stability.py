@@ -46,14 +46,9 @@ def test_collapse_at_the_end_is_flagged():
 
 def test_one_task_has_no_pairs():
     result = continual_summary([[1.0], [0.2]], [0.8, 0.6])
-    assert result["undefined"] == [
-        "historical_preservation",
-        "rebound_mean",
-        "rebound_max",
-        "premature_forgetting",
-        "backward_transfer",
-    ]
-    assert all(result[name] is None for name in result["undefined"])
+    pairs = ["historical_preservation", "rebound_mean", "rebound_max", "premature_forgetting", "backward_transfer"]
+    assert result["undefined"] == pairs
+    assert all(result[name] is None for name in pairs)
     assert result["forget_now"] == pytest.approx(0.8)
     assert result["stability"] == pytest.approx(1 - 0.25)  # utility alone, not halved
 

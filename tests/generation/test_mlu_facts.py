@@ -99,7 +99,7 @@ def test_names_and_sources(facts):
             assert re.fullmatch(r"https://en\.wikipedia\.org/wiki/\S+", entity.source), entity.key
 
 
-def test_wordings_are_unique_and_show_but_do_not_name_the_subject(facts):
+def test_wordings_are_unique_and_do_not_name_the_subject(facts):
     for one in facts.classes.values():
         wordings = [text for question in one.questions.values() for text in (*question.train, *question.test)]
         assert len(set(wordings)) == len(wordings) == 7 * len(one.questions)

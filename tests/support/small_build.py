@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import zlib
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from datasets import List, load_dataset
 from filelock import FileLock
 from PIL import Image
 
-from lethebench.builders import build, content_hash, row_digest
+from lethebench.builders import build, content_hash, row_digest, verify
 from lethebench.builders.icu import builder as icu
 from lethebench.builders.remem import builder as remem
 from lethebench.builders.write.columns import features_of
@@ -146,6 +147,14 @@ def rewrite(folder: Path, name: str, change) -> None:
     with open_parquet(path, features_of(name).arrow_schema) as writer:
         writer.write_table(pa.Table.from_pylist(rows, schema=features_of(name).arrow_schema))
     seal(folder)
+
+
+def problems_by_check(folder: Path) -> dict[str, list[str]]:
+    """Return the reasons that `verify` gives, by check."""
+    reasons = defaultdict(list)
+    for problem in verify(folder).problems:
+        reasons[problem.check].append(problem.reason)
+    return reasons
 
 
 def seal(folder: Path) -> None:
