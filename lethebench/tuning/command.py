@@ -102,9 +102,7 @@ class TuneOptions:
         if self.run is not None and (self.model or self.preset):
             raise UserError(f"--from {self.run} has its own model and preset: leave out --model and --preset")
         if self.run is not None and (others := set(self.settings) - {entry.name}):
-            raise UserError(
-                f"--from {self.run} is trained already: --set {min(others)}. would change nothing; leave it out"
-            )
+            raise UserError(f"--from {self.run}: stage 1 is done, so settings of {min(others)} have no effect")
 
 
 def tune_command(options: TuneOptions, *, resume: bool) -> tuple[dict[str, Any], str]:

@@ -46,7 +46,7 @@ def run_search(evaluate=hill, *, budget=20, seed=0, **options):
     return search.search(START, evaluate, budget=budget, utility=0.9, seed=seed, **options)
 
 
-def test_the_search_keeps_to_budget_and_ranges_and_begins_with_the_preset():
+def test_search_keeps_to_budget_and_ranges():
     trials = run_search()
     assert [trial.number for trial in trials] == list(range(20))
     assert trials[0].settings == START
@@ -55,7 +55,7 @@ def test_the_search_keeps_to_budget_and_ranges_and_begins_with_the_preset():
             assert middle / SPAN <= trial.settings[name] <= middle * SPAN
 
 
-def test_the_choice_has_the_utility_and_forgets_more_than_any_other_that_has_it():
+def test_choice_forgets_most_at_required_utility():
     trials = run_search(budget=30)
     chosen = best(trials, 0.9)
     assert chosen.utility >= 0.9
@@ -65,7 +65,7 @@ def test_the_choice_has_the_utility_and_forgets_more_than_any_other_that_has_it(
     assert any(trial.utility < 0.9 for trial in trials)  # the bound cut something off
 
 
-def test_later_trials_learn_from_earlier_ones():
+def test_later_trials_use_earlier_ones():
     """Their mean value is higher than that of the trials drawn at random: the sampler is told what was found."""
     gains = []
     for seed in range(3):
@@ -74,13 +74,13 @@ def test_later_trials_learn_from_earlier_ones():
     assert min(gains) > 0.1
 
 
-def test_the_same_seed_gives_the_same_trials_and_another_seed_others():
+def test_trials_depend_on_the_seed():
     settings = [[trial.settings for trial in run_search(budget=8, seed=seed)] for seed in (1, 1, 2)]
     assert settings[0] == settings[1]
     assert settings[0][1:] != settings[2][1:]
 
 
-def test_a_search_that_was_stopped_goes_on_as_if_it_had_not(tmp_path):
+def test_resumed_search_equals_uninterrupted(tmp_path):
     whole = run_search(budget=12)
     path = tmp_path / "trials.csv"
     stopped = run_search(budget=7, keep=lambda trials: write_trials(path, trials))
@@ -89,7 +89,7 @@ def test_a_search_that_was_stopped_goes_on_as_if_it_had_not(tmp_path):
     assert [(t.settings, t.forget, t.utility) for t in resumed] == [(t.settings, t.forget, t.utility) for t in whole]
 
 
-def test_failed_trials_count_are_kept_with_their_reason_and_are_never_chosen(tmp_path):
+def test_failed_trials_count_and_are_never_chosen(tmp_path):
     def breaks(number, settings):
         if settings["learning_rate"] > 2e-4:
             raise FloatingPointError("the loss is nan\nat step 3")
@@ -109,7 +109,7 @@ def test_failed_trials_count_are_kept_with_their_reason_and_are_never_chosen(tmp
     assert not any(cell == "nan" for row in table for cell in row.values())
 
 
-def test_what_no_settings_would_help_ends_the_search():
+def test_user_error_ends_the_search():
     def refuses(number, settings):
         raise UserError("no LoRA")
 
@@ -123,7 +123,7 @@ def test_what_no_settings_would_help_ends_the_search():
         best(run_search(breaks, budget=3), 0.9)
 
 
-def test_values_put_utility_first():
+def test_value_puts_utility_first():
     def trial(forget, utility, state="complete"):
         return Trial(0, START, forget, utility, 1.0, state)
 
@@ -136,7 +136,7 @@ def test_values_put_utility_first():
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
-def test_every_method_that_trains_has_settings_to_search(preset: Preset):
+def test_methods_that_train_have_settings_to_search(preset: Preset):
     for method in (name for name, entry in METHODS.items() if entry.trains):
         config = method_entry(method).load().config_class
         found = starts(method, preset)
@@ -168,7 +168,7 @@ def opened(learnt) -> Run:
     )
 
 
-def test_the_validation_request_is_made_of_retain_profiles_alone(learnt):
+def test_validation_request_holds_retain_profiles_only(learnt):
     run = opened(learnt)
     rows = validation(run, 0)
     asked, kept = set(rows.asked["profile_id"]), set(rows.kept["profile_id"])
@@ -184,7 +184,7 @@ def test_the_validation_request_is_made_of_retain_profiles_alone(learnt):
     assert any(set(validation(run, seed).asked["profile_id"]) != asked for seed in range(1, 6))
 
 
-def test_real_stages_are_tried_written_down_and_gone_on_with(options, learnt):
+def test_tune_tries_real_stages_and_resumes(options, learnt):
     before = sorted((path, path.stat().st_mtime_ns) for path in learnt.rglob("*") if path.is_file())
     tuned, text = tune_command(options, resume=False)
     trials = read_trials(options.out / "trials.csv")
@@ -203,6 +203,8 @@ def test_real_stages_are_tried_written_down_and_gone_on_with(options, learnt):
         tune_command(options, resume=False)
     with pytest.raises(UserError, match=r"tuned with utility=0\.9, got utility=0\.5"):
         tune_command(replace(options, utility=0.5), resume=True)
+    with pytest.raises(UserError, match="tuned with settings="):
+        tune_command(replace(options, settings={"idk": {"modality": "text"}}), resume=True)
     tune_command(replace(options, budget=3), resume=True)
     more = read_trials(options.out / "trials.csv")
     assert more[:2] == trials
@@ -211,7 +213,7 @@ def test_real_stages_are_tried_written_down_and_gone_on_with(options, learnt):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_without_a_run_stage_1_is_made_first(tmp_path):
+def test_tune_without_a_run_trains_first(tmp_path):
     options = TuneOptions(method="npo", data=real_build(), budget=1, out=tmp_path / "tuned")
     tuned, _ = tune_command(options, resume=False)
     assert is_done(options.out / "run" / "learnt")
@@ -233,17 +235,19 @@ def test_without_a_run_stage_1_is_made_first(tmp_path):
         ({"utility": float("nan")}, "--utility nan"),
         ({"model": "tiny"}, "leave out --model"),
         ({"run": Path("nowhere")}, "nowhere is not a run"),
+        ({"settings": {"learn": {"learning_rate": 1.0}}}, "settings of learn have no effect"),
+        ({"settings": {"idk": {"beta": 1.0}}}, "idk: unknown setting 'beta'"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else None,
 )
-def test_bad_input_is_one_line_and_leaves_nothing(changes, words, options):
+def test_bad_input_is_one_line(changes, words, options):
     with pytest.raises(UserError, match=words) as caught:
         tune_command(replace(options, **changes), resume=False)
     assert "\n" not in str(caught.value)
     assert not options.out.exists()
 
 
-def test_a_run_that_did_not_pass_the_gate_is_refused(options, learnt):
+def test_run_that_failed_the_gate_is_refused(options, learnt):
     gate = learnt / "learnt" / "gate.json"
     write_json(gate, {"passed": False})
     try:
@@ -254,7 +258,7 @@ def test_a_run_that_did_not_pass_the_gate_is_refused(options, learnt):
     assert not options.out.exists()
 
 
-def test_the_command_line_speaks_of_what_is_wrong(options):
+def test_command_line_reports_bad_options(options):
     status, _, error = lethe("tune", "manu", options.data, "--budget", 2)
     assert (status, error.count("\n")) == (2, 1)
     status, _, error = lethe("run", options.data, "--method", "npo,manu", "--modality", "text")
@@ -267,7 +271,7 @@ def test_the_command_line_speaks_of_what_is_wrong(options):
     assert "Example: lethe tune" in " ".join(out.split())
 
 
-def test_the_modality_is_trained_on_kept_in_run_json_and_asked_again(learnt, tmp_path):
+def test_modality_is_trained_recorded_and_required_again(learnt, tmp_path):
     own = {"ga": {"modality": "text", "max_steps": 1}}
     base, data = learnt.parent / "base", learnt.parent / "icu"
     options = RunOptions(data=data, out=tmp_path / "run", model=str(base), methods=("ga",), settings=own)
@@ -288,7 +292,7 @@ def test_the_modality_is_trained_on_kept_in_run_json_and_asked_again(learnt, tmp
     assert read_json(tmp_path / "run" / "run.json")["settings"] == {**changed.settings, "npo": {"beta": 0.3}}
 
 
-def test_a_prompt_stage_is_scored_again_with_its_prompt(learnt, tmp_path):
+def test_prompt_stage_is_rescored_with_its_prompt(learnt, tmp_path):
     run = opened(learnt)
     run.__dict__["scored"] = run.scored.select(range(0, len(run.scored), 20))
     loaded = load_model(learnt / "learnt")
