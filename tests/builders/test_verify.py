@@ -224,18 +224,37 @@ def test_picture_in_two_splits_is_found(folder):
     assert "in split forget" in twin.reason
 
 
-def test_reencoded_picture_of_another_profile_is_found(folder):
-    source = pq.read_table(folder / FORGET).to_pylist()[0]
-    page = Image.open(io.BytesIO(source["images"][0]["bytes"]))
+def test_damage_between_parts_is_found(folder):
+    """A held-out picture of a trained profile, a test question in training words, no true candidate, a shared field."""
+    train = pq.read_table(folder / FORGET).to_pylist()[0]
+    page = Image.open(io.BytesIO(train["images"][0]["bytes"]))
     darker = jpeg(page.point(lambda level: level * 0.8), quality=60)
 
-    def change(rows):
+    def show_the_trained(rows):
         rows[0]["images"] = [{"bytes": darker, "path": "x.jpg"}]
 
-    rewrite(folder, HOLDOUT, change)
-    results = problem(folder, "photo twins")
-    assert (results.file, results.row) == (HOLDOUT, 0)
-    assert f"shows the photo of {source['profile_id']}" in results.reason
+    def ask_as_in_training(rows):
+        same = {key: train[key] for key in ("profile_id", "attribute", "modality")}
+        rows[first(rows, **same)]["question"] = train["question"]
+
+    def replace_values(rows):
+        row = rows[first(rows, attribute="employer")]
+        row["values"] = [f"employer {n}" for n in range(len(row["values"]))]
+
+    rewrite(folder, HOLDOUT, show_the_trained)
+    rewrite(folder, TEST, ask_as_in_training)
+    rewrite(folder, CANDIDATES, replace_values)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["apart"].append(["gender"])  # which people of every role do share
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    report = verify(folder)
+    problems = {problem.check: problem for problem in report.problems}
+    assert set(failed(report)) == {"photo twins", "wordings", "candidates", "fields apart"}
+    assert (problems["photo twins"].file, problems["photo twins"].row) == (HOLDOUT, 0)
+    assert f"shows the photo of {train['profile_id']}" in problems["photo twins"].reason
+    assert train["id"] in problems["wordings"].reason
+    assert (problems["candidates"].file, problems["candidates"].id) == (CANDIDATES, "employer")
+    assert "shares gender with" in problems["fields apart"].reason
 
 
 def test_two_profiles_with_one_photo_are_found(folder):
@@ -258,37 +277,6 @@ def test_two_profiles_with_one_photo_are_found(folder):
     results = problem(folder, "photo twins")
     assert {results.id, victim} == {source["profile_id"], victim}
     assert f"its ID photo is that of {victim}" in results.reason
-
-
-def test_test_question_in_training_words_is_found(folder):
-    train = pq.read_table(folder / FORGET).to_pylist()[0]
-
-    def change(rows):
-        row_index = first(
-            rows, profile_id=train["profile_id"], attribute=train["attribute"], modality=train["modality"]
-        )
-        rows[row_index]["question"] = train["question"]
-
-    rewrite(folder, TEST, change)
-    assert train["id"] in problem(folder, "wordings").reason
-
-
-def test_candidates_without_a_true_value_are_found(folder):
-    def change(rows):
-        row = rows[first(rows, attribute="employer")]
-        true = json.loads((folder / "manifest.json").read_text())["attributes"]["employer"]["candidates"]
-        row["values"] = [f"made up {n}" for n in range(true)]
-
-    rewrite(folder, CANDIDATES, change)
-    results = problem(folder, "candidates")
-    assert (results.file, results.id) == (CANDIDATES, "employer")
-
-
-def test_shared_field_is_found(folder):
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["apart"].append(["gender"])  # which people of every role do share
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    assert "shares gender with" in problem(folder, "fields apart").reason
 
 
 def test_wrong_column_type_is_found(folder):

@@ -15,12 +15,6 @@ from lethebench.evaluation.likelihood import calibration, forward, score_answers
 from lethebench.evaluation.likelihood.prefix_sharing import SharingMode, plan_contexts, shared_heads
 
 pytestmark = pytest.mark.usefixtures("float64")
-MODELS = {
-    "llava": llava,
-    "llava-eager": lambda **options: llava(attention="eager", **options),
-    "llava-sliding": lambda **options: llava(window=16, **options),
-    "idefics3": idefics3,
-}
 
 
 def assert_equal(scores, plain, tolerance=1e-9):
@@ -29,17 +23,16 @@ def assert_equal(scores, plain, tolerance=1e-9):
         assert score.logprob == pytest.approx(logprob, abs=tolerance, rel=0)
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_shared_prefixes_equal_plain_passes(name, modes):
-    model, processor = MODELS[name]()
+@pytest.mark.parametrize("make", [llava, idefics3])
+def test_shared_prefixes_equal_plain_passes(make, modes):
+    model, processor = make()
     rows = qa_rows()
     rows += [{**row, "images": [picture(20 + i) for _ in row["images"]]} for i, row in enumerate(rows)]  # equal lengths
     answers = [answers_of(row) for row in rows]
     answers[1] += [f"Maria Silva's blood type is no. {number}." for number in range(30)]
     results = score_many(model, processor, rows, answers)
-    tries = name in ("llava", "idefics3")  # not with a sliding window, nor with eager attention in float64
-    assert modes[0] == SharingMode(grouped=tries, tries=tries)  # pictures
-    assert modes[-1] == SharingMode(grouped=False, tries=tries)  # texts
+    assert modes[0] == SharingMode()  # pictures
+    assert modes[-1] == SharingMode(grouped=False)  # texts
     for row, texts, scores in zip(rows, answers, results, strict=True):
         assert_equal(scores, [plain_score(model, processor, row, text) for text in texts])
 
@@ -60,9 +53,9 @@ def test_planned_contexts_cover_all_answers():
     assert not any(context.grouped for context in plan_contexts(items, SharingMode()))  # no placeholder, no sharing
 
 
-@pytest.mark.parametrize("name", ["llava", "idefics3"])
-def test_one_answer_per_row_equals_plain_passes(name):
-    model, processor = MODELS[name]()
+@pytest.mark.parametrize("make", [llava, idefics3])
+def test_one_answer_per_row_equals_plain_passes(make):
+    model, processor = make()
     rows = qa_rows()
     plain = [plain_score(model, processor, row, row["answer"]) for row in rows]
     assert len({count for _, count in plain}) > 1  # padding is exercised

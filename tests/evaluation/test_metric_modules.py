@@ -223,7 +223,7 @@ def test_module_refuses_bad_columns(name, columns, options, error, words, monkey
         evaluate.load(f"evaluation/{name}").compute(predictions=columns[0], references=columns[1], **options)
 
 
-def test_metrics_import_no_torch():
+def test_builders_and_metrics_import_no_torch():
     """evaluate 0.4.6 itself imports torch where it is installed (for its `evaluator`): a stand-in takes its place."""
     code = [
         "import sys, types",
@@ -231,7 +231,7 @@ def test_metrics_import_no_torch():
         "identity = lambda *texts: lambda kind: kind",
         "fake.utils = types.SimpleNamespace(file_utils=types.SimpleNamespace(add_start_docstrings=identity))",
         "sys.modules['evaluate'] = fake",
-        "import lethebench.evaluation.metrics.measures, lethebench.evaluation.space_app.form",
+        "import lethebench.builders, lethebench.evaluation.metrics.measures, lethebench.evaluation.space_app.form",
         *(f"import lethebench.evaluation.{name}.{name}" for name in NAMES),
         "print(sorted({'torch', 'transformers'} & set(sys.modules)))",
     ]
