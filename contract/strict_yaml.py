@@ -165,10 +165,16 @@ def dump_value(value: Any) -> str:
             plain = False
         return value if plain else json.dumps(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(key)}: {_item(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(key)}: {_item(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_item, value)) + "]"
     return json.dumps(value)
+
+
+def _key(key: str) -> str:
+    """Return a key as text; YAML takes one above 1,024 characters only after a question mark."""
+    text = json.dumps(key)
+    return text if len(text) <= 1000 else f"? {text} "
 
 
 def _item(value: Any) -> str:

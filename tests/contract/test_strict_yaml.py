@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lethebench.contract.strict_yaml import (
@@ -90,6 +90,7 @@ def test_json_with_tabs_is_read(tmp_path):
 
 
 @given(plain)
+@example({"\u00e9" * 400: None, "short": [{"\u00e9" * 400: 1}]})
 def test_dumped_value_reads_back(value):
     text = dump_value(value)
     assert "\n" not in text
