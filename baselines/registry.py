@@ -247,8 +247,8 @@ def method_summary(name: str) -> str:
 
 @cache
 def _plugins() -> dict[str, EntryPoint]:
-    found = entry_points(group=GROUP)
-    return {plugin.name: plugin for plugin in sorted(found, key=lambda plugin: plugin.name)}
+    plugins = sorted(entry_points(group=GROUP), key=lambda plugin: plugin.name)
+    return {plugin.name: plugin for plugin in plugins}
 
 
 def _origin(plugin: EntryPoint) -> str:

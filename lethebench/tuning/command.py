@@ -35,7 +35,7 @@ SEARCH, TRIALS, TUNED = "search.json", "trials.csv", "tuned.json"
 
 @dataclass(frozen=True, kw_only=True)
 class TuneOptions:
-    """What decides a tuning.
+    """Options of `lethe tune`.
 
     Attributes:
         method: A method's name or `package.module:Class`.
