@@ -1,5 +1,47 @@
-"""The error that a user can cause."""
+"""The error that a user can cause, and the border that turns errors of other libraries into it."""
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE}
+"""Errors of the machine rather than of the input: `border` lets them pass."""
 
 
 class UserError(ValueError):
     """Wrong use or bad input. The message says what was given, why it is wrong and what to do, in one line."""
+
+
+def one_line(error: BaseException, most: int = 300) -> str:
+    """Return at most `most` characters of an error's text in one line, or its type if it has none."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= most and text else text[: most - 3] + "..." if text else type(error).__name__
+
+
+@contextmanager
+def border(
+    subject: str,
+    cure: str,
+    *,
+    error_type: type[UserError] = UserError,
+    explain: Callable[[Exception], str | None] = lambda error: None,
+) -> Iterator[None]:
+    """Raise UserError for whatever the code inside raises; libraries raise errors of many types for bad input.
+
+    A UserError, a MemoryError of a full machine and the errors of the disk (`DISK_ERRORS`) pass unchanged. The cause
+    is kept for `lethe --debug`.
+
+    Args:
+        subject: the file, folder or id that was read, and what cannot be done with it.
+        cure: what the user can do.
+        error_type: the error to raise.
+        explain: replaces the text of an error where it returns one.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            raise
+        raise error_type(f"{subject}: {explain(error) or one_line(error)}; {cure}") from error

@@ -2,9 +2,9 @@
 
 import errno
 
-from lethebench.contract.errors import UserError
+from lethebench.contract.errors import UserError, one_line
 
-__all__ = ["CheckFailed", "UserError", "explain"]
+__all__ = ["CheckFailed", "UserError", "explain", "one_line"]
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -20,5 +20,5 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.errno in FULL:
         return f"the disk is full ({error.filename or error}): no partial output was left; free space and run again"
     if isinstance(error, UserError | FloatingPointError):
-        return " ".join(str(error).split())
+        return one_line(error, most=2000)
     return None

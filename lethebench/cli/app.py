@@ -11,6 +11,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -39,12 +40,12 @@ def _print_version(version: bool) -> None:
 
 @app.callback()
 def lethe(
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Benchmarks, trainers and metrics for continual unlearning in vision-language models."""
-
 
 def main() -> None:
     """Run the command line; an error that a user can cause ends in one line and exit status 1 or 2."""
@@ -58,6 +59,8 @@ def main() -> None:
             sys.exit(getattr(error, "exit_code", 2))
         from lethebench.errors import CheckFailed, explain
 
+        if "--debug" in sys.argv:
+            traceback.print_exception(error)
         line = str(error) if isinstance(error, CheckFailed) else explain(error)
         if line is None:
             raise

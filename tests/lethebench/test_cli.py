@@ -94,6 +94,14 @@ def test_folder_without_manifest_is_refused(tmp_path):
     assert (tmp_path / "photos" / "cat.txt").read_text() == "meow"
 
 
+def test_debug_prints_the_traceback_before_the_line(tmp_path):
+    command = ["evaluate", tmp_path, "--model", "tiny"]
+    plain, debug = lethe(*command, cwd=tmp_path), lethe("--debug", *command, cwd=tmp_path)
+    assert "Traceback" not in plain.error
+    assert "Traceback" in debug.error and debug.error.endswith(plain.error)
+    assert plain.status == debug.status == 2
+
+
 def test_build_of_another_major_version_is_refused(data, tmp_path):
     old = other_major(data, tmp_path)
     refused(lethe("learn", old, cwd=tmp_path), "99.0.0", "rebuild it")
