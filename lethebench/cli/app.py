@@ -47,6 +47,7 @@ def lethe(
 ) -> None:
     """Benchmarks, trainers and metrics for continual unlearning in vision-language models."""
 
+
 def main() -> None:
     """Run the command line; an error that a user can cause ends in one line and exit status 1 or 2."""
     try:

@@ -98,7 +98,8 @@ def test_debug_prints_the_traceback_before_the_line(tmp_path):
     command = ["evaluate", tmp_path, "--model", "tiny"]
     plain, debug = lethe(*command, cwd=tmp_path), lethe("--debug", *command, cwd=tmp_path)
     assert "Traceback" not in plain.error
-    assert "Traceback" in debug.error and debug.error.endswith(plain.error)
+    assert "Traceback" in debug.error
+    assert debug.error.endswith(plain.error)
     assert plain.status == debug.status == 2
 
 
