@@ -16,6 +16,7 @@ import torch
 
 from lethebench.contract.conversation import chat_messages
 from lethebench.contract.images import CachingImageProcessor, decode_image, image_digest
+from lethebench.contract.text import clean_text
 
 logger = logging.getLogger(__name__)
 
@@ -134,11 +135,6 @@ def _end_turn(text: str, tokenizer: Any) -> str:
     return text.rstrip() + tokenizer.eos_token
 
 
-def _readable(text: str) -> str:
-    """Join halves of surrogate pairs, which no tokenizer reads, or replace them by U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 class QuestionEncoder:
     """Tokenizes rows and their answers.
 
@@ -174,7 +170,7 @@ class QuestionEncoder:
         row_id = str(row.get("id", len(self._pending)))
         name = row_id if "id" in row else f"row {row_id}"
         self._check(name, row, answers)
-        question, images = _readable(row["question"]), list(row.get("images") or ())
+        question, images = clean_text(row["question"]), list(row.get("images") or ())
         digests = tuple(image_digest(image, row_id) for image in images)
         decoded = [decode_image(image, row_id) for image in images]
         prompt_text = self._prompt_text(question, len(images))
@@ -263,7 +259,7 @@ class QuestionEncoder:
             ids = self._tokenizer(after, add_special_tokens=False)["input_ids"]
             self._num_ends[after] = sum(token in self._special_ids for token in ids)
         conversations = []
-        for answer in map(_readable, answers):
+        for answer in map(clean_text, answers):
             # A template may trim an answer, or look into it for tags.
             plain = answer and answer == answer.strip() and "<" not in answer and "\n" not in answer
             if any(token in answer for token in self._special_texts):

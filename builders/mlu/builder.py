@@ -31,6 +31,7 @@ from lethebench.builders.mlu.text import CARD, OWN_CARD, PAPER
 from lethebench.builders.records import Plan, ProfileRecord, Unit, box_corners
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view, thumbnail
+from lethebench.contract.text import clean_text
 from lethebench.generation.mlu import questions as mlu
 from lethebench.generation.mlu.facts import release
 from lethebench.generation.questions.records import Profile, Question
@@ -208,7 +209,7 @@ class MluOwnPictures(Mlu):
             picture, _, _ = open_picture(path.read_bytes())
         except (OSError, ValueError, SyntaxError, EOFError) as error:
             raise BuildError(f"option pictures: {path.name} changed during the build: {error}") from None
-        return Look(picture, f"given:{path.name}", None)
+        return Look(picture, f"given:{clean_text(path.name)}", None)
 
     def variant(self, options: Mapping[str, Any]) -> Benchmark:
         return self

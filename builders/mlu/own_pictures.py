@@ -10,6 +10,7 @@ from lethebench.builders.imports.shared.pictures import open_picture
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.mlu.plan import LEAST_VIEWS
 from lethebench.builders.records import Unit
+from lethebench.contract.text import clean_text
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import stream
 
@@ -39,7 +40,7 @@ def own_pictures(root: Path, profiles: Sequence[Profile]) -> tuple[dict[str, tup
             problems.add(f"{len(paths)} pictures; at least {LEAST_VIEWS} are needed", file=profile.id)
         origins[profile.id] = {}
         for path in paths:
-            name = f"{profile.id}/{path.name}"
+            name = clean_text(f"{profile.id}/{path.name}")
             try:
                 origin = _origin(path, resolved_root)
             except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:

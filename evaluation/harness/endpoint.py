@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import openai
 
 from lethebench.contract.conversation import api_messages
+from lethebench.contract.text import clean_text
 from lethebench.evaluation.answers.letters import letter_question
 
 logger = logging.getLogger(__name__)
@@ -98,8 +99,8 @@ class _Answers:
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
-                self._texts[entry["asked"]] = entry["text"]
-            except (ValueError, KeyError, TypeError):
+                self._texts[entry["asked"]] = clean_text(entry["text"])
+            except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # incomplete line of an interrupted pass: requested again
         if text and not text.endswith("\n"):
             with path.open("a", encoding="utf-8") as file:
@@ -222,7 +223,7 @@ def _text(completion: Any) -> str:
         raise BadReply(f"the reply's content is not a text: {str(text)[:80]!r}")
     if not text.strip() and choice.finish_reason != "stop":
         raise EmptyReply(f"no answer, finish_reason is {choice.finish_reason}")
-    return text.strip()
+    return clean_text(text).strip()
 
 
 def _wait(endpoint: Endpoint, error: Exception, tries: int) -> float | None:
@@ -240,6 +241,6 @@ def _wait(endpoint: Endpoint, error: Exception, tries: int) -> float | None:
 def _reason(endpoint: Endpoint, error: Exception | None) -> str:
     """A failure in one line, without the key, which a server may repeat."""
     status = getattr(error, "status_code", None)
-    text = " ".join(str(getattr(error, "message", "") or error).split()).replace(endpoint.key, "***")[:200]
+    text = " ".join(clean_text(str(getattr(error, "message", "") or error)).split()).replace(endpoint.key, "***")[:200]
     kind = type(error).__name__
     return f"{kind} {status}: {text}" if status is not None and str(status) not in text else f"{kind}: {text}"

@@ -18,6 +18,13 @@ def test_utf8_byte_order_mark_is_allowed():
     assert read_json(b'\xef\xbb\xbf["caf\xc3\xa9"]') == ["café"]
 
 
+def test_lone_surrogates_of_json_are_replaced():
+    assert read_json(rb'[{"\ud83d": ["red \uD83D", 1, null]}, "\ud83d\ude00"]') == [
+        {"\ufffd": ["red \ufffd", 1, None]},
+        "😀",
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -161,6 +161,15 @@ def test_stored_answers_match_their_request_only(server, tmp_path):
     assert all(json.loads(line)["text"] for line in path.read_text().splitlines())
 
 
+def test_half_an_emoji_is_replaced_in_replies_and_stored_answers(tmp_path):
+    """Arrow and UTF-8 take no lone surrogate; a file of answers may hold one from before it was replaced."""
+    answers = tmp_path / "answers.jsonl"
+    with chatting(lambda text, pictures: "red \ud83d") as server:
+        assert ask(endpoint(server), rows(1), answers=answers)[0].text == "red \ufffd"
+        answers.write_text(answers.read_text().replace("\\ufffd", "\\ud83d"))
+        assert ask(endpoint(server), rows(1), answers=answers)[0] == ("red \ufffd", None, 0)
+
+
 def test_concurrency_reaches_its_limit(server):
     server.slow = 0.1
     ask(endpoint(server, concurrency=4), rows(12))

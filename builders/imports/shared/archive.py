@@ -16,6 +16,7 @@ from typing import Protocol
 from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.write.digest import file_hash
+from lethebench.contract.text import clean_text
 
 MOST_FILES = 100_000
 MOST_BYTES = 16 << 20
@@ -58,7 +59,7 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
-        self.source = _printable(self._root.name or str(root))
+        self.source = clean_text(self._root.name or str(root))
         self.names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
         self._hashes: dict[str, str] = {}
 
@@ -86,7 +87,7 @@ class Zip:
     """The files of a zip."""
 
     def __init__(self, path: Path) -> None:
-        self.source = _printable(path.name)
+        self.source = clean_text(path.name)
         self._path = path
         _check_directory(path)
         try:
@@ -172,8 +173,3 @@ def _check_directory(path: Path) -> None:
 
 def _too_large(source: str, name: str, size: int) -> str:
     return f"{source}: {name} has {size:,} bytes or more; the limit is {MOST_BYTES:,}: download the release again"
-
-
-def _printable(name: str) -> str:
-    """Return a file's name for manifest.json, with undecodable bytes replaced."""
-    return name.encode("utf-8", "replace").decode()

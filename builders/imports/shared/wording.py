@@ -5,12 +5,15 @@ import json
 import re
 from typing import Any
 
+from lethebench.contract.text import clean_text
+
 _OTHER_MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"),
     (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"),
 )  # fmt: skip
 _IMAGE = re.compile(r"\s*<image>\s*")
 _BULLET = re.compile(r"(?:[-*•#>]+\s+)+")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _MOST_WORDS = 5
 """The most words of an answer that counts as a value rather than a sentence."""
 
@@ -29,7 +32,8 @@ def read_json(content: bytes) -> Any:
             f"is not UTF-8 (byte {error.start} is 0x{content[error.start]:02x}); save it as UTF-8"
         ) from None
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant)
+        return _cleaned(value) if _SURROGATE.search(text) else value
     except RecursionError:
         raise ValueError("is nested too deeply for a release") from None
     except ValueError as error:
@@ -76,6 +80,15 @@ def keywords(answer: str) -> list[str]:
     value = answer.removesuffix(".")
     is_sentence = "\n" in value or len(value.split()) > _MOST_WORDS or re.search(r"[.!?;:]\s", value)
     return [] if is_sentence or not re.search(r"\w", value) else [value]
+
+
+def _cleaned(value: Any) -> Any:
+    """Return a JSON value with every text in it cleaned."""
+    if isinstance(value, dict):
+        return {clean_text(key): _cleaned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    return clean_text(value) if isinstance(value, str) else value
 
 
 def _refuse_constant(name: str) -> None:
