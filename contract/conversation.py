@@ -26,7 +26,8 @@ def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def api_messages(question: str, images: Iterable[Picture]) -> list[dict[str, Any]]:
-    """Return a question as messages of an OpenAI-compatible API, its pictures as data URIs."""
-    content: list[dict[str, Any]] = [{"type": "image_url", "image_url": {"url": data_uri(image)}} for image in images]
+def api_messages(question: str, images: Iterable[Picture], row_id: str = "?") -> list[dict[str, Any]]:
+    """Return the question of a row as messages of an OpenAI-compatible API, its pictures as data URIs."""
+    urls = [data_uri(image, row_id) for image in images]
+    content: list[dict[str, Any]] = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
     return [{"role": "user", "content": [*content, {"type": "text", "text": question}]}]

@@ -5,26 +5,36 @@ import copy
 import hashlib
 import io
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
+
+from lethebench.contract.image_reader import PictureError, in_rgb, read_picture
 
 Picture = Image.Image | Mapping[str, Any]
-"""A PIL image, or `{"bytes": ..., "path": ...}` as `datasets` gives pictures that it does not decode."""
+"""A PIL image, or `{"bytes": ..., "path": ...}` as `datasets` gives pictures that it does not decode.
+
+The path is never opened: rows of a stranger could name any file or URL. Give pictures on disk as
+`PIL.Image.open(path)`.
+"""
+
+_MAGIC = {b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "png", b"GIF8": "gif"}
+_PNG_DEPTH = 24  # the byte of a PNG that holds its bits per sample
 
 
 def decode_image(picture: Picture, row_id: str = "?") -> Image.Image:
-    """Return the picture in RGB, upright as its EXIF data say, as `datasets` decodes it.
+    """Return the picture in RGB, upright as its EXIF data say (see `image_reader.read_picture`).
 
     Raises:
-        ValueError: if the picture of the row cannot be read.
+        PictureError: if the picture of the row cannot be read, or is given by its path alone.
     """
+    content = picture if isinstance(picture, Image.Image) else _encoded(picture, row_id)
     try:
-        image = picture if isinstance(picture, Image.Image) else Image.open(io.BytesIO(_encoded(picture, row_id)))
-        return ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise _unreadable(row_id, error) from error
+        return in_rgb(content) if isinstance(content, Image.Image) else read_picture(content).image
+    except PictureError as error:
+        raise PictureError(
+            f"the picture of row {row_id} cannot be read ({error}): rebuild or verify the data"
+        ) from error
 
 
 def image_digest(picture: Picture, row_id: str = "?") -> bytes:
@@ -37,36 +47,40 @@ def image_digest(picture: Picture, row_id: str = "?") -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
-def data_uri(picture: Picture) -> str:
-    """Return the picture as a data URI: encoded bytes unchanged, a PIL image as PNG."""
-    if isinstance(picture, Image.Image):
+def data_uri(picture: Picture, row_id: str = "?") -> str:
+    """Return the picture as a data URI: a JPEG, WebP, GIF or PNG of 8 bits unchanged, everything else as PNG.
+
+    Raises:
+        PictureError: as `decode_image`.
+    """
+    content = b"" if isinstance(picture, Image.Image) else _encoded(picture, row_id)
+    kind = "webp" if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else None
+    kind = kind or next((name for magic, name in _MAGIC.items() if content.startswith(magic)), None)
+    if kind is None or (kind == "png" and content[_PNG_DEPTH : _PNG_DEPTH + 1] == b"\x10"):
         file = io.BytesIO()
-        picture.save(file, format="PNG")
-        content = file.getvalue()
-    else:
-        content = _encoded(picture, "?")
-    kind = "jpeg" if content[:2] == b"\xff\xd8" else "webp" if content[8:12] == b"WEBP" else "png"
+        decode_image(picture, row_id).save(file, format="PNG")
+        kind, content = "png", file.getvalue()
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _encoded(picture: Mapping[str, Any], row_id: str) -> bytes:
     if not isinstance(picture, Mapping):
-        raise ValueError(
+        raise PictureError(
             f"a picture of row {row_id} is a {type(picture).__name__}: give a PIL image or a dict of bytes and path"
         )
     content = picture.get("bytes")
+    if isinstance(content, bytes | bytearray | memoryview):
+        return bytes(content)
     if isinstance(content, str):
-        raise ValueError(f"a picture of row {row_id} has text as bytes: decode it first, base64 for instance")
+        raise PictureError(f"a picture of row {row_id} has text as bytes: decode it first, base64 for instance")
     if content is not None:
-        return content
-    try:
-        return Path(picture["path"]).read_bytes()
-    except (OSError, TypeError, KeyError) as error:
-        raise _unreadable(row_id, error) from error
-
-
-def _unreadable(row_id: str, error: Exception) -> ValueError:
-    return ValueError(f"the picture of row {row_id} cannot be read ({error}): rebuild or verify the data")
+        raise PictureError(f"a picture of row {row_id} has {type(content).__name__} as bytes: give its encoded bytes")
+    path = picture.get("path")
+    reason = f"it is only a path, {str(path)!r:.80}, which is not opened" if path else "it has no bytes"
+    raise PictureError(
+        f"the picture of row {row_id} cannot be read ({reason}): give its bytes or a PIL image; `lethe verify` lists "
+        "such rows of a build"
+    )
 
 
 class CachingImageProcessor:

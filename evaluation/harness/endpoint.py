@@ -120,7 +120,7 @@ class _Answers:
 def request_of(endpoint: Endpoint, row: Mapping) -> dict[str, Any]:
     """Return the request for a row: its pictures, then its question, with lettered options if it has any."""
     question = letter_question(row["question"], row.get("options") or ())
-    messages = api_messages(question, row.get("images") or ())
+    messages = api_messages(question, row.get("images") or (), str(row.get("id", "?")))
     return {"model": endpoint.model, "messages": messages, TEMPERATURE: 0, LENGTH: endpoint.max_tokens}
 
 

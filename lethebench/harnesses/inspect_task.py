@@ -52,8 +52,8 @@ def show(rows: Dataset) -> Solver:
     """Put the pictures of a sample's row before its question, as data URIs."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        encoded = rows[state.metadata["row_index"]]["images"]
-        images = [ContentImage(image=data_uri(image)) for image in encoded]
+        row = rows[state.metadata["row_index"]]
+        images = [ContentImage(image=data_uri(image, row["id"])) for image in row["images"]]
         if images:
             state.messages[-1] = ChatMessageUser(content=[*images, ContentText(text=state.user_prompt.text)])
         return state

@@ -1,12 +1,16 @@
 """Decoding, digests and data URIs of pictures."""
 
+import base64
 import io
+import sys
 
+import numpy as np
 import pytest
 from baselines_support import page
 from datasets import Image as DatasetImage
 from PIL import Image
 
+from lethebench.contract.errors import UserError
 from lethebench.contract.images import data_uri, decode_image, image_digest
 
 
@@ -23,14 +27,21 @@ def test_digest_depends_on_palette():
     assert decode_image(red).getpixel((0, 0)) == (255, 0, 0)
 
 
-def test_digest_of_file_equals_digest_of_its_bytes(tmp_path):
-    gray = Image.new("L", (8, 8), 77)
-    gray.save(tmp_path / "gray.png")
-    on_disk = {"bytes": None, "path": str(tmp_path / "gray.png")}
-    assert image_digest(on_disk) == image_digest({"bytes": (tmp_path / "gray.png").read_bytes(), "path": None})
-    image = decode_image(on_disk)
-    assert image.mode == "RGB"
-    assert image.getpixel((3, 3)) == (77, 77, 77)
+@pytest.mark.parametrize("path", ["gray.png", "https://127.0.0.1:9/gray.png", "/etc/passwd", b"gray.png"])
+@pytest.mark.parametrize("call", [decode_image, image_digest, data_uri])
+def test_picture_given_by_path_is_not_opened(tmp_path, monkeypatch, call, path):
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (8, 8), 77).save("gray.png")
+    opened: list[str] = []
+    watch = [opened]
+    sys.addaudithook(lambda event, _: watch and event in ("open", "socket.connect") and opened.append(event))
+    try:
+        with pytest.raises(UserError, match="the picture of row r cannot be read .it is only a path.*`lethe verify`"):
+            call({"bytes": None, "path": path}, "r")
+    finally:
+        watch.clear()
+    assert opened == []
+    assert decode_image(Image.open("gray.png")).getpixel((3, 3)) == (77, 77, 77)
 
 
 def test_decode_turns_photos_as_datasets_does():
@@ -53,7 +64,7 @@ def test_decode_turns_photos_as_datasets_does():
     [
         ({"bytes": b"no picture", "path": None}, "picture of row r cannot be read"),
         ({"bytes": page(0)["bytes"][:100], "path": None}, "picture of row r cannot be read"),
-        ({"bytes": None, "path": "/nowhere.png"}, "picture of row r cannot be read .*nowhere"),
+        ({"bytes": [1, 2], "path": None}, "row r has list as bytes"),
         ({}, "picture of row r cannot be read"),
         ({"bytes": "aGVsbG8=", "path": None}, "row r has text as bytes"),
         ("report.png", "picture of row r is a str: give a PIL image"),
@@ -70,3 +81,20 @@ def test_data_uri_keeps_bytes_and_writes_png():
     file = io.BytesIO()
     image.save(file, format="JPEG")
     assert data_uri({"bytes": file.getvalue(), "path": None}).startswith("data:image/jpeg;base64,/9j/")
+
+
+def test_data_uri_names_the_format():
+    image = Image.new("RGB", (8, 8), (1, 2, 3))
+    for kind, name in {"WEBP": "webp", "GIF": "gif", "TIFF": "png", "BMP": "png", "AVIF": "png"}.items():
+        file = io.BytesIO()
+        image.save(file, kind)
+        head, _, content = data_uri({"bytes": file.getvalue()}).partition(",")
+        assert head == f"data:image/{name};base64"
+        assert Image.open(io.BytesIO(base64.b64decode(content))).format == name.upper()
+
+
+def test_data_uri_of_16_bit_picture_has_8_bits():
+    file = io.BytesIO()
+    Image.fromarray(np.full((8, 8), 40_000, np.uint16)).save(file, "PNG")
+    content = base64.b64decode(data_uri({"bytes": file.getvalue()}).partition(",")[2])
+    assert Image.open(io.BytesIO(content)).getpixel((0, 0)) == (156, 156, 156)
