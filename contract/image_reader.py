@@ -1,4 +1,4 @@
-"""Read pictures with Pillow: every encoded picture is opened here, within bounds, and every failure is a PictureError."""
+"""Read pictures with Pillow: the only place that opens one, within bounds; every failure is a PictureError."""
 
 import io
 from collections.abc import Iterator, Mapping

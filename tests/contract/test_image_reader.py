@@ -6,8 +6,8 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
 from pictures import GRADIENT, chunk, packed_12_bits, png, saved, tiff, with_chunks
+from PIL import Image, ImageOps
 
 from lethebench.contract.image_reader import FORMATS, PictureError, read_picture
 from lethebench.contract.images import decode_image
