@@ -58,7 +58,7 @@ def test_deep_pil_images_are_scaled(array):
 def test_samples_of_unknown_range_are_refused(array):
     with pytest.raises(PictureError, match=r"its (floating-point )?samples are .*: convert it to 8 bits"):
         read_picture(saved(Image.fromarray(array), "TIFF"))
-    with pytest.raises(PictureError, match="picture of row r cannot be read .its"):
+    with pytest.raises(PictureError, match=r"picture of row r cannot be read \(its"):
         decode_image(Image.fromarray(array), "r")
 
 
@@ -168,9 +168,9 @@ def bomb(kind):
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "PNG"])
 def test_decompression_bombs_are_refused(kind):
-    with pytest.raises(PictureError, match="more than 64,000,000 pixels|the limit is 64,000,000"):
+    with pytest.raises(PictureError, match=r"more than 64,000,000 pixels|the limit is 64,000,000"):
         read_picture(bomb(kind))
-    with pytest.raises(PictureError, match="picture of row r cannot be read .*64,000,000"):
+    with pytest.raises(PictureError, match=r"picture of row r cannot be read .*64,000,000"):
         decode_image({"bytes": bomb(kind)}, "r")
 
 

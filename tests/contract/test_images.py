@@ -36,7 +36,7 @@ def test_picture_given_by_path_is_not_opened(tmp_path, monkeypatch, call, path):
     watch = [opened]
     sys.addaudithook(lambda event, _: watch and event in ("open", "socket.connect") and opened.append(event))
     try:
-        with pytest.raises(UserError, match="the picture of row r cannot be read .it is only a path.*`lethe verify`"):
+        with pytest.raises(UserError, match=r"the picture of row r cannot be read \(it is only a path.*`lethe verify`"):
             call({"bytes": None, "path": path}, "r")
     finally:
         watch.clear()

@@ -23,8 +23,8 @@ def tiff(samples: bytes, bits: int, *, form: int = 1, photometric: int = 1, big:
     order = ">" if big else "<"
     planes = 3 if photometric == 2 else 1
     after = 8 + 2 + 12 * (10 + len(tags)) + 4
-    values = {256: 64, 257: 48, 258: bits, 259: 1, 262: photometric, 273: after + 6 * (planes > 1), 277: planes,
-              278: 48, 279: len(samples), 339: form, **{int(tag[1:]): value for tag, value in tags.items()}}  # fmt: skip
+    values = {256: 64, 257: 48, 258: bits, 259: 1, 262: photometric, 273: after + 6 * (planes > 1), 277: planes}
+    values |= {278: 48, 279: len(samples), 339: form, **{int(tag[1:]): value for tag, value in tags.items()}}
     file = (b"MM\0*" if big else b"II*\0") + struct.pack(f"{order}IH", 8, len(values))
     for tag, value in sorted(values.items()):
         if planes > 1 and tag == 258:
