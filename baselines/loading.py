@@ -7,14 +7,19 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from transformers import AutoModelForImageTextToText, AutoProcessor
+from transformers import AutoModelForImageTextToText
 
+from lethebench.baselines.checkpoints.adapters import put_adapter
+from lethebench.baselines.checkpoints.processors import check_tokens, load_processor
+from lethebench.baselines.checkpoints.source import find_source
+from lethebench.baselines.checkpoints.weights import explain, load_weights
 from lethebench.baselines.lumoe.mixture import RECORD as LUMOE_FILE
 from lethebench.baselines.lumoe.mixture import LUMoE, Part, saved_base
 from lethebench.baselines.trainer.rows import RowEncoder
+from lethebench.contract.errors import border
 
-ADAPTER_FILE = "adapter_config.json"
 PROCESSOR_FILE = "processor_config.json"
+CURE = "pass a model that AutoModelForImageTextToText loads"
 
 
 class Loaded(NamedTuple):
@@ -44,42 +49,38 @@ def load_model(
     four_bit: bool = False,
     **options: Any,
 ) -> Loaded:
-    """Load a vision-language model, with its LoRA adapter if it has one, from safetensors; no remote code is run.
+    """Load a vision-language model from safetensors, with its adapter if it has one; no code of the model is run.
+
+    Every weight of the model has to be in its files, and every weight of the files has to have a place in it.
 
     Args:
-        path: folder or Hub id of a model, or a folder of an adapter (its base model is loaded under it) or of a saved
-            LUMoE.
-        adapter: folder of an adapter to put on the model at `path`.
+        path: folder or Hub id of a model, of an adapter (its base model is loaded under it) or folder of a saved LUMoE;
+            a Hub id may end with `@revision`.
+        adapter: folder or Hub id of an adapter to put on the model at `path`.
         trainable: whether the adapter is to be trained further.
         four_bit: quantize the base model to 4 bits (NF4, double quantization) while loading, for LoRA.
-        options: for `from_pretrained`, e.g. `dtype` or `device_map`.
+        options: for `from_pretrained`, e.g. `dtype` or `device_map`. `revision` is that of the base model.
 
     Raises:
-        ValueError: if the folder holds neither a model nor an adapter, there is no processor, or `four_bit` is set and
-            bitsandbytes is not installed.
+        UserError: there is no model or processor, its files are damaged or do not fit together, or `four_bit` is set
+            and bitsandbytes is not installed.
     """
     if four_bit:
         options = {**options, "quantization_config": four_bit_config()}
     if (Path(path) / LUMOE_FILE).is_file():
         return load_mixture(path, **options)
-    if adapter is None and (Path(path) / ADAPTER_FILE).is_file():
-        from peft import PeftConfig
-
-        adapter, path = path, PeftConfig.from_pretrained(str(path)).base_model_name_or_path
-    try:
-        model: Any = AutoModelForImageTextToText.from_pretrained(str(path), use_safetensors=True, **options)
-        # The processor beside an adapter comes first: `prompt` changes the chat template.
-        own = adapter is not None and (Path(adapter) / PROCESSOR_FILE).is_file()
-        hub = {name: options[name] for name in ("revision", "local_files_only") if name in options and not own}
-        processor = AutoProcessor.from_pretrained(str(adapter if own else path), **hub)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be loaded as a vision-language model: {error}") from error
-    _align(model)
-    if adapter is not None:
-        from peft import PeftModel
-
-        model = PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable)
-        model.adapter_path = str(adapter)
+    names = ("revision", "local_files_only")
+    hub = {name: value for name, value in options.items() if name in names}
+    base, config, hub, found = find_source(str(path), None if adapter is None else str(adapter), **hub)
+    # The processor beside an adapter comes first: `prompt` changes the chat template.
+    own = found is not None and (found.folder / PROCESSOR_FILE).is_file()
+    processor = load_processor(str(found.folder), config) if found and own else load_processor(base, config, **hub)
+    with border(f"{base} cannot be loaded as a vision-language model", CURE, explain=explain):
+        model = load_weights(AutoModelForImageTextToText, base, **{**options, **hub})
+    if found is not None:
+        model = put_adapter(model, found.folder, trainable=trainable)
+        model.adapter_path = found.name
+    check_tokens(processor, model, str(path))
     return Loaded(model, processor)
 
 
@@ -93,23 +94,14 @@ def load_mixture(folder: str | Path, *, gate: Any = None, encoder: RowEncoder | 
         options: for `from_pretrained`, e.g. `dtype`.
 
     Raises:
-        ValueError: if the initial model is missing, or the gate has to be given.
+        UserError: the initial model is missing, the files are damaged, or the gate has to be given.
     """
     folder = Path(folder)
-    initial = load_model(saved_base(folder), **options)
-    mixture = LUMoE(initial.model, initial.processor, gate=gate, encoder=encoder)
-    mixture.restore(folder, load_gate=gate is None)
+    with border(f"{folder} cannot be loaded as a LUMoE", "pass a folder that its save_pretrained wrote"):
+        initial = load_model(saved_base(folder), **options)
+        mixture = LUMoE(initial.model, initial.processor, gate=gate, encoder=encoder)
+        mixture.restore(folder, load_gate=gate is None)
     return Loaded(mixture, mixture.processor)
-
-
-def _align(model: nn.Module) -> None:
-    """Move weights out of the mapped file, where their alignment, on which the rounding of kernels depends, varies.
-
-    A model that was trained and saved then gives the same numbers, bit for bit, when it is loaded again.
-    """
-    for parameter in model.parameters():
-        if parameter.device.type == "cpu":
-            parameter.data = parameter.data.clone()
 
 
 def four_bit_config() -> Any:

@@ -7,9 +7,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
 
+from lethebench.baselines.checkpoints.adapters import put_adapter
+from lethebench.baselines.checkpoints.files import read_tensors
 from lethebench.baselines.lumoe.gates import EmbeddingGate, Features, TrueTaskGate
 from lethebench.baselines.presets import LoraSettings
 from lethebench.baselines.trainer.rows import RowEncoder
@@ -138,17 +140,11 @@ class LUMoE:
         Raises:
             ValueError: if the saved gate asks a model, which is not saved.
         """
-        from peft import PeftModel
-
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         if load_gate:
             self.gate = _saved_gate(record["gate"], self.gate, folder)
         for task in record["tasks"]:
-            path = str(folder / ADAPTERS / _name(task))
-            if self.tasks:
-                self.model.load_adapter(path, adapter_name=_name(task))
-            else:
-                self.model = PeftModel.from_pretrained(self.model, path, adapter_name=_name(task))
+            self.model = put_adapter(self.model, folder / ADAPTERS / _name(task), name=_name(task))
             self.tasks.append(task)
             if not isinstance(self.gate, EmbeddingGate):
                 self.gate.add(task, [], [])
@@ -163,7 +159,7 @@ def saved_base(folder: Path) -> str | Path:
 
 def _saved_gate(kind: str, embedding: EmbeddingGate, folder: Path) -> EmbeddingGate | TrueTaskGate:
     if kind == EmbeddingGate.__name__:
-        embedding.load(load_file(folder / CENTROIDS))
+        embedding.load(read_tensors(folder / CENTROIDS))
         return embedding
     if kind == TrueTaskGate.__name__:
         return TrueTaskGate()

@@ -13,6 +13,7 @@ from transformers import AutoProcessor, TrainerCallback
 from trl import SFTTrainer
 from trl.trainer.utils import get_config_model_id
 
+from lethebench.baselines.checkpoints.weights import load_weights
 from lethebench.baselines.losses import token_logps
 from lethebench.baselines.trainer.rows import (
     IGNORED,
@@ -255,9 +256,7 @@ class AnswerTrainer(SFTTrainer):
         """Load weights by `from_pretrained`: transformers 5 saves LLaVA's under names its Trainer cannot load."""
         if not Path(folder).is_dir():
             raise ValueError(f"there is no checkpoint at {folder}")
-        saved = type(self.model).from_pretrained(
-            folder, dtype=self.model.dtype, use_safetensors=True, local_files_only=True
-        )
+        saved = load_weights(type(self.model), str(folder), dtype=self.model.dtype, local_files_only=True)
         self.model.load_state_dict(saved.state_dict())
 
     def trained_model(self) -> nn.Module:
@@ -301,7 +300,7 @@ def _processor(model: Any) -> Any:
     path = model if isinstance(model, str) else get_config_model_id(model.config)
     if not path:
         raise ValueError("processing_class is absent and the model has no path to load it from: pass its processor")
-    return AutoProcessor.from_pretrained(path)
+    return AutoProcessor.from_pretrained(path, trust_remote_code=False)
 
 
 def _bare(model: Any) -> Any:

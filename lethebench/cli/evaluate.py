@@ -14,7 +14,7 @@ def evaluate(
     model: Annotated[
         str | None, typer.Option(help="A folder, a Hub id, or openai:NAME for a model behind an API.")
     ] = None,
-    adapter: Annotated[Path | None, typer.Option(help="Folder with an adapter for the model.")] = None,
+    adapter: Annotated[Path | None, typer.Option(help="Folder or Hub id of an adapter for the model.")] = None,
     metrics: Annotated[
         str, typer.Option(metavar="NAME,...", help="Metrics from `lethe list metrics`; default all that apply.")
     ] = "",

@@ -10,6 +10,9 @@ from lethebench.runs.build import Build
 from lethebench.runs.options import RETAIN, RunOptions
 from lethebench.runs.settings import apply_settings
 
+LUMOE_FILE = "lumoe.json"
+MODEL_FILES = ("config.json", "adapter_config.json", LUMOE_FILE)
+
 
 def check_options(options: RunOptions) -> None:
     """Raise if a run with these options cannot work.
@@ -31,6 +34,9 @@ def check_options(options: RunOptions) -> None:
     preset = apply_settings(preset, options.settings)
     if options.retain not in RETAIN:
         raise UserError(f"--retain {options.retain}: unknown; pass one of {', '.join(RETAIN)}")
+    if "@" in options.model and not Path(options.model).exists():
+        model, _, revision = options.model.rpartition("@")
+        raise UserError(f"--model {options.model}: pass --model {model} --set model.revision={revision}")
     check_model(options.model, revision=preset.model.get("revision"))
 
 
@@ -63,26 +69,34 @@ def check_build(options: RunOptions, build: Build) -> None:
         )
 
 
-def check_model(model: str, *, option: str = "--model", revision: str | None = None) -> None:
-    """Raise if the model's config cannot be loaded, so that a wrong name ends a run before it begins.
+def check_model(
+    model: str, *, adapter: str | None = None, option: str = "--model", revision: str | None = None
+) -> None:
+    """Raise if a model or its adapter is not there, or its files are damaged; the weights are not loaded.
 
     Raises:
         UserError: The model is not `tiny`, a model folder, or a Hub id that can be loaded.
     """
     if is_tiny(model):
         return
-    if Path(model).exists():
-        if not any((Path(model) / name).is_file() for name in ("config.json", "adapter_config.json")):
-            raise UserError(
-                f"{option} {model}: not a model directory: config.json and adapter_config.json are both missing"
-            )
+    folder = Path(model)
+    if folder.is_dir() and not any((folder / name).is_file() for name in MODEL_FILES):
+        inner = [path.parent for path in folder.glob("*/adapter_config.json")]
+        hint = f"; pass {inner[0]}" if inner else ""
+        raise UserError(
+            f"{option} {model}: not a model directory: config.json and adapter_config.json are both missing{hint}"
+        )
+    if (folder / LUMOE_FILE).is_file():
         return
     from huggingface_hub.utils.logging import set_verbosity_error
-    from transformers import AutoConfig
+
+    from lethebench.baselines.checkpoints.source import find_source
 
     set_verbosity_error()  # hides its own report of each failed request
     try:
-        AutoConfig.from_pretrained(model, revision=revision)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{option} {model}: not tiny, a folder, or a Hub id that can be loaded ({reason})") from None
+        find_source(model, adapter, **({"revision": revision} if revision else {}))
+    except UserError as error:
+        text = str(error)
+        if not text.startswith("--"):
+            text = f"{option} {text}" if text.startswith(model) else f"{option} {model}: {text}"
+        raise UserError(text) from error

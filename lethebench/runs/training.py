@@ -6,6 +6,7 @@ from typing import Any
 from datasets import Dataset
 from transformers import TrainerCallback, set_seed
 
+from lethebench.baselines.checkpoints.processors import require_template
 from lethebench.baselines.learn import TrainResult, learn, learn_tiny
 from lethebench.baselines.loading import Loaded, load_model
 from lethebench.baselines.presets import Preset
@@ -52,6 +53,7 @@ def learn_all(
         result = learn_tiny(tiny, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
         return result, Loaded(result.model, tiny.processor)
     loaded = load_model(model, **preset.model)
+    require_template(loaded.processor, model)
     result = learn(loaded.model, loaded.processor, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
     return result, Loaded(result.model, loaded.processor)
 

@@ -1,17 +1,17 @@
 """Load the models to score, with one line for any error, and score them and the models they are compared with."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
-from safetensors import safe_open
 
-from lethebench.baselines.loading import ADAPTER_FILE, LUMOE_FILE, Loaded, load_model
+from lethebench.baselines.checkpoints.adapters import ADAPTER_FILE
+from lethebench.baselines.checkpoints.processors import require_template
+from lethebench.baselines.loading import LUMOE_FILE, Loaded, load_model
 from lethebench.baselines.presets import load_preset
-from lethebench.errors import UserError
+from lethebench.errors import UserError, one_line
 from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.runs.build import Build
 from lethebench.runs.folder import RECORD, file_hash, is_done, read_json
@@ -22,7 +22,7 @@ from lethebench.runs.summary import read_rows
 WEIGHT_FILES = ("model*.safetensors", "adapter_model.safetensors", LUMOE_FILE)
 
 
-def load(model: str, adapter: Path | None = None) -> Loaded:
+def load(model: str, adapter: str | Path | None = None) -> Loaded:
     """Load a model, a folder or Hub id, with its processor and adapter, on the accelerator where there is one.
 
     A stage of a run is loaded with the run's `model` settings.
@@ -30,20 +30,13 @@ def load(model: str, adapter: Path | None = None) -> Loaded:
     Raises:
         UserError: it cannot be loaded, the adapter does not fit it, or it has no chat template.
     """
-    adapter_folder = Path(model) if adapter is None and (Path(model) / ADAPTER_FILE).is_file() else adapter
     try:
-        options = _run_options(Path(model))
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="Found missing adapter keys")
-            loaded = load_model(model, adapter, trainable=False, **options)
-    except (ValueError, RuntimeError, OSError, UserWarning) as error:
-        if adapter is not None and not str(error).startswith(f"{model} cannot be loaded"):
-            raise UserError(f"--adapter {adapter} does not fit {model}: {_one_line(error)}") from None
-        raise UserError(_one_line(error)) from None
-    if adapter_folder is not None:
-        _check_used(loaded.model, adapter_folder, model)
-    if not getattr(loaded.processor, "chat_template", None):
-        raise UserError(f"{model} has no chat template: add chat_template.jinja to the model's files")
+        loaded = load_model(model, adapter, trainable=False, **_run_options(Path(model)))
+    except UserError:
+        raise
+    except ValueError as error:
+        raise UserError(one_line(error)) from error
+    require_template(loaded.processor, model)
     if torch.cuda.is_available() and not getattr(loaded.model, "hf_device_map", None):
         loaded.model.to("cuda")
     return loaded
@@ -87,23 +80,6 @@ def score(loaded: Loaded, rows: Dataset, *, progress: Callable[[float], None], *
         scores |= dict(zip(part.indices, part_scores, strict=True))
         progress(len(scores) / len(rows))
     return [scores[index] for index in range(len(rows))]
-
-
-def _check_used(model: Any, adapter: Path, name: str) -> None:
-    """Refuse an adapter with weights that the model lacks; PEFT ignores them silently."""
-    from peft import get_peft_model_state_dict
-
-    path = adapter / "adapter_model.safetensors"
-    if path.is_file():
-        with safe_open(path, framework="pt") as file:
-            unused = sorted(set(file.keys()) - set(get_peft_model_state_dict(model)))
-        if unused:
-            raise UserError(f"--adapter {adapter} does not fit {name}: the model has no weight {unused[0]}")
-
-
-def _one_line(error: BaseException) -> str:
-    """Return the first 300 characters of an error in one line."""
-    return " ".join(str(error).split())[:300]
 
 
 def reference_folder(model: str, kind: str) -> Path:

@@ -24,8 +24,8 @@ class EvaluateOptions:
 
     Attributes:
         target: a build, or a run that is scored again.
-        model: a folder, a Hub id, or `openai:NAME` for a model behind an API; None for a run.
-        adapter: a folder with an adapter for the model.
+        model: a folder, a Hub id (also `ID@REVISION`), or `openai:NAME` for a model behind an API; None for a run.
+        adapter: a folder or Hub id of an adapter for the model.
         metrics: names in the registry; empty = all that one model can be measured by.
         config: of the build; None = the one that holds the sequence of requests.
         splits: of the config; empty = those of DEFAULT_SPLITS that it has.
@@ -151,9 +151,7 @@ class EvaluateOptions:
     def _check_weights(self) -> None:
         if self.base_url is not None:
             raise UserError(f"--base-url: {self.model} is not behind an API; pass --model openai:NAME to use one")
-        check_weights("--model", self.model or "")
-        if self.adapter is not None and not (self.adapter / "adapter_config.json").is_file():
-            raise UserError(f"--adapter {self.adapter}: not an adapter, adapter_config.json is missing")
+        check_weights("--model", self.model or "", None if self.adapter is None else str(self.adapter))
 
     def _check_general(self) -> None:
         name, tasks = self.harness or ("", ())
@@ -200,7 +198,7 @@ class EvaluateOptions:
         return self.splits or tuple(name for name in present if name != "holdout" or holdout)
 
 
-def check_weights(option: str, model: str) -> None:
+def check_weights(option: str, model: str, adapter: str | None = None) -> None:
     """Raise UserError unless an option names a model with weights: no run, API, `tiny`, or folder without a model."""
     if is_tiny(model):
         raise UserError(f"{option} tiny: a tiny model only exists in a run: pass its folder, e.g. runs/demo/learnt")
@@ -211,4 +209,4 @@ def check_weights(option: str, model: str) -> None:
         raise UserError(f"{option} {model} is a run; pass one of its models: {', '.join(['learnt', *stages])}")
     if not Path(model).exists() and model.startswith((".", "/", "~", "runs/")):
         raise UserError(f"{option} {model}: no such folder")
-    check_model(model, option=option)
+    check_model(model, adapter=adapter, option=option)

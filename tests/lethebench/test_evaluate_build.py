@@ -215,14 +215,17 @@ def test_model_without_chat_template_is_refused(data, models, tmp_path):
         evaluate_command(options)
 
 
-def test_weights_that_are_not_finite_are_refused(data, tmp_path):
+@pytest.mark.parametrize(
+    ("value", "message"), [(float("nan"), r"NaN or infinite values \(lm_head.weight\)"), (3e38, "log-probability")]
+)
+def test_weights_or_scores_that_are_not_finite_are_refused(data, tmp_path, value, message):
     model, processor = llava(dtype=torch.float32)
     with torch.no_grad():
-        model.lm_head.weight[3, 0] = float("nan")
+        model.lm_head.weight[3] = value
     model.save_pretrained(tmp_path / "broken")
     processor.save_pretrained(tmp_path / "broken")
     options = EvaluateOptions(target=data, model=str(tmp_path / "broken"), sample=2, out=tmp_path / "out")
-    with pytest.raises(UserError, match=r"log-probability nan"):
+    with pytest.raises(UserError, match=message):
         evaluate_command(options)
     assert not (tmp_path / "out").exists()
 
