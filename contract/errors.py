@@ -1,6 +1,7 @@
 """The error that a user can cause, and the border that turns errors of other libraries into it."""
 
 import errno
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -8,13 +9,22 @@ DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFIL
 """Errors of the machine rather than of the input: `border` lets them pass."""
 
 
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that a terminal obeys or that reorder its text; newline and tab are not among them."""
+
+
 class UserError(ValueError):
     """Wrong use or bad input. The message says what was given, why it is wrong and what to do, in one line."""
 
 
+def printable(text: str) -> str:
+    """Return a text with control and bidirectional characters as escapes: texts of servers and files hold any."""
+    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def one_line(error: BaseException, most: int = 300) -> str:
     """Return at most `most` characters of an error's text in one line, or its type if it has none."""
-    text = " ".join(str(error).split())
+    text = printable(" ".join(str(error).split()))
     return text if len(text) <= most and text else text[: most - 3] + "..." if text else type(error).__name__
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from lethebench.contract.errors import printable
+
 Tick = Callable[[int, int], None]
 """Called with (done, total) while work is in progress."""
 
@@ -25,13 +27,13 @@ class Console:
 
     def say(self, text: str) -> None:
         """Print one line."""
-        self._rich.print(text, markup=False, soft_wrap=True)
+        self._rich.print(printable(text), markup=False, soft_wrap=True)
 
     @contextmanager
     def phase(self, title: str) -> Iterator[Tick]:
         """Show a phase while its block runs, and its duration at the end."""
         self._phase += 1
-        name = self._counter() + title
+        name = self._counter() + printable(title)
         start = time.monotonic()
         if self._rich.is_terminal:
             columns = (

@@ -14,8 +14,8 @@ from datasets.exceptions import DatasetsError
 from lethebench.builders.verify.findings import Findings
 from lethebench.builders.write.columns import features_of
 from lethebench.builders.write.digest import file_hash
-from lethebench.builders.write.folder import UNLISTED
 from lethebench.builders.write.manifest import Manifest
+from lethebench.contract.own_folder import BUILD
 
 _UNREADABLE = (OSError, ValueError, KeyError, StopIteration, pa.ArrowException, DatasetsError, yaml.YAMLError)
 """What `datasets` raises for a folder that it cannot read."""
@@ -32,7 +32,7 @@ def check_checksums(folder: Path, manifest: Manifest, findings: Findings) -> Non
         elif file_hash(folder / name) != listing["sha256"]:
             findings.add("checksums", "its SHA-256 differs from the manifest's: it was changed", file=name)
     hidden = {name for name in present if name.startswith(".")}  # the Hub's or git's own files
-    for name in sorted(present - hidden - manifest.files.keys() - set(UNLISTED)):
+    for name in sorted(present - hidden - manifest.files.keys() - {BUILD.marker, *BUILD.unlisted}):
         findings.add("checksums", "is not in the manifest", file=name)
     findings.passed("checksums", f"{len(manifest.files)} files")
 

@@ -1,6 +1,5 @@
 """Build a benchmark as a folder that is ready to be a Hub dataset repository."""
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -18,12 +17,12 @@ from lethebench.builders.write.card import write_card, write_eval
 from lethebench.builders.write.columns import features_of
 from lethebench.builders.write.croissant import write_croissant
 from lethebench.builders.write.digest import content_hash, file_hash
-from lethebench.builders.write.folder import new_folder
 from lethebench.builders.write.manifest import Manifest, library_versions
 from lethebench.builders.write.pictures import FORMAT, QUALITY
 from lethebench.builders.write.pool import ordered
 from lethebench.builders.write.shards import PROFILES_PER_SHARD, ShardWriter
 from lethebench.builders.write.units import UnitContext, UnitTable, unit_table, unit_tables
+from lethebench.contract.own_folder import BUILD, discard, new_folder, refuse_foreign
 
 Progress = Callable[[int, int], None]
 """Called with (profiles done, profiles in total) after each unit of work."""
@@ -105,11 +104,12 @@ def build(
     request = BuildRequest(benchmark, chosen, size, seed, num_proc, preview, progress)
     if source is not None:
         return _import(request, Path(source), Path(out))
+    refuse_foreign(Path(out), BUILD, BuildError)
     try:
         plan = benchmark.plan(count, seed=seed, options=chosen)
     except RuntimeError as error:  # names, or other values that no two profiles share, run out
         raise BuildError(f"size {count}: {error}; try a smaller size") from error
-    with new_folder(Path(out)) as folder:
+    with new_folder(Path(out), BUILD, BuildError) as folder:
         tallies = write_shards(request, plan, folder)
         if preview:
             benchmark.preview(plan).save(folder / "preview.png", optimize=True)
@@ -122,7 +122,7 @@ def _import(request: BuildRequest, source: Path, out: Path) -> Manifest:
     assert isinstance(importer, Import)
     if request.seed:
         raise BuildError(f"seed {request.seed}: an import draws nothing at random, leave --seed out")
-    with new_folder(out) as folder:
+    with new_folder(out, BUILD, BuildError) as folder:
         workshop = folder / "workshop"
         workshop.mkdir()
         release = importer.read(
@@ -130,7 +130,7 @@ def _import(request: BuildRequest, source: Path, out: Path) -> Manifest:
         )
         request = replace(request, benchmark=release.benchmark)
         tallies = write_shards(request, release.plan, folder)
-        shutil.rmtree(workshop)
+        discard(workshop)
         counted, _ = release.benchmark.counts(_group_counts(tallies), release.plan.tasks)
         size: str | int = request.size
         if all(counted[name] == number for name, number in release.benchmark.PAPER_COUNTS.items()):

@@ -1,6 +1,7 @@
 """The command line. Each command parses, calls the library, and prints the result.
 
-Exit status: 0 done; 1 a check failed; 2 wrong use or bad input, with one line on stderr; 130 stopped by Ctrl-C.
+Exit status: 0 done; 1 a check failed; 2 wrong use or bad input, with one line on stderr; 130 stopped by Ctrl-C, 143 by
+SIGTERM; 141 nobody reads the output.
 """
 
 import os
@@ -16,8 +17,9 @@ from typing import Annotated
 
 import typer
 
-from lethebench import __version__
+from lethebench import __version__, terminal
 from lethebench.cli import data, evaluate, listing, publish, train
+from lethebench.contract.errors import printable
 
 STOPPED = 130  # 128 + SIGINT
 
@@ -50,27 +52,60 @@ def lethe(
 
 def main() -> None:
     """Run the command line; an error that a user can cause ends in one line and exit status 1 or 2."""
+    terminal.prepare()
+    with terminal.signals() as received:
+        try:
+            code = _run()
+        except BrokenPipeError:
+            terminal.discard_output()
+            code = terminal.BROKEN_PIPE
+        if code == STOPPED:
+            advice = "finished stages of a run are kept; run the command again, with --resume where it takes that"
+            print(f"lethe: stopped; {advice}", file=sys.stderr)
+            code = 128 + received[-1] if received else STOPPED
+    terminal.leave(code)
+
+
+def _run() -> int | None:
+    """Return the exit status of the command; print the line of an error."""
+    from lethebench.errors import CheckFailed, explain
+
     try:
+        if not _has_directory():
+            print("lethe: the current directory was removed: change to another", file=sys.stderr)
+            return 2
         code = app(standalone_mode=False)
+        sys.stdout.flush()
+        return code
     except (typer.Abort, KeyboardInterrupt):
-        code = STOPPED
+        return STOPPED
+    except SystemExit as stop:  # typer exits where nobody reads the output
+        if isinstance(stop.__context__, BrokenPipeError):
+            raise stop.__context__ from None
+        raise
+    except BrokenPipeError:
+        raise
     except Exception as error:
         if show := getattr(error, "show", None):  # click's own: an unknown command, option or argument
             show()
-            sys.exit(getattr(error, "exit_code", 2))
-        from lethebench.errors import CheckFailed, explain
-
+            return getattr(error, "exit_code", 2)
         if "--debug" in sys.argv:
             traceback.print_exception(error)
-        line = str(error) if isinstance(error, CheckFailed) else explain(error)
+        line = printable(str(error)) if isinstance(error, CheckFailed) else explain(error)
         if line is None:
             raise
+        if isinstance(error, OSError):
+            terminal.discard_output()
         print(f"lethe: {line}", file=sys.stderr)
-        code = 1 if isinstance(error, CheckFailed) else 2
-    if code == STOPPED:
-        advice = "finished stages of a run are kept; run the command again, with --resume where it takes that"
-        print(f"lethe: stopped; {advice}", file=sys.stderr)
-    sys.exit(code)
+        return 1 if isinstance(error, CheckFailed) else 2
+
+
+def _has_directory() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Annotated, Any
 
 import typer
+
+from lethebench.contract.errors import printable
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; progress goes to stderr.")]
 
@@ -19,7 +22,13 @@ def show(value: Mapping[str, Any], as_json: bool, text: str) -> None:
         as_json: Whether `--json` was given.
         text: The result for people.
     """
-    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False) if as_json else text)
+    text = json.dumps(value, ensure_ascii=not _takes_unicode(), allow_nan=False) if as_json else text
+    typer.echo(printable(text))
+
+
+def _takes_unicode() -> bool:
+    """Return whether stdout takes every character: escapes that it puts for others would not be JSON."""
+    return (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
 
 
 def text_table(

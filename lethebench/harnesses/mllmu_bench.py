@@ -24,9 +24,9 @@ from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.mllmu.release import NOTES
 from lethebench.builders.imports.mllmu.sets import RECORDS, SHARES, TUNING
 from lethebench.builders.registry import find
-from lethebench.builders.write.folder import new_folder
 from lethebench.builders.write.manifest import Manifest
 from lethebench.contract.columns import FORMATS, MODALITIES
+from lethebench.contract.own_folder import EXPORT, new_folder
 
 LETTERS = "ABCD"
 """Options of a multiple-choice question; the release has a column for each."""
@@ -81,7 +81,7 @@ def export_mllmu_bench(folder: Path, manifest: Manifest, out: Path) -> dict[str,
         for name, config in sets.items()
     }
     counts = {}
-    with new_folder(out) as export_dir:
+    with new_folder(out, EXPORT, BuildError) as export_dir:
         full = dict(_records(folder, manifest, "train", people))
         counts["Full_Set"] = _write(export_dir, "Full_Set", RECORD, full.values())
         counts[TUNING] = _write(

@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from lethebench.builders.write.folder import new_folder
+from lethebench.builders.errors import BuildError
 from lethebench.builders.write.manifest import Manifest
+from lethebench.contract.own_folder import EXPORT, new_folder
 from lethebench.harnesses.harness import SCORES
 
 HARNESSES = {"lm-eval": "lm_eval.yaml", "lmms-eval": "lmms_eval.yaml"}
@@ -46,7 +47,7 @@ def export_tasks(layout: str, folder: Path, manifest: Manifest, out: Path, *, da
     template = Template(resources.files(__package__).joinpath(HARNESSES[layout]).read_text("utf-8"))
     default = next(iter(manifest.splits))
     names = []
-    with new_folder(out) as task_dir:
+    with new_folder(out, EXPORT, BuildError) as task_dir:
         for config, splits in manifest.splits.items():
             if not _has_questions(splits):
                 continue

@@ -9,6 +9,7 @@ import yaml
 from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
 from lethebench.console import Console
+from lethebench.contract.own_folder import MARKER
 from lethebench.errors import UserError
 from lethebench.hub.model_card import MIXTURE, PublishedStage, render, scores
 from lethebench.hub.push import Release, publish
@@ -18,7 +19,7 @@ from lethebench.runs.folder import is_done, read_json, stage_name
 
 WEIGHTS = ".safetensors"
 SUFFIXES = (WEIGHTS, ".json", ".jinja", ".txt", ".model")
-RUN_FILES = ("done.json", "gate.json")
+RUN_FILES = ("done.json", "gate.json", MARKER)
 """Files of a stage that belong to the run and not to the model."""
 LEARNT = "learnt"
 """Folder in the repository for the initial model, on which a mixture of adapters is based."""

@@ -1,14 +1,14 @@
 """Read runs and write the report; an earlier report is replaced only when the new one is complete."""
 
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lethebench import __version__
+from lethebench.contract.own_folder import REPORT, new_folder
 from lethebench.report import details, headline
 from lethebench.report.examples import examples
-from lethebench.report.load import ReportError, load_run
+from lethebench.report.load import ReportError, RunRecord, load_run
 from lethebench.report.page import Chapter, RenderedFigure, page
 from lethebench.report.seeds import Group, group_runs
 from lethebench.report.tables import comma_separated, markdown
@@ -17,9 +17,6 @@ from lethebench.report.thumbnails import thumbnails
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-GENERATOR = '<meta name="generator" content="lethebench'
-PARTS = ("figures", "tables", "report.html")
-"""What a report consists of. The page comes last: once it exists, the rest does too."""
 Progress = Callable[[int, int], None]
 
 
@@ -38,14 +35,18 @@ def write_report(runs: Iterable[Path], out: Path, *, progress: Progress | None =
         The path of report.html, below `out` as it was given.
 
     Raises:
-        ReportError: No run is given, a path is not a run, a run cannot be read, or `out` holds other files of these
-            names.
+        ReportError: No run is given, a path is not a run, a run cannot be read, or `out` holds files that no report
+            wrote.
     """
     loaded = [load_run(path) for path in {Path(run).resolve(): Path(run) for run in runs}.values()]
     if not loaded:
         raise ReportError("no run was given; give one or more run folders, such as runs/demo")
-    target = Path(out).resolve()
-    _check_out(target)
+    with new_folder(Path(out), REPORT, ReportError) as folder:
+        _write(loaded, folder, progress)
+    return Path(out) / "report.html"
+
+
+def _write(loaded: Sequence[RunRecord], folder: Path, progress: Progress | None) -> None:
     groups = group_runs(loaded)
     total = sum(len(group.methods) for group in groups) + 2 * len(groups) + 1
     done = 0
@@ -58,19 +59,14 @@ def write_report(runs: Iterable[Path], out: Path, *, progress: Progress | None =
 
     chapters = [_chapter(group, prefix=f"{group.key}-" if len(groups) > 1 else "", step=step) for group in groups]
     html = page(chapters, version=__version__)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", suffix=".partial", dir=target.parent) as temporary:
-        fresh = Path(temporary) / "report"
-        for folder in (fresh / "figures", fresh / "tables"):
-            folder.mkdir(parents=True)
-        for chapter in chapters:
-            for rendered in (*chapter.matrices, *chapter.curves):
-                (fresh / "figures" / f"{rendered.name}.png").write_bytes(rendered.png)
-            _write_tables(fresh / "tables", chapter)
-        (fresh / "report.html").write_text(html, encoding="utf-8")
-        _replace(target, fresh, Path(temporary) / "old")
+    for name in ("figures", "tables"):
+        (folder / name).mkdir()
+    for chapter in chapters:
+        for rendered in (*chapter.matrices, *chapter.curves):
+            (folder / "figures" / f"{rendered.name}.png").write_bytes(rendered.png)
+        _write_tables(folder / "tables", chapter)
+    (folder / "report.html").write_text(html, encoding="utf-8")
     step()
-    return Path(out) / "report.html"
 
 
 def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
@@ -158,27 +154,3 @@ def _write_tables(folder: Path, chapter: Chapter) -> None:
         name = f"{chapter.prefix}{table.name}"
         (folder / f"{name}.md").write_text(markdown(table), encoding="utf-8")
         (folder / f"{name}.csv").write_text(comma_separated(table), encoding="utf-8")
-
-
-def _check_out(out: Path) -> None:
-    """Raise if the folder holds a report.html, figures or tables of somebody else, which would be replaced."""
-    if out.exists() and not out.is_dir():
-        raise ReportError(f"{out} is a file; give a folder by --out")
-    page_path = out / "report.html"
-    is_report = page_path.is_file() and GENERATOR in page_path.read_text(encoding="utf-8", errors="replace")[:2000]
-    foreign = [name for name in PARTS if (out / name).exists()]
-    if foreign and not is_report:
-        raise ReportError(
-            f"{out} holds {', '.join(foreign)} that `lethe report` did not write; give another folder by --out"
-        )
-
-
-def _replace(out: Path, fresh: Path, old: Path) -> None:
-    if not out.exists():
-        fresh.rename(out)
-        return
-    old.mkdir()
-    for name in PARTS:
-        if (out / name).is_dir():
-            (out / name).rename(old / name)
-        (fresh / name).replace(out / name)

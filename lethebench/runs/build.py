@@ -5,11 +5,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset, Image, List, load_dataset
+from datasets import Dataset, Image, List
 
 from lethebench.builders.registry import benchmark_of_build
 from lethebench.errors import UserError
 from lethebench.runs.folder import file_hash, read_json
+from lethebench.runs.shards import read_shards
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,20 @@ class Build:
     def load(self, config: str, split: str) -> Dataset:
         """Return a split as `load_dataset` does, after comparing its shards with the manifest.
 
-        `datasets` alone may return what it read from this path before: its cache ignores the content of shards.
+        `load_dataset` reads glob characters in the path as a pattern, and its cache mixes folders of one name.
 
         Raises:
             UserError: a shard was changed.
         """
-        for name in self.manifest["splits"][config][split]["files"]:
+        names = self.manifest["splits"][config][split]["files"]
+        hashes = [self.manifest["files"][name]["sha256"] for name in names]
+        for name, expected in zip(names, hashes, strict=True):
             shard = self.path / name
-            if not shard.is_file() or file_hash(shard) != self.manifest["files"][name]["sha256"]:
+            if not shard.is_file() or file_hash(shard) != expected:
                 raise UserError(
                     f"{shard} was changed after the build: `lethe verify {self.path}` lists what is wrong; rebuild it"
                 )
-        return load_dataset(str(self.path), config, split=split)
+        return read_shards([self.path / name for name in names], hashes)
 
     @cached_property
     def forget(self) -> Dataset:

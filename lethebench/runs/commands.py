@@ -10,6 +10,7 @@ from typing import Any
 
 from lethebench.baselines.registry import RETRAIN
 from lethebench.console import Console
+from lethebench.contract.own_folder import REPORT, refuse_foreign
 from lethebench.errors import UserError
 from lethebench.runs.checks import check_build, check_method, check_options
 from lethebench.runs.folder import DONE, RECORD, is_done, locked, read_json, stage_name
@@ -147,6 +148,8 @@ def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict[
 
     out = options.folder(build)
     folders = [out] if seeds == 1 else [out.with_name(f"{out.name}-s{options.seed + i}") for i in range(seeds)]
+    if seeds > 1:
+        refuse_foreign(out.with_name(f"{out.name}-report"), REPORT)
     results = []
     for index, folder in enumerate(folders):
         seed_options = replace(options, seed=options.seed + index, out=folder)

@@ -12,6 +12,7 @@ from lethebench import __version__
 from lethebench.baselines.presets import PRESETS, own_preset
 from lethebench.cli.output import text_table
 from lethebench.console import Console
+from lethebench.contract.own_folder import REPORT, new_file, refuse_foreign
 from lethebench.errors import UserError
 from lethebench.report import write_report
 from lethebench.report.headline import FIGURES
@@ -88,7 +89,8 @@ def _record(run: Run, build: Build) -> dict[str, Any]:
 def _copy_preset(source: Path, copy: Path) -> None:
     """Copy a preset's file into the run folder, so that resuming does not need the original."""
     if not copy.is_file() or file_hash(copy) != file_hash(source):
-        shutil.copyfile(source, copy)
+        with new_file(copy) as unfinished:
+            shutil.copyfile(source, unfinished)
 
 
 def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console: Console) -> dict[str, Any]:
@@ -145,6 +147,7 @@ def execute(build: Build, options: RunOptions, console: Console, *, resume: bool
         What `--json` prints: seconds, gate, methods, gold, report.
     """
     start_time = time.monotonic()
+    refuse_foreign(options.folder(build) / "report", REPORT)
     run = start(build, options, console, resume=resume)
     gate = run.learn()
     for method in options.methods:

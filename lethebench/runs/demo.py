@@ -1,19 +1,33 @@
 """`lethe demo`: a whole run on a small benchmark and the embedded model."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 from lethebench.builders import build
 from lethebench.console import Console
+from lethebench.contract.own_folder import (
+    BUILD,
+    EVALUATION,
+    MARKER,
+    REPORT,
+    STAGE,
+    Kind,
+    listing,
+    remove_listed,
+)
 from lethebench.errors import UserError
 from lethebench.runs.continual import count_phases, execute, headline
-from lethebench.runs.folder import RECORD, locked
+from lethebench.runs.folder import LOCK, RECORD, locked
 from lethebench.runs.options import RunOptions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 
 METHODS = ("ga", "npo")
 SIZE = "small"
+DEMO = Kind("a demo")
+FILES = (RECORD, *(f"{name}/{file}" for name in (*METHODS, "gold") for file in ("summary.json", "matrix.parquet")))
+"""What a demo writes outside of `PARTS`."""
+PARTS = {"data": BUILD, "learnt": STAGE, "*/t[0-9]*": STAGE, "report": REPORT, "evaluation": EVALUATION}
+"""Folders in a demo that list their own files."""
 TASKS = 4
 
 
@@ -49,9 +63,22 @@ def demo_command(out: Path, *, seed: int, resume: bool) -> tuple[dict[str, Any],
 
 
 def _clear(out: Path) -> None:
-    """Remove an earlier demo."""
-    entries = [path for path in out.iterdir() if path.name != ".lock"]
-    if entries and not (out / RECORD).is_file() and {path.name for path in entries} - {"data"}:
-        raise UserError(f"{out} holds files that no demo wrote: pass another folder with --out")
-    for path in entries:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    """Remove an earlier demo; mark the folder as that of a demo.
+
+    Raises:
+        UserError: The folder holds a file that no demo wrote.
+    """
+    parts = [(folder, kind) for pattern, kind in PARTS.items() for folder in sorted(out.glob(pattern))]
+    own = DEMO.own_files(out) or set()
+    listed = {
+        (folder / name).relative_to(out).as_posix() for folder, kind in parts for name in kind.own_files(folder) or ()
+    }
+    foreign = next((name for name in listing(out) if name not in own | listed | {LOCK}), None)
+    if foreign is not None or (parts and not own):
+        raise UserError(
+            f"{out} holds {foreign or parts[0][0].name}, which no demo wrote: pass another folder with --out"
+        )
+    for folder, kind in parts:
+        remove_listed(folder, kind.own_files(folder) or set(), last=kind.marker)
+    remove_listed(out, own, last=MARKER)
+    DEMO.mark(out, FILES)

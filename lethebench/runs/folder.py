@@ -1,24 +1,19 @@
-"""The run folder: stages are written whole or not at all, by one process at a time.
-
-A stage is filled in a temporary sibling folder, `done.json` last, which is then renamed. A killed process leaves at
-most a folder named `.NAME.partial`.
-"""
+"""The run folder: stages are written whole or not at all, by one process at a time (see `contract.own_folder`)."""
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
+from lethebench.contract import own_folder
+from lethebench.contract.own_folder import STAGE, Kind, new_file, new_folder
 from lethebench.errors import UserError
 
 DONE = "done.json"
 RECORD = "run.json"
+LOCK = ".lock"
 
 
 def stage_name(stage: int) -> str:
@@ -41,17 +36,14 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a JSON file atomically, by a temporary file beside it."""
-    temporary = path.with_name(f".{path.name}.partial")
+    """Write a JSON file whole or not at all."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(value, file, indent=2, ensure_ascii=False, allow_nan=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        content = text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, as in the path of a file whose name is not UTF-8
+        content = json.dumps(value, indent=2, allow_nan=False).encode()
+    with new_file(path) as unfinished:
+        unfinished.write_bytes(content + b"\n")
 
 
 def is_done(stage: Path) -> bool:
@@ -60,50 +52,29 @@ def is_done(stage: Path) -> bool:
 
 
 @contextmanager
-def new_stage(stage: Path, record: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield a temporary folder that becomes `stage` when the block ends without an error.
-
-    On an error the temporary folder is removed, and its parent if it was created for it; `stage` is untouched.
+def new_stage(stage: Path, record: Mapping[str, Any], kind: Kind = STAGE) -> Iterator[Path]:
+    """Yield a folder that becomes `stage` when the block ends without an error; see `new_folder`.
 
     Args:
         stage: The folder of the stage.
         record: Content of done.json; may be filled inside the block.
+        kind: The kind of folder: an evaluation is written like a stage.
     """
-    parent_existed = stage.parent.exists()
-    stage.parent.mkdir(parents=True, exist_ok=True)
-    temporary = stage.with_name(f".{stage.name}.partial")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    try:
-        yield temporary
-        write_json(temporary / DONE, record)
-        if stage.exists():
-            shutil.rmtree(stage)
-        temporary.rename(stage)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if not parent_existed:
-            with suppress(OSError):
-                stage.parent.rmdir()  # fails unless it is empty
+    with new_folder(stage, kind) as folder:
+        yield folder
+        write_json(folder / DONE, record)
 
 
 @contextmanager
 def locked(run: Path) -> Iterator[None]:
-    """Hold the lock of a run folder; the operating system frees it when the process ends.
+    """Hold the lock of a run folder, and remove what a killed process left in it.
 
     Raises:
         UserError: Another process holds it.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(run / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(f"{run} is in use by another process: wait until it ends, or use another folder") from None
-    try:
+    busy = f"{run} is in use by another process: wait until it ends, or use another folder"
+    with own_folder.lock(run / LOCK, busy):
         yield
-    finally:
-        lock.release()
 
 
 def file_hash(path: Path) -> str:

@@ -1,7 +1,6 @@
 """`lethe evaluate` on a build: score a model, an adapter or an API. A run folder is handed to `rescore`."""
 
 import random
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,12 +13,13 @@ from datasets import Dataset, concatenate_datasets
 
 from lethebench import __version__
 from lethebench.console import Console, per_mille
+from lethebench.contract.own_folder import EVALUATION, kept_file, remove_kept
 from lethebench.errors import UserError
 from lethebench.evaluation.harness.general import General
 from lethebench.evaluation.metrics.measures import Evidence
 from lethebench.evaluation.registry import METRICS
 from lethebench.runs.build import Build
-from lethebench.runs.folder import RECORD, file_hash, locked, new_stage, write_json
+from lethebench.runs.folder import RECORD, file_hash, new_stage, write_json
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.scoring.aggregate import aggregate
 from lethebench.scoring.options import SCORES_FILE, EvaluateOptions
@@ -48,11 +48,12 @@ def evaluate_command(options: EvaluateOptions, *, full: bool = False) -> tuple[d
     build = open_quietly(options.target)
     options.check_build(build)
     folder = options.folder()
-    work = folder.with_name(f".{folder.name}.work")
-    with locked(work):
-        scores = Evaluation(options, build).run(folder, work / ANSWERS_FILE)
-        if not (scores["endpoint"] or {}).get("failed"):
-            shutil.rmtree(work, ignore_errors=True)
+    answers, record = kept_file(folder, ANSWERS_FILE), {"seconds": 0.0}
+    with new_stage(folder, record, EVALUATION) as new:
+        scores = Evaluation(options, build).run(new, answers)
+        record["seconds"] = scores["seconds"]
+    if not (scores["endpoint"] or {}).get("failed"):
+        remove_kept(folder, ANSWERS_FILE)
     text = full_table(scores) if full else headline(scores)
     more = "" if full else "; --all prints every aggregate"
     return scores, f"{text}\n\nscores: {folder / SCORES_FILE}, rows: {folder / ROWS_FILE}{more}"
@@ -72,7 +73,7 @@ class Evaluation:
         self.rows, self.notes = self._chosen_rows()
 
     def run(self, folder: Path, answers: Path) -> dict:
-        """Score, aggregate and write the folder, whole or not at all; return the content of scores.json.
+        """Score, aggregate and write to a folder; return the content of scores.json.
 
         `answers` keeps the answers of an API until every call succeeded.
         """
@@ -102,9 +103,8 @@ class Evaluation:
             "not_measured": not_measured | aggregates.not_measured,
             "notes": self.notes,
         }
-        with new_stage(folder, {"seconds": result["seconds"]}) as stage_dir:
-            write_rows(stage_dir / ROWS_FILE, evidence.rows)
-            write_json(stage_dir / SCORES_FILE, result)
+        write_rows(folder / ROWS_FILE, evidence.rows)
+        write_json(folder / SCORES_FILE, result)
         return result
 
     def _provenance(self, evidence: Evidence, endpoint: dict | None) -> dict:

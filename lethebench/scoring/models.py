@@ -14,10 +14,11 @@ from lethebench.baselines.presets import load_preset
 from lethebench.errors import UserError, one_line
 from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.runs.build import Build
-from lethebench.runs.folder import RECORD, file_hash, is_done, read_json
+from lethebench.runs.folder import RECORD, read_json
 from lethebench.runs.options import RunOptions
 from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import read_rows
+from lethebench.scoring.options import check_same_data, reference_folder, run_of
 
 WEIGHT_FILES = ("model*.safetensors", "adapter_model.safetensors", LUMOE_FILE)
 
@@ -48,7 +49,7 @@ def _run_options(stage: Path) -> dict[str, Any]:
     Raises:
         ValueError: the run's preset cannot be read.
     """
-    run = _run_of(stage)
+    run = run_of(stage)
     if run is None:
         return {}
     options = RunOptions.from_record(read_json(run / RECORD), out=run)
@@ -58,11 +59,6 @@ def _run_options(stage: Path) -> dict[str, Any]:
         # Weights that were trained themselves are saved in their own type, which these would change.
         model = {name: value for name, value in model.items() if name not in ("dtype", "four_bit")}
     return model
-
-
-def _run_of(stage: Path) -> Path | None:
-    """Return the run folder that a stage belongs to, None for the folder of another model."""
-    return next((parent for parent in stage.parents[:2] if (parent / RECORD).is_file()), None)
 
 
 def has_weights(folder: Path) -> bool:
@@ -82,18 +78,6 @@ def score(loaded: Loaded, rows: Dataset, *, progress: Callable[[float], None], *
     return [scores[index] for index in range(len(rows))]
 
 
-def reference_folder(model: str, kind: str) -> Path:
-    """Return the folder of a reference model; a run gives its initial model (`before`) or last gold one (`gold`)."""
-    path = Path(model)
-    if not (path / RECORD).is_file():
-        return path
-    stages = [path / "learnt"] if kind == "before" else sorted(path.glob("gold/t*"))
-    stages = [stage for stage in stages if is_done(stage)]
-    if not stages:
-        raise UserError(f"--{kind} {model}: this run has no {'initial' if kind == 'before' else 'gold'} model yet")
-    return stages[-1]
-
-
 def reference_rows(
     option: str,
     model: str,
@@ -110,11 +94,9 @@ def reference_rows(
         UserError: a run on other data, or a model that cannot be loaded.
     """
     folder = reference_folder(model, option.removeprefix("--"))
-    run = _run_of(folder)
+    run = run_of(folder)
     if run is not None:
-        data = read_json(run / RECORD)["data"]
-        if data["manifest_sha256"] != file_hash(build.path / "manifest.json"):
-            raise UserError(f"{option} {model} cannot be compared: it was trained on other data, {data['path']}")
+        check_same_data(option, model, run, build)
         stored = {row["id"]: row for row in read_rows(folder)}
         if all(row["id"] in stored and row.keys() - {"error"} <= stored[row["id"]].keys() for row in rows):
             return [stored[row["id"]] | {"split": row["split"]} for row in rows]

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lethebench.baselines.tiny import is_tiny
+from lethebench.contract.own_folder import EVALUATION, refuse_foreign
 from lethebench.errors import UserError
 from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build
 from lethebench.runs.checks import check_model
-from lethebench.runs.folder import RECORD
+from lethebench.runs.folder import RECORD, file_hash, is_done, read_json
 
 API_PREFIX = "openai:"
 HARNESS_PACKAGES = {"lm-eval": "lm_eval", "lmms-eval": "lmms_eval"}
@@ -109,11 +110,11 @@ class EvaluateOptions:
             for name, value in {"--gold": self.gold, "--before": self.before}.items():
                 if value is not None and not (Path(value) / RECORD).is_file():
                     check_weights(name, value)
+                elif value is not None:
+                    reference_folder(value, name.removeprefix("--"))
         if self.general is not None:
             self._check_general()
-        folder = self.folder()
-        if folder.exists() and not (folder / SCORES_FILE).is_file() and any(folder.iterdir()):
-            raise UserError(f"--out {folder} is not empty and is not an evaluation folder: pass another folder")
+        refuse_foreign(self.folder(), EVALUATION)
 
     def _check_run(self) -> None:
         values = {
@@ -181,6 +182,9 @@ class EvaluateOptions:
             raise UserError(f"--split {','.join(self.splits)}: pass each split once")
         if "train" in self.splits and len(self.splits) > 1 and {"forget", "retain"} & set(self.splits):
             raise UserError(f"--split {','.join(self.splits)}: train already holds the rows of forget and retain")
+        for name, value in {"--gold": self.gold, "--before": self.before}.items():
+            if value is not None and (run := run_of(reference_folder(value, name.removeprefix("--")))):
+                check_same_data(name, value, run, build)
 
     def build_splits(self, build: Build) -> dict:
         """Return the splits of the config, with their row counts; raise UserError if the build lacks the config."""
@@ -210,3 +214,27 @@ def check_weights(option: str, model: str, adapter: str | None = None) -> None:
     if not Path(model).exists() and model.startswith((".", "/", "~", "runs/")):
         raise UserError(f"{option} {model}: no such folder")
     check_model(model, adapter=adapter, option=option)
+
+
+def reference_folder(model: str, kind: str) -> Path:
+    """Return the folder of a reference model; a run gives its initial model (`before`) or last gold one (`gold`)."""
+    path = Path(model)
+    if not (path / RECORD).is_file():
+        return path
+    stages = [path / "learnt"] if kind == "before" else sorted(path.glob("gold/t*"))
+    stages = [stage for stage in stages if is_done(stage)]
+    if not stages:
+        raise UserError(f"--{kind} {model}: this run has no {'initial' if kind == 'before' else 'gold'} model yet")
+    return stages[-1]
+
+
+def run_of(stage: Path) -> Path | None:
+    """Return the run folder that a stage belongs to, None for the folder of another model."""
+    return next((parent for parent in stage.parents[:2] if (parent / RECORD).is_file()), None)
+
+
+def check_same_data(option: str, model: str, run: Path, build: Build) -> None:
+    """Raise UserError if a run was made on another build."""
+    data = read_json(run / RECORD)["data"]
+    if data["manifest_sha256"] != file_hash(build.path / "manifest.json"):
+        raise UserError(f"{option} {model} cannot be compared: it was trained on other data, {data['path']}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lethebench.console import Console, per_mille
+from lethebench.contract.own_folder import EVALUATION
 from lethebench.errors import UserError
 from lethebench.evaluation.metrics.measures import Evidence
 from lethebench.evaluation.registry import METRICS
@@ -132,7 +133,7 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
     comparison = Comparison()
     notes: list[str] = []
     out = options.folder()
-    with new_stage(out, {}) as out_dir:
+    with new_stage(out, {}, EVALUATION) as out_dir:
         for stage in stages:
             (out_dir / stage).mkdir(parents=True)
             shutil.copy(folder / stage / DONE, out_dir / stage / DONE)

@@ -2,7 +2,6 @@
 
 import csv
 import math
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -11,6 +10,7 @@ from typing import Any
 
 from lethebench.baselines.presets import Preset
 from lethebench.baselines.registry import method_entry
+from lethebench.contract.own_folder import new_file
 from lethebench.errors import UserError
 
 SPAN = 10.0
@@ -147,16 +147,12 @@ def best(trials: Sequence[Trial], utility: float) -> Trial:
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
     """Write the table atomically: number, one column per setting, and `COLUMNS`; empty cells for failed trials."""
-    temporary = path.with_name(f".{path.name}.partial")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
+    with new_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["number", *trials[0].settings, *COLUMNS])
         for trial in trials:
             cells = [getattr(trial, name) for name in COLUMNS]
             writer.writerow([trial.number, *trial.settings.values(), *cells])
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def read_trials(path: Path) -> list[Trial]:

@@ -16,16 +16,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from filelock import FileLock
 from PIL import Image
 from small_build import PROFILES, hashes, use_stand_ins
 
 from lethebench.builders import BuildError, build, content_hash, row_digest
 from lethebench.builders.icu import builder as icu
 from lethebench.builders.write.columns import QA
-from lethebench.builders.write.folder import new_folder
 from lethebench.builders.write.pool import ordered
 from lethebench.builders.write.shards import ShardWriter
+from lethebench.contract import own_folder
+from lethebench.contract.own_folder import BUILD, new_folder
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_full_disk_keeps_the_earlier_build(quick, earlier, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "stage", ["write_shards", "write_eval", "write_croissant", "file_hash", "write_card", "rename"]
+    "stage", ["write_shards", "write_eval", "write_croissant", "file_hash", "write_card", "_exchange"]
 )
 def test_failure_at_any_stage_keeps_the_earlier_build(quick, earlier, tmp_path, monkeypatch, stage):
     before = hashes(tmp_path / "icu")
@@ -105,11 +105,8 @@ def test_failure_at_any_stage_keeps_the_earlier_build(quick, earlier, tmp_path, 
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    def no_new_name(path, target):
-        return full() if path.name.endswith(".building") else path.replace(target)
-
-    module = sys.modules["lethebench.builders.write.build"]
-    monkeypatch.setattr(*((Path, stage, no_new_name) if stage == "rename" else (module, stage, full)))
+    module = own_folder if stage == "_exchange" else sys.modules["lethebench.builders.write.build"]
+    monkeypatch.setattr(module, stage, full)
     with pytest.raises(OSError, match="No space left"):
         quick(tmp_path / "icu", seed=1)
     assert hashes(tmp_path / "icu") == before
@@ -159,24 +156,27 @@ def test_num_proc_is_limited_by_the_units(quick, tmp_path, monkeypatch):
 
 def test_remains_of_a_killed_build_are_removed(quick, tmp_path):
     (tmp_path / "icu").mkdir()  # an empty folder is accepted
-    (tmp_path / ".icu.building" / "qa").mkdir(parents=True)
-    (tmp_path / ".icu.building" / "qa" / "half.parquet").write_bytes(b"PAR1")
-    (tmp_path / ".icu.lock").touch()
+    (tmp_path / ".icu.lethe" / "new" / "qa").mkdir(parents=True)
+    (tmp_path / ".icu.lethe" / "new" / "qa" / "half.parquet").write_bytes(b"PAR1")
+    (tmp_path / ".icu.lethe" / ".lethe.json").write_text("{}")
     quick(tmp_path / "icu")
     assert [path.name for path in tmp_path.iterdir()] == ["icu"]
 
 
 def test_build_killed_between_renames_is_restored(earlier, tmp_path):
     before = hashes(tmp_path / "icu")
-    (tmp_path / "icu").rename(tmp_path / ".icu.replaced")
-    with pytest.raises(RuntimeError), new_folder(tmp_path / "icu"):
+    (tmp_path / ".icu.lethe").mkdir()
+    (tmp_path / ".icu.lethe" / ".lethe.json").write_text("{}")
+    (tmp_path / "icu").rename(tmp_path / ".icu.lethe" / "old")
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "icu", BUILD):
         raise RuntimeError("this build fails as well")
     assert hashes(tmp_path / "icu") == before
     assert [path.name for path in tmp_path.iterdir()] == ["icu"]
 
 
 def test_concurrent_builds_in_one_folder_are_refused(quick, tmp_path):
-    with FileLock(tmp_path / ".icu.lock"), pytest.raises(BuildError, match="another process is building there"):
+    held = new_folder(tmp_path / "icu", BUILD)
+    with held, pytest.raises(BuildError, match="another process is writing there"):
         quick(tmp_path / "icu")
 
 

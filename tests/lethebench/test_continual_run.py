@@ -304,7 +304,7 @@ def test_killed_and_resumed_run_gives_the_same_numbers(data, tmp_path):
     assert first["gate"] == second["gate"]
     for stage in ("learnt", "npo/t001", "npo/t002", "gold/t002"):
         assert rows_of(tmp_path / "alone" / stage) == rows_of(tmp_path / "killed" / stage)
-    assert not list((tmp_path / "killed").rglob(".*.partial"))
+    assert not list((tmp_path / "killed").rglob(".*.lethe*/*"))
 
 
 @pytest.mark.slow

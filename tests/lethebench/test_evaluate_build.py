@@ -46,7 +46,7 @@ def scored(data, models, tmp_path_factory):
 
 def test_written_files_and_headline(scored):
     folder, scores, text = scored
-    assert {path.name for path in folder.iterdir()} == {"rows.parquet", "scores.json", "done.json"}
+    assert {path.name for path in folder.iterdir()} == {"rows.parquet", "scores.json", "done.json", ".lethe.json"}
     assert not list(folder.parent.glob(".*"))
     assert json.loads((folder / "scores.json").read_text()) == scores
     rows = rows_of(folder)

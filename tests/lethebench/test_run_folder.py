@@ -66,7 +66,7 @@ def test_killed_stage_leaves_nothing_and_can_be_repeated(tmp_path):
     assert not is_done(stage)
     with new_stage(stage, {}) as folder:
         assert not list(folder.iterdir())
-    assert sorted(path.name for path in stage.iterdir()) == ["done.json"]
+    assert sorted(path.name for path in stage.iterdir()) == [".lethe.json", "done.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["t001"]
 
 

@@ -283,7 +283,6 @@ def test_earlier_report_is_replaced_atomically(run, quick, tmp_path, monkeypatch
     out = tmp_path / "out"
     other = write_run(tmp_path / "other", tasks=2, methods=("npo",))
     write_report([run], out)
-    (out / "notes.txt").write_text("mine")
     before = (out / "report.html").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(write, "comma_separated", lambda table: 1 / 0)
@@ -291,16 +290,21 @@ def test_earlier_report_is_replaced_atomically(run, quick, tmp_path, monkeypatch
             write_report([other], out)
     assert (out / "report.html").read_bytes() == before
     assert (out / "figures/matrix-ga.png").exists()
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(ReportError, match=r"also holds notes\.txt, which would be lost"):
+        write_report([other], out)
+    assert (out / "report.html").read_bytes() == before
+    assert (out / "notes.txt").read_text() == "mine"
+    (out / "notes.txt").unlink()
     write_report([other], out)
     assert not (out / "figures/matrix-ga.png").exists()
-    assert (out / "notes.txt").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]
 
 
 def test_foreign_files_are_not_overwritten(run, tmp_path):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures/mine.png").write_bytes(b"mine")
-    with pytest.raises(ReportError, match="did not write"):
+    with pytest.raises(ReportError, match=r"is not a report \(e\.g\. figures/mine\.png\)"):
         write_report([run], tmp_path)
     assert (tmp_path / "figures/mine.png").read_bytes() == b"mine"
 

@@ -1,0 +1,73 @@
+"""Read the Parquet files of a build as a dataset that is mapped into memory, cached by their content."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from datasets import Dataset, config
+from filelock import FileLock
+
+from lethebench.contract.errors import border
+from lethebench.contract.own_folder import new_file
+from lethebench.errors import UserError
+
+BATCH_ROWS = 100
+
+
+def read_shards(shards: Sequence[Path], hashes: Sequence[str]) -> Dataset:
+    """Return the rows of Parquet files in their order, pictures as bytes in the file.
+
+    Where no cache can be written (a read-only home directory), the rows are held in memory.
+
+    Args:
+        shards: the files, 1 or more.
+        hashes: SHA-256 of each file, the key of the cache.
+
+    Raises:
+        UserError: a file cannot be read, or a picture is a path or URL instead of bytes.
+    """
+    key = hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+    cached = Path(config.HF_DATASETS_CACHE) / "lethebench" / key / "rows.arrow"
+    try:
+        if not cached.is_file():
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(cached.with_suffix(".lock")), new_file(cached) as unfinished:
+                _copy(shards, unfinished)
+        return Dataset.from_file(str(cached))
+    except (OSError, NotImplementedError):  # the latter without locks
+        return Dataset(pa.Table.from_batches(_batches(shards), schema=_schema(shards)))
+
+
+def _copy(shards: Sequence[Path], target: Path) -> None:
+    """Write the rows as an Arrow stream."""
+    with target.open("wb") as file, pa.ipc.new_stream(file, _schema(shards)) as writer:
+        for batch in _batches(shards):
+            writer.write_batch(batch)
+
+
+def _schema(shards: Sequence[Path]) -> pa.Schema:
+    with border(f"{shards[0]} cannot be read", "rebuild it or download it again"):
+        return pq.read_schema(shards[0])
+
+
+def _batches(shards: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+    for shard in shards:
+        with border(f"{shard} cannot be read", "rebuild it or download it again"), pq.ParquetFile(shard) as file:
+            for batch in file.iter_batches(BATCH_ROWS):
+                _check_pictures(shard, batch)
+                yield batch
+
+
+def _check_pictures(shard: Path, batch: pa.RecordBatch) -> None:
+    """Raise UserError if a picture of a column `images` has no bytes: its path would be opened or fetched."""
+    if "images" not in batch.schema.names:
+        return
+    pictures: Any = batch["images"].flatten()
+    without_bytes = pictures.filter(pc.is_null(pictures.field("bytes")))
+    if len(without_bytes):
+        named = next((path for path in without_bytes.field("path").to_pylist() if path), None)
+        raise UserError(f"{shard}: a picture is {named or 'empty'!r} instead of bytes: do not use this build")
