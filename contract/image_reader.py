@@ -172,16 +172,26 @@ def _reason(content: bytes, error: Exception) -> str:
     if other := _other_file(content):
         return other
     text = one_line(error, 120)
-    return "not a whole picture of a known format" if " object at 0x" in text else text
+    if " object at 0x" not in text:
+        return text
+    if _brand(content) == "":
+        return "a damaged AVIF file, or one that this Pillow cannot read"
+    return "not a picture of a known format"
 
 
 def _other_file(content: bytes) -> str:
     """Return what a file is that no reader of ours takes; empty if it may be a picture."""
     if not content:
         return "an empty file"
-    if content[4:8] == b"ftyp":
-        brands = [content[at : at + 4] for at in range(8, 40, 4)]
-        named = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
-        return "" if "" in named else named[0] if named else ""
+    if brand := _brand(content):
+        return brand
     start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return next((text for prefix, text in _OTHER_FILES.items() if start.startswith(prefix)), "")
+
+
+def _brand(content: bytes) -> str | None:
+    """Return what is wrong with a file of the MP4 family, which HEIC is too; empty for AVIF, None for other files."""
+    if content[4:8] != b"ftyp":
+        return None
+    brands = [content[at : at + 4] for at in range(8, 40, 4)]
+    return min((_BRANDS[brand] for brand in brands if brand in _BRANDS), default=None)

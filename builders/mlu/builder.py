@@ -14,7 +14,8 @@ from PIL import Image, ImageOps
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
 from lethebench.builders.candidates import figures
 from lethebench.builders.errors import BuildError
-from lethebench.builders.imports.shared.pictures import LONGEST, open_picture
+from lethebench.builders.imports.shared.picture_folder import readable
+from lethebench.builders.imports.shared.pictures import LONGEST, bytes_of, open_picture
 from lethebench.builders.mlu.own_pictures import own_pictures, with_origins
 from lethebench.builders.mlu.plan import (
     PAPER_ENTITIES,
@@ -31,7 +32,7 @@ from lethebench.builders.mlu.text import CARD, OWN_CARD, PAPER
 from lethebench.builders.records import Plan, ProfileRecord, Unit, box_corners
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view, thumbnail
-from lethebench.contract.text import clean_text
+from lethebench.contract.image_reader import PictureError
 from lethebench.generation.mlu import questions as mlu
 from lethebench.generation.mlu.facts import release
 from lethebench.generation.questions.records import Profile, Question
@@ -206,10 +207,10 @@ class MluOwnPictures(Mlu):
         files = shared.files[profile.id]
         path = files[views_of(len(files)).index(view)]
         try:
-            picture, _, _ = open_picture(path.read_bytes())
-        except (OSError, ValueError, SyntaxError, EOFError) as error:
-            raise BuildError(f"option pictures: {path.name} changed during the build: {error}") from None
-        return Look(picture, f"given:{clean_text(path.name)}", None)
+            picture = open_picture(bytes_of(path)).image
+        except PictureError as error:
+            raise BuildError(f"option pictures: {readable(path.name)} changed during the build: {error}") from error
+        return Look(picture, f"given:{readable(path.name)}", None)
 
     def variant(self, options: Mapping[str, Any]) -> Benchmark:
         return self

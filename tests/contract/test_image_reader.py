@@ -133,10 +133,12 @@ OTHER_FILES = {
     b"\xff\x0a" + b"\1" * 50: "JPEG XL is not supported",
     b"\0\5\x16\7\0\2\0\0Mac OS X        " + b"\0" * 60: "a resource file of macOS",
     b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n": "run `git lfs pull`",
-    b"no picture": "not a whole picture of a known format",
-    saved(NOISE, "AVIF")[:200]: "",
+    b"no picture": "not a picture of a known format",
+    saved(NOISE, "AVIF")[:200]: "AVIF",
+    saved(NOISE, "AVIF")[:40]: "AVIF",
+    saved(NOISE, "AVIF")[:-50]: "",
     saved(NOISE, "JPEG2000")[:100]: "",
-    saved(NOISE, "ICO"): "not a whole picture of a known format",
+    saved(NOISE, "ICO"): "not a picture of a known format",
 }
 
 

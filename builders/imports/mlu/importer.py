@@ -4,12 +4,11 @@ The release's archive holds no pictures. Give their folder with `--option pictur
 kept as text, or left out (`--option absent=drop`), and counted either way.
 """
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lethebench.builders.base import Counts, GroupCounts
 from lethebench.builders.errors import BuildError
@@ -25,6 +24,7 @@ from lethebench.builders.imports.shared.base import (
     ReleasedUnit,
     released_unit,
 )
+from lethebench.builders.imports.shared.picture_folder import PictureFolder
 from lethebench.builders.imports.shared.pictures import LONGEST, Picture, RawPicture, convert
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.imports.shared.wording import keywords
@@ -135,21 +135,25 @@ def _pictures(
     """
     if options.pictures is None:
         return {}, 0
-    root = Path(options.pictures).resolve()
+    folder = PictureFolder(Path(options.pictures))
     problems = Problems(
-        f"pictures={root.name}", "put intact pictures there, or remove these: their rows then become text"
+        f"pictures={folder.root.name}", "put intact pictures there, or remove these: their rows then become text"
     )
     files: dict[str, Path] = {}
     respelled = 0
     for path in dict.fromkeys(row.picture for rows in release.entities.values() for row in rows):
-        file, same_spelling = _locate(root, path)
-        if file is None:
+        inner = path.removeprefix("downloaded_images/")
+        matches = folder.find(f"downloaded_images/{inner}") or folder.find(inner)
+        if not matches:
             continue
-        if not file.resolve().is_relative_to(root):
+        if len(matches) > 1:
+            problems.add(f"is there {len(matches)} times, in other spellings", file=path)
+        elif folder.leads_out(matches[0]):
             problems.add("is a link out of the folder", file=path)
-            continue
-        files[path] = file
-        respelled += not same_spelling
+        else:
+            files[path] = matches[0]
+            respelled += not matches[0].as_posix().endswith(inner)
+    folder.log_unused(files.values(), "not in the release")
     pictures = {}
     for picture in convert((RawPicture(path, file) for path, file in files.items()), workshop, num_proc=num_proc):
         if picture.reason:
@@ -158,20 +162,6 @@ def _pictures(
             pictures[picture.name] = picture
     problems.check()
     return pictures, respelled
-
-
-def _locate(root: Path, path: str) -> tuple[Path | None, bool]:
-    """Return the file of a picture under a folder, and whether it is spelled as in the release.
-
-    macOS stores names with accents in another normal form of Unicode than the release has.
-    """
-    inner = path.removeprefix("downloaded_images/")
-    forms: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
-    for name in (inner, *(unicodedata.normalize(form, inner) for form in forms)):
-        for file in (root / "downloaded_images" / name, root / name):
-            if file.is_file() or file.is_symlink():
-                return file, name == inner
-    return None, True
 
 
 def _unit(

@@ -7,8 +7,8 @@ unpacked, and what is read is bounded whatever the archive declares.
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -16,6 +16,7 @@ from typing import Protocol
 from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.write.digest import file_hash
+from lethebench.contract.errors import border
 from lethebench.contract.text import clean_text
 
 MOST_FILES = 100_000
@@ -72,7 +73,8 @@ class Folder:
             raise BuildError(f"{self.source}: {name} is not a file: put the release's own there")
         if path.stat().st_size > MOST_BYTES:
             raise BuildError(_too_large(self.source, name, path.stat().st_size))
-        content = path.read_bytes()
+        with _border(f"{self.source}: {name} cannot be read"):
+            content = path.read_bytes()
         self._hashes[name] = sha256(content).hexdigest()
         return content
 
@@ -90,25 +92,20 @@ class Zip:
         self.source = clean_text(path.name)
         self._path = path
         _check_directory(path)
-        try:
-            with zipfile.ZipFile(path) as archive:
-                infos = archive.infolist()
-        # zipfile raises NotImplementedError for an unknown version or compression.
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise BuildError(f"{path.name}: cannot be read as a zip ({error}): download the release again") from None
+        with _border(f"{self.source}: cannot be read as a zip"), zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
         self._infos = self._safe(infos)
         self.names = list(self._infos)
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file."""
         info = self._infos[name]
-        try:
-            with zipfile.ZipFile(self._path) as archive, archive.open(info) as file:
-                content = file.read(min(MOST_BYTES, info.file_size) + 1)  # never more than was declared
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
-            raise BuildError(
-                f"{self.source}: {name} cannot be unpacked ({error}): download the release again"
-            ) from None
+        with (
+            _border(f"{self.source}: {name} cannot be unpacked"),
+            zipfile.ZipFile(self._path) as archive,
+            archive.open(info) as file,
+        ):
+            content = file.read(min(MOST_BYTES, info.file_size) + 1)  # never more than was declared
         if len(content) > MOST_BYTES:
             raise BuildError(_too_large(self.source, name, len(content)))
         return content
@@ -155,9 +152,14 @@ def _harm(info: zipfile.ZipInfo) -> str | None:
     return None
 
 
+def _border(subject: str) -> AbstractContextManager[None]:
+    """Return the border for zipfile, which raises errors of many types for damaged archives."""
+    return border(subject, "download the release again", error_type=BuildError)
+
+
 def _check_directory(path: Path) -> None:
     """Refuse a zip whose list of files is larger than any release's, before Python loads it into memory."""
-    with path.open("rb") as file:
+    with _border(f"{path.name}: cannot be read"), path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - _TAIL))
         tail = file.read()

@@ -1,21 +1,13 @@
-"""Read a release's Parquet files a few rows at a time, and refuse files larger than any release's."""
+"""Find a release's Parquet files and read them a few rows at a time."""
 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from lethebench.builders.errors import first_line
 from lethebench.builders.imports.shared.problems import Problems
+from lethebench.contract.parquet import ParquetError, parquet_rows, parquet_schema
 
-MOST_ROWS = 100_000
-MOST_VALUES = 5_000_000
-"""Values of one column in one row group, nested ones included."""
-MOST_TEXT, MOST_PICTURES = 256 << 20, 4 << 30
-"""Bytes of one column of text and of pictures in one row group."""
-_BATCH = 4
+_BATCH = 4  # rows with pictures
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.parquet$")
 
 
@@ -38,14 +30,9 @@ def shards_of(root: Path, config: str, problems: Problems) -> list[Path]:
 def open_shard(path: Path, name: str, required: Sequence[str], problems: Problems) -> list[str] | None:
     """Return the columns of a file, or None and a problem if it is too large or lacks a required column."""
     try:
-        with pq.ParquetFile(path) as shard:
-            columns, metadata = shard.schema_arrow.names, shard.metadata
-            reason = _too_large(metadata)
-    except (OSError, pa.ArrowException, ValueError) as error:
-        problems.add(f"cannot be read as Parquet ({first_line(error)})", file=name)
-        return None
-    if reason:
-        problems.add(reason, file=name)
+        columns = parquet_schema(path).names
+    except ParquetError as error:
+        problems.add(str(error), file=name)
         return None
     if missing := [column for column in required if column not in columns]:
         problems.add(f"has no column {', '.join(missing)} (it has {', '.join(columns)[:200]})", file=name)
@@ -57,24 +44,8 @@ def rows_of(path: Path, name: str, columns: Sequence[str], problems: Problems) -
     """Yield (row number, row) of a file; an unreadable part becomes a problem."""
     number = 0
     try:
-        with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as shard:
-            for batch in shard.iter_batches(batch_size=_BATCH, columns=list(columns), use_threads=False):
-                for row in batch.to_pylist():
-                    yield number, row
-                    number += 1
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        problems.add(f"cannot be read further ({first_line(error)})", file=name, row=number)
-
-
-def _too_large(metadata: pq.FileMetaData) -> str | None:
-    if metadata.num_rows > MOST_ROWS:
-        return f"has {metadata.num_rows:,} rows; the limit is {MOST_ROWS:,}"
-    for group in range(metadata.num_row_groups):
-        for index in range(metadata.num_columns):
-            column = metadata.row_group(group).column(index)
-            most = MOST_PICTURES if column.path_in_schema.endswith("bytes") else MOST_TEXT
-            if column.total_uncompressed_size > most:
-                return f"column {column.path_in_schema} has {column.total_uncompressed_size:,} bytes in a row group"
-            if column.num_values > MOST_VALUES:
-                return f"column {column.path_in_schema} has {column.num_values:,} values in a row group"
-    return None
+        for row in parquet_rows(path, columns, batch_size=_BATCH):
+            yield number, row
+            number += 1
+    except ParquetError as error:
+        problems.add(str(error), file=name, row=number)

@@ -3,24 +3,19 @@
 Converted pictures wait in a folder of the unfinished build, so that none is decoded twice or kept in memory.
 """
 
-import io
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from PIL import Image, ImageOps
-
 from lethebench.builders.write.pictures import encode, thumbnail
 from lethebench.builders.write.pool import ordered
+from lethebench.contract.image_reader import Decoded, PictureError, read_picture
 
 LONGEST = 1024
 """The longest side of an imported picture, in pixels; larger ones are shrunk."""
-MOST_PIXELS = 64_000_000
 MOST_BYTES = 64 << 20
-Image.init()
-_KINDS = tuple(kind for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF") if kind in Image.OPEN)
 
 
 @dataclass(frozen=True)
@@ -67,60 +62,33 @@ def convert(pictures: Iterable[RawPicture], folder: Path, *, num_proc: int) -> I
 def _convert(item: tuple[int, RawPicture], folder: Path) -> Picture:
     number, raw = item
     try:
-        content = _content(raw.content)
-        picture, size, kind = open_picture(content)
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
-        return Picture(raw.name, reason=_first_line(error))
+        content = bytes_of(raw.content)
+        picture = open_picture(content)
+    except PictureError as error:
+        return Picture(raw.name, reason=str(error))
     file = f"{number:06d}.jpg"  # written outside the block above: a full disk is not the picture's fault
-    (folder / file).write_bytes(encode(picture))
-    (folder / f"{file}.small").write_bytes(encode(thumbnail(picture)))
-    return Picture(raw.name, file, sha256(content).hexdigest(), size, kind)
+    (folder / file).write_bytes(encode(picture.image))
+    (folder / f"{file}.small").write_bytes(encode(thumbnail(picture.image)))
+    return Picture(raw.name, file, sha256(content).hexdigest(), picture.size, picture.format)
 
 
-def open_picture(content: bytes) -> tuple[Image.Image, tuple[int, int], str]:
-    """Return an RGB picture of at most LONGEST pixels a side without metadata, with its size and format as released.
+def bytes_of(content: bytes | Path) -> bytes:
+    """Return the bytes of a picture; raise PictureError if they cannot be read or are more than MOST_BYTES."""
+    try:
+        size = content.stat().st_size if isinstance(content, Path) else len(content)
+        if size > MOST_BYTES:
+            raise PictureError(f"{size:,} bytes; the limit is {MOST_BYTES:,}")
+        return content.read_bytes() if isinstance(content, Path) else content
+    except OSError as error:
+        raise PictureError(f"{error.strerror or type(error).__name__}") from error
 
-    Raises OSError, ValueError, SyntaxError or EOFError if it is not a whole picture or has too many pixels.
+
+def open_picture(content: bytes) -> Decoded:
+    """Return an RGB picture of at most LONGEST pixels a side on white, with its size and format as released.
+
+    Raises:
+        PictureError: as `read_picture`.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the metadata, which is dropped
-        try:
-            picture: Image.Image = Image.open(io.BytesIO(content), formats=_KINDS)
-        except Image.DecompressionBombError:
-            raise ValueError(f"more than {MOST_PIXELS:,} pixels") from None
-        size, kind = picture.size, picture.format or ""
-        if size[0] * size[1] > MOST_PIXELS:
-            raise ValueError(f"{size[0]} x {size[1]} pixels; the limit is {MOST_PIXELS:,}")
-        picture.draft("RGB", (LONGEST, LONGEST))  # JPEG: decoded at a fraction of its size, never below LONGEST
-        picture.load()
-        picture = _upright(picture)
-        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
-        picture = picture.convert("RGB")
-    if max(picture.size) > LONGEST:
-        picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
-    clean = Image.new("RGB", picture.size)
-    clean.paste(picture)
-    return clean, size, kind
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(picture)
-    except Exception:  # Pillow raises many kinds of error for broken metadata; the picture itself is intact
-        return picture
-
-
-def _content(content: bytes | Path) -> bytes:
-    size = content.stat().st_size if isinstance(content, Path) else len(content)
-    if size > MOST_BYTES:
-        raise ValueError(f"{size:,} bytes; the limit is {MOST_BYTES:,}")
-    return content.read_bytes() if isinstance(content, Path) else content
-
-
-def _first_line(error: BaseException) -> str:
-    """Return why a picture does not decode, without what changes from run to run."""
-    lines = str(error).strip().splitlines()
-    if not lines or "BytesIO" in lines[0]:
-        return "not a picture of a known format"
-    return lines[0][:120]
+        return read_picture(content, background="white", longest=LONGEST)
