@@ -44,11 +44,16 @@ def find_source(path: str, adapter: str | None = None, **hub: Any) -> Source:
             )
     if revision and not hub.get("revision"):
         hub = {**hub, "revision": revision}
-    if Path(base).is_file():
-        raise UserError(f"{base} is a file; pass the folder that holds it")
-    if Path(base).exists():
-        check_model_folder(Path(base))
-    return Source(base, load_config(base, **hub), hub, found)
+    try:
+        if Path(base).is_file():
+            raise UserError(f"{base} is a file; pass the folder that holds it")
+        if Path(base).exists():
+            check_model_folder(Path(base))
+        return Source(base, load_config(base, **hub), hub, found)
+    except UserError as error:
+        if base == path or found is None:
+            raise
+        raise UserError(f"adapter {found.name} on {error}") from error
 
 
 def _base(adapter: Adapter, local: dict[str, Any]) -> str:
