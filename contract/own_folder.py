@@ -117,6 +117,14 @@ def kept_file(out: Path, name: str) -> Path:
     return work_folder(out.resolve()) / KEPT / name
 
 
+def finished_path(folder: Path) -> Path:
+    """Return the path that a folder yielded by `new_folder` will have; any other path is returned unchanged."""
+    work = folder.parent
+    if folder.name != NEW or not (work.name.startswith(".") and work.name.endswith(".lethe")):
+        return folder
+    return work.with_name(work.name.removeprefix(".").removesuffix(".lethe"))
+
+
 @contextmanager
 def new_folder(out: Path, kind: Kind, error: Error = UserError) -> Iterator[Path]:
     """Yield a folder to fill. It becomes `out` when the block succeeds and is removed when it fails.

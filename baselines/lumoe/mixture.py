@@ -16,6 +16,7 @@ from lethebench.baselines.lumoe.gates import EmbeddingGate, Features, TrueTaskGa
 from lethebench.baselines.presets import LoraSettings
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import merged
+from lethebench.contract.own_folder import finished_path
 
 RECORD = "lumoe.json"
 CENTROIDS = "gate.safetensors"
@@ -125,7 +126,7 @@ class LUMoE:
                 "the initial model was never saved, so it could not be found again: save and load it first"
             )
         folder = Path(folder)
-        base = os.path.relpath(self.base, folder) if Path(self.base).is_dir() else self.base
+        base = os.path.relpath(self.base, finished_path(folder)) if Path(self.base).is_dir() else self.base
         record = {"base": base, "tasks": self.tasks, "gate": type(self.gate).__name__}
         folder.mkdir(parents=True, exist_ok=True)
         if self.tasks:

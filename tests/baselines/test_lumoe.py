@@ -12,6 +12,7 @@ from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.lumoe.gates import EmbeddingGate, Features, VLMGate, local_asker, match
 from lethebench.baselines.presets import LoraSettings, Preset
 from lethebench.baselines.stage import Stage, unlearn
+from lethebench.contract.own_folder import STAGE, new_folder
 
 ROWS = [{**row, "task_id": {0: 0, 1: 1}.get(int(row["profile_id"][-4:]), -1)} for row in support.rows()]
 TASKS = [[row for row in ROWS if row["task_id"] == task] for task in (0, 1)]
@@ -85,7 +86,8 @@ def test_embedding_gate_routes_the_same_after_reload(trained, tmp_path):
     for task in TASKS:
         stage = Stage("lumoe", model, processor, task, RETAIN, preset=preset(), overrides={"num_train_epochs": 1})
         model = unlearn(stage).model
-    save_model(model, processor, tmp_path / "stage")
+    with new_folder(tmp_path / "stage", STAGE) as folder:  # as in a run, which writes a stage elsewhere first
+        save_model(model, processor, folder)
     routes = model.route(ROWS)
     right = [route == (None if row["task_id"] < 0 else row["task_id"]) for route, row in zip(routes, ROWS, strict=True)]
     assert sum(right) >= 0.9 * len(ROWS)
