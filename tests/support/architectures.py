@@ -1,9 +1,7 @@
 """Tiny random models of the papers' architectures, from configs alone, with their own processors and chat templates."""
 
-import importlib.util
-
 import baselines_support as support
-import pytest
+import qwen_vl
 import torch
 import transformers as tf
 from tokenizers import AddedToken
@@ -21,11 +19,6 @@ IDEFICS_TEMPLATE = (
     "{% for message in messages %}{{ message.role | capitalize }}:{% for part in message.content %}"
     "{% if part.type == 'text' %} {{ part.text }}{% else %}<image>{% endif %}{% endfor %}<end_of_utterance>\n"
     "{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
-)
-QWEN_TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{% for part in message.content %}"
-    "{% if part.type == 'text' %}{{ part.text }}{% else %}<|vision_start|><|image_pad|><|vision_end|>{% endif %}"
-    "{% endfor %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 VISION = {
     "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 32,
@@ -132,53 +125,19 @@ def smolvlm():
     return tf.SmolVLMForConditionalGeneration(config), processor
 
 
-def qwen3_vl():
-    """Qwen3-VL with its own processor, which needs torchvision: patches of every picture's own shape."""
-    names = ["im_start", "im_end", "image_pad", "video_pad", "vision_start", "vision_end"]
-    names = [f"<|{name}|>" for name in names]
-    plain = tiny_processor(support.rows(), support.PLAN).tokenizer
-    plain.add_tokens([AddedToken(name, special=True) for name in names], special_tokens=True)
-    tokenizer = tf.PreTrainedTokenizerFast(tokenizer_object=plain._tokenizer, pad_token="<pad>", eos_token="<|im_end|>")
-    image, video, opens, closes = tokenizer.convert_tokens_to_ids(names[2:])
-    sizes = {"patch_size": 14, "temporal_patch_size": 2, "merge_size": 2}
-    limits = {"shortest_edge": 28 * 28, "longest_edge": 84 * 84}
-    processor = tf.Qwen3VLProcessor(
-        image_processor=tf.Qwen2VLImageProcessor(**sizes, size=limits),
-        tokenizer=tokenizer,
-        video_processor=tf.Qwen3VLVideoProcessor(**sizes),
-        chat_template=QWEN_TEMPLATE,
-    )
-    vision = {"depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "out_hidden_size": 32}
-    vision |= {"patch_size": 14, "num_position_embeddings": 64, "deepstack_visual_indexes": [0]}
-    rope = {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0}
-    config = tf.Qwen3VLConfig(
-        vision_config=vision,
-        text_config=_text(tokenizer, head_dim=16, rope_parameters=rope),
-        image_token_id=image,
-        video_token_id=video,
-        vision_start_token_id=opens,
-        vision_end_token_id=closes,
-        tie_word_embeddings=False,
-    )
-    return tf.Qwen3VLForConditionalGeneration(config), processor
-
-
 ARCHITECTURES = {
     "llava": llava,
     "llava_next": llava_next,
     "idefics2": idefics2,
     "idefics3": idefics3,
     "smolvlm": smolvlm,
-    "qwen3_vl": qwen3_vl,
+    **qwen_vl.FAMILIES,
 }
-NEEDS = {"qwen3_vl": "torchvision"}
 
 
 def marks(name: str) -> list:
     """Marks of a test of that architecture: skipped if its processor's library is missing."""
-    library = NEEDS.get(name)
-    missing = library is not None and importlib.util.find_spec(library) is None
-    return [pytest.mark.skipif(missing, reason=f"the processor of {name} needs {library}")]
+    return [qwen_vl.NEEDS_LIBRARY] if name in qwen_vl.FAMILIES else []
 
 
 def make(name: str):

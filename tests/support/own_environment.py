@@ -10,13 +10,13 @@ import pytest
 
 
 def python_with(folder: Path, *installs: Sequence[str]) -> Path:
-    """The interpreter of a new environment that sees the present one's packages, and has these beside them.
+    """Return the interpreter of an environment that has these packages besides those of the present one.
 
-    What is already there is not installed again; where a version does not fit, the new environment gets its own. Skips
-    the test, with pip's reason, where a package cannot be had.
+    An installed package is not installed again; where its version does not fit, the environment gets its own. Skips the
+    test, with pip's reason, where a package cannot be installed.
 
     Args:
-        folder: of the environment; free.
+        folder: folder of the environment; one that an earlier call made is used again.
         installs: arguments of one `pip install` each.
     """
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
