@@ -9,10 +9,13 @@ from lethebench.cli.command import RunValues, command
 from lethebench.cli.output import Json, show
 
 Resume = Annotated[bool, typer.Option("--resume", help="Resume an interrupted run; finished stages are kept.")]
+Repair = Annotated[
+    bool, typer.Option("--repair", help="With --resume: run damaged stages again, and those made from them.")
+]
 Method = Annotated[str, typer.Argument(metavar="METHOD", help="See `lethe list methods`; or package.module:Class.")]
 
 
-def learn(options: RunValues, resume: Resume = False, as_json: Json = False) -> None:
+def learn(options: RunValues, resume: Resume = False, repair: Repair = False, as_json: Json = False) -> None:
     """Train a model on a benchmark and check the memorization gate.
 
     Exits 1 if the gate fails.
@@ -22,7 +25,7 @@ def learn(options: RunValues, resume: Resume = False, as_json: Json = False) -> 
     from lethebench.runs.commands import learn_command
     from lethebench.runs.options import RunOptions
 
-    gate, text = learn_command(RunOptions(**options, methods=(), ignore_gate=True), resume=resume)
+    gate, text = learn_command(RunOptions(**options, methods=(), ignore_gate=True), resume=resume, repair=repair)
     show(gate, as_json, text)
     if not gate["passed"]:
         raise typer.Exit(1)
@@ -50,6 +53,7 @@ def run(
     options: RunValues,
     seeds: Annotated[int, typer.Option(min=1, help="Runs with SEED, SEED+1, ...; folders OUT-s0, OUT-s1, ...")] = 1,
     resume: Resume = False,
+    repair: Repair = False,
     as_json: Json = False,
 ) -> None:
     """Run a whole experiment, from training to the report.
@@ -63,7 +67,7 @@ def run(
     from lethebench.runs.commands import run_command
     from lethebench.runs.options import RunOptions
 
-    result, text = run_command(RunOptions(**options), seeds=seeds, resume=resume)
+    result, text = run_command(RunOptions(**options), seeds=seeds, resume=resume, repair=repair)
     show(result, as_json, text)
 
 

@@ -10,19 +10,20 @@ from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
 from lethebench.console import Console
 from lethebench.contract.own_folder import MARKER
+from lethebench.contract.records import Mixture, read_record
 from lethebench.errors import UserError
 from lethebench.hub.model_card import MIXTURE, PublishedStage, render, scores
 from lethebench.hub.push import Release, publish
 from lethebench.hub.repository import Hub, State, check_name
 from lethebench.report.load import load_run
-from lethebench.runs.folder import is_done, read_json, stage_name
+from lethebench.runs.folder import is_done, stage_name
+from lethebench.runs.proof import LEARNT, check_line
+from lethebench.runs.records import REPAIR, read_done
 
 WEIGHTS = ".safetensors"
 SUFFIXES = (WEIGHTS, ".json", ".jinja", ".txt", ".model")
 RUN_FILES = ("done.json", "gate.json", MARKER)
 """Files of a stage that belong to the run and not to the model."""
-LEARNT = "learnt"
-"""Folder in the repository for the initial model, on which a mixture of adapters is based."""
 REPLACED = (WEIGHTS, ".safetensors.index.json", "adapter_config.json", MIXTURE)
 """Suffixes of stale files to delete: a loader could pick them up instead of the new model."""
 MAX_CONFIG_BYTES = 1 << 20
@@ -37,7 +38,7 @@ def push_model_command(
         UserError, ReportError: The run, method or stage does not exist, there are no safetensors, or the Hub refuses.
     """
     published = _select(run, method, stage, name)
-    files = model_files(published.folder, published.base)
+    files = model_files(published)
     hub = Hub(name, "model", Console(), read_only=dry_run)
     with hub.explained():
         entries, reason = _entries(hub, published, dataset, read_only=dry_run)
@@ -71,35 +72,36 @@ def _select(folder: Path, method: str | None, stage: int | None, name: str) -> P
     stage = stage or done[-1]
     if stage not in done:
         raise UserError(f"--stage {stage}: {method} has finished the stages {', '.join(map(str, done))} in {folder}")
+    check_line(folder, f"{method}/{stage_name(stage)}", hashed=True)
     return PublishedStage(run, method, stage, name)
 
 
-def model_files(folder: Path, base: str) -> dict[str, Path | bytes]:
-    """Return the files of a stage's model; configs name the base model instead of a local path.
+def model_files(published: PublishedStage) -> dict[str, Path | bytes]:
+    """Return the files that the run wrote for a stage's model; configs name the base model instead of a local path.
 
-    The adapters of a mixture need the initial model of the run, which is published with them.
+    The adapters of a mixture need the initial model of the run, which is published with them in the folder `learnt`.
 
     Raises:
-        UserError: There are no safetensors, or the initial model of a mixture is missing.
+        UserError: There are no safetensors.
     """
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in SUFFIXES]
-    files = {path.relative_to(folder).as_posix(): path for path in paths if path.name not in RUN_FILES}
-    if not any(name.endswith(WEIGHTS) for name in files):
-        raise UserError(f"{folder} has no {WEIGHTS} file, and other weights are not published; run that stage again")
-    contents = {name: _without_local_paths(path, base) for name, path in files.items()}
-    return contents | _initial_model(folder, base) if MIXTURE in contents else contents
+    run, base = published.run.path, published.base
+    stage = published.folder.relative_to(run).as_posix()
+    contents = _stage_files(run, stage, base)
+    if MIXTURE not in contents:
+        return contents
+    record = read_record(run / stage / MIXTURE, Mixture, cure=REPAIR)
+    contents[MIXTURE] = (json.dumps(record | {"base": LEARNT}, indent=2) + "\n").encode()
+    return contents | {f"{LEARNT}/{name}": content for name, content in _stage_files(run, LEARNT, base).items()}
 
 
-def _initial_model(folder: Path, base: str) -> dict[str, Path | bytes]:
-    """Return the files of the initial model of a mixture, and the mixture's record that refers to them."""
-    record = read_json(folder / MIXTURE)
-    initial = folder / record["base"]
-    if not initial.is_dir():
-        if not record["base"].startswith("."):
-            return {}  # a model of the Hub
-        raise UserError(f"{folder} needs the initial model in {record['base']}, which is missing")
-    files = {f"{LEARNT}/{name}": content for name, content in model_files(initial.resolve(), base).items()}
-    return files | {MIXTURE: (json.dumps(record | {"base": LEARNT}, indent=2) + "\n").encode()}
+def _stage_files(run: Path, stage: str, base: str) -> dict[str, Path | bytes]:
+    names = [name for name in read_done(run, stage)["proof"]["files"] if Path(name).suffix in SUFFIXES]
+    names = [name for name in names if name not in RUN_FILES]
+    if not any(name.endswith(WEIGHTS) for name in names):
+        raise UserError(
+            f"{run / stage} has no {WEIGHTS} file, and other weights are not published; run that stage again"
+        )
+    return {name: _without_local_paths(run / stage / name, base) for name in names}
 
 
 def _without_local_paths(path: Path, base: str) -> Path | bytes:

@@ -14,7 +14,9 @@ from lethebench.report.headline import FLAGS, mean
 from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group, Stat
 from lethebench.report.tables import ABSENT, number
-from lethebench.runs.folder import read_json, stage_name
+from lethebench.runs.build import open_manifest
+from lethebench.runs.folder import stage_name
+from lethebench.runs.records import read_done
 
 MIXTURE = "lumoe.json"
 """The record of a mixture of adapters."""
@@ -139,7 +141,7 @@ def render(published: PublishedStage, dataset: str | None) -> str:
     """Return README.md of the model; `dataset` is the build's repository on the Hub."""
     run = published.run_of_method
     group = Group("model", (run,))
-    record = read_json(published.folder / "done.json")
+    record = read_done(run.path, f"{published.method}/{stage_name(published.stage)}")
     summary = run.methods[0].summary
     flags = (summary or {"final": {}})["final"].get("flags") or []
     template = templates().get_template("model.md.jinja")
@@ -183,4 +185,4 @@ def _licenses(published: PublishedStage) -> dict[str, str]:
     build = published.run.build
     if build is None or not (build / "manifest.json").is_file():
         return {}
-    return dict(read_json(build / "manifest.json").get("licences") or {})
+    return open_manifest(build).get("licences") or {}

@@ -1,9 +1,9 @@
 """Read a run folder into plain records; what the run has not reached yet is None."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lethebench.errors import UserError
+from lethebench.runs.proof import LEARNT, check_run, stages_of
+from lethebench.runs.records import RESUME, SUMMARY, read_done, read_gate, read_gold_summary, read_summary
 
-REQUIRED = ("data", "methods", "tasks", "seed")
 PER_STAGE = {"retain_knowledge": 1, "utility": 1, "forget": 0, "exposure": 0}
 """Series of a summary -> number of entries beyond T."""
 MODALITIES = {"image_text": "picture and text", "text": "text only"}
@@ -69,13 +70,12 @@ class RunRecord:
     @property
     def order(self) -> list[int]:
         """Task ids in the order of unlearning."""
-        return list(self.record.get("task_order") or range(self.record["tasks"]))
+        return list(self.record["task_order"])
 
     @property
     def last_gold(self) -> dict[str, Any] | None:
         """Scores of the gold model retrained without any of the tasks, None if there is none."""
-        stages = (self.gold or {}).get("stages") or {}
-        return stages.get(str(len(self.order)))
+        return self.gold["stages"].get(str(len(self.order))) if self.gold else None
 
     def rows(self, stage: str, columns: Sequence[str]) -> list[dict[str, Any]] | None:
         """Return columns of a stage's per-row scores, None if the stage is not done; `stage` as in `npo/t003`.
@@ -94,7 +94,7 @@ class RunRecord:
     @property
     def build(self) -> Path | None:
         """The build: run.json's path from here or from the run folder, or RUN/data; None if it is missing."""
-        path = Path(str(self.record["data"].get("path") or "data"))
+        path = Path(self.record["data"]["path"])
         candidates = (path, self.path / path, self.path / "data")
         return next((folder for folder in candidates if any(folder.glob("qa/*.parquet"))), None)
 
@@ -105,57 +105,49 @@ class RunRecord:
 
 
 def load_run(path: Path) -> RunRecord:
-    """Open a run folder.
+    """Open a run folder; its stages must fit their hashes (weights their size), and its figures the rows.
 
     Raises:
-        ReportError: The path is not a run, or one of its JSON files cannot be read.
+        ReportError: The path is not a run, one of its files cannot be read, or was changed.
     """
     path = Path(path)
     if not path.is_dir():
         problem = "is a file" if path.exists() else "does not exist"
         raise ReportError(f"{path} {problem}; give a run folder, such as the runs/demo of `lethe demo`")
-    if not (path / "run.json").is_file():
-        raise ReportError(f"{path} is not a run: it has no run.json; give a folder of `lethe run` or `lethe demo`")
-    record = _read(path / "run.json")
-    if missing := [key for key in REQUIRED if key not in record]:
-        raise ReportError(f"{path / 'run.json'} lacks {', '.join(missing)}, so it is not a run record; run again")
-    methods = tuple(_method(path / name, name) for name in record["methods"])
-    return RunRecord(path, record, _read_if(path / "learnt/gate.json"), _read_if(path / "gold/summary.json"), methods)
+    try:
+        record = check_run(path)
+        gate = read_gate(path) if LEARNT in stages_of(path, record) else None
+        gold = read_gold_summary(path)
+        methods = tuple(_method(path, record, name) for name in record["methods"])
+        _check_figures(path, record)
+    except UserError as error:
+        raise ReportError(str(error)) from error
+    return RunRecord(path, record, gate, gold, methods)
 
 
-def _method(folder: Path, name: str) -> Method:
-    done = sorted(folder.glob("t[0-9]*/done.json"))
-    settings = _read(done[0]).get("settings") if done else None
-    summary = _read_if(folder / "summary.json")
+def _check_figures(path: Path, record: dict[str, Any]) -> None:
+    """Compute the figures again where the metrics' packages are installed."""
+    if all(find_spec(name) for name in ("scipy", "rouge_score")):
+        from lethebench.runs.figures import check_figures
+
+        check_figures(path, record)
+
+
+def _method(run: Path, record: dict[str, Any], name: str) -> Method:
+    done = [stage for stage in stages_of(run, record) if stage.startswith(f"{name}/")]
+    settings = read_done(run, done[0])["settings"] if done else None
+    summary = read_summary(run, name)
     if summary is not None:
-        _check(folder / "summary.json", summary)
+        _check(run / name / SUMMARY, summary)
+    if summary is not None and summary["T"] != len(record["task_order"]):
+        summary = None  # tasks were added to the run since
     return Method(name, summary, len(done), settings or {})
 
 
 def _check(path: Path, summary: dict[str, Any]) -> None:
     """Raise if the series of a summary do not fit its number of tasks."""
-    try:
-        count = summary["T"]
-        shape = [len(row) for row in summary["knowledge"]]
-        lengths = {name: len(summary[name]) - more for name, more in PER_STAGE.items()}
-        final = dict(summary["final"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ReportError(f"{path} is not a method's summary ({error!r}); remove it and resume the run") from None
-    wrong = [name for name, length in lengths.items() if length != count]
-    if shape != [count] * (count + 1) or wrong or not final:
+    count = summary["T"]
+    wrong = [name for name, more in PER_STAGE.items() if len(summary[name]) != count + more]
+    if [len(row) for row in summary["knowledge"]] != [count] * (count + 1) or wrong:
         names = ", ".join(wrong) or "knowledge"
-        raise ReportError(f"{path}: {names} does not fit T = {count} tasks; remove the file and resume the run")
-
-
-def _read_if(path: Path) -> dict[str, Any] | None:
-    return _read(path) if path.is_file() else None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ReportError(f"{path} cannot be read ({error}); restore the file or run again") from None
-    if not isinstance(content, dict):
-        raise ReportError(f"{path} must hold an object, not a {type(content).__name__}; restore it or run again")
-    return content
+        raise ReportError(f"{path}: {names} does not fit T = {count} tasks; {RESUME}")

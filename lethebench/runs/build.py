@@ -8,8 +8,9 @@ from typing import Any
 from datasets import Dataset, Image, List
 
 from lethebench.builders.registry import benchmark_of_build
+from lethebench.contract.records import Manifest, read_record
 from lethebench.errors import UserError
-from lethebench.runs.folder import file_hash, read_json
+from lethebench.runs.folder import file_hash
 from lethebench.runs.shards import read_shards
 
 
@@ -109,6 +110,11 @@ class Build:
         return {row["attribute"]: row["values"] for row in rows}
 
 
+def open_manifest(path: Path) -> dict[str, Any]:
+    """Return the manifest.json of a build."""
+    return read_record(path / "manifest.json", Manifest, cure="`lethe verify` lists what is wrong; rebuild it")
+
+
 def open_build(path: str | Path) -> Build:
     """Open a folder that `lethe build` wrote.
 
@@ -121,7 +127,7 @@ def open_build(path: str | Path) -> Build:
         raise UserError(f"{path} is not a folder: build one with `lethe build icu --size small --out {path}`")
     if not (path / "manifest.json").is_file():
         raise UserError(f"{path} is not a build (it has no manifest.json): build one with `lethe build`")
-    manifest = read_json(path / "manifest.json")
+    manifest = open_manifest(path)
     imported = manifest.get("imported") is not None
     benchmark = benchmark_of_build(
         path, str(manifest.get("benchmark")), str(manifest.get("version")), imported=imported

@@ -13,12 +13,13 @@ from lethebench.console import Console
 from lethebench.contract.own_folder import REPORT, refuse_foreign
 from lethebench.errors import UserError
 from lethebench.runs.checks import check_build, check_method, check_options
-from lethebench.runs.folder import DONE, RECORD, is_done, locked, read_json, stage_name
+from lethebench.runs.folder import RECORD, is_done, locked, stage_name
 from lethebench.runs.options import SECTIONS, RunOptions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
+from lethebench.runs.records import read_done, read_run
 
 
-def learn_command(options: RunOptions, *, resume: bool) -> tuple[dict[str, Any], str]:
+def learn_command(options: RunOptions, *, resume: bool, repair: bool = False) -> tuple[dict[str, Any], str]:
     """Run stage 1; return gate.json and the text to print."""
     check_options(options)
     build = open_quietly(options.data)
@@ -29,7 +30,7 @@ def learn_command(options: RunOptions, *, resume: bool) -> tuple[dict[str, Any],
         from lethebench.runs.continual import start
         from lethebench.runs.gate import exact_match_text
 
-        gate = start(build, options, Console(phases=3), resume=resume).learn()
+        gate = start(build, options, Console(phases=3), resume=resume, repair=repair).learn()
     neighbour = exact_match_text(gate["neighbour"])
     lines = [
         f"exact match {exact_match_text(gate)}; on held-out wordings "
@@ -52,7 +53,7 @@ def options_of(folder: Path, data: Path, method: str) -> RunOptions:
     """
     if not (folder / RECORD).is_file():
         raise UserError(f"--from {folder} is not a run: make one with `lethe learn {data} --out {folder}`")
-    record = read_json(folder / RECORD)
+    record = read_run(folder)
     options = RunOptions.from_record(record, data=data, out=folder, methods=(method,), ignore_gate=False)
     if is_done(folder / method / stage_name(1)):
         return options
@@ -106,7 +107,7 @@ def unlearn_command(
             run.gold(stage)
         else:
             run.unlearn(method, stage)
-    record = read_json(stages / stage_name(stage) / DONE)
+    record = read_done(folder, f"{stages.name}/{stage_name(stage)}")
     action = f"retrained without tasks 1 to {stage}" if method == RETRAIN else f"unlearned task {stage}"
     where = stages / stage_name(stage)
     return record, f"{method}: {action} of {len(run.order)} in {record['seconds']:.1f} s; the model is in {where}"
@@ -132,7 +133,7 @@ def _next_stage(stages: Path, task: int | None, count: int, folder: Path) -> int
     return stage
 
 
-def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict[str, Any], str]:
+def run_command(options: RunOptions, *, seeds: int, resume: bool, repair: bool = False) -> tuple[dict[str, Any], str]:
     """Run a whole sequence once, or once per seed.
 
     Returns:
@@ -155,7 +156,7 @@ def run_command(options: RunOptions, *, seeds: int, resume: bool) -> tuple[dict[
         seed_options = replace(options, seed=options.seed + index, out=folder)
         with locked(folder):
             console = Console(phases=count_phases(seed_options, tasks))
-            results.append(execute(build, seed_options, console, resume=resume))
+            results.append(execute(build, seed_options, console, resume=resume, repair=repair))
     if seeds == 1:
         return results[0], headline(results[0])
     page = write_report(folders, out.with_name(f"{out.name}-report"))

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,10 +18,22 @@ from lethebench.errors import UserError
 from lethebench.report import write_report
 from lethebench.report.headline import FIGURES
 from lethebench.runs.build import Build
-from lethebench.runs.folder import RECORD, file_hash, is_done, read_json, stage_name, write_json
+from lethebench.runs.folder import RECORD, file_hash, is_done, stage_name, write_json
 from lethebench.runs.gate import exact_match_text
 from lethebench.runs.options import PRESET_FILE, RunOptions
-from lethebench.runs.provenance import DECISIVE, library_versions, machine
+from lethebench.runs.proof import (
+    GOLD,
+    LEARNT,
+    MIXTURE,
+    check_run,
+    dependants,
+    parent_of,
+    planned,
+    stages_of,
+    wrong_links,
+)
+from lethebench.runs.provenance import DECISIVE, NUMERIC, library_versions, machine
+from lethebench.runs.records import new_record, read_done, read_run
 from lethebench.runs.stage import Run
 from lethebench.runs.summary import gold_summary, method_summary
 
@@ -33,23 +46,33 @@ def count_phases(options: RunOptions, tasks: int) -> int:
     return 2 + 2 * (1 + tasks * len(options.methods) + len(options.gold_stages(tasks)))
 
 
-def start(build: Build, options: RunOptions, console: Console, *, resume: bool) -> Run:
+def start(build: Build, options: RunOptions, console: Console, *, resume: bool, repair: bool = False) -> Run:
     """Open a run: write run.json, or check that the run to resume is the same one. The caller holds the folder.
 
+    Args:
+        build: The benchmark.
+        options: Checked options.
+        console: Shows progress.
+        resume: Continue the run that the folder holds.
+        repair: Run stages again that do not fit their hashes, their parent or run.json, and what depends on them.
+
     Raises:
-        UserError: The folder holds a run and `resume` is false, or it was created with other options, data or
-            versions.
+        UserError: The folder holds a run and `resume` is false, it was created with other options, data or versions,
+            or one of its stages is wrong and `repair` is false.
     """
+    if repair and not resume:
+        raise UserError("--repair: only a run that is resumed can be repaired; pass --resume too")
     folder = options.folder(build)
     run = Run(build, options, folder, console)
     record = _record(run, build)
     if (folder / RECORD).exists():
         if not resume:
             raise UserError(f"{folder} already holds a run: pass --resume to continue it, or another folder by --out")
-        record = _resumed(folder, read_json(folder / RECORD), record, console)
+        record = _resumed(folder, read_run(folder), record, console)
+        run.again = _again(folder, record, options, console, repair=repair)
     if record["preset"] == PRESET_FILE:
         _copy_preset(Path(run.preset.name), folder / PRESET_FILE)
-    write_json(folder / RECORD, record)
+    write_json(folder / RECORD, new_record(record))
     if options.preset is None and own_preset(options.model) is None and not is_done(run.learnt):
         console.say(
             f"{options.model} has no preset of its own and gets the settings of {run.preset.name}; choose others by "
@@ -64,6 +87,7 @@ def _record(run: Run, build: Build) -> dict[str, Any]:
     built_in = preset in PRESETS
     source = (manifest.get("imported") or {}).get("source") or {}
     return {
+        "id": uuid.uuid4().hex,
         "name": run.folder.name,
         "version": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -127,7 +151,9 @@ def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console:
             f"{folder} was created with {name} {was}, got {value}: resume with the original, or use another folder"
         )
     record = now | {
-        "created": before["created"],
+        "id": before.get("id", now["id"]),
+        "created": before.get("created", now["created"]),
+        "machine": before.get("machine", now["machine"]),
         "methods": list(dict.fromkeys([*before["methods"], *now["methods"]])),
         "settings": before.get("settings", {}) | now["settings"],
         "versions": before["versions"],
@@ -140,7 +166,42 @@ def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console:
     return record | ({"resumed_with": resumed} if resumed else {})
 
 
-def execute(build: Build, options: RunOptions, console: Console, *, resume: bool) -> dict[str, Any]:
+def _again(folder: Path, record: dict[str, Any], options: RunOptions, console: Console, *, repair: bool) -> set[str]:
+    """Return the finished stages to run again: with `repair` those that are wrong and what was made from them.
+
+    Raises:
+        UserError: A stage is wrong and `repair` is false.
+    """
+    gold = {f"{GOLD}/{stage_name(stage)}" for stage in options.gold_stages(len(record["task_order"]))}
+    wanted = [stage for stage in planned(record) if stage.split("/")[0] in options.methods or stage in gold]
+    unfinished = [stage for stage in wanted if not is_done(folder / stage)]
+    used = {parent for stage in unfinished if (parent := parent_of(stage))}
+    used |= {LEARNT for stage in used if (folder / stage / MIXTURE).is_file()}
+    again: set[str] = set()
+    if repair:
+        wrong = wrong_links(folder, record, hashed=used)
+        again = dependants(folder, record, wrong)
+        for reason in wrong.values():
+            console.say(f"repair: {reason.partition(';')[0]}")
+        if again:
+            console.say(f"repair: running {', '.join(sorted(again))} again")
+    else:
+        check_run(folder, record, hashed=used)
+    kept = [stage for stage in stages_of(folder, record) if stage not in again]
+    for name, value in machine().items():
+        others = {read_done(folder, stage)["proof"]["machine"].get(name) for stage in kept} - {value}
+        if name in NUMERIC and others:
+            words = ", ".join(map(str, sorted(others, key=str)))
+            console.say(
+                f"warning: finished stages were made with {name} {words}, and this machine has {value}: numbers of "
+                "later stages may differ in the last digits"
+            )
+    return again
+
+
+def execute(
+    build: Build, options: RunOptions, console: Console, *, resume: bool, repair: bool = False
+) -> dict[str, Any]:
     """Run the whole sequence. The caller holds the folder.
 
     Returns:
@@ -148,7 +209,7 @@ def execute(build: Build, options: RunOptions, console: Console, *, resume: bool
     """
     start_time = time.monotonic()
     refuse_foreign(options.folder(build) / "report", REPORT)
-    run = start(build, options, console, resume=resume)
+    run = start(build, options, console, resume=resume, repair=repair)
     gate = run.learn()
     for method in options.methods:
         for stage in range(1, len(run.order) + 1):
@@ -158,12 +219,14 @@ def execute(build: Build, options: RunOptions, console: Console, *, resume: bool
         run.gold(stage)
     with console.phase("write the report"):
         gold = gold_summary(run.folder, stages, run.order)
-        summaries = {name: method_summary(run.folder, name, run.order, gold, gate) for name in options.methods}
+        last = stage_name(len(run.order))
+        finished = [name for name in run.record["methods"] if run.is_done(f"{name}/{last}")]
+        summaries = {name: method_summary(run.folder, name, run.order, gold, gate) for name in finished}
         report = write_report([run.folder], run.folder / "report")
     return {
         "seconds": round(time.monotonic() - start_time, 1),
         "gate": {name: gate[name] for name in ("image_text", "text", "passed")},
-        "methods": {name: summary["final"] for name, summary in summaries.items()},
+        "methods": {name: summaries[name]["final"] for name in options.methods},
         "gold": gold["stages"][str(stages[-1])],
         "report": str(report),
     }

@@ -172,7 +172,7 @@ class RunOptions:
 
     def record(self) -> dict[str, Any]:
         """Return the options that run.json keeps: all but the folders."""
-        values = {name: getattr(self, name) for name in _names("result", "seed", "extent", "settings")}
+        values = {name: getattr(self, name) for name in option_names("result", "seed", "extent", "settings")}
         sections = (*self.methods, *(name for name in SECTIONS if name in self.settings))
         settings = {section: dict(self.settings.get(section, {})) for section in sections}
         return {**values, "methods": list(self.methods), "settings": settings}
@@ -185,7 +185,7 @@ class RunOptions:
             record: run.json; settings of methods that it does not list are left out.
             changes: Fields to set instead. With `out`, a preset from a file is the copy in that run folder.
         """
-        values = {name: record[name] for name in _names() if name in record and name not in ("data", "out")}
+        values = {name: record[name] for name in option_names() if name in record and name not in ("data", "out")}
         values = {"data": Path(record["data"]["path"]), **values, **changes}
         if values.get("preset") == PRESET_FILE and "out" in changes:
             values["preset"] = str(Path(changes["out"]) / PRESET_FILE)
@@ -198,7 +198,7 @@ class RunOptions:
     def experiment(self) -> dict[str, Any]:
         """Return what must be equal for two runs on the same build to be seeds of one experiment."""
         record = self.record()
-        return {name: record[name] for name in _names("result", "extent", "settings")}
+        return {name: record[name] for name in option_names("result", "extent", "settings")}
 
     def conflicts(
         self, now: "RunOptions", started: Collection[str], *, trained: bool = True
@@ -210,7 +210,7 @@ class RunOptions:
             started: Methods that have a finished stage; settings of others may still change.
             trained: Whether stage 1 is finished; before, the settings of every stage may still change.
         """
-        for name in _names("result", "seed"):
+        for name in option_names("result", "seed"):
             if getattr(self, name) != getattr(now, name):
                 yield name, getattr(self, name), getattr(now, name)
         shared = SECTIONS if trained else ()
@@ -282,7 +282,7 @@ def flag_of(entry: "dataclasses.Field[Any]") -> str:
     return entry.metadata["shape"].get("flag") or "--" + entry.name.replace("_", "-")
 
 
-def _names(*decides: str) -> list[str]:
+def option_names(*decides: str) -> list[str]:
     """Return the fields of RunOptions, or those that decide one of these."""
     entries = dataclasses.fields(RunOptions)
     return [entry.name for entry in entries if not decides or entry.metadata["decides"] in decides]

@@ -9,6 +9,9 @@ LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "
 DECISIVE = ("torch", "transformers", "trl", "peft")
 """Libraries whose versions must not change within a run."""
 
+NUMERIC = ("processor", "threads", "accelerator")
+"""Entries of `machine` on which the last digits of numbers depend."""
+
 
 def library_versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that numbers depend on."""

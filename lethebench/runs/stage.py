@@ -5,7 +5,8 @@ that was killed and resumed takes the same steps as an uninterrupted one.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -25,16 +26,16 @@ from lethebench.console import Console, Tick, per_mille
 from lethebench.errors import CheckFailed
 from lethebench.evaluation.answers.rows import PreparedRows, evaluate_rows, prepare_rows
 from lethebench.runs.build import Build
-from lethebench.runs.folder import DONE, is_done, new_stage, read_json, stage_name, write_json
+from lethebench.runs.folder import is_done, new_stage, stage_name, write_json
 from lethebench.runs.gate import HELD_OUT, exact_match_text, gate
 from lethebench.runs.options import RunOptions
-from lethebench.runs.provenance import peak_memory_mb
+from lethebench.runs.proof import GOLD, LEARNT, seal
+from lethebench.runs.provenance import library_versions, machine, peak_memory_mb
+from lethebench.runs.records import GATE, read_done, read_gate, read_run
 from lethebench.runs.score import routing, score_stage
 from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import ROWS
 from lethebench.runs.training import Ticks, learn_all, unlearn_task
-
-GOLD = "gold"
 
 
 class Run:
@@ -45,6 +46,9 @@ class Run:
         options: Checked options.
         folder: The run folder, locked by the caller.
         console: Shows progress.
+
+    Attributes:
+        again: Finished stages to run again.
     """
 
     def __init__(self, build: Build, options: RunOptions, folder: Path, console: Console) -> None:
@@ -54,10 +58,29 @@ class Run:
         self.console = console
         self.preset = apply_settings(load_preset(options.preset, options.model), options.settings)
         self.order = options.task_order(build)
+        self.again: set[str] = set()
 
     @property
     def learnt(self) -> Path:
-        return self.folder / "learnt"
+        return self.folder / LEARNT
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The content of run.json."""
+        return read_run(self.folder)
+
+    def is_done(self, stage: str) -> bool:
+        """Return whether a stage, such as `npo/t003`, is finished and need not be run again."""
+        return stage not in self.again and is_done(self.folder / stage)
+
+    @contextmanager
+    def new_stage(self, stage: str, record: dict[str, Any]) -> Iterator[Path]:
+        """Yield the new folder of a stage; done.json, with the entries of `record`, comes last."""
+        with new_stage(self.folder / stage, record) as folder:
+            yield folder
+            made_by = {"versions": library_versions(), "machine": machine()}
+            seal(self.folder, self.record, stage, folder, record, made_by)
+        self.again.discard(stage)
 
     @cached_property
     def rows(self) -> Dataset:
@@ -108,13 +131,13 @@ class Run:
             CheckFailed: The gate failed and the options do not ignore it.
         """
         title = f"train {self.options.model} on {len(self.rows)} rows"
-        if is_done(self.learnt):
+        if self.is_done(LEARNT):
             self.console.skip(title, phases=3)
         else:
-            record: dict[str, Any] = {"stage": "learnt"}
-            with new_stage(self.learnt, record) as folder:
+            record: dict[str, Any] = {"stage": LEARNT}
+            with self.new_stage(LEARNT, record) as folder:
                 self._train(folder, record, title)
-        verdict = read_json(self.learnt / "gate.json")
+        verdict = read_gate(self.folder)
         if not verdict["passed"] and not self.options.ignore_gate:
             raise CheckFailed(
                 f"memorization gate failed: exact match {exact_match_text(verdict)} (required: "
@@ -143,18 +166,18 @@ class Run:
                 write_rows(
                     folder / HELD_OUT, evaluate_rows(loaded.model, loaded.processor, held_out, progress=progress)
                 )
-        write_json(folder / "gate.json", gate(folder, record, self.options.threshold))
+        write_json(folder / GATE, gate(folder, record, self.options.threshold))
 
     def unlearn(self, method: str, stage: int) -> None:
         """Run stage 1, 2, ... of a method: unlearn one request."""
-        target = self.folder / method / stage_name(stage)
+        name = f"{method}/{stage_name(stage)}"
         title = f"{method}: unlearn task {stage} of {len(self.order)}"
-        if is_done(target):
+        if self.is_done(name):
             return self.console.skip(title)
         before = self.learnt if stage == 1 else self.folder / method / stage_name(stage - 1)
         forget, retain = self.task(stage), self.retained(stage)
         record: dict[str, Any] = {"stage": stage, "task_id": self.order[stage - 1], "method": method}
-        with new_stage(target, record) as folder:
+        with self.new_stage(name, record) as folder:
             with self.console.phase(title) as tick:
                 seed = stage_seed(self.options.seed, method, stage)
                 result, loaded = unlearn_task(self._stage(method, before, forget, retain, seed, tick))
@@ -169,18 +192,18 @@ class Run:
 
     def gold(self, stage: int) -> None:
         """Retrain the model without what was requested to be forgotten up to a stage."""
-        target = self.folder / GOLD / stage_name(stage)
+        name = f"{GOLD}/{stage_name(stage)}"
         rows = self._with_neighbours([self.not_asked(stage)])
         title = f"gold: retrain without tasks 1 to {stage}"
-        if is_done(target):
+        if self.is_done(name):
             return self.console.skip(title)
         record: dict[str, Any] = {"stage": stage, "rows": len(rows)}
-        with new_stage(target, record) as folder:
+        with self.new_stage(name, record) as folder:
             with self.console.phase(title) as tick:
                 forget = _where(self.build.forget, "task_id", set(self.order[:stage]))
                 seed = stage_seed(self.options.seed, GOLD, stage)
                 inputs = self._stage(RETRAIN, self.options.model, forget, rows, seed, tick)
-                steps = {"max_steps": read_json(self.learnt / DONE)["steps"]}
+                steps = {"max_steps": read_done(self.folder, LEARNT)["steps"]}
                 result, loaded = unlearn_task(replace(inputs, overrides=steps))
             save_model(loaded.model, loaded.processor, folder)
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}

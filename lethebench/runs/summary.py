@@ -1,4 +1,4 @@
-"""Summaries of a run folder, computed from the per-row scores of its stages; they can be rewritten at any time."""
+"""Summaries of a run folder, computed from the per-row scores of its stages; readers compute them again."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,22 +6,34 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lethebench.contract.errors import border
+from lethebench.contract.records import Done, read_record
 from lethebench.evaluation.metrics import gold_knowledge
 from lethebench.evaluation.metrics.rows import Rows, mean, of_tasks
-from lethebench.runs.folder import read_json, stage_name, write_json
+from lethebench.runs.folder import DONE, stage_name, write_json
+from lethebench.runs.records import REPAIR, SUMMARY
 from lethebench.scoring.aggregate import gold_aggregates, run_aggregates
 
 ROWS = "rows.parquet"
+MATRIX = "matrix.parquet"
 MATRIX_COLUMNS = ("keyword_match", "probability", "rouge_l_recall", "truth_ratio", "exposure", "exposure_normalised")
 
 
 def read_rows(stage: Path, name: str = ROWS) -> list[dict]:
-    """Return the per-row scores of a stage's folder."""
-    return pq.read_table(stage / name).to_pylist()
+    """Return the per-row scores of a stage's folder; raise UserError if they cannot be read."""
+    with border(f"{stage / name} cannot be read", REPAIR):
+        return pq.read_table(stage / name).to_pylist()
 
 
 def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict:
-    """Write and return gold/summary.json: what the gold models know and how exposed the forgotten values are to them.
+    """Write and return gold/summary.json, see `summarize_gold`."""
+    summary = summarize_gold(run, stages, order)
+    write_json(run / "gold" / SUMMARY, summary)
+    return summary
+
+
+def summarize_gold(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict:
+    """Return what the gold models know and how exposed the forgotten values are to them.
 
     Returns:
         `stages`: stage -> `gold_aggregates` and seconds; `knowledge`: G[i] of the earliest gold stage without task i.
@@ -31,23 +43,29 @@ def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict
     for stage in stages:
         folder = run / "gold" / stage_name(stage)
         aggregates = gold_aggregates(initial, read_rows(folder), stage, order)
-        by_stage[stage] = aggregates | {"seconds": read_json(folder / "done.json")["seconds"]}
-    summary = {
+        by_stage[stage] = aggregates | {"seconds": read_record(folder / DONE, Done, cure=REPAIR)["seconds"]}
+    return {
         "stages": {str(stage): aggregates for stage, aggregates in by_stage.items()},
         "knowledge": gold_knowledge({stage: part["knowledge"] for stage, part in by_stage.items()}, len(order)),
     }
-    write_json(run / "gold" / "summary.json", summary)
-    return summary
 
 
 def method_summary(run: Path, method: str, order: Sequence[int], gold: dict, gate: dict) -> dict:
-    """Write a method's matrix.parquet and summary.json, and return the latter.
+    """Write a method's matrix.parquet and summary.json, and return the latter, see `summarize_method`."""
+    summary, matrix = summarize_method(run, method, order, gold, gate)
+    pq.write_table(pa.Table.from_pylist(matrix), run / method / MATRIX)
+    write_json(run / method / SUMMARY, summary)
+    return summary
+
+
+def summarize_method(run: Path, method: str, order: Sequence[int], gold: dict, gate: dict) -> tuple[dict, list[dict]]:
+    """Return the summary of a method and the lines of its matrix.
 
     The run has every stage of the method and the last one of gold; `gold` is from `gold_summary`, `gate` is gate.json.
     """
     folders = [run / "learnt", *(run / method / stage_name(stage) for stage in range(1, len(order) + 1))]
     stages = [read_rows(folder) for folder in folders]
-    records = [read_json(folder / "done.json") for folder in folders]
+    records = [read_record(folder / DONE, Done, cure=REPAIR) for folder in folders]
     gold_rows = read_rows(run / "gold" / stage_name(len(order)))
     flags = [] if gate["passed"] else ["not_memorised"]
     summary = {
@@ -57,17 +75,15 @@ def method_summary(run: Path, method: str, order: Sequence[int], gold: dict, gat
         "seconds": [record["seconds"] for record in records[1:]],
         "peak_memory_mb": max(record["peak_memory_mb"] for record in records),
     }
-    _write_matrix(run / method / "matrix.parquet", stages, order)
-    write_json(run / method / "summary.json", summary)
-    return summary
+    return summary, _matrix(stages, order)
 
 
-def _write_matrix(path: Path, stages: Sequence[Rows], order: Sequence[int]) -> None:
-    """Write one line per stage t = 0 .. T and task; task -1 is every row that is never asked to be forgotten."""
+def _matrix(stages: Sequence[Rows], order: Sequence[int]) -> list[dict]:
+    """Return one line per stage t = 0 .. T and task; task -1 is every row that is never asked to be forgotten."""
     lines = []
     for stage, rows in enumerate(stages):
         for task in (*order, -1):
             members = of_tasks(rows, [task])
             means = {name: mean(members, name) for name in MATRIX_COLUMNS}
             lines.append({"stage": stage, "task_id": task, "rows": len(members), **means})
-    pq.write_table(pa.Table.from_pylist(lines), path)
+    return lines

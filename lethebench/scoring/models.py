@@ -14,8 +14,8 @@ from lethebench.baselines.presets import load_preset
 from lethebench.errors import UserError, one_line
 from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.runs.build import Build
-from lethebench.runs.folder import RECORD, read_json
 from lethebench.runs.options import RunOptions
+from lethebench.runs.proof import check_line, stage_in
 from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import read_rows
 from lethebench.scoring.options import check_same_data, reference_folder, run_of
@@ -52,7 +52,8 @@ def _run_options(stage: Path) -> dict[str, Any]:
     run = run_of(stage)
     if run is None:
         return {}
-    options = RunOptions.from_record(read_json(run / RECORD), out=run)
+    record = check_line(run, stage_in(run, stage), hashed=True)
+    options = RunOptions.from_record(record, out=run)
     preset = load_preset(options.preset, options.model)
     model = dict(apply_settings(preset, {"model": options.settings.get("model", {})}).model)
     if not any((stage / name).is_file() for name in (ADAPTER_FILE, LUMOE_FILE)):
@@ -97,6 +98,7 @@ def reference_rows(
     run = run_of(folder)
     if run is not None:
         check_same_data(option, model, run, build)
+        check_line(run, stage_in(run, folder), hashed=False)
         stored = {row["id"]: row for row in read_rows(folder)}
         if all(row["id"] in stored and row.keys() - {"error"} <= stored[row["id"]].keys() for row in rows):
             return [stored[row["id"]] | {"split": row["split"]} for row in rows]

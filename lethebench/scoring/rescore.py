@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,17 +15,17 @@ from lethebench.evaluation.registry import METRICS
 from lethebench.runs.build import Build
 from lethebench.runs.folder import (
     DONE,
-    RECORD,
     file_hash,
     is_done,
     locked,
     new_stage,
-    read_json,
     stage_name,
     write_json,
 )
 from lethebench.runs.options import RunOptions
+from lethebench.runs.proof import check_run, stages_of
 from lethebench.runs.quiet import open_quietly, quiet_libraries
+from lethebench.runs.records import GATE, read_done, read_summary
 from lethebench.scoring.aggregate import aggregate
 from lethebench.scoring.options import SCORES_FILE, EvaluateOptions
 from lethebench.scoring.output import full_table
@@ -82,8 +82,8 @@ def evaluate_run(options: EvaluateOptions, *, full: bool = False) -> tuple[dict,
         UserError: the run is in use, did not finish training, or its build is missing.
     """
     folder = options.target
-    record = read_json(folder / RECORD)
     with locked(folder):
+        record = check_run(folder, hashed=None)
         if not is_done(folder / "learnt"):
             raise UserError(f"{folder} did not finish training: there is no model to score")
         build = _build_of(folder, record)
@@ -111,15 +111,6 @@ def _build_of(folder: Path, record: dict) -> Build:
     )
 
 
-def _stages(folder: Path, record: dict) -> Iterator[str]:
-    """Yield the finished stages of a run, as paths relative to its folder."""
-    yield "learnt"
-    for name in (*record["methods"], "gold"):
-        for stage in range(1, record["tasks"] + 1):
-            if is_done(folder / name / stage_name(stage)):
-                yield f"{name}/{stage_name(stage)}"
-
-
 def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict, list[str]]:
     from lethebench.runs.continual import headline
     from lethebench.runs.gate import gate
@@ -128,7 +119,7 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
 
     folder, order = options.target, record["task_order"]
     run_options = RunOptions.from_record(record, data=build.path, out=folder)
-    stages = list(_stages(folder, record))
+    stages = list(stages_of(folder, record))
     run = Run(build, run_options, folder, Console(phases=len(stages) + 1))
     comparison = Comparison()
     notes: list[str] = []
@@ -140,8 +131,8 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
             if not _score(run, stage, out_dir):
                 notes.append(f"{stage}: its weights are gone; the rows of the run are used")
             comparison.add(stage, read_rows(folder / stage), read_rows(out_dir / stage))
-        verdict = gate(out_dir / "learnt", read_json(folder / "learnt" / "gate.json"), record["threshold"])
-        write_json(out_dir / "learnt" / "gate.json", verdict)
+        verdict = gate(out_dir / "learnt", read_done(folder, "learnt"), record["threshold"])
+        write_json(out_dir / "learnt" / GATE, verdict)
         with run.console.phase("aggregate"):
             gold_stages = [int(stage[-3:]) for stage in stages if stage.startswith("gold/")]
             gold = gold_summary(out_dir, gold_stages, order) if len(order) in gold_stages else None
@@ -224,9 +215,10 @@ def _compared(rows: Comparison, folder: Path, summaries: Mapping[str, dict]) -> 
     """Return the comparison of the rows, and of every method's final scores with those in summary.json."""
     largest = 0.0
     for name, summary in summaries.items():
-        if not (folder / name / "summary.json").is_file():
+        recorded = read_summary(folder, name)
+        if recorded is None:
             continue
-        old = read_json(folder / name / "summary.json")["final"]
+        old = recorded["final"]
         for key, value in summary["final"].items():
             if isinstance(value, float) and isinstance(old.get(key), float):
                 largest = max(largest, abs(value - old[key]))

@@ -20,10 +20,12 @@ from lethebench.errors import UserError
 from lethebench.runs.build import Build
 from lethebench.runs.checks import check_options
 from lethebench.runs.commands import options_of
-from lethebench.runs.folder import DONE, RECORD, file_hash, is_done, locked, read_json, write_json
+from lethebench.runs.folder import DONE, file_hash, is_done, locked, read_json, write_json
 from lethebench.runs.options import RunOptions
+from lethebench.runs.proof import LEARNT, check_line
 from lethebench.runs.provenance import DECISIVE, library_versions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
+from lethebench.runs.records import read_gate
 from lethebench.tuning.search import SPAN, Settings, best, read_trials, search, starts, write_trials
 from lethebench.tuning.validation import Measure, Validation, measure_of, validation
 
@@ -134,11 +136,12 @@ def _run_options(options: TuneOptions, build: Build) -> RunOptions | None:
     check_options(run_options)
     if not is_done(options.run / "learnt"):
         raise UserError(f"--from {options.run}: stage 1 is not finished; resume it with `lethe learn ... --resume`")
-    if not read_json(options.run / "learnt" / "gate.json")["passed"]:
+    record = check_line(options.run, LEARNT, hashed=True)
+    if not read_gate(options.run)["passed"]:
         raise UserError(
             f"--from {options.run} did not pass the memorization gate, so there is nothing to tune unlearning on"
         )
-    if read_json(options.run / RECORD)["data"]["manifest_sha256"] != file_hash(build.path / "manifest.json"):
+    if record["data"]["manifest_sha256"] != file_hash(build.path / "manifest.json"):
         raise UserError(f"--from {options.run} was trained on other data than {build.path}: give the build of the run")
     return run_options
 

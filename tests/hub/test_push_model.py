@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
-from push_support import count_steps
 from safetensors.numpy import save_file
+from sealed_run import reseal
 from synthetic_run import write_run
 
 from lethebench.report.tables import number
@@ -23,7 +23,7 @@ def _run(user):
         add_adapter(stage, base=user.home / "models" / "base-model")
     for stage in run.glob("ga/t*"):
         (stage / "pytorch_model.bin").write_bytes(b"pickled")
-    count_steps(run)
+    reseal(run)
 
 
 def add_adapter(stage: Path, base: Path) -> None:
@@ -136,6 +136,7 @@ def test_local_path_in_a_file_is_refused(user):
     shutil.copytree(user.work / "run", user.work / "careless")
     template = user.work / "careless/npo/t003/chat_template.jinja"
     template.write_text(f"{{# from {user.home}/notes #}}")
+    reseal(user.work / "careless")
     done = user.types("push-model", "careless", "somebody/careless", "--method", "npo")
     assert done.status == 2
     assert f"chat_template.jinja holds the path {user.home}" in done.line

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hub_server import run_as_user
 from peft import get_peft_model
-from push_support import count_steps
+from sealed_run import reseal
 from synthetic_run import write_run
 from tiny_models import llava
 
@@ -82,13 +82,11 @@ def wide(model):
 )
 def test_card_code_loads_the_trained_model(user, make, tmp_path):
     run = write_run(user.work / make.__name__, methods=("npo",), tasks=2)
-    count_steps(run)
     save_model(*llava(dtype=torch.float32), run / "base")
-    record = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps(record | {"model": BASE}))
     base = user.server.hub.create("model", BASE)
     base.change({path.name: path.read_bytes() for path in (run / "base").iterdir()})
     expected = make(run)
+    reseal(run, model=BASE)
     done = user.types("push-model", run.name, f"somebody/{make.__name__}")
     assert done.status == 0, done.error
     shutil.rmtree(run)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from initial_run import rows_of, score_every
+from sealed_run import reseal
 from small_build import PROFILES, real_build
 
 from lethebench.baselines import plan_for
@@ -22,8 +23,9 @@ from lethebench.runs import training
 from lethebench.runs.build import open_build
 from lethebench.runs.commands import run_command, unlearn_command
 from lethebench.runs.continual import start
-from lethebench.runs.folder import read_json, stage_name
+from lethebench.runs.folder import read_json, stage_name, write_json
 from lethebench.runs.options import RunOptions
+from lethebench.runs.records import new_record
 from lethebench.runs.stage import Run, stage_seed, write_rows
 from lethebench.runs.summary import gold_summary, method_summary
 from lethebench.scoring.command import evaluate_command
@@ -230,7 +232,7 @@ def test_resuming_with_other_minor_versions_warns(finished, data, tmp_path, caps
     shutil.copytree(options.out, folder, ignore=shutil.ignore_patterns("npo", "ga", "gold"))
     record = read_json(folder / "run.json")
     old = record | {"versions": record["versions"] | OTHER_VERSIONS}
-    (folder / "run.json").write_text(json.dumps(old))
+    reseal(folder, versions=old["versions"])
     start(open_build(data), replace(options, out=folder), Console(), resume=True)
     warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: resuming with")]
     assert len(warnings) == 1
@@ -263,7 +265,7 @@ def test_resuming_as_another_run_is_refused(finished, data, tmp_path, change, me
     for stage in ("learnt", "npo/t001"):
         (folder / stage).mkdir(parents=True)
         (folder / stage / "done.json").write_text("{}")
-    (folder / "run.json").write_text(json.dumps(record | change | {"versions": versions}))
+    write_json(folder / "run.json", new_record(record | change | {"versions": versions}))
     with pytest.raises(UserError, match=f"was created with {message}"):
         start(open_build(data), replace(options, out=folder), Console(), resume=True)
 

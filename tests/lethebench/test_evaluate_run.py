@@ -8,6 +8,7 @@ import torch
 from command_line import lethe
 from initial_run import rows_of, score_every
 from safetensors.torch import load_file, save_file
+from sealed_run import reseal, reseal_data
 from small_build import stand_in_build
 from tiny_models import llava, save_llava
 
@@ -19,7 +20,7 @@ from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.evaluation.metrics import utility as retention
 from lethebench.runs.build import open_build
 from lethebench.runs.continual import start
-from lethebench.runs.folder import new_stage, read_json, write_json
+from lethebench.runs.folder import read_json, write_json
 from lethebench.runs.gate import HELD_OUT, gate
 from lethebench.runs.options import RunOptions
 from lethebench.runs.stage import write_rows
@@ -51,7 +52,7 @@ def run(tmp_path_factory, fewer_rows):
     run_record = start(open_build(data), options, Console(), resume=False)
     for seed, stage in enumerate(("learnt", *STAGES)):
         record = {"stage": stage, "seconds": 1.0, "steps": 1, "parameters": 1, "peak_memory_mb": 1}
-        with new_stage(folder / stage, record) as stage_dir:
+        with run_record.new_stage(stage, record) as stage_dir:
             model, processor = llava(dtype=torch.float32, seed=seed)
             save_model(model, processor, stage_dir)
             if stage == "learnt":
@@ -111,6 +112,9 @@ def test_changed_weights_are_detected(run, tmp_path):
     name = next(name for name in weights if name.endswith("mlp.down_proj.weight") and "language_model" in name)
     weights[name] = weights[name] * 1.01
     save_file(weights, path, metadata={"format": "pt"})
+    with pytest.raises(UserError, match=r"npo/t002/model.safetensors was changed after it was written"):
+        evaluate_command(EvaluateOptions(target=copy))
+    reseal(copy)
     scores, text = evaluate_command(EvaluateOptions(target=copy))
     assert scores["compared"]["same"] is False
     assert scores["compared"]["largest_difference_in_rows"] > 1e-3
@@ -156,9 +160,7 @@ def test_run_provides_gold_and_before(run, tmp_path):
 
 def test_run_on_other_data_is_refused(run, tmp_path):
     copy = changed(run, tmp_path)
-    record = read_json(copy / "run.json")
-    record["data"]["manifest_sha256"] = "0" * 64
-    write_json(copy / "run.json", record)
+    reseal_data(copy, manifest_sha256="0" * 64)
     options = {"target": run.parent / "icu", "model": str(run / "learnt"), "sample": 2, "out": tmp_path / "out"}
     with pytest.raises(UserError, match="other data"):
         evaluate_command(EvaluateOptions(**options, gold=str(copy)))

@@ -8,6 +8,7 @@ import torch
 from command_line import lethe
 from datasets import Dataset
 from peft import get_peft_model
+from sealed_run import reseal
 from small_build import stand_in_build
 from tiny_models import qa_rows, save_llava
 
@@ -22,7 +23,7 @@ from lethebench.runs.build import open_build
 from lethebench.runs.checks import check_options
 from lethebench.runs.commands import options_of
 from lethebench.runs.continual import start
-from lethebench.runs.folder import new_stage, read_json, write_json
+from lethebench.runs.folder import read_json
 from lethebench.runs.options import RunOptions
 from lethebench.runs.settings import apply_settings, read_settings
 from lethebench.runs.training import learn_all, unlearn_task
@@ -199,7 +200,7 @@ def test_run_records_settings_and_refuses_others_on_resume(base, tmp_path, capsy
     assert read_json(tmp_path / "run" / "run.json")["settings"] == settings
     assert run.preset == apply_settings(load_preset(None, base), settings)
     assert "gets the settings of mllmu-llava" in capsys.readouterr().err
-    with new_stage(tmp_path / "run" / "learnt", {}):
+    with run.new_stage("learnt", {}):
         pass
     other = RunOptions(data=data, out=tmp_path / "run", model=base, methods=("ga",), settings={"lora": {"rank": 8}})
     with pytest.raises(UserError, match=r"settings of lora .*'rank': 4.*'rank': 8"):
@@ -217,7 +218,7 @@ def test_run_keeps_a_copy_of_its_preset_file(base, tmp_path):
     moved = file.rename(tmp_path / "moved.yaml")
     resumed = start(first.build, options_of(folder, data, "ga"), Console(), resume=True)
     assert replace(resumed.preset, name=first.preset.name) == first.preset
-    write_json(folder / "run.json", record | {"preset": str(file)})  # as runs recorded it before
+    reseal(folder, preset=str(file))  # as runs recorded it before
     start(first.build, replace(options, preset=str(moved)), Console(), resume=True)
     assert read_json(folder / "run.json")["preset"] == "preset.yaml"
     moved.write_text("lora: {rank: 8, alpha: 8}\n")
@@ -230,11 +231,12 @@ def test_saved_stage_is_loaded_with_the_model_options_of_its_run(base, tmp_path)
     folder.mkdir()
     settings = {"model": {"dtype": "bfloat16"}}
     options = RunOptions(data=data, out=folder, model=base, methods=("ga",), settings=settings)
-    start(open_build(data), options, Console(), resume=False)
+    run = start(open_build(data), options, Console(), resume=False)
     whole, processor = loading.load_model(base)
-    loading.save_model(whole, processor, folder / "gold" / "t001")
-    adapted = get_peft_model(whole, LLAVA.lora.peft_config())
-    loading.save_model(adapted, processor, folder / "learnt")
+    adapted = get_peft_model(loading.load_model(base).model, LLAVA.lora.peft_config())
+    for stage, model in (("learnt", adapted), ("gold/t001", whole)):
+        with run.new_stage(stage, {}) as stage_dir:
+            loading.save_model(model, processor, stage_dir)
 
     def dtypes(stage: str) -> set[torch.dtype]:
         parameters = load(str(folder / stage)).model.named_parameters()

@@ -2,12 +2,14 @@
 
 import csv
 import math
+import shutil
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from command_line import lethe
 from initial_run import initial_run, rows_of
+from sealed_run import reseal
 from small_build import real_build
 
 from lethebench.baselines import METHODS, method_entry
@@ -20,7 +22,7 @@ from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.runs.build import open_build
 from lethebench.runs.checks import check_options
 from lethebench.runs.continual import start
-from lethebench.runs.folder import is_done, new_stage, read_json, write_json
+from lethebench.runs.folder import is_done, read_json, write_json
 from lethebench.runs.options import RunOptions
 from lethebench.runs.settings import read_settings
 from lethebench.runs.stage import Run
@@ -248,13 +250,14 @@ def test_bad_input_is_one_line(changes, words, options):
 
 
 def test_run_that_failed_the_gate_is_refused(options, learnt):
-    gate = learnt / "learnt" / "gate.json"
-    write_json(gate, {"passed": False})
-    try:
-        with pytest.raises(UserError, match="did not pass the memorization gate"):
-            tune_command(options, resume=False)
-    finally:
-        write_json(gate, {"passed": True})
+    run = shutil.copytree(learnt, options.out.parent / "failed")
+    gate = run / "learnt" / "gate.json"
+    write_json(gate, read_json(gate) | {"passed": False})
+    with pytest.raises(UserError, match=r"gate\.json has \d+ bytes"):
+        tune_command(replace(options, run=run), resume=False)
+    reseal(run)
+    with pytest.raises(UserError, match="did not pass the memorization gate"):
+        tune_command(replace(options, run=run), resume=False)
     assert not options.out.exists()
 
 
@@ -283,8 +286,9 @@ def test_modality_is_trained_recorded_and_required_again(learnt, tmp_path):
     assert run.preset.method_arguments("ga")["modality"] == "text"
     changed = replace(options, settings={"ga": {"modality": "both", "max_steps": 1}})
     start(run.build, changed, Console(), resume=True)  # nothing was trained yet
-    with new_stage(tmp_path / "run" / "ga" / "t001", {}):
-        pass
+    for stage in ("learnt", "ga/t001"):
+        with run.new_stage(stage, {}):
+            pass
     with pytest.raises(UserError, match=r"settings of ga .*both.*text"):
         start(run.build, options, Console(), resume=True)
     added = replace(options, methods=("npo",), settings={"npo": {"beta": 0.3}})
@@ -293,14 +297,17 @@ def test_modality_is_trained_recorded_and_required_again(learnt, tmp_path):
 
 
 def test_prompt_stage_is_rescored_with_its_prompt(learnt, tmp_path):
+    shutil.copytree(learnt, tmp_path / "run")
+    reseal(tmp_path / "run", methods=["prompt"])
     run = opened(learnt)
+    run.folder = tmp_path / "run"
     run.__dict__["scored"] = run.scored.select(range(0, len(run.scored), 20))
     loaded = load_model(learnt / "learnt")
-    with new_stage(learnt / "prompt" / "t001", {}) as place:
+    with run.new_stage("prompt/t001", {}) as place:
         prompted = with_system_prompt(loaded.processor)
         save_model(loaded.model, prompted, place)
         own = run._score(Loaded(loaded.model, prompted), place, "prompt")
-    assert is_done(learnt / "prompt" / "t001")
+    assert run.is_done("prompt/t001")
     (tmp_path / "prompt" / "t001").mkdir(parents=True)
     assert eval_run._score(run, "prompt/t001", tmp_path) is True
     again = rows_of(tmp_path / "prompt" / "t001")

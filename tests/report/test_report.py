@@ -12,7 +12,8 @@ import pandas
 import pytest
 from datasets import load_dataset
 from html_page import HtmlPage
-from synthetic_run import CHANCE, say, write_run
+from sealed_run import reseal_data
+from synthetic_run import CHANCE, change_rows, say, summarize, write_run
 
 from lethebench.report import ReportError, figures, write, write_report
 from lethebench.report.examples import examples
@@ -63,7 +64,7 @@ def quick(monkeypatch, report):
 @pytest.fixture
 def copy(run, quick, tmp_path):
     shutil.copytree(run, tmp_path / "demo")
-    edit(tmp_path / "demo/run.json", lambda record: record["data"].update(path=str(tmp_path / "demo/data")))
+    reseal_data(tmp_path / "demo", path=str(tmp_path / "demo/data"))
     return tmp_path / "demo"
 
 
@@ -86,7 +87,7 @@ def test_headline_equals_summary(run, report):
     gold = json.loads((run / "gold/summary.json").read_text())["stages"]["4"]
     column = FIGURES.index("exposure")
     assert page.row("demo-headline", "gold")[column]["value"] == gold["exposure"]
-    assert page.row("demo-headline", "chance")[column]["value"] == CHANCE
+    assert page.row("demo-headline", "chance")[column]["value"] == gold["exposure_chance"] == pytest.approx(CHANCE)
     assert page.row("demo-headline", "before")[column]["value"] == pytest.approx(4.148)
     assert page.row("demo-headline", "before")[1]["value"] == summary(run, "npo")["utility"][0]
     assert "collapsed" in page.text
@@ -111,7 +112,8 @@ def test_other_tables_equal_run_files(run, report):
 
 
 def test_failed_gate_is_shown(copy, tmp_path):
-    edit(copy / "learnt/gate.json", lambda gate: gate.update(text=0.4, passed=False))
+    change_rows(copy / "learnt", lambda row: row.update(exact_match=float(row["modality"] != "text")))
+    summarize(copy)
     write_report([copy], tmp_path / "out")
     page = read(tmp_path / "out")
     assert [page.row("demo-gate", name)[3]["text"] for name in ("picture", "text")] == ["passed", "failed"]
@@ -262,7 +264,7 @@ def test_repeated_seed_starts_a_new_group(run):
 
 
 def test_page_shows_commands_and_facts(copy, tmp_path):
-    edit(copy / "run.json", lambda record: record["data"].update(path="build/my data"))
+    reseal_data(copy, path="build/my data")
     write_report([copy], tmp_path / "out")
     text = read(tmp_path / "out").text
     assert "lethe build icu --size small --seed 0 --out 'build/my data'" in text
@@ -315,13 +317,13 @@ def test_foreign_files_are_not_overwritten(run, tmp_path):
         (lambda run: shutil.rmtree(run), "does not exist"),
         (lambda run: (run / "run.json").unlink(), "not a run"),
         (lambda run: (run / "run.json").write_text("{"), "cannot be read"),
-        (lambda run: (run / "run.json").write_text("{}"), "lacks data, methods"),
-        (lambda run: (run / "learnt/rows.parquet").write_bytes(b"PAR1"), "rows.parquet cannot be read"),
+        (lambda run: (run / "run.json").write_text("{}"), "run.json: version is missing"),
+        (lambda run: (run / "learnt/rows.parquet").write_bytes(b"PAR1"), "rows.parquet has 4 bytes, and"),
         (
             lambda run: edit(run / "ga/summary.json", lambda content: content["knowledge"].pop()),
             "knowledge does not fit T = 4",
         ),
-        (lambda run: edit(run / "ga/summary.json", lambda content: content.pop("final")), "not a method's summary"),
+        (lambda run: edit(run / "ga/summary.json", lambda content: content.pop("final")), "json: final is missing"),
     ],
 )
 def test_invalid_run_is_refused_in_one_line(copy, tmp_path, damage, message):

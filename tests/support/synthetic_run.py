@@ -4,14 +4,19 @@ import hashlib
 import io
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
+from sealed_run import reseal
 
-from lethebench.evaluation.metrics.stability import continual_summary
+from lethebench.evaluation.metrics import exposure_chance
+from lethebench.runs.folder import write_json
+from lethebench.runs.gate import HELD_OUT, gate
+from lethebench.runs.records import new_record, read_gate, read_run
+from lethebench.runs.summary import gold_summary, method_summary
 
 VALUES = {
     "blood_type": ["O negative", "A positive", "B negative", "AB positive", "O positive", "A negative", "B positive"],
@@ -28,7 +33,7 @@ NAMES = [
     "John Reed",
     "Yuki Sato",
 ]
-CHANCE = 1.242
+CHANCE = exposure_chance(24)
 CAPS = {"learnt": 4.148, "gold": 0.76}
 # Method -> probability that a fact is still known after a stage: (unlearned tasks, later tasks and retain set).
 FATES = {
@@ -72,56 +77,64 @@ def write_run(
     if not data.exists():
         write_build(data, rows)
     draw = random.Random(seed)
-    order = list(range(tasks))
-    _json(folder / "run.json", _record(folder, data, methods, tasks, seed))
-    initial = _stage(folder / "learnt", rows, lambda row: 0.995, draw, exposed=lambda row: CAPS["learnt"])
-    exact = {
-        name: _mean(row["exact_match"] for row in initial if row["modality"] == name) for name in ("image_text", "text")
-    }
-    gate = {"threshold": 0.9, **exact, "passed": True, "held_out": {"image_text": 0.913, "text": 0.964}}
-    gate |= {"exposure_normalised": 1.0, "parameters": 1_018_368, "steps": 216, "seconds": 18.42, "rows": len(rows)}
-    _json(folder / "learnt/gate.json", gate)
-
+    record = new_record(_record(folder, data, methods, tasks, seed))
+    _json(folder / "run.json", record)
+    _stage(folder, "learnt", rows, lambda row: 0.995, draw, exposed=lambda row: CAPS["learnt"])
     last = f"t{tasks:03d}"
-    gold = _stage(
-        folder / "gold" / last,
+    _stage(
+        folder,
+        f"gold/{last}",
         rows,
         lambda row: 0.05 if row["task_id"] >= 0 else 0.995,
         draw,
         exposed=lambda row: max(0.0, draw.gauss(CAPS["gold"], 0.2)) if row["task_id"] >= 0 else CAPS["learnt"],
     )
-    _json(folder / "gold/summary.json", _gold_summary(gold, order))
     for method in methods:
-        stages = [initial]
         for stage in range(1, tasks + 1):
             forget_rate, retain_rate = FATES.get(method, FATES["npo"])(stage)
-            stages.append(
-                _stage(
-                    folder / method / f"t{stage:03d}",
-                    rows,
-                    lambda row, low=forget_rate, high=retain_rate, stage=stage: (
-                        low if 0 <= row["task_id"] < stage else high
-                    ),
-                    draw,
-                    exposed=lambda row, stage=stage: (
-                        draw.uniform(0.6, 2.1) if 0 <= row["task_id"] < stage else CAPS["learnt"]
-                    ),
-                    settings={"learning_rate": 5e-4, "beta": 0.5, "retain_weight": 5.0}
-                    if method == "npo"
-                    else {"learning_rate": 3e-4},
-                )
+            _stage(
+                folder,
+                f"{method}/t{stage:03d}",
+                rows,
+                lambda row, low=forget_rate, high=retain_rate, stage=stage: (
+                    low if 0 <= row["task_id"] < stage else high
+                ),
+                draw,
+                exposed=lambda row, stage=stage: (
+                    draw.uniform(0.6, 2.1) if 0 <= row["task_id"] < stage else CAPS["learnt"]
+                ),
+                settings={"learning_rate": 5e-4, "beta": 0.5, "retain_weight": 5.0}
+                if method == "npo"
+                else {"learning_rate": 3e-4},
             )
-        _json(folder / method / "summary.json", _summary(method, stages, gold, order))
+    summarize(folder)
     return folder
+
+
+def summarize(folder: Path) -> None:
+    """Write gate.json and the summaries of a run from the rows of its stages, and seal them."""
+    record = read_run(folder)
+    done = json.loads((folder / "learnt/done.json").read_text())
+    write_json(folder / "learnt/gate.json", gate(folder / "learnt", done, record["threshold"]))
+    reseal(folder)
+    order = record["task_order"]
+    gold = gold_summary(folder, [len(order)], order)
+    for method in record["methods"]:
+        method_summary(folder, method, order, gold, read_gate(folder))
+
+
+def change_rows(stage: Path, change: Callable[[dict], object]) -> None:
+    """Change the scored rows of a stage."""
+    rows = pq.read_table(stage / "rows.parquet").to_pylist()
+    for row in rows:
+        change(row)
+    pq.write_table(pa.Table.from_pylist(rows), stage / "rows.parquet")
 
 
 def say(run: Path, stage: str, row_id: str, text: str) -> None:
     """Change the answer of a stage's model to one question."""
-    path = run / stage / "rows.parquet"
-    rows = pq.read_table(path).to_pylist()
-    (row,) = (row for row in rows if row["id"] == row_id)
-    row["generated"] = text
-    pq.write_table(pa.Table.from_pylist(rows), path)
+    change_rows(run / stage, lambda row: row.update(generated=text) if row["id"] == row_id else None)
+    reseal(run)
 
 
 def questions(tasks: int, per_task: int, retain: int) -> list[dict]:
@@ -165,7 +178,15 @@ def write_build(folder: Path, rows: Sequence[dict]) -> None:
         table = table.append_column("images", pa.array(images, IMAGES)).append_column("views", pa.array(views))
         pq.write_table(table, folder / "qa" / f"{split}.parquet")
     (folder / "README.md").write_text(README)
-    _json(folder / "manifest.json", {"benchmark": "icu", "version": "1.0.0", "size": "small", "seed": 0})
+    files = {}
+    for path in sorted(folder.glob("qa/*")):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        files[path.relative_to(folder).as_posix()] = {"bytes": path.stat().st_size, "sha256": digest}
+    splits = {
+        split: {"rows": 0, "files": [f"qa/{split}.parquet"], "content_hash": ""} for split in ("forget", "retain")
+    }
+    manifest = {"benchmark": "icu", "version": "1.0.0", "size": "small", "seed": 0}
+    _json(folder / "manifest.json", {**manifest, "splits": {"continual": splits}, "files": files})
 
 
 def _page(row: dict) -> bytes:
@@ -187,7 +208,7 @@ def hash_of(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
 
 
-def _stage(folder: Path, rows, knows, draw: random.Random, *, exposed, settings=None) -> list[dict]:
+def _stage(run: Path, stage: str, rows, knows, draw: random.Random, *, exposed, settings=None) -> None:
     """Write per-row scores; `knows` and `exposed` return the probability of a correct answer and the bits of a row."""
     scored = []
     for row in rows:
@@ -214,71 +235,14 @@ def _stage(folder: Path, rows, knows, draw: random.Random, *, exposed, settings=
                 "exposure_normalised": bits / CAPS["learnt"],
             }
         )
+    folder = run / stage
     folder.mkdir(parents=True)
     pq.write_table(pa.Table.from_pylist(scored), folder / "rows.parquet")
-    _json(folder / "done.json", {"seconds": 3.5, "settings": settings or {}, "peak_memory_mb": 1203})
-    return scored
-
-
-def _summary(method: str, stages: Sequence[list[dict]], gold: list[dict], order: Sequence[int]) -> dict:
-    knowledge = [
-        [_mean(row["keyword_match"] for row in rows if row["task_id"] == task) for task in order] for rows in stages
-    ]
-    retained = [_mean(row["keyword_match"] for row in rows if row["task_id"] < 0) for rows in stages]
-    utility = [0.991 * value for value in retained]
-    unlearned = [[row for row in rows if 0 <= row["task_id"] < stage] for stage, rows in enumerate(stages) if stage]
-    bits = [_mean(row["exposure"] for row in rows) for rows in unlearned]
-    on_gold = _mean(row["keyword_match"] for row in gold if row["task_id"] >= 0)
-    forget = [
-        1 - min(1, max(0, (_mean(row["keyword_match"] for row in rows) - on_gold) / (0.995 - on_gold)))
-        for rows in unlearned
-    ]
-    parts = continual_summary(knowledge, utility)
-    relative = utility[-1] / utility[0]
-    golden = _mean(row["exposure"] for row in gold if row["task_id"] >= 0)
-    flags = (["collapsed"] if relative < 0.5 else []) + (
-        ["over_unlearned"] if _mean(knowledge[-1]) < on_gold - 0.05 else []
-    )
-    final = {
-        "forget": forget[-1],
-        "utility": utility[-1],
-        "utility_relative": relative,
-        "stability": parts["stability"],
-        "exposure": bits[-1],
-        "exposure_normalised": bits[-1] / CAPS["learnt"],
-        "exposure_excess": bits[-1] - golden,
-        "score": 0.0 if relative < 0.5 else 0.903,
-        "flags": flags,
-    }
-    return {
-        "method": method,
-        "T": len(order),
-        "knowledge": knowledge,
-        "retain_knowledge": retained,
-        "utility": utility,
-        "forget": forget,
-        "exposure": bits,
-        "final": final,
-        "stability_parts": {key: value for key, value in parts.items() if key not in ("stability", "flags")},
-        "intervals": {
-            "forget": [forget[-1] - 0.03, forget[-1]],
-            "utility": [utility[-1] * 0.96, utility[-1]],
-            "exposure": [None, None],
-        },
-        "seconds": [3.5 + 0.01 * stage for stage in range(len(order))],
-        "peak_memory_mb": 1203,
-        "not_measured": [],
-    }
-
-
-def _gold_summary(rows: list[dict], order: Sequence[int]) -> dict:
-    forgotten, retained = ([row for row in rows if (row["task_id"] >= 0) == forget] for forget in (True, False))
-    knowledge = [_mean(row["keyword_match"] for row in forgotten if row["task_id"] == task) for task in order]
-    stage = {"knowledge": knowledge, "retain_knowledge": _mean(row["keyword_match"] for row in retained)}
-    bits = _mean(row["exposure"] for row in forgotten)
-    stage |= {"exposure": bits, "exposure_normalised": bits / CAPS["learnt"], "exposure_retain": CAPS["learnt"]}
-    stage |= {"exposure_chance": CHANCE, "seconds": 17.9}
-    return {"stages": {str(len(order)): stage}, "knowledge": knowledge}
+    if stage == "learnt":
+        held_out = [row | {"exact_match": float(index > 8)} for index, row in enumerate(scored)]
+        pq.write_table(pa.Table.from_pylist(held_out), folder / HELD_OUT)
+    done = {"seconds": 3.5, "settings": settings or {}, "peak_memory_mb": 1203}
+    _json(folder / "done.json", done | {"parameters": 1_018_368, "steps": 216, "rows": 6, "retain_rows": 30})
 
 
 def _record(folder: Path, data: Path, methods: Sequence[str], tasks: int, seed: int) -> dict:
@@ -294,7 +258,9 @@ def _record(folder: Path, data: Path, methods: Sequence[str], tasks: int, seed: 
             "size": "small",
             "manifest_sha256": manifest,
         },
+        "id": "0" * 31 + str(seed),
         "model": "tiny",
+        "threshold": 0.9,
         "preset": "tiny",
         "methods": list(methods),
         "tasks": tasks,
@@ -312,8 +278,3 @@ def _record(folder: Path, data: Path, methods: Sequence[str], tasks: int, seed: 
 def _json(path: Path, value: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, allow_nan=False), encoding="utf-8")
-
-
-def _mean(values) -> float:
-    present = list(values)
-    return sum(present) / len(present)

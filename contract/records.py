@@ -1,0 +1,301 @@
+"""The JSON records that lethebench reads back: their types, and one line for what does not fit."""
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from lethebench.contract.errors import UserError, border
+
+MAX_BYTES = 64 << 20
+
+
+def _inside(name: str) -> str:
+    """Raise ValueError unless a path stays inside the folder that it is relative to."""
+    if not name or name.startswith("/") or ".." in PurePosixPath(name).parts or not name.isprintable():
+        raise ValueError("expected a relative path inside the folder")
+    return name
+
+
+def _size(value: Any) -> Any:
+    """Raise ValueError unless a value is a size of a build: a name or a number of profiles."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or len(str(value)) > 40:
+        raise ValueError("expected a name or a number of profiles")
+    return value
+
+
+def _constant(name: str) -> None:
+    raise ValueError(f"{name} is not a finite number")
+
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+Number = Annotated[float, Field(ge=-(2**53), le=2**53)]
+Text = Annotated[str, Field(max_length=4096, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Size = Annotated[Any, AfterValidator(_size)]
+Inside = Annotated[Text, AfterValidator(_inside)]
+MethodName = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$")]
+
+
+class Record(BaseModel):
+    """A JSON object. Values are not converted, other keys are allowed."""
+
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False, protected_namespaces=())
+
+
+class File(Record):
+    """Size and SHA-256 of a file."""
+
+    bytes: Count
+    sha256: Digest
+
+
+class Split(Record):
+    """A split in manifest.json."""
+
+    rows: Count
+    files: list[Inside]
+    content_hash: Text
+
+
+class Imported(Record):
+    """What an imported build was made from."""
+
+    source: dict[str, Any] = {}
+
+
+class Manifest(Record):
+    """manifest.json of a build, as far as readers depend on it."""
+
+    benchmark: Text
+    version: Text
+    size: Size
+    seed: Count | None = None
+    options: dict[str, Any] = {}
+    versions: dict[str, Text] = {}
+    tasks: Count = 0
+    paper_counts: dict[str, Number] = {}
+    extra_counts: dict[str, Number] = {}
+    attributes: dict[str, dict[str, Number]] = {}
+    apart: list[list[Text]] = []
+    perceptual: dict[str, Any] = {}
+    pictures: dict[str, Any] = {}
+    licences: dict[str, Text] = {}
+    splits: dict[Text, dict[Text, Split]]
+    files: dict[Inside, File]
+    imported: Imported | None = None
+
+
+class Data(Record):
+    """The build in run.json."""
+
+    path: Text
+    benchmark: Text
+    version: Text
+    size: Size
+    seed: Count | None = None
+    options: dict[str, Any] = {}
+    imported_from: Text | None = None
+    manifest_sha256: Digest
+
+
+class Machine(Record):
+    """The machine that made a stage."""
+
+    processor: Text | None = None
+    cores: Count | None = None
+    threads: Count | None = None
+    accelerator: Text | None = None
+
+
+class Resumed(Record):
+    """A continuation of a run with other versions."""
+
+    when: Text
+    versions: dict[str, Text]
+
+
+class Run(Record):
+    """run.json, without the options of the run."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    name: Text | None = None
+    version: Text
+    created: Text | None = None
+    data: Data
+    preset_sha256: Digest | None = None
+    trained: Text | None = None
+    task_order: list[Count]
+    versions: dict[str, Text]
+    machine: Machine = Machine()
+    resumed_with: list[Resumed] = []
+    sha256: Digest | None = None
+
+
+class Proof(Record):
+    """What a stage was made from, and the hashes of its files."""
+
+    run: Text
+    stage: Text
+    parent: Digest | None
+    data: Digest
+    requests: list[Count]
+    options: dict[str, Any]
+    versions: dict[str, Text]
+    machine: Machine
+    files: dict[Inside, File]
+
+
+class Done(Record):
+    """done.json of a stage."""
+
+    task_id: Count | None = None
+    method: MethodName | None = None
+    steps: Count | None = None
+    seconds: Number | None = None
+    settings: dict[str, Any] = {}
+    rows: Count | None = None
+    retain_rows: Count | None = None
+    peak_memory_mb: Number | None = None
+    routing: dict[str, Number] = {}
+    proof: Proof | None = None
+    sha256: Digest | None = None
+
+
+class Matches(Record):
+    """Exact match per modality."""
+
+    image_text: Number | None
+    text: Number | None
+
+
+class Gate(Matches):
+    """gate.json of stage 1."""
+
+    threshold: Number
+    passed: bool
+    held_out: Matches
+    neighbour: Matches
+    exposure_normalised: Number | None
+    rows: Count
+    parameters: Count
+    steps: Count
+    seconds: Number
+
+
+Series = list[Number | None]
+
+
+class GoldStage(Record):
+    """Scores of one gold model."""
+
+    knowledge: Series
+    retain_knowledge: Number | None
+    utility: Number | None
+    utility_relative: Number | None
+    exposure: Number | None
+    exposure_normalised: Number | None
+    exposure_chance: Number | None
+    seconds: Number
+
+
+class GoldSummary(Record):
+    """gold/summary.json."""
+
+    stages: dict[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}$")], GoldStage]
+    knowledge: Series
+
+
+class Final(Record):
+    """The scores of a method after its last stage."""
+
+    forget: Number | None
+    utility: Number | None
+    utility_relative: Number | None
+    stability: Number | None
+    exposure: Number | None
+    exposure_normalised: Number | None
+    exposure_excess: Number | None
+    score: Number | None
+    flags: list[Text]
+
+
+class Summary(Record):
+    """summary.json of a method."""
+
+    method: MethodName
+    T: Annotated[int, Field(ge=1, lt=10**6)]
+    knowledge: list[Series]
+    retain_knowledge: Series
+    utility: Series
+    forget: Series
+    exposure: Series
+    final: Final
+    stability_parts: dict[str, Any]
+    utility_parts: dict[str, Number | None]
+    intervals: dict[str, Annotated[Series, Field(min_length=2, max_length=2)]]
+    not_measured: list[Text]
+    seconds: list[Number]
+    peak_memory_mb: Number
+
+
+class Mixture(Record):
+    """lumoe.json."""
+
+    base: Annotated[Text, Field(min_length=1)]
+    tasks: list[Count]
+    gate: Text
+
+
+class Settings(Record):
+    """tuned.json, or another file of `--settings`."""
+
+    method: MethodName
+    settings: dict[str, Any]
+
+
+def read_record(
+    path: Path, kind: type[Record], *, cure: str, error_type: type[UserError] = UserError
+) -> dict[str, Any]:
+    """Return the content of a JSON file.
+
+    Args:
+        path: The file.
+        kind: The record that it must hold.
+        cure: What the user can do about a file that does not fit.
+        error_type: The error to raise.
+
+    Raises:
+        UserError: The file cannot be read, is not JSON, or does not fit; the message names the path in the file.
+    """
+    with border(f"{path} cannot be read", cure, error_type=error_type):
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
+        value = json.loads(content, parse_constant=_constant)
+    return check_record(value, kind, str(path), cure=cure, error_type=error_type)
+
+
+def check_record(
+    value: Any, kind: type[Record], name: str, *, cure: str, error_type: type[UserError] = UserError
+) -> dict[str, Any]:
+    """Return plain data that fits a record; `name` stands for it in the message, the rest is as in `read_record`."""
+    with border(f"{name} cannot be read", cure, error_type=error_type):
+        text = json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair cannot be encoded
+    try:
+        kind.model_validate_json(text)
+    except ValidationError as errors:
+        raise error_type(f"{name}: {_first(errors)}; {cure}") from None
+    return value
+
+
+def _first(errors: ValidationError) -> str:
+    error = errors.errors(include_url=False)[0]
+    where = ".".join(map(str, error["loc"]))
+    if error["type"] == "missing":
+        return f"{where} is missing"
+    reason = error["msg"].removeprefix("Value error, ").replace("Input should be", "expected").replace("valid ", "")
+    got = json.dumps(error["input"], ensure_ascii=False, default=str)
+    return f"{where or 'the file'}: {reason}, got {got if len(got) <= 60 else got[:57] + '...'}"
