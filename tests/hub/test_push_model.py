@@ -80,7 +80,8 @@ def test_card_equals_run_files(user):
     low, high = expected["intervals"]["forget"]
     forget = f"| forget | {number(expected['final']['forget'])} | {number(low)} to {number(high)} | 1.000 | 1 |"
     assert forget in card.text
-    assert f"| {number(expected['final']['exposure'])} | – | {number(gold['exposure'])} | as gold |" in card.text
+    bits = " to ".join(map(number, expected["intervals"]["exposure"]))
+    assert f"| {number(expected['final']['exposure'])} | {bits} | {number(gold['exposure'])} | as gold |" in card.text
     assert "lethe run data --method npo --model tiny --tasks 3" in card.text
     assert "| `retain_weight` | 5.0 |" in card.text
     assert "Negative preference optimization" in card.text

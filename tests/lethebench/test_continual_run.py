@@ -19,11 +19,12 @@ from lethebench.baselines.methods import retrain
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.report import write_report
-from lethebench.runs import training
+from lethebench.runs import continual, training
 from lethebench.runs.build import open_build
 from lethebench.runs.commands import run_command, unlearn_command
 from lethebench.runs.continual import start
 from lethebench.runs.folder import read_json, stage_name, write_json
+from lethebench.runs.gate import gate
 from lethebench.runs.options import RunOptions
 from lethebench.runs.records import new_record
 from lethebench.runs.stage import Run, stage_seed, write_rows
@@ -113,11 +114,14 @@ def test_untrained_model_is_reported_without_figures(finished, tmp_path):
     options, result = finished
     shutil.copytree(options.out, tmp_path / "run")
     run, order = tmp_path / "run", read_json(options.out / "run.json")["task_order"]
-    ignorant = [row | {"keyword_match": 0.0} for row in rows_of(run / "learnt")]
+    ignorant = [row | {"keyword_match": 0.0, "exact_match": 0.0} for row in rows_of(run / "learnt")]
     write_rows(run / "learnt" / "rows.parquet", ignorant)
-    gate = read_json(run / "learnt" / "gate.json") | {"passed": False}
+    verdict = gate(run / "learnt", read_json(run / "learnt" / "done.json"), 0.9)
+    write_json(run / "learnt" / "gate.json", verdict)
+    assert verdict["passed"] is False
+    reseal(run)
     gold = gold_summary(run, [2], order)
-    summary = method_summary(run, "npo", order, gold, gate)
+    summary, _ = (method_summary(run, method, order, gold, verdict) for method in ("npo", "ga"))
     assert {name: summary["final"][name] for name in ("forget", "utility", "stability", "score")} == dict.fromkeys(
         ("forget", "utility", "stability", "score")
     )
@@ -162,6 +166,47 @@ def test_lost_stage_is_repeated_with_the_same_numbers(finished, tmp_path):
     resumed, _ = run_command(RunOptions(**{**vars(options), "out": copy}), seeds=1, resume=True)
     assert (copy / "npo" / "t002" / "rows.parquet").read_bytes() == before
     assert resumed["methods"] == result["methods"]
+
+
+def test_repair_runs_a_damaged_stage_and_its_successors_again(finished, tmp_path, capsys):
+    options, result = finished
+    copy = shutil.copytree(options.out, tmp_path / "run")
+    stages = ("npo/t001", "npo/t002", "ga/t001", "gold/t002")
+    rows = {stage: (copy / stage / "rows.parquet").read_bytes() for stage in stages}
+    done = {stage: (copy / stage / "done.json").read_bytes() for stage in stages}
+    weights = copy / "npo" / "t001" / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-3] ^= 1
+    weights.write_bytes(content)
+    shutil.rmtree(copy / "npo" / "t002")
+    damaged = RunOptions(**{**vars(options), "out": copy})
+    with pytest.raises(UserError, match=r"npo/t001/model\.safetensors was changed .* --repair"):
+        run_command(damaged, seeds=1, resume=True)
+    with pytest.raises(UserError, match=r"npo/t001/model\.safetensors was changed"):
+        unlearn_command("npo", options.data, copy, None, ignore_gate=False)
+    with pytest.raises(UserError, match="--repair: only a run that is resumed"):
+        run_command(damaged, seeds=1, resume=False, repair=True)
+    repaired, _ = run_command(damaged, seeds=1, resume=True, repair=True)
+    assert "repair: running npo/t001 again" in capsys.readouterr().err
+    assert repaired["methods"] == result["methods"]
+    assert {stage: (copy / stage / "rows.parquet").read_bytes() for stage in stages} == rows
+    kept = {stage: (copy / stage / "done.json").read_bytes() == content for stage, content in done.items()}
+    assert kept == {"npo/t001": False, "npo/t002": False, "ga/t001": True, "gold/t002": True}
+
+
+def test_another_thread_count_is_recorded_and_warned_about(finished, data, tmp_path, monkeypatch, capsys):
+    options, _ = finished
+    copy = shutil.copytree(options.out, tmp_path / "run", ignore=shutil.ignore_patterns("ga", "gold", "t002"))
+    proof = read_json(copy / "npo" / "t001" / "done.json")["proof"]
+    threads = proof["machine"]["threads"]
+    assert proof["versions"]["torch"] == read_json(copy / "run.json")["versions"]["torch"]
+    monkeypatch.setattr(continual, "machine", lambda: proof["machine"] | {"threads": threads + 1})
+    start(open_build(data), replace(options, out=copy), Console(), resume=True)
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "threads" in line]
+    assert line.startswith(
+        f"warning: finished stages were made with threads {threads}, and this machine has {threads + 1}"
+    )
+    assert read_json(copy / "run.json")["machine"]["threads"] == threads
 
 
 def test_retrain_equals_the_gold_model_of_a_run(finished, data, tmp_path):

@@ -183,7 +183,12 @@ def write_build(folder: Path, rows: Sequence[dict]) -> None:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         files[path.relative_to(folder).as_posix()] = {"bytes": path.stat().st_size, "sha256": digest}
     splits = {
-        split: {"rows": 0, "files": [f"qa/{split}.parquet"], "content_hash": ""} for split in ("forget", "retain")
+        split: {
+            "rows": sum(row["role"] == split for row in rows),
+            "files": [f"qa/{split}.parquet"],
+            "content_hash": "",
+        }
+        for split in ("forget", "retain")
     }
     manifest = {"benchmark": "icu", "version": "1.0.0", "size": "small", "seed": 0}
     _json(folder / "manifest.json", {**manifest, "splits": {"continual": splits}, "files": files})
