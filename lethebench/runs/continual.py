@@ -29,6 +29,7 @@ from lethebench.runs.proof import (
     dependants,
     parent_of,
     planned,
+    refuse_links,
     stages_of,
     wrong_links,
 )
@@ -179,6 +180,7 @@ def _again(folder: Path, record: dict[str, Any], options: RunOptions, console: C
     used |= {LEARNT for stage in used if (folder / stage / MIXTURE).is_file()}
     again: set[str] = set()
     if repair:
+        refuse_links(folder, record)
         wrong = wrong_links(folder, record, hashed=used)
         again = dependants(folder, record, wrong)
         for reason in wrong.values():

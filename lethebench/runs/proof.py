@@ -105,6 +105,7 @@ def check_run(
         UserError: A link of the chain is wrong; the message names the file of the stage.
     """
     record = read_run(run) if record is None else record
+    refuse_links(run, record)
     wrong = wrong_links(run, record, hashed=hashed)
     if wrong:
         reason = next(iter(wrong.values()))
@@ -127,6 +128,7 @@ def check_line(run: Path, stage: str, *, hashed: bool) -> dict[str, Any]:
     line: list[str] = [stage]
     while (parent := parent_of(line[0])) is not None:
         line.insert(0, parent)
+    refuse_links(run, record)
     is_mixture = (run / stage / MIXTURE).is_file()
     for name in line:
         check_stage(run, record, name, hashed=hashed and (name == stage or (is_mixture and name == LEARNT)))
@@ -163,9 +165,6 @@ def check_stage(run: Path, record: Mapping[str, Any], stage: str, *, hashed: boo
         hashed: Whether its weights are compared by hash, and not by size alone.
         complete: Whether weights that are hashed must be there.
     """
-    _refuse_link(run / stage.split("/")[0])
-    _refuse_link(run / stage)
-    _refuse_link(run / stage / DONE)
     done = read_done(run, stage)
     proof = done["proof"]
     for name, value in origin(record, stage).items():
@@ -199,7 +198,6 @@ def _check_files(folder: Path, files: Mapping[str, Mapping[str, Any]], hashed: b
     """Raise UserError unless a stage's folder holds these files; unless `complete`, all weights may be missing."""
     present = _files(folder)
     for name, path in present.items():
-        _refuse_link(path)
         if name not in files:
             raise UserError(f"{path} was not written by the run; move it away")
     weights = {name for name in files if name.endswith(WEIGHTS)}
@@ -216,9 +214,12 @@ def _check_files(folder: Path, files: Mapping[str, Mapping[str, Any]], hashed: b
             raise UserError(f"{path} was changed after it was written (its SHA-256 differs); {REPAIR}")
 
 
-def _refuse_link(path: Path) -> None:
-    if path.is_symlink():
-        raise UserError(f"{path} is a link, and files outside of the run are not read; replace it by the file")
+def refuse_links(run: Path, record: Mapping[str, Any]) -> None:
+    """Raise UserError if a stage or one of its files is a link: only files inside the run are read and replaced."""
+    for name in (LEARNT, GOLD, *record["methods"]):
+        for path in [run / name, *sorted((run / name).rglob("*"))]:
+            if path.is_symlink():
+                raise UserError(f"{path} is a link, and files outside of the run are not read; replace it by the file")
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -11,7 +11,8 @@ from lethebench.errors import UserError
 from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build
 from lethebench.runs.checks import check_model
-from lethebench.runs.folder import RECORD, file_hash, is_done, read_json
+from lethebench.runs.folder import RECORD, file_hash, is_done
+from lethebench.runs.records import read_run
 
 API_PREFIX = "openai:"
 HARNESS_PACKAGES = {"lm-eval": "lm_eval", "lmms-eval": "lmms_eval"}
@@ -235,6 +236,6 @@ def run_of(stage: Path) -> Path | None:
 
 def check_same_data(option: str, model: str, run: Path, build: Build) -> None:
     """Raise UserError if a run was made on another build."""
-    data = read_json(run / RECORD)["data"]
+    data = read_run(run)["data"]
     if data["manifest_sha256"] != file_hash(build.path / "manifest.json"):
         raise UserError(f"{option} {model} cannot be compared: it was trained on other data, {data['path']}")

@@ -4,9 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from command_line import lethe
+from safetensors.numpy import save_file
 from sealed_run import reseal
 from synthetic_run import change_rows, write_run
 
@@ -20,10 +22,9 @@ from lethebench.runs.records import read_run
 def whole(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("whole")
     run = write_run(root / "run", tasks=2, per_task=2, retain=4, data=root / "proof")
-    for stage in run.glob("*/t*"):
-        (stage / "model.safetensors").write_bytes(b"weights of " + str(stage.relative_to(run)).encode())
+    for number, stage in enumerate([run / "learnt", *sorted(run.glob("*/t*"))]):
+        save_file({"weight": np.full(3, number, np.float32)}, stage / "model.safetensors")
         (stage / "config.json").write_text('{"model_type": "llava"}')
-    (run / "learnt/model.safetensors").write_bytes(b"weights")
     reseal(run)
     return run
 
