@@ -4,7 +4,7 @@ import re
 import string
 from collections.abc import Sequence
 
-from lethebench.evaluation.metrics.text import normalised_tokens
+from lethebench.evaluation.metrics.words import normalised_tokens
 
 INSTRUCTION = "Answer with the letter of the right option alone."
 _LETTER = re.compile(

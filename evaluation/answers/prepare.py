@@ -8,6 +8,7 @@ from typing import Any
 from lethebench.contract.tokens import EncodedQuestion, QuestionEncoder
 from lethebench.evaluation.answers.greedy import default_length
 from lethebench.evaluation.answers.row_scores import carried, keywords_of, label_names
+from lethebench.evaluation.metrics.words import splits_word
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,10 @@ def candidate_answers(
 
 
 def _find(text: str, value: str) -> int:
-    """The start of `value` in `text` with no letter or digit joined to either end; -1 if there is none."""
+    """The start of `value` in `text` with no part of a word joined to either end; -1 if there is none."""
     start = text.find(value) if value else -1
     while start >= 0:
-        end = start + len(value)
-        joined = (start > 0 and text[start - 1].isalnum() and value[0].isalnum()) or (
-            end < len(text) and text[end].isalnum() and value[-1].isalnum()
-        )
-        if not joined:
+        if not splits_word(text, start) and not splits_word(text, start + len(value)):
             return start
         start = text.find(value, start + 1)
     return -1

@@ -1,10 +1,12 @@
 """The columns of per-row scores, and the scores that depend on texts alone; needs no torch."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lethebench.evaluation.metrics.membership import SHARES
-from lethebench.evaluation.metrics.text import exact_match, keyword_match, normalised_tokens, rouge_l_parts
+from lethebench.evaluation.metrics.text import exact_match, keyword_match, rouge_l_parts
+from lethebench.evaluation.metrics.words import normalised_tokens
 
 CARRIED_COLUMNS = (
     "id",
@@ -64,12 +66,18 @@ def keywords_of(row: Mapping) -> list[str]:
 
 
 def compare(generated: str, answer: str, keywords: Sequence[str]) -> dict[str, Any]:
-    """Return a generated text and its scores against the answer, each in [0, 1], higher is closer."""
+    """Return a generated text and its scores against the answer, each in [0, 1], higher is closer.
+
+    ROUGE-L is None where the answer has no token for it. A keyword match needs a word to look for: where the answer has
+    none, such as an emoji, it is the exact match.
+    """
     _, recall, f_measure = rouge_l_parts(generated, answer)
+    exact = exact_match(generated, answer)
+    has_words = any(map(normalised_tokens, keywords))
     return {
         "generated": generated,
-        "exact_match": exact_match(generated, answer),
-        "keyword_match": keyword_match(generated, keywords),
-        "rouge_l": f_measure,
-        "rouge_l_recall": recall,
+        "exact_match": exact,
+        "keyword_match": keyword_match(generated, keywords) if has_words else exact,
+        "rouge_l": None if math.isnan(f_measure) else f_measure,
+        "rouge_l_recall": None if math.isnan(recall) else recall,
     }

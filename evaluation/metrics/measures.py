@@ -106,6 +106,7 @@ def rows_by_split(rows: Rows, name: str) -> Iterator[tuple[str, list[Row]]]:
 def memorization(evidence: Evidence) -> Measured:
     """Exact match, ROUGE-L and keyword match of every set, by modality and hops; multiple choice and Min-K %."""
     cells: dict[str, Cell | None] = {}
+    flags: list[str] = []
     for split, rows in rows_by_split(evidence.rows, "exact_match"):
         hops = column(rows, "hops")
         summary = memorization_summary(
@@ -114,15 +115,18 @@ def memorization(evidence: Evidence) -> Measured:
             hops=hops if max(hops) > 1 else None,
             profile_ids=column(rows, "profile_id"),
         )
-        for group, count in {"": len(rows), **summary["rows"]}.items():
+        flags += [flag for flag in summary["flags"] if flag == "rouge_not_measured"]
+        for group in ("", *summary["rows"]):
+            members = [row for row in rows if group in ("", row["modality"], f"hops_{row['hops']}")]
             for score in TEXT_SCORES:
                 key, name = (f"{group}_{score}", f"{score}/{group}") if group else (score, score)
-                cells[f"{split}/{name}"] = cell(summary[key], count, summary["intervals"][key])
+                count = len(having(members, score))
+                cells[f"{split}/{name}"] = cell(summary[key], count, summary["intervals"][key]) if count else None
         if summary["multi_hop_gap"] is not None:
             interval = summary["intervals"]["multi_hop_gap"]
             cells[f"{split}/multi_hop_gap"] = cell(summary["multi_hop_gap"], len(rows), interval)
         cells |= {f"{split}/{score}": mean_cell(rows, score) for score in ("choice_match", "min_k_20")}
-    return Measured(cells, [])
+    return Measured(cells, flags)
 
 
 def modalities(evidence: Evidence) -> Measured:
@@ -147,7 +151,7 @@ def modalities(evidence: Evidence) -> Measured:
 
 def utility(evidence: Evidence) -> Measured:
     """Harmonic mean over retain, neighbour and, from a general harness, `general`."""
-    rows = [row for row in having(evidence.rows, "rouge_l_recall") if row["split"] in ("retain", "neighbour")]
+    rows = [row for row in having(evidence.rows, "keyword_match") if row["split"] in ("retain", "neighbour")]
     general = evidence.general
     if not rows and general is None:
         raise ValueError("no rows of retain or neighbour, and no general tasks")

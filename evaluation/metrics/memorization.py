@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from lethebench.contract.defaults import GATE_THRESHOLD
 from lethebench.evaluation.metrics.bootstrap import bootstrap_mean, mean_difference
-from lethebench.evaluation.metrics.validation import finite, same_length, shares
+from lethebench.evaluation.metrics.validation import finite, rouge_flags, same_length, shares
 
 
 def gate(exact_match: ArrayLike, modality: Sequence[str], *, threshold: float = GATE_THRESHOLD) -> dict:
@@ -50,7 +50,8 @@ def memorization_summary(
     """Return how much of the training rows a model memorized, and whether it passes the gate.
 
     Args:
-        exact_match, rouge_l, keyword_match: shape (n,), per row, in [0, 1].
+        exact_match, rouge_l, keyword_match: shape (n,), per row, in [0, 1]; rouge_l is None or NaN where it is not
+            measured.
         modality: shape (n,), e.g. `image_text` or `text`.
         hops: shape (n,), 1 = the question names the subject, 2+ = reached through a picture or relation.
         min_k: shape (n,), Min-K % score of each answer.
@@ -59,7 +60,7 @@ def memorization_summary(
         seed: of the intervals.
 
     Returns:
-        exact_match, rouge_l, keyword_match: mean in 0..1, higher = more memorized.
+        exact_match, rouge_l, keyword_match: mean in 0..1, higher = more memorized; rouge_l is None where no row has it.
         <modality>_exact_match, <modality>_rouge_l, <modality>_keyword_match: mean over one modality or number of hops
             (`hops_2_rouge_l`).
         multi_hop_gap: keyword match of 1 hop minus that of 2 and more, in -1..1, 0 is best, positive = facts are known
@@ -68,8 +69,8 @@ def memorization_summary(
         passed: whether every modality reaches the threshold; without modalities, whether all rows together do.
         threshold: exact match that each modality must reach.
         reason: which modality is below the threshold, or None.
-        flags: not_memorised where the gate failed.
-        undefined: multi_hop_gap where it is None.
+        flags: among not_memorised (the gate failed), rouge_not_measured (answers without a token for ROUGE-L).
+        undefined: names of results that are None.
         rows: number of rows per modality and number of hops.
         n: number of rows.
         intervals: bootstrap 95 % interval of every mean and of the gap; None with fewer than two rows or profiles.
@@ -80,7 +81,7 @@ def memorization_summary(
     """
     columns = {"exact_match": shares(exact_match, "exact_match")}
     count = len(columns["exact_match"])
-    columns["rouge_l"] = shares(rouge_l, "rouge_l", count=count)
+    columns["rouge_l"] = shares(rouge_l, "rouge_l", count=count, holes=True)
     columns["keyword_match"] = shares(keyword_match, "keyword_match", count=count)
     groups = _groups(modality, hops, count)
     if profile_ids is not None:
@@ -90,6 +91,10 @@ def memorization_summary(
     intervals: dict[str, list] = {}
 
     def add(name: str, values: np.ndarray, rows: np.ndarray) -> None:
+        rows = rows[~np.isnan(values[rows])]
+        if not len(rows):
+            means[name], intervals[name] = None, [None, None]
+            return
         owners = None if profile_ids is None else [profile_ids[row] for row in rows]
         means[name] = float(values[rows].mean())
         intervals[name] = list(bootstrap_mean(values[rows], clusters=owners, seed=seed))
@@ -105,10 +110,11 @@ def memorization_summary(
         gap, *intervals["multi_hop_gap"] = mean_difference(
             columns["keyword_match"], single, clusters=profile_ids, seed=seed
         )
+    means["multi_hop_gap"] = gap
     return means | {
-        "multi_hop_gap": gap,
-        "undefined": ["multi_hop_gap"] if gap is None else [],
-        **{name: passed[name] for name in ("passed", "threshold", "reason", "flags")},
+        "undefined": [name for name, value in means.items() if value is None],
+        **{name: passed[name] for name in ("passed", "threshold", "reason")},
+        "flags": passed["flags"] + rouge_flags(columns["rouge_l"]),
         "rows": {group: len(rows) for group, rows in groups.items()},
         "n": count,
         "intervals": intervals,

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lethebench.evaluation.metrics.text import keyword_match, normalised_tokens
+from lethebench.evaluation.metrics.text import keyword_match
 from lethebench.evaluation.metrics.utility import GROUPS
 from lethebench.evaluation.metrics.validation import same_length
+from lethebench.evaluation.metrics.words import normalised_tokens
 
 
 @dataclass(frozen=True)

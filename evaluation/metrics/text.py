@@ -1,44 +1,30 @@
 """Scores of a generated text against the right answer, in [0, 1], higher is better.
 
-`exact_match`, `keyword_match` and `substring_match` work on normalized tokens: Unicode NFKC, case folded, split into
-words and numbers. A number keeps its inner separators (`12.5` and `2024-03-11` are one token each), symbols that carry
-meaning (`+ - % $ # & @ € £ /`) are separate tokens, other punctuation is dropped. So "male" does not match "female",
-nor "12" "12.5", nor "A+" "A-".
+`exact_match`, `keyword_match` and `substring_match` work on the normalized tokens of `words`: Unicode NFKC, case
+folded, split into words and numbers. A number keeps its inner separators (`12.5` and `2024-03-11` are one token each),
+symbols that carry meaning (`+ - % # & @ /` and signs of currencies) are separate tokens, other punctuation is dropped.
+So "male" does not match "female", nor "12" "12.5", nor "A+" "A-".
 """
 
-import functools
-import re
-import unicodedata
+import math
 from collections.abc import Sequence
 
-from nltk.stem.porter import PorterStemmer
-from rouge_score.tokenize import tokenize as rouge_tokenize
+import regex
 
-# A number with inner separators; a word; a symbol that carries meaning. A hyphen between letters only joins words.
-_TOKEN = re.compile(r"\d+(?:[.,:/-]\d+)*\w*|\w+|(?<!\w)-|-(?!\w)|[+%$#&@€£/]")
-_MINUS = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
-
-
-def normalised_tokens(text: str) -> list[str]:
-    """Return the normalized tokens of a text.
-
-    >>> normalised_tokens("The blood type is A+, since 2024-03-11.")
-    ['the', 'blood', 'type', 'is', 'a', '+', 'since', '2024-03-11']
-    """
-    return _TOKEN.findall(unicodedata.normalize("NFKC", text).translate(_MINUS).casefold())
+from lethebench.evaluation.metrics.words import folded, normalised_tokens, rouge_tokens
 
 
 def exact_match(prediction: str, reference: str) -> float:
     """Return 1 if prediction and reference have the same normalized tokens, else 0.
 
-    A reference without tokens is compared as text.
+    A reference without tokens, such as an emoji, is compared as text.
 
     >>> exact_match("o Negative.", "O negative")
     1.0
     """
     tokens = normalised_tokens(reference)
     if not tokens:
-        return float(prediction.strip() == reference.strip())
+        return float(folded(prediction).strip() == folded(reference).strip())
     return float(normalised_tokens(prediction) == tokens)
 
 
@@ -72,22 +58,8 @@ def keyword_match(prediction: str, keywords: Sequence[str]) -> float:
 def substring_match(prediction: str, reference: str) -> float:
     """Return 1 if the normalized reference is a non-empty substring of the normalized prediction, else 0."""
     normalized = " ".join(normalised_tokens(reference))
-    return float(bool(normalized) and normalized in " ".join(normalised_tokens(prediction)))
-
-
-class _Stemmer:
-    """The Porter stemmer of rouge_score with a cache."""
-
-    def __init__(self) -> None:
-        self.stem = functools.lru_cache(maxsize=65_536)(PorterStemmer().stem)
-
-
-_STEMMER = _Stemmer()
-
-
-@functools.lru_cache(maxsize=8_192)
-def _rouge_tokens(text: str) -> tuple[str, ...]:
-    return tuple(rouge_tokenize(text, _STEMMER))
+    within = regex.escape(normalized) + r"(?!\p{M})"  # a vowel sign is part of its letter
+    return float(bool(normalized) and regex.search(within, " ".join(normalised_tokens(prediction))) is not None)
 
 
 def _longest_common_subsequence(first: Sequence[str], second: Sequence[str]) -> int:
@@ -104,14 +76,17 @@ def _longest_common_subsequence(first: Sequence[str], second: Sequence[str]) -> 
 
 
 def rouge_l_parts(prediction: str, reference: str) -> tuple[float, float, float]:
-    """Return ROUGE-L precision, recall and F with rouge_score's tokenizer and stemmer; 0 where a text has no token.
+    """Return ROUGE-L precision, recall and F over `rouge_tokens`; 0 for a prediction without tokens.
 
-    Tokens are runs of a-z and 0-9: other letters separate them, and other scripts score 0 (a property of rouge_score).
+    A reference without tokens cannot be measured: all three are NaN. The tokens of text in Latin letters, and so the
+    scores, are those of rouge_score with its stemmer.
 
     Source: Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004.
     """
-    predicted, expected = _rouge_tokens(prediction), _rouge_tokens(reference)
-    if not predicted or not expected:
+    predicted, expected = rouge_tokens(prediction), rouge_tokens(reference)
+    if not expected:
+        return math.nan, math.nan, math.nan
+    if not predicted:
         return 0.0, 0.0, 0.0
     common = _longest_common_subsequence(expected, predicted)
     precision, recall = common / len(predicted), common / len(expected)
@@ -130,9 +105,3 @@ def rouge_l(prediction: str, reference: str) -> float:
 def rouge_l_recall(prediction: str, reference: str) -> float:
     """Return ROUGE-L recall: the share of the reference in the longest common subsequence; see `rouge_l_parts`."""
     return rouge_l_parts(prediction, reference)[1]
-
-
-def forget_stems() -> None:
-    """Clear the caches of stems and tokens."""
-    _STEMMER.stem.cache_clear()
-    _rouge_tokens.cache_clear()

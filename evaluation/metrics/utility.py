@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lethebench.evaluation.metrics.bootstrap import bootstrap
-from lethebench.evaluation.metrics.validation import harmonic_mean, same_length, shares
+from lethebench.evaluation.metrics.validation import harmonic_mean, rouge_flags, same_length, shares
 
 GROUPS = ("retain", "neighbour", "general")
 KNOWN = 0.5  # a group enters utility if the keyword match of the initial model reaches this
@@ -45,7 +45,7 @@ def model_utility(
 
     Args:
         probability: shape (n,), length-normalized probability of each answer, in [0, 1]; None where not measured.
-        rouge_l_recall: shape (n,), of each generated answer, in [0, 1].
+        rouge_l_recall: shape (n,), of each generated answer, in [0, 1]; None or NaN where it is not measured.
         truth_ratio: shape (n,), R >= 0 of each row; None where a row has none (left out of that mean), or for all.
         groups: shape (n,), `retain`, `neighbour` or `general`; default: all `retain`.
         known: group -> keyword match of the initial model (t = 0). Groups below 0.5 do not enter. Default: all enter.
@@ -59,7 +59,8 @@ def model_utility(
         <group>_probability, <group>_rouge_l_recall: mean over the group, in 0..1, higher is better.
         <group>_truth_ratio: mean of max(0, 1 - R) over the group, in 0..1, higher is better.
         not_measured: groups that were not known, parts without any value.
-        flags: among collapsed (utility_relative < 0.5), not_measured.
+        flags: among collapsed (utility_relative < 0.5), not_measured, rouge_not_measured (answers without a token for
+            ROUGE-L).
         n: number of rows that entered.
         ci_low, ci_high: bootstrap 95 % interval of `utility`.
 
@@ -68,7 +69,7 @@ def model_utility(
 
     Source: Maini et al., "TOFU", 2024, section 3.2, with retain, neighbour and general sets in place of TOFU's three.
     """
-    recall = shares(rouge_l_recall, "rouge_l_recall")
+    recall = shares(rouge_l_recall, "rouge_l_recall", holes=True)
     likely = np.full(len(recall), np.nan)
     if probability is not None:
         likely = shares(probability, "probability", count=len(recall))
@@ -109,7 +110,7 @@ def model_utility(
         "utility_relative": relative,
         **parts,
         "not_measured": missing,
-        "flags": flags + (["not_measured"] if missing else []),
+        "flags": flags + (["not_measured"] if missing else []) + rouge_flags(recall),
         "n": int(np.isin(names, entered).sum()),
         "ci_low": low,
         "ci_high": high,

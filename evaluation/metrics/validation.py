@@ -19,13 +19,14 @@ def _flat(values: ArrayLike, name: str, count: int | None) -> np.ndarray:
     return array
 
 
-def shares(values: ArrayLike, name: str, *, count: int | None = None) -> np.ndarray:
+def shares(values: ArrayLike, name: str, *, count: int | None = None, holes: bool = False) -> np.ndarray:
     """Return values as float64, shape (n,), n >= 1.
 
-    Raise ValueError with the row unless all of them are in [0, 1] and their number is `count`.
+    Raise ValueError with the row unless all of them are in [0, 1] and their number is `count`; with `holes` a row may
+    be None or NaN, where it is not measured.
     """
     array = _flat(values, name, count)
-    bad = np.flatnonzero(~((array >= 0) & (array <= 1)))
+    bad = np.flatnonzero(~((array >= 0) & (array <= 1) | (holes & np.isnan(array))))
     if len(bad):
         raise ValueError(f"{name}[{bad[0]}] is {array[bad[0]]}: it must be a number in 0..1")
     return array
@@ -44,6 +45,11 @@ def same_length(name: str, values: Sized, count: int) -> None:
     """Raise a ValueError unless `values` has `count` entries."""
     if len(values) != count:
         raise ValueError(f"{name} has {len(values)} rows where {count} are expected: give one value per row")
+
+
+def rouge_flags(values: np.ndarray) -> list[str]:
+    """Return the flag of rows without ROUGE-L, NaN in `values`; [] if there are none."""
+    return ["rouge_not_measured"] if np.isnan(values).any() else []
 
 
 def harmonic_mean(values: Sequence[float]) -> float:

@@ -3,6 +3,7 @@
 A multiple-choice question lists its options by letter; an answer that names an option counts as the option's text.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ def text_rows(rows: Any) -> Any:
 
 
 def scores(row: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:
-    """Return the scores of an answer.
+    """Return the scores of an answer; NaN where one is not measured.
 
     Args:
         row: A question row of the build.
@@ -41,4 +42,4 @@ def scores(row: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:
     if row["options"] and (choice := chosen(generated, row["options"])) is not None:
         generated = row["options"][choice]
     all_scores = compare(generated, row["answer"], keywords_of(row))
-    return {name: all_scores[name] for name in SCORES}
+    return {name: math.nan if all_scores[name] is None else all_scores[name] for name in SCORES}

@@ -192,3 +192,16 @@ def test_no_direction():
         scores.centroid_distance([0.0], [1.0], norm="cosine")
     with pytest.raises(ValueError, match="norm is 'max'"):
         scores.centroid_distance([0.0], [1.0], norm="max")
+
+
+def test_answers_without_rouge_tokens_are_left_out_and_flagged():
+    result = scores.memorization_summary(
+        [1, 1, 0], [0.5, None, float("nan")], [1, 1, 0], modality=["a", "a", "b"], threshold=0
+    )
+    assert (result["rouge_l"], result["a_rouge_l"], result["b_rouge_l"]) == (0.5, 0.5, None)
+    assert result["undefined"] == ["b_rouge_l", "multi_hop_gap"]
+    assert result["flags"] == ["rouge_not_measured"]
+    assert result["intervals"]["b_rouge_l"] == [None, None]
+    utility = scores.model_utility(None, [0.5, None], None)
+    assert (utility["retain_rouge_l_recall"], utility["flags"]) == (0.5, ["not_measured", "rouge_not_measured"])
+    assert scores.model_utility([0.5], [None], None)["not_measured"] == ["retain_rouge_l_recall", "retain_truth_ratio"]

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from lethebench.evaluation import metrics as scores
+from lethebench.evaluation.answers.row_scores import compare
 from lethebench.evaluation.metrics.measures import ATTACKS, Evidence
 from lethebench.evaluation.metrics.modality_gap import KINDS
 from lethebench.evaluation.metrics.rows import COMPONENTS
@@ -133,3 +134,18 @@ def test_not_measured_has_a_reason():
     both = Evidence(rows=rows("retain"), before=rows("retain"), gold=rows("retain"))
     result = aggregate(both, ["forget", "forget_quality"]).not_measured
     assert result == {"forget": "no rows of forget", "forget_quality": "no forget row has perturbed answers"}
+
+
+def test_answers_without_words_are_flagged():
+    """An emoji is compared as text; its ROUGE-L is missing, and the rows that have one are counted."""
+    answers = [("👍", "👍"), ("👍", "👎"), ("in Porto", "in Porto")]
+    scored = [compare(generated, answer, [answer]) for generated, answer in answers]
+    assert [row["keyword_match"] for row in scored] == [row["exact_match"] for row in scored] == [1.0, 0.0, 1.0]
+    assert [row["rouge_l"] for row in scored] == [None, None, 1.0]
+    evidence = Evidence(rows=[{**row, **one} for row, one in zip(rows("retain"), scored * 8, strict=True)])
+    result = aggregate(evidence, ["memorization", "utility"])
+    cells = result.values["memorization"]
+    assert (cells["retain/rouge_l"]["value"], cells["retain/rouge_l"]["n"]) == (1.0, 8)
+    assert (cells["retain/exact_match"]["value"], cells["retain/exact_match"]["n"]) == (pytest.approx(2 / 3), 24)
+    assert result.values["utility"]["retain/rouge_l_recall"]["n"] == 8
+    assert "rouge_not_measured" in result.flags
