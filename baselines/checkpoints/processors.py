@@ -1,5 +1,6 @@
 """Processors from files: completed from the model's config, and checked against the model and their chat template."""
 
+import re
 import signal
 import threading
 import time
@@ -24,11 +25,24 @@ def load_processor(path: str, config: Any, **hub: Any) -> Any:
         UserError: it cannot be loaded, lacks what it needs to place pictures, or its chat template fails.
     """
     with border(f"the processor of {path} cannot be loaded", "copy its files from the original model", explain=explain):
-        processor = AutoProcessor.from_pretrained(path, trust_remote_code=False, **hub)
+        try:
+            processor = AutoProcessor.from_pretrained(path, trust_remote_code=False, **hub)
+        except ImportError as error:
+            raise _missing_library(error, path) from error
         _complete(processor, config, path)
     if getattr(processor, "chat_template", None):
         try_template(processor, path)
     return processor
+
+
+def _missing_library(error: ImportError, path: str) -> Exception:
+    """Return an error that names the library which transformers does not find; the same one if it names none."""
+    named = re.search(r"requires the (\S+) library", str(error))
+    if named is None:
+        return error
+    return UserError(
+        f"the processor of {path} needs {named[1]}, which is not installed; pip install {named[1].lower()}"
+    )
 
 
 def _complete(processor: Any, config: Any, path: str) -> None:

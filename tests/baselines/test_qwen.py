@@ -5,17 +5,22 @@ architecture of these tests has.
 """
 
 import copy
+import json
 
 import baselines_support as support
 import pytest
+import qwen_vl
 import tiny_models
 import torch
+import transformers
 from tiny_architectures import qwen3_vl
 
 from lethebench.baselines import METHODS
+from lethebench.baselines.checkpoints.processors import load_processor
 from lethebench.baselines.presets import LoraSettings, Preset
 from lethebench.baselines.stage import Stage, unlearn
 from lethebench.baselines.trainer.rows import AnswerCollator, EncodedRow, RowEncoder
+from lethebench.contract.errors import UserError
 from lethebench.contract.images import image_digest
 
 FORGET, RETAIN = support.rows(range(2)), support.rows(range(2, 4))
@@ -146,3 +151,16 @@ def test_what_is_no_trainer_runs_too(untrained, method):
         base = result.model.model.get_base_model().state_dict()
         remaining = [value for name, value in base.items() if "lora_" not in name]
         assert all(torch.equal(*pair) for pair in zip(remaining, before.values(), strict=True))
+
+
+@pytest.mark.skipif(qwen_vl.HAS_LIBRARY, reason="torchvision is installed")
+@pytest.mark.parametrize("family", ["Qwen2_5_VL", "Qwen3VL", "Qwen2VL", "SmolVLM", "LlavaOnevision"])
+def test_processor_without_its_library_says_what_to_install(family, tmp_path):
+    config = getattr(transformers, f"{family}Config")()
+    config.save_pretrained(tmp_path)
+    qwen_vl.tokenizer().save_pretrained(tmp_path)
+    (tmp_path / "preprocessor_config.json").write_text(
+        json.dumps({"image_processor_type": "Qwen2VLImageProcessor", "processor_class": f"{family}Processor"})
+    )
+    with pytest.raises(UserError, match=r"^the processor of \S+ needs Torchvision, .* pip install torchvision$"):
+        load_processor(str(tmp_path), config)
