@@ -216,12 +216,13 @@ def remove_listed(folder: Path, files: Sequence[str] | set[str], last: str) -> N
 
 def clean(folder: Path) -> None:
     """Remove what killed processes left below a folder, except files that they keep."""
-    for name in {name for path in listing(folder) for name in _work_folders(path)}:
-        with suppress(OSError, ValueError):  # in use by another process, or not from lethebench
-            content = json.loads((folder / name / MARKER).read_text("utf-8"))
-            out = (folder / name).with_name(content["id"])
-            if content["kind"] == "work" and work_folder(out) == folder / name:
-                with _work(folder / name, out, UserError):
+    for name in sorted({name for path in listing(folder) for name in _work_folders(path)}):
+        work = folder / name
+        with suppress(OSError, ValueError, KeyError, TypeError):  # in use by another process, or not from lethebench
+            text = (work / MARKER).read_text("utf-8") if (work / MARKER).exists() else ""
+            out = work.with_name(json.loads(text)["id"] if text else work.name[1 : -len(".lethe")])
+            if work_folder(out) == work:
+                with _work(work, out, UserError):
                     pass
     for path in listing(folder):
         if path.endswith(UNFINISHED) and path.rpartition("/")[2].startswith("."):
@@ -288,14 +289,14 @@ def _work(work: Path, out: Path, error: Error) -> Iterator[None]:
 
 def _foreign_in_work(work: Path) -> Path | None:
     """Return a path that keeps a work folder from being used, None if the tool made it or it is free."""
-    if not os.path.lexists(work):
-        return None
-    if not work.is_dir() or work.is_symlink():
+    try:
+        names = set(os.listdir(work))
+    except FileNotFoundError:
+        return work if work.is_symlink() else None
+    except NotADirectoryError:
         return work
-    marker = work / MARKER
-    # A process killed before it wrote the marker made nothing else.
-    own = {MARKER, NEW, OLD, KEPT} if marker.is_file() and marker.stat().st_size else {MARKER}
-    return next((work / name for name in sorted(os.listdir(work)) if name not in own), None)
+    own = {MARKER, NEW, OLD, KEPT} if MARKER in names else set()
+    return work if work.is_symlink() else next((work / name for name in sorted(names - own)), None)
 
 
 def _recover(work: Path, out: Path, error: Error) -> None:

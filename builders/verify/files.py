@@ -1,8 +1,12 @@
 """Check a build's files: hashes, columns, card, croissant.json, and loading by `datasets`."""
 
+import glob
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -95,10 +99,12 @@ def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
     level = datasets_logging.get_verbosity()
     datasets_logging.set_verbosity(datasets_logging.CRITICAL)  # failures are reported as findings
     opened = 0
+    links = ExitStack()
     try:
+        loadable = links.enter_context(_without_patterns(folder))
         for config, splits in manifest.splits.items():
             try:
-                loaded = load_dataset(str(folder), config, streaming=True)
+                loaded = load_dataset(str(loadable), config, streaming=True)
             except _UNREADABLE as error:
                 findings.add("loading", f"load_dataset(..., {config!r}) fails: {_first_line(error)}")
                 continue
@@ -110,8 +116,25 @@ def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
                     call = f"load_dataset(..., {config!r}, split={split!r})"
                     findings.add("loading", f"{call} fails: {_first_line(error)}")
     finally:
+        links.close()
         datasets_logging.set_verbosity(level)
     findings.passed("loading", f"{opened} splits")
+
+
+@contextmanager
+def _without_patterns(folder: Path) -> Iterator[Path]:
+    """Yield a path of a folder in which `datasets` sees neither a pattern nor a URL."""
+    path = str(folder.absolute())
+    if glob.escape(path) == path and "::" not in path and "://" not in path:
+        yield folder
+        return
+    with TemporaryDirectory() as parent:
+        # Links to files: `datasets` follows one to a folder before it looks for a pattern.
+        for file in filter(Path.is_file, Path(path).rglob("*")):
+            link = Path(parent) / file.relative_to(path)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file)
+        yield Path(parent)
 
 
 def _check_croissant(folder: Path, manifest: Manifest, findings: Findings) -> None:

@@ -71,9 +71,7 @@ def _run() -> int | None:
     from lethebench.errors import CheckFailed, explain
 
     try:
-        if not _has_directory():
-            print("lethe: the current directory was removed: change to another", file=sys.stderr)
-            return 2
+        _check_paths()
         code = app(standalone_mode=False)
         sys.stdout.flush()
         return code
@@ -100,12 +98,20 @@ def _run() -> int | None:
         return 1 if isinstance(error, CheckFailed) else 2
 
 
-def _has_directory() -> bool:
+def _check_paths() -> None:
+    """Raise UserError if the current directory is gone, or a path is not UTF-8, which not all libraries can open."""
+    from lethebench.errors import UserError
+
     try:
-        os.getcwd()
+        paths = [*sys.argv[1:], os.getcwd()]
     except FileNotFoundError:
-        return False
-    return True
+        raise UserError("the current directory was removed: change to another") from None
+    for path in paths:
+        try:
+            path.encode()
+        except UnicodeEncodeError:
+            name = path.encode(errors="backslashreplace").decode()
+            raise UserError(f"{name}: not UTF-8: rename it, or set PYTHONUTF8=1 if the locale is C") from None
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import httpx2
@@ -20,8 +21,10 @@ from huggingface_hub.utils import logging as hub_logging
 
 from lethebench import __version__
 from lethebench.console import Console, Tick
-from lethebench.errors import UserError
+from lethebench.contract.errors import DISK_ERRORS
+from lethebench.errors import CheckFailed, UserError, one_line
 from lethebench.hub.retry import ATTEMPTS, Result, configure_client, retry
+from lethebench.terminal import interruptible
 
 KINDS = {"dataset": "datasets/", "space": "spaces/", "model": ""}
 """Kind of a repository -> prefix of its name in a URL."""
@@ -151,7 +154,11 @@ class Hub:
     def create(self, *, private: bool) -> None:
         """Create the repository."""
         sdk = {"space_sdk": "gradio"} if self.kind == "space" else {}
-        self.retry(self.api.create_repo, **self._target, private=private, exist_ok=True, **sdk)
+        try:
+            self.retry(self.api.create_repo, **self._target, private=private, exist_ok=True, **sdk)
+        except KeyError:  # huggingface_hub reads a URL in the answer, also in "exists already" of another push
+            if self.state() is None:
+                raise
         self.left = f"an empty {self.name} was created; run the same command again"
 
     def upload(self, additions: Sequence[CommitOperationAdd], tick: Tick) -> None:
@@ -160,7 +167,8 @@ class Hub:
             batch = additions[start : start + BATCH]
             for last in (False, False, True):
                 try:
-                    self.api.preupload_lfs_files(self.name, batch, repo_type=self.kind, free_memory=False)
+                    send = partial(self.api.preupload_lfs_files, self.name, batch, repo_type=self.kind)
+                    interruptible(partial(send, free_memory=False))
                     break
                 except RuntimeError as error:  # names the file; the reason is its cause
                     cause = error.__cause__
@@ -210,24 +218,38 @@ class Hub:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn failures of Hub and network into one line: what happened, what to do, what is left on the Hub."""
+        """Turn whatever the Hub, its client and the network raise into one line, with what is left on the Hub.
+
+        The cause is kept for `lethe --debug`; errors of the disk pass unchanged.
+        """
         try:
             yield
-        except UserError as error:
-            raise UserError(f"{error} ({self.left})") from None
-        except HfHubHTTPError as error:
-            raise UserError(f"{self._reason(error)} ({self.left})") from None
-        except OfflineModeIsEnabled:
-            raise UserError("HF_HUB_OFFLINE is set, but a push needs the Hub; unset it") from None
-        except (httpx2.TransportError, ConnectionError) as error:
-            raise UserError(
-                f"no answer from {self.api.endpoint} after {ATTEMPTS} attempts ({type(error).__name__}); check the "
-                f"network and push again ({self.left})"
-            ) from None
-        except ValueError as error:  # from huggingface_hub: the Hub rejects the card or an answer
-            raise UserError(f"{self.name}: {error} ({self.left})") from None
+        except KeyboardInterrupt:
+            self.console.say(f"stopped: {self.left}")
+            raise
+        except CheckFailed:
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+                raise
+            raise UserError(f"{self._reason(error)} ({self.left})") from error
 
-    def _reason(self, error: HfHubHTTPError) -> str:
+    def _reason(self, error: Exception) -> str:
+        """Return what happened and what to do."""
+        if isinstance(error, UserError):
+            return str(error)
+        if isinstance(error, HfHubHTTPError):
+            return self._refusal(error)
+        if isinstance(error, OfflineModeIsEnabled):
+            return "HF_HUB_OFFLINE is set, but a push needs the Hub; unset it"
+        if isinstance(error, httpx2.TransportError | ConnectionError):
+            attempts = f"{ATTEMPTS} attempts ({type(error).__name__})"
+            return f"no answer from {self.api.endpoint} after {attempts}; check the network and push again"
+        # Of huggingface_hub, for a card or an answer that it rejects.
+        name = "" if isinstance(error, ValueError | OSError | RuntimeError) else f"{type(error).__name__}: "
+        return f"{self.name}: {name}{one_line(error)}"
+
+    def _refusal(self, error: HfHubHTTPError) -> str:
         status, message = error.response.status_code, error.server_message or "no reason given"
         if status == 401:
             return "the Hub rejects the token (401): it is invalid or expired; set HF_TOKEN to one with write access"
