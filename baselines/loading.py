@@ -17,6 +17,7 @@ from lethebench.baselines.lumoe.mixture import RECORD as LUMOE_FILE
 from lethebench.baselines.lumoe.mixture import LUMoE, Part, saved_base
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.contract.errors import border
+from lethebench.contract.models import check_architecture
 
 PROCESSOR_FILE = "processor_config.json"
 CURE = "pass a model that AutoModelForImageTextToText loads"
@@ -77,6 +78,7 @@ def load_model(
     processor = load_processor(str(found.folder), config) if found and own else load_processor(base, config, **hub)
     with border(f"{base} cannot be loaded as a vision-language model", CURE, explain=explain):
         model = load_weights(AutoModelForImageTextToText, base, **{**options, **hub})
+    check_architecture(model)
     if found is not None:
         model = put_adapter(model, found.folder, trainable=trainable)
         model.adapter_path = found.name

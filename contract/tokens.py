@@ -6,16 +6,23 @@ whatever the chat template writes after that token is neither trained nor scored
 """
 
 import copy
-import inspect
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
 
 from lethebench.contract.conversation import chat_messages
 from lethebench.contract.images import CachingImageProcessor, decode_image, image_digest
+from lethebench.contract.processors import (
+    adds_special_tokens,
+    is_mask,
+    joined_dimensions,
+    per_token_names,
+    processor_inputs,
+    render,
+)
 from lethebench.contract.text import clean_text
 
 logger = logging.getLogger(__name__)
@@ -32,21 +39,34 @@ class Prompt:
         per_token: other model inputs with one value per token (e.g. `mm_token_type_ids`), without the attention mask.
         per_row: model inputs that belong to the pictures (e.g. `pixel_values`), as the processor returns them.
         pictures: a digest of each picture; prompts with equal ones may share their forward pass.
+        masks: other model inputs with several values per token (Mllama's `cross_attention_mask`), (L, ...) each; the
+            values of an answer's tokens are those of the last token.
+        joined: dimension along which inputs of `per_row` of several rows are joined, where it is not the first.
     """
 
     ids: tuple[int, ...]
     per_token: Mapping[str, tuple[int, ...]]
     per_row: Mapping[str, torch.Tensor]
     pictures: tuple[bytes, ...] = ()
+    masks: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    joined: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def kind(self) -> tuple:
         """Equal for prompts that fit into one batch: same inputs, same shapes, same small integer inputs (grids)."""
-        return tuple(
+        pictures = tuple(
             (name, value.dtype, tuple(value.shape[1:]))
             + ((tuple(value.flatten().tolist()),) if not value.is_floating_point() and value.numel() <= 64 else ())
             for name, value in sorted(self.per_row.items())
         )
+        return pictures + tuple((name, tuple(value.shape[1:])) for name, value in sorted(self.masks.items()))
+
+    def masks_of(self, start: int, num_more: int) -> dict[str, torch.Tensor]:
+        """Return `masks` of the first `start` tokens and of `num_more` tokens of an answer."""
+        return {
+            name: torch.cat([value[:start], value[-1:].expand(num_more, *value.shape[1:])])
+            for name, value in self.masks.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -59,10 +79,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class EncodedQuestion:
-    """A prompt and answers to it."""
+    """A prompt and answers to it; `name` is that of the row, for messages."""
 
     prompt: Prompt
     answers: tuple[Answer, ...]
+    name: str = "a row"
 
 
 class _Conversation(NamedTuple):
@@ -83,29 +104,6 @@ class _Pending(NamedTuple):
     num_ends: int
 
 
-def render(processor: Any, question: str, num_images: int, answer: str | None = None) -> str:
-    """Return the conversation as text by the chat template; without an answer it ends with the generation prompt."""
-    messages = chat_messages(question, num_images, answer)
-    return processor.apply_chat_template(messages, add_generation_prompt=answer is None, tokenize=False)
-
-
-def processor_inputs(processor: Any, text: str, images: Sequence[Any] = (), **options: Any) -> Any:
-    """Return model inputs for one rendered text and its decoded pictures; a start token in the text is not doubled."""
-    pictures = {"images": [list(images)]} if images else {}
-    return processor(
-        text=[text],
-        **pictures,
-        return_tensors="pt",
-        add_special_tokens=_adds_special_tokens(processor.tokenizer, text),
-        **options,
-    )
-
-
-def answer_type(processor: Any) -> int:
-    """Return the value of an answer's tokens in per-token inputs: 1 for prefix language models (PaliGemma), else 0."""
-    return int("suffix" in inspect.signature(type(processor).__call__).parameters)
-
-
 def special_texts(tokenizer: Any) -> set[str]:
     """Return the texts that the tokenizer reads as special tokens wherever they occur."""
     return {token.content for token in tokenizer.added_tokens_decoder.values() if token.special and token.content}
@@ -123,11 +121,6 @@ def longest_answer(processor: Any, answers: Sequence[str]) -> int:
     return 1 + max((len(ids) for ids in token_ids), default=0)
 
 
-def _adds_special_tokens(tokenizer: Any, text: str) -> bool:
-    """Whether the tokenizer adds its special tokens: not to a text that begins with the start token already."""
-    return not (tokenizer.bos_token and text.startswith(tokenizer.bos_token))
-
-
 def _end_turn(text: str, tokenizer: Any) -> str:
     """End the last turn with the end token if the template writes none: LLaVA-1.5's writes a space."""
     if text.rstrip().endswith(tuple(token for token in tokenizer.all_special_tokens if token)):
@@ -141,6 +134,9 @@ class QuestionEncoder:
     Args:
         processor: a vision-language processor with a chat template.
         cache_images: process equal pictures once and keep the result as long as the encoder.
+
+    Raises:
+        UserError: what the processor makes of a row can neither be trained nor scored.
     """
 
     def __init__(self, processor: Any, *, cache_images: bool = True):
@@ -154,6 +150,7 @@ class QuestionEncoder:
         self._special_ids = set(self._tokenizer.all_special_ids)
         self._num_ends: dict[str, int] = {}
         self._marks_generation: bool | None = None
+        self._joined = joined_dimensions(processor)
         self._warned = False
         self._pending: list[_Pending] = []
 
@@ -190,7 +187,7 @@ class QuestionEncoder:
         questions = []
         for row, prompt_ids in zip(pending, short, strict=True):
             answers = tuple(self._answer(row, prompt_ids, next(full)) for _ in row.conversations)
-            questions.append(EncodedQuestion(row.prompt, answers))
+            questions.append(EncodedQuestion(row.prompt, answers, row.name))
             if not self._warned and any(answer.start < len(row.prompt.ids) for answer in answers):
                 self._warned = True
                 logger.warning(
@@ -245,12 +242,15 @@ class QuestionEncoder:
         except (TypeError, ValueError, OSError) as error:
             raise ValueError(f"{name}: its pictures or question cannot be processed: {error}") from error
         shape = inputs["input_ids"].shape
-        per_token = {key: tuple(value[0].tolist()) for key, value in inputs.items() if value.shape == shape}
-        per_row = {key: value for key, value in inputs.items() if value.shape != shape}
+        per_token = {name: tuple(inputs[name][0].tolist()) for name in per_token_names(self._processor, inputs)}
+        masks = {key: value[0] for key, value in inputs.items() if is_mask(value, shape)}
+        rest = inputs.keys() - per_token.keys() - masks.keys() if images else ()
+        per_row = {name: inputs[name] for name in sorted(rest)}
         ids = per_token.pop("input_ids")
         per_token.pop("attention_mask", None)
         per_token.pop("labels", None)  # PaliGemma's processor adds some
-        return Prompt(ids, per_token, per_row, digests)
+        joined = {name: dimension for name, dimension in self._joined.items() if name in per_row}
+        return Prompt(ids, per_token, per_row, digests, masks, joined)
 
     def _conversations(self, question: str, num_images: int, answers: Sequence[str]) -> tuple[list[_Conversation], int]:
         """The conversation with each answer, and how many special tokens follow an answer."""
@@ -274,7 +274,7 @@ class QuestionEncoder:
     def _token_ids(self, texts: list[str]) -> list[list[int]]:
         if not texts:
             return []
-        special = _adds_special_tokens(self._tokenizer, texts[0])
+        special = adds_special_tokens(self._tokenizer, texts[0])
         return self._tokenizer(texts, add_special_tokens=special, return_attention_mask=False)["input_ids"]
 
     def _conversation_ids(self, conversations: Sequence[_Conversation]) -> list[list[int]]:

@@ -20,7 +20,7 @@ from lethebench.baselines.trainer.saliency import LANGUAGE
 from lethebench.baselines.trainer.weights import VISION, evaluating
 from lethebench.contract.conversation import api_messages
 from lethebench.contract.images import decode_image
-from lethebench.contract.tokens import processor_inputs, render
+from lethebench.contract.processors import processor_inputs, render
 
 KEPT = -1
 """Task id for centroids of retained subjects."""

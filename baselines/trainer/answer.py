@@ -22,10 +22,13 @@ from lethebench.baselines.trainer.rows import (
     EncodedRow,
     EncodedRows,
     RowEncoder,
+    undecoded,
 )
 from lethebench.baselines.trainer.settings_checks import FIXED, check_called, check_evaluated, check_fixed, check_rows
 from lethebench.baselines.trainer.weights import check_lora, freeze, same_trained, train_in_float32, train_only
 from lethebench.contract.conversation import conversation
+from lethebench.contract.models import check_architecture, check_num_pictures, forward_at, keeps_pictures_apart
+from lethebench.contract.processors import is_mask
 
 # Settings of every stage of a run: no files, no reports, no progress bar.
 QUIET = {
@@ -137,6 +140,9 @@ class AnswerTrainer(SFTTrainer):
             processing_class=processing_class,
             **kwargs,
         )
+        check_architecture(self.model)
+        for row in undecoded(train_dataset) if keeps_pictures_apart(self.model) else ():
+            check_num_pictures(self.model, len(row.get("images") or ()), f"row {row.get('id', '?')}")
         # TRL's fused head replaces the model's forward, which a copy of the model would share with the original.
         vars(_bare(self.model)).pop("forward", None)
         if own_forward is not None:
@@ -194,13 +200,13 @@ class AnswerTrainer(SFTTrainer):
             labels = batch.pop("labels")
             predicts = functional.pad(labels[:, 1:] != IGNORED, (0, 1))  # the last position predicts nothing
             more = {"output_hidden_states": True} if layers else {}
-            outputs = model(**batch, use_cache=False, logits_to_keep=predicts, **more)
+            logits, outputs = forward_at(model, batch, predicts, use_cache=False, **more)
             tokens = mask & rows.unsqueeze(1)
-            logps = logps.masked_scatter(tokens, token_logps(outputs.logits, labels[:, 1:][predicts[:, :-1]]))
+            logps = logps.masked_scatter(tokens, token_logps(logits, labels[:, 1:][predicts[:, :-1]]))
             order.append(tokens.flatten().nonzero().flatten())
-            hidden.append({layer: _states(outputs, layer)[predicts] for layer in layers})
+            hidden.append({layer: _states(outputs, layer)[:, -predicts.shape[1] :][predicts] for layer in layers})
             if whole is not None:
-                distributions.append(outputs.logits[whole.unsqueeze(1).expand_as(mask)[tokens]].float().log_softmax(-1))
+                distributions.append(logits[whole.unsqueeze(1).expand_as(mask)[tokens]].float().log_softmax(-1))
         position = torch.cat(order)
         states = {layer: torch.cat([group[layer] for group in hidden])[position.argsort()] for layer in layers}
         if whole is None:
@@ -308,7 +314,7 @@ def _bare(model: Any) -> Any:
 
 
 def _states(outputs: Any, layer: int) -> Tensor:
-    states = outputs.hidden_states
+    states = getattr(outputs, "language_model_outputs", outputs).hidden_states
     if not 0 <= layer < len(states):
         raise ValueError(f"layer is {layer}: the language model has layers 1 to {len(states) - 1}")
     return states[layer]
@@ -333,9 +339,12 @@ def select_rows(batch: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
     """
     shape = batch["input_ids"].shape
     length = int(batch["attention_mask"][rows].sum(-1).max())
-    text = {name: value[rows, :length] for name, value in batch.items() if value.shape == shape}
-    pictures = {name: value for name, value in batch.items() if value.shape != shape and name != PICTURED}
-    return {**text, **pictures} if batch[PICTURED][rows].any() else text
+    per_token = [name for name, value in batch.items() if value.shape == shape or is_mask(value, shape)]
+    text = {name: batch[name][rows, :length] for name in per_token}
+    pictures = {name: value for name, value in batch.items() if name not in per_token and name != PICTURED}
+    if batch[PICTURED][rows].any():
+        return {**text, **pictures}
+    return {name: value for name, value in text.items() if value.shape[:2] == value.shape}
 
 
 def sample(rows: Dataset | Sequence[Mapping[str, Any]]) -> Dataset:

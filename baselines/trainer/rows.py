@@ -6,7 +6,7 @@ encoded alone, so that a batch may mix rows with any number of pictures and noth
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import torch
@@ -15,7 +15,8 @@ from torch import Tensor
 
 from lethebench.contract.columns import MODALITY_CHOICES
 from lethebench.contract.images import decode_image, image_digest
-from lethebench.contract.tokens import QuestionEncoder, answer_type
+from lethebench.contract.processors import answer_type
+from lethebench.contract.tokens import QuestionEncoder
 
 IGNORED = -100
 PICTURED = "row_has_picture"
@@ -31,14 +32,16 @@ class EncodedRow:
     """One row as model inputs.
 
     Attributes:
-        text: (L,) tensors: `input_ids`, `attention_mask` and the processor's other per-token outputs.
+        text: (L,) or (L, ...) tensors: `input_ids`, `attention_mask`, the processor's other outputs for each token.
         answer_tokens: number of tokens at the end that are the answer and its turn's end; >= 1.
         pictures: the processor's other outputs, first dimension counting pictures (or patches); empty for a text row.
+        joined: dimension along which `pictures` of several rows are joined, where it is not the first.
     """
 
     text: Mapping[str, Tensor]
     answer_tokens: int
     pictures: Mapping[str, Tensor]
+    joined: Mapping[str, int] = field(default_factory=dict)
 
 
 class Pair(NamedTuple):
@@ -143,7 +146,7 @@ class RowEncoder:
             self.seen.update(digests)
             self._pictures[digests] = encoded.pictures
         if digests:
-            encoded = EncodedRow(encoded.text, encoded.answer_tokens, self._pictures[digests])
+            encoded = replace(encoded, pictures=_shared(encoded.pictures, self._pictures[digests]))
         self._rows[key] = encoded
         return encoded
 
@@ -158,7 +161,16 @@ class RowEncoder:
         after = (answer_type(self.processor),) * len(answer.ids)
         for name, values in prompt.per_token.items():
             text[name] = torch.tensor((*values[: answer.start], *after))
-        return EncodedRow(text, len(answer.ids), prompt.per_row)
+        text |= prompt.masks_of(answer.start, len(answer.ids))
+        return EncodedRow(text, len(answer.ids), prompt.per_row, prompt.joined)
+
+
+def _shared(pictures: Mapping[str, Tensor], cached: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The cached tensors where they are equal: InstructBLIP's also hold the question."""
+    return {
+        name: cached[name] if name in cached and torch.equal(cached[name], value) else value
+        for name, value in pictures.items()
+    }
 
 
 class EncodedRows(torch.utils.data.Dataset):
@@ -238,10 +250,11 @@ class AnswerCollator:
         batch = {}
         for name in {name: None for row in rows for name in row.text}:
             fill = self.encoder.pad_token_id if name == "input_ids" else 0
-            batch[name] = torch.full((len(rows), length), fill, dtype=torch.long)
+            widest = _widest([row.text[name].shape[1:] for row in rows if name in row.text])
+            batch[name] = torch.full((len(rows), length, *widest), fill, dtype=torch.long)
             for index, row in enumerate(rows):
                 if name in row.text:
-                    batch[name][index, : len(row.text[name])] = row.text[name]
+                    batch[name][index][tuple(slice(size) for size in row.text[name].shape)] = row.text[name]
         batch["labels"] = torch.full((len(rows), length), IGNORED)
         for index, row in enumerate(rows):
             ids = row.text["input_ids"]
@@ -254,20 +267,28 @@ class AnswerCollator:
         Models take the pictures in row order and skip the zeros (tiles that are all zero, patches beyond a picture's
         size, masked pixels), so rows without a picture contribute nothing.
         """
-        names = {name: None for row in rows for name in row.pictures}
-        return {name: _concatenate([row.pictures[name] for row in rows if name in row.pictures]) for name in names}
+        joined = {name: row.joined.get(name, 0) for row in rows for name in row.pictures}
+        return {
+            name: _concatenate([row.pictures[name] for row in rows if name in row.pictures], dimension)
+            for name, dimension in joined.items()
+        }
 
 
-def _concatenate(tensors: list[Tensor]) -> Tensor:
-    widest = [max(sizes) for sizes in zip(*(tensor.shape[1:] for tensor in tensors), strict=True)]
+def _widest(shapes: Sequence[Sequence[int]]) -> list[int]:
+    return [max(sizes) for sizes in zip(*shapes, strict=True)]
+
+
+def _concatenate(tensors: list[Tensor], dimension: int) -> Tensor:
+    tensors = [tensor.transpose(0, dimension) for tensor in tensors]
+    widest = _widest([tensor.shape[1:] for tensor in tensors])
     if all(list(tensor.shape[1:]) == widest for tensor in tensors):
-        return torch.cat(tensors)
+        return torch.cat(tensors).transpose(0, dimension).contiguous()
     out = tensors[0].new_zeros(sum(len(tensor) for tensor in tensors), *widest)
     start = 0
     for tensor in tensors:
-        out[(slice(start, start + len(tensor)), *(slice(size) for size in tensor.shape[1:]))] = tensor
+        out[(slice(start, start + len(tensor)), *map(slice, tensor.shape[1:]))] = tensor
         start += len(tensor)
-    return out
+    return out.transpose(0, dimension).contiguous()
 
 
 def of_modality(rows: Rows, modality: str) -> Rows:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from lethebench.contract.models import check_architecture, check_num_pictures, forward_at, keeps_pictures_apart
 from lethebench.contract.tokens import EncodedQuestion, encode, longest_answer
 from lethebench.evaluation.likelihood.batching import batch_limit, model_inputs
 from lethebench.evaluation.likelihood.prefix_sharing import Context
@@ -49,6 +50,9 @@ def generate_encoded(
     Prompts are sorted by length and padded on the left, which `model.generate` sees from the attention mask.
     `progress` is called with the number of rows answered so far.
     """
+    check_architecture(model)
+    for question in encoded:
+        check_num_pictures(model, len(question.prompt.pictures), question.name)
     end = list(end_tokens(model, processor))
     pad = processor.tokenizer.pad_token_id
     limit = batch_limit(model, batch_size)
@@ -67,16 +71,20 @@ def generate_encoded(
                 batch, rows = rows[:size], rows[size:]
                 prompts = [encoded[row].prompt for row in batch]
                 contexts = [Context(prompt, prompt.ids, 0) for prompt in prompts]
-                inputs = model_inputs(model, contexts, [list(prompt.ids) for prompt in prompts], left=True)
                 with torch.no_grad():
-                    out = model.generate(
-                        **inputs,
-                        **GREEDY,
-                        max_new_tokens=max_new_tokens,
-                        eos_token_id=end,
-                        pad_token_id=end[0] if pad is None else pad,
-                    )
-                for row, ids in zip(batch, out[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
+                    if keeps_pictures_apart(model):
+                        new_ids = _likeliest_tokens(model, contexts, end, max_new_tokens)
+                    else:
+                        inputs = model_inputs(model, contexts, [list(prompt.ids) for prompt in prompts], left=True)
+                        out = model.generate(
+                            **inputs,
+                            **GREEDY,
+                            max_new_tokens=max_new_tokens,
+                            eos_token_id=end,
+                            pad_token_id=end[0] if pad is None else pad,
+                        )
+                        new_ids = out[:, inputs["input_ids"].shape[1] :].tolist()
+                for row, ids in zip(batch, new_ids, strict=True):
                     stop = next((index for index, token in enumerate(ids) if token in end), len(ids))
                     texts[row] = decode(processor, ids[:stop])
                 done += len(batch)
@@ -85,6 +93,24 @@ def generate_encoded(
     finally:
         model.train(was_training)
     return texts
+
+
+def _likeliest_tokens(
+    model: Any, contexts: Sequence[Context], end: Sequence[int], max_new_tokens: int
+) -> list[list[int]]:
+    """The tokens of greedy answers by whole passes, for models whose `generate` changes prompts or their padding."""
+    new_ids: list[list[int]] = [[] for _ in contexts]
+    for _ in range(max_new_tokens):
+        token_ids = [[*context.ids, *ids] for context, ids in zip(contexts, new_ids, strict=True)]
+        inputs = model_inputs(model, contexts, token_ids)
+        keep = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
+        keep[range(len(token_ids)), [len(ids) - 1 for ids in token_ids]] = True
+        logits, _ = forward_at(model, inputs, keep, use_cache=False)
+        for ids, token in zip(new_ids, logits.argmax(-1).tolist(), strict=True):
+            ids.append(token)
+        if all(set(ids) & set(end) for ids in new_ids):
+            break
+    return new_ids
 
 
 def greedy_answers(

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import torch
 
+from lethebench.contract.models import check_architecture, check_num_pictures
 from lethebench.contract.tokens import EncodedQuestion, encode
 from lethebench.evaluation.likelihood.calibration import score_items
 
@@ -59,6 +60,9 @@ def score_encoded(
 
     `progress` is called with the number of distinct answers scored so far.
     """
+    check_architecture(model)
+    for question in encoded:
+        check_num_pictures(model, len(question.prompt.pictures), question.name)
     scores: list[list[Score | None]] = [[None] * len(question.answers) for question in encoded]
     was_training = model.training
     model.eval()

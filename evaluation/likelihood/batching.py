@@ -5,14 +5,10 @@ from typing import Any
 
 import torch
 
+from lethebench.contract.models import base_of, cast_floating
 from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Context
 
 SLICE = 64  # rows of logits that are reduced together
-
-
-def base_of(model: Any) -> Any:
-    """Return the model without a PEFT wrapper."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def device_of(model: Any) -> torch.device:
@@ -77,7 +73,17 @@ def model_inputs(
     ]
     for name in names:
         inputs[name] = torch.tensor([padded(values[name]) for values in per_token], device=device)
-    for name, first in contexts[0].prompt.per_row.items():
-        value = torch.cat([context.prompt.per_row[name] for context in contexts]).to(device)
-        inputs[name] = value.to(dtype) if first.is_floating_point() else value
+    starts = [len(context.ids) - context.head for context in contexts]
+    masks = [
+        context.prompt.masks_of(start, len(ids) - start)
+        for context, start, ids in zip(contexts, starts, token_ids, strict=True)
+    ]
+    for name, first in masks[0].items():
+        inputs[name] = first.new_zeros(len(masks), width, *first.shape[1:], device=device)
+        for row, mask in enumerate(masks):
+            inputs[name][row, width - len(mask[name]) if left else 0 :][: len(mask[name])] = mask[name]
+    first_prompt = contexts[0].prompt
+    for name in first_prompt.per_row:
+        value = torch.cat([context.prompt.per_row[name] for context in contexts], dim=first_prompt.joined.get(name, 0))
+        inputs[name] = cast_floating(value.to(device), dtype)
     return inputs

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from lethebench.contract.models import base_of, keeps_pictures_apart, placeholder_of
 from lethebench.contract.tokens import EncodedQuestion
-from lethebench.evaluation.likelihood.batching import attention_of, base_of, batch_limit, dtype_of
+from lethebench.evaluation.likelihood.batching import attention_of, batch_limit, dtype_of
 from lethebench.evaluation.likelihood.forward import Measures, score_shared, score_whole
 from lethebench.evaluation.likelihood.prefix_sharing import (
     BatchLimit,
@@ -34,13 +35,6 @@ MODES = [SharingMode(True, *rest) for rest in sorted(product((False, True), repe
 NO_SHARING = SharingMode(False, False, False, False)
 _EXACT_MODES: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # model -> {situation: its widest exact mode}
 _WARNED: weakref.WeakSet = weakref.WeakSet()  # models whose fallback was logged
-
-
-def placeholder_of(model: Any) -> int | None:
-    """Return the token that stands for a picture, from the model's config."""
-    config = base_of(model).config
-    names = ("image_token_id", "image_token_index")
-    return next((getattr(config, name) for name in names if hasattr(config, name)), None)
 
 
 def _largest_gap(model: Any, shared: Sequence[Measures], whole: Sequence[Measures]) -> float | None:
@@ -115,6 +109,8 @@ def _exercised(sample: list[list[Context]]) -> SharingMode:
 def sharing_mode(model: Any, items: Sequence[Item]) -> SharingMode:
     """Return the widest mode that is exact for a model on rows of one kind; tested once per model and situation."""
     placeholder = placeholder_of(model)
+    if keeps_pictures_apart(model) or items[0][1].prompt.masks:
+        return NO_SHARING  # answers see pictures that are outside the sequence and its cache
     samples = []
     for mode in (SharingMode(), SharingMode(tries=False)):
         contexts = _shareable(plan_contexts(items, mode, placeholder))

@@ -16,7 +16,8 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-from lethebench.evaluation.likelihood.batching import SLICE, attention_of, base_of, device_of, dtype_of, model_inputs
+from lethebench.contract.models import base_of, forward_at
+from lethebench.evaluation.likelihood.batching import SLICE, attention_of, device_of, dtype_of, model_inputs
 from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Context, Tail
 from lethebench.evaluation.likelihood.tries import MAX_NODES, Trie, build_tries, trie_batches, trie_mask
 
@@ -107,7 +108,7 @@ def score_whole(model: Any, pairs: Sequence[tuple[Context, Tail]], *, statistics
     keep = torch.zeros(inputs["input_ids"].shape, dtype=torch.bool)
     for row, (ids, count) in enumerate(zip(token_ids, counts, strict=True)):
         keep[row, len(ids) - count - 1 : len(ids) - 1] = True
-    logits = model(**inputs, use_cache=False, logits_to_keep=keep.to(device_of(model))).logits
+    logits, _ = forward_at(model, inputs, keep.to(device_of(model)), use_cache=False)
     targets = [token for ids, count in zip(token_ids, counts, strict=True) for token in ids[-count:]]
     return _split(measure(logits, range(len(targets)), targets, statistics=statistics), counts)
 
@@ -138,16 +139,17 @@ def _decoder_positions(model: Any) -> Iterator[list]:
 
 
 def _run_contexts(model: Any, contexts: Sequence[Context], keep: int) -> tuple[_Prefix, torch.Tensor]:
-    """Run contexts of one length and kind; return also the logits of the last `keep` tokens."""
+    """Run contexts of one length and kind; return also the logits of the last `keep` tokens of each, row by row."""
     inputs = model_inputs(model, contexts, [list(context.ids) for context in contexts])
-    with _decoder_positions(model) as received:
-        out = model(**inputs, use_cache=True, logits_to_keep=keep)
     length = len(contexts[0].ids)
+    last = torch.arange(length, device=device_of(model)) >= length - keep
+    with _decoder_positions(model) as received:
+        logits, out = forward_at(model, inputs, last.expand(len(contexts), -1), use_cache=True)
     starts = torch.tensor([length], device=device_of(model))
     if received and received[0] is not None:
         positions = received[0].reshape(-1, *received[0].shape[-2:])  # several axes with multimodal rotary embeddings
         starts = positions.amax(dim=(0, 2)) + 1
-    return _Prefix(out.past_key_values, starts.expand(len(contexts)), length), out.logits
+    return _Prefix(out.past_key_values, starts.expand(len(contexts)), length), logits
 
 
 def _check_tries(model: Any) -> None:
@@ -177,12 +179,8 @@ def _run_tries(model: Any, prefix: _Prefix, tries: Sequence[Trie], *, statistics
         if not _is_plain(prefix.cache):
             raise TriesNotExactError(f"its cache has {type(prefix.cache.layers[0]).__name__} layers")
         inputs["attention_mask"] = trie_mask(tries, prefix.length, dtype_of(model)).to(device)
-    logits = model(
-        **inputs,
-        past_key_values=_shared_cache(prefix.cache, contexts),
-        use_cache=True,
-        logits_to_keep=torch.from_numpy(keep).to(device),
-    ).logits
+    cache = _shared_cache(prefix.cache, contexts)
+    logits, _ = forward_at(model, inputs, torch.from_numpy(keep).to(device), past_key_values=cache, use_cache=True)
     row_of = keep.reshape(-1).cumsum().reshape(keep.shape) - 1  # node -> row of the flat logits
     rows = np.concatenate([row_of[row, nodes] for row, trie in enumerate(tries) for nodes in trie.nodes])
     targets = [token for trie in tries for answer in trie.targets for token in answer]
@@ -201,8 +199,8 @@ def score_shared(
     """
     if tries:
         _check_tries(model)
-    prefix, logits = _run_contexts(model, contexts, max(context.head for context in contexts) + 1)
-    width = logits.shape[1]
+    width = max(context.head for context in contexts) + 1
+    prefix, logits = _run_contexts(model, contexts, width)
     pairs = [(index, tail) for index, context in enumerate(contexts) for tail in context.tails]
     rows: list[int] = []
     targets: list[int] = []
@@ -213,7 +211,7 @@ def score_shared(
         rows += range((index + 1) * width - 1 - head, (index + 1) * width)
         targets += [*context.ids[len(context.ids) - head :], tail.ids[0]] if head >= 0 else []
         counts.append(head + 1)
-    first = _split(measure(logits.flatten(0, 1), rows, targets, statistics=statistics), counts)
+    first = _split(measure(logits, rows, targets, statistics=statistics), counts)
     parts = [[values] for values in first]
 
     numbered: list[list[tuple[int, Tail]]] = [[] for _ in contexts]

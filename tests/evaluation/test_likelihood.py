@@ -139,6 +139,7 @@ def test_equal_pictures_are_processed_once(monkeypatch):
         calls.append(images)
         return original(self, images, *args, **options)
 
+    encode(processor, [], [])  # tries the processor on a blank picture
     monkeypatch.setattr(kind, "preprocess", counted)
     score_answers(model, processor, [*qa_rows(), *qa_rows()[::-1]])
     assert len(calls) == 3  # qa_rows hold three different pictures

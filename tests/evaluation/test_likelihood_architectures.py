@@ -9,8 +9,9 @@ import torch
 from tiny_architectures import ARCHITECTURES, Tiny
 from tiny_models import tokenizer
 
+from lethebench.contract.models import placeholder_of
 from lethebench.evaluation.answers.greedy import decode, generate_encoded
-from lethebench.evaluation.likelihood import calibration, forward
+from lethebench.evaluation.likelihood import forward
 from lethebench.evaluation.likelihood.api import score_encoded
 from lethebench.evaluation.likelihood.batching import generated_values
 from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, SharingMode, plan_contexts
@@ -104,7 +105,7 @@ def test_every_combination_equals_plain_passes(name, dtype, attention, adapter, 
 def shared_gap(tiny: Tiny, items: list, mode: SharingMode) -> float:
     """Largest difference in nats if rows are scored in this mode without a test of whether it is exact."""
     numbered = list(enumerate(items))
-    planned = [c for c in plan_contexts(numbered, mode, calibration.placeholder_of(tiny.model)) if len(c.tails) > 1]
+    planned = [c for c in plan_contexts(numbered, mode, placeholder_of(tiny.model)) if len(c.tails) > 1]
     assert planned
     worst = 0.0
     with torch.no_grad():

@@ -196,6 +196,20 @@ def test_prefix_model_scores_equal_its_suffix_format():
             )
 
 
-def test_text_row_without_required_picture_is_named():
-    with pytest.raises(ValueError, match=r"b/text/allergy: .*`images` are expected"):
-        encode(paligemma(), qa_rows(), [[] for _ in qa_rows()])
+def test_prefix_model_text_rows_equal_plain_passes():
+    """The prompt, a line's end and no picture: its processor refuses text alone, which the model reads."""
+    model, processor = ARCHITECTURES["paligemma"](torch.float64, "sdpa").model, paligemma()
+    (row, *_) = rows = [row for row in qa_rows() if not row["images"]]
+    answers = [["asthma", "latex and pollen"] for _ in rows]
+    for row, texts, scores in zip(rows, answers, score_many(model, processor, rows, answers), strict=True):
+        for text, score in zip(texts, scores, strict=True):
+            prompt, answer = (
+                processor.tokenizer(part, add_special_tokens=False)["input_ids"]
+                for part in (row["question"] + "\n", text + "</s>")
+            )
+            ids = torch.tensor([[*prompt, *answer]])
+            kinds = torch.tensor([[0] * len(prompt) + [1] * len(answer)])
+            with torch.no_grad():
+                logp = model(input_ids=ids, token_type_ids=kinds).logits[0].log_softmax(-1)
+            plain = sum(logp[len(prompt) + index - 1, token].item() for index, token in enumerate(answer))
+            assert score.logprob == pytest.approx(plain, abs=1e-9)

@@ -1,0 +1,131 @@
+"""What a model declares about itself, and forward passes that depend on no more than that."""
+
+import inspect
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import GenerationMixin
+
+from lethebench.contract.errors import UserError
+
+PICTURE_INPUTS = ("pixel_values", "flattened_patches", "image")  # what names of model inputs for pictures begin with
+_WHOLE_HEADS: weakref.WeakSet = weakref.WeakSet()  # classes whose logits cannot be limited to a mask
+_PARAMETERS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # class of a model -> parameters of its forward
+
+
+def base_of(model: Any) -> Any:
+    """Return the model without a PEFT wrapper."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def placeholder_of(model: Any) -> int | None:
+    """Return the token that stands for a picture, from the model's config."""
+    config = base_of(model).config
+    names = ("image_token_id", "image_token_index")
+    return next((value for name in names if (value := getattr(config, name, None)) is not None), None)
+
+
+def needs_pictures(model: Any) -> bool:
+    """Return whether pictures are the model's main input (the BLIP and Kosmos families), so that no row lacks one."""
+    return getattr(base_of(model), "main_input_name", "input_ids") != "input_ids"
+
+
+def keeps_pictures_apart(model: Any) -> bool:
+    """Return whether pictures have no tokens in the sequence, but are put before it or looked at by cross-attention.
+
+    Such a model takes one picture per row.
+    """
+    return needs_pictures(model) or placeholder_of(model) is None
+
+
+def check_num_pictures(model: Any, num_pictures: int, name: str) -> None:
+    """Raise UserError, with the row's name, if the model does not read as many pictures in one row."""
+    if num_pictures > 1 and keeps_pictures_apart(model):
+        raise UserError(
+            f"{name} has {num_pictures} pictures, but {type(base_of(model)).__name__} reads one picture per row: "
+            "leave out the row or join its pictures"
+        )
+
+
+def language_model_of(model: Any) -> Any:
+    """Return the part of a model that generates text from text alone, for text rows of one that needs pictures.
+
+    Raises:
+        UserError: there is none.
+    """
+    base = base_of(model)
+    for part in base.children():
+        if isinstance(part, GenerationMixin):
+            return part
+    raise UserError(f"{type(base).__name__} reads no text without a picture: leave out the text rows")
+
+
+def _head_takes_mask(base: Any) -> bool:
+    return type(base) not in _WHOLE_HEADS and "logits_to_keep" in _parameters(base) and placeholder_of(base) is not None
+
+
+def check_architecture(model: Any) -> None:
+    """Raise UserError if this project cannot train or score a model of this kind, whatever its weights."""
+    base = base_of(model)
+    name, config = type(base).__name__, base.config
+    parts = (config, config.get_text_config(), getattr(config, "text_config", config))
+    if any(getattr(part, "is_encoder_decoder", False) for part in parts):
+        raise UserError(
+            f"{name} is an encoder-decoder, whose question is no beginning of its answer: "
+            "choose a decoder-only model such as LLaVA, Idefics3 or Qwen2.5-VL"
+        )
+    if not isinstance(base, GenerationMixin):
+        raise UserError(
+            f"{name} does not generate text token by token, so that answers have no probability: "
+            "choose an autoregressive model such as LLaVA, Idefics3 or Qwen2.5-VL"
+        )
+    if not any(parameter.startswith(PICTURE_INPUTS) for parameter in _parameters(base)):
+        raise UserError(f"{name} takes no pictures: choose a vision-language model such as LLaVA or Qwen2.5-VL")
+
+
+def _parameters(base: Any) -> Mapping[str, inspect.Parameter]:
+    kind = type(base)
+    if kind not in _PARAMETERS:
+        _PARAMETERS[kind] = inspect.signature(kind.forward).parameters
+    return _PARAMETERS[kind]
+
+
+def _has_pictures(inputs: Mapping[str, Any]) -> bool:
+    shape = inputs["input_ids"].shape
+    return any(name.startswith(PICTURE_INPUTS) and value.shape != shape for name, value in inputs.items())
+
+
+def forward_at(model: Any, inputs: Mapping[str, Any], keep: Tensor, **options: Any) -> tuple[Tensor, Any]:
+    """Run a model and return its logits at some tokens, (N, vocabulary), row by row, and all its outputs.
+
+    The head computes no more than these logits where the model can be told so. A model that needs pictures reads rows
+    without one by its language model.
+
+    Args:
+        model: the model, wrapped or not.
+        inputs: model inputs with (B, L) `input_ids`.
+        keep: (B, L) boolean, True at the N tokens.
+        options: further arguments of the model.
+    """
+    base = base_of(getattr(model, "module", model))
+    if needs_pictures(base) and not _has_pictures(inputs):
+        model = language_model_of(base)
+        inputs = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+    elif _head_takes_mask(base):
+        try:
+            outputs = model(**inputs, logits_to_keep=keep, **options)
+        except IndexError:  # Chameleon's forward changes its logits by batch, position and token
+            _WHOLE_HEADS.add(type(base))
+        else:
+            return outputs.logits, outputs
+    outputs = model(**inputs, **options)
+    # A model without a placeholder puts its pictures before the tokens.
+    return outputs.logits[:, -keep.shape[1] :][keep], outputs
+
+
+def cast_floating(value: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return a tensor of floating point in another type, any other as it is."""
+    return value.to(dtype) if value.is_floating_point() else value
