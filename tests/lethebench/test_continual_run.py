@@ -16,10 +16,11 @@ from small_build import PROFILES, real_build
 
 from lethebench.baselines import plan_for
 from lethebench.baselines.methods import retrain
+from lethebench.baselines.presets import load_preset
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.report import write_report
-from lethebench.runs import continual, training
+from lethebench.runs import continual, stage, training
 from lethebench.runs.build import open_build
 from lethebench.runs.commands import run_command, unlearn_command
 from lethebench.runs.continual import start
@@ -33,17 +34,23 @@ from lethebench.scoring.command import evaluate_command
 from lethebench.scoring.options import EvaluateOptions
 
 METHODS = ("ga", "npo")
-STEPS = {"vision_steps": 60, "steps": 80, "batch_size": 32}
+LEARN = {"vision_steps": 30, "steps": 45, "batch_size": 32, "muon_lr": 0.04, "adamw_lr": 8e-3}
+UNLEARN = {"max_steps": 10, "per_device_train_batch_size": 16, "learning_rate": 1e-3}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def shorter():
-    """Fewer and smaller steps than usual are enough for so few profiles."""
+    """Train in fewer, smaller and larger-rate steps than the preset, which is enough for 8 profiles."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (training, retrain):
-            patch.setattr(module, "plan_for", lambda rows: replace(plan_for(rows), **STEPS))
+            patch.setattr(module, "plan_for", lambda rows: replace(plan_for(rows), **LEARN))
+        patch.setattr(stage, "load_preset", lambda *names: shorter_preset(load_preset(*names)))
         score_every(patch, 2)
         yield
+
+
+def shorter_preset(preset):
+    return replace(preset, unlearn={**preset.unlearn, **UNLEARN})
 
 
 @pytest.fixture(scope="module")
