@@ -25,7 +25,12 @@ if "LETHE_TEST_BUILDS" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["LETHE_TEST_BUILDS"], ignore_errors=True)
 
 
-def pytest_collection_finish():
+def pytest_collection_finish(session):
     """What is imported stays: accelerate collects garbage after each training, and need not walk through it."""
+    if not session.items:  # the process that hands the tests to its workers
+        return
+    from fast_cards import use_libyaml
+
+    use_libyaml()
     gc.collect()
     gc.freeze()

@@ -39,7 +39,7 @@ def wrong_values(rng: random.Random, attribute: str, value: str, values: Sequenc
         if draw != value:
             (alike if value_form(attribute, draw) == form else other)[draw] = None
     if len(alike) < WRONG_ANSWERS and (form or len(alike) + len(other) < WRONG_ANSWERS):
-        extra = [v for v in _values_outside(attribute) if v != value and value_form(attribute, v) == form]
+        extra = [v for v in _values_outside(attribute).get(form, ()) if v != value]
         alike |= dict.fromkeys(rng.sample(extra, min(len(extra), WRONG_ANSWERS)))
     return list(dict.fromkeys([*alike, *other]))[:WRONG_ANSWERS]
 
@@ -56,5 +56,9 @@ def value_form(attribute: str, value: str) -> str:
 
 
 @cache
-def _values_outside(attribute: str) -> tuple[str, ...]:
-    return tuple(decoys(attribute, 1_500 if attribute in PATTERNED else 48, seed=0))
+def _values_outside(attribute: str) -> dict[str, list[str]]:
+    """Return form -> values that are in no build."""
+    by_form: dict[str, list[str]] = {}
+    for value in decoys(attribute, 1_500 if attribute in PATTERNED else 48, seed=0):
+        by_form.setdefault(value_form(attribute, value), []).append(value)
+    return by_form

@@ -94,10 +94,20 @@ def decoys(attribute: str, count: int, *, seed: int) -> list[str]:
         size *= 2
 
 
-@lru_cache(maxsize=16)
-def _decoy_profiles(domain: str, seed: int, count: int) -> tuple[Profile, ...]:
+def _decoy_profiles(domain: str, seed: int, count: int) -> list[Profile]:
     """Return profiles that are in no build; cached, as a build asks for the decoys of every attribute."""
-    return tuple(islice(_sequence(domain, digest("decoys", seed), 0.0), count))
+    more, drawn = _decoys_so_far(domain, seed)
+    try:
+        drawn += islice(more, max(count - len(drawn), 0))
+    except RuntimeError:
+        _decoys_so_far.cache_clear()  # an iterator that has raised would end without a word the next time
+        raise
+    return drawn[:count]
+
+
+@lru_cache(maxsize=16)
+def _decoys_so_far(domain: str, seed: int) -> tuple[Iterator[Profile], list[Profile]]:
+    return _sequence(domain, digest("decoys", seed), 0.0), []
 
 
 def _sequence(domain: str, seed: int, overlap: float) -> Iterator[Profile]:

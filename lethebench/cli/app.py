@@ -13,7 +13,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import sys
 import traceback
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 
@@ -50,6 +51,12 @@ def lethe(
     """Benchmarks, trainers and metrics for continual unlearning in vision-language models."""
 
 
+@cache
+def _command() -> Any:
+    """Return the click command, which takes 20 ms to make."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line; an error that a user can cause ends in one line and exit status 1 or 2."""
     terminal.prepare()
@@ -72,7 +79,7 @@ def _run() -> int | None:
 
     try:
         _check_paths()
-        code = app(standalone_mode=False)
+        code = _command()(standalone_mode=False)
         sys.stdout.flush()
         return code
     except (typer.Abort, KeyboardInterrupt):

@@ -88,28 +88,39 @@ def differences(hub: Hub, manifest: Manifest, revision: str, tick: Tick) -> list
 
     A split that differs is read a second time: the download may be at fault and not the Hub.
     """
-    parts = [(config, name, part) for config, splits in manifest.splits.items() for name, part in splits.items()]
-    problems = []
-    for done, (config, name, part) in enumerate(parts, start=1):
-        problem = _difference(hub, config, name, revision, part["content_hash"])
-        if problem and _difference(hub, config, name, revision, part["content_hash"]):
-            problems.append(f"config {config}, split {name}: {problem}")
-        tick(done, len(parts))
+    total = sum(map(len, manifest.splits.values()))
+    problems: list[str] = []
+    done = 0
+    for config, splits in manifest.splits.items():
+        loaded: dict[str, Any] = {}
+        for name, part in splits.items():
+            problem = _difference(hub, loaded, config, name, revision, part["content_hash"])
+            if problem:
+                loaded.clear()
+                problem = _difference(hub, loaded, config, name, revision, part["content_hash"])
+            problems += [f"config {config}, split {name}: {problem}"] if problem else []
+            done += 1
+            tick(done, total)
     return problems
 
 
-def _difference(hub: Hub, config: str, name: str, revision: str, expected: str) -> str:
-    """Return what is wrong with a split, "" if nothing is."""
+def _difference(hub: Hub, loaded: dict[str, Any], config: str, name: str, revision: str, expected: str) -> str:
+    """Return what is wrong with a split, "" if nothing is; `loaded` keeps the config for its other splits."""
+
+    def content() -> str:
+        if not loaded:
+            loaded.update(load_dataset(hub.name, config, revision=revision, streaming=True, token=hub.token))
+        return content_hash(map(row_digest, _rows(loaded[name])))
+
     try:
-        loaded = hub.retry(lambda: content_hash(map(row_digest, _rows(hub, config, name, revision))))
+        actual = hub.retry(content)
     except CORRUPTED as error:
         return f"cannot be read ({' '.join(str(error).split())[:120]})"
-    return "" if loaded == expected else "the rows differ from those that were pushed"
+    return "" if actual == expected else "the rows differ from those that were pushed"
 
 
-def _rows(hub: Hub, config: str, name: str, revision: str) -> Iterator[dict[str, Any]]:
+def _rows(rows: Any) -> Iterator[dict[str, Any]]:
     """Stream the rows of a split, so that nothing is kept on disk, with pictures as bytes."""
-    rows = load_dataset(hub.name, config, split=name, revision=revision, streaming=True, token=hub.token)
     for column, feature in (rows.features or {}).items():
         if isinstance(feature, List) and isinstance(feature.feature, Image):
             rows = rows.cast_column(column, List(Image(decode=False)))

@@ -195,7 +195,7 @@ DECOYS = [
 
 def test_decoys_are_distinct_and_seeded():
     decoys = [module.decoys(attribute, 40, seed=0) for module, attribute in DECOYS]
-    icu_profiles._decoy_profiles.cache_clear()
+    icu_profiles._decoys_so_far.cache_clear()
     for (module, attribute), values in zip(DECOYS, decoys, strict=True):
         size = 40 if module is remem else len(LISTED.get(attribute, range(40)))
         if module is mllmu and attribute in FIGURES:

@@ -20,7 +20,8 @@ from lethebench.baselines.presets import load_preset
 from lethebench.console import Console
 from lethebench.errors import UserError
 from lethebench.report import write_report
-from lethebench.runs import continual, stage, training
+from lethebench.runs import continual, training
+from lethebench.runs import stage as stages
 from lethebench.runs.build import open_build
 from lethebench.runs.commands import run_command, unlearn_command
 from lethebench.runs.continual import start
@@ -44,8 +45,8 @@ def shorter():
     with pytest.MonkeyPatch.context() as patch:
         for module in (training, retrain):
             patch.setattr(module, "plan_for", lambda rows: replace(plan_for(rows), **LEARN))
-        patch.setattr(stage, "load_preset", lambda *names: shorter_preset(load_preset(*names)))
-        score_every(patch, 2)
+        patch.setattr(stages, "load_preset", lambda *names: shorter_preset(load_preset(*names)))
+        score_every(patch, 4)
         yield
 
 
@@ -77,7 +78,7 @@ def test_gate_agrees_with_the_rows(finished):
         assert gate[modality] == pytest.approx(sum(matches) / len(matches), abs=0.02)
         assert gate[modality] >= 0.95
     assert result["gate"]["passed"] is True
-    assert gate["rows"] == len(initial) == (PROFILES // 2 * 17 + PROFILES // 2 * 15) // 2
+    assert gate["rows"] == len(initial) == (PROFILES // 2 * 17 + PROFILES // 2 * 15) // 4
 
 
 def test_npo_forgets_and_keeps_utility_where_ga_collapses(finished):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from command_line import lethe
+from fast_cards import use_libyaml
 
 
 def verify_once() -> None:
@@ -34,6 +35,7 @@ def run(arguments: list[str], changed: dict[str, str | None]) -> dict:
 
 
 if __name__ == "__main__":
+    use_libyaml()
     verify_once()
     for line in sys.stdin:
         request = json.loads(line)
