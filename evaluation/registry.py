@@ -33,6 +33,7 @@ class MetricEntry:
         range: of its main result.
         direction: which way is better, or what a high value means.
         measure: `package.module:function` from `Evidence` to cells and flags; None for a metric of a whole run.
+        takes: what a module's predictions are: texts, numbers or lists of numbers.
         headline: the results that `lethe evaluate` prints; of a metric per split, without the split.
         module: whether `evaluation/<name>/` is a module of the `evaluate` library.
     """
@@ -45,6 +46,7 @@ class MetricEntry:
     measure: str | None = None
     headline: tuple[str, ...] = ()
     module: bool = True
+    takes: str | None = None
 
     @property
     def from_text(self) -> bool:
@@ -62,6 +64,7 @@ METRICS: dict[str, MetricEntry] = {
             direction="higher = more memorized",
             measure=f"{_MEASURES}:memorization",
             headline=("exact_match",),
+            takes="texts",
         ),
         MetricEntry(
             "utility",
@@ -69,6 +72,7 @@ METRICS: dict[str, MetricEntry] = {
             needs=("text",),
             measure=f"{_MEASURES}:utility",
             headline=("utility", "utility_relative"),
+            takes="texts",
         ),
         MetricEntry(
             "exposure",
@@ -78,6 +82,7 @@ METRICS: dict[str, MetricEntry] = {
             direction="as gold is best",
             measure=f"{_MEASURES}:exposure",
             headline=("exposure", "exposure_gold"),
+            takes="lists of numbers",
         ),
         MetricEntry(
             "truth_ratio",
@@ -95,6 +100,7 @@ METRICS: dict[str, MetricEntry] = {
             needs=("text", "before"),
             measure=f"{_MEASURES}:forget",
             headline=("forget",),
+            takes="numbers",
         ),
         MetricEntry(
             "forget_quality",
@@ -114,6 +120,7 @@ METRICS: dict[str, MetricEntry] = {
             direction="0 is best",
             measure=f"{_MEASURES}:privacy",
             headline=("min_k_20/auc", "min_k_20/privacy_leakage"),
+            takes="numbers",
         ),
         MetricEntry(
             "modality_gap",
@@ -129,11 +136,13 @@ METRICS: dict[str, MetricEntry] = {
             "stability",
             "How steadily a run unlearns task after task",
             needs=("text", "stages"),
+            takes="lists of numbers",
         ),
         MetricEntry(
             "unlearning",
             "Harmonic mean of forget, utility, stability and exposure",
             needs=("candidates", "before", "gold", "stages"),
+            takes="texts",
         ),
     )
 }

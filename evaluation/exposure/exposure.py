@@ -4,7 +4,7 @@ import evaluate
 from datasets import List, Value
 
 from lethebench.evaluation.metrics import exposure_summary
-from lethebench.evaluation.module import compute_with, inputs_of, metric_info
+from lethebench.evaluation.module import RowMetric, compute_with, inputs_of, metric_info
 
 _DESCRIPTION = """
 How many bits of a fact a model gives away (Carlini et al., 2019): all values that the fact could have are ranked by the
@@ -36,10 +36,19 @@ _CITATION = """
 
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
-class Exposure(evaluate.Metric):
+class Exposure(RowMetric):
     """Thin wrapper of `lethebench.evaluation.metrics.exposure_summary`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, _CITATION, List(Value("float64")), Value("int64"))
+        return metric_info(
+            _DESCRIPTION,
+            _KWARGS_DESCRIPTION,
+            _CITATION,
+            predictions=List(Value("float64")),
+            references=Value("int64"),
+            gold=List(Value("float64")),
+            num_tokens=List(Value("float64")),
+            profile_ids=Value("string"),
+        )
 
     _compute = compute_with(exposure_summary)

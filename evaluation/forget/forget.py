@@ -6,7 +6,7 @@ import evaluate
 from datasets import Value
 
 from lethebench.evaluation.metrics import forget_quality, forget_score
-from lethebench.evaluation.module import inputs_of, metric_info
+from lethebench.evaluation.module import RowMetric, compute_with, inputs_of, metric_info
 
 _DESCRIPTION = """
 How much of the forget set is gone, from 0, as before unlearning, to 1, as in a gold model retrained without it:
@@ -37,26 +37,40 @@ _CITATION = """
 """
 
 
+def _scores(
+    predictions: Sequence[float],
+    references: Sequence[float],
+    gold: Sequence[float] | None = None,
+    truth_ratios: Sequence[float] | None = None,
+    gold_truth_ratios: Sequence[float] | None = None,
+    profile_ids: Sequence[Hashable] | None = None,
+    seed: int = 0,
+) -> dict:
+    """Return forget score, and forget quality where truth ratios are given."""
+    if (truth_ratios is None) != (gold_truth_ratios is None):
+        raise ValueError("forget quality compares two models: give both truth_ratios and gold_truth_ratios")
+    result = forget_score(predictions, references, gold, profile_ids=profile_ids, seed=seed)
+    if truth_ratios is not None and gold_truth_ratios is not None:
+        both = (truth_ratios, gold_truth_ratios)
+        result |= forget_quality(*([value for value in values if value is not None] for values in both))
+    return result
+
+
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
-class Forget(evaluate.Metric):
+class Forget(RowMetric):
     """Thin wrapper of `lethebench.evaluation.metrics.forget_score` and `forget_quality`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, _CITATION, Value("float64"), Value("float64"))
+        return metric_info(
+            _DESCRIPTION,
+            _KWARGS_DESCRIPTION,
+            _CITATION,
+            predictions=Value("float64"),
+            references=Value("float64"),
+            gold=Value("float64"),
+            truth_ratios=Value("float64"),
+            gold_truth_ratios=Value("float64"),
+            profile_ids=Value("string"),
+        )
 
-    def _compute(
-        self,
-        predictions: Sequence[float],
-        references: Sequence[float],
-        gold: Sequence[float] | None = None,
-        truth_ratios: Sequence[float] | None = None,
-        gold_truth_ratios: Sequence[float] | None = None,
-        profile_ids: Sequence[Hashable] | None = None,
-        seed: int = 0,
-    ) -> dict:
-        if (truth_ratios is None) != (gold_truth_ratios is None):
-            raise ValueError("forget quality compares two models: give both truth_ratios and gold_truth_ratios")
-        result = forget_score(predictions, references, gold, profile_ids=profile_ids, seed=seed)
-        if truth_ratios is not None and gold_truth_ratios is not None:
-            result |= forget_quality(truth_ratios, gold_truth_ratios)
-        return result
+    _compute = compute_with(_scores)

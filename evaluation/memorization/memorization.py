@@ -3,12 +3,12 @@
 from collections.abc import Hashable, Sequence
 
 import evaluate
-from datasets import Value
+from datasets import List, Value
 
 from lethebench.contract.defaults import GATE_THRESHOLD
 from lethebench.evaluation.metrics import exact_match, memorization_summary, rouge_l
 from lethebench.evaluation.metrics.run_rows import knowledge_of
-from lethebench.evaluation.module import inputs_of, metric_info
+from lethebench.evaluation.module import RowMetric, compute_with, inputs_of, metric_info
 
 _DESCRIPTION = """
 How much of its training answers a model repeats before it is asked to forget: exact match, ROUGE-L and keyword match,
@@ -54,34 +54,48 @@ _CITATION = """
 """
 
 
+def _scores(
+    predictions: Sequence[str],
+    references: Sequence[str],
+    keywords: Sequence[Sequence[str]] | None = None,
+    modality: Sequence[str] | None = None,
+    hops: Sequence[int] | None = None,
+    threshold: float = GATE_THRESHOLD,
+    min_k: Sequence[float] | None = None,
+    profile_ids: Sequence[Hashable] | None = None,
+    seed: int = 0,
+) -> dict:
+    """Return `memorization_summary` of texts."""
+    pairs = list(zip(predictions, references, strict=True))
+    return memorization_summary(
+        [exact_match(text, answer) for text, answer in pairs],
+        [rouge_l(text, answer) for text, answer in pairs],
+        knowledge_of(predictions, references, keywords),
+        modality=modality,
+        hops=hops,
+        min_k=min_k,
+        threshold=threshold,
+        profile_ids=profile_ids,
+        seed=seed,
+    )
+
+
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
-class Memorization(evaluate.Metric):
+class Memorization(RowMetric):
     """Thin wrapper of `lethebench.evaluation.metrics.memorization_summary`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, _CITATION, Value("string"), Value("string"))
-
-    def _compute(
-        self,
-        predictions: Sequence[str],
-        references: Sequence[str],
-        keywords: Sequence[Sequence[str]] | None = None,
-        modality: Sequence[str] | None = None,
-        hops: Sequence[int] | None = None,
-        threshold: float = GATE_THRESHOLD,
-        min_k: Sequence[float] | None = None,
-        profile_ids: Sequence[Hashable] | None = None,
-        seed: int = 0,
-    ) -> dict:
-        pairs = list(zip(predictions, references, strict=True))
-        return memorization_summary(
-            [exact_match(text, answer) for text, answer in pairs],
-            [rouge_l(text, answer) for text, answer in pairs],
-            knowledge_of(predictions, references, keywords),
-            modality=modality,
-            hops=hops,
-            min_k=min_k,
-            threshold=threshold,
-            profile_ids=profile_ids,
-            seed=seed,
+        return metric_info(
+            _DESCRIPTION,
+            _KWARGS_DESCRIPTION,
+            _CITATION,
+            predictions=Value("string"),
+            references=Value("string"),
+            keywords=List(Value("string")),
+            modality=Value("string"),
+            hops=Value("int64"),
+            min_k=Value("float64"),
+            profile_ids=Value("string"),
         )
+
+    _compute = compute_with(_scores)

@@ -75,7 +75,7 @@ def unlearning_summary(
         forget, utility, stability: in 0..1, higher is better.
         exposure: mean bits, compare with exposure_gold.
         exposure_closeness: 1 - min(1, |mean normalized exposure - that of gold|), in 0..1, higher is better.
-        flags: among collapsed, over_unlearned, no_gold, not_measured; none is best.
+        flags: among collapsed, over_unlearned, no_gold, not_measured, rouge_not_measured; none is best.
         missing: parts of the score that are None.
         reasons: why they are.
         not_measured: parts of utility that were left out.

@@ -4,7 +4,7 @@ import evaluate
 from datasets import Value
 
 from lethebench.evaluation.metrics import privacy_leakage
-from lethebench.evaluation.module import compute_with, inputs_of, metric_info
+from lethebench.evaluation.module import RowMetric, compute_with, inputs_of, metric_info
 
 _DESCRIPTION = """
 Whether a membership attack tells the forget set from rows that the model never saw, after MUSE: the area under the ROC
@@ -37,10 +37,18 @@ _CITATION = """
 
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
-class PrivacyLeakage(evaluate.Metric):
+class PrivacyLeakage(RowMetric):
     """Thin wrapper of `lethebench.evaluation.metrics.privacy_leakage`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, _CITATION, Value("float64"), Value("int64"))
+        return metric_info(
+            _DESCRIPTION,
+            _KWARGS_DESCRIPTION,
+            _CITATION,
+            predictions=Value("float64"),
+            references=Value("int64"),
+            gold=Value("float64"),
+            profile_ids=Value("string"),
+        )
 
     _compute = compute_with(privacy_leakage)

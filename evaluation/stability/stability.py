@@ -4,7 +4,7 @@ import evaluate
 from datasets import List, Value
 
 from lethebench.evaluation.metrics import continual_summary
-from lethebench.evaluation.module import compute_with, inputs_of, metric_info
+from lethebench.evaluation.module import RowMetric, compute_with, inputs_of, metric_info
 
 _DESCRIPTION = """
 How steadily a model unlearns task after task: whether what was forgotten stays forgotten, whether tasks still to come
@@ -38,10 +38,16 @@ _CITATION = """
 
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
-class Stability(evaluate.Metric):
+class Stability(RowMetric):
     """Thin wrapper of `lethebench.evaluation.metrics.continual_summary`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, _CITATION, List(Value("float64")), Value("float64"))
+        return metric_info(
+            _DESCRIPTION,
+            _KWARGS_DESCRIPTION,
+            _CITATION,
+            predictions=List(Value("float64")),
+            references=Value("float64"),
+        )
 
     _compute = compute_with(continual_summary)

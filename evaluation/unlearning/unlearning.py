@@ -1,10 +1,10 @@
 """All scores of an unlearning run, and one number, as a module of the evaluate library."""
 
 import evaluate
-from datasets import Value
+from datasets import List, Value
 
 from lethebench.evaluation.metrics import unlearning_summary
-from lethebench.evaluation.module import compute_with, inputs_of, metric_info
+from lethebench.evaluation.module import RowMetric, compute_with, inputs_of, metric_info
 
 _DESCRIPTION = """
 All scores of an unlearning run from its rows, and one number: the harmonic mean of forget, utility, stability and
@@ -41,10 +41,29 @@ _CITATION = """
 
 
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
-class Unlearning(evaluate.Metric):
+class Unlearning(RowMetric):
     """Thin wrapper of `lethebench.evaluation.metrics.unlearning_summary`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, _CITATION, Value("string"), Value("string"))
+        return metric_info(
+            _DESCRIPTION,
+            _KWARGS_DESCRIPTION,
+            _CITATION,
+            predictions=Value("string"),
+            references=Value("string"),
+            before_text=Value("string"),
+            gold_text=Value("string"),
+            keywords=List(Value("string")),
+            probability=Value("float64"),
+            truth_ratio=Value("float64"),
+            gold_truth_ratio=Value("float64"),
+            candidates=List(Value("float64")),
+            gold_candidates=List(Value("float64")),
+            truth_index=Value("int64"),
+            role=Value("string"),
+            task_id=Value("int64"),
+            stage=Value("int64"),
+            profile_id=Value("string"),
+        )
 
     _compute = compute_with(unlearning_summary)

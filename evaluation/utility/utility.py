@@ -6,7 +6,7 @@ import evaluate
 from datasets import Value
 
 from lethebench.evaluation.metrics import model_utility, rouge_l_recall
-from lethebench.evaluation.module import inputs_of, metric_info
+from lethebench.evaluation.module import RowMetric, compute_with, inputs_of, metric_info
 
 _DESCRIPTION = """
 What a model keeps after unlearning: the harmonic mean of mean answer probability, mean ROUGE-L recall of the generated
@@ -51,33 +51,46 @@ _CITATION = """
 """
 
 
+def _scores(
+    predictions: Sequence[str],
+    references: Sequence[str],
+    probability: Sequence[float] | None = None,
+    truth_ratio: Sequence[float | None] | None = None,
+    groups: Sequence[str] | None = None,
+    known: Mapping[str, float] | None = None,
+    before: float | None = None,
+    profile_ids: Sequence[Hashable] | None = None,
+    seed: int = 0,
+) -> dict:
+    """Return `model_utility` of texts."""
+    recall = [rouge_l_recall(text, answer) for text, answer in zip(predictions, references, strict=True)]
+    return model_utility(
+        probability,
+        recall,
+        truth_ratio,
+        groups=groups,
+        known=known,
+        before=before,
+        profile_ids=profile_ids,
+        seed=seed,
+    )
+
+
 @evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _KWARGS_DESCRIPTION)
-class Utility(evaluate.Metric):
+class Utility(RowMetric):
     """Thin wrapper of `lethebench.evaluation.metrics.model_utility`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        return metric_info(_DESCRIPTION, _KWARGS_DESCRIPTION, _CITATION, Value("string"), Value("string"))
-
-    def _compute(
-        self,
-        predictions: Sequence[str],
-        references: Sequence[str],
-        probability: Sequence[float] | None = None,
-        truth_ratio: Sequence[float | None] | None = None,
-        groups: Sequence[str] | None = None,
-        known: Mapping[str, float] | None = None,
-        before: float | None = None,
-        profile_ids: Sequence[Hashable] | None = None,
-        seed: int = 0,
-    ) -> dict:
-        recall = [rouge_l_recall(text, answer) for text, answer in zip(predictions, references, strict=True)]
-        return model_utility(
-            probability,
-            recall,
-            truth_ratio,
-            groups=groups,
-            known=known,
-            before=before,
-            profile_ids=profile_ids,
-            seed=seed,
+        return metric_info(
+            _DESCRIPTION,
+            _KWARGS_DESCRIPTION,
+            _CITATION,
+            predictions=Value("string"),
+            references=Value("string"),
+            probability=Value("float64"),
+            truth_ratio=Value("float64"),
+            groups=Value("string"),
+            profile_ids=Value("string"),
         )
+
+    _compute = compute_with(_scores)

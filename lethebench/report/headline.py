@@ -33,6 +33,7 @@ FLAGS = {
     "no_gold": "There is no retrained model to compare with: forget is measured against zero, and exposure has no "
     "reference.",
     "not_measured": "Some figures could not be measured; the reasons are listed below the table.",
+    "rouge_not_measured": "Some answers, such as emoji, have no word for ROUGE-L; they are left out of it.",
     "sampled": "Measured on a sample of the rows.",
     "not_finished": "The run stopped before the last stage of this method; resume it to fill this row.",
 }

@@ -23,6 +23,7 @@ from lethebench.scoring.output import headline
 
 ROOT = Path(__file__).parents[2]
 HARNESSES = ("lm_eval", "lmms_eval")  # packages that no extra installs
+TAKES = {("string", True): "texts", ("float64", True): "numbers", ("float64", False): "lists of numbers"}
 NAMES = [entry.name for entry in METRICS.values() if entry.module]
 
 
@@ -94,11 +95,14 @@ def test_module_loads_from_the_package(name, monkeypatch, tmp_path):
     assert module.description
     assert module.citation.startswith("\n@")
     assert isinstance(module.features, datasets.Features)
-    assert set(module.features) == {"predictions", "references"}
+    assert list(module.features)[:2] == ["predictions", "references"]
     flat = [getattr(feature, "feature", feature) for feature in module.features.values()]
     assert not any(feature.dtype == "float32" for feature in flat)  # float32 makes false ties
-    parameters = inspect.signature(module._compute).parameters.values()
-    assert not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    parameters = inspect.signature(module._compute).parameters
+    assert not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    options = {"threshold", "seed", "known", "before", "extrapolate"}
+    assert set(module.features) == set(parameters) - options  # every input of a row can be added with it
+    assert METRICS[name].takes == TAKES[getattr(flat[0], "dtype", None), module.features["predictions"] is flat[0]]
 
 
 @pytest.mark.parametrize("name", NAMES)
