@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lethebench.contract.errors import UserError
 
@@ -84,6 +84,7 @@ def refuse_foreign(out: Path, kind: Kind, error: Error = UserError) -> None:
         UserError: `out` is a file, a mount point or the current directory, or holds a file that is not listed.
     """
     out = _resolved(out, error)
+    tidy(out)
     parent = next((parent for parent in out.parents if os.path.lexists(parent)), out)
     if not parent.is_dir():
         raise error(f"{out} would be in {parent}, which is a file: choose another --out")
@@ -109,7 +110,7 @@ def work_folder(out: Path) -> Path:
     name = out.name
     if len(os.fsencode(name)) > 200:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
-    return out.with_name(f".{name}.lethe")
+    return out.parent / f".{name}.lethe"
 
 
 def kept_file(out: Path, name: str) -> Path:
@@ -214,6 +215,14 @@ def remove_listed(folder: Path, files: Sequence[str] | set[str], last: str) -> N
     _remove_empty([folder])
 
 
+def tidy(out: Path) -> None:
+    """Remove what a killed process that wrote `out` left, except files that it keeps."""
+    work = work_folder(out.resolve())
+    if work.exists():
+        with suppress(UserError), _work(work, out.resolve(), UserError):  # in use by another process, or foreign
+            pass
+
+
 def clean(folder: Path) -> None:
     """Remove what killed processes left below a folder, except files that they keep."""
     for name in sorted({name for path in listing(folder) for name in _work_folders(path)}):
@@ -222,8 +231,7 @@ def clean(folder: Path) -> None:
             text = (work / MARKER).read_text("utf-8") if (work / MARKER).exists() else ""
             out = work.with_name(json.loads(text)["id"] if text else work.name[1 : -len(".lethe")])
             if work_folder(out) == work:
-                with _work(work, out, UserError):
-                    pass
+                tidy(out)
     for path in listing(folder):
         if path.endswith(UNFINISHED) and path.rpartition("/")[2].startswith("."):
             (folder / path).unlink(missing_ok=True)
@@ -261,6 +269,7 @@ def listing(folder: Path, prefix: str = "") -> list[str]:
 def _foreign(folder: Path, kind: Kind) -> str | None:
     """Return the first path below a folder that its marker does not list, None if there is none."""
     own = kind.own_files(folder) or set()
+    own |= {f"{parent}/" for name in own for parent in PurePosixPath(name).parents}  # emptied by a killed process
     return next((name for name in listing(folder) if name not in own), None)
 
 

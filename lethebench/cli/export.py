@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from lethebench.builders import read_manifest
+from lethebench.contract.own_folder import tidy
 from lethebench.errors import UserError
 from lethebench.harnesses.mllmu_bench import export_mllmu_bench
 from lethebench.runs.build import open_build
@@ -20,6 +21,7 @@ def export_command(folder: Path, layout: str, out: Path, data: str | None) -> tu
     if layout not in LAYOUTS:
         raise UserError(f"--layout {layout}: unknown; give one of {', '.join(LAYOUTS)}")
     open_build(folder)
+    tidy(out)
     if out.is_dir() and (present := min((path.name for path in out.iterdir()), default=None)):
         # A folder with a build in it would be free for another build; an export must not take its place.
         raise UserError(f"--out {out} holds {present} already: give a folder that is free or empty")

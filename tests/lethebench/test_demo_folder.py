@@ -1,0 +1,86 @@
+"""`lethe demo` replaces an earlier demo and nothing else."""
+
+import json
+import os
+import shutil
+
+import pytest
+from small_build import stand_in_build
+from synthetic_run import write_run
+
+from lethebench.contract.own_folder import REPORT, STAGE, listing, new_folder
+from lethebench.errors import UserError
+from lethebench.runs import demo
+from lethebench.runs.folder import locked
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder as a demo leaves it."""
+    out = tmp_path_factory.mktemp("demos") / "demo"
+    with locked(out):
+        demo._clear(out)
+        stand_in_build(out / "data")
+        for stage in ("learnt", "ga/t001", "npo/t001", "gold/t001"):
+            with new_folder(out / stage, STAGE) as folder:
+                (folder / "rows").touch()
+        with new_folder(out / "report", REPORT) as folder:
+            (folder / "report.html").touch()
+        for name in ("run.json", "ga/summary.json", "gold/summary.json"):
+            (out / name).write_text("{}")
+    return out
+
+
+@pytest.fixture
+def out(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "demo")
+
+
+def test_earlier_demo_is_removed_with_all_its_parts(out):
+    assert len(listing(out)) > 15
+    with locked(out):
+        demo._clear(out)
+        assert sorted(os.listdir(out)) == [".lethe.json", ".lock"]
+
+
+@pytest.mark.parametrize("name", ["notes.md", ".git/config", "ga/t001/plot.png", "data/qa/more.parquet", "x/t001/rows"])
+def test_file_that_no_demo_wrote_is_refused(name, out):
+    (out / name).parent.mkdir(parents=True, exist_ok=True)
+    (out / name).write_text("mine")
+    before = listing(out)
+    with pytest.raises(UserError, match="which no demo wrote") as caught:
+        demo.demo_command(out, seed=0, resume=False)
+    assert name in str(caught.value)
+    assert listing(out) == before
+
+
+def test_run_and_folder_named_data_are_refused(tmp_path):
+    run = write_run(tmp_path / "run", tasks=1, methods=("ga",))
+    (tmp_path / "own" / "data").mkdir(parents=True)
+    (tmp_path / "own" / "data" / "results.csv").write_text("mine")
+    (tmp_path / "built").mkdir()
+    stand_in_build(tmp_path / "built" / "data")
+    for folder in (run, tmp_path / "own", tmp_path / "built"):
+        before = listing(folder)
+        with pytest.raises(UserError, match="which no demo wrote"):
+            demo.demo_command(folder, seed=0, resume=False)
+        assert listing(folder) == before
+
+
+def test_demo_killed_while_it_is_removed_is_still_a_demo(out, monkeypatch):
+    honest, removed = demo.remove_listed, []
+
+    def interrupted(folder, files, last):
+        removed.append(folder)
+        if len(removed) == 3:
+            raise KeyboardInterrupt
+        honest(folder, files, last)
+
+    monkeypatch.setattr(demo, "remove_listed", interrupted)
+    with pytest.raises(KeyboardInterrupt), locked(out):
+        demo._clear(out)
+    monkeypatch.undo()
+    with locked(out):
+        demo._clear(out)
+    assert os.listdir(out) == [".lethe.json"]
+    assert json.loads((out / ".lethe.json").read_text())["kind"] == "a demo"
