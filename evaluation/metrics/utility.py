@@ -25,7 +25,8 @@ def _means(components: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, 
     """Return the mean of each component over the rows that have a value; None where no row has one."""
     means: dict[str, float | None] = {}
     for name, values in components.items():
-        defined = values[rows][~np.isnan(values[rows])]
+        chosen = values[rows]
+        defined = chosen[~np.isnan(chosen)]
         means[name] = float(defined.mean()) if len(defined) else None
     return means
 
@@ -91,10 +92,12 @@ def model_utility(
             f"the initial model knew none of the groups {', '.join(present)}: keyword match is below {KNOWN}"
         )
 
+    member = {group: names == group for group in present}
+
     def utility(rows: np.ndarray) -> tuple[float | None, dict]:
         parts: dict[str, float | None] = {}
         for group in present:
-            means = _means(components, rows[names[rows] == group])
+            means = _means(components, rows[member[group][rows]])
             parts |= {f"{group}_{name}": mean for name, mean in means.items()}
         entered_parts = [parts[f"{group}_{name}"] for group in entered for name in components]
         values = [value for value in entered_parts if value is not None]

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from push_support import assert_nothing_leaked, person
+from push_support import assert_nothing_leaked, person, stranger
 from small_build import stand_in_build
 
 
@@ -20,3 +20,10 @@ def user(_person):
     """The user, with the folder icu, a build with stand-in pages."""
     _person.server.hub.repositories.clear()
     return _person
+
+
+@pytest.fixture(scope="session")
+def other(_person, tmp_path_factory):
+    """Another user of the same Hub, without a token."""
+    with stranger(_person.server, tmp_path_factory.mktemp("others") / "home") as somebody:
+        yield somebody

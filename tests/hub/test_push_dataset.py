@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hub_server import run_as_user
 from push_support import received
 from small_build import real_build
 
@@ -29,14 +28,13 @@ print(json.dumps(hashes))
 """
 
 
-def assert_pushed_build_loads(user, build: Path, name: str, home: Path) -> dict:
+def assert_pushed_build_loads(user, other, build: Path, name: str, home: Path) -> dict:
     """Push a build; assert that a user without a token loads and downloads it from its tag, and return the manifest."""
     done = user.types("push", build, name)
     assert done.status == 0, done.error
     manifest = json.loads((user.work / build / "manifest.json").read_text())
     code = LOAD.replace("NAME", repr(name)).replace("TAG", repr(f"v{manifest['version']}"))
-    home.mkdir()
-    printed = run_as_user(code.replace("CONFIGS", repr(list(manifest["splits"]))), user.server, home)
+    printed = other.runs(code.replace("CONFIGS", repr(list(manifest["splits"]))), home)
     assert json.loads(printed) == {
         f"{config}/{split}": part["content_hash"]
         for config, splits in manifest["splits"].items()
@@ -45,8 +43,8 @@ def assert_pushed_build_loads(user, build: Path, name: str, home: Path) -> dict:
     return manifest
 
 
-def test_rows_loaded_from_the_tag_equal_the_build(user, tmp_path):
-    manifest = assert_pushed_build_loads(user, Path("icu"), "somebody/icu", tmp_path / "home")
+def test_rows_loaded_from_the_tag_equal_the_build(user, other, tmp_path):
+    manifest = assert_pushed_build_loads(user, other, Path("icu"), "somebody/icu", tmp_path / "home")
     tree = user.repository("icu").tree
     assert 'data = "somebody/icu"' in tree["README.md"].content.decode()
     for name in manifest["files"]:
@@ -56,8 +54,8 @@ def test_rows_loaded_from_the_tag_equal_the_build(user, tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_every_benchmark_survives_push_and_load(user, name, tmp_path):
-    assert_pushed_build_loads(user, real_build(name), f"somebody/{name}", tmp_path / "home")
+def test_every_benchmark_survives_push_and_load(user, other, name, tmp_path):
+    assert_pushed_build_loads(user, other, real_build(name), f"somebody/{name}", tmp_path / "home")
 
 
 def test_dry_run_reports_and_changes_nothing(user):

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from hub_faults import Fault
-from hub_server import run_as_user
 
 from lethebench import __version__
 from lethebench.evaluation.registry import METRICS
@@ -13,20 +12,19 @@ from lethebench.hub.card import END
 TAG = f"v{__version__}"
 
 
-def assert_readme_holds(user, name: str, home) -> None:
+def assert_readme_holds(user, other, name: str, home) -> None:
     """Run the README of the Space, as another user, on the metric of its tag."""
-    home.mkdir()
     card = user.repository(name, "space").tree["README.md"].content.decode()
     code = "\n".join(re.findall(r"```python\n(.*?)```", card, re.DOTALL))
     code = code.replace(f'evaluate.load("somebody/{name}")', f'evaluate.load("somebody/{name}", revision="{TAG}")')
     assert f'revision="{TAG}"' in code
     script = "import doctest\ntest = doctest.DocTestParser().get_doctest(CODE, {}, 'x', 'x', 0)\n"
     script += "print(doctest.DocTestRunner().run(test).failed)\n"
-    printed = run_as_user(script.replace("CODE", repr(code)), user.server, home)
+    printed = other.runs(script.replace("CODE", repr(code)), home)
     assert printed.splitlines()[-1] == "0", printed
 
 
-def test_metric_becomes_a_space_that_evaluate_loads(user, tmp_path):
+def test_metric_becomes_a_space_that_evaluate_loads(user, other, tmp_path):
     done = user.types("push-metric", "forget", "somebody")
     assert done.status == 0, done.error
     assert f'evaluate.load("somebody/forget", revision="{TAG}")' in done.out
@@ -40,17 +38,17 @@ def test_metric_becomes_a_space_that_evaluate_loads(user, tmp_path):
     assert "title: Forget\n" in card
     assert "sdk: gradio\n" in card
     assert card.endswith(f"{END}\n")
-    assert_readme_holds(user, "forget", tmp_path / "home")
+    assert_readme_holds(user, other, "forget", tmp_path / "home")
     second = user.types("push-metric", "forget", "somebody")
     assert (second.status, "nothing to do" in second.out) == (0, True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [entry.name for entry in METRICS.values() if entry.module])
-def test_every_metric_agrees_with_its_readme(user, name, tmp_path):
+def test_every_metric_agrees_with_its_readme(user, other, name, tmp_path):
     done = user.types("push-metric", name, "somebody")
     assert done.status == 0, done.error
-    assert_readme_holds(user, name, tmp_path / "home")
+    assert_readme_holds(user, other, name, tmp_path / "home")
 
 
 def test_wrong_upload_is_reverted(user):

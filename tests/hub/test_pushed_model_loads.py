@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from hub_server import run_as_user
 from peft import get_peft_model
 from sealed_run import reseal
 from synthetic_run import write_run
@@ -80,7 +79,7 @@ def wide(model):
     [weights, pytest.param(adapter, marks=pytest.mark.slow), pytest.param(mixture, marks=pytest.mark.slow)],
     ids=lambda make: make.__name__,
 )
-def test_card_code_loads_the_trained_model(user, make, tmp_path):
+def test_card_code_loads_the_trained_model(user, other, make, tmp_path):
     run = write_run(user.work / make.__name__, methods=("npo",), tasks=2)
     save_model(*llava(dtype=torch.float32), run / "base")
     base = user.server.hub.create("model", BASE)
@@ -92,8 +91,7 @@ def test_card_code_loads_the_trained_model(user, make, tmp_path):
     shutil.rmtree(run)
     card = user.repository(make.__name__, "model").tree["README.md"].content.decode()
     (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
-    (tmp_path / "home").mkdir()
-    printed = run_as_user(code + inspect.getsource(last_logits) + PRINT, user.server, tmp_path / "home")
+    printed = other.runs(code + inspect.getsource(last_logits) + PRINT, tmp_path / "home")
     logits = json.loads(printed.splitlines()[-1])
     torch.testing.assert_close(torch.tensor(logits), expected, rtol=0, atol=1e-5)
     assert expected.std() > 0.1

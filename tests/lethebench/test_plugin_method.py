@@ -1,16 +1,15 @@
 """A package outside this repository adds a method, which is listed, tuned, run, resumed, reported and pushed."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 
 import pyarrow.parquet as pq
 import pytest
 from command_line import lethe
-from hub_server import local_hub, surroundings
+from hub_server import local_hub
 from initial_run import initial_run, score_every
+from push_support import use_hub
 
 from lethebench.baselines import registry
 from lethebench.tuning import validation
@@ -123,11 +122,9 @@ def test_plugin_from_listing_to_pushing(site, tmp_path, monkeypatch):
     assert "Noise on the weights of the head; nothing is trained" in text
 
     with local_hub() as server:
-        environment = {**os.environ, **surroundings(server, tmp_path / "cache"), "PYTHONPATH": str(site)}
-        command = [sys.executable, "-m", "lethebench", "push-model", tmp_path / "own", "somebody/noise", "--dry-run"]
-        pushed = subprocess.run([*command, "--method", NAME], env=environment, cwd=tmp_path, capture_output=True)
-    assert pushed.returncode == 0, pushed.stderr
-    assert b"model.safetensors" in pushed.stdout
+        use_hub(server, monkeypatch)
+        plan = run("push-model", tmp_path / "own", "somebody/noise", "--dry-run", "--method", NAME)
+    assert "model.safetensors" in plan
 
 
 def test_plugin_that_cannot_be_used_ends_a_run_in_one_line(site, tmp_path):

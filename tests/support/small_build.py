@@ -29,7 +29,7 @@ SIZES = {"icu": PROFILES, "mlu": PROFILES}
 """Benchmark -> the size of its build for tests, if `small` is larger than tests need."""
 OPTIONS = {"mlu": {"views": 11}, "remem": {"qa": 20, "pixels": 96}}
 """Benchmark -> the options of its build for tests."""
-BOX = (70, 60, 130, 140)
+BOX = (20, 20, 80, 100)
 """Box of the ID photo on stand-in pages, in pixels."""
 
 
@@ -109,9 +109,9 @@ def check_splits(folder: Path, *, streaming: bool = False) -> None:
 def stand_in_page(profile, view) -> Image.Image:
     """Return a page with only a photo: a blurred pattern of the profile, and grain of the view."""
     pattern = np.random.default_rng(profile.seed).integers(40, 220, (10, 8), np.uint8)
-    page = Image.new("L", (200, 200), 230)
+    page = Image.new("L", (100, 120), 230)
     page.paste(Image.fromarray(pattern).resize((60, 80), Image.Resampling.BICUBIC), BOX)
-    grain = np.random.default_rng(zlib.crc32(repr(view).encode())).integers(-3, 4, (200, 200))
+    grain = np.random.default_rng(zlib.crc32(repr(view).encode())).integers(-3, 4, (120, 100))
     return Image.fromarray((np.asarray(page, int) + grain).clip(0, 255).astype(np.uint8)).convert("RGB")
 
 
