@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from lethebench.contract.errors import UserError, border
+from lethebench.contract.errors import UserError, border, one_line
 
 MAX_BYTES = 64 << 20
 
@@ -55,14 +55,29 @@ class Split(Record):
     """A split in manifest.json."""
 
     rows: Count
-    files: list[Inside]
+    files: Annotated[list[Inside], Field(min_length=1)]
     content_hash: Text
 
 
-class Imported(Record):
-    """What an imported build was made from."""
+class Perceptual(Record):
+    """How two profiles with the same picture are looked for."""
 
-    source: dict[str, Any] = {}
+    part: Text = ""
+    threshold: Number
+    every_picture: bool = True
+
+
+class Source(Record):
+    """The release that an imported build was made from."""
+
+    name: Text | None = None
+
+
+class Imported(Record):
+    """What an imported build was made from, and what the release does not have."""
+
+    source: Source = Source()
+    missing: dict[Text, Text] = {}
 
 
 class Manifest(Record):
@@ -74,15 +89,15 @@ class Manifest(Record):
     seed: Count | None = None
     options: dict[str, Any] = {}
     versions: dict[str, Text] = {}
-    tasks: Count = 0
+    tasks: Annotated[int, Field(ge=0, lt=10**6)] = 0
     paper_counts: dict[str, Number] = {}
     extra_counts: dict[str, Number] = {}
     attributes: dict[str, dict[str, Number]] = {}
     apart: list[list[Text]] = []
-    perceptual: dict[str, Any] = {}
+    perceptual: Perceptual | None = None
     pictures: dict[str, Any] = {}
     licences: dict[str, Text] = {}
-    splits: dict[Text, dict[Text, Split]]
+    splits: Annotated[dict[Text, Annotated[dict[Text, Split], Field(min_length=1)]], Field(min_length=1)]
     files: dict[Inside, File]
     imported: Imported | None = None
 
@@ -248,6 +263,40 @@ class Mixture(Record):
     gate: Text
 
 
+class DataFile(Record):
+    """The files of a split in a card."""
+
+    split: Text
+    path: list[Text]
+
+
+class Config(Record):
+    """A config in a card."""
+
+    config_name: Text
+    version: Text
+    data_files: list[DataFile]
+
+
+class Card(Record):
+    """The YAML of a build's README.md."""
+
+    configs: list[Config]
+
+
+class Distribution(Record):
+    """A file in croissant.json."""
+
+    contentUrl: Text | None = None
+    sha256: Text | None = None
+
+
+class Croissant(Record):
+    """croissant.json of a build."""
+
+    distribution: list[Distribution]
+
+
 class Settings(Record):
     """tuned.json, or another file of `--settings`."""
 
@@ -269,7 +318,7 @@ def read_record(
     Raises:
         UserError: The file cannot be read, is not JSON, or does not fit; the message names the path in the file.
     """
-    with border(f"{path} cannot be read", cure, error_type=error_type):
+    with border(str(path), cure, error_type=error_type, explain=_unreadable):
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
@@ -282,13 +331,19 @@ def check_record(
     value: Any, kind: type[Record], name: str, *, cure: str, error_type: type[UserError] = UserError
 ) -> dict[str, Any]:
     """Return plain data that fits a record; `name` stands for it in the message, the rest is as in `read_record`."""
-    with border(f"{name} cannot be read", cure, error_type=error_type):
+    with border(name, cure, error_type=error_type, explain=_unreadable):
         text = json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair cannot be encoded
     try:
         kind.model_validate_json(text)
     except ValidationError as errors:
         raise error_type(f"{name}: {_first(errors)}; {cure}") from None
     return value
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror or error}"
+    return f"not valid JSON ({one_line(error)})"
 
 
 def _first(errors: ValidationError) -> str:

@@ -16,7 +16,9 @@ from lethebench.baselines.lumoe.gates import EmbeddingGate, Features, TrueTaskGa
 from lethebench.baselines.presets import LoraSettings
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import merged
+from lethebench.contract.errors import UserError
 from lethebench.contract.own_folder import finished_path
+from lethebench.contract.records import Mixture, read_record
 
 RECORD = "lumoe.json"
 CENTROIDS = "gate.safetensors"
@@ -141,7 +143,7 @@ class LUMoE:
         Raises:
             ValueError: if the saved gate asks a model, which is not saved.
         """
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = _read(folder)
         if load_gate:
             self.gate = _saved_gate(record["gate"], self.gate, folder)
         for task in record["tasks"]:
@@ -153,9 +155,15 @@ class LUMoE:
 
 def saved_base(folder: Path) -> str | Path:
     """Return the path or Hub id of the initial model that a saved LUMoE names."""
-    base = json.loads((folder / RECORD).read_text(encoding="utf-8"))["base"]
+    base = _read(folder)["base"]
+    if Path(base).is_absolute():
+        raise UserError(f"{folder / RECORD} names {base}: an absolute path is not followed; name a relative one")
     path = folder / base
     return path.resolve() if path.is_dir() else base
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    return read_record(folder / RECORD, Mixture, cure="save the mixture again")
 
 
 def _saved_gate(kind: str, embedding: EmbeddingGate, folder: Path) -> EmbeddingGate | TrueTaskGate:

@@ -1,28 +1,26 @@
 """Check a build's files: hashes, columns, card, croissant.json, and loading by `datasets`."""
 
 import glob
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 from datasets import Features, load_dataset
 from datasets import logging as datasets_logging
-from datasets.exceptions import DatasetsError
 
 from lethebench.builders.verify.findings import Findings
 from lethebench.builders.write.columns import features_of
 from lethebench.builders.write.digest import file_hash
 from lethebench.builders.write.manifest import Manifest
+from lethebench.contract.errors import UserError, border
 from lethebench.contract.own_folder import BUILD
-
-_UNREADABLE = (OSError, ValueError, KeyError, StopIteration, pa.ArrowException, DatasetsError, yaml.YAMLError)
-"""What `datasets` raises for a folder that it cannot read."""
+from lethebench.contract.records import Card, Croissant, check_record, read_record
+from lethebench.contract.strict_yaml import parse_strict
 
 
 def check_checksums(folder: Path, manifest: Manifest, findings: Findings) -> None:
@@ -64,26 +62,23 @@ def check_schema(folder: Path, shards: list[str], findings: Findings) -> list[st
 
 def check_card(folder: Path, manifest: Manifest, findings: Findings) -> None:
     """Check that README.md declares the manifest's configs, splits, files and version, croissant.json its hashes."""
-    text = (folder / "README.md").read_text("utf-8") if (folder / "README.md").is_file() else ""
-    parts = text.split("---\n")
-    try:
-        card = yaml.safe_load(parts[1]) if len(parts) > 2 else None
-    except yaml.YAMLError as error:
-        card = None
-        findings.add("card", f"its YAML cannot be read: {_first_line(error)}", file="README.md")
-    configs = {config.get("config_name"): config for config in (card or {}).get("configs", [])}
 
     def add(reason: str) -> None:
         findings.add("card", reason, file="README.md")
 
+    try:
+        configs = {config["config_name"]: config for config in _card(folder)["configs"]}
+    except UserError as error:
+        configs = {}
+        add(str(error))
     for name, splits in manifest.splits.items():
         config = configs.get(name)
         if config is None:
             add(f"config {name} is not declared")
             continue
-        if config.get("version") != manifest.version:
-            add(f"config {name} has version {config.get('version')}, not {manifest.version}")
-        declared = {entry["split"]: entry["path"] for entry in config.get("data_files", [])}
+        if config["version"] != manifest.version:
+            add(f"config {name} has version {config['version']}, not {manifest.version}")
+        declared = {entry["split"]: entry["path"] for entry in config["data_files"]}
         if declared.keys() != splits.keys():
             add(f"config {name} has splits {', '.join(declared)}, not {', '.join(splits)}")
         for split, patterns in declared.items():
@@ -92,6 +87,13 @@ def check_card(folder: Path, manifest: Manifest, findings: Findings) -> None:
                 add(f"config {name}, split {split} does not name the manifest's shards")
     _check_croissant(folder, manifest, findings)
     findings.passed("card", f"{len(configs)} configs, croissant.json")
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    """Return the YAML of README.md."""
+    with border("its YAML cannot be read", "rebuild it"):
+        parts = (folder / "README.md").read_text("utf-8").split("---\n")
+        return check_record(parse_strict(parts[1], "its YAML"), Card, "its YAML", cure="rebuild it")
 
 
 def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
@@ -105,14 +107,14 @@ def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
         for config, splits in manifest.splits.items():
             try:
                 loaded = load_dataset(str(loadable), config, streaming=True)
-            except _UNREADABLE as error:
+            except Exception as error:  # whatever `datasets` raises for a folder that it cannot read
                 findings.add("loading", f"load_dataset(..., {config!r}) fails: {_first_line(error)}")
                 continue
             for split in splits:
                 try:
                     next(iter(loaded[split]))
                     opened += 1
-                except _UNREADABLE as error:
+                except Exception as error:
                     call = f"load_dataset(..., {config!r}, split={split!r})"
                     findings.add("loading", f"{call} fails: {_first_line(error)}")
     finally:
@@ -139,11 +141,11 @@ def _without_patterns(folder: Path) -> Iterator[Path]:
 
 def _check_croissant(folder: Path, manifest: Manifest, findings: Findings) -> None:
     try:
-        entries = json.loads((folder / "croissant.json").read_text("utf-8"))["distribution"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        findings.add("card", f"cannot be read: {_first_line(error)}", file="croissant.json")
+        entries = read_record(folder / "croissant.json", Croissant, cure="rebuild it")["distribution"]
+    except UserError as error:
+        findings.add("card", str(error), file="croissant.json")
         return
-    hashes = {entry["contentUrl"]: entry.get("sha256") for entry in entries if "contentUrl" in entry}
+    hashes = {entry.get("contentUrl"): entry.get("sha256") for entry in entries}
     for name, listing in manifest.files.items():
         if name.endswith(".parquet") and hashes.get(name) != listing["sha256"]:
             findings.add("card", f"does not give the manifest's SHA-256 of {name}", file="croissant.json")

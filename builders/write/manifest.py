@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lethebench.builders.errors import BuildError
+from lethebench.contract.records import Manifest as ManifestRecord
+from lethebench.contract.records import read_record
 
 _LIBRARIES = ("lethebench", "datasets", "faker", "matplotlib", "numpy", "pillow", "pyarrow", "segno")
 """The packages that decide a byte of a build."""
@@ -79,15 +81,12 @@ def read_manifest(path: str | Path) -> Manifest:
     file = folder / "manifest.json"
     if not file.is_file():
         raise BuildError(f"{folder} is not a build (it has no manifest.json): give a folder that `lethe build` wrote")
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise BuildError(f"{file} is not JSON ({error}): the build is damaged; rebuild it with `lethe build`") from None
+    cure = "rebuild it with `lethe build`"
+    content = read_record(file, ManifestRecord, cure=cure, error_type=BuildError)
     names = [item.name for item in fields(Manifest)]
-    required = [name for name in names if name != "imported"]
-    missing = [name for name in required if not isinstance(content, dict) or name not in content]
+    missing = [name for name in names if name != "imported" and content.get(name) is None]
     if missing:
-        raise BuildError(f"{file} is not the manifest of a build (no {missing[0]!r}): rebuild it with `lethe build`")
+        raise BuildError(f"{file} is not the manifest of a build (no {missing[0]!r}): {cure}")
     return Manifest(**{name: content.get(name) for name in names})
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from lethebench.baselines.registry import method_summary
 from lethebench.baselines.tiny import is_tiny
+from lethebench.contract.errors import UserError
+from lethebench.contract.records import Manifest, read_record
 from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group
 from lethebench.report.tables import number
@@ -139,14 +141,11 @@ def limits(group: Group) -> list[str]:
 
 def _manifest(run: RunRecord) -> dict[str, Any]:
     """Return seed, options and source of the build, for a run.json without them; {} if the build is missing."""
-    path = run.build / "manifest.json" if run.build else None
-    if path is None or not path.is_file():
-        return {}
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        source = (manifest.get("imported") or {}).get("source") or {}
-    except (ValueError, AttributeError):
+        manifest = read_record(run.build / "manifest.json", Manifest, cure="") if run.build else {}
+    except UserError:
         return {}  # the section of example questions reports that this is not the run's build
+    source = (manifest.get("imported") or {}).get("source") or {}
     values = {name: manifest[name] for name in ("seed", "options") if name in manifest}
     return {**values, "imported_from": source.get("name")}
 

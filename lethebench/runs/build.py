@@ -1,5 +1,6 @@
 """Open a build for fine-tuning and unlearning: the rows of its sequence of requests, by split and by task."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from datasets import Dataset, Image, List
 
 from lethebench.builders.registry import benchmark_of_build
+from lethebench.builders.write.columns import CANDIDATES, QA
 from lethebench.contract.records import Manifest, read_record
 from lethebench.errors import UserError
 from lethebench.runs.folder import file_hash
@@ -49,10 +51,10 @@ class Build:
         Raises:
             UserError: a shard was changed.
         """
-        rows = self.load(config or self.config, name)
+        rows = self.load(config or self.config, name, QA)
         return rows.cast_column("images", List(Image(decode=False))).add_column("split", [name] * len(rows))
 
-    def load(self, config: str, split: str) -> Dataset:
+    def load(self, config: str, split: str, columns: Iterable[str]) -> Dataset:
         """Return a split as `load_dataset` does, after comparing its shards with the manifest.
 
         `load_dataset` reads glob characters in the path as a pattern, and its cache mixes folders of one name.
@@ -60,15 +62,20 @@ class Build:
         Raises:
             UserError: a shard was changed.
         """
-        names = self.manifest["splits"][config][split]["files"]
-        hashes = [self.manifest["files"][name]["sha256"] for name in names]
-        for name, expected in zip(names, hashes, strict=True):
+        part = self.manifest["splits"].get(config, {}).get(split)
+        if part is None:
+            raise UserError(f"{self.path} has no split {split} in the config {config}; {_cure(self.path)}")
+        names, files = part["files"], self.manifest["files"]
+        hashes = []
+        for name in names:
             shard = self.path / name
-            if not shard.is_file() or file_hash(shard) != expected:
-                raise UserError(
-                    f"{shard} was changed after the build: `lethe verify {self.path}` lists what is wrong; rebuild it"
-                )
-        return read_shards([self.path / name for name in names], hashes)
+            if name not in files or not shard.is_file() or file_hash(shard) != files[name]["sha256"]:
+                raise UserError(f"{shard} was changed after the build: {_cure(self.path)}")
+            hashes.append(files[name]["sha256"])
+        rows = read_shards([self.path / name for name in names], hashes)
+        if missing := sorted(set(columns) - set(rows.column_names)):
+            raise UserError(f"{self.path}: {config}, {split} has no column {missing[0]}; {_cure(self.path)}")
+        return rows
 
     @cached_property
     def forget(self) -> Dataset:
@@ -99,20 +106,24 @@ class Build:
     @cached_property
     def tasks(self) -> int:
         """The number of requests to forget."""
-        return max(self.forget["task_id"]) + 1
+        return max(self.forget["task_id"], default=-1) + 1
 
     @cached_property
     def candidates(self) -> dict[str, list[str]]:
         """Attribute -> the values that exposure ranks over; empty for an import."""
         if "candidates" not in self.manifest["splits"]:
             return {}
-        rows = self.load("candidates", "train")
+        rows = self.load("candidates", "train", CANDIDATES)
         return {row["attribute"]: row["values"] for row in rows}
+
+
+def _cure(path: Path) -> str:
+    return f"`lethe verify {path}` lists what is wrong; rebuild it"
 
 
 def open_manifest(path: Path) -> dict[str, Any]:
     """Return the manifest.json of a build."""
-    return read_record(path / "manifest.json", Manifest, cure="`lethe verify` lists what is wrong; rebuild it")
+    return read_record(path / "manifest.json", Manifest, cure=_cure(path))
 
 
 def open_build(path: str | Path) -> Build:
@@ -129,7 +140,5 @@ def open_build(path: str | Path) -> Build:
         raise UserError(f"{path} is not a build (it has no manifest.json): build one with `lethe build`")
     manifest = open_manifest(path)
     imported = manifest.get("imported") is not None
-    benchmark = benchmark_of_build(
-        path, str(manifest.get("benchmark")), str(manifest.get("version")), imported=imported
-    )
+    benchmark = benchmark_of_build(path, manifest["benchmark"], manifest["version"], imported=imported)
     return Build(path, manifest, benchmark.SEQUENCE)

@@ -13,6 +13,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from lethebench.baselines.presets import EXPERT, PRESETS, TINY, LoraSettings, Preset
 from lethebench.baselines.registry import METHODS, method_entry
 from lethebench.contract.columns import MODALITY_CHOICES
+from lethebench.contract.records import Settings as SettingsFile
+from lethebench.contract.records import read_record
 from lethebench.contract.strict_yaml import ConfigError, parse_strict
 from lethebench.errors import UserError
 from lethebench.runs.options import SECTIONS
@@ -75,20 +77,8 @@ def read_settings(files: Sequence[Path], modality: str | None, methods: Sequence
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except OSError as error:
-        raise UserError(f"--settings {path}: {error.strerror}; give a tuned.json or a file like it") from None
-    except ValueError as error:
-        raise UserError(f"--settings {path}: not valid JSON ({error}); give a tuned.json") from None
-    method, values = (content.get(name) if isinstance(content, dict) else None for name in ("method", "settings"))
-    if not isinstance(method, str) or not isinstance(values, dict):
-        raise UserError(f'--settings {path}: expected {{"method": NAME, "settings": {{...}}}}; give a tuned.json')
-    return method, values
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a finite number")
+    content = read_record(path, SettingsFile, cure='expected {"method": NAME, "settings": {...}}, as in a tuned.json')
+    return content["method"], content["settings"]
 
 
 def apply_settings(preset: Preset, settings: Settings) -> Preset:

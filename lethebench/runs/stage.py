@@ -5,7 +5,6 @@ that was killed and resumed takes the same steps as an uninterrupted one.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,14 +23,13 @@ from lethebench.baselines.stage import Stage
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick, per_mille
-from lethebench.contract.records import Mixture, read_record
 from lethebench.errors import CheckFailed
 from lethebench.evaluation.answers.rows import PreparedRows, evaluate_rows, prepare_rows
 from lethebench.runs.build import Build
 from lethebench.runs.folder import is_done, new_stage, stage_name, write_json
 from lethebench.runs.gate import HELD_OUT, exact_match_text, gate
 from lethebench.runs.options import RunOptions
-from lethebench.runs.proof import GOLD, LEARNT, MIXTURE, seal
+from lethebench.runs.proof import GOLD, LEARNT, seal
 from lethebench.runs.provenance import library_versions, machine, peak_memory_mb
 from lethebench.runs.records import GATE, read_done, read_gate, read_run
 from lethebench.runs.score import routing, score_stage
@@ -183,7 +181,7 @@ class Run:
             with self.console.phase(title) as tick:
                 seed = stage_seed(self.options.seed, method, stage)
                 result, loaded = unlearn_task(self._stage(method, before, forget, retain, seed, tick))
-            self._save(loaded, folder, name)
+            save_model(loaded.model, loaded.processor, folder)
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
             record |= {"settings": dict(self.preset.method_arguments(method)), "rows": len(forget)}
             record |= {"retain_rows": len(retain), "peak_memory_mb": round(peak_memory_mb())}
@@ -191,13 +189,6 @@ class Run:
             record |= result.facts
             if shares := routing(rows, self.order[:stage]):
                 record["routing"] = shares
-
-    def _save(self, loaded: Loaded, folder: Path, stage: str) -> None:
-        """Save the model of a stage; a mixture names the initial model as seen from the stage's final folder."""
-        save_model(loaded.model, loaded.processor, folder)
-        if loaded.is_routed:
-            mixture = read_record(folder / MIXTURE, Mixture, cure="report this as a bug")
-            write_json(folder / MIXTURE, mixture | {"base": os.path.relpath(self.learnt, self.folder / stage)})
 
     def gold(self, stage: int) -> None:
         """Retrain the model without what was requested to be forgotten up to a stage."""

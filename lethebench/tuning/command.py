@@ -16,11 +16,12 @@ from datasets import concatenate_datasets
 from lethebench.baselines.registry import RETRAIN, method_entry
 from lethebench.baselines.tiny import TINY
 from lethebench.console import Console
+from lethebench.contract.records import Record, read_record
 from lethebench.errors import UserError
 from lethebench.runs.build import Build
 from lethebench.runs.checks import check_options
 from lethebench.runs.commands import options_of
-from lethebench.runs.folder import DONE, file_hash, is_done, locked, read_json, write_json
+from lethebench.runs.folder import DONE, file_hash, is_done, locked, write_json
 from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import LEARNT, check_line
 from lethebench.runs.provenance import DECISIVE, library_versions
@@ -212,7 +213,7 @@ def _initial_run(options: TuneOptions, build: Build, run_options: RunOptions | N
 def _record(folder: Path, identity: dict[str, Any]) -> None:
     """Write search.json, or raise if the folder holds another search."""
     if (folder / SEARCH).exists():
-        recorded = read_json(folder / SEARCH)
+        recorded = read_record(folder / SEARCH, Record, cure="pass another folder with --out")
         for key, value in identity.items():
             if recorded.get(key) != value:
                 raise UserError(

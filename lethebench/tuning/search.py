@@ -10,6 +10,7 @@ from typing import Any
 
 from lethebench.baselines.presets import Preset
 from lethebench.baselines.registry import method_entry
+from lethebench.contract.errors import border
 from lethebench.contract.own_folder import new_file
 from lethebench.errors import UserError
 
@@ -159,7 +160,10 @@ def read_trials(path: Path) -> list[Trial]:
     """Return the trials of a table that `write_trials` wrote; none if it does not exist."""
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
+    with (
+        border(f"{path} cannot be read", "pass another folder with --out"),
+        path.open(encoding="utf-8", newline="") as file,
+    ):
         return [_trial(row) for row in csv.DictReader(file)]
 
 
