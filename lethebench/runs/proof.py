@@ -13,7 +13,7 @@ from typing import Any
 from lethebench.contract.errors import UserError
 from lethebench.contract.records import Mixture, read_record
 from lethebench.runs.folder import DONE, RECORD, file_hash, stage_name
-from lethebench.runs.options import SECTIONS, option_names
+from lethebench.runs.options import SECTIONS, RunOptions, option_names
 from lethebench.runs.records import REPAIR, new_record, read_done, read_run
 
 LEARNT, GOLD = "learnt", "gold"
@@ -56,7 +56,7 @@ def origin(record: Mapping[str, Any], stage: str) -> dict[str, Any]:
     """Return what decides the numbers of a stage, by run.json: run, build, requests and options."""
     method, number = _parts(stage)
     settings = record.get("settings", {})
-    options = {name: record.get(name) for name in (*option_names("result", "seed"), "preset_sha256")}
+    options = {name: record.get(name, default) for name, default in _defaults().items()}
     return {
         "run": record.get("id"),
         "stage": stage,
@@ -64,6 +64,12 @@ def origin(record: Mapping[str, Any], stage: str) -> dict[str, Any]:
         "requests": record["task_order"][:number],
         "options": options | {"settings": {name: settings[name] for name in (*SECTIONS, method) if settings.get(name)}},
     }
+
+
+def _defaults() -> dict[str, Any]:
+    """Return the options that decide the numbers of every stage, with the values that records of before them have."""
+    fields = RunOptions.__dataclass_fields__
+    return {name: fields[name].default for name in option_names("result", "seed")} | {"preset_sha256": None}
 
 
 def seal(
@@ -168,8 +174,9 @@ def check_stage(run: Path, record: Mapping[str, Any], stage: str, *, hashed: boo
     done = read_done(run, stage)
     proof = done["proof"]
     for name, value in origin(record, stage).items():
-        if proof[name] != value:
-            raise UserError(f"{run / stage / DONE} {_difference(name, proof[name], value)}; {REPAIR}")
+        own = _defaults() | proof[name] if name == "options" else proof[name]
+        if own != value:
+            raise UserError(f"{run / stage / DONE} {_difference(name, own, value)}; {REPAIR}")
     parent = parent_of(stage)
     if parent is not None:
         path = run / parent / DONE

@@ -36,7 +36,8 @@ def run(tmp_path_factory) -> Path:
     folder = write_run(root / "run", methods=("npo",), tasks=2, per_task=2, retain=4, data=root / "icu")
     base = {"base": "../../learnt", "tasks": [0], "gate": "TrueTaskGate"}
     (folder / "npo/t002/lumoe.json").write_text(json.dumps(base))
-    save_file({"weight": np.zeros(3, np.float32)}, folder / "npo/t002/model.safetensors")
+    for stage in ("learnt", "npo/t002"):
+        save_file({"weight": np.zeros(3, np.float32)}, folder / stage / "model.safetensors")
     reseal(folder, versions=library_versions(), machine=machine())
     return folder
 
@@ -76,7 +77,7 @@ def test_changed_record_of_a_run_is_refused_or_used(run, tmp_path, name, seed):
         ("report", folder, "--out", tmp_path / "report"),
         ("evaluate", folder),
         ("push-model", folder, "me/it", "--dry-run"),
-        ("run", run.parent / "icu", "--method", "npo", "--learn-neighbour", "--out", folder, "--resume"),
+        ("run", run.parent / "icu", "--method", "npo", "--out", folder, "--resume"),
     )
     for words in commands[:1] + commands[1 + seed % 3 :: 3] if seed < FAST else commands:
         ends_well(*words, cwd=tmp_path)
@@ -103,3 +104,19 @@ def test_changed_record_of_a_build_is_refused_or_used(run, tmp_path, name, seed)
     )
     for words in commands[seed % 3 : seed % 3 + 1] if seed < FAST else commands:
         ends_well(*words, cwd=tmp_path)
+
+
+def test_unchanged_records_are_used(run, tmp_path):
+    """The commands of the other tests come as far as the weights, which are none, and the Hub, which is offline."""
+    folder, build = shutil.copytree(run, tmp_path / "run"), run.parent / "icu"
+    resume = ("run", build, "--method", "npo", "--out", folder, "--resume")
+    for words in (("report", folder, "--out", tmp_path / "report"), resume, ("verify", build)):
+        assert lethe(*words, cwd=tmp_path).status == 0, words
+    scores = ("--out", tmp_path / "scores")
+    for words, end in (
+        (("evaluate", folder), "config.json is missing"),
+        (("evaluate", build, "--model", run / "npo/t002", *scores), "config.json is missing"),
+        (("push-model", folder, "me/it", "--dry-run"), "HF_HUB_OFFLINE is set"),
+        (("push", build, "me/it", "--dry-run"), "HF_HUB_OFFLINE is set"),
+    ):
+        assert end in lethe(*words, cwd=tmp_path).line, words
