@@ -87,7 +87,8 @@ def read_manifest(path: str | Path) -> Manifest:
     missing = [name for name in names if name != "imported" and content.get(name) is None]
     if missing:
         raise BuildError(f"{file} is not the manifest of a build (no {missing[0]!r}): {cure}")
-    return Manifest(**{name: content.get(name) for name in names})
+    values: dict[str, Any] = {name: content.get(name) for name in names}
+    return Manifest(**values)
 
 
 def library_versions() -> dict[str, str]:

@@ -146,7 +146,7 @@ def _manifest(run: RunRecord) -> dict[str, Any]:
     except UserError:
         return {}  # the section of example questions reports that this is not the run's build
     source = (manifest.get("imported") or {}).get("source") or {}
-    values = {name: manifest[name] for name in ("seed", "options") if name in manifest}
+    values: dict[str, Any] = {name: manifest[name] for name in ("seed", "options") if name in manifest}
     return {**values, "imported_from": source.get("name")}
 
 

@@ -294,7 +294,7 @@ def test_non_build_is_refused(tmp_path, good_build):
         verify(tmp_path / "nowhere")
     with pytest.raises(BuildError, match=r"no manifest\.json"):
         verify(tmp_path)
-    for text, words in (("{", "is not JSON"), ("[]", "not the manifest of a build"), ("{}", "not the manifest")):
+    for text, words in (("{", "not valid JSON"), ("[]", "expected an object"), ("{}", "benchmark is missing")):
         (tmp_path / "manifest.json").write_text(text)
         with pytest.raises(BuildError, match=words):
             verify(tmp_path)

@@ -10,6 +10,7 @@ import pytest
 from command_line import lethe
 from safetensors.numpy import save_file
 from sealed_run import reseal
+from small_build import shared_stand_in_build
 from synthetic_run import change_rows, write_run
 
 from lethebench.errors import UserError
@@ -21,7 +22,7 @@ from lethebench.runs.records import read_run
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("whole")
-    run = write_run(root / "run", tasks=2, per_task=2, retain=4, data=root / "proof")
+    run = write_run(root / "run", tasks=2, per_task=2, retain=4, data=shared_stand_in_build())
     for number, stage in enumerate([run / "learnt", *sorted(run.glob("*/t*"))]):
         save_file({"weight": np.full(3, number, np.float32)}, stage / "model.safetensors")
         (stage / "config.json").write_text('{"model_type": "llava"}')

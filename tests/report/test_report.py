@@ -316,7 +316,7 @@ def test_foreign_files_are_not_overwritten(run, tmp_path):
     [
         (lambda run: shutil.rmtree(run), "does not exist"),
         (lambda run: (run / "run.json").unlink(), "not a run"),
-        (lambda run: (run / "run.json").write_text("{"), "cannot be read"),
+        (lambda run: (run / "run.json").write_text("{"), "run.json: not valid JSON"),
         (lambda run: (run / "run.json").write_text("{}"), "run.json: version is missing"),
         (lambda run: (run / "learnt/rows.parquet").write_bytes(b"PAR1"), "rows.parquet has 4 bytes, and"),
         (
