@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lethebench.contract.text import clean_text
+
 Kind = Literal["numbers", "texts", "rows", "number"]
 KIND_HINTS: dict[Kind, str] = {
     "numbers": "Numbers, separated by spaces, commas or lines.",
@@ -53,7 +55,7 @@ class Field:
         >>> Field("x", "Scores").read("0.5, 1 2")
         [0.5, 1, 2]
         """
-        text = text.strip()
+        text = clean_text(text).strip()
         if text.startswith("[") and not (self.kind == "rows" and "\n[" in text and not text.startswith("[[")):
             try:
                 return self._from_json(json.loads(text))

@@ -5,6 +5,8 @@ from lethebench.evaluation.space_app.form import Field, Form, percent
 
 def explain(result: dict) -> list[str]:
     """Return sentences that say how to read a result."""
+    if result["utility"] is None:
+        return ["**Utility is not measured**: no answer has a word for ROUGE-L, and no other part was given."]
     sentences = [f"Utility is **{result['utility']:.3f}** of 1, a harmonic mean: the weakest part weighs most."]
     if result["utility_relative"] is not None:
         sentences.append(f"That is **{percent(result['utility_relative'])}** of what it was before unlearning.")

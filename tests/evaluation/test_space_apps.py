@@ -101,6 +101,13 @@ def test_bad_input_names_field_and_row(apps, name, changes, expected):
     assert expected in words
 
 
+def test_answers_without_words_are_explained(apps):
+    page = apps["utility"].page
+    words, _, result = page.answer("👍", "👍", *[""] * (len(page.form.fields) - 2))
+    assert "Utility is not measured" in words
+    assert result["flags"] == ["not_measured", "rouge_not_measured"]
+
+
 def test_field_reads_lists_and_json():
     numbers, texts = Field("n", "N", holes=True), Field("t", "T", kind="texts")
     rows, number = Field("r", "R", kind="rows", holes=True), Field("o", "O", kind="number")
@@ -110,6 +117,7 @@ def test_field_reads_lists_and_json():
     assert rows.read("1 2\nnone\n3, 4") == rows.read("[[1, 2], null, [3, 4]]") == [[1, 2], None, [3, 4]]
     assert rows.read("[1, 2]\n[3, 4]") == [[1, 2], [3, 4]]
     assert number.read("0.75") == 0.75
+    assert texts.read("half \ud83d\nन") == ["half \ufffd", "न"]
 
 
 def test_table_escapes_html(apps):

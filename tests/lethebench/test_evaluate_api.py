@@ -63,6 +63,15 @@ def test_right_answers_score_one(data, truth, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
+def test_half_an_emoji_ends_no_pass(data, truth, tmp_path):
+    """An answer cut in the middle of an emoji, control characters and a thumb are written and scored."""
+    tails = [" \ud83d", " \udc4d\x00\x1b[31m", " 👍"]
+    with chatting(lambda text, pictures: truth[text, tuple(pictures)] + tails[len(text) % 3]) as server:
+        scores, _ = evaluate_command(options(data, server, tmp_path / "out", sample=6))
+    assert {row["generated"][-1] for row in rows_of(tmp_path / "out")} <= {"\ufffd", "m", "👍"}
+    assert scores["metrics"]["memorization"]["forget/rouge_l"]["value"] > 0.8
+
+
 def test_failed_calls_are_counted_and_retried(data, truth, tmp_path):
     with chatting(lambda text, pictures: truth[text, tuple(pictures)]) as server:
         server.faults = ["bad_row"] * 3
