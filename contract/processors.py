@@ -120,8 +120,17 @@ def _joined(processor: Any) -> Mapping[str, int]:
             "choose a model such as Idefics3 or Qwen2.5-VL"
         )
     grown = {
-        name: [index for index, size in enumerate(value.shape) if twice[name].shape[index] != size]
-        for name, value in once.items()
-        if name in twice and twice[name].dim() == value.dim() and value.shape != ids.shape
+        key: [index for index, size in enumerate(value.shape) if twice[key].shape[index] == 2 * size]
+        for key, value in once.items()
+        if key in twice and twice[key].dim() == value.dim() and value.shape != ids.shape
     }
-    return {name: indices[0] for name, indices in grown.items() if len(indices) == 1 and indices[0] > 0}
+    grown_along = {key: indices[0] for key, indices in grown.items() if len(indices) == 1}
+    for key, dimension in grown_along.items():
+        first = twice[key].narrow(dimension, 0, once[key].shape[dimension])
+        second = twice[key].narrow(dimension, once[key].shape[dimension], once[key].shape[dimension])
+        if not first.is_floating_point() and not torch.equal(first, second):
+            raise UserError(
+                f"{name} numbers the pictures of all rows together ({key}), so that no row can be used in two batches: "
+                "choose a model such as Idefics3 or Qwen2.5-VL"
+            )
+    return {key: dimension for key, dimension in grown_along.items() if dimension > 0}
