@@ -128,5 +128,7 @@ def _load(model: Any, folder: str, name: str, trainable: bool) -> tuple[Any, int
         if MISSING in text:
             missing = text.partition(MISSING)[2].count("'") // 2
         else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+            # A field that this PEFT ignores may matter, so it is shown where warnings of libraries are not.
+            module = __name__ if "Unexpected keyword arguments" in text else "peft"
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno, module)
     return model, missing

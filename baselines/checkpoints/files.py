@@ -1,8 +1,9 @@
 """Checks of a checkpoint folder that read headers and JSON alone, before any weights are loaded."""
 
 import json
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import safe_open
@@ -13,33 +14,37 @@ from lethebench.contract.errors import UserError, border
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
-PACKED_TYPES = {"I8", "U8", "F4", "F6_E2M3", "F6_E3M2", "F8_E4M3", "F8_E5M2", "F8_E8M0"}
-"""Types of quantized weights, which mean nothing without the scales and settings of their quantization."""
 GIT_LFS = b"version https://git-lfs"
 DOWNLOAD_AGAIN = "copy or download the file again"
 
 
-def check_model_folder(folder: Path) -> None:
-    """Raise UserError unless the weights of a model folder are whole safetensors files in Hugging Face's layout."""
+class Header(NamedTuple):
+    """The type of a tensor in a safetensors file, and how many values it has."""
+
+    dtype: str
+    size: int
+
+
+def check_model_folder(folder: Path) -> dict[str, Header]:
+    """Return name -> header of a model's tensors, in whole safetensors files and Hugging Face's layout.
+
+    Raises:
+        UserError: files are missing, damaged or of another format.
+    """
     if not (folder / "config.json").is_file():
         raise UserError(
             f"{folder} cannot be loaded as a vision-language model: config.json is missing; pass a folder that "
             "save_pretrained wrote"
         )
-    config = read_json(folder / "config.json")
-    types = {kind for path in _weight_files(folder) for kind in _types(path)}
-    if (packed := sorted(types & PACKED_TYPES)) and not _mentions(config, "quantization_config"):
-        raise UserError(
-            f"{folder}: weights of type {packed[0]}, and config.json has no quantization_config to read them by; "
-            "add it, or use weights that are not quantized"
-        )
+    read_json(folder / "config.json")
+    return {name: header for path in _weight_files(folder) for name, header in _headers(path).items()}
 
 
 def check_adapter_folder(folder: Path) -> None:
     """Raise UserError unless an adapter folder holds whole weights."""
     read_json(folder / "adapter_config.json")
     if (folder / ADAPTER_WEIGHTS).is_file():
-        _types(folder / ADAPTER_WEIGHTS)
+        _headers(folder / ADAPTER_WEIGHTS)
     elif not (folder / "adapter_model.bin").is_file():
         raise UserError(f"{folder}: {ADAPTER_WEIGHTS} is missing; save the adapter again, or copy the file")
 
@@ -58,7 +63,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """Return the tensors of a safetensors file, all finite, or raise UserError."""
-    _types(path)
+    _headers(path)
     with border(f"{path} cannot be read", DOWNLOAD_AGAIN):
         tensors = load_file(path)
     check_finite(tensors, str(path))
@@ -128,11 +133,12 @@ def _no_weights(folder: Path) -> str:
     return f"{WEIGHTS} is missing; pass a folder that save_pretrained wrote"
 
 
-def _types(path: Path) -> set[str]:
-    """Return the types of the tensors in a safetensors file; raise UserError if the file is not whole."""
+def _headers(path: Path) -> dict[str, Header]:
+    """Return name -> header of the tensors in a safetensors file; raise UserError if the file is not whole."""
     _refuse_pointer(path)
     with border(f"{path} is damaged or incomplete", DOWNLOAD_AGAIN), safe_open(path, framework="pt") as file:
-        return {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        return {name: Header(part.get_dtype(), math.prod(part.get_shape())) for name, part in slices.items()}
 
 
 def _refuse_pointer(path: Path) -> None:
@@ -140,8 +146,3 @@ def _refuse_pointer(path: Path) -> None:
         start = file.read(len(GIT_LFS))
     if start == GIT_LFS:
         raise UserError(f"{path} is a Git LFS pointer in place of the file; run `git lfs pull` in its repository")
-
-
-def _mentions(config: dict[str, Any], key: str) -> bool:
-    """Whether a config or one of its parts has a value for a key."""
-    return bool(config.get(key)) or any(_mentions(part, key) for part in config.values() if isinstance(part, dict))

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from lethebench.baselines.checkpoints.adapters import Adapter, find_adapter, nested, split_revision
 from lethebench.baselines.checkpoints.files import INDEX, WEIGHTS, check_model_folder
+from lethebench.baselines.checkpoints.skeleton import check_config
 from lethebench.baselines.checkpoints.weights import explain
 from lethebench.contract.errors import UserError, border
 
@@ -47,9 +48,11 @@ def find_source(path: str, adapter: str | None = None, **hub: Any) -> Source:
     try:
         if Path(base).is_file():
             raise UserError(f"{base} is a file; pass the folder that holds it")
-        if Path(base).exists():
-            check_model_folder(Path(base))
-        return Source(base, load_config(base, **hub), hub, found)
+        tensors = check_model_folder(Path(base)) if Path(base).exists() else None
+        config = load_config(base, **hub)
+        if tensors is not None:
+            check_config(config, tensors, base)
+        return Source(base, config, hub, found)
     except UserError as error:
         if base == path or found is None:
             raise

@@ -15,7 +15,7 @@ from lethebench.baselines.tiny import is_tiny
 from lethebench.baselines.tiny.model import tiny_processor, tiny_vlm
 from lethebench.baselines.tiny.plan import plan_for
 from lethebench.console import Tick
-from lethebench.errors import UserError
+from lethebench.errors import UserError, one_line
 
 
 class Ticks(TrainerCallback):
@@ -54,7 +54,13 @@ def learn_all(
         return result, Loaded(result.model, tiny.processor)
     loaded = load_model(model, **preset.model)
     require_template(loaded.processor, model)
-    result = learn(loaded.model, loaded.processor, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
+    try:
+        result = learn(loaded.model, loaded.processor, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
+    except (OSError, FloatingPointError):
+        raise
+    except Exception as error:  # of transformers or TRL, e.g. for a config.json that makes no sense
+        reason = one_line(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {one_line(error)}"
+        raise UserError(f"{model} cannot be trained: {reason}; lethe --debug shows where") from error
     return result, Loaded(result.model, loaded.processor)
 
 

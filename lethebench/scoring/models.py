@@ -20,6 +20,7 @@ from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import read_rows
 from lethebench.scoring.options import check_same_data, reference_folder, run_of
 
+MODEL_FAILS = "the model fails on these rows (lethe --debug shows where; does its config.json belong to its weights?)"
 WEIGHT_FILES = ("model*.safetensors", "adapter_model.safetensors", LUMOE_FILE)
 
 
@@ -68,7 +69,20 @@ def has_weights(folder: Path) -> bool:
 
 
 def score(loaded: Loaded, rows: Dataset, *, progress: Callable[[float], None], **options) -> list[dict]:
-    """Return `evaluate_rows` with its options; a LUMoE scores each row with the adapter that its gate chooses."""
+    """Return `evaluate_rows` with its options; a LUMoE scores each row with the adapter that its gate chooses.
+
+    Raises:
+        ValueError: a row cannot be scored, or the model fails on it.
+    """
+    try:
+        return _score(loaded, rows, progress, options)
+    except (ValueError, OSError, FloatingPointError):
+        raise
+    except Exception as error:  # of transformers, e.g. for a config.json that fits the weights but makes no sense
+        raise UserError(f"{MODEL_FAILS}: {type(error).__name__}: {one_line(error)}") from error
+
+
+def _score(loaded: Loaded, rows: Dataset, progress: Callable[[float], None], options: dict[str, Any]) -> list[dict]:
     if not loaded.is_routed:
         return evaluate_rows(loaded.model, loaded.processor, rows, progress=progress, **options)
     scores: dict[int, dict] = {}

@@ -154,6 +154,15 @@ def one_layer(folder: Path):
     edit(folder / "config.json", text_config=text_config | {"num_hidden_layers": 1})
 
 
+def deep(folder: Path):
+    text_config = json.loads((folder / "config.json").read_text())["text_config"]
+    edit(folder / "config.json", text_config=text_config | {"num_hidden_layers": 10**9})
+
+
+def one_integer(folder: Path):
+    rewrite(folder, lambda all_: {k: v.view(torch.int32) if "model.norm." in k else v for k, v in all_.items()})
+
+
 def template(content):
     return text("chat_template.jinja", content)
 
@@ -183,6 +192,11 @@ FAULTS = {
     "pickled": (pickled, r"pickled .*convert them with .*use_safetensors=False"),
     "GGUF": (lambda f: (f / WEIGHTS).rename(f / "model.gguf"), r"weights are in GGUF"),
     "no weights": (removed(WEIGHTS), r"model.safetensors is missing"),
+    "config of a large model": (
+        config(text_config={"model_type": "llama"}), r"config.json describes [\d,]{13} weights, and the files hold"
+    ),
+    "a billion layers": (deep, r"config.json has 1000000000 layers, and the files \d+ tensors"),
+    "one weight of integers": (one_integer, r"language_model.model.norm.weight of type I32"),
     "packed types": (lambda f: rewrite(f, lambda w: {k: v.to(torch.int8) for k, v in w.items()}), r"type I8.*quantiz"),
     "bitsandbytes": (quantized("bitsandbytes", load_in_4bit=True), r"bitsandbytes"),
     "AWQ": (quantized("awq", bits=4, group_size=128), r"pip install"),
