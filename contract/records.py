@@ -220,6 +220,7 @@ class GoldSummary(Record):
 
     stages: dict[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}$")], GoldStage]
     knowledge: Series
+    sha256: Digest
 
 
 class Final(Record):
@@ -253,6 +254,8 @@ class Summary(Record):
     not_measured: list[Text]
     seconds: list[Number]
     peak_memory_mb: Number
+    matrix_sha256: Digest
+    sha256: Digest
 
 
 class Mixture(Record):

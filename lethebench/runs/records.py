@@ -11,11 +11,12 @@ from pydantic import Field, create_model
 
 from lethebench.contract.errors import UserError
 from lethebench.contract.records import Done, Gate, GoldSummary, Record, Run, Summary, read_record
-from lethebench.runs.folder import DONE, RECORD
+from lethebench.runs.folder import DONE, RECORD, file_hash
 from lethebench.runs.options import RunOptions, option_names
 
 GATE = "gate.json"
 SUMMARY = "summary.json"
+MATRIX = "matrix.parquet"
 RESUME = "resume the run with --resume, which writes it again"
 REPAIR = "resume with --resume --repair, which runs this stage and what depends on it again"
 
@@ -40,9 +41,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     count = len(record["task_order"])
     if record["tasks"] != count or len(set(record["task_order"])) < count:
         raise UserError(f"{path}: task_order must hold {record['tasks']} different tasks; restore the file")
-    if "id" in record and new_record(record) != record:
-        raise UserError(f"{path} was changed after it was written (its SHA-256 differs); restore the file")
-    return record
+    return _whole(path, record, "restore the file") if "id" in record else record
 
 
 @cache
@@ -67,9 +66,18 @@ def read_done(run: Path, stage: str) -> dict[str, Any]:
     done = read_record(path, Done, cure=REPAIR)
     if "proof" not in done:
         raise UserError(f"{path} has no hashes: it was made by an older version of lethebench; {REPAIR}, or run anew")
-    if new_record(done) != done:
-        raise UserError(f"{path} was changed after it was written (its SHA-256 differs); {REPAIR}")
-    return done
+    return _whole(path, done, REPAIR)
+
+
+def read_sealed(path: Path, kind: type[Record], *, cure: str) -> dict[str, Any]:
+    """Return a record that ends with its own SHA-256; raise UserError if it was changed."""
+    return _whole(path, read_record(path, kind, cure=cure), cure)
+
+
+def _whole(path: Path, record: dict[str, Any], cure: str) -> dict[str, Any]:
+    if new_record(record) != record:
+        raise UserError(f"{path} was changed after it was written (its SHA-256 differs); {cure}")
+    return record
 
 
 def read_gate(run: Path) -> dict[str, Any]:
@@ -80,10 +88,15 @@ def read_gate(run: Path) -> dict[str, Any]:
 def read_gold_summary(run: Path) -> dict[str, Any] | None:
     """Return gold/summary.json, None if there is none."""
     path = run / "gold" / SUMMARY
-    return read_record(path, GoldSummary, cure=RESUME) if path.is_file() else None
+    return read_sealed(path, GoldSummary, cure=RESUME) if path.is_file() else None
 
 
 def read_summary(run: Path, method: str) -> dict[str, Any] | None:
     """Return the summary.json of a method, None if there is none."""
-    path = run / method / SUMMARY
-    return read_record(path, Summary, cure=RESUME) if path.is_file() else None
+    path, matrix = run / method / SUMMARY, run / method / MATRIX
+    if not path.is_file():
+        return None
+    summary = read_sealed(path, Summary, cure=RESUME)
+    if not matrix.is_file() or file_hash(matrix) != summary["matrix_sha256"]:
+        raise UserError(f"{matrix} is missing or was changed after it was written; {RESUME}")
+    return summary

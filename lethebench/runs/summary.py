@@ -10,12 +10,11 @@ from lethebench.contract.errors import border
 from lethebench.contract.records import Done, read_record
 from lethebench.evaluation.metrics import gold_knowledge
 from lethebench.evaluation.metrics.rows import Rows, mean, of_tasks
-from lethebench.runs.folder import DONE, stage_name, write_json
-from lethebench.runs.records import REPAIR, SUMMARY
+from lethebench.runs.folder import DONE, file_hash, stage_name, write_json
+from lethebench.runs.records import MATRIX, REPAIR, SUMMARY, new_record
 from lethebench.scoring.aggregate import gold_aggregates, run_aggregates
 
 ROWS = "rows.parquet"
-MATRIX = "matrix.parquet"
 MATRIX_COLUMNS = ("keyword_match", "probability", "rouge_l_recall", "truth_ratio", "exposure", "exposure_normalised")
 
 
@@ -27,7 +26,7 @@ def read_rows(stage: Path, name: str = ROWS) -> list[dict]:
 
 def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict:
     """Write and return gold/summary.json, see `summarize_gold`."""
-    summary = summarize_gold(run, stages, order)
+    summary = new_record(summarize_gold(run, stages, order))
     write_json(run / "gold" / SUMMARY, summary)
     return summary
 
@@ -54,6 +53,7 @@ def method_summary(run: Path, method: str, order: Sequence[int], gold: dict, gat
     """Write a method's matrix.parquet and summary.json, and return the latter, see `summarize_method`."""
     summary, matrix = summarize_method(run, method, order, gold, gate)
     pq.write_table(pa.Table.from_pylist(matrix), run / method / MATRIX)
+    summary = new_record(summary | {"matrix_sha256": file_hash(run / method / MATRIX)})
     write_json(run / method / SUMMARY, summary)
     return summary
 

@@ -16,7 +16,7 @@ from synthetic_run import change_rows, write_run
 from lethebench.errors import UserError
 from lethebench.runs.figures import check_figures
 from lethebench.runs.proof import check_line, check_run, dependants, wrong_links
-from lethebench.runs.records import read_run
+from lethebench.runs.records import new_record, read_run
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,10 @@ def run(whole, tmp_path) -> Path:
     return shutil.copytree(whole, tmp_path / "run")
 
 
-def edit(path: Path, change) -> None:
+def edit(path: Path, change, finish=dict) -> None:
     value = json.loads(path.read_text())
     change(value)
-    path.write_text(json.dumps(value))
+    path.write_text(json.dumps(finish(value)))
 
 
 def swap(run: Path, one: str, other: str) -> None:
@@ -87,7 +87,7 @@ WRONG = {
     "base outside": (mixture_of("../../../victim"), "npo/t002/lumoe.json names ../../../victim"),
     "absolute base": (mixture_of("/etc"), "npo/t002/lumoe.json names /etc"),
     "summary": (
-        lambda run: edit(run / "ga/summary.json", lambda value: value["final"].update(score=0.9)),
+        lambda run: edit(run / "ga/summary.json", lambda value: value["final"].update(score=0.9), new_record),
         "ga/summary.json: final.score does not follow from the rows",
     ),
     "matrix": (
@@ -95,7 +95,7 @@ WRONG = {
         "ga/matrix.parquet",
     ),
     "gold": (
-        lambda run: edit(run / "gold/summary.json", lambda value: value["knowledge"].reverse()),
+        lambda run: edit(run / "gold/summary.json", lambda value: value["knowledge"].insert(0, 2.0), new_record),
         "gold/summary.json: knowledge",
     ),
     "no gold summary": (lambda run: (run / "gold/summary.json").unlink(), "gold/summary.json is missing"),

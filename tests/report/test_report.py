@@ -20,6 +20,7 @@ from lethebench.report.examples import examples
 from lethebench.report.headline import FLAGS
 from lethebench.report.load import load_run
 from lethebench.report.seeds import group_runs
+from lethebench.runs.records import new_record
 
 FIGURES = ("forget", "utility", "utility_relative", "stability", "exposure", "exposure_excess", "score")
 SCRIPT = '<script>window.broken = 1</script><img src="x" onerror="window.broken = 1">'
@@ -33,10 +34,10 @@ def summary(run, method):
     return json.loads((run / method / "summary.json").read_text())
 
 
-def edit(path, change):
+def edit(path, change, finish=dict):
     value = json.loads(path.read_text())
     change(value)
-    path.write_text(json.dumps(value))
+    path.write_text(json.dumps(finish(value)))
 
 
 @pytest.fixture(scope="module")
@@ -320,7 +321,7 @@ def test_foreign_files_are_not_overwritten(run, tmp_path):
         (lambda run: (run / "run.json").write_text("{}"), "run.json: version is missing"),
         (lambda run: (run / "learnt/rows.parquet").write_bytes(b"PAR1"), "rows.parquet has 4 bytes, and"),
         (
-            lambda run: edit(run / "ga/summary.json", lambda content: content["knowledge"].pop()),
+            lambda run: edit(run / "ga/summary.json", lambda content: content["knowledge"].pop(), new_record),
             "knowledge does not fit T = 4",
         ),
         (lambda run: edit(run / "ga/summary.json", lambda content: content.pop("final")), "json: final is missing"),
