@@ -13,7 +13,8 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 BROKEN_PIPE = 128 + signal.SIGPIPE
-_abandoned: list[threading.Thread] = []
+_abandoned: list[threading.Event] = []
+"""One for each abandoned call, set when it ends."""
 
 
 def prepare() -> None:
@@ -77,14 +78,15 @@ def interruptible(call: Callable[[], Result]) -> Result:
             results.append(call())
         except BaseException as error:
             errors.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    done = threading.Event()  # an interrupted join of Python 3.11 counts the thread as ended
+    threading.Thread(target=run, daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(0.1)  # a join without a limit would not be interrupted
+        done.wait()
     except KeyboardInterrupt:
-        _abandoned.append(thread)
+        _abandoned.append(done)
         raise
     if errors:
         raise errors[0]
@@ -93,7 +95,7 @@ def interruptible(call: Callable[[], Result]) -> Result:
 
 def leave(code: int | None) -> None:
     """Exit, without waiting for the threads of an abandoned call."""
-    if any(thread.is_alive() for thread in _abandoned):
+    if not all(done.is_set() for done in _abandoned):
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError):
                 stream.flush()

@@ -3,8 +3,10 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from command_line import lethe
@@ -115,6 +117,21 @@ def test_odd_environments_end_without_a_traceback(name, tmp_path):
     assert child.stderr.splitlines()[-1] == status, child.stderr
     assert "Traceback" not in child.stderr
     assert "Exception ignored" not in child.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_clean_up_like_ctrl_c(number, tmp_path):
+    command = [sys.executable, "-m", "lethebench", "build", "icu", "--size", "paper", "--out", "a/icu"]
+    child = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.rglob("*.parquet")):
+        assert child.poll() is None
+        time.sleep(0.05)
+    child.send_signal(number)
+    _, error = child.communicate(timeout=60)
+    assert child.returncode == 128 + number
+    assert error.splitlines()[-1].startswith("lethe: stopped; ")
+    assert os.listdir(tmp_path) == []
 
 
 def test_output_that_nobody_reads_ends_with_141(tmp_path):

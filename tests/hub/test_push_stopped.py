@@ -1,0 +1,73 @@
+"""Pushes that are stopped: by Ctrl-C at once, and by a kill at any request without harm to the Hub."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hub_faults import Fault
+from hub_server import local_hub, surroundings
+from small_build import hashes, stand_in_build
+
+UPLOAD = "PUT /lfs/"
+SUPPORT = Path(__file__).parents[1] / "support"
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_an_upload_at_once(tmp_path):
+    stand_in_build(tmp_path / "icu")
+    with local_hub() as server:
+        (tmp_path / "home").mkdir()
+        server.faults[:] = [Fault(UPLOAD, delay=5.0, times=999)]
+        child = subprocess.Popen(
+            [sys.executable, "-m", "lethebench", "push", "icu", "somebody/slow"],
+            env=surroundings(server, tmp_path / "home"),
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        deadline = time.monotonic() + 120
+        while not server.faults[0].hits:
+            assert child.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(1)
+        start = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        _, error = child.communicate(timeout=60)
+        seconds = time.monotonic() - start
+    assert child.returncode == 130, error
+    assert seconds < 3
+    assert "Traceback" not in error
+    assert "Exception" not in error
+    assert "stopped: an empty somebody/slow was created; run the same command again" in error
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_push_killed_at_any_request_is_finished_by_the_next(tmp_path):
+    stand_in_build(tmp_path / "icu")
+    (tmp_path / "home").mkdir()
+    before = hashes(tmp_path / "icu")
+    with local_hub() as server:
+        child = subprocess.run(
+            [sys.executable, SUPPORT / "kill_push.py", "icu"],
+            env=surroundings(server, tmp_path / "home"),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        lines = [list(map(int, line.split())) for line in child.stdout.splitlines()]
+        assert len(lines) >= 20, child.stderr[-3000:]
+        for number, _, status in lines:
+            assert status == 0, (number, child.stderr[-3000:])
+            repository = server.hub.of(f"somebody/kill{number}", "dataset")
+            assert repository.tags == {"v1.0.0": repository.head}, number
+            for name in before:
+                if name != "README.md":
+                    assert repository.tree[name].content == (tmp_path / "icu" / name).read_bytes(), number
+    assert hashes(tmp_path / "icu") == before
+    print(f"{len(lines)} kills")
