@@ -1,5 +1,6 @@
 """A whole run from its options: what `lethe run`, `lethe learn`, `lethe unlearn` and the demo share."""
 
+import os
 import shutil
 import time
 import uuid
@@ -13,12 +14,12 @@ from lethebench import __version__
 from lethebench.baselines.presets import PRESETS, own_preset
 from lethebench.cli.output import text_table
 from lethebench.console import Console
-from lethebench.contract.own_folder import REPORT, new_file, refuse_foreign
+from lethebench.contract.own_folder import MARKER, REPORT, new_file, refuse_foreign
 from lethebench.errors import UserError
 from lethebench.report import write_report
 from lethebench.report.headline import FIGURES
 from lethebench.runs.build import Build
-from lethebench.runs.folder import RECORD, file_hash, is_done, stage_name, write_json
+from lethebench.runs.folder import LOCK, RECORD, file_hash, is_done, stage_name, write_json
 from lethebench.runs.gate import exact_match_text
 from lethebench.runs.options import PRESET_FILE, RunOptions
 from lethebench.runs.proof import (
@@ -71,6 +72,8 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool, 
             raise UserError(f"{folder} already holds a run: pass --resume to continue it, or another folder by --out")
         record = _resumed(folder, read_run(folder), record, console)
         run.again = _again(folder, record, options, console, repair=repair)
+    elif foreign := sorted(set(os.listdir(folder)) - {LOCK, MARKER, "data"}):  # the latter two in a demo
+        raise UserError(f"{folder} is not empty and not a run (e.g. {foreign[0]}): choose another --out or empty it")
     if record["preset"] == PRESET_FILE:
         _copy_preset(Path(run.preset.name), folder / PRESET_FILE)
     write_json(folder / RECORD, new_record(record))

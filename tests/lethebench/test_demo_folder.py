@@ -1,10 +1,11 @@
-"""`lethe demo` replaces an earlier demo and nothing else."""
+"""`lethe demo` replaces an earlier demo and nothing else; a run takes no folder of others."""
 
 import json
 import os
 import shutil
 
 import pytest
+from command_line import lethe
 from small_build import stand_in_build
 from synthetic_run import write_run
 
@@ -84,3 +85,14 @@ def test_demo_killed_while_it_is_removed_is_still_a_demo(out, monkeypatch):
         demo._clear(out)
     assert os.listdir(out) == [".lethe.json"]
     assert json.loads((out / ".lethe.json").read_text())["kind"] == "a demo"
+
+
+def test_run_in_a_folder_of_others_is_refused(tmp_path):
+    data = stand_in_build(tmp_path / "icu")
+    out = tmp_path / "thesis"
+    out.mkdir()
+    (out / "notes.md").write_text("mine")
+    done = lethe("learn", data, "--model", "tiny", "--out", out)
+    assert done.status == 2
+    assert r"thesis is not empty and not a run (e.g. notes.md)" in done.line
+    assert os.listdir(out) == ["notes.md"]
