@@ -13,12 +13,11 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lethebench.contract.errors import UserError
+from lethebench.contract.folder_kinds import KINDS, MARKER, Kind, listing
 
-MARKER = ".lethe.json"
 UNFINISHED = ".lethe-partial"
 """End of the name of a file that is being written; it begins with a dot."""
 NEW, OLD, KEPT = "new", "old", "kept"
@@ -28,53 +27,6 @@ NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EBADF, errno.EIN
 RENAME_EXCHANGE, AT_FDCWD = 2, -100
 NO_EXCHANGE = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
 Error = type[UserError]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of folder that commands write.
-
-    Attributes:
-        name: in words, with its article.
-        marker: the file that lists the others: `files` is a list or mapping of their paths. "" for a kind that is
-            never replaced.
-        unlisted: files that it does not list.
-        keys: what the marker holds.
-    """
-
-    name: str
-    marker: str = MARKER
-    unlisted: frozenset[str] = frozenset()
-    keys: frozenset[str] = frozenset({"kind", "id", "files"})
-
-    def own_files(self, folder: Path) -> set[str] | None:
-        """Return the paths that the marker of a folder lists, None if it has no marker of this kind."""
-        try:
-            content = json.loads((folder / self.marker).read_text("utf-8"))
-        except (OSError, ValueError):
-            return None
-        if not isinstance(content, dict) or not self.keys <= content.keys():
-            return None
-        if "kind" in self.keys and content["kind"] != self.name:
-            return None
-        files = content["files"]
-        return {self.marker, *self.unlisted, *map(str, files)} if isinstance(files, list | dict) else None
-
-    def mark(self, folder: Path, files: Sequence[str] | None = None) -> None:
-        """Write the marker, unless the kind has one of its own; it lists `files` or everything that is there."""
-        if self.marker != MARKER:
-            return
-        files = listing(folder) if files is None else files
-        identity = hashlib.sha256("\n".join(files).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        (folder / MARKER).write_text(json.dumps({"kind": self.name, "id": identity, "files": files}, indent=2) + "\n")
-
-
-BUILD = Kind("a build", "manifest.json", frozenset({"README.md"}), frozenset({"benchmark", "version", "files"}))
-EXPORT = Kind("an export", "")
-STAGE = Kind("a stage of a run")
-EVALUATION = Kind("an evaluation folder")
-REPORT = Kind("a report")
-KINDS = (BUILD, STAGE, EVALUATION, REPORT)
 
 
 def refuse_foreign(out: Path, kind: Kind, error: Error = UserError) -> None:
@@ -251,19 +203,6 @@ def _resolved(out: Path, error: Error) -> Path:
         return out.resolve()
     except (OSError, RuntimeError) as reason:  # a loop of links
         raise error(f"{out} cannot be written: {reason}: choose another --out") from None
-
-
-def listing(folder: Path, prefix: str = "") -> list[str]:
-    """Return the files below a folder, and its empty folders with a slash at the end, sorted."""
-    names = []
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.is_dir(follow_symlinks=False):
-                name = f"{prefix}{entry.name}/"
-                names += listing(Path(entry.path), name) or [name]
-            else:
-                names.append(prefix + entry.name)
-    return names
 
 
 def _foreign(folder: Path, kind: Kind) -> str | None:

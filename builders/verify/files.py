@@ -18,7 +18,7 @@ from lethebench.builders.write.columns import features_of
 from lethebench.builders.write.digest import file_hash
 from lethebench.builders.write.manifest import Manifest
 from lethebench.contract.errors import UserError, border
-from lethebench.contract.own_folder import BUILD
+from lethebench.contract.folder_kinds import BUILD
 from lethebench.contract.records import Card, Croissant, check_record, read_record
 from lethebench.contract.strict_yaml import parse_strict
 

@@ -22,7 +22,8 @@ from lethebench.builders.write.pictures import FORMAT, QUALITY
 from lethebench.builders.write.pool import ordered
 from lethebench.builders.write.shards import PROFILES_PER_SHARD, ShardWriter
 from lethebench.builders.write.units import UnitContext, UnitTable, unit_table, unit_tables
-from lethebench.contract.own_folder import BUILD, discard, new_folder, refuse_foreign
+from lethebench.contract.folder_kinds import BUILD
+from lethebench.contract.own_folder import discard, new_folder, refuse_foreign
 
 Progress = Callable[[int, int], None]
 """Called with (profiles done, profiles in total) after each unit of work."""

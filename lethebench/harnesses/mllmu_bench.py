@@ -26,7 +26,8 @@ from lethebench.builders.imports.mllmu.sets import RECORDS, SHARES, TUNING
 from lethebench.builders.registry import find
 from lethebench.builders.write.manifest import Manifest
 from lethebench.contract.columns import FORMATS, MODALITIES
-from lethebench.contract.own_folder import EXPORT, new_folder
+from lethebench.contract.folder_kinds import EXPORT
+from lethebench.contract.own_folder import new_folder
 
 LETTERS = "ABCD"
 """Options of a multiple-choice question; the release has a column for each."""

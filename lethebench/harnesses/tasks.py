@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from lethebench.builders.errors import BuildError
 from lethebench.builders.write.manifest import Manifest
-from lethebench.contract.own_folder import EXPORT, new_folder
+from lethebench.contract.folder_kinds import EXPORT
+from lethebench.contract.own_folder import new_folder
 from lethebench.harnesses.harness import SCORES
 
 HARNESSES = {"lm-eval": "lm_eval.yaml", "lmms-eval": "lmms_eval.yaml"}

@@ -9,7 +9,7 @@ import yaml
 from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
 from lethebench.console import Console
-from lethebench.contract.own_folder import MARKER
+from lethebench.contract.folder_kinds import MARKER
 from lethebench.contract.records import Mixture, read_record
 from lethebench.errors import UserError
 from lethebench.hub.model_card import MIXTURE, PublishedStage, render, scores

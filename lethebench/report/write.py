@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lethebench import __version__
-from lethebench.contract.own_folder import REPORT, new_folder
+from lethebench.contract.folder_kinds import REPORT
+from lethebench.contract.own_folder import new_folder
 from lethebench.report import details, headline
 from lethebench.report.examples import examples
 from lethebench.report.load import ReportError, RunRecord, load_run

@@ -10,7 +10,8 @@ from typing import Any
 
 from lethebench.baselines.registry import RETRAIN
 from lethebench.console import Console
-from lethebench.contract.own_folder import REPORT, refuse_foreign
+from lethebench.contract.folder_kinds import REPORT
+from lethebench.contract.own_folder import refuse_foreign
 from lethebench.errors import UserError
 from lethebench.runs.checks import check_build, check_method, check_options
 from lethebench.runs.folder import RECORD, is_done, locked, stage_name

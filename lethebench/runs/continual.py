@@ -14,7 +14,8 @@ from lethebench import __version__
 from lethebench.baselines.presets import PRESETS, own_preset
 from lethebench.cli.output import text_table
 from lethebench.console import Console
-from lethebench.contract.own_folder import MARKER, REPORT, new_file, refuse_foreign
+from lethebench.contract.folder_kinds import MARKER, REPORT
+from lethebench.contract.own_folder import new_file, refuse_foreign
 from lethebench.errors import UserError
 from lethebench.report import write_report
 from lethebench.report.headline import FIGURES

@@ -5,16 +5,8 @@ from typing import Any
 
 from lethebench.builders import build
 from lethebench.console import Console
-from lethebench.contract.own_folder import (
-    BUILD,
-    EVALUATION,
-    MARKER,
-    REPORT,
-    STAGE,
-    Kind,
-    listing,
-    remove_listed,
-)
+from lethebench.contract.folder_kinds import BUILD, EVALUATION, MARKER, REPORT, STAGE, Kind, listing
+from lethebench.contract.own_folder import remove_listed
 from lethebench.errors import UserError
 from lethebench.runs.continual import count_phases, execute, headline
 from lethebench.runs.folder import LOCK, RECORD, locked

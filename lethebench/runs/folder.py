@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lethebench.contract import own_folder
-from lethebench.contract.own_folder import STAGE, Kind, new_file, new_folder
+from lethebench.contract.folder_kinds import STAGE, Kind
+from lethebench.contract.own_folder import new_file, new_folder
 from lethebench.errors import UserError
 
 DONE = "done.json"

@@ -13,7 +13,8 @@ from datasets import Dataset, concatenate_datasets
 
 from lethebench import __version__
 from lethebench.console import Console, per_mille
-from lethebench.contract.own_folder import EVALUATION, kept_file, remove_kept
+from lethebench.contract.folder_kinds import EVALUATION
+from lethebench.contract.own_folder import kept_file, remove_kept
 from lethebench.errors import UserError
 from lethebench.evaluation.harness.general import General
 from lethebench.evaluation.metrics.measures import Evidence

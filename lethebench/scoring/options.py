@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lethebench.baselines.tiny import is_tiny
-from lethebench.contract.own_folder import EVALUATION, refuse_foreign
+from lethebench.contract.folder_kinds import EVALUATION
+from lethebench.contract.own_folder import refuse_foreign
 from lethebench.errors import UserError
 from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lethebench.console import Console, per_mille
-from lethebench.contract.own_folder import EVALUATION
+from lethebench.contract.folder_kinds import EVALUATION
 from lethebench.errors import UserError
 from lethebench.evaluation.metrics.measures import Evidence
 from lethebench.evaluation.registry import METRICS

@@ -12,7 +12,8 @@ from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.lumoe.gates import EmbeddingGate, Features, VLMGate, local_asker, match
 from lethebench.baselines.presets import LoraSettings, Preset
 from lethebench.baselines.stage import Stage, unlearn
-from lethebench.contract.own_folder import STAGE, new_folder
+from lethebench.contract.folder_kinds import STAGE
+from lethebench.contract.own_folder import new_folder
 
 ROWS = [{**row, "task_id": {0: 0, 1: 1}.get(int(row["profile_id"][-4:]), -1)} for row in support.rows()]
 TASKS = [[row for row in ROWS if row["task_id"] == task] for task in (0, 1)]

@@ -25,7 +25,8 @@ from lethebench.builders.write.columns import QA
 from lethebench.builders.write.pool import ordered
 from lethebench.builders.write.shards import ShardWriter
 from lethebench.contract import own_folder
-from lethebench.contract.own_folder import BUILD, new_folder
+from lethebench.contract.folder_kinds import BUILD
+from lethebench.contract.own_folder import new_folder
 
 
 @pytest.fixture

@@ -11,13 +11,8 @@ import pytest
 import lethebench
 from lethebench.contract import own_folder
 from lethebench.contract.errors import UserError
+from lethebench.contract.folder_kinds import BUILD, EVALUATION, KINDS, MARKER, REPORT, STAGE
 from lethebench.contract.own_folder import (
-    BUILD,
-    EVALUATION,
-    KINDS,
-    MARKER,
-    REPORT,
-    STAGE,
     kept_file,
     lock,
     new_file,

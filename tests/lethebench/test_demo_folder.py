@@ -9,7 +9,8 @@ from command_line import lethe
 from small_build import stand_in_build
 from synthetic_run import write_run
 
-from lethebench.contract.own_folder import REPORT, STAGE, listing, new_folder
+from lethebench.contract.folder_kinds import REPORT, STAGE, listing
+from lethebench.contract.own_folder import new_folder
 from lethebench.errors import UserError
 from lethebench.runs import demo
 from lethebench.runs.folder import locked

@@ -15,7 +15,7 @@ from synthetic_run import write_run
 from tiny_models import llava, save_llava
 
 from lethebench.baselines.loading import save_model
-from lethebench.contract.own_folder import listing
+from lethebench.contract.folder_kinds import listing
 from lethebench.errors import explain
 from lethebench.runs.folder import new_stage
 
