@@ -72,16 +72,20 @@ def load_model(
         return load_mixture(path, **options)
     names = ("revision", "local_files_only")
     hub = {name: value for name, value in options.items() if name in names}
-    base, config, hub, found = find_source(str(path), None if adapter is None else str(adapter), **hub)
+    base, config, hub, saved_adapter = find_source(str(path), None if adapter is None else str(adapter), **hub)
     # The processor beside an adapter comes first: `prompt` changes the chat template.
-    own = found is not None and (found.folder / PROCESSOR_FILE).is_file()
-    processor = load_processor(str(found.folder), config) if found and own else load_processor(base, config, **hub)
+    own = saved_adapter is not None and (saved_adapter.folder / PROCESSOR_FILE).is_file()
+    processor = (
+        load_processor(str(saved_adapter.folder), config)
+        if saved_adapter and own
+        else load_processor(base, config, **hub)
+    )
     with border(f"{base} cannot be loaded as a vision-language model", CURE, explain=explain):
         model = load_weights(AutoModelForImageTextToText, base, **{**options, **hub})
     check_architecture(model)
-    if found is not None:
-        model = put_adapter(model, found.folder, trainable=trainable)
-        model.adapter_path = found.name
+    if saved_adapter is not None:
+        model = put_adapter(model, saved_adapter.folder, trainable=trainable)
+        model.adapter_path = saved_adapter.name
     check_tokens(processor, model, str(path))
     return Loaded(model, processor)
 

@@ -50,8 +50,8 @@ def find_adapter(name: str, *, local_files_only: bool = False) -> Adapter | None
 
 def nested(folder: Path) -> str:
     """Return a hint where a folder without an adapter holds a folder with one, as PEFT saves adapters with a name."""
-    found = sorted(path.parent.name for path in folder.glob(f"*/{ADAPTER_FILE}"))
-    return f"; its folder {found[0]} holds one, pass {folder / found[0]}" if found else ""
+    folders = sorted(path.parent.name for path in folder.glob(f"*/{ADAPTER_FILE}"))
+    return f"; its folder {folders[0]} holds one, pass {folder / folders[0]}" if folders else ""
 
 
 def _download(name: str, local_files_only: bool) -> Path | None:

@@ -32,14 +32,14 @@ def find_source(path: str, adapter: str | None = None, **hub: Any) -> Source:
     """
     local = {name: hub[name] for name in ("local_files_only",) if name in hub}
     base, revision = split_revision(path)
-    found = find_adapter(path, **local)
-    if adapter is None and found is not None:
-        base, revision = _base(found, local), found.revision
+    saved_adapter = find_adapter(path, **local)
+    if adapter is None and saved_adapter is not None:
+        base, revision = _base(saved_adapter, local), saved_adapter.revision
     elif adapter is not None:
-        if found is not None:
+        if saved_adapter is not None:
             raise UserError(f"{path} is an adapter itself; pass its base model, or merge it into that first")
-        found = find_adapter(adapter, **local)
-        if found is None:
+        saved_adapter = find_adapter(adapter, **local)
+        if saved_adapter is None:
             raise UserError(
                 f"--adapter {adapter}: not an adapter, adapter_config.json is missing{nested(Path(adapter))}"
             )
@@ -52,11 +52,11 @@ def find_source(path: str, adapter: str | None = None, **hub: Any) -> Source:
         config = load_config(base, **hub)
         if tensors is not None:
             check_config(config, tensors, base)
-        return Source(base, config, hub, found)
+        return Source(base, config, hub, saved_adapter)
     except UserError as error:
-        if base == path or found is None:
+        if base == path or saved_adapter is None:
             raise
-        raise UserError(f"adapter {found.name} on {error}") from error
+        raise UserError(f"adapter {saved_adapter.name} on {error}") from error
 
 
 def _base(adapter: Adapter, local: dict[str, Any]) -> str:

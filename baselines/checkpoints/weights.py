@@ -99,12 +99,12 @@ def explain(error: Exception) -> str | None:
     text = one_line(error, most=10_000)
     if "custom code" in text or "trust_remote_code" in text:
         return "it needs Python code of its own (auto_map), which is never run"
-    if found := re.search(r"model type `([^`]*)`", text):
-        return f"transformers {transformers.__version__} has no model_type {found[1]!r}"
-    if found := re.search(r"Unrecognized configuration class <class '[\w.]*?(\w+)'>", text):
-        return f"{found[1]} is the config of another kind of model"
-    if found := re.search(r"size mismatch for (\S+): .*?(\[[\d, ]*\]).*?(\[[\d, ]*\])", text):
-        return f"{found[1]} has shape {found[2]} in the file and {found[3]} in the model"
+    if match := re.search(r"model type `([^`]*)`", text):
+        return f"transformers {transformers.__version__} has no model_type {match[1]!r}"
+    if match := re.search(r"Unrecognized configuration class <class '[\w.]*?(\w+)'>", text):
+        return f"{match[1]} is the config of another kind of model"
+    if match := re.search(r"size mismatch for (\S+): .*?(\[[\d, ]*\]).*?(\[[\d, ]*\])", text):
+        return f"{match[1]} has shape {match[2]} in the file and {match[3]} in the model"
     if type(error).__module__ == "builtins" and not isinstance(
         error, OSError | ValueError | RuntimeError | ImportError
     ):
