@@ -177,8 +177,9 @@ class AnswerTrainer(SFTTrainer):
         """Run the model on a batch and score its answers; only positions that predict them reach the head.
 
         Rows with and without a picture go through the model one after the other, each group as long as its longest
-        row: picture tokens would make text rows several times longer than they are. In several processes, where a step
-        may have one forward pass only, they go together.
+        row: picture tokens would make text rows several times longer than they are. Where pictures have a mask, so do
+        rows with different numbers of pictures. In several processes, where a step may have one forward pass only, all
+        go together.
 
         Args:
             model: the model, wrapped or not.
@@ -191,11 +192,11 @@ class AnswerTrainer(SFTTrainer):
             ValueError: for a layer that the model does not have.
         """
         mask = inputs["labels"][:, 1:] != IGNORED
-        pictured = inputs[PICTURED]
-        apart = self.accelerator.num_processes == 1 and pictured.any() and not pictured.all()
+        counts = num_pictures(inputs)
+        apart = counts.unique().flip(0) if self.accelerator.num_processes == 1 else []
         logps = torch.zeros(mask.shape, device=mask.device)
         distributions, hidden, order = [], [], []
-        for rows in (pictured, ~pictured) if apart else (torch.ones_like(pictured),):
+        for rows in [counts == count for count in apart] or [torch.ones_like(counts, dtype=torch.bool)]:
             batch = select_rows(inputs, rows)
             labels = batch.pop("labels")
             predicts = functional.pad(labels[:, 1:] != IGNORED, (0, 1))  # the last position predicts nothing
@@ -327,24 +328,39 @@ def _broken(what: str, steps_done: int) -> str:
     )
 
 
+def num_pictures(batch: Mapping[str, Tensor]) -> Tensor:
+    """Return how many pictures each row of a batch has, (B,); 1 for any number where pictures have no mask."""
+    shape = batch["input_ids"].shape
+    mask = next((value for value in batch.values() if is_mask(value, shape)), None)
+    if mask is None:
+        return batch[PICTURED].long()
+    return mask.flatten(3).any(-1).any(1).sum(-1) if mask.dim() > 3 else mask.any(1).sum(-1)
+
+
 def select_rows(batch: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
     """Return some rows of a collated batch, truncated to the longest of them.
 
     Args:
         batch: a batch of `AnswerCollator`.
-        rows: (B,) boolean; all rows with a picture or none of them.
+        rows: (B,) boolean; rows with equally many pictures by `num_pictures`, or all rows.
 
     Returns:
         Per-token tensors of those rows, and the picture tensors if those rows have pictures.
     """
     shape = batch["input_ids"].shape
     length = int(batch["attention_mask"][rows].sum(-1).max())
-    per_token = [name for name, value in batch.items() if value.shape == shape or is_mask(value, shape)]
-    text = {name: batch[name][rows, :length] for name in per_token}
-    pictures = {name: value for name, value in batch.items() if name not in per_token and name != PICTURED}
-    if batch[PICTURED][rows].any():
-        return {**text, **pictures}
-    return {name: value for name, value in text.items() if value.shape[:2] == value.shape}
+    selected = {name: value[rows, :length] for name, value in batch.items() if value.shape == shape}
+    if not batch[PICTURED][rows].any():
+        return selected
+    masks = [name for name, value in batch.items() if is_mask(value, shape)]
+    pictures = {name: value for name, value in batch.items() if name not in {*selected, *masks, PICTURED}}
+    if not masks:
+        return selected | pictures
+    # Pictures of a mask are (rows with pictures, pictures, ...), filled up to the largest number.
+    most = int(num_pictures(batch)[rows].max())
+    chosen = rows[batch[PICTURED]]
+    selected |= {name: batch[name][rows, :length, :most] for name in masks}
+    return selected | {name: value[chosen, :most] for name, value in pictures.items()}
 
 
 def sample(rows: Dataset | Sequence[Mapping[str, Any]]) -> Dataset:

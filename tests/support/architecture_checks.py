@@ -95,6 +95,14 @@ def check_scores(model: Any, processor: Any, rows: Sequence[Mapping[str, Any]]) 
             assert abs(score.logprob - plain) < TOLERANCE, f"{row['id']}: {score.logprob} is {plain}"
 
 
+def check_pictures_matter(model: Any, processor: Any) -> None:
+    """Another picture gives other scores: pictures that have no effect would pass all other checks."""
+    rows = [{**ROWS["pictures"][0], "images": [picture(seed, (56, 64))]} for seed in (1, 7)]
+    first, second = score_encoded(model, encode(processor, rows, [ANSWERS] * 2))
+    gaps = [abs(one.logprob - two.logprob) for one, two in zip(first, second, strict=True)]
+    assert max(gaps) > TOLERANCE, f"another picture changes scores by {gaps}"
+
+
 def check_greedy(model: Any, processor: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     """Answers of a batch are those of single rows and begin with the likeliest token."""
     encoded = encode(processor, rows, [[]] * len(rows))
@@ -199,6 +207,8 @@ def record_of(model_type: str, folder: Path) -> dict[str, str]:
     with _recorded_modes() as modes:
         for kind in KINDS:
             record[kind] = _attempt(lambda kind=kind: check_scores(model, processor, ROWS[kind]), notes)
+        if record["pictures"] == "yes":
+            record["pictures"] = _attempt(lambda: check_pictures_matter(model, processor), notes)
         rows = [row for kind in KINDS if record[kind] == "yes" for row in ROWS[kind]]
         if not rows:
             return (
