@@ -1,7 +1,11 @@
 """The findings of `verify`: named checks, and problems with file, row and reason."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from lethebench.contract.errors import one_line
 
 LIMIT = 20
 """Problems listed per check; the others are counted."""
@@ -65,6 +69,14 @@ class Findings:
     skipped: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     counts: Counter = field(default_factory=Counter)
+
+    @contextmanager
+    def failing(self, check: str, what: str, *, file: str | None = None) -> Iterator[None]:
+        """Record whatever the block raises as a problem; `datasets` and YAML raise errors of many types."""
+        try:
+            yield
+        except Exception as error:
+            self.add(check, f"{what}: {one_line(error, 200)}", file=file)
 
     def passed(self, check: str, detail: str) -> None:
         """Record that a check ran, and what it covered; it passed if it added no problem."""

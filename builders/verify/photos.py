@@ -1,6 +1,6 @@
 """Audit leaks by appearance: whose ID photo a picture shows, and whether two profiles share one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -104,6 +104,11 @@ class Photos:
                 best, _ = locate(view, _single(self.by_profile[other].vectors), start)
                 if best >= self.threshold:
                     yield name, other, best
+
+
+def within(page: Image.Image, corners: Sequence[int]) -> bool:
+    """Return whether a list holds the x and y of four corners on a page."""
+    return len(corners) == 8 and all(0 <= edge <= page.size[index % 2] for index, edge in enumerate(corners))
 
 
 def scan_of(view: str) -> str:

@@ -12,13 +12,13 @@ from PIL import Image
 
 from lethebench.builders.base import GroupCounts
 from lethebench.builders.verify.findings import Findings
-from lethebench.builders.verify.photos import Photos, scan_of
+from lethebench.builders.verify.photos import Photos, scan_of, within
 from lethebench.builders.verify.read_rows import rows_of
-from lethebench.builders.verify.rows import Person, check_row
+from lethebench.builders.verify.rows import Person, check_row, unusable
 from lethebench.builders.write.digest import content_hash, row_digest
 from lethebench.builders.write.manifest import Manifest
-from lethebench.builders.write.pictures import decode
 from lethebench.contract.columns import ROLES
+from lethebench.contract.image_reader import PictureError, read_picture
 
 _BATCH = 64  # rows whose pictures are decoded together
 _THREADS = 4
@@ -68,6 +68,9 @@ class BuildCheck:
         for name, number, row in self.rows("profiles"):
             profile_id = row["profile_id"]
             location = Location(name, number, profile_id)
+            self._count(name, row)
+            if not self._usable(row, location):
+                continue
             if profile_id in self.people:
                 self._add("ids", f"profile {profile_id} occurs twice", location)
             values = {pair["attribute"]: pair["value"] for pair in row["fields"]}
@@ -78,9 +81,11 @@ class BuildCheck:
             if (row["task_id"] >= 0) != (ROLES[row["role"]] == "forget"):
                 self._add("tasks", f"role {ROLES[row['role']]} with task_id {row['task_id']}", location)
             pages = [self._decoded(picture, location) for picture in row["images"] + row["thumbnails"]]
-            self._count(name, row)
             if row["portrait"] and pages and pages[0]:
-                self.photos.add(profile_id, pages[0], row["portrait"])
+                if within(pages[0], row["portrait"]):
+                    self.photos.add(profile_id, pages[0], row["portrait"])
+                else:
+                    self._add("pictures", f"portrait {row['portrait']!s:.80} is not on the first picture", location)
         self.findings.passed("ids", "rows and profiles")
 
     def questions(self) -> None:
@@ -124,9 +129,10 @@ class BuildCheck:
             return
         attributes: set[str] = set()
         for name, number, row in self.rows("candidates"):
-            attributes.add(row["attribute"])
             location = Location(name, number, row["attribute"])
             self._count(name, row)
+            if not self._usable(row, location):
+                continue
             if len(set(row["values"])) < len(row["values"]):
                 self._add("candidates", "a value occurs twice", location)
             true_values = {
@@ -135,6 +141,7 @@ class BuildCheck:
             if missing := sorted(true_values - set(row["values"])):
                 reason = f"{missing[0]!r}, a profile's value, is not among them"
                 self._add("candidates", reason, location)
+            attributes.add(row["attribute"])
             declared = self.manifest.attributes.get(row["attribute"], {}).get("candidates")
             if declared != len(row["values"]):
                 reason = f"{len(row['values'])} values, the manifest says {declared}"
@@ -156,14 +163,23 @@ class BuildCheck:
     def _count(self, name: str, row: Mapping) -> None:
         self.digests.setdefault(name, []).append(row_digest(row))
         for picture in row.get("images") or ():
-            self.pictures[name].add(sha256(picture["bytes"] or b"").digest())
+            if picture:
+                self.pictures[name].add(sha256(picture["bytes"] or b"").digest())
 
     def _decoded(self, picture: Mapping, location: Location) -> Image.Image | None:
+        if picture["bytes"] is None:
+            self._add("pictures", f"{picture['path']!r:.80} is only a path, which is not opened", location)
+            return None
         try:
-            return decode(picture["bytes"])
-        except (OSError, TypeError, SyntaxError) as error:
+            return read_picture(picture["bytes"]).image
+        except PictureError as error:
             self._add("pictures", f"{picture['path']} does not decode: {error}", location)
             return None
+
+    def _usable(self, row: Mapping, location: Location) -> bool:
+        if reason := unusable(row):
+            self._add("nulls", reason, location)
+        return not reason
 
     def _pictures(self, name: str, number: int, row: Mapping) -> None:
         location = Location(name, number, row["id"])
@@ -184,14 +200,16 @@ class BuildCheck:
 
     def _question(self, split_name: str, roles: set[str], name: str, number: int, row: dict) -> None:
         location = Location(name, number, row["id"])
+        self._count(name, row)
+        if not self._usable(row, location):
+            return
         for check, reason in check_row(row, self.people, roles, imported=self._imported):
             self._add(check, reason, location)
         if row["id"] in self._ids:
             self._add("ids", f"is also in {self._ids[row['id']]}", location)
         self._ids[row["id"]] = name
         self._choices += bool(row["options"])
-        self._count(name, row)
-        for picture in row["images"] or ():
+        for picture in row["images"]:
             key = sha256(picture["bytes"] or b"").digest()
             first = self._first_row.setdefault(key, (split_name, row["profile_id"], row["id"]))
             other_split, other_profile, other_id = first

@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lethebench.builders.write.columns import QA
 from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
 
 CHECKS = ("nulls", "roles", "facts", "paraphrases", "perturbed", "options")
 
-_LISTS = ("images", "views", "keywords", "options", "paraphrases", "perturbed")
 _WRITTEN = ("generation", "cloze")
 ABSENT = "absent:"
 """Prefix of the view of a picture that was not available to an import."""
@@ -25,18 +23,33 @@ class Person:
     values: Mapping[str, str]
 
 
+_LABELS = {"role": ROLES, "modality": MODALITIES, "format": FORMATS}
+_PICTURES = ("images", "thumbnails")  # their bytes and paths are the check `pictures`
+
+
+def unusable(row: Mapping) -> str:
+    """Return why a row of any kind cannot be checked, a null or an unknown class label; empty if it can be."""
+    nulls = [
+        name for name, value in row.items() if value is None or (isinstance(value, list) and _has_null(name, value))
+    ]
+    if nulls:
+        return f"null in {', '.join(nulls)}"
+    wrong = [name for name, labels in _LABELS.items() if name in row and not 0 <= row[name] < len(labels)]
+    return f"{wrong[0]} is {row[wrong[0]]}, which is no class label" if wrong else ""
+
+
+def _has_null(column: str, values: list) -> bool:
+    items = [item.values() for item in values if isinstance(item, dict) and column not in _PICTURES]
+    return None in values or any(None in item for item in items)
+
+
 def check_row(
     row: Mapping, people: Mapping[str, Person], roles: set[str], *, imported: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Yield (check, reason) for each problem of a row in a split that allows `roles`.
+    """Yield (check, reason) for each problem of a usable row in a split that allows `roles`.
 
     An imported row has no other wordings, may lack fields and keywords, and may repeat options.
     """
-    nulls = [name for name in QA if row[name] is None]
-    nulls += [name for name in _LISTS if name not in nulls and any(item is None for item in row[name])]
-    if nulls:
-        yield "nulls", f"null in {', '.join(nulls)}"
-        return
     person = people.get(row["profile_id"])
     if person is None:
         yield "roles", f"profile {row['profile_id']} is not in `profiles`"

@@ -4,13 +4,19 @@ from pathlib import Path
 
 from lethebench.builders.base import Benchmark
 from lethebench.builders.registry import benchmark_of_build
-from lethebench.builders.verify.files import check_card, check_checksums, check_loading, check_schema
+from lethebench.builders.verify.files import (
+    check_card,
+    check_checksums,
+    check_loading,
+    check_schema,
+    refuse_links_out,
+)
 from lethebench.builders.verify.findings import Findings, Report
 from lethebench.builders.verify.row_pass import BuildCheck, group_counts, hashes_of
 from lethebench.builders.verify.rows import CHECKS
 from lethebench.builders.write.manifest import read_manifest
-from lethebench.builders.write.pictures import decode
 from lethebench.contract.columns import ROLES
+from lethebench.contract.image_reader import read_picture
 
 ORDER = (
     "checksums", "schema", "card", "loading", "counts", "content hashes", "ids", "tasks", *CHECKS, "candidates",
@@ -29,16 +35,19 @@ def verify(path: str | Path) -> Report:
         The status of every check and the problems; problems of the data are not raised.
 
     Raises:
-        BuildError: the folder is not a build, or this release does not read its benchmark or major version.
+        BuildError: the folder is not a build or has a link out of it, or this release does not read its benchmark or
+            major version.
     """
     folder = Path(path)
+    refuse_links_out(folder)
     manifest = read_manifest(folder)
     benchmark = benchmark_of_build(folder, manifest.benchmark, manifest.version, imported=manifest.imported is not None)
     benchmark = benchmark.variant(manifest.options)
     findings = Findings()
     check_checksums(folder, manifest, findings)
     listed = [name for splits in manifest.splits.values() for part in splits.values() for name in part["files"]]
-    shards = check_schema(folder, [name for name in dict.fromkeys(listed) if (folder / name).is_file()], findings)
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet") if path.is_file()}
+    shards = check_schema(folder, [name for name in dict.fromkeys(listed) if name in present], findings)
     check_card(folder, manifest, findings)
     check_loading(folder, manifest, findings)
     check = BuildCheck(folder, manifest, shards, findings)
@@ -92,7 +101,7 @@ def _check_photo_twins(check: BuildCheck) -> None:
         check.findings.skip("photo twins", "no profile has the position of its photo")
         return
     pages = (
-        (row["profile_id"], decode((row["images"] + row["thumbnails"])[0]["bytes"]))
+        (row["profile_id"], read_picture((row["images"] + row["thumbnails"])[0]["bytes"]).image)
         for _, _, row in check.rows("profiles")
         if row["profile_id"] in check.photos.by_profile
     )

@@ -50,13 +50,6 @@ def encode_view(
     return EncodedView(name, image, small, thumbnail_name)
 
 
-def decode(data: bytes) -> Image.Image:
-    """Return the picture, fully decoded; raise OSError if the bytes are not a whole picture."""
-    picture = Image.open(io.BytesIO(data))
-    picture.load()
-    return picture
-
-
 def file_name(profile_id: str, view: str) -> str:
     """Return a stable name for a picture, e.g. `medical-0042_masked-diagnosis.jpg`."""
     return f"{profile_id}_{view}.jpg".translate(str.maketrans(":,/ +", "----_"))
