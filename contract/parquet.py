@@ -1,14 +1,18 @@
 """Read Parquet files from outside: within bounds, and with one error for whatever pyarrow raises.
 
-A few kilobytes of Parquet can hold gigabytes of text, since a repeated text is stored once. A file is refused if its
-footer declares more than a build or a release has, and reading stops when its texts exceed the same bound.
+A few kilobytes of Parquet can hold gigabytes, since a repeated value is stored once. A file is refused if its footer
+declares more than a build or a release has; then values are read encoded, so that their size is known before they are
+expanded.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lethebench.contract.errors import DISK_ERRORS, UserError, one_line
@@ -17,10 +21,10 @@ MOST_ROWS = 100_000
 MOST_VALUES = 5_000_000
 """Values of one column in one row group, nested ones included."""
 MOST_TEXT = 256 << 20
-"""Bytes of text in a file, and of one column of text in a row group."""
+"""Bytes of text in a file."""
 MOST_PICTURES = 4 << 30
-"""Bytes of one column of encoded pictures in a row group."""
-_BATCH = 64  # rows
+"""Bytes of encoded pictures in a row group, and in a batch of rows."""
+_BATCH, _BATCH_BYTES = 64, 256 << 20
 
 
 class ParquetError(UserError):
@@ -35,10 +39,12 @@ class ParquetTooLarge(ParquetError):
 def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     """Open a file whose footer is within bounds; raise ParquetError for whatever pyarrow raises inside the block."""
     try:
-        with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as shard:
+        with pq.ParquetFile(path) as shard:
             if reason := _too_large(shard.metadata):
                 raise ParquetTooLarge(reason)
-            yield shard
+            names = [shard.metadata.schema.column(index).path for index in range(shard.metadata.num_columns)]
+        with pq.ParquetFile(path, read_dictionary=names, buffer_size=1 << 20, pre_buffer=False) as encoded:
+            yield encoded
     except UserError:
         raise
     except Exception as error:  # pyarrow raises OSError, ArrowException, ValueError, UnicodeDecodeError, ...
@@ -54,7 +60,7 @@ def parquet_schema(path: Path) -> pa.Schema:
         ParquetError: it cannot be read, or its footer declares more than this module's bounds.
     """
     with _opened(path) as shard:
-        return shard.schema_arrow
+        return _plain_schema(shard.schema_arrow)
 
 
 def check_parquet(path: Path) -> pa.Schema:
@@ -67,7 +73,7 @@ def check_parquet(path: Path) -> pa.Schema:
         names = [shard.metadata.schema.column(index).path for index in range(shard.metadata.num_columns)]
         for _ in _batches(shard, [name for name in names if not name.endswith("bytes")], _BATCH):
             pass
-        return shard.schema_arrow
+        return _plain_schema(shard.schema_arrow)
 
 
 def parquet_rows(path: Path, columns: Sequence[str] | None = None, *, batch_size: int = _BATCH) -> Iterator[dict]:
@@ -81,34 +87,75 @@ def parquet_rows(path: Path, columns: Sequence[str] | None = None, *, batch_size
             yield from batch.to_pylist()
 
 
+def parquet_batches(path: Path, *, batch_size: int = _BATCH) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file in batches of at most `batch_size`.
+
+    Raises:
+        ParquetError: as `parquet_rows`.
+    """
+    with _opened(path) as shard:
+        yield from _batches(shard, None, batch_size)
+
+
 def _batches(shard: pq.ParquetFile, columns: Sequence[str] | None, batch_size: int) -> Iterator[pa.RecordBatch]:
-    """Yield the columns of a file in batches; raise ParquetTooLarge when their texts exceed MOST_TEXT."""
+    """Yield the columns of a file in batches of about _BATCH_BYTES at most."""
     total = 0
-    batch_size = max(1, min(batch_size, MOST_TEXT // max(1, _largest_text(shard.metadata))))
     names = None if columns is None else list(columns)
-    for batch in shard.iter_batches(batch_size=batch_size, columns=names, use_threads=False):
-        total += sum(_text_bytes(column) for column in batch.columns)
+    groups = range(shard.num_row_groups)  # one by one: pyarrow cannot join nested values of two dictionaries
+    parts = (
+        shard.iter_batches(batch_size=batch_size, row_groups=[group], columns=names, use_threads=False)
+        for group in groups
+    )
+    for encoded in chain.from_iterable(parts):
+        sizes = [_expanded(column) for column in encoded.columns]
+        text, pictures = (sum(size) for size in zip(*sizes, strict=True)) if sizes else (0, 0)
+        total += text
         if total > MOST_TEXT:
             raise ParquetTooLarge(f"has more than {MOST_TEXT:,} bytes of text")
-        yield batch
+        if pictures > MOST_PICTURES:
+            raise ParquetTooLarge(f"has more than {MOST_PICTURES:,} bytes of pictures in {encoded.num_rows} rows")
+        schema = _plain_schema(encoded.schema)
+        step = max(1, encoded.num_rows * _BATCH_BYTES // max(1, text + pictures))
+        for start in range(0, encoded.num_rows, step):
+            yield encoded.slice(start, step).cast(schema)
 
 
-def _text_bytes(values: pa.Array) -> int:
+def _expanded(values: pa.Array) -> tuple[int, int]:
+    """Return the bytes of text and numbers, and of pictures, that dictionary-encoded values expand to."""
     if pa.types.is_struct(values.type):
-        return sum(_text_bytes(child) for child in values.flatten())
-    if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
-        return _text_bytes(values.flatten())
-    return 0 if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type) else values.nbytes
+        sizes = [_expanded(child) for child in values.flatten()]
+        return sum(text for text, _ in sizes), sum(pictures for _, pictures in sizes)
+    if _is_list(values.type):
+        return _expanded(values.flatten())
+    if not pa.types.is_dictionary(values.type):
+        return values.nbytes, 0
+    indices = values.indices.drop_null().to_numpy()
+    counts = np.bincount(indices, minlength=len(values.dictionary))
+    lengths = pc.fill_null(pc.binary_length(values.dictionary), 0).to_numpy(zero_copy_only=False)
+    size = int(counts @ lengths)
+    kind = values.type.value_type
+    return (0, size) if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else (size, 0)
 
 
-def _largest_text(metadata: pq.FileMetaData) -> int:
-    """Return the bytes of the largest chunk of text, which bounds the longest text."""
-    chunks = (
-        metadata.row_group(group).column(index)
-        for group in range(metadata.num_row_groups)
-        for index in range(metadata.num_columns)
-    )
-    return max((c.total_uncompressed_size for c in chunks if not c.path_in_schema.endswith("bytes")), default=0)
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+
+
+def _plain_schema(schema: pa.Schema) -> pa.Schema:
+    """Return a schema without dictionary encoding."""
+    return pa.schema([field.with_type(_plain(field.type)) for field in schema], schema.metadata)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_plain(field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_plain(kind.value_type)))
+    if pa.types.is_large_list(kind):
+        return pa.large_list(kind.value_field.with_type(_plain(kind.value_type)))
+    return kind
 
 
 def _too_large(metadata: pq.FileMetaData) -> str | None:

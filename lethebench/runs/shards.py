@@ -2,17 +2,17 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from datasets import Dataset, config
 from filelock import FileLock
 
-from lethebench.contract.errors import border
 from lethebench.contract.own_folder import new_file
+from lethebench.contract.parquet import ParquetError, parquet_batches, parquet_schema
 from lethebench.errors import UserError
 
 BATCH_ROWS = 100
@@ -28,7 +28,8 @@ def read_shards(shards: Sequence[Path], hashes: Sequence[str]) -> Dataset:
         hashes: SHA-256 of each file, the key of the cache.
 
     Raises:
-        UserError: a file cannot be read, or a picture is a path or URL instead of bytes.
+        UserError: a file cannot be read or is larger than `contract.parquet` allows, or a picture is a path or URL
+            instead of bytes.
     """
     key = hashlib.sha256("\n".join(hashes).encode()).hexdigest()
     cached = Path(config.HF_DATASETS_CACHE) / "lethebench" / key / "rows.arrow"
@@ -50,16 +51,24 @@ def _copy(shards: Sequence[Path], target: Path) -> None:
 
 
 def _schema(shards: Sequence[Path]) -> pa.Schema:
-    with border(f"{shards[0]} cannot be read", "rebuild it or download it again"):
-        return pq.read_schema(shards[0])
+    with _named(shards[0]):
+        return parquet_schema(shards[0])
 
 
 def _batches(shards: Sequence[Path]) -> Iterator[pa.RecordBatch]:
     for shard in shards:
-        with border(f"{shard} cannot be read", "rebuild it or download it again"), pq.ParquetFile(shard) as file:
-            for batch in file.iter_batches(BATCH_ROWS):
+        with _named(shard):
+            for batch in parquet_batches(shard, batch_size=BATCH_ROWS):
                 _check_pictures(shard, batch)
                 yield batch
+
+
+@contextmanager
+def _named(shard: Path) -> Iterator[None]:
+    try:
+        yield
+    except ParquetError as error:
+        raise UserError(f"{shard} {error}: rebuild it or download it again") from error
 
 
 def _check_pictures(shard: Path, batch: pa.RecordBatch) -> None:
