@@ -22,7 +22,6 @@ from lethebench.contract.parquet import ParquetError, ParquetTooLarge, check_par
 from lethebench.contract.records import Card, Croissant, check_record, read_record
 from lethebench.contract.strict_yaml import parse_strict
 
-
 _CONFIG_KEYS = {"config_name", "version", "data_files", "default", "description"}
 """What a card says of a config. Others could send `datasets` to files outside the build."""
 
