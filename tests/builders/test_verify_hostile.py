@@ -203,17 +203,14 @@ def test_text_bomb_is_not_read(folder, monkeypatch):
     )
 
 
-def test_shards_outside_the_build_are_not_opened(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["lethebench.builders.verify.verify"], "check_loading", lambda *_: None)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_shard_outside_the_build_is_not_opened(folder, tmp_path, absolute):
     outside = tmp_path / "outside.parquet"
     (folder / FORGET).rename(outside)
-    (folder / CANDIDATES).unlink()
-    text = (folder / "manifest.json").read_text().replace(FORGET, "../outside.parquet")
-    (folder / "manifest.json").write_text(text.replace(CANDIDATES, str(outside)))
-    with nothing_opened(outside):
-        texts, _ = problems(folder)
-    for name in ("../outside.parquet", str(outside)):
-        assert f"checksums: {name} - is missing, but in the manifest" in texts
+    name = str(outside) if absolute else "../outside.parquet"
+    (folder / "manifest.json").write_text((folder / "manifest.json").read_text().replace(FORGET, name))
+    with nothing_opened(outside), pytest.raises(BuildError, match="expected a relative path inside the folder"):
+        verify(folder)
 
 
 def test_shard_of_unknown_kind_is_a_problem(tmp_path):
