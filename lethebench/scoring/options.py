@@ -13,6 +13,7 @@ from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build
 from lethebench.runs.checks import check_model
 from lethebench.runs.folder import RECORD, file_hash, is_done
+from lethebench.runs.proof import check_line, stage_in
 from lethebench.runs.records import read_run
 
 API_PREFIX = "openai:"
@@ -215,6 +216,8 @@ def check_weights(option: str, model: str, adapter: str | None = None) -> None:
         raise UserError(f"{option} {model} is a run; pass one of its models: {', '.join(['learnt', *stages])}")
     if not Path(model).exists() and model.startswith((".", "/", "~", "runs/")):
         raise UserError(f"{option} {model}: no such folder")
+    if run := run_of(Path(model)):
+        check_line(run, stage_in(run, Path(model)), hashed=False)
     check_model(model, adapter=adapter, option=option)
 
 
