@@ -21,14 +21,16 @@ def _truth(values: Sequence[float | None] | np.ndarray) -> np.ndarray:
     return np.maximum(0.0, 1.0 - ratios)
 
 
-def _means(components: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, float | None]:
-    """Return the mean of each component over the rows that have a value; None where no row has one."""
-    means: dict[str, float | None] = {}
-    for name, values in components.items():
-        chosen = values[rows]
-        defined = chosen[~np.isnan(chosen)]
-        means[name] = float(defined.mean()) if len(defined) else None
-    return means
+def _mean(values: np.ndarray, defined: np.ndarray | None, rows: np.ndarray) -> float | None:
+    """Return the mean over the rows that have a value; None where no row has one.
+
+    Args:
+        values: Of all rows.
+        defined: Which rows have a value; None if all do.
+        rows: Indices, with repetitions.
+    """
+    chosen = values[rows] if defined is None else values[rows[defined[rows]]]
+    return float(np.add.reduce(chosen) / len(chosen)) if len(chosen) else None
 
 
 def model_utility(
@@ -92,16 +94,20 @@ def model_utility(
             f"the initial model knew none of the groups {', '.join(present)}: keyword match is below {KNOWN}"
         )
 
-    member = {group: names == group for group in present}
+    member = {group: None if (names == group).all() else names == group for group in present}
+    defined = {name: None if np.isfinite(values).all() else ~np.isnan(values) for name, values in components.items()}
 
     def utility(rows: np.ndarray) -> tuple[float | None, dict]:
         parts: dict[str, float | None] = {}
+        entered_parts = []
         for group in present:
-            means = _means(components, rows[member[group][rows]])
-            parts |= {f"{group}_{name}": mean for name, mean in means.items()}
-        entered_parts = [parts[f"{group}_{name}"] for group in entered for name in components]
-        values = [value for value in entered_parts if value is not None]
-        return (harmonic_mean(values) if values else None), parts
+            of_group = member[group]
+            chosen = rows if of_group is None else rows[of_group[rows]]
+            for name, component in components.items():
+                mean = parts[f"{group}_{name}"] = _mean(component, defined[name], chosen)
+                if mean is not None and group in entered:
+                    entered_parts.append(mean)
+        return (harmonic_mean(entered_parts) if entered_parts else None), parts
 
     value, parts = utility(np.arange(len(recall)))
     missing += [name for name, mean in parts.items() if mean is None]
