@@ -5,11 +5,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from lethebench.contract.secrets import redact
+
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE}
 """Errors of the machine rather than of the input: `border` lets them pass."""
 
 
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Characters that a terminal obeys or that reorder its text; newline and tab are not among them."""
 
 
@@ -18,8 +20,11 @@ class UserError(ValueError):
 
 
 def printable(text: str) -> str:
-    """Return a text with control and bidirectional characters as escapes: texts of servers and files hold any."""
-    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    """Return a text for a terminal: control and bidirectional characters as escapes, without secrets.
+
+    Texts of servers and files hold any. Call it before a text is cut, as `redact`.
+    """
+    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", redact(text))
 
 
 def one_line(error: BaseException, most: int = 300) -> str:

@@ -18,6 +18,7 @@ from lethebench.builders.write.columns import QA, features_of, type_name
 from lethebench.builders.write.manifest import Manifest
 from lethebench.cards import templates
 from lethebench.contract.columns import QUESTION_COLUMNS
+from lethebench.contract.escaping import shown
 
 SIZES = (
     (1_000, "n<1K"),
@@ -114,9 +115,7 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
 @cache
 def _environment() -> Environment:
     """Return the templates with the filters of cards; cached, since compiling them takes longer than filling them."""
-    environment = templates()
-    environment.filters |= {"thousands": "{:,}".format, "percent": "{:.1%}".format, "size": human_size}
-    return environment
+    return templates(shown, thousands="{:,}".format, percent="{:.1%}".format, size=human_size)
 
 
 def human_size(nbytes: float) -> str:

@@ -14,10 +14,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import openai
 
 from lethebench.contract.conversation import api_messages
+from lethebench.contract.errors import one_line
+from lethebench.contract.secrets import fault_of, protect, redact
 from lethebench.contract.text import clean_text
 from lethebench.evaluation.answers.letters import letter_question
 
@@ -60,13 +63,17 @@ class Endpoint:
 
     Attributes:
         model: the model's name at the API.
-        key: the API key; sent to the server and never written.
+        key: the API key; sent to the server and never written: answers and errors that repeat it, or a piece of it,
+            hold `***` instead (see `contract.secrets`).
         base_url: URL of the API, e.g. http://localhost:8000/v1; None: the client's default.
         max_tokens: maximum length of an answer in tokens.
         concurrency: number of calls at a time.
         retries: maximum number of retries after transient faults.
         timeout: seconds until a call without a reply fails.
         first_wait: seconds before the first retry; doubled for each further one.
+
+    Raises:
+        ValueError: the key cannot be sent.
     """
 
     model: str
@@ -77,6 +84,12 @@ class Endpoint:
     retries: int = 6
     timeout: float = 120.0
     first_wait: float = 1.0
+
+    def __post_init__(self) -> None:
+        if fault := fault_of(self.key):
+            raise ValueError(f"the API key cannot be sent: {fault}")
+        protect(self.key)
+        protect(urlsplit(self.base_url or "").password)
 
 
 class EndpointRefused(ValueError):
@@ -99,7 +112,7 @@ class _Answers:
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
-                self._texts[entry["asked"]] = clean_text(entry["text"])
+                self._texts[entry["asked"]] = redact(clean_text(entry["text"]))
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # incomplete line of an interrupted pass: requested again
         if text and not text.endswith("\n"):
@@ -190,7 +203,7 @@ def _call(
         try:
             return Reply(_text(client.chat.completions.create(**sent)), None, tries)
         except REFUSED as error:
-            raise EndpointRefused(f"the endpoint refuses every call: {_reason(endpoint, error)}") from None
+            raise EndpointRefused(f"the endpoint refuses every call: {_reason(error)}") from None
         except TRANSIENT as error:
             failure, wait = error, _wait(endpoint, error, tries)
             if wait is None or tries > endpoint.retries or stop.wait(wait):
@@ -202,8 +215,8 @@ def _call(
                 break
             if setting not in refused:
                 refused.add(setting)
-                logger.warning("%s does not accept %s: %s", endpoint.model, setting, _reason(endpoint, error))
-    return Reply(None, _reason(endpoint, failure), tries)
+                logger.warning("%s does not accept %s: %s", endpoint.model, setting, _reason(error))
+    return Reply(None, _reason(failure), tries)
 
 
 def _accepted(request: dict[str, Any], refused: set[str]) -> dict[str, Any]:
@@ -216,14 +229,19 @@ def _text(completion: Any) -> str:
     """The answer in a reply, or a refusal in words; raise BadReply, or EmptyReply if the model was cut off."""
     choices = getattr(completion, "choices", None)
     if not choices or getattr(choices[0], "message", None) is None:
-        raise BadReply(f"the reply is not a chat completion: {str(completion)[:80]!r}")
+        raise BadReply(f"the reply is not a chat completion: {_start(completion)}")
     choice = choices[0]
     text = choice.message.content or getattr(choice.message, "refusal", None) or ""
     if not isinstance(text, str):
-        raise BadReply(f"the reply's content is not a text: {str(text)[:80]!r}")
+        raise BadReply(f"the reply's content is not a text: {_start(text)}")
     if not text.strip() and choice.finish_reason != "stop":
         raise EmptyReply(f"no answer, finish_reason is {choice.finish_reason}")
-    return clean_text(text).strip()
+    return redact(clean_text(text)).strip()
+
+
+def _start(value: object) -> str:
+    """The start of an unexpected reply, quoted."""
+    return repr(redact(clean_text(str(value)))[:80])
 
 
 def _wait(endpoint: Endpoint, error: Exception, tries: int) -> float | None:
@@ -238,9 +256,9 @@ def _wait(endpoint: Endpoint, error: Exception, tries: int) -> float | None:
     return min(endpoint.first_wait * 2 ** (tries - 1), 60.0) * random.uniform(0.75, 1.0)
 
 
-def _reason(endpoint: Endpoint, error: Exception | None) -> str:
+def _reason(error: Exception | None) -> str:
     """A failure in one line, without the key, which a server may repeat."""
     status = getattr(error, "status_code", None)
-    text = " ".join(clean_text(str(getattr(error, "message", "") or error)).split()).replace(endpoint.key, "***")[:200]
+    text = one_line(ValueError(clean_text(str(getattr(error, "message", "") or error))), 200)
     kind = type(error).__name__
     return f"{kind} {status}: {text}" if status is not None and str(status) not in text else f"{kind}: {text}"

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lethebench.contract.errors import one_line
+
 
 class General(NamedTuple):
     """Results of a harness.
@@ -69,8 +71,7 @@ def run_general(harness: str, tasks: Sequence[str], model: Any, processor: Any, 
             raise
         except Exception as error:  # a task may raise anything
             cause = error.__cause__ or error  # lmms-eval retries a score five times
-            reason = " ".join(str(cause).split())[:300]
-            raise ValueError(f"{harness} could not run it: {type(cause).__name__}: {reason}") from error
+            raise ValueError(f"{harness} could not run it: {type(cause).__name__}: {one_line(cause)}") from error
     return _general(harness, results)
 
 

@@ -14,6 +14,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import sys
 import traceback
 from functools import cache
+from types import TracebackType
 from typing import Annotated, Any
 
 import typer
@@ -95,14 +96,20 @@ def _run() -> int | None:
             show()
             return getattr(error, "exit_code", 2)
         if "--debug" in sys.argv:
-            traceback.print_exception(error)
+            _print_traceback(type(error), error, None)
         line = printable(str(error)) if isinstance(error, CheckFailed) else explain(error)
         if line is None:
+            sys.excepthook = _print_traceback
             raise
         if isinstance(error, OSError):
             terminal.discard_output()
         print(f"lethe: {line}", file=sys.stderr)
         return 1 if isinstance(error, CheckFailed) else 2
+
+
+def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of an error, whose messages may repeat a key or hold escape sequences."""
+    print(printable("".join(traceback.format_exception(error))), end="", file=sys.stderr)
 
 
 def _check_paths() -> None:

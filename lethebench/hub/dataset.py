@@ -15,7 +15,7 @@ from datasets.utils.logging import set_verbosity_error
 from lethebench.builders import content_hash, row_digest, verify
 from lethebench.builders.write.manifest import Manifest, read_manifest
 from lethebench.console import Console, Tick
-from lethebench.errors import CheckFailed
+from lethebench.errors import CheckFailed, one_line
 from lethebench.hub.card import split
 from lethebench.hub.push import CARD, Release, publish
 from lethebench.hub.repository import Hub, State
@@ -115,7 +115,7 @@ def _difference(hub: Hub, loaded: dict[str, Any], config: str, name: str, revisi
     try:
         actual = hub.retry(content)
     except CORRUPTED as error:
-        return f"cannot be read ({' '.join(str(error).split())[:120]})"
+        return f"cannot be read ({one_line(error, 120)})"
     return "" if actual == expected else "the rows differ from those that were pushed"
 
 

@@ -9,6 +9,7 @@ import yaml
 from lethebench.baselines.registry import method_summary
 from lethebench.baselines.tiny import is_tiny
 from lethebench.cards import templates
+from lethebench.contract.escaping import markdown_text, shown
 from lethebench.report import repeat
 from lethebench.report.headline import FLAGS, mean
 from lethebench.report.load import RunRecord
@@ -144,7 +145,7 @@ def render(published: PublishedStage, dataset: str | None) -> str:
     record = read_done(run.path, f"{published.method}/{stage_name(published.stage)}")
     summary = run.methods[0].summary
     flags = (summary or {"final": {}})["final"].get("flags") or []
-    template = templates().get_template("model.md.jinja")
+    template = templates(shown, plain=markdown_text).get_template("model.md.jinja")
     body = template.render(
         published=published,
         sentence=repeat.sentence(group),

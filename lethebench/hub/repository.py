@@ -22,6 +22,7 @@ from huggingface_hub.utils import logging as hub_logging
 from lethebench import __version__
 from lethebench.console import Console, Tick
 from lethebench.contract.errors import DISK_ERRORS
+from lethebench.contract.secrets import fault_of, protect
 from lethebench.errors import CheckFailed, UserError, one_line
 from lethebench.hub.retry import ATTEMPTS, Result, configure_client, retry
 from lethebench.terminal import interruptible
@@ -84,6 +85,9 @@ class Hub:
         token = get_token()
         if token is None and not read_only:
             raise UserError(f"no token for {name}; set HF_TOKEN to one with write access, or run `hf auth login`")
+        if fault := fault_of(token or ""):
+            raise UserError(f"the token of the Hub cannot be sent: {fault}; set HF_TOKEN to it again")
+        protect(token)
         self.name, self.kind, self.token, self.console = name, kind, token, console
         self.api = HfApi(token=token or False, library_name="lethebench", library_version=__version__)
         self.left = "nothing was changed on the Hub"

@@ -89,7 +89,7 @@ def matrix(group: Group, method: str) -> Table:
     columns += [Column(f"stage_{stage}", str(stage)) for stage in range(1, len(stages))]
     columns += [Column("gold", "gold")] if gold else []
     caption = f"{method}: knowledge of each task after each stage"
-    return Table(f"matrix-{method}", caption, columns, rows, frozenset({group.tasks}))
+    return Table(group.file_name(method), caption, columns, rows, frozenset({group.tasks}))
 
 
 def stages(group: Group) -> Table:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lethebench.contract.escaping import shown, visible
 from lethebench.report import details, headline, repeat
 from lethebench.report.examples import Section
 from lethebench.report.seeds import Group
-from lethebench.report.tables import Table, visible
+from lethebench.report.tables import Table
 from lethebench.report.thumbnails import Thumbnail
 
 SHORT = 320
@@ -77,8 +78,9 @@ def page(chapters: Sequence[Chapter], *, version: str) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=shown,
     )
-    environment.filters |= {"visible": visible, "short": short, "whole": whole}
+    environment.filters |= {"short": short, "whole": whole}
     template = environment.get_template("page.html.j2")
     return template.render(chapters=chapters, version=version, headline=headline, details=details, repeat=repeat)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from lethebench.contract.escaping import file_names
 from lethebench.report.load import RunRecord
 from lethebench.runs.options import RunOptions
 from lethebench.runs.provenance import DECISIVE
@@ -53,6 +54,10 @@ class Group:
     @property
     def methods(self) -> list[str]:
         return [method.name for method in self.first.methods]
+
+    def file_name(self, method: str) -> str:
+        """Return the name of the heat map and matrix of a method."""
+        return f"matrix-{file_names(self.methods)[method]}"
 
     @property
     def tasks(self) -> int:

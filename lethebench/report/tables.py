@@ -3,14 +3,13 @@
 import csv
 import io
 import math
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lethebench.contract.escaping import csv_cell, markdown_text
 from lethebench.report.seeds import Stat
 
 ABSENT = "–"
-HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 ARROWS = {
     "higher": ("↑", "higher is better"),
     "lower": ("↓", "lower is better"),
@@ -109,14 +108,6 @@ def stat_cell(stat: Stat, digits: int = 3, *, note: str = "") -> Cell:
     return Cell(number(stat.value, digits), note, stat, repr(stat.value))
 
 
-def visible(text: str) -> str:
-    """Replace control, format and unassigned characters by their code points."""
-    return "".join(
-        letter if letter in "\n\t" or unicodedata.category(letter) not in HIDDEN else f"⟨U+{ord(letter):04X}⟩"
-        for letter in text
-    )
-
-
 def markdown(table: Table) -> str:
     """Return the table in GitHub's Markdown."""
     headings = [" ".join(filter(None, (column.title, column.arrow))) for column in table.columns]
@@ -126,20 +117,21 @@ def markdown(table: Table) -> str:
         [" ".join(filter(None, (cell.text, f"({cell.note})" if cell.note else ""))) for cell in row]
         for row in table.rows
     ]
-    body = "\n".join("| " + " | ".join(_plain(text) for text in line) + " |" for line in lines)
-    return f"{_plain(table.caption)}\n\n{body}\n"
+    body = "\n".join("| " + " | ".join(map(markdown_text, line)) + " |" for line in lines)
+    return f"{markdown_text(table.caption)}\n\n{body}\n"
 
 
 def comma_separated(table: Table) -> str:
     """Return the table as CSV: numbers in full precision, empty cells for missing ones, no notes."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(name for one in table.columns for name in (one.key, *(f"{one.key}_{part}" for part in one.spread)))
+    names = (name for one in table.columns for name in (one.key, *(f"{one.key}_{part}" for part in one.spread)))
+    writer.writerow(map(csv_cell, names))
     for row in table.rows:
         values = []
         for cell, column in zip(row, table.columns, strict=True):
             text = "" if cell.text == ABSENT else cell.text
-            values.append(text if cell.stat is None else cell.exact)
+            values.append(csv_cell(text) if cell.stat is None else cell.exact)
             values += [_exact(getattr(cell.stat, part, None)) for part in column.spread]
         writer.writerow(values)
     return file.getvalue()
@@ -147,7 +139,3 @@ def comma_separated(table: Table) -> str:
 
 def _exact(value: float | None) -> str:
     return "" if value is None else repr(value)
-
-
-def _plain(text: str) -> str:
-    return " ".join(visible(text).split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

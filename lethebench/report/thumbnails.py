@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from PIL import Image, UnidentifiedImageError
 
+from lethebench.contract.errors import one_line
 from lethebench.report.load import RunRecord
 
 SIDE = 780
@@ -51,7 +52,7 @@ def thumbnails(run: RunRecord, ids: Collection[str]) -> tuple[dict[str, list[Thu
         rows = _rows(folder, ids)
         images = {row["id"]: [_thumbnail(image, row.get("views")) for image in row["images"] or []] for row in rows}
     except (pa.ArrowException, OSError, UnidentifiedImageError, KeyError, TypeError) as error:
-        return {}, f"the data folder {path} cannot be read ({error})"
+        return {}, f"the data folder {path} cannot be read ({one_line(error)})"
     missing = len(set(ids) - set(images))
     return images, f"{missing} of {len(set(ids))} rows are not in the data folder" if missing else ""
 

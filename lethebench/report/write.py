@@ -106,8 +106,8 @@ def _matrices(group: Group, prefix: str) -> Iterator[RenderedFigure]:
         retained = [stat.value for stat in group.series(method, lambda summary: summary["retain_knowledge"])]
         title = method if len(group.runs) == 1 else f"{method}, mean of {len(group.summaries(method))} seeds"
         figure = heat_map(group.knowledge(method), retained, gold, gold_retained, title=title)
-        alt = f"Heat map: knowledge of each task after each stage, {title}; numbers in table matrix-{method}"
-        yield _render(figure, f"{prefix}matrix-{method}", alt)
+        alt = f"Heat map: knowledge of each task after each stage, {title}; numbers in table {group.file_name(method)}"
+        yield _render(figure, f"{prefix}{group.file_name(method)}", alt)
 
 
 def _curves(group: Group, prefix: str) -> Iterator[RenderedFigure]:

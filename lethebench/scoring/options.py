@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lethebench.baselines.tiny import is_tiny
+from lethebench.contract.escaping import file_name
 from lethebench.contract.folder_kinds import EVALUATION
 from lethebench.contract.own_folder import refuse_foreign
+from lethebench.contract.secrets import fault_of
 from lethebench.errors import UserError
 from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build
@@ -92,7 +94,7 @@ class EvaluateOptions:
         model = Path((self.model or "").replace(":", "/"))
         parts = [part for part in model.parts if part not in ("/", ".", "..")]
         names = [self.target.resolve().name, *parts[-2:], *([self.adapter.name] if self.adapter else [])]
-        return Path("evaluations") / "-".join(names)
+        return Path("evaluations") / file_name("-".join(names))
 
     def check(self) -> None:
         """Check everything that does not depend on the build; raise UserError if an option cannot work."""
@@ -151,6 +153,9 @@ class EvaluateOptions:
                 raise UserError(f"{name} needs the model's weights, and {self.model} is an API: pass a model's folder")
         if self.base_url is None and not os.environ.get("OPENAI_API_KEY"):
             raise UserError(f"--model {self.model}: set OPENAI_API_KEY, or pass --base-url of a server without keys")
+        for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+            if fault := fault_of(os.environ.get(name, "")):
+                raise UserError(f"{name} cannot be sent: {fault}; copy it again")
 
     def _check_weights(self) -> None:
         if self.base_url is not None:

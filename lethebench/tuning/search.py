@@ -11,6 +11,7 @@ from typing import Any
 from lethebench.baselines.presets import Preset
 from lethebench.baselines.registry import method_entry
 from lethebench.contract.errors import border
+from lethebench.contract.escaping import csv_cell
 from lethebench.contract.own_folder import new_file
 from lethebench.errors import UserError
 
@@ -150,10 +151,10 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
     """Write the table atomically: number, one column per setting, and `COLUMNS`; empty cells for failed trials."""
     with new_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["number", *trials[0].settings, *COLUMNS])
+        writer.writerow(map(csv_cell, ["number", *trials[0].settings, *COLUMNS]))
         for trial in trials:
             cells = [getattr(trial, name) for name in COLUMNS]
-            writer.writerow([trial.number, *trial.settings.values(), *cells])
+            writer.writerow(map(csv_cell, [trial.number, *trial.settings.values(), *cells]))
 
 
 def read_trials(path: Path) -> list[Trial]:

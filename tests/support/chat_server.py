@@ -17,6 +17,7 @@ class ChatServer(ThreadingHTTPServer):
         answer: text, pictures as bytes -> the answer; a dict is sent as the choice itself.
         faults: name of a fault for the n-th request, in order of arrival; later requests succeed.
         always: a fault for every request.
+        echoes: status and form in which the fault `echo` repeats the key, used in turn.
         requests: dicts of `text`, `pictures`, `body`, `key`, `at` (seconds).
         most: the largest number of concurrent requests.
     """
@@ -26,6 +27,7 @@ class ChatServer(ThreadingHTTPServer):
     def __init__(self, answer: Callable[[str, list[bytes]], Any]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer, self.faults, self.always, self.slow = answer, [], None, 0.0
+        self.echoes: list[tuple[int, Callable[[str], str]]] = []
         self.requests: list[dict] = []
         self.most = self._now = 0
         self._lock = threading.Lock()
@@ -130,6 +132,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _no_key(self, request: dict) -> None:
         self._error(401, f"wrong key {request['key']}")
+
+    def _echo(self, request: dict) -> None:
+        """Repeat the key in headers and body, in the ways of `server.echoes` in turn."""
+        status, encode = self.server.echoes[len(self.server.requests) % len(self.server.echoes)]
+        echo = encode(request["key"])
+        headers = {name: echo.replace("\n", " ") for name in ("X_Request_Id", "Location", "Www_Authenticate")}
+        headers["Retry_After"] = "0" if status >= 429 else headers["Location"]
+        if status == 200:
+            return self._send(200, {"choices": [{"index": 0, "message": {"content": echo}}], "extra": echo}, **headers)
+        if status == 201:  # a page of a proxy
+            return self._send(200, f"<html>{echo}</html>".encode(), Content_Type="text/html", **headers)
+        return self._error(status, f"the key {echo} is wrong", param=echo, **headers)
 
     def _no_model(self, request: dict) -> None:
         self._error(404, f"no model {request['body']['model']}")
