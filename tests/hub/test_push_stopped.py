@@ -47,6 +47,32 @@ def test_ctrl_c_ends_an_upload_at_once(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("where", ["PUT /lfs/", "POST .*/commit/"])
+def test_suspended_push_continues(where, tmp_path):
+    folder = stand_in_build(tmp_path / "icu")
+    (tmp_path / "home").mkdir()
+    with local_hub() as server:
+        server.faults[:] = [Fault(where, delay=0.2)]
+        command = [sys.executable, "-m", "lethebench", "push", "icu", "somebody/paused"]
+        around = surroundings(server, tmp_path / "home")
+        child = subprocess.Popen(command, env=around, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        while not server.faults[0].hits:
+            assert child.poll() is None
+            time.sleep(0.02)
+        child.send_signal(signal.SIGSTOP)
+        time.sleep(5)
+        assert ("dataset", "somebody/paused") in server.hub.repositories
+        assert not server.hub.of("somebody/paused", "dataset").tags
+        child.send_signal(signal.SIGCONT)
+        _, error = child.communicate(timeout=120)
+        assert child.returncode == 0, error
+        repository = server.hub.of("somebody/paused", "dataset")
+        assert repository.tags == {"v1.0.0": repository.head}
+        for name in hashes(folder).keys() - {"README.md"}:
+            assert repository.tree[name].content == (folder / name).read_bytes(), name
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_push_killed_at_any_request_is_finished_by_the_next(tmp_path):
     stand_in_build(tmp_path / "icu")

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+import pyarrow.parquet as pq
 import pytest
 import torch
+from command_line import lethe
 from small_build import stand_in_build
 from synthetic_run import write_run
 from tiny_models import llava, save_llava
@@ -82,26 +84,60 @@ def inputs(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def work(inputs, tmp_path):
+    """A folder with the inputs and an empty folder `disk` for a mount."""
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "true"]).returncode:
+        pytest.skip("needs the right to mount")
+    shutil.copytree(inputs, tmp_path / "work")
+    (tmp_path / "work" / "disk").mkdir()
+    return tmp_path / "work"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mount", MOUNTS)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_command_on_a_disk_that_refuses(name, mount, inputs, tmp_path):
-    if shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "true"]).returncode:
-        pytest.skip("needs the right to mount")
+def test_command_on_a_disk_that_refuses(name, mount, work):
     options, words = MOUNTS[mount]
-    shutil.copytree(inputs, tmp_path / "work")
-    (tmp_path / "work" / "disk").mkdir()
     others = "-not -name ballast -not -name run.json -not -name .lethe.json"  # a run to resume, the mark of a demo
     fill = "head -c 12k /dev/zero > disk/ballast; " if mount == "full" else ""
     script = (
         f'mount -t tmpfs -o {options} none disk; {fill}"$@"; status=$?; find disk -type f {others} >&2; exit $status'
     )
     command = ["unshare", "-m", "bash", "-c", script, "bash", sys.executable, "-m", "lethebench", *COMMANDS[name]]
-    child = subprocess.run(command, cwd=tmp_path / "work", capture_output=True, text=True, timeout=300)
+    child = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=300)
     assert child.returncode == 2, child.stderr
     assert "Traceback" not in child.stderr
     last = child.stderr.splitlines()[-1]  # `find` has found nothing
     assert last.startswith("lethe: "), child.stderr
     assert words in last
-    assert "disk" not in os.listdir(tmp_path)
-    assert not listing(tmp_path / "work" / "disk")[1:]
+    assert "disk" not in os.listdir(work.parent)
+    assert not listing(work / "disk")[1:]
+
+
+OTHER_DISKS = {
+    "full TMPDIR": ("mount -t tmpfs -o size=16k none disk; head -c 1M /dev/zero >disk/ballast", "TMPDIR"),
+    "read-only TMPDIR": ("mount -t tmpfs -o ro none disk", "TMPDIR"),
+    "read-only HF_HOME": ("mount -t tmpfs -o ro none disk", "HF_HOME"),
+    "full HF_HOME": ("mount -t tmpfs -o size=16k none disk; head -c 1M /dev/zero >disk/ballast", "HF_HOME"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", OTHER_DISKS)
+def test_disk_for_temporary_or_cached_files_that_refuses(name, work):
+    mount, variable = OTHER_DISKS[name]
+    learn = "learn icu --model tiny --set learn.max_steps=1 --threshold 0 --out run2"
+    evaluate = "evaluate icu --model model --split forget --sample 1 --out scores"
+    script = f"{mount} 2>/dev/null; export {variable}=$PWD/disk; set -e; " + "; ".join(
+        f"{sys.executable} -m lethebench {arguments}" for arguments in ("verify icu", learn, evaluate)
+    )
+    child = subprocess.run(["unshare", "-m", "bash", "-c", script], cwd=work, capture_output=True, text=True)
+    assert child.returncode == 0, child.stderr
+    assert "Traceback" not in child.stderr
+    usual = lethe(*evaluate.replace("--out scores", "--out usual").split(), cwd=work)
+    assert usual.status == 0, usual.error
+    one, other = (pq.read_table(work / folder / "rows.parquet").to_pylist() for folder in ("scores", "usual"))
+    assert one == other
+    assert (work / "run2" / "learnt" / "done.json").is_file()

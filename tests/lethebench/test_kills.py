@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("build", "import", "export", "report", "evaluate", "unlearn", "tune")
+COMMANDS = ("build", "import", "export", "report", "evaluate", "unlearn", "tune", "learn", "run", "demo")
 SUPPORT = Path(__file__).parents[1] / "support"
 MOST = 40
 """Kills of a command at most, evenly over its changes; `python tests/support/kill_server.py NAME DIR 9999` does all."""

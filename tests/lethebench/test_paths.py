@@ -8,9 +8,13 @@ import subprocess
 import sys
 import time
 
+import pyarrow.parquet as pq
 import pytest
 from command_line import lethe
 from datasets import config
+from hub_server import local_hub
+from initial_run import initial_run, score_every
+from push_support import use_hub
 from small_build import shared_stand_in_build, stand_in_build, use_stand_ins
 from synthetic_run import write_run
 from tiny_models import save_llava
@@ -19,6 +23,9 @@ from lethebench.errors import explain
 from lethebench.runs.build import open_build
 
 NAMES = ["a [1]", "b{x,y}", "c*d", "e?f", ".hidden", "g#h%20i", "ünï 日本", "test", "a::b", "[!x]", "-m", "$HOME"]
+EVERY = ".a [1] {x,y} *%20 ü日本"
+SHORT = ["--set", "npo.max_steps=1"]
+RUN = ["--model", "tiny", "--set", "learn.max_steps=1", "--threshold", "0"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,6 +55,40 @@ def test_every_command_works_in_a_folder_with_glob_characters(name, tmp_path, mo
         done = lethe(*arguments)
         assert done.status == 0, done.error
     assert json.loads(done.out)["data"]["path"] == str(folder / "icu")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", [EVERY, *NAMES])
+def test_whole_experiment_in_a_folder_of_any_name(name, tmp_path, monkeypatch):
+    score_every(monkeypatch, 20)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    folder = tmp_path / name
+    folder.mkdir()
+    learnt = initial_run(folder)
+    icu = folder / "icu"
+    run_options = [*RUN, *SHORT, "--method", "npo", "--tasks", "1", "--out", "whole"]
+    for arguments in (
+        ["learn", icu, *RUN, "--out", folder / "learned"],
+        ["run", icu, *run_options],
+        ["run", icu, *run_options, "--resume"],
+        ["unlearn", "npo", icu, "--from", "learned", *SHORT],
+        ["report", folder / "whole", "learned", "--out", "both"],
+        ["evaluate", "whole", "--all"],
+        ["tune", "npo", icu, "--budget", "1", "--from", learnt, "--out", folder / "tuned", *SHORT],
+    ):
+        done = lethe(*arguments, cwd=folder)
+        assert done.status == 0, (arguments, done.error)
+    assert (folder / "both" / "report.html").is_file()
+    assert len(pq.read_table(folder / "whole" / "npo" / "t001" / "rows.parquet")) > 0
+    assert json.loads((folder / "tuned" / "tuned.json").read_text())["trials"] == 1
+    with local_hub() as server:
+        use_hub(server, monkeypatch)
+        for arguments in (["push", icu], ["push-model", folder / "whole"]):
+            done = lethe(*arguments, "somebody/odd", "--dry-run", cwd=folder)
+            assert done.status == 0, (arguments, done.error)
+            assert "README.md" in done.out
+        assert {request.method for request in server.received} == {"GET"}
 
 
 def test_builds_of_one_name_do_not_share_a_cache(tmp_path):
