@@ -6,6 +6,7 @@ of pairs; a JSON line on stdout gives what happened.
 
 import json
 import random
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -69,6 +70,7 @@ def run_pairs(command: Command, root: Path, pairs: int) -> Result:
     lines, problems = set(), []
     for number in range(pairs):
         copy_anew(earlier if command.replaces and number % 2 else template, work)
+        shutil.rmtree(root / "cache")  # so that both also fill it
         arguments = command.arguments(work)
         offset = draw.uniform(0, seconds)
         processes = [start(arguments, work), start(arguments, work, offset)]
