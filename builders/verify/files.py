@@ -136,9 +136,10 @@ def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
     links = ExitStack()
     try:
         loadable = links.enter_context(_without_patterns(folder))
+        cache = links.enter_context(TemporaryDirectory())  # HF_HOME may be read-only
         for config, splits in manifest.splits.items():
             with findings.failing("loading", f"load_dataset(..., {config!r}) fails"):
-                loaded = load_dataset(str(loadable), config, streaming=True)
+                loaded = load_dataset(str(loadable), config, streaming=True, cache_dir=cache)
                 for split in splits:
                     with findings.failing("loading", f"load_dataset(..., {config!r}, split={split!r}) fails"):
                         next(iter(loaded[split].decode(False)))

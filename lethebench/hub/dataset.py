@@ -2,15 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 from datasets import Image, List, disable_progress_bars, load_dataset
 from datasets.exceptions import DatasetsError
 from datasets.utils.logging import set_verbosity_error
+from huggingface_hub import constants
 
 from lethebench.builders import content_hash, row_digest, verify
 from lethebench.builders.write.manifest import Manifest, read_manifest
@@ -91,25 +95,39 @@ def differences(hub: Hub, manifest: Manifest, revision: str, tick: Tick) -> list
     total = sum(map(len, manifest.splits.values()))
     problems: list[str] = []
     done = 0
-    for config, splits in manifest.splits.items():
-        loaded: dict[str, Any] = {}
-        for name, part in splits.items():
-            problem = _difference(hub, loaded, config, name, revision, part["content_hash"])
-            if problem:
-                loaded.clear()
-                problem = _difference(hub, loaded, config, name, revision, part["content_hash"])
-            problems += [f"config {config}, split {name}: {problem}"] if problem else []
-            done += 1
-            tick(done, total)
+    with _new_cache() as cache:
+        for config, splits in manifest.splits.items():
+            load = partial(load_dataset, hub.name, config, revision=revision, token=hub.token, cache_dir=cache)
+            loaded: dict[str, Any] = {}
+            for name, part in splits.items():
+                problem = _difference(hub, loaded, load, name, part["content_hash"])
+                if problem:
+                    loaded.clear()
+                    problem = _difference(hub, loaded, load, name, part["content_hash"])
+                problems += [f"config {config}, split {name}: {problem}"] if problem else []
+                done += 1
+                tick(done, total)
     return problems
 
 
-def _difference(hub: Hub, loaded: dict[str, Any], config: str, name: str, revision: str, expected: str) -> str:
+@contextmanager
+def _new_cache() -> Iterator[str]:
+    """Yield a folder that replaces the user's cache, which may be read-only."""
+    before = constants.HF_HUB_CACHE
+    with TemporaryDirectory() as folder:
+        constants.HF_HUB_CACHE = folder
+        try:
+            yield folder
+        finally:
+            constants.HF_HUB_CACHE = before
+
+
+def _difference(hub: Hub, loaded: dict[str, Any], load: Callable[..., Any], name: str, expected: str) -> str:
     """Return what is wrong with a split, "" if nothing is; `loaded` keeps the config for its other splits."""
 
     def content() -> str:
         if not loaded:
-            loaded.update(load_dataset(hub.name, config, revision=revision, streaming=True, token=hub.token))
+            loaded.update(load(streaming=True))
         return content_hash(map(row_digest, _rows(loaded[name])))
 
     try:

@@ -1,5 +1,6 @@
 """Pushes that are stopped: by Ctrl-C at once, and by a kill at any request without harm to the Hub."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,6 +71,28 @@ def test_suspended_push_continues(where, tmp_path):
         assert repository.tags == {"v1.0.0": repository.head}
         for name in hashes(folder).keys() - {"README.md"}:
             assert repository.tree[name].content == (folder / name).read_bytes(), name
+
+
+@pytest.mark.slow
+def test_push_with_a_cache_that_cannot_be_written(tmp_path):
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "true"]).returncode:
+        pytest.skip("needs the right to mount")
+    stand_in_build(tmp_path / "icu")
+    (tmp_path / "home").mkdir()
+    with local_hub() as server:
+        script = 'mount -t tmpfs -o ro none home; exec "$@"'
+        lethe = [sys.executable, "-m", "lethebench", "push", "icu", "somebody/uncached"]
+        child = subprocess.run(
+            ["unshare", "-m", "bash", "-c", script, "bash", *lethe],
+            env=surroundings(server, tmp_path / "home"),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        repository = server.hub.of("somebody/uncached", "dataset")
+    assert child.returncode == 0, child.stderr
+    assert "loaded back and compared, all equal" in child.stdout
+    assert repository.tags == {"v1.0.0": repository.head}
 
 
 @pytest.mark.slow
