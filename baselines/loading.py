@@ -1,6 +1,7 @@
 """Loading of models and adapters from disk or the Hub, and saving."""
 
 import importlib.util
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from lethebench.contract.errors import border
 from lethebench.contract.models import check_architecture
 
 PROCESSOR_FILE = "processor_config.json"
+TOKENIZER_FILE, TOKENS = "tokenizer_config.json", "model_specific_special_tokens"
 CURE = "pass a model that AutoModelForImageTextToText loads"
 
 
@@ -134,3 +136,16 @@ def save_model(model: Any, processor: Any, folder: str | Path) -> None:
     """Write a model (only the adapters of a PEFT model or a LUMoE) and its processor as safetensors and JSON."""
     model.save_pretrained(str(folder), safe_serialization=True)
     processor.save_pretrained(str(folder))
+    _drop_loading_keys(Path(folder) / TOKENIZER_FILE)
+
+
+def _drop_loading_keys(path: Path) -> None:
+    """Remove what transformers adds to the file of a loaded tokenizer, so that resumed runs write the same."""
+    if not path.is_file():
+        return
+    settings = json.loads(path.read_text("utf-8"))
+    kept = {name: value for name, value in settings.items() if name not in ("is_local", "local_files_only")}
+    if all(kept.get(name) == token for name, token in (kept.get(TOKENS) or {}).items()):  # repeats other keys
+        kept.pop(TOKENS, None)
+    if kept != settings:
+        path.write_text(json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")

@@ -26,6 +26,16 @@ def test_processor_beside_adapter_is_loaded(tmp_path):
     assert load_model(tmp_path / "adapter").processor.chat_template == prompted.chat_template != processor.chat_template
 
 
+def test_tokenizer_is_saved_alike_after_loading(tmp_path):
+    tiny = support.tiny()
+    save_model(tiny.model, tiny.processor, tmp_path / "first")
+    loaded = load_model(tmp_path / "first", local_files_only=True)
+    save_model(loaded.model, loaded.processor, tmp_path / "second")
+    first, second = (tmp_path / name / "tokenizer_config.json" for name in ("first", "second"))
+    assert first.read_text() == second.read_text()
+    assert load_model(tmp_path / "second").processor.tokenizer.image_token == tiny.processor.tokenizer.image_token
+
+
 BITS = importlib.util.find_spec("bitsandbytes") is not None
 
 
