@@ -9,6 +9,7 @@ from typing import Any
 from datasets import Dataset, Image, List
 
 from lethebench.builders.registry import benchmark_of_build
+from lethebench.builders.verify.files import refuse_links_out
 from lethebench.builders.write.columns import CANDIDATES, QA
 from lethebench.contract.records import Manifest, read_record
 from lethebench.errors import UserError
@@ -138,6 +139,7 @@ def open_build(path: str | Path) -> Build:
         raise UserError(f"{path} is not a folder: build one with `lethe build icu --size small --out {path}`")
     if not (path / "manifest.json").is_file():
         raise UserError(f"{path} is not a build (it has no manifest.json): build one with `lethe build`")
+    refuse_links_out(path)
     manifest = open_manifest(path)
     imported = manifest.get("imported") is not None
     benchmark = benchmark_of_build(path, manifest["benchmark"], manifest["version"], imported=imported)
