@@ -15,6 +15,8 @@ def _inside(name: str) -> str:
     """Raise ValueError unless a path stays inside the folder that it is relative to."""
     if not name or name.startswith("/") or ".." in PurePosixPath(name).parts or not name.isprintable():
         raise ValueError("expected a relative path inside the folder")
+    if "://" in name or "::" in name:  # libraries would fetch it
+        raise ValueError("expected a path, not a URL")
     return name
 
 

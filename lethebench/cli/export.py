@@ -40,6 +40,6 @@ def export_command(folder: Path, layout: str, out: Path, data: str | None) -> tu
         raise UserError(f"--layout {layout} needs {error.name}: pip install 'lethebench[metrics]'") from None
     names = export_tasks(layout, folder, manifest, out, data=data)
     command = "lm_eval" if layout == "lm-eval" else "python -m lmms_eval"
-    example = next(name for name in names if name.endswith("_forget"))
+    example = next((name for name in names if name.endswith("_forget")), "TASK")
     text = f"{out}: {len(names)} tasks, e.g. `{command} --include_path {out} --tasks {example} --model ...`"
     return {"out": str(out), "tasks": names}, text

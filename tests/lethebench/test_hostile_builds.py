@@ -144,7 +144,7 @@ HOSTILE = {
     "infos of datasets": added("dataset_infos.json", '{{"default": {{"download_checksums": {{"{url}/x": {{}}}}}}}}'),
     "croissant.json with URLs": croissant,
     "text: Jinja": text_of_rows("{{{{ cycler.__init__.__globals__.os.popen('cat {secret}') }}}}"),
-    "text: picture mark and URL": text_of_rows("<image> ![x]({url}/x.png) <img src='{secret}'>"),
+    "text: URLs": text_of_rows("![x]({url}/x.png) <img src='{secret}'>"),
 }  # fmt: skip
 
 
