@@ -43,7 +43,7 @@ def demo_command(out: Path, *, seed: int, resume: bool) -> tuple[dict[str, Any],
     console = Console(phases=1 + count_phases(options, TASKS))
     console.say("The whole of lethebench in small: 24 fictitious people, a model of a million weights, two methods.")
     with locked(out):
-        if not resume:
+        if not resume or listing(out) == [LOCK]:
             _clear(out)
         if (data / "manifest.json").is_file():
             console.skip("build the benchmark icu, small", phases=1)

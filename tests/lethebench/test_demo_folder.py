@@ -88,6 +88,16 @@ def test_demo_killed_while_it_is_removed_is_still_a_demo(out, monkeypatch):
     assert json.loads((out / ".lethe.json").read_text())["kind"] == "a demo"
 
 
+def test_demo_resumed_before_it_began_is_a_demo(tmp_path, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "build", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        demo.demo_command(tmp_path / "demo", seed=0, resume=True)
+    assert os.listdir(tmp_path / "demo") == [".lethe.json"]
+
+
 def test_run_in_a_folder_of_others_is_refused(tmp_path):
     data = stand_in_build(tmp_path / "icu")
     out = tmp_path / "thesis"

@@ -12,7 +12,8 @@ from small_build import hashes
 
 COMMANDS = ("build", "import", "export", "report", "evaluate", "unlearn", "tune", "learn", "run")
 SUPPORT = Path(__file__).parents[1] / "support"
-PAIRS = 10
+PAIRS = 12
+"""Two start at the same time, the others at random offsets."""
 
 
 def run_pairs(name: str, folder: Path, environment: dict[str, str]) -> dict:

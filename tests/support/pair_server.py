@@ -1,4 +1,4 @@
-"""Run a command in two processes at once, the second a random time after the first, and compare with a single run.
+"""Run a command in two processes at once, most often at random offsets, and compare with a single run.
 
 Started as a process of its own (see `forked_commands`). The arguments name a command and a folder, and give the number
 of pairs; a JSON line on stdout gives what happened.
@@ -56,7 +56,7 @@ def end(process: tuple[int, int]) -> tuple[int, str]:
 
 
 def run_pairs(command: Command, root: Path, pairs: int) -> Result:
-    """Run pairs; every other one replaces an earlier result where the command can."""
+    """Run pairs, two without an offset; every other one replaces an earlier result where the command can."""
     template, earlier, work = template_of(command, root), root / "earlier", root / "work"
     copy_anew(template, work)
     began = time.monotonic()
@@ -72,7 +72,7 @@ def run_pairs(command: Command, root: Path, pairs: int) -> Result:
         copy_anew(earlier if command.replaces and number % 2 else template, work)
         shutil.rmtree(root / "cache")  # so that both also fill it
         arguments = command.arguments(work)
-        offset = draw.uniform(0, seconds)
+        offset = draw.uniform(0, seconds) if number > 1 else 0.0
         processes = [start(arguments, work), start(arguments, work, offset)]
         ends = [end(process) for process in processes]
         where = f"pair {number}, offset {offset:.2f} s"
