@@ -70,7 +70,7 @@ def run_pairs(command: Command, root: Path, pairs: int) -> Result:
     lines, problems = set(), []
     for number in range(pairs):
         copy_anew(earlier if command.replaces and number % 2 else template, work)
-        shutil.rmtree(root / "cache")  # so that both also fill it
+        shutil.rmtree(root / "cache", ignore_errors=True)  # so that both also fill it
         arguments = command.arguments(work)
         offset = draw.uniform(0, seconds) if number > 1 else 0.0
         processes = [start(arguments, work), start(arguments, work, offset)]
