@@ -9,6 +9,12 @@ import torch
 from torch import Tensor
 from transformers import GenerationMixin
 
+from lethebench.contract.encoder_decoder import (
+    check_encoder_decoder,
+    decoder_positions,
+    is_encoder_decoder,
+    split_inputs,
+)
 from lethebench.contract.errors import UserError
 
 PICTURE_INPUTS = ("pixel_values", "flattened_patches", "image")  # what names of model inputs for pictures begin with
@@ -70,13 +76,9 @@ def _head_takes_mask(base: Any) -> bool:
 def check_architecture(model: Any) -> None:
     """Raise UserError if this project cannot train or score a model of this kind, whatever its weights."""
     base = base_of(model)
-    name, config = type(base).__name__, base.config
-    parts = (config, config.get_text_config(), getattr(config, "text_config", config))
-    if any(getattr(part, "is_encoder_decoder", False) for part in parts):
-        raise UserError(
-            f"{name} is an encoder-decoder, whose question is no beginning of its answer: "
-            "choose a decoder-only model such as LLaVA, Idefics3 or Qwen2.5-VL"
-        )
+    name = type(base).__name__
+    if is_encoder_decoder(base):
+        check_encoder_decoder(base)
     if not isinstance(base, GenerationMixin):
         raise UserError(
             f"{name} does not generate text token by token, so that answers have no probability: "
@@ -84,6 +86,16 @@ def check_architecture(model: Any) -> None:
         )
     if not any(parameter.startswith(PICTURE_INPUTS) for parameter in _parameters(base)):
         raise UserError(f"{name} takes no pictures: choose a vision-language model such as LLaVA or Qwen2.5-VL")
+
+
+def check_decoder_only(model: Any, method: str) -> None:
+    """Raise UserError if a method needs one stack of layers and the model has two."""
+    base = base_of(model)
+    if is_encoder_decoder(base):
+        raise UserError(
+            f"{method} needs the layers of a decoder-only language model, and {type(base).__name__} is an "
+            "encoder-decoder: choose another method, such as npo"
+        )
 
 
 def _parameters(base: Any) -> Mapping[str, inspect.Parameter]:
@@ -102,7 +114,8 @@ def forward_at(model: Any, inputs: Mapping[str, Any], keep: Tensor, **options: A
     """Run a model and return its logits at some tokens, (N, vocabulary), row by row, and all its outputs.
 
     The head computes no more than these logits where the model can be told so. A model that needs pictures reads rows
-    without one by its language model.
+    without one by its language model. The encoder of an encoder-decoder reads the tokens up to the first of `keep`, its
+    decoder those after it.
 
     Args:
         model: the model, wrapped or not.
@@ -111,6 +124,9 @@ def forward_at(model: Any, inputs: Mapping[str, Any], keep: Tensor, **options: A
         options: further arguments of the model.
     """
     base = base_of(getattr(model, "module", model))
+    if is_encoder_decoder(base):
+        outputs = model(**split_inputs(base, inputs, keep), **options)
+        return outputs.logits[decoder_positions(keep, outputs.logits.shape[1])], outputs
     if needs_pictures(base) and not _has_pictures(inputs):
         model = language_model_of(base)
         inputs = {name: inputs[name] for name in ("input_ids", "attention_mask")}

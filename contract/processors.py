@@ -32,6 +32,11 @@ def adds_special_tokens(tokenizer: Any, text: str) -> bool:
     return not (tokenizer.bos_token and text.startswith(tokenizer.bos_token))
 
 
+def ends_texts(tokenizer: Any) -> bool:
+    """Return whether the tokenizer ends every text with the end token (BART, T5), so that no answer can follow one."""
+    return tokenizer("a")["input_ids"][-1:] == [tokenizer.eos_token_id]
+
+
 def processor_inputs(processor: Any, text: str, images: Sequence[Any] = (), *, copies: int = 1) -> Any:
     """Return model inputs for one rendered text and its decoded pictures; a start token in the text is not doubled.
 
@@ -39,6 +44,8 @@ def processor_inputs(processor: Any, text: str, images: Sequence[Any] = (), *, c
     per text (GOT-OCR2) refuse lists of lists. `copies` repeats the row.
     """
     options = {"return_tensors": "pt", "add_special_tokens": adds_special_tokens(processor.tokenizer, text)}
+    if images and ends_texts(processor.tokenizer):
+        del options["add_special_tokens"]  # Florence-2's processor writes them itself, but only beside pictures
     if "mm_token_type_ids" in getattr(processor, "model_input_names", ()):
         options["return_mm_token_type_ids"] = True  # Cosmos3's model needs what its processor leaves out
     texts = [text] * copies

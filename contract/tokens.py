@@ -2,21 +2,24 @@
 
 Prompt and conversation are tokenized as one text each, and the answer is what follows their longest common prefix,
 since a byte-pair tokenizer may merge across the border. An answer's tokens end with the token that ends its turn;
-whatever the chat template writes after that token is neither trained nor scored.
+whatever the chat template writes after that token is neither trained nor scored. A tokenizer that ends every text, as
+encoder-decoders have, tokenizes prompts and answers apart.
 """
 
 import copy
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
 
 from lethebench.contract.conversation import chat_messages
+from lethebench.contract.errors import UserError
 from lethebench.contract.images import CachingImageProcessor, decode_image, image_digest
 from lethebench.contract.processors import (
     adds_special_tokens,
+    ends_texts,
     is_mask,
     joined_dimensions,
     per_token_names,
@@ -148,6 +151,7 @@ class QuestionEncoder:
         self._tokenizer = processor.tokenizer
         self._special_texts = special_texts(self._tokenizer)
         self._special_ids = set(self._tokenizer.all_special_ids)
+        self._ends_texts = ends_texts(self._tokenizer)
         self._num_ends: dict[str, int] = {}
         self._marks_generation: bool | None = None
         self._joined = joined_dimensions(processor)
@@ -172,7 +176,10 @@ class QuestionEncoder:
         decoded = [decode_image(image, row_id) for image in images]
         prompt_text = self._prompt_text(question, len(images))
         prompt = self._prompt(name, prompt_text, decoded, digests)
-        conversations, num_ends = self._conversations(question, len(images), answers) if answers else ([], 0)
+        if self._ends_texts:
+            conversations, num_ends = [_Conversation(clean_text(answer)) for answer in answers], 0
+        else:
+            conversations, num_ends = self._conversations(question, len(images), answers) if answers else ([], 0)
         self._pending.append(_Pending(name, prompt_text, prompt, conversations, num_ends))
 
     def encoded(self) -> list[EncodedQuestion]:
@@ -182,6 +189,8 @@ class QuestionEncoder:
             ValueError: if the chat template does not put an answer after its prompt; names the row.
         """
         pending, self._pending = self._pending, []
+        if self._ends_texts:
+            return [EncodedQuestion(row.prompt, tuple(self._answers_apart(row)), row.name) for row in pending]
         short = self._token_ids([row.prompt_text for row in pending])
         full = iter(self._conversation_ids([text for row in pending for text in row.conversations]))
         questions = []
@@ -240,7 +249,7 @@ class QuestionEncoder:
         try:
             inputs = processor_inputs(self._processor, text, images)
         except (TypeError, ValueError, OSError) as error:
-            raise ValueError(f"{name}: its pictures or question cannot be processed: {error}") from error
+            raise UserError(f"{name}: its pictures or question cannot be processed: {error}") from error
         shape = inputs["input_ids"].shape
         per_token = {name: tuple(inputs[name][0].tolist()) for name in per_token_names(self._processor, inputs)}
         masks = {key: value[0] for key, value in inputs.items() if is_mask(value, shape)}
@@ -284,6 +293,12 @@ class QuestionEncoder:
                 ids += self._tokenizer(answer, add_special_tokens=False, split_special_tokens=True)["input_ids"]
                 ids += self._tokenizer(after, add_special_tokens=False)["input_ids"]
         return token_ids
+
+    def _answers_apart(self, row: _Pending) -> Iterator[Answer]:
+        """The answers of a row, each tokenized as a text of its own."""
+        for conversation in row.conversations:
+            tokens = self._tokenizer(conversation.text, add_special_tokens=False, split_special_tokens=True)
+            yield Answer(len(row.prompt.ids), (*tokens["input_ids"], self._tokenizer.eos_token_id))
 
     def _answer(self, row: _Pending, short: Sequence[int], full: Sequence[int]) -> Answer:
         """The answer's tokens in `full`, a conversation whose pictures are not expanded, as in the prompt `short`."""

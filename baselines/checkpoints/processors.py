@@ -17,6 +17,12 @@ from lethebench.contract.errors import UserError, border
 TEMPLATE_SECONDS = 10.0
 """Most time for a chat template to render a conversation of a sentence; real ones need milliseconds."""
 
+TEMPLATES = {
+    "florence2": "{% for message in messages %}{% for part in message.content %}"
+    "{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}{% endfor %}"
+}
+"""Model type -> chat template of models that have none: Florence-2's processor puts the picture before the question."""
+
 
 def load_processor(path: str, config: Any, **hub: Any) -> Any:
     """Return the processor at a path, completed from the model's config, its chat template tried.
@@ -50,6 +56,8 @@ def _complete(processor: Any, config: Any, path: str) -> None:
     tokenizer = getattr(processor, "tokenizer", None)
     if hasattr(processor, "chat_template") and not processor.chat_template:
         processor.chat_template = getattr(tokenizer, "chat_template", None)
+        if not processor.chat_template:
+            processor.chat_template = TEMPLATES.get(getattr(config, "model_type", ""))
     if getattr(processor, "patch_size", 0) is not None:
         return
     vision = getattr(config, "vision_config", None)

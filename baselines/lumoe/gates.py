@@ -19,7 +19,9 @@ from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator, RowEncod
 from lethebench.baselines.trainer.saliency import LANGUAGE
 from lethebench.baselines.trainer.weights import VISION, evaluating
 from lethebench.contract.conversation import api_messages
+from lethebench.contract.encoder_decoder import is_encoder_decoder
 from lethebench.contract.images import decode_image
+from lethebench.contract.models import base_of, check_decoder_only
 from lethebench.contract.processors import processor_inputs, render
 
 KEPT = -1
@@ -141,6 +143,7 @@ class Features:
     """
 
     def __init__(self, model: Any, processor: Any, encoder: RowEncoder | None = None) -> None:
+        check_decoder_only(model, "the gate of lumoe by hidden states")
         self.model = model
         self.collate = AnswerCollator(encoder or RowEncoder(processor))
 
@@ -277,6 +280,7 @@ def local_asker(model: Any, processor: Any, *, max_new_tokens: int = 32) -> Call
         inputs = processor_inputs(processor, prompt, pictures).to(model.device)
         with evaluating(model):
             ids = model.generate(**inputs, max_new_tokens=max_new_tokens, do_sample=False)
-        return processor.tokenizer.decode(ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+        start = 0 if is_encoder_decoder(base_of(model)) else inputs["input_ids"].shape[1]
+        return processor.tokenizer.decode(ids[0, start:], skip_special_tokens=True)
 
     return ask

@@ -16,6 +16,7 @@ from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator, RowEncod
 from lethebench.baselines.trainer.saliency import LANGUAGE
 from lethebench.baselines.trainer.weights import VISION, evaluating
 from lethebench.contract.images import decode_image
+from lethebench.contract.models import check_decoder_only
 
 # The output layer of an MLP: down_proj in Llama, Mistral and Qwen, fc2 in CLIP and SigLIP, linear_fc2 in Qwen's tower.
 # Layers of those names outside an `mlp` belong to projectors, which are not pruned.
@@ -162,6 +163,7 @@ def manu_prune(
     config = config or MANUConfig()
     if hasattr(model, "peft_config"):
         raise ValueError("MANU prunes the model's own neurons: merge the adapter first (`model.merge_and_unload()`)")
+    check_decoder_only(model, "MANU")
     layers = {
         name: module
         for name, module in model.named_modules()

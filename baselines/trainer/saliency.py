@@ -12,7 +12,7 @@ from lethebench.baselines.trainer.answer import AnswerTrainer
 from lethebench.baselines.trainer.rows import EncodedRow, EncodedRows
 
 # language_model in LLaVA and Qwen, text_model in Idefics; everything else is vision tower or projector.
-LANGUAGE = re.compile(r"language_model|text_model|lm_head")
+LANGUAGE = re.compile(r"language_model|text_model|lm_head|\bmodel\.decoder\.")
 EPSILON = 1e-15
 
 

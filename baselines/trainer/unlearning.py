@@ -33,6 +33,7 @@ from lethebench.baselines.trainer.reference import (
 from lethebench.baselines.trainer.refusals import RefusedRows
 from lethebench.baselines.trainer.rows import EncodedRows, RowEncoder, check_pictures, of_modality
 from lethebench.baselines.trainer.settings_checks import check_rows
+from lethebench.contract.models import check_decoder_only
 
 SHARE = "share_of_step"
 
@@ -114,6 +115,8 @@ class UnlearningTrainer(AnswerTrainer):
             frozen=args.frozen,
             **kwargs,
         )
+        if self.hidden_layers(args):
+            check_decoder_only(self.model, name)
         self.forget_rows: EncodedRows = self.train_dataset
         refusals = RefusedRows(forget, seed=args.seed) if self.uses_refusals else None
         self.refusal_rows: Any = None if refusals is None else EncodedRows(refusals, self.encoder)

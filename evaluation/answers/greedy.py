@@ -5,7 +5,14 @@ from typing import Any
 
 import torch
 
-from lethebench.contract.models import check_architecture, check_num_pictures, forward_at, keeps_pictures_apart
+from lethebench.contract.encoder_decoder import is_encoder_decoder, split_inputs
+from lethebench.contract.models import (
+    base_of,
+    check_architecture,
+    check_num_pictures,
+    forward_at,
+    keeps_pictures_apart,
+)
 from lethebench.contract.tokens import EncodedQuestion, encode, longest_answer
 from lethebench.evaluation.likelihood.batching import batch_limit, model_inputs
 from lethebench.evaluation.likelihood.prefix_sharing import Context
@@ -72,7 +79,9 @@ def generate_encoded(
                 prompts = [encoded[row].prompt for row in batch]
                 contexts = [Context(prompt, prompt.ids, 0) for prompt in prompts]
                 with torch.no_grad():
-                    if keeps_pictures_apart(model):
+                    if is_encoder_decoder(base_of(model)):
+                        new_ids = _decoded_tokens(model, contexts, end, max_new_tokens)
+                    elif keeps_pictures_apart(model):
                         new_ids = _likeliest_tokens(model, contexts, end, max_new_tokens)
                     else:
                         inputs = model_inputs(model, contexts, [list(prompt.ids) for prompt in prompts], left=True)
@@ -111,6 +120,26 @@ def _likeliest_tokens(
         if all(set(ids) & set(end) for ids in new_ids):
             break
     return new_ids
+
+
+def _decoded_tokens(
+    model: Any, contexts: Sequence[Context], end: Sequence[int], max_new_tokens: int
+) -> list[list[int]]:
+    """The tokens of greedy answers of an encoder-decoder, whose prompts are padded as in training: on the right."""
+    inputs = model_inputs(model, contexts, [list(context.ids) for context in contexts])
+    keep = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
+    keep[range(len(contexts)), [len(context.ids) - 1 for context in contexts]] = True
+    inputs = split_inputs(base_of(model), inputs, keep)
+    prompt = inputs["decoder_input_ids"]
+    out = model.generate(
+        **inputs,
+        **GREEDY,
+        decoder_start_token_id=int(prompt[0, 0]),
+        max_new_tokens=max_new_tokens + 1,  # BART's generation ends the last one by force
+        eos_token_id=list(end),
+        pad_token_id=end[0],
+    )
+    return out[:, prompt.shape[1] :][:, :max_new_tokens].tolist()
 
 
 def greedy_answers(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lethebench.contract.encoder_decoder import is_encoder_decoder
 from lethebench.contract.models import base_of, keeps_pictures_apart, placeholder_of
 from lethebench.contract.tokens import EncodedQuestion
 from lethebench.evaluation.likelihood.batching import attention_of, batch_limit, dtype_of
@@ -109,7 +110,7 @@ def _exercised(sample: list[list[Context]]) -> SharingMode:
 def sharing_mode(model: Any, items: Sequence[Item]) -> SharingMode:
     """Return the widest mode that is exact for a model on rows of one kind; tested once per model and situation."""
     placeholder = placeholder_of(model)
-    if keeps_pictures_apart(model) or items[0][1].prompt.masks:
+    if is_encoder_decoder(base_of(model)) or keeps_pictures_apart(model) or items[0][1].prompt.masks:
         return NO_SHARING  # answers see pictures that are outside the sequence and its cache
     samples = []
     for mode in (SharingMode(), SharingMode(tries=False)):

@@ -37,7 +37,9 @@ def test_every_architecture_works_as_the_table_says(model_type, tmp_path):
     assert record_of(model_type, tmp_path) == read_records()[model_type]
 
 
-@pytest.mark.parametrize("model_type", ["florence2", "diffusion_gemma", "mistral4", "pi0", "vision-encoder-decoder"])
+@pytest.mark.parametrize(
+    "model_type", ["udop", "pix2struct", "diffusion_gemma", "mistral4", "pi0", "vision-encoder-decoder"]
+)
 def test_other_kinds_of_models_are_refused_before_a_row_is_read(model_type):
     model = make_model(model_type)
     assert model_type not in {**PROCESSORS, **STAND_INS, **NEEDS}

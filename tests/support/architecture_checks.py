@@ -21,7 +21,7 @@ from lethebench.baselines.trainer.answer import QUIET, AnswerTrainer
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.contract.conversation import chat_messages
 from lethebench.contract.errors import UserError, one_line
-from lethebench.contract.models import check_architecture
+from lethebench.contract.models import cast_floating, check_architecture
 from lethebench.contract.processors import processor_inputs
 from lethebench.contract.tokens import encode
 from lethebench.evaluation.answers.greedy import decode, generate_encoded
@@ -79,11 +79,29 @@ def _plain_logits(model: Any, inputs: Mapping[str, torch.Tensor], *, pictures: b
     return logits[0, -inputs["input_ids"].shape[1] :].double()
 
 
+STARTS = {"florence2": [2, 1], "t5gemma2": [1]}
+"""Model type of an encoder-decoder -> the tokens that its decoder reads before an answer."""
+
+
+def decoder_logits(model: Any, processor: Any, row: Mapping[str, Any], answer: Sequence[int] = ()) -> torch.Tensor:
+    """(1 + tokens of the answer, vocabulary) of an encoder-decoder: what follows the prompt and each such token."""
+    inputs = processor_inputs(processor, _rendered(processor, row), row["images"])
+    inputs = {name: cast_floating(value, model.dtype) for name, value in inputs.items()}
+    first = STARTS[model.config.model_type]
+    logits = model(**inputs, decoder_input_ids=torch.tensor([[*first, *answer]]), use_cache=False).logits
+    return logits[0, len(first) - 1 :].double()
+
+
 def check_scores(model: Any, processor: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     """Scores equal the sums of log p over the answer of one pass over each conversation."""
     encoded = encode(processor, rows, [ANSWERS] * len(rows))
     for row, question, scores in zip(rows, encoded, score_encoded(model, encoded), strict=True):
         for text, answer, score in zip(ANSWERS, question.answers, scores, strict=True):
+            if model.config.model_type in STARTS:
+                logprobs = decoder_logits(model, processor, row, answer.ids[:-1]).log_softmax(-1)
+                plain = logprobs[range(len(answer.ids)), answer.ids].sum().item()
+                assert abs(score.logprob - plain) < TOLERANCE, f"{row['id']}: {score.logprob} is {plain}"
+                continue
             inputs = _plain_inputs(processor, row, text)
             logprobs = _plain_logits(model, inputs, pictures=bool(row["images"])).log_softmax(-1)
             start = inputs["input_ids"].shape[1] - len(answer.ids)
@@ -111,7 +129,10 @@ def check_greedy(model: Any, processor: Any, rows: Sequence[Mapping[str, Any]]) 
     firsts = generate_encoded(model, processor, encoded, max_new_tokens=1)
     for row, text in zip(rows, firsts, strict=True):
         inputs = dict(processor_inputs(processor, _rendered(processor, row), row["images"]))
-        token = _plain_logits(model, inputs, pictures=bool(row["images"]))[-1].argmax().item()
+        if model.config.model_type in STARTS:
+            token = decoder_logits(model, processor, row)[0].argmax().item()
+        else:
+            token = _plain_logits(model, inputs, pictures=bool(row["images"]))[-1].argmax().item()
         assert text == decode(processor, [] if token == 2 else [token])
 
 

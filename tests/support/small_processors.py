@@ -15,8 +15,11 @@ import transformers as tf
 from other_processors import BARE
 from tiny_models import TEMPLATE, tokenizer
 from tokenizers import AddedToken
+from tokenizers.processors import TemplateProcessing
 from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPING_NAMES
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
+
+from lethebench.baselines.checkpoints.processors import TEMPLATES
 
 # The ids of these tokens follow those of `tiny_models.SPECIALS`, so that every config can name them.
 EXTRA = ("<video>", "<boi>", "<eoi>", "<audio>", "<mark>")
@@ -65,6 +68,8 @@ class Own:
         placeholder: what the chat template writes for a picture.
         fixed: attributes set on the finished processor.
         bare: whether the chat template writes no roles, only texts.
+        template: the chat template, if it is another one.
+        ends: whether the tokenizer puts every text between its start and end token.
         kind: name of the processor class, where the mapping has none.
         image_kind: name of the image processor class, where the mapping has none.
     """
@@ -75,12 +80,18 @@ class Own:
     placeholder: str = "<image>\n"
     fixed: Mapping[str, Any] = field(default_factory=dict)
     bare: bool = False
+    template: str = ""
+    ends: bool = False
     kind: str = ""
     image_kind: str = ""
 
     def make(self, model_type: str) -> Any:
         kind = getattr(tf, self.kind or PROCESSOR_MAPPING_NAMES[model_type])
         parts: dict[str, Any] = {"tokenizer": words(self.extra)}
+        if self.ends:
+            parts["tokenizer"].backend_tokenizer.post_processor = TemplateProcessing(
+                single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+            )
         if "image_processor" in kind.get_attributes():
             pictures = self.image_kind or IMAGE_PROCESSOR_MAPPING_NAMES[model_type]["pil"]
             parts["image_processor"] = getattr(tf, pictures)(**self.image)
@@ -88,7 +99,8 @@ class Own:
             parts.setdefault(name, words(self.extra) if name.endswith("tokenizer") else _Absent())
         with mock.patch.object(tf.ProcessorMixin, "check_argument_for_proper_class"):
             processor = kind(**parts, **self.options)
-        processor.chat_template = BARE if self.bare else TEMPLATE.replace("<image>\n", self.placeholder)
+        own = BARE if self.bare else TEMPLATE.replace("<image>\n", self.placeholder)
+        processor.chat_template = self.template or own
         for name, value in self.fixed.items():
             setattr(processor, name, value)
         return processor
@@ -142,6 +154,11 @@ PROCESSORS: dict[str, Own] = {
     ),
     "ernie4_5_vl_moe": QWEN,
     "exaone4_5": QWEN,
+    "florence2": Own(
+        image={"size": {"height": 64, "width": 64}, "do_center_crop": False, "image_seq_length": 5},
+        template=TEMPLATES["florence2"],
+        ends=True,
+    ),
     "gemma3": Own(options={"image_seq_length": 4}, placeholder="<boi>"),
     "gemma4": Own(image={"max_soft_tokens": 70}),
     "git": Own(image=CLIP, placeholder=""),
@@ -221,6 +238,7 @@ PROCESSORS: dict[str, Own] = {
         kind="Idefics3Processor",
         image_kind="Idefics3ImageProcessorPil",
     ),
+    "t5gemma2": Own(options={"image_seq_length": 4}, placeholder="<boi>"),
     "video_llama_3": QWEN,
     "video_llava": Own(image=CLIP, options=LLAVA.options),
     "vipllava": LLAVA,
