@@ -6,14 +6,15 @@ import baselines_support as support
 import pytest
 import torch
 from architecture_checks import ROWS, STARTS, decoder_logits
+from plain_losses import CASES
 from small_models import make_model, make_processor
-from test_steps import CASES, RATE
 
 from lethebench.baselines.methods.manu import manu_prune
 from lethebench.baselines.trainer.refusals import RefusedRows
 from lethebench.contract.errors import UserError
 from lethebench.contract.tokens import encode
 
+RATE = 0.05
 FORGET = [ROWS["pictures"][0], ROWS["text"][0]]
 RETAIN = [ROWS["text"][1], ROWS["pictures"][1]]
 SLOW = [pytest.param(kind, case, marks=pytest.mark.slow) for kind in STARTS for case in CASES if case != "npo-kl"]
