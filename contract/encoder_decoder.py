@@ -14,7 +14,9 @@ CHOICE = "choose a model such as LLaVA, Qwen2.5-VL or Florence-2"
 
 def is_encoder_decoder(base: Any) -> bool:
     """Return whether a model, without its PEFT wrapper, is an encoder-decoder."""
-    config = base.config
+    config = getattr(base, "config", None)
+    if config is None:
+        return False
     parts = (config, config.get_text_config(), getattr(config, "text_config", config))
     return any(getattr(part, "is_encoder_decoder", False) for part in parts)
 
