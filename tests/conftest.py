@@ -9,6 +9,8 @@ import os
 import shutil
 import sys
 import tempfile
+from functools import cache
+from importlib import metadata
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -32,6 +34,9 @@ def pytest_collection_finish(session):
     from fast_cards import use_libyaml
 
     use_libyaml()
+    # accelerate reads the metadata of PEFT ten times for each training.
+    metadata.metadata = cache(metadata.metadata)
+    gc.set_threshold(30_000, 20, 50)
     _keep()
 
 

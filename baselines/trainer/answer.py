@@ -1,6 +1,7 @@
 """The trainer of stage 1 and the base of every unlearning trainer: SFTTrainer on QA rows, encoded once."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -136,7 +137,7 @@ class AnswerTrainer(SFTTrainer):
             model,
             args=args,
             data_collator=self.collate,
-            train_dataset=sample(train_dataset),
+            train_dataset=sample(),
             processing_class=processing_class,
             **kwargs,
         )
@@ -363,6 +364,7 @@ def select_rows(batch: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
     return selected | {name: value[chosen, :most] for name, value in pictures.items()}
 
 
-def sample(rows: Dataset | Sequence[Mapping[str, Any]]) -> Dataset:
-    """Return one row's conversation without pictures; SFTTrainer infers the type of its data from it."""
-    return Dataset.from_list([conversation({**rows[0], "images": []})])
+@cache
+def sample() -> Dataset:
+    """Return a conversation without pictures; SFTTrainer infers the type of its data from it."""
+    return Dataset.from_list([conversation({"question": "question", "answer": "answer", "images": []})])

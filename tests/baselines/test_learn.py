@@ -45,7 +45,7 @@ def test_loss_and_steps_equal_sft_trainer(tmp_path, accumulation):
             trainer = SFTTrainer(
                 tiny.model,
                 args=args,
-                train_dataset=sample(rows),
+                train_dataset=sample(),
                 processing_class=tiny.processor,
                 data_collator=AnswerCollator(tiny.encoder),
             )

@@ -129,7 +129,7 @@ def test_evaluation_loss_equals_sft_trainer(trainer, tiny, tmp_path):
     plain = SFTTrainer(
         stage.model,
         args=SFTConfig(output_dir=str(tmp_path), bf16=False, activation_checkpointing=False, **QUIET),
-        train_dataset=sample(FORGET),
+        train_dataset=sample(),
         processing_class=tiny.processor,
     )
     theirs = plain.compute_loss(stage.model, dict(batch))

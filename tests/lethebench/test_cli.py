@@ -30,7 +30,7 @@ def lethe_process(*arguments: str, cwd: Path, start=("-m", "lethebench")) -> Don
 
 
 def test_module_and_function_print_the_same(tmp_path):
-    for arguments in (["list", "--json"], ["build", "icu", "--size", "huge"]):
+    for arguments in (["list", "methods", "--json"], ["list", "wishes"]):
         results = [lethe(*arguments, cwd=tmp_path), lethe_process(*arguments, cwd=tmp_path)]
         printed = [(result.status, result.out, result.error) for result in results]
         assert printed[0] == printed[1]
