@@ -49,3 +49,11 @@ def test_greedy_answers_are_likeliest_tokens(pair):
 def test_methods_of_one_stack_of_layers_are_refused(pair):
     with pytest.raises(UserError, match=r"^RMU .* is an encoder-decoder: choose another method"):
         check_decoder_only(pair[0], "RMU")
+
+
+def test_florence_prompt_is_its_processor_s_own():
+    processor, row = make_processor("florence2"), MIXED[0]
+    own = processor(text=[row["question"]], images=row["images"], return_tensors="pt")["input_ids"][0].tolist()
+    assert own.count(1) == own.count(2) == 1  # one start and one end token
+    (item,) = encode(processor, [row], [["asthma"]])
+    assert list(item.prompt.ids) == own
