@@ -105,6 +105,13 @@ def _parameters(base: Any) -> Mapping[str, inspect.Parameter]:
     return _PARAMETERS[kind]
 
 
+def as_declared(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return model inputs with lists in the place of tensors where the model's forward takes lists (Unlimited-OCR)."""
+    parameters = _parameters(base_of(model))
+    lists = {name for name in inputs if str(getattr(parameters.get(name), "annotation", "")).startswith("list[")}
+    return {name: value.tolist() if name in lists else value for name, value in inputs.items()}
+
+
 def _has_pictures(inputs: Mapping[str, Any]) -> bool:
     shape = inputs["input_ids"].shape
     return any(name.startswith(PICTURE_INPUTS) and value.shape != shape for name, value in inputs.items())
@@ -132,14 +139,30 @@ def forward_at(model: Any, inputs: Mapping[str, Any], keep: Tensor, **options: A
         inputs = {name: inputs[name] for name in ("input_ids", "attention_mask")}
     elif _head_takes_mask(base):
         try:
-            outputs = model(**inputs, logits_to_keep=keep, **options)
+            outputs = model(**as_declared(base, inputs), logits_to_keep=keep, **options)
         except IndexError:  # Chameleon's forward changes its logits by batch, position and token
             _WHOLE_HEADS.add(type(base))
         else:
             return outputs.logits, outputs
-    outputs = model(**inputs, **options)
+    outputs = model(**as_declared(base, inputs), **options)
     # A model without a placeholder puts its pictures before the tokens.
     return outputs.logits[:, -keep.shape[1] :][keep], outputs
+
+
+def generation_inputs(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs that the model's `generate` takes: it refuses values per token that forward ignores."""
+    base = base_of(model)
+    names = {*_parameters(base), *inspect.signature(base.prepare_inputs_for_generation).parameters}
+    shape = inputs["input_ids"].shape
+    taken = {name: value for name, value in inputs.items() if name in names or value.shape != shape}
+    return as_declared(model, taken)
+
+
+def run_forward(model: Any, inputs: Mapping[str, Any]) -> None:
+    """Run a model for what its layers compute, with as few logits as it allows; rows without pictures as scored."""
+    last = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
+    last[:, -1] = True
+    forward_at(model, inputs, last, use_cache=False)
 
 
 def cast_floating(value: Tensor, dtype: torch.dtype) -> Tensor:

@@ -55,11 +55,20 @@ def processor_inputs(processor: Any, text: str, images: Sequence[Any] = (), *, c
     else:
         attempts = [partial(processor, text=texts, **options), partial(_text_inputs, processor, texts, options)]
     try:
-        return attempts[0]()
-    except (TypeError, ValueError):
+        inputs = attempts[0]()
+    except (TypeError, ValueError) as error:
         with suppress(TypeError, ValueError):
-            return attempts[1]()
-        raise
+            return _uniform(attempts[1]())
+        raise error
+    return _uniform(inputs)
+
+
+def _uniform(inputs: Any) -> Any:
+    """The inputs as tensors, none in half precision: Unlimited-OCR's processor returns lists, Llama 4's bfloat16."""
+    for name, value in inputs.items():
+        tensor = torch.as_tensor(value)
+        inputs[name] = tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+    return inputs
 
 
 def _text_inputs(processor: Any, texts: Sequence[str], options: Mapping[str, Any]) -> Any:

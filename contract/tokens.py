@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 
 from lethebench.contract.conversation import chat_messages
-from lethebench.contract.errors import UserError
+from lethebench.contract.errors import border
 from lethebench.contract.images import CachingImageProcessor, decode_image, image_digest
 from lethebench.contract.processors import (
     adds_special_tokens,
@@ -246,10 +246,9 @@ class QuestionEncoder:
     def _prompt(self, name: str, text: str, images: list, digests: tuple[bytes, ...]) -> Prompt:
         if self._image_cache is not None:
             self._image_cache.digests = digests
-        try:
+        subject = f"{name}: {type(self._processor).__name__} cannot process its pictures and question"
+        with border(subject, "leave out the row or choose another model"):
             inputs = processor_inputs(self._processor, text, images)
-        except (TypeError, ValueError, OSError) as error:
-            raise UserError(f"{name}: its pictures or question cannot be processed: {error}") from error
         shape = inputs["input_ids"].shape
         per_token = {name: tuple(inputs[name][0].tolist()) for name in per_token_names(self._processor, inputs)}
         masks = {key: value[0] for key, value in inputs.items() if is_mask(value, shape)}

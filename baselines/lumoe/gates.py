@@ -21,7 +21,7 @@ from lethebench.baselines.trainer.weights import VISION, evaluating
 from lethebench.contract.conversation import api_messages
 from lethebench.contract.encoder_decoder import is_encoder_decoder
 from lethebench.contract.images import decode_image
-from lethebench.contract.models import base_of, check_decoder_only
+from lethebench.contract.models import base_of, check_decoder_only, generation_inputs, run_forward
 from lethebench.contract.processors import processor_inputs, render
 
 KEPT = -1
@@ -163,7 +163,7 @@ class Features:
         ]
         try:
             with evaluating(self.model):
-                self.model(**inputs, use_cache=False, logits_to_keep=1)
+                run_forward(self.model, inputs)
         finally:
             for hook in hooks:
                 hook.remove()
@@ -279,7 +279,7 @@ def local_asker(model: Any, processor: Any, *, max_new_tokens: int = 32) -> Call
         prompt = render(processor, text, len(pictures))
         inputs = processor_inputs(processor, prompt, pictures).to(model.device)
         with evaluating(model):
-            ids = model.generate(**inputs, max_new_tokens=max_new_tokens, do_sample=False)
+            ids = model.generate(**generation_inputs(model, inputs), max_new_tokens=max_new_tokens, do_sample=False)
         start = 0 if is_encoder_decoder(base_of(model)) else inputs["input_ids"].shape[1]
         return processor.tokenizer.decode(ids[0, start:], skip_special_tokens=True)
 

@@ -16,7 +16,7 @@ from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator, RowEncod
 from lethebench.baselines.trainer.saliency import LANGUAGE
 from lethebench.baselines.trainer.weights import VISION, evaluating
 from lethebench.contract.images import decode_image
-from lethebench.contract.models import check_decoder_only
+from lethebench.contract.models import check_decoder_only, run_forward
 
 # The output layer of an MLP: down_proj in Llama, Mistral and Qwen, fc2 in CLIP and SigLIP, linear_fc2 in Qwen's tower.
 # Layers of those names outside an `mlp` belong to projectors, which are not pruned.
@@ -233,7 +233,7 @@ def _activations(
     device = next(model.parameters()).device
     inputs = {name: value.to(device) for name, value in batch.items() if name not in (PICTURED, "labels")}
     with evaluating(model), _watched(layers) as activations:
-        model(**inputs, use_cache=False, logits_to_keep=1)
+        run_forward(model, inputs)
     mask = inputs["attention_mask"].bool()
     return {name: _row_means(name, value, mask) for name, value in activations.items()}
 

@@ -11,6 +11,7 @@ from lethebench.contract.models import (
     check_architecture,
     check_num_pictures,
     forward_at,
+    generation_inputs,
     keeps_pictures_apart,
 )
 from lethebench.contract.tokens import EncodedQuestion, encode, longest_answer
@@ -86,7 +87,7 @@ def generate_encoded(
                     else:
                         inputs = model_inputs(model, contexts, [list(prompt.ids) for prompt in prompts], left=True)
                         out = model.generate(
-                            **inputs,
+                            **generation_inputs(model, inputs),
                             **GREEDY,
                             max_new_tokens=max_new_tokens,
                             eos_token_id=end,

@@ -9,7 +9,7 @@ from typing import Any
 
 import baselines_support as support
 import torch
-from small_models import NEEDS, NOTES, make_model, make_processor
+from small_models import NOTES, TIMM, make_model, make_processor, stands_in
 from stand_ins import STAND_INS
 from tiny_models import picture
 from transformers import AutoModelForImageTextToText
@@ -21,7 +21,7 @@ from lethebench.baselines.trainer.answer import QUIET, AnswerTrainer
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.contract.conversation import chat_messages
 from lethebench.contract.errors import UserError, one_line
-from lethebench.contract.models import cast_floating, check_architecture
+from lethebench.contract.models import as_declared, cast_floating, check_architecture
 from lethebench.contract.processors import processor_inputs
 from lethebench.contract.tokens import encode
 from lethebench.evaluation.answers.greedy import decode, generate_encoded
@@ -75,7 +75,7 @@ def _plain_logits(model: Any, inputs: Mapping[str, torch.Tensor], *, pictures: b
         names = ("language_model", "text_decoder", "text_model")
         model = next(getattr(model, name) for name in names if hasattr(model, name))
     with torch.no_grad():
-        logits = model(**inputs, use_cache=False).logits
+        logits = model(**as_declared(model, inputs), use_cache=False).logits
     return logits[0, -inputs["input_ids"].shape[1] :].double()
 
 
@@ -214,16 +214,15 @@ def record_of(model_type: str, folder: Path) -> dict[str, str]:
     """Try everything with a model of that type; `folder` is free.
 
     Returns:
-        A value for `class`, `processor` (own, stand-in or none), each of `CELLS` and `note`.
+        A value for `class`, `processor` (own, with a package that it needs, stand-in or none), `CELLS` and `note`.
     """
     record = {"class": MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES[model_type], "processor": "none"}
-    if model_type in NEEDS:
-        return record | dict.fromkeys(CELLS, "-") | {"note": f"its model class needs {NEEDS[model_type]}"}
     notes = [NOTES[model_type]] if model_type in NOTES else []
     model = make_model(model_type)
     if _attempt(lambda: check_architecture(model), notes) == "no":
         return record | dict.fromkeys(CELLS, "no") | {"note": notes[0]}
-    record["processor"] = "stand-in" if model_type in STAND_INS else "own"
+    library = " (timm)" if model_type in TIMM else " (torchvision)" if model_type in STAND_INS else ""
+    record["processor"] = "stand-in" if stands_in(model_type) else f"own{library}"
     processor = make_processor(model_type)
     with _recorded_modes() as modes:
         for kind in KINDS:

@@ -1,12 +1,13 @@
 """A small random model of any type that `AutoModelForImageTextToText` loads, with a processor."""
 
+from importlib.util import find_spec
 from typing import Any
 
 import torch
 import transformers as tf
 from small_configs import small_config
 from small_processors import PROCESSORS, words
-from stand_ins import STAND_INS, stand_in
+from stand_ins import HAS_LIBRARY, STAND_INS, stand_in
 from tiny_models import sharpen
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
@@ -20,6 +21,7 @@ GEMMA4_VISION = {
     "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
     "num_key_value_heads": 4, "head_dim": 8, "position_embedding_size": 256,
 }  # fmt: skip
+EFFICIENTNET = {"vision_config.architecture": "test_efficientnet", "vision_config.hidden_size": 256}
 CODES = 8  # of vector-quantized pictures
 
 CHANGES: dict[str, dict[str, Any]] = {
@@ -38,7 +40,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "cohere2_vision": {
         "vision_config.image_size": 56, "vision_config.vision_use_head": False, "alignment_intermediate_size": 64,
     },
+    "fast_vlm": {**EFFICIENTNET, "vision_config.model_args": {}},
     "fuyu": {"patch_size": 30},
+    "gemma3n": {**EFFICIENTNET, "vision_soft_tokens_per_image": 4, "text_config.num_kv_shared_layers": 0},
     "gemma4_unified": {
         "vision_config": {
             "patch_size": 16, "pooling_kernel_size": 3, "mm_embed_dim": 32, "mm_posemb_size": 64,
@@ -151,6 +155,10 @@ CHANGES: dict[str, dict[str, Any]] = {
         **GRID, "deepstack_layer_map": [[-1, 0]], "downsample_rate": "1/2", "spatial_target_layers": [1],
         "vision_config.hidden_size": 64,
     },
+    "perception_lm": {
+        "vision_config.architecture": "test_vit", "vision_config.model_args": {"embed_dim": 64, "img_size": 32},
+        "vision_config.hidden_size": 64, "projector_pooling_ratio": 2,
+    },
     "qwen2_5_vl": MROPE,
     "qwen2_vl": MROPE,
     "qwen4_exp": {
@@ -164,22 +172,31 @@ CHANGES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-NEEDS = {"fast_vlm": "timm", "gemma3n": "timm", "perception_lm": "timm"}
-"""Model type -> a package that its model class needs and this project does not install."""
+TIMM = ("fast_vlm", "gemma3n", "perception_lm")
+"""Model types whose model class needs timm."""
+NEEDS = {} if find_spec("timm") else dict.fromkeys(TIMM, "timm")
+"""Model type -> a package that its model class needs and that is not installed."""
 NOTES = {"hunyuan_vl": "Transformers numbers pictures over a batch, which moves scores by about 0.001 nats"}
 """Model type -> what is inexact in the model itself."""
 
 
+def stands_in(model_type: str) -> bool:
+    """Return whether the type's own processor needs torchvision, which is not installed."""
+    return model_type in STAND_INS and not HAS_LIBRARY
+
+
 def make_processor(model_type: str) -> Any:
     """Return the type's own processor, or one in its place."""
-    return stand_in(model_type) if model_type in STAND_INS else PROCESSORS[model_type].make(model_type)
+    return stand_in(model_type) if stands_in(model_type) else PROCESSORS[model_type].make(model_type)
 
 
 def make_model(model_type: str) -> Any:
     """Return a model, equal at every call, in eval mode and float32."""
-    has_processor = model_type in STAND_INS or model_type in PROCESSORS
-    tokenizer = make_processor(model_type).tokenizer if has_processor else words()
-    config = small_config(model_type, len(tokenizer), CHANGES.get(model_type, {}))
+    tokenizer = make_processor(model_type).tokenizer if model_type in PROCESSORS else words()
+    changes = dict(CHANGES.get(model_type, {}))
+    if model_type in PROCESSORS and not stands_in(model_type):
+        changes |= PROCESSORS[model_type].config
+    config = small_config(model_type, len(tokenizer), changes)
     torch.manual_seed(0)
     model = getattr(tf, MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES[model_type])(config)
     if getattr(model, "generation_config", None) is not None:

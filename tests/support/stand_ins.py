@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from small_processors import words
 from tiny_models import TEMPLATE
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 
+HAS_LIBRARY = find_spec("torchvision") is not None
 Pictures = Callable[[Sequence[int]], dict[str, torch.Tensor]]
 """Seeds of pictures -> model inputs."""
 
