@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,10 +44,7 @@ def refused(result: Done, *words: str) -> None:
 
 
 def other_major(data: Path, tmp_path: Path) -> Path:
-    copy = tmp_path / "old"
-    copy.mkdir()
-    for path in data.iterdir():
-        os.symlink(path, copy / path.name)
+    copy = shutil.copytree(data, tmp_path / "old", copy_function=os.link)
     manifest = json.loads((data / "manifest.json").read_text())
     (copy / "manifest.json").unlink()
     (copy / "manifest.json").write_text(json.dumps({**manifest, "version": "99.0.0"}))
