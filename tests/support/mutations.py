@@ -1,53 +1,123 @@
-"""Random structural changes of JSON values: another type, a missing or an added key, nesting, an extreme number."""
+"""Damage to bytes and to Arrow tables for fuzz tests, drawn by seed."""
 
-import copy
-import random
 from collections.abc import Iterator
-from typing import Any
 
-OTHER = (
-    None, True, -1, 0, 7, 10**18, 10**400, 1e308, "", "x", "../../../etc/passwd", "/etc/passwd", "a" * 5000, "\x1b[2J",
-    "\ud800", "\x00", [], [[]], [None], ["x"], {}, {"": {}}, {"x": [1]},
-)  # fmt: skip
+import numpy as np
+import pyarrow as pa
 
 
-def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
-    """Yield the path of every value inside a value, and that of the value itself."""
-    yield path
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in parts:
-        yield from places(part, (*path, key))
+def mutated(content: bytes, rng: np.random.Generator) -> bytes:
+    """Return bytes with one to three cuts, flips, insertions, deletions or repetitions, half of them near the start."""
+    data = bytearray(content)
+    for _ in range(rng.integers(1, 4)):
+        end = len(data) if rng.random() < 0.5 else min(len(data), 200)
+        at = int(rng.integers(0, max(1, end)))
+        some = int(rng.integers(1, 20))
+        kind = rng.choice(["flip", "bit", "cut", "insert", "delete", "repeat", "fill"])
+        if kind == "flip":
+            data[at : at + 1] = bytes([rng.integers(0, 256)])
+        elif kind == "bit" and data:
+            data[min(at, len(data) - 1)] ^= 1 << int(rng.integers(0, 8))
+        elif kind == "cut":
+            del data[int(rng.integers(0, len(data) + 1)) :]
+        elif kind == "insert":
+            data[at:at] = rng.bytes(some)
+        elif kind == "delete":
+            del data[at : at + some]
+        elif kind == "repeat":
+            data[at:at] = data[at : at + some]
+        else:
+            data[at : at + some] = bytes([int(rng.choice([0, 255]))]) * some
+    return bytes(data)
 
 
-def mutated(value: Any, draw: random.Random) -> tuple[Any, str]:
-    """Return a copy with one structural change at a random place, and a description."""
-    value = copy.deepcopy(value)
-    by_depth: dict[int, list[tuple]] = {}
-    for path in places(value):
-        by_depth.setdefault(len(path), []).append(path)
-    path = draw.choice(by_depth[draw.choice(list(by_depth))])  # else large lists would take nearly all
-    parent, key = None, None
-    part = value
-    for key in path:
-        parent, part = part, part[key]
-    kind = draw.choice(("replace", "delete", "nest", "add", "double", "deep"))
-    if kind == "delete" and parent is not None:
-        del parent[key]
-        return value, f"delete {path}"
-    new = draw.choice(OTHER)
-    if kind == "nest":
-        new = draw.choice(([part], {"value": part}))
-    elif kind == "add" and isinstance(part, dict):
-        new = part | {draw.choice(("x", "", "../x", "proof", "\x00")): new}
-    elif kind == "add" and isinstance(part, list):
-        new = [*part, new]
-    elif kind == "double" and isinstance(part, list):
-        new = [*part, *part]
-    elif kind == "deep":
-        new = []
-        for _ in range(900):
-            new = [new]
-    if parent is None:
-        return new, f"{kind} the whole"
-    parent[key] = new
-    return value, f"{kind} {path}: {str(new)[:60]}"
+def _values(rng: np.random.Generator, count: int) -> pa.Array:
+    """Return a column of another type."""
+    long_text = "x" * int(rng.choice([0, 1, 100_000]))
+    choices = [
+        pa.nulls(count),
+        pa.array([None] * count, pa.string()),
+        pa.array(range(count)),
+        pa.array([float("nan")] * count),
+        pa.array([-1] * count, pa.int64()),
+        pa.array([2**62] * count),
+        pa.array([True] * count),
+        pa.array([long_text] * count),
+        pa.array([long_text] * count).dictionary_encode(),
+        pa.array([b"\xff\xfe"] * count),
+        pa.array([b"\xff\xfe"] * count).view(pa.string()),
+        pa.array(["a\0\ud7ff\u202e"] * count, pa.large_string()),
+        pa.array([[]] * count, pa.list_(pa.string())),
+        pa.array([[None, "a"]] * count),
+        pa.array([[["a"]]] * count),
+        pa.array([{"bytes": None, "path": "/etc/passwd"}] * count),
+        pa.array([{"bytes": b"x", "path": None}] * count),
+        pa.array([[{"bytes": None, "path": "http://127.0.0.1:9/"}]] * count),
+        pa.array([[{"bytes": b"x"}, None]] * count),
+        pa.array([[("k", "v")]] * count, pa.map_(pa.string(), pa.string())),
+        pa.array([{"a": {"b": [1]}}] * count),
+        pa.array([0] * count, pa.timestamp("ns")),
+        pa.array([10**18] * count, pa.timestamp("s")),
+        pa.array([1] * count, pa.decimal128(30, 5)),
+        pa.array([1] * count, pa.duration("s")),
+    ]
+    return choices[rng.integers(0, len(choices))]
+
+
+def changed(table: pa.Table, rng: np.random.Generator) -> pa.Table:
+    """Return a table with one to three columns of other types, or rows and columns added, taken away or repeated."""
+    for _ in range(rng.integers(1, 4)):
+        index = int(rng.integers(0, max(1, table.num_columns)))
+        kind = rng.choice(["type", "type", "type", "some", "some", "drop", "rename", "rows", "twice", "empty"])
+        if not table.num_columns:
+            break
+        name = table.column_names[index]
+        if kind == "type":
+            table = table.set_column(index, name, _values(rng, table.num_rows))
+        elif kind == "some":
+            table = table.set_column(index, name, _with_nulls(table[name], rng))
+        elif kind == "drop":
+            table = table.drop_columns([name])
+        elif kind == "rename":
+            table = table.rename_columns([f"{each}x" if each == name else each for each in table.column_names])
+        elif kind == "rows":
+            table = table.take(rng.integers(0, max(1, table.num_rows), table.num_rows) if table.num_rows else [])
+        elif kind == "twice":
+            table = pa.concat_tables([table, table])
+        else:
+            table = table.slice(0, int(rng.integers(0, 2)))
+    return table
+
+
+def _with_nulls(column: pa.ChunkedArray, rng: np.random.Generator) -> pa.Array:
+    """Return a column in which values, or values within its lists and structs, are null or odd."""
+    try:
+        values = [_spoiled(value, rng) if rng.random() < 0.3 else value for value in column.to_pylist()]
+        return pa.array(values, column.type)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError):
+        return pa.array([None] * len(column), column.type)
+
+
+def _spoiled(value, rng: np.random.Generator):
+    if isinstance(value, dict) and value and rng.random() < 0.7:
+        key = list(value)[rng.integers(0, len(value))]
+        return {**value, key: _spoiled(value[key], rng)}
+    if isinstance(value, list) and value and rng.random() < 0.7:
+        at = int(rng.integers(0, len(value)))
+        return [*value[:at], _spoiled(value[at], rng), *value[at + 1 :]] if rng.random() < 0.8 else value + value
+    odd: list[object] = [None]
+    if isinstance(value, str):
+        odd += ["", " ", "\0", "\ud7ff\u202e", "x" * 50_000, "None", "../../x", value + value, value.upper()]
+    elif isinstance(value, bytes):
+        odd += [b"", b"\xff", value[: len(value) // 2], mutated(value, rng)]
+    elif isinstance(value, int):
+        odd += [-1, 99, -128, 127]
+    elif isinstance(value, list):
+        odd += [[]]
+    return odd[rng.integers(0, len(odd))]
+
+
+def streams(seed: int, count: int) -> Iterator[np.random.Generator]:
+    """Yield a random generator per input, so that a failure can be repeated alone."""
+    for number in range(count):
+        yield np.random.default_rng([seed, number])
