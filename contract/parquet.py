@@ -42,6 +42,8 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
         with pq.ParquetFile(path) as shard:
             if reason := _too_large(shard.metadata):
                 raise ParquetTooLarge(reason)
+            if maps := [field.name for field in shard.schema_arrow if "map<" in str(field.type)]:
+                raise ParquetError(f"column {maps[0]} is a map")  # Arrow aborts the process for some damaged maps
             names = [shard.metadata.schema.column(index).path for index in range(shard.metadata.num_columns)]
         with pq.ParquetFile(path, read_dictionary=names, buffer_size=1 << 20, pre_buffer=False) as encoded:
             yield encoded

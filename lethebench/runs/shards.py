@@ -8,9 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import Dataset, config
+from datasets import Dataset, Features, config
 from filelock import FileLock
 
+from lethebench.builders.write.columns import FEATURES
 from lethebench.contract.own_folder import new_file
 from lethebench.contract.parquet import ParquetError, parquet_batches, parquet_schema
 from lethebench.errors import UserError
@@ -28,8 +29,8 @@ def read_shards(shards: Sequence[Path], hashes: Sequence[str]) -> Dataset:
         hashes: SHA-256 of each file, the key of the cache.
 
     Raises:
-        UserError: a file cannot be read or is larger than `contract.parquet` allows, or a picture is a path or URL
-            instead of bytes.
+        UserError: a file cannot be read, is larger than `contract.parquet` allows or has other columns, or a picture is
+            a path or URL instead of bytes.
     """
     key = hashlib.sha256("\n".join(hashes).encode()).hexdigest()
     cached = Path(config.HF_DATASETS_CACHE) / "lethebench" / key / "rows.arrow"
@@ -51,8 +52,14 @@ def _copy(shards: Sequence[Path], target: Path) -> None:
 
 
 def _schema(shards: Sequence[Path]) -> pa.Schema:
-    with _named(shards[0]):
-        return parquet_schema(shards[0])
+    """Return the schema of the files; raise UserError if one has other columns than its kind of rows."""
+    expected = FEATURES.get(shards[0].parent.name, Features()).arrow_schema
+    for shard in shards:
+        with _named(shard):
+            schema = parquet_schema(shard)
+        if not expected.names or not schema.equals(expected):
+            raise UserError(f"{shard} has other columns than a build: `lethe verify` names them; rebuild it")
+    return expected
 
 
 def _batches(shards: Sequence[Path]) -> Iterator[pa.RecordBatch]:

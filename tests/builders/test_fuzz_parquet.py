@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -74,12 +75,14 @@ def test_single_files_are_read_or_refused(tmp_path, release, monkeypatch):
     paths = [shared_stand_in_build() / name for name in (FORGET, PROFILES, CANDIDATES)]
     paths += [release / config / "train-00000-of-00001.parquet" for config in ("Full_Set", "Test_Set", "ft_Data")]
     expected = {path: list(parquet_rows(path)) for path in paths}
-    path, read = tmp_path / "a.parquet", 0
+    read = 0
     for number, rng in enumerate(streams(1, FILES)):
         original = paths[number % len(paths)]
+        path = tmp_path / original.parent.name / "a.parquet"
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(damaged(original, rng))
-        one_line(lambda: check_parquet(path))
-        one_line(lambda number=number: shards.read_shards([path], [str(number)]))
+        one_line(partial(check_parquet, path))
+        one_line(partial(shards.read_shards, [path], [str(number)]))
         shutil.rmtree(tmp_path / "cache", ignore_errors=True)
         try:
             rows = list(parquet_rows(path))

@@ -15,6 +15,9 @@ from lethebench.builders.verify.files import check_card, check_loading, check_sc
 from lethebench.builders.verify.findings import Findings
 from lethebench.builders.write.columns import features_of
 from lethebench.contract import parquet
+from lethebench.errors import UserError
+from lethebench.runs.build import open_build
+from lethebench.runs.shards import read_shards
 
 FORGET = "qa/forget-00000-of-00001.parquet"
 PROFILES = "profiles/forget-00000-of-00001.parquet"
@@ -201,6 +204,16 @@ def test_text_bomb_is_not_read(folder, monkeypatch):
     assert next(check for check in report.checks if check.name == "loading").detail.startswith(
         "not tried, since qa/forg"
     )
+    with pytest.raises(
+        UserError, match=r"forget-00000-of-00001\.parquet has more than 1,048,576 bytes of text: rebuild"
+    ):
+        _ = open_build(folder).forget
+
+
+def test_shard_with_other_columns_is_not_loaded(folder):
+    pq.write_table(pq.read_table(folder / FORGET).drop_columns(["answer"]), folder / FORGET)
+    with pytest.raises(UserError, match="has other columns than a build: `lethe verify` names them"):
+        read_shards([folder / FORGET], ["0" * 64])
 
 
 @pytest.mark.parametrize("absolute", [True, False])
