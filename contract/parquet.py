@@ -5,9 +5,9 @@ declares more than a build or a release has; then values are read encoded, so th
 expanded.
 """
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ MOST_TEXT = 256 << 20
 """Bytes of text in a file."""
 MOST_PICTURES = 4 << 30
 """Bytes of encoded pictures in a row group, and in a batch of rows."""
+_SEALED = "read beyond the footer"
 _BATCH, _BATCH_BYTES = 64, 256 << 20
 
 
@@ -40,6 +41,7 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     """Open a file whose footer is within bounds; raise ParquetError for whatever pyarrow raises inside the block."""
     try:
         with pq.ParquetFile(path) as shard:
+            _check_column_chunks(path, shard.metadata)
             if reason := _too_large(shard.metadata):
                 raise ParquetTooLarge(reason)
             if maps := [field.name for field in shard.schema_arrow if "map<" in str(field.type)]:
@@ -101,25 +103,25 @@ def parquet_batches(path: Path, *, batch_size: int = _BATCH) -> Iterator[pa.Reco
 
 def _batches(shard: pq.ParquetFile, columns: Sequence[str] | None, batch_size: int) -> Iterator[pa.RecordBatch]:
     """Yield the columns of a file in batches of about _BATCH_BYTES at most."""
-    total = 0
+    text_in_all = 0
     names = None if columns is None else list(columns)
-    groups = range(shard.num_row_groups)  # one by one: pyarrow cannot join nested values of two dictionaries
-    parts = (
-        shard.iter_batches(batch_size=batch_size, row_groups=[group], columns=names, use_threads=False)
-        for group in groups
-    )
-    for encoded in chain.from_iterable(parts):
-        sizes = [_expanded(column) for column in encoded.columns]
-        text, pictures = (sum(size) for size in zip(*sizes, strict=True)) if sizes else (0, 0)
-        total += text
-        if total > MOST_TEXT:
-            raise ParquetTooLarge(f"has more than {MOST_TEXT:,} bytes of text")
-        if pictures > MOST_PICTURES:
-            raise ParquetTooLarge(f"has more than {MOST_PICTURES:,} bytes of pictures in {encoded.num_rows} rows")
-        schema = _plain_schema(encoded.schema)
-        step = max(1, encoded.num_rows * _BATCH_BYTES // max(1, text + pictures))
-        for start in range(0, encoded.num_rows, step):
-            yield encoded.slice(start, step).cast(schema)
+    for group in range(shard.num_row_groups):  # one by one: pyarrow cannot join nested values of two dictionaries
+        rows = 0
+        for encoded in shard.iter_batches(batch_size=batch_size, row_groups=[group], columns=names, use_threads=False):
+            rows += encoded.num_rows
+            sizes = [_expanded(column) for column in encoded.columns]
+            text, pictures = sum(size[0] for size in sizes), sum(size[1] for size in sizes)
+            text_in_all += text
+            if text_in_all > MOST_TEXT:
+                raise ParquetTooLarge(f"has more than {MOST_TEXT:,} bytes of text")
+            if pictures > MOST_PICTURES:
+                raise ParquetTooLarge(f"has more than {MOST_PICTURES:,} bytes of pictures in {encoded.num_rows} rows")
+            schema = _plain_schema(encoded.schema)
+            step = max(1, encoded.num_rows * _BATCH_BYTES // max(1, text + pictures))
+            for start in range(0, encoded.num_rows, step):
+                yield encoded.slice(start, step).cast(schema)
+        if rows != (expected := shard.metadata.row_group(group).num_rows):  # pyarrow stops at the shortest column
+            raise ParquetError(f"cannot be read as Parquet ({rows} of {expected} rows in row group {group})")
 
 
 def _expanded(values: pa.Array) -> tuple[int, int]:
@@ -158,6 +160,43 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_large_list(kind):
         return pa.large_list(kind.value_field.with_type(_plain(kind.value_type)))
     return kind
+
+
+class _Sealed(io.RawIOBase):
+    """A file that may be measured but not read."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._size
+
+    def tell(self) -> int:
+        return self._size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise OSError(_SEALED)
+
+
+def _check_column_chunks(path: Path, metadata: pq.FileMetaData) -> None:
+    """Raise for a footer with damaged column chunks: `metadata.row_group(n).column(n)` aborts the process for some.
+
+    Here pyarrow reads them on its way to the first page, where its errors are caught; the page itself is out of reach.
+    """
+    sealed = pq.ParquetFile(_Sealed(path.stat().st_size), metadata=metadata, buffer_size=1 << 20, pre_buffer=False)
+    for group in range(metadata.num_row_groups):
+        try:
+            next(sealed.iter_batches(batch_size=1, row_groups=[group], use_threads=False), None)
+        except OSError as error:
+            if _SEALED not in str(error):
+                raise
 
 
 def _too_large(metadata: pq.FileMetaData) -> str | None:

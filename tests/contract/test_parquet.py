@@ -116,3 +116,28 @@ def test_rows_are_those_of_pyarrow(tmp_path):
     for size in (1, 3, 64):
         assert list(parquet_rows(tmp_path / "a.parquet", batch_size=size)) == table.to_pylist()
     assert list(parquet_rows(tmp_path / "a.parquet", ["text", "deep"])) == table.select(["text", "deep"]).to_pylist()
+
+
+def test_columns_of_unequal_length_are_refused(tmp_path, monkeypatch):
+    """As after damage to a footer: pyarrow's batches end with the shortest column."""
+    pq.write_table(pa.table({"a": range(100)}), tmp_path / "a.parquet")
+    batches = pq.ParquetFile.iter_batches
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", lambda *args, **options: list(batches(*args, **options))[:1])
+    with pytest.raises(ParquetError, match="64 of 100 rows in row group 0"):
+        list(parquet_rows(tmp_path / "a.parquet"))
+
+
+def test_damaged_footers_do_not_abort_the_process(tmp_path):
+    """Without `_check_column_chunks` they do: pyarrow catches no C++ error in `metadata.row_group(0).column(0)`."""
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": [["x", None], None, ["y"]]}), path, store_schema=False)
+    content = path.read_bytes()
+    start = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    refused = 0
+    for at in range(start, len(content)):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 2]) + content[at + 1 :])
+        try:
+            parquet_schema(path)
+        except ParquetError:
+            refused += 1
+    assert refused > (len(content) - start) // 4
