@@ -44,7 +44,7 @@ def test_right_answers_score_one(data, truth, tmp_path):
     with chatting(lambda text, pictures: truth[text, tuple(pictures)]) as server:
         scores, text = evaluate_command(options(data, server, tmp_path / "out"))
         sizes = {Image.open(io.BytesIO(page)).size for request in server.requests for page in request["pictures"]}
-        assert sizes == {(200, 200)}  # the stand-in pages
+        assert sizes == {(100, 120)}  # the stand-in pages
         assert {request["key"] for request in server.requests} == {KEY}
     metrics = scores["metrics"]
     for part in ("forget", "retain"):

@@ -197,7 +197,16 @@ def test_old_import_is_built_from_the_release_in_its_manifest(tmp_path):
     build = tmp_path / "mllmu"
     (build / "qa").mkdir(parents=True)
     (build / "qa" / "forget.parquet").touch()
-    manifest = {"seed": 0, "options": {"ratio": 5}, "imported": {"source": {"name": "MLLMU.zip"}}}
+    manifest = {
+        "benchmark": "mllmu",
+        "version": "1.0.0",
+        "size": "paper",
+        "seed": 0,
+        "options": {"ratio": 5},
+        "splits": {"qa": {"forget": {"rows": 1, "files": ["qa/forget.parquet"], "content_hash": ""}}},
+        "files": {"qa/forget.parquet": {"bytes": 0, "sha256": "0" * 64}},
+        "imported": {"source": {"name": "MLLMU.zip", "files": 1, "sha256": "0" * 64}},
+    }
     (build / "manifest.json").write_text(json.dumps(manifest))
     record = record_of(RunOptions(data=build))
     record["data"] = {"path": str(build), "benchmark": "mllmu", "size": "paper"}
