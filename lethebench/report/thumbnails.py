@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from lethebench.contract.errors import one_line
+from lethebench.contract.errors import UserError, one_line
+from lethebench.contract.images import decode_image
 from lethebench.report.load import RunRecord
 
 SIDE = 780
@@ -51,7 +52,7 @@ def thumbnails(run: RunRecord, ids: Collection[str]) -> tuple[dict[str, list[Thu
     try:
         rows = _rows(folder, ids)
         images = {row["id"]: [_thumbnail(image, row.get("views")) for image in row["images"] or []] for row in rows}
-    except (pa.ArrowException, OSError, UnidentifiedImageError, KeyError, TypeError) as error:
+    except (pa.ArrowException, OSError, UserError, KeyError, TypeError) as error:
         return {}, f"the data folder {path} cannot be read ({one_line(error)})"
     missing = len(set(ids) - set(images))
     return images, f"{missing} of {len(set(ids))} rows are not in the data folder" if missing else ""
@@ -72,8 +73,7 @@ def _rows(folder: Path, ids: Collection[str]) -> list[dict[str, Any]]:
 
 
 def _thumbnail(image: dict[str, Any], views: object) -> Thumbnail:
-    with Image.open(io.BytesIO(image["bytes"])) as picture:
-        small = picture.convert("RGB")
+    small = decode_image(image)
     small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     small.save(file, format="JPEG", quality=QUALITY, optimize=True)
