@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from command_line import lethe
-from mutations import mutated
+from record_changes import mutated
 from safetensors.numpy import save_file
 from sealed_run import reseal
 from small_build import shared_stand_in_build
