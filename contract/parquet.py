@@ -57,6 +57,15 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
         raise ParquetError(f"cannot be read as Parquet ({one_line(error, 160)})") from error
 
 
+@contextmanager
+def named_file(path: Path) -> Iterator[None]:
+    """Raise UserError with the file of a build and what to do for a ParquetError inside."""
+    try:
+        yield
+    except ParquetError as error:
+        raise UserError(f"{path} {error}: rebuild it or download it again") from error
+
+
 def parquet_schema(path: Path) -> pa.Schema:
     """Return the schema of a file.
 

@@ -6,6 +6,7 @@ Pictures are encoded when a question is asked, from the bytes in the build's Par
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from datasets import Dataset, Image, List, get_dataset_default_config_name, load_dataset
@@ -17,6 +18,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
 from lethebench.contract.images import data_uri
 from lethebench.harnesses.harness import SCORES, prompt, scores
+from lethebench.runs.build import open_build
 
 METADATA = ("task_id", "attribute", "hops", "answer", "keywords", "options")
 
@@ -30,8 +32,7 @@ def unlearning(data: str = "build/icu", config: str | None = None, split: str = 
         config: A config of the build; its first one by default.
         split: forget, retain, neighbour, holdout, test or train.
     """
-    rows = load_dataset(data, config or get_dataset_default_config_name(data), split=split)
-    rows = rows.cast_column("images", List(Image(decode=False)))
+    rows = _rows(data, config, split)
     samples = [
         Sample(id=row["id"], input=prompt(row), target=row["answer"], metadata=_metadata(index, row))
         for index, row in enumerate(rows.remove_columns("images"))
@@ -41,6 +42,15 @@ def unlearning(data: str = "build/icu", config: str | None = None, split: str = 
         solver=[show(rows), generate(temperature=0.0)],
         scorer=answers(),
     )
+
+
+def _rows(data: str, config: str | None, split: str) -> Dataset:
+    """Return the rows of a split, pictures encoded; a folder is read as a build, whose card could name other files."""
+    if Path(data).is_dir():
+        build = open_build(data)
+        return build.split(split, config or next(iter(build.manifest["splits"])))
+    rows = load_dataset(data, config or get_dataset_default_config_name(data), split=split)
+    return rows.cast_column("images", List(Image(decode=False)))
 
 
 def _metadata(index: int, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from lethebench.builders.write.manifest import Manifest
 from lethebench.contract.columns import FORMATS, MODALITIES
 from lethebench.contract.folder_kinds import EXPORT
 from lethebench.contract.own_folder import new_folder
+from lethebench.contract.parquet import named_file, parquet_rows
 
 LETTERS = "ABCD"
 """Options of a multiple-choice question; the release has a column for each."""
@@ -105,9 +106,8 @@ def _rows(
     folder: Path, manifest: Manifest, config: str, split: str, columns: Sequence[str] | None = None
 ) -> Iterator[dict]:
     for name in manifest.splits[config][split]["files"]:
-        with pq.ParquetFile(folder / name) as shard:
-            for group in range(shard.num_row_groups):
-                yield from shard.read_row_group(group, columns=columns).to_pylist()
+        with named_file(folder / name):
+            yield from parquet_rows(folder / name, columns)
 
 
 def _records(folder: Path, manifest: Manifest, split: str, people: Mapping[str, Mapping]) -> Iterator[tuple[str, dict]]:

@@ -7,12 +7,11 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from lethebench.builders.errors import BuildError
 from lethebench.builders.write.manifest import Manifest
 from lethebench.contract.folder_kinds import EXPORT
 from lethebench.contract.own_folder import new_folder
+from lethebench.contract.parquet import named_file, parquet_rows
 from lethebench.harnesses.harness import SCORES
 
 HARNESSES = {"lm-eval": "lm_eval.yaml", "lmms-eval": "lmms_eval.yaml"}
@@ -78,5 +77,8 @@ def _has_questions(splits: Mapping[str, Any]) -> bool:
 
 def _longest(folder: Path, files: list[str]) -> int:
     """Return the bytes of the longest answer, an upper bound on its tokens with any tokenizer."""
-    answers = (pq.read_table(folder / file, columns=["answer"])["answer"] for file in files)
-    return max((len(text.encode()) for column in answers for text in column.to_pylist()), default=0)
+    longest = 0
+    for file in files:
+        with named_file(folder / file):
+            longest = max(longest, *(len(row["answer"].encode()) for row in parquet_rows(folder / file, ["answer"])), 0)
+    return longest

@@ -15,6 +15,7 @@ from PIL import Image
 
 from lethebench.contract.errors import UserError, one_line
 from lethebench.contract.images import decode_image
+from lethebench.contract.parquet import check_parquet
 from lethebench.report.load import RunRecord
 
 SIDE = 780
@@ -63,8 +64,8 @@ def _rows(folder: Path, ids: Collection[str]) -> list[dict[str, Any]]:
     wanted_ids = pa.array(sorted(ids))
     rows: list[dict[str, Any]] = []
     for path in sorted(folder.glob("qa/*.parquet")):
+        columns = [name for name in ("id", "images", "views") if name in check_parquet(path).names]
         shard = pq.ParquetFile(path)
-        columns = [name for name in ("id", "images", "views") if name in shard.schema_arrow.names]
         for group in range(shard.num_row_groups):
             mask = pc.is_in(shard.read_row_group(group, columns=["id"])["id"], wanted_ids)
             if pc.any(mask).as_py():

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from filelock import FileLock
 
 from lethebench.builders.write.columns import FEATURES
 from lethebench.contract.own_folder import new_file
-from lethebench.contract.parquet import ParquetError, parquet_batches, parquet_schema
+from lethebench.contract.parquet import named_file, parquet_batches, parquet_schema
 from lethebench.errors import UserError
 
 BATCH_ROWS = 100
@@ -40,7 +39,7 @@ def read_shards(shards: Sequence[Path], hashes: Sequence[str]) -> Dataset:
             with FileLock(cached.with_suffix(".lock")), new_file(cached) as unfinished:
                 _copy(shards, unfinished)
         return Dataset.from_file(str(cached))
-    except (OSError, NotImplementedError):  # the latter without locks
+    except (OSError, NotImplementedError):  # filelock raises NotImplementedError where there are no locks
         return Dataset(pa.Table.from_batches(_batches(shards), schema=_schema(shards)))
 
 
@@ -55,7 +54,7 @@ def _schema(shards: Sequence[Path]) -> pa.Schema:
     """Return the schema of the files; raise UserError if one has other columns than its kind of rows."""
     expected = FEATURES.get(shards[0].parent.name, Features()).arrow_schema
     for shard in shards:
-        with _named(shard):
+        with named_file(shard):
             schema = parquet_schema(shard)
         if not expected.names or not schema.equals(expected):
             raise UserError(f"{shard} has other columns than a build: `lethe verify` names them; rebuild it")
@@ -64,18 +63,10 @@ def _schema(shards: Sequence[Path]) -> pa.Schema:
 
 def _batches(shards: Sequence[Path]) -> Iterator[pa.RecordBatch]:
     for shard in shards:
-        with _named(shard):
+        with named_file(shard):
             for batch in parquet_batches(shard, batch_size=BATCH_ROWS):
                 _check_pictures(shard, batch)
                 yield batch
-
-
-@contextmanager
-def _named(shard: Path) -> Iterator[None]:
-    try:
-        yield
-    except ParquetError as error:
-        raise UserError(f"{shard} {error}: rebuild it or download it again") from error
 
 
 def _check_pictures(shard: Path, batch: pa.RecordBatch) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from command_line import lethe
 from datasets import load_dataset
 from PIL import Image
 from releases import mllmu_configs, mlu_files, write_mllmu, write_zip
@@ -273,3 +274,15 @@ def test_text_rows_have_no_pictures_and_pictures_are_rgb(tmp_path):
     assert "images" not in text.features
     assert [picture.mode for picture in harness.pictures(split[0])] == ["RGB"]
     assert harness.pictures(split[len(split) - 1]) == []
+
+
+@pytest.mark.parametrize("layout", ["mllmu-bench", "lm-eval"])
+def test_damaged_shard_ends_an_export_in_one_line(layout, tmp_path):
+    damaged = tmp_path / "mllmu"
+    shutil.copytree(real_build("mllmu"), damaged)
+    for shard in damaged.glob("qa/*.parquet"):
+        shard.write_bytes(shard.read_bytes()[:-100])
+    result = lethe("export", damaged, "--layout", layout, "--out", tmp_path / "out")
+    assert result.status == 2, result.error
+    assert "cannot be read as Parquet" in result.line
+    assert not (tmp_path / "out").exists()
