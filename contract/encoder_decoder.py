@@ -65,13 +65,13 @@ def split_inputs(base: Any, inputs: Mapping[str, Any], keep: Tensor) -> dict[str
     """
     ids, shape = inputs["input_ids"], inputs["input_ids"].shape
     lengths, counts = keep.int().argmax(1) + 1, keep.sum(1)
-    places = torch.arange(int(lengths.max()), device=ids.device)
-    in_prompt = places < lengths[:, None]
+    positions = torch.arange(int(lengths.max()), device=ids.device)
+    in_prompt = positions < lengths[:, None]
     names = inspect.signature(type(base).forward).parameters
     result = {name: value for name, value in inputs.items() if value.shape != shape}
     for name in ("input_ids", "attention_mask", *inputs):
         if name not in result and name in names:
-            result[name] = inputs[name][:, : len(places)] * in_prompt
+            result[name] = inputs[name][:, : len(positions)] * in_prompt
     more = torch.arange(int(counts.max()) - 1, device=ids.device)
     answers = ids.gather(1, (lengths[:, None] + more).clamp(max=shape[1] - 1)) * (more < counts[:, None] - 1)
     prompt = ids.new_tensor(decoder_prompt(base)).expand(len(ids), -1)
@@ -81,5 +81,5 @@ def split_inputs(base: Any, inputs: Mapping[str, Any], keep: Tensor) -> dict[str
 def decoder_positions(keep: Tensor, width: int) -> Tensor:
     """Return (B, `width`), True at the decoder's positions that predict the answers' tokens of `keep`, (B, L)."""
     counts = keep.sum(1, keepdim=True)
-    places = torch.arange(width, device=keep.device) - (width - int(counts.max()))
-    return (places >= 0) & (places < counts)
+    positions = torch.arange(width, device=keep.device) - (width - int(counts.max()))
+    return (positions >= 0) & (positions < counts)

@@ -43,7 +43,7 @@ def border(
 ) -> Iterator[None]:
     """Raise UserError for whatever the code inside raises; libraries raise errors of many types for bad input.
 
-    A UserError, a MemoryError of a full machine and the errors of the disk (`DISK_ERRORS`) pass unchanged. The cause
+    A UserError and the errors of the disk (`DISK_ERRORS`) pass unchanged. The cause
     is kept for `lethe --debug`.
 
     Args:

@@ -31,7 +31,7 @@ class Kind:
         """Return the paths that the marker of a folder lists, None if it has no marker of this kind."""
         try:
             content = json.loads((folder / self.marker).read_text("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         if not isinstance(content, dict) or not self.keys <= content.keys():
             return None

@@ -122,7 +122,7 @@ def _joined(processor: Any) -> Mapping[str, int]:
     try:
         text = render(processor, "What is this?", 1)
         once, twice = (processor_inputs(processor, text, [picture], copies=copies) for copies in (1, 2))
-    except Exception:  # the first row with a picture says what is wrong, and names itself
+    except Exception:  # this only probes; encoding the first row with a picture raises the same error with its id
         return {}
     if "input_ids" not in once:
         raise UserError(f"{name} makes no tokens of a question with a picture: choose a model that reads both")

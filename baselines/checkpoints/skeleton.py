@@ -11,7 +11,8 @@ from lethebench.contract.errors import UserError
 
 FLOATS = {"F64", "F32", "F16", "BF16"}
 MOST = 2.0, 10_000_000
-"""A config may describe this many times the weights of the files, and so many more: tied weights are saved once."""
+"""Limit on the weights that a config describes: this multiple of those in the files plus this number, since tied
+weights are saved once."""
 OLD_INTEGERS = {"position_ids"}
 """Last names of integer tensors of older checkpoints that transformers ignores."""
 

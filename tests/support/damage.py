@@ -105,7 +105,7 @@ def write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def places(value: Any, path: tuple = ()) -> list[tuple]:
+def value_paths(value: Any, path: tuple = ()) -> list[tuple]:
     """Return the paths of all values inside a JSON value; of long lists and mappings the first twenty."""
     if isinstance(value, dict):
         items = list(value.items())[:60]
@@ -113,7 +113,7 @@ def places(value: Any, path: tuple = ()) -> list[tuple]:
         items = list(enumerate(value))[:20]
     else:
         return []
-    return [place for key, part in items for place in ((*path, key), *places(part, (*path, key)))]
+    return [inner for key, part in items for inner in ((*path, key), *value_paths(part, (*path, key)))]
 
 
 def change_json(path: Path, kind: str, at: int, value: Any) -> None:
@@ -122,10 +122,10 @@ def change_json(path: Path, kind: str, at: int, value: Any) -> None:
         content = json.loads(path.read_bytes())
     except ValueError:
         return
-    found = places(content)
-    if not found:
+    paths = value_paths(content)
+    if not paths:
         return
-    *parents, last = found[at % len(found)]
+    *parents, last = paths[at % len(paths)]
     part = content
     for key in parents:
         part = part[key]

@@ -12,7 +12,7 @@ def mutated(content: bytes, rng: np.random.Generator) -> bytes:
     for _ in range(rng.integers(1, 4)):
         end = len(data) if rng.random() < 0.5 else min(len(data), 200)
         at = int(rng.integers(0, max(1, end)))
-        some = int(rng.integers(1, 20))
+        length = int(rng.integers(1, 20))
         kind = rng.choice(["flip", "bit", "cut", "insert", "delete", "repeat", "fill"])
         if kind == "flip":
             data[at : at + 1] = bytes([rng.integers(0, 256)])
@@ -21,13 +21,13 @@ def mutated(content: bytes, rng: np.random.Generator) -> bytes:
         elif kind == "cut":
             del data[int(rng.integers(0, len(data) + 1)) :]
         elif kind == "insert":
-            data[at:at] = rng.bytes(some)
+            data[at:at] = rng.bytes(length)
         elif kind == "delete":
-            del data[at : at + some]
+            del data[at : at + length]
         elif kind == "repeat":
-            data[at:at] = data[at : at + some]
+            data[at:at] = data[at : at + length]
         else:
-            data[at : at + some] = bytes([int(rng.choice([0, 255]))]) * some
+            data[at : at + length] = bytes([int(rng.choice([0, 255]))]) * length
     return bytes(data)
 
 

@@ -11,19 +11,19 @@ OTHER = (
 )  # fmt: skip
 
 
-def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
+def value_paths(value: Any, path: tuple = ()) -> Iterator[tuple]:
     """Yield the path of every value inside a value, and that of the value itself."""
     yield path
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in parts:
-        yield from places(part, (*path, key))
+        yield from value_paths(part, (*path, key))
 
 
 def mutated(value: Any, draw: random.Random) -> tuple[Any, str]:
     """Return a copy with one structural change at a random place, and a description."""
     value = copy.deepcopy(value)
     by_depth: dict[int, list[tuple]] = {}
-    for path in places(value):
+    for path in value_paths(value):
         by_depth.setdefault(len(path), []).append(path)
     path = draw.choice(by_depth[draw.choice(list(by_depth))])  # else large lists would take nearly all
     parent, key = None, None
