@@ -31,7 +31,7 @@ def learn_command(options: RunOptions, *, resume: bool, repair: bool = False) ->
         from lethebench.runs.continual import start
         from lethebench.runs.gate import exact_match_text
 
-        gate = start(build, options, Console(phases=3), resume=resume, repair=repair).learn()
+        gate = start(build, options, Console(phases=2), resume=resume, repair=repair).learn()
     neighbour = exact_match_text(gate["neighbour"])
     lines = [
         f"exact match {exact_match_text(gate)}; on held-out wordings "

@@ -45,8 +45,8 @@ SHOWN = ("forget", "utility", "utility_relative", "stability", "exposure", "scor
 
 
 def count_phases(options: RunOptions, tasks: int) -> int:
-    """Return how many phases `execute` shows: train and score per stage, held-out rows, and the report."""
-    return 2 + 2 * (1 + tasks * len(options.methods) + len(options.gold_stages(tasks)))
+    """Return how many phases `execute` shows: train and score per stage, and the report."""
+    return 1 + 2 * (1 + tasks * len(options.methods) + len(options.gold_stages(tasks)))
 
 
 def start(build: Build, options: RunOptions, console: Console, *, resume: bool, repair: bool = False) -> Run:

@@ -15,6 +15,8 @@ from lethebench.errors import UserError
 DONE = "done.json"
 RECORD = "run.json"
 LOCK = ".lock"
+HELD_OUT = "held_out.parquet"
+"""Scores of a stage on new pictures and wordings; absent where the build has none."""
 
 
 def stage_name(stage: int) -> str:

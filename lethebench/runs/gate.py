@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from lethebench.evaluation.metrics.rows import mean
+from lethebench.runs.folder import HELD_OUT
 from lethebench.runs.summary import read_rows
 
-HELD_OUT = "held_out.parquet"
 NEIGHBOUR = "neighbour"
 MODALITIES = {"image_text": "with pictures", "text": "text only"}
 

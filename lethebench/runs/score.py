@@ -1,6 +1,7 @@
 """Scores a stage's model, whatever the method made: weights, a new chat template, or adapters behind a gate."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from datasets import Dataset
@@ -10,10 +11,25 @@ from lethebench.console import Tick
 from lethebench.evaluation.answers.rows import PreparedRows, evaluate_rows
 
 Candidates = Mapping[str, Sequence[str]]
+CANDIDATES_PER_ROW = 20
+"""Assumed work for the candidates of a row, in rows without any; only the progress bar depends on it."""
+
+
+@dataclass(frozen=True)
+class ScoredPart:
+    """Rows that every stage is scored on, and the candidates that exposure ranks over."""
+
+    rows: Dataset
+    candidates: Candidates
+
+    @property
+    def work(self) -> int:
+        """The work of scoring, in rows without candidates."""
+        return len(self.rows) * (CANDIDATES_PER_ROW if self.candidates else 1)
 
 
 def score_stage(
-    loaded: Loaded, rows: Dataset, prepare: Callable[[], PreparedRows], candidates: Candidates, tick: Tick
+    loaded: Loaded, part: ScoredPart, prepare: Callable[[], PreparedRows], progress: Callable[[float], None]
 ) -> list[dict[str, Any]]:
     """Score the rows with a stage's model.
 
@@ -22,24 +38,19 @@ def score_stage(
 
     Args:
         loaded: The stage's model and processor.
-        rows: The rows to score.
+        part: The rows to score, and their candidates.
         prepare: Returns the rows prepared for the stage's processor.
-        candidates: Attribute -> all its values, for exposure.
-        tick: Called with (done, total).
+        progress: Called with the share of the work done, in 0..1.
     """
     if not loaded.is_routed:
-        return evaluate_rows(loaded.model, loaded.processor, prepare(), progress=_share(tick, 0.0, 1.0))
+        return evaluate_rows(loaded.model, loaded.processor, prepare(), progress=progress)
     scored: dict[int, dict[str, Any]] = {}
-    for part in loaded.parts(rows):
-        scores = evaluate_rows(
-            part.model,
-            loaded.processor,
-            rows.select(part.indices),
-            candidates=candidates,
-            progress=_share(tick, len(scored) / len(rows), len(part.indices) / len(rows)),
-        )
-        scored |= {index: row | part.columns for index, row in zip(part.indices, scores, strict=True)}
-    return [scored[index] for index in range(len(rows))]
+    for adapter in loaded.parts(part.rows):
+        rows = part.rows.select(adapter.indices)
+        scores = evaluate_rows(adapter.model, loaded.processor, rows, candidates=part.candidates)
+        scored |= {index: row | adapter.columns for index, row in zip(adapter.indices, scores, strict=True)}
+        progress(len(scored) / len(part.rows))
+    return [scored[index] for index in range(len(part.rows))]
 
 
 def routing(rows: Sequence[Mapping[str, Any]], requested: Sequence[int]) -> dict[str, float]:
@@ -62,6 +73,6 @@ def routing(rows: Sequence[Mapping[str, Any]], requested: Sequence[int]) -> dict
     return {name: sum(hits) / len(hits) for name, hits in parts.items() if hits}
 
 
-def _share(tick: Tick, start: float, size: float) -> Callable[[float], None]:
+def share_of(tick: Tick, start: float, size: float) -> Callable[[float], None]:
     """Return a callback for the progress, in 0..1, of a part of the work."""
     return lambda part: tick(round(1000 * (start + part * size)), 1000)

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,17 @@ from lethebench.baselines.registry import RETRAIN
 from lethebench.baselines.stage import Stage
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import describe
-from lethebench.console import Console, Tick, per_mille
+from lethebench.console import Console, Tick
 from lethebench.errors import CheckFailed
-from lethebench.evaluation.answers.rows import PreparedRows, evaluate_rows, prepare_rows
+from lethebench.evaluation.answers.rows import PreparedRows, prepare_rows
 from lethebench.runs.build import Build
-from lethebench.runs.folder import is_done, new_stage, stage_name, write_json
-from lethebench.runs.gate import HELD_OUT, exact_match_text, gate
+from lethebench.runs.folder import HELD_OUT, is_done, new_stage, stage_name, write_json
+from lethebench.runs.gate import exact_match_text, gate
 from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import GOLD, LEARNT, seal
 from lethebench.runs.provenance import library_versions, machine, peak_memory_mb
 from lethebench.runs.records import GATE, read_done, read_gate, read_run
-from lethebench.runs.score import routing, score_stage
+from lethebench.runs.score import ScoredPart, routing, score_stage, share_of
 from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import ROWS
 from lethebench.runs.training import Ticks, learn_all, unlearn_task
@@ -49,6 +49,7 @@ class Run:
 
     Attributes:
         again: Finished stages to run again.
+        prepared: The rows of `parts`, prepared for the processor that all stages share.
     """
 
     def __init__(self, build: Build, options: RunOptions, folder: Path, console: Console) -> None:
@@ -59,6 +60,7 @@ class Run:
         self.preset = apply_settings(load_preset(options.preset, options.model), options.settings)
         self.order = options.task_order(build)
         self.again: set[str] = set()
+        self.prepared: dict[str, PreparedRows] = {}
 
     @property
     def learnt(self) -> Path:
@@ -97,15 +99,18 @@ class Run:
         return RowEncoder(load_model(self.learnt, **self.preset.model).processor)
 
     @cached_property
-    def prepared(self) -> PreparedRows:
-        """`scored`, prepared for the processor that all stages share."""
-        return prepare_rows(self.encoder.processor, self.scored, candidates=self.build.candidates)
-
-    @cached_property
     def scored(self) -> Dataset:
         """The rows that every stage is scored on: forget, retain and neighbour, trained on or not."""
         parts = [rows for rows in (self.build.forget, self.build.retain, self.build.neighbour) if rows is not None]
         return concatenate_datasets(parts)
+
+    @cached_property
+    def parts(self) -> dict[str, ScoredPart]:
+        """File of a stage -> the rows that it holds the scores of; held-out rows are not ranked among candidates."""
+        parts = {ROWS: ScoredPart(self.scored, self.build.candidates)}
+        if self.build.held_out is not None and len(self.build.held_out):
+            parts[HELD_OUT] = ScoredPart(self.build.held_out, {})
+        return parts
 
     def task(self, stage: int) -> Dataset:
         """Return the forget rows of the request that stage 1, 2, ... answers."""
@@ -132,7 +137,7 @@ class Run:
         """
         title = f"train {self.options.model} on {len(self.rows)} rows"
         if self.is_done(LEARNT):
-            self.console.skip(title, phases=3)
+            self.console.skip(title)
         else:
             record: dict[str, Any] = {"stage": LEARNT}
             with self.new_stage(LEARNT, record) as folder:
@@ -158,14 +163,6 @@ class Run:
         record |= {"parameters": describe(loaded.model)["total"], "peak_memory_mb": round(peak_memory_mb())}
         self.encoder = RowEncoder(loaded.processor)
         self._score(loaded, folder, "the initial model")
-        held_out = self.build.held_out
-        title = "score held-out wordings and pictures"
-        with self.console.phase(title if held_out is not None else f"{title}: the build has none") as tick:
-            if held_out is not None:
-                progress = per_mille(tick)
-                write_rows(
-                    folder / HELD_OUT, evaluate_rows(loaded.model, loaded.processor, held_out, progress=progress)
-                )
         write_json(folder / GATE, gate(folder, record, self.options.threshold))
 
     def unlearn(self, method: str, stage: int) -> None:
@@ -223,21 +220,31 @@ class Run:
             callbacks=[Ticks(tick)],
         )
 
-    def score(self, loaded: Loaded, tick: Tick) -> list[dict[str, Any]]:
-        """Score `scored` with a stage's model; rows are prepared once for all stages with the shared chat template."""
+    def score(self, loaded: Loaded, tick: Tick) -> dict[str, list[dict[str, Any]]]:
+        """Score a stage's model; return file -> scored rows, as `parts`."""
+        total, done = sum(part.work for part in self.parts.values()), 0
+        scores = {}
+        for name, part in self.parts.items():
+            prepare = partial(self._prepared_for, name, loaded.processor)
+            scores[name] = score_stage(loaded, part, prepare, share_of(tick, done / total, part.work / total))
+            done += part.work
+        return scores
 
-        def prepare() -> PreparedRows:
-            if loaded.processor.chat_template == self.encoder.processor.chat_template:
-                return self.prepared
-            return prepare_rows(loaded.processor, self.scored, candidates=self.build.candidates)
-
-        return score_stage(loaded, self.scored, prepare, self.build.candidates, tick)
+    def _prepared_for(self, name: str, processor: Any) -> PreparedRows:
+        """Return a part prepared for a processor; once for all stages with the shared chat template."""
+        part = self.parts[name]
+        if processor.chat_template != self.encoder.processor.chat_template:
+            return prepare_rows(processor, part.rows, candidates=part.candidates)
+        if name not in self.prepared:
+            self.prepared[name] = prepare_rows(self.encoder.processor, part.rows, candidates=part.candidates)
+        return self.prepared[name]
 
     def _score(self, loaded: Loaded, folder: Path, name: str) -> list[dict[str, Any]]:
         with self.console.phase(f"score {name}") as tick:
-            rows = self.score(loaded, tick)
-            write_rows(folder / ROWS, rows)
-        return rows
+            scores = self.score(loaded, tick)
+        for file, rows in scores.items():
+            write_rows(folder / file, rows)
+        return scores[ROWS]
 
 
 def stage_seed(seed: int, method: str, stage: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lethebench.console import Console, per_mille
+from lethebench.console import Console
 from lethebench.contract.folder_kinds import EVALUATION
 from lethebench.errors import UserError
 from lethebench.evaluation.metrics.measures import Evidence
@@ -15,6 +15,7 @@ from lethebench.evaluation.registry import METRICS
 from lethebench.runs.build import Build
 from lethebench.runs.folder import (
     DONE,
+    HELD_OUT,
     file_hash,
     is_done,
     locked,
@@ -115,7 +116,7 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
     from lethebench.runs.continual import headline
     from lethebench.runs.gate import gate
     from lethebench.runs.stage import Run
-    from lethebench.runs.summary import gold_summary, method_summary, read_rows
+    from lethebench.runs.summary import ROWS, gold_summary, method_summary, read_rows
 
     folder, order = options.target, record["task_order"]
     run_options = RunOptions.from_record(record, data=build.path, out=folder)
@@ -130,7 +131,10 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
             shutil.copy(folder / stage / DONE, out_dir / stage / DONE)
             if not _score(run, stage, out_dir):
                 notes.append(f"{stage}: its weights are gone; the rows of the run are used")
-            comparison.add(stage, read_rows(folder / stage), read_rows(out_dir / stage))
+            for name in (ROWS, HELD_OUT):
+                if (folder / stage / name).is_file():
+                    rows = [read_rows(part / stage, name) for part in (folder, out_dir)]
+                    comparison.add(stage, *rows)
         verdict = gate(out_dir / "learnt", read_done(folder, "learnt"), record["threshold"])
         write_json(out_dir / "learnt" / GATE, verdict)
         with run.console.phase("aggregate"):
@@ -166,10 +170,8 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
 
 def _score(run: "Run", stage: str, out_dir: Path) -> bool:
     """Score one stage's model and return True; without weights copy the run's rows and return False."""
-    from lethebench.runs.gate import HELD_OUT
     from lethebench.runs.stage import write_rows
-    from lethebench.runs.summary import ROWS
-    from lethebench.scoring.models import has_weights, load, score
+    from lethebench.scoring.models import has_weights, load
 
     folder = run.folder / stage
     if not has_weights(folder):
@@ -178,9 +180,8 @@ def _score(run: "Run", stage: str, out_dir: Path) -> bool:
         return False
     with run.console.phase(f"score {stage} again") as tick:
         loaded = load(str(folder))
-        write_rows(out_dir / stage / ROWS, run.score(loaded, tick))
-        if stage == "learnt" and run.build.held_out is not None:
-            write_rows(out_dir / stage / HELD_OUT, score(loaded, run.build.held_out, progress=per_mille(tick)))
+        for name, rows in run.score(loaded, tick).items():
+            write_rows(out_dir / stage / name, rows)
     return True
 
 

@@ -25,7 +25,7 @@ from lethebench.runs import stage as stages
 from lethebench.runs.build import open_build
 from lethebench.runs.commands import run_command, unlearn_command
 from lethebench.runs.continual import start
-from lethebench.runs.folder import read_json, stage_name, write_json
+from lethebench.runs.folder import HELD_OUT, read_json, stage_name, write_json
 from lethebench.runs.gate import gate
 from lethebench.runs.options import RunOptions
 from lethebench.runs.records import new_record
@@ -89,6 +89,15 @@ def test_npo_forgets_and_keeps_utility_where_ga_collapses(finished):
     assert "collapsed" in ga["flags"]
     assert ga["score"] == 0.0
     assert npo["score"] > 0.5
+
+
+@pytest.mark.parametrize("stage", ["learnt", "ga/t001", "npo/t002", "gold/t002"])
+def test_every_stage_is_scored_on_the_held_out_rows(finished, data, stage):
+    held_out = open_build(data).held_out
+    scored = pq.read_table(finished[0].out / stage / HELD_OUT).to_pylist()
+    assert [row["id"] for row in scored] == held_out["id"]
+    assert all(0 <= row["probability"] <= 1 and row["exposure"] is None for row in scored)
+    assert "held_out.parquet" in read_json(finished[0].out / stage / "done.json")["proof"]["files"]
 
 
 def test_gold_model_never_saw_the_forget_set(finished, data):

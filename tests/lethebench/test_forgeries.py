@@ -18,9 +18,10 @@ from lethebench.runs.proof import check_run
 
 STAGES = ("learnt", "gold/t002", "ga/t001", "ga/t002", "npo/t001", "npo/t002")
 FILES = (
-    "run.json", "learnt/gate.json", "learnt/held_out.parquet", "gold/summary.json", "ga/summary.json",
+    "run.json", "learnt/gate.json", "gold/summary.json", "ga/summary.json",
     "ga/matrix.parquet", "npo/matrix.parquet",
-    *(f"{stage}/{name}" for stage in STAGES for name in ("done.json", "rows.parquet", "model.safetensors")),
+    *(f"{stage}/{name}.parquet" for stage in STAGES for name in ("rows", "held_out")),
+    *(f"{stage}/{name}" for stage in STAGES for name in ("done.json", "model.safetensors")),
 )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from lethebench.errors import UserError
 from lethebench.evaluation.metrics.rows import never_forgotten, utility_of
 from lethebench.runs.build import open_build
 from lethebench.runs.checks import check_build
-from lethebench.runs.gate import HELD_OUT, gate
+from lethebench.runs.folder import HELD_OUT
+from lethebench.runs.gate import gate
 from lethebench.runs.options import RunOptions
 from lethebench.runs.stage import Run
 from lethebench.runs.summary import ROWS

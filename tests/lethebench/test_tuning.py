@@ -302,6 +302,7 @@ def test_prompt_stage_is_rescored_with_its_prompt(learnt, tmp_path):
     run = opened(learnt)
     run.folder = tmp_path / "run"
     run.__dict__["scored"] = run.scored.select(range(0, len(run.scored), 20))
+    run.build.__dict__["held_out"] = run.build.held_out.select(range(3))
     loaded = load_model(learnt / "learnt")
     with run.new_stage("prompt/t001", {}) as place:
         prompted = with_system_prompt(loaded.processor)
@@ -311,6 +312,6 @@ def test_prompt_stage_is_rescored_with_its_prompt(learnt, tmp_path):
     (tmp_path / "prompt" / "t001").mkdir(parents=True)
     assert eval_run._score(run, "prompt/t001", tmp_path) is True
     again = rows_of(tmp_path / "prompt" / "t001")
-    plain = evaluate_rows(loaded.model, loaded.processor, run.prepared)
+    plain = evaluate_rows(loaded.model, loaded.processor, run.scored, candidates=run.build.candidates)
     assert again == own
     assert all(row["logprob"] != other["logprob"] for row, other in zip(again, plain, strict=True))

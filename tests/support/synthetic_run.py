@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 from sealed_run import reseal
 
 from lethebench.evaluation.metrics import exposure_chance
-from lethebench.runs.folder import write_json
-from lethebench.runs.gate import HELD_OUT, gate
+from lethebench.runs.folder import HELD_OUT, write_json
+from lethebench.runs.gate import gate
 from lethebench.runs.records import new_record, read_gate, read_run
 from lethebench.runs.summary import gold_summary, method_summary
 
@@ -243,9 +243,8 @@ def _stage(run: Path, stage: str, rows, knows, draw: random.Random, *, exposed, 
     folder = run / stage
     folder.mkdir(parents=True)
     pq.write_table(pa.Table.from_pylist(scored), folder / "rows.parquet")
-    if stage == "learnt":
-        held_out = [row | {"exact_match": float(index > 8)} for index, row in enumerate(scored)]
-        pq.write_table(pa.Table.from_pylist(held_out), folder / HELD_OUT)
+    held_out = [row | {"exact_match": float(index > 8)} for index, row in enumerate(scored)]
+    pq.write_table(pa.Table.from_pylist(held_out), folder / HELD_OUT)
     done = {"seconds": 3.5, "settings": settings or {}, "peak_memory_mb": 1203}
     _json(folder / "done.json", done | {"parameters": 1_018_368, "steps": 216, "rows": 6, "retain_rows": 30})
 
