@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
+from reprlib import repr as short
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +39,13 @@ class LoraSettings:
     """A LoRA adapter.
 
     Attributes:
-        rank: Rank of the update, at least 1.
-        alpha: Scale; the update is multiplied by `alpha / rank`.
+        rank: Rank of the update, from 1 to 1,000,000.
+        alpha: Scale, from 1 to 1,000,000; the update is multiplied by `alpha / rank`.
         dropout: Dropout on the adapter's input, in [0, 1).
         target_modules: Regular expression that a layer's full name must match, or a list of name endings.
+
+    Raises:
+        ValueError: A value has the wrong type or is out of range; one line.
     """
 
     rank: int
@@ -50,12 +54,18 @@ class LoraSettings:
     target_modules: str | list[str] = LANGUAGE_MODEL_LINEARS
 
     def __post_init__(self) -> None:
-        if self.rank < 1 or self.alpha < 1:
-            raise ValueError(f"LoRA rank is {self.rank} and alpha {self.alpha}; both must be 1 or more")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"LoRA dropout is {self.dropout}; it must be at least 0 and below 1")
-        if isinstance(self.target_modules, str):
-            _check_pattern(self.target_modules, "LoRA target_modules")
+        for name, value in (("rank", self.rank), ("alpha", self.alpha)):
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1_000_000:
+                raise ValueError(f"LoRA {name} is {short(value)}; it must be a whole number from 1 to 1,000,000")
+        if not isinstance(self.dropout, int | float) or isinstance(self.dropout, bool) or not 0 <= self.dropout < 1:
+            raise ValueError(f"LoRA dropout is {short(self.dropout)}; it must be a number, at least 0 and below 1")
+        targets = self.target_modules
+        if isinstance(targets, str):
+            _check_pattern(targets, "LoRA target_modules")
+        listed = [targets] if isinstance(targets, str) else targets
+        if not isinstance(listed, list) or not listed or not all(isinstance(one, str) and one for one in listed):
+            expected = "a regular expression or a list of name endings such as [q_proj, v_proj]"
+            raise ValueError(f"LoRA target_modules is {short(targets)}; it must be {expected}")
 
     def peft_config(self) -> "LoraConfig":
         """Return the same settings as a `peft.LoraConfig`."""
@@ -170,14 +180,6 @@ def _read_lora(lora: Mapping[str, Any], path: Path) -> LoraSettings:
     refuse_unknown(lora, names, f"{path}: lora")
     if missing := [name for name in ("rank", "alpha") if name not in lora]:
         raise ValueError(f"{path}: lora has no {missing[0]}")
-    kinds: dict[str, tuple[Any, str]] = {
-        "rank": (int, "a whole number"),
-        "alpha": (int, "a whole number"),
-        "dropout": (int | float, "a number"),
-        "target_modules": (str | list, "text or a list"),
-    }
-    for name in lora:
-        _check_type(lora, name, *kinds[name], path)
     return LoraSettings(**lora)
 
 

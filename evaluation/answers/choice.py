@@ -6,9 +6,12 @@ from dataclasses import replace
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 
+from lethebench.contract.errors import UserError
 from lethebench.contract.tokens import encode
 from lethebench.evaluation.answers.letters import letter_question
 from lethebench.evaluation.likelihood.api import score_encoded, score_many
+
+NOT_FINITE = "the model overflows; train it with a lower learning rate, or load it in float32"
 
 
 class Choice(NamedTuple):
@@ -88,5 +91,5 @@ def options_of(row: Mapping, index: int, *, most: int | None = None) -> list[str
 def _likeliest(row: Mapping, index: int, logprobs: list[float]) -> Choice:
     if not all(math.isfinite(logprob) for logprob in logprobs):
         name = row.get("id", f"row {index}")
-        raise ValueError(f"{name}: its options have the log-probabilities {logprobs}: are the weights finite?")
+        raise UserError(f"{name}: its options have the log-probabilities {logprobs}: {NOT_FINITE}")
     return Choice(max(range(len(logprobs)), key=logprobs.__getitem__), tuple(logprobs))

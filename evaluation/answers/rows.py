@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from lethebench.contract.errors import UserError
+from lethebench.evaluation.answers.choice import NOT_FINITE
 from lethebench.evaluation.answers.greedy import decode, default_length, end_tokens, generate_encoded
 from lethebench.evaluation.answers.prepare import PreparedRow, PreparedRows, check_ids, column, prepare_rows
 from lethebench.evaluation.answers.row_scores import CARRIED_COLUMNS, MEMBERSHIP_COLUMNS, SCORE_COLUMNS, compare
@@ -127,9 +129,7 @@ def _generated(
 def _result(row: PreparedRow, scores: list[Score], generated: str) -> dict:
     for score in scores:
         if not -float("inf") < score.logprob < float("inf"):
-            raise ValueError(
-                f"{row.carried['id']}: an answer has the log-probability {score.logprob}: are the weights finite?"
-            )
+            raise UserError(f"{row.carried['id']}: an answer has the log-probability {score.logprob}: {NOT_FINITE}")
     own = scores[0]
     pairs = [(score.logprob, score.num_tokens) for score in scores]
     result = dict(row.carried) | compare(generated, row.carried["answer"], row.keywords)

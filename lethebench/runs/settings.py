@@ -13,10 +13,10 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from lethebench.baselines.presets import EXPERT, PRESETS, TINY, LoraSettings, Preset
 from lethebench.baselines.registry import METHODS, method_entry
 from lethebench.contract.columns import MODALITY_CHOICES
+from lethebench.contract.errors import UserError, one_line
 from lethebench.contract.records import Settings as SettingsFile
 from lethebench.contract.records import read_record
 from lethebench.contract.strict_yaml import ConfigError, parse_strict
-from lethebench.errors import UserError
 from lethebench.runs.options import SECTIONS
 
 Settings = Mapping[str, Mapping[str, Any]]
@@ -185,15 +185,15 @@ def _check_learn(preset: Preset) -> None:
         config = learn_config(preset, "unused")
         check_fixed(config, FIXED)
         check_training(config)
-    except (TypeError, ValueError, ImportError) as error:
-        raise UserError(f"learn: {error}") from None
+    except Exception as error:  # Transformers opens files, and raises errors of many types for bad values
+        raise UserError(f"learn: {one_line(error, 1000)}") from error
 
 
 def _check_method(preset: Preset, method: str) -> None:
     try:
         method_entry(method).load().config_class(**preset.method_arguments(method))
-    except (TypeError, ValueError, ImportError) as error:
-        raise UserError(f"{method}: {error}") from None
+    except Exception as error:
+        raise UserError(f"{method}: {one_line(error, 1000)}") from error
 
 
 def _learn_kinds() -> dict[str, Any]:

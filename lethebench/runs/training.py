@@ -1,6 +1,7 @@
 """The training of a run's stages: stage 1, and one unlearning stage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from datasets import Dataset
@@ -28,6 +29,20 @@ class Ticks(TrainerCallback):
         self.tick(state.global_step, state.max_steps)
 
 
+@contextmanager
+def explained(subject: str) -> Iterator[None]:
+    """Raise UserError for what a trainer raises, such as for a setting or a config.json that makes no sense."""
+    try:
+        yield
+    except (OSError, MemoryError, FloatingPointError):
+        raise
+    except UserError as error:
+        raise UserError(f"{subject}: {error}") from error
+    except Exception as error:
+        reason = one_line(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {one_line(error)}"
+        raise UserError(f"{subject}: {reason}; lethe --debug shows where") from error
+
+
 def learn_all(
     model: str, preset: Preset, rows: Dataset, values: Sequence[str], *, seed: int, tick: Tick
 ) -> tuple[TrainResult, Loaded]:
@@ -50,17 +65,13 @@ def learn_all(
         plan = plan_for(rows)
         texts = [*rows.select_columns(["question", "answer"]), *({"question": "", "answer": value} for value in values)]
         tiny = tiny_vlm(rows, seed, plan=plan, processor=tiny_processor(texts, plan))
-        result = learn_tiny(tiny, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
+        with explained(f"{model} cannot be trained"):
+            result = learn_tiny(tiny, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
         return result, Loaded(result.model, tiny.processor)
     loaded = load_model(model, **preset.model)
     require_template(loaded.processor, model)
-    try:
+    with explained(f"{model} cannot be trained"):
         result = learn(loaded.model, loaded.processor, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
-    except (OSError, FloatingPointError):
-        raise
-    except Exception as error:  # of transformers or TRL, e.g. for a config.json that makes no sense
-        reason = one_line(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {one_line(error)}"
-        raise UserError(f"{model} cannot be trained: {reason}; lethe --debug shows where") from error
     return result, Loaded(result.model, loaded.processor)
 
 
@@ -73,8 +84,6 @@ def unlearn_task(stage: Stage) -> tuple[UnlearnResult, Loaded]:
     Raises:
         UserError: The method cannot be run on this model or these rows.
     """
-    try:
+    with explained(stage.method):
         result = unlearn(stage)
-    except ValueError as error:
-        raise UserError(f"{stage.method}: {error}") from error
     return result, Loaded(result.model, result.processor)

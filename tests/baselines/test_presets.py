@@ -77,8 +77,8 @@ def test_own_preset_file_is_read(tmp_path):
         ("frozen: '('", "frozen is '\\(', which is not a regular expression"),
         ("lora: {alpha: 8}", "lora has no rank"),
         ("lora: {rank: 8, alpha: 8, r: 4}", "lora: unknown key 'r'"),
-        ("lora: {rank: 2.5, alpha: 8}", "rank must be a whole number, not 2.5"),
-        ("lora: {rank: 0, alpha: 8}", "must be 1 or more"),
+        ("lora: {rank: 2.5, alpha: 8}", "LoRA rank is 2.5; it must be a whole number"),
+        ("lora: {rank: 0, alpha: 8}", "LoRA rank is 0; it must be a whole number from 1 to 1,000,000"),
         ("lora: {rank: 8, alpha: 8, dropout: 1}", "below 1"),
         ("methods: {npo: 3}", "npo must be a mapping, not 3"),
         ("learn: {}\nlearn: {}", "given twice"),
@@ -93,6 +93,24 @@ def test_invalid_preset_file_is_refused_in_one_line(text, message, tmp_path):
         read_preset(path, "my")
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+ODD = ("null", "true", "-1", "1e308", "9" * 400, "0.5", "''", "x", "[]", "[x]", "[null]", "[[x]]", "{}", "{x: 1}")
+VALID = {"alpha": (), "rank": (), "dropout": ("0.5",), "target_modules": ("x", "[x]")}
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_odd_lora_values_are_refused_in_one_line(name, tmp_path):
+    path = tmp_path / "my.yaml"
+    for value in set(ODD) - set(VALID[name]):
+        path.write_text(
+            "lora:\n  "
+            + "\n  ".join(f"{key}: {text}" for key, text in ({"rank": 2, "alpha": 2} | {name: value}).items())
+        )
+        with pytest.raises(ValueError, match=f"my.yaml: LoRA {name} is ") as caught:
+            read_preset(path, "my")
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < len(str(path)) + 150
 
 
 def test_own_preset_of_a_model_prefers_the_default():

@@ -7,6 +7,7 @@ import pytest
 import torch
 from tiny_models import CANDIDATES, idefics3, llava, qa_rows
 
+from lethebench.contract.errors import UserError
 from lethebench.evaluation.answers import rows as rows_module
 from lethebench.evaluation.answers.choice import choose_by_probability
 from lethebench.evaluation.answers.greedy import greedy_answers
@@ -229,5 +230,5 @@ def test_infinite_weights_name_the_row():
     model, processor = llava()
     with torch.no_grad():
         model.lm_head.weight[7, 0] = float("nan")
-    with pytest.raises(ValueError, match=r"icu/medical-0001/a/vqa/diagnosis.*log-probability nan"):
+    with pytest.raises(UserError, match=r"icu/medical-0001/a/vqa/diagnosis.*log-probability nan: .*learning rate"):
         evaluate_rows(model, processor, qa_rows()[:1], candidates=CANDIDATES)

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from command_line import lethe
+from fewer_resamples import usual_resamples
 from small_build import stand_in_build
 from synthetic_run import write_run
 from tiny_models import llava, save_llava
@@ -80,7 +81,8 @@ def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
     stand_in_build(folder / "icu")
     save_llava(folder / "model")
-    write_run(folder / "run", tasks=1, methods=("npo",))
+    with usual_resamples():  # `lethe report` reads it in a process of its own
+        write_run(folder / "run", tasks=1, methods=("npo",))
     return folder
 
 

@@ -88,7 +88,13 @@ def test_invalid_settings_file_is_refused(text, message, tmp_path):
         ("learn", {"gradient_accumulation_steps": 0}, "gradient_accumulation_steps is 0"),
         ("learn", {"output_dir": "x"}, "output_dir cannot be set"),
         ("lora", {"rnk": 4}, "lora: unknown setting 'rnk'; did you mean 'rank'"),
-        ("lora", {"rank": 0}, "1 or more"),
+        ("lora", {"rank": 0}, "LoRA rank is 0; it must be a whole number from 1"),
+        ("lora", {"rank": None}, "rank is null; it must be of type int"),
+        ("lora", {"target_modules": [[]]}, "target_modules is"),
+        ("learn", {"accelerator_config": "absent.json"}, "learn: .*absent.json"),
+        ("learn", {"ddp_timeout": 10**30}, "learn: .*too large"),
+        ("npo", {"load_best_model_at_end": True}, "npo: .*load_best_model_at_end"),
+        ("dpo", {"beta": 10**400}, "dpo: .*too large"),
         ("lora", {"r": 4, "rank": 8}, "name one setting twice"),
         ("lora", {"dropout": "high"}, 'dropout is "high"; it must be of type float'),
         ("lora", {"targets": "("}, "not a regular expression"),
@@ -188,6 +194,26 @@ def test_settings_reach_adapter_trainer_and_model(base, tmp_path, monkeypatch):
     _, unlearned = unlearn_task(stage)
     assert unlearned.model.peft_config["default"].r == 4
     assert [options["dtype"] for options in loaded_options] == ["bfloat16", "bfloat16"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"lr_scheduler_kwargs": {"x": 1}}, "unexpected keyword argument 'x'"),
+        ({"optim_args": "x"}, "not enough values"),
+        ({"optim": "adamw_torch", "adam_beta1": -1}, "Invalid beta parameter"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_setting_that_the_optimizer_refuses_is_one_line(base, setting, message):
+    rows = Dataset.from_list([{**row, "images": []} for row in qa_rows()[3:5]])
+    preset = own_preset(learn=setting, ga=setting, lora={"rank": 2})
+    with pytest.raises(UserError, match=f"base cannot be trained: .*{message}"):
+        learn_all(base, preset, rows, [], seed=0, tick=lambda *_: None)
+    model, processor = load(base)[:2]
+    encoder = RowEncoder(processor)
+    with pytest.raises(UserError, match=f"ga: .*{message}.*lethe --debug"):
+        unlearn_task(Stage("ga", model, processor, rows, rows, preset, encoder=encoder))
 
 
 def test_run_records_settings_and_refuses_others_on_resume(base, tmp_path, capsys):
