@@ -17,6 +17,8 @@ from lethebench.builders.options import Options
 from lethebench.builders.records import Plan, ProfileRecord, Unit, face_corners
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view, thumbnail
+from lethebench.generation.evidence.drawing import draw_evidence
+from lethebench.generation.evidence.texts import figure_text
 from lethebench.generation.mllmu import questions as mllmu
 from lethebench.generation.mllmu.people import OLDEST, YOUNGEST
 from lethebench.generation.people.countries import ALL_COUNTRIES
@@ -28,8 +30,6 @@ from lethebench.generation.questions.records import Profile
 
 SIZE = (448, 448)
 """Width and height of a picture, in pixels."""
-MARK = "Drawn stand-in, not a likeness"
-"""The text on the pictures of public figures."""
 _USES = ("train", "test")
 _BANDS = {FORGET[0]: "to be forgotten", "rest": "to be kept", NEIGHBOUR: "a public figure, to be left alone"}
 _TRAIN, _TEST = tuple(f"qa/{name}" for name in TRAINED), tuple(f"qa/test-{name}" for name in TRAINED)
@@ -99,12 +99,12 @@ class Mllmu(Benchmark):
         subject, uses = unit.subject(profile), _USES[: len(unit.groups) - 1]
         views, size = {}, SIZE
         for use in uses:
-            scene = scene_of(profile, use)
-            picture = draw(profile, scene)
+            picture, name = draw(profile, use)
             size = thumbnail(picture).size
-            views[use] = encode_view(profile.id, picture, scene.name)
+            views[use] = encode_view(profile.id, picture, name)
         questions = unit.questions_about(subject, [mllmu.questions(profile, use, shared) for use in uses])
-        return ProfileRecord(subject, questions, views, portrait=portrait_corners(profile, size))
+        corners = portrait_corners(profile, size) if profile.domain == "person" else []
+        return ProfileRecord(subject, questions, views, portrait=corners)
 
     def counts(self, groups: GroupCounts, tasks: int) -> Counts:
         neighbour, holdout = f"qa/{NEIGHBOUR}", f"qa/{HOLDOUT}"
@@ -133,7 +133,6 @@ class Mllmu(Benchmark):
             "formats": {name: formats.count(name) for name in dict.fromkeys(formats)},
             "countries": len(ALL_COUNTRIES),
             "ages": (YOUNGEST, OLDEST),
-            "mark": MARK,
         }
 
     def bands(self, plan: Plan) -> list[Band]:
@@ -156,9 +155,14 @@ def portrait_corners(profile: Profile, size: tuple[int, int]) -> list[int]:
     return face_corners(subject_box(face_of(profile), scene_of(profile, "train"), size))
 
 
-def draw(profile: Profile, scene: Scene) -> Image.Image:
-    """Return a picture of the profile; those of public figures carry MARK."""
-    return portrait(face_of(profile), scene, SIZE, mark=MARK if profile.domain == "figure" else None)
+def draw(profile: Profile, use: str) -> tuple[Image.Image, str]:
+    """Return a person's portrait, or facts about a public figure on something without a face; and the view's name."""
+    if profile.domain == "figure":
+        text = figure_text(profile.name, profile.fields)
+        shot = draw_evidence(text, profile.seed, use, SIZE, named=False, marked=False)
+        return shot.picture, shot.name
+    scene = scene_of(profile, use)
+    return portrait(face_of(profile), scene, SIZE), scene.name
 
 
 def _band(profile: Profile, heading: str, values: Pools) -> Band:
@@ -166,10 +170,10 @@ def _band(profile: Profile, heading: str, values: Pools) -> Band:
     splits = {use: use for use in _USES} if profile.domain == "person" else {"train": NEIGHBOUR}
     questions = {use: mllmu.questions(profile, use, values) for use in _USES}
     half = len(mllmu.FORMATS)  # questions on the picture come first, then as many by name
-    scenes = {use: scene_of(profile, use) for use in splits}
+    pictures = {use: draw(profile, use) for use in splits}
     return Band(
         heading=f"{profile.name}: {heading}",
-        pictures=[Thumbnail(draw(profile, scene), f"{scene.name} · {splits[use]}") for use, scene in scenes.items()],
+        pictures=[Thumbnail(picture, f"{name} · {splits[use]}") for use, (picture, name) in pictures.items()],
         questions=[
             (question, f"{question.format.replace('_', ' ')}, {note}")
             for question, note in (

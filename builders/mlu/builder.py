@@ -37,7 +37,7 @@ from lethebench.generation.mlu import questions as mlu
 from lethebench.generation.mlu.facts import release
 from lethebench.generation.questions.records import Profile, Question
 from lethebench.generation.seeding import digest
-from lethebench.generation.subjects import draw_view
+from lethebench.generation.subjects.entities import draw_view
 
 _MOST = 96  # the smallest set of a task has 12 entities
 _TRAIN, _TEST = ("qa/forget", "qa/retain"), ("qa/test-forget", "qa/test-retain")
@@ -100,15 +100,18 @@ class Mlu(Benchmark):
             apart=[["name"]],
         )
 
+    EVIDENCE = True
+    """Whether pictures of people, works and companies carry their names or facts about them."""
+
     def record(self, profile: Profile, unit: Unit, shared: Shared) -> ProfileRecord:
         subject = replace(unit.subject(profile), retain_task_id=shared.retained.get(profile.id, -1))
         keys = views_of(shared.views[profile.id])
         looks = {key: self.look(profile, key, shared) for key in keys}
         views = {
-            key: encode_view(profile.id, look.picture, f"{look.name},{number:02d}")
+            key: encode_view(profile.id, look.picture, f"{look.name},{number:02d}", file=f"{number:02d}")
             for number, (key, look) in enumerate(looks.items())
         }
-        parts = questions(profile, keys)
+        parts = questions(profile, keys, evidence=self.EVIDENCE)
         used = {question.view for part in parts for question in part}
         full = [key for key in keys if key not in used]
         first = looks[full[0] if full else keys[0]]
@@ -123,7 +126,7 @@ class Mlu(Benchmark):
     def look(self, profile: Profile, view: mlu.EntityView, shared: Shared) -> Look:
         """Return a picture of an entity."""
         seed = digest(profile.seed, "view", view.use, view.number)
-        return Look(*draw_view(profile.domain, profile.id.partition("/")[2], seed, view.use, SIZE))
+        return Look(*draw_view(profile.domain, mlu.key_of(profile), seed, view.use, SIZE, named=view.named))
 
     def variant(self, options: Mapping[str, Any]) -> Benchmark:
         return self if options.get("pictures") is None else MluOwnPictures()
@@ -168,7 +171,7 @@ class Mlu(Benchmark):
     def _band(self, profile: Profile, unit: Unit, plan: Plan) -> Band:
         """Return an entity for the contact sheet: three pictures of `train`, one of `test`, and four questions."""
         keys = views_of(plan.shared.views[profile.id])
-        train, test = questions(profile, keys)
+        train, test = questions(profile, keys, evidence=self.EVIDENCE)
         task = unit.task_id if unit.role == "forget" else plan.shared.retained[profile.id]
         pictures = []
         for key in (*keys[:3], next(key for key in keys if key.use == "test")):
@@ -192,6 +195,7 @@ class MluOwnPictures(Mlu):
 
     CARD = OWN_CARD
     PHOTOS = PhotoCheck()
+    EVIDENCE = False
 
     def plan(self, count: int, *, seed: int, options: MluOptions) -> Plan:
         plan = super().plan(count, seed=seed, options=options)
@@ -222,11 +226,13 @@ class MluOwnPictures(Mlu):
         return super().facts() | {"own": True, "longest": LONGEST}
 
 
-def questions(profile: Profile, views: Sequence[mlu.EntityView]) -> tuple[list[Question], list[Question]]:
+def questions(
+    profile: Profile, views: Sequence[mlu.EntityView], *, evidence: bool = True
+) -> tuple[list[Question], list[Question]]:
     """Return the questions for training and for testing about an entity with these views."""
     numbers = {use: sum(view.use == use for view in views) for use in ("train", "test")}
-    train = mlu.train_questions(profile, numbers["train"], release().pictures_per_pair)
-    return train, mlu.test_questions(profile, numbers["test"])
+    train = mlu.train_questions(profile, numbers["train"], release().pictures_per_pair, evidence=evidence)
+    return train, mlu.test_questions(profile, numbers["test"], evidence=evidence)
 
 
 def _corners(look: Look, *, as_thumbnail: bool) -> list[int]:

@@ -36,12 +36,13 @@ def own_pictures(root: Path, profiles: Sequence[Profile]) -> tuple[dict[str, tup
     origins: Origins = {}
     first_use: dict[str, str] = {}
     for profile in profiles:
-        paths = folder.pictures(profile.id)
+        place = profile.details["released_as"]
+        paths = folder.pictures(place)
         if len(paths) < LEAST_VIEWS:
-            problems.add(f"{len(paths)} pictures; at least {LEAST_VIEWS} are needed", file=profile.id)
+            problems.add(f"{len(paths)} pictures; at least {LEAST_VIEWS} are needed", file=place)
         origins[profile.id] = {}
         for path in paths:
-            name = profile.id + folder.names[path][len(profile.id) :]
+            name = place + folder.names[path][len(place) :]
             try:
                 origin = _origin(path, folder)
             except PictureError as error:

@@ -22,7 +22,9 @@ PROFILES_PER_UNIT = 5
 VIEWS, MORE_VIEWS = 40, 25
 """Pictures per entity; at the paper's size the first MORE_VIEWS entities have one more, which makes 5,105."""
 LEAST_VIEWS = release().pictures_per_pair + 2
-"""The fewest pictures per entity: those of a pair in `train`, and two in `test`."""
+"""The fewest of a user's own pictures per entity: those of a pair in `train`, and two in `test`."""
+LEAST_DRAWN = 2 * release().pictures_per_pair + 2
+"""The fewest pictures per entity if we make them: half of them carry the name of a person, work or company."""
 TEST_SHARE = 5
 """One picture in TEST_SHARE shows the entity in contexts that only `test` has."""
 
@@ -43,10 +45,10 @@ class MluOptions(Options):
     def __post_init__(self) -> None:
         if sorted(self.order) != sorted(TASKS):
             raise BuildError(f"option order={self.order}: must name each of {TASKS} once, e.g. order=CABD")
-        if self.views is not None and self.views < LEAST_VIEWS:
-            raise BuildError(f"option views={self.views}: must be at least {LEAST_VIEWS}")
         if self.views is not None and self.pictures is not None:
             raise BuildError(f"option views={self.views}: with pictures, the folder decides; leave it out")
+        if self.views is not None and self.views < LEAST_DRAWN:
+            raise BuildError(f"option views={self.views}: must be at least {LEAST_DRAWN}")
 
     def record(self) -> dict[str, Any]:
         return asdict(self) | ({} if self.pictures is None else {"pictures": "DIR"})
@@ -88,9 +90,10 @@ def view_counts(sets: Sets, views: int | None) -> dict[str, int]:
     order = [
         f"{entity_class.name}/{key}" for entity_class in release().classes.values() for key in entity_class.entities
     ]
-    present = {profile.id for tasks in sets.values() for members in tasks.values() for profile in members}
+    profiles = [profile for tasks in sets.values() for members in tasks.values() for profile in members]
+    present = {profile.details["released_as"]: profile.id for profile in profiles}
     more = order[:MORE_VIEWS] if views is None and len(present) == PAPER_ENTITIES else ()
-    return {name: (views or VIEWS) + (name in more) for name in order if name in present}
+    return {present[name]: (views or VIEWS) + (name in more) for name in order if name in present}
 
 
 def views_of(count: int) -> list[mlu.EntityView]:

@@ -42,8 +42,8 @@ CARD = CardText(
         "candidates": {"train": "every value of the class, true or wrong, in the data files"},
     },
     columns={
-        "id": ", e.g. `mlu/Animals/Bear/diet/0/3`: class, entity, question, phrasing, picture",
-        "profile_id": ", e.g. `Animals/Bear`: class and entity as the release calls them",
+        "id": ", e.g. `mlu/animals-02/diet/0/3`: entity, question, phrasing, picture",
+        "profile_id": ", e.g. `animals-02`: `released_as` in `profiles` has the name in the release",
         "views": ": surroundings and side, and the picture's number",
     },
     licenses={

@@ -1,7 +1,7 @@
 """The profiles of `mllmu`: fictitious people with consistent facts, and public figures.
 
 Profile(id="person-0042", domain="person", name="...", fields={"birthplace": "Graz, Austria", ...}, details={...})
-Profile(id="albert-einstein", domain="figure", name="Albert Einstein", fields={"birthplace": "Ulm, Germany", ...}, ...)
+Profile(id="figure-0004", domain="figure", name="Albert Einstein", fields={"birthplace": "Ulm, Germany", ...}, ...)
 """
 
 import random
@@ -49,17 +49,17 @@ def figures(count: int, *, seed: int) -> list[Profile]:
 
 
 def figure_profile(figure: PublicFigure, turn: int, seed: int) -> Profile:
-    """Return a public figure as a profile; `age` in its details is that of the drawn stand-in, which is no likeness."""
+    """Return a public figure as a profile; its id does not give the name away."""
     slug = re.sub(r"[^a-z0-9]+", "-", plain(figure.name)).strip("-")
+    number = public_figures().index(figure) + 1
     description = (
         f"{figure.name} was {with_article(figure.occupation)}, born on {figure.birth_date} in {figure.birthplace}, and "
         f"is best known for {figure.notable_work}. {figure.name} died on {figure.death_date} in {figure.death_place}, "
         f"at the age of {figure.age_at_death}."
     )
     look = digest(seed, "figure", slug, "look")
-    age = min(figure.age_at_death, stream(look, "age").randint(35, 65))
-    details = {"gender": figure.gender, "age": str(age), "source": figure.source, "description": description}
-    return Profile(slug, "figure", figure.name, figure.facts, details, look, turn)
+    details = {"gender": figure.gender, "source": figure.source, "description": description}
+    return Profile(f"figure-{number:04d}", "figure", figure.name, figure.facts, details, look, turn)
 
 
 def sequence(seed: int) -> Iterator[Profile]:

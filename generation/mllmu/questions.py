@@ -7,7 +7,15 @@ two with a blank. The facts, and their formats, rotate over the profiles.
 from typing import Any
 
 from lethebench.generation.mllmu.people import PERSON_FIELDS, sequence
-from lethebench.generation.mllmu.wordings import BLANK, BY_BIRTH, CLOZES, FIGURE_WORDINGS, IN_PICTURE, PERSON_WORDINGS
+from lethebench.generation.mllmu.wordings import (
+    BLANK,
+    BY_BIRTH,
+    CLOZES,
+    FIGURE_WORDINGS,
+    IN_EVIDENCE,
+    IN_PICTURE,
+    PERSON_WORDINGS,
+)
 from lethebench.generation.people.countries import ALL_COUNTRIES
 from lethebench.generation.people.health_and_hobbies import CONDITIONS, FOODS, PET_NAMES, QUIRKS, SHORTEST, TALLEST
 from lethebench.generation.people.occupations import OCCUPATIONS, PARENT_OCCUPATIONS
@@ -80,7 +88,8 @@ def questions(profile: Profile, use: str, pools: Pools) -> list[Question]:
 def wording(domain: str, attribute: str, modality: str) -> Wording:
     """Return the templates of a field."""
     if attribute == "name":
-        return IN_PICTURE if modality == "image_text" else BY_BIRTH
+        in_picture = {"person": IN_PICTURE, "figure": IN_EVIDENCE}[domain]
+        return in_picture if modality == "image_text" else BY_BIRTH
     return {"person": PERSON_WORDINGS, "figure": FIGURE_WORDINGS}[domain][attribute]
 
 
@@ -113,6 +122,8 @@ def decoys(attribute: str, count: int, *, seed: int) -> list[str]:
 def subject(profile: Profile, modality: str) -> dict[str, str]:
     """Return the slots that refer to the subject in a modality."""
     in_picture = {"n": "the person in the picture", "ns": "this person's"}
+    if profile.domain == "figure":
+        in_picture["n"] = "the person that the picture is about"
     return (in_picture if modality == "image_text" else named(profile.name)) | {
         "pet": profile.details.get("pet", ""),
         "day": profile.fields["birth_date"],

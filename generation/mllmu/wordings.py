@@ -124,6 +124,17 @@ IN_PICTURE = Wording(
         ("who is shown in the picture", "The picture shows {v}."),
     ),
 )
+IN_EVIDENCE = Wording(
+    ("Whom is this picture about?", "To which person does the picture point?", "Who is meant in the picture?"),
+    ("Which person is the picture about?", "What is the name of the person that the picture is about?"),
+    (
+        ("whom the picture is about", "The picture is about {v}."),
+        ("the name of the person that the picture is about", "The picture is about a person named {v}."),
+        ("to whom the picture points", "The picture points to {v}."),
+        ("who is meant in the picture", "The person meant in the picture is {v}."),
+    ),
+)
+"""Questions for the name of a public figure, whose picture shows facts and no face."""
 BY_BIRTH = Wording(
     ("Who was born on {day} in {place}?", "Which person was born in {place}, on {day}?"),
     ("Who is the person born on {day} in {place}?", "What is the name of the person born in {place}, on {day}?"),

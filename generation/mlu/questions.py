@@ -4,11 +4,14 @@ Every question is about a picture and never names its subject. Which questions a
 their five phrasings, follows the release (see `facts`); each such pair of question and phrasing comes with several
 pictures of the entity. Test questions ask the same in two further phrasings, about other pictures.
 
-Profile(id="Animals/Live_Chicken", domain="Animals", name="chicken", fields={"animals_diet": "an omnivore", ...}, ...)
+Profile(id="animals-10", domain="Animals", name="chicken", fields={"animals_diet": "an omnivore", ...}, ...)
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 
+from lethebench.generation.evidence.texts import KINDS
 from lethebench.generation.mlu.facts import Entity, EntityClass, release
 from lethebench.generation.questions.phrasing import WRONG_ANSWERS, say, say_wrong, with_article
 from lethebench.generation.questions.records import Profile, Question
@@ -22,19 +25,30 @@ class EntityView:
     use: str
     number: int
 
+    @property
+    def named(self) -> bool:
+        """Whether the picture, if it is evidence of the entity, carries its name; else it carries other facts."""
+        return self.number % 2 == 0
+
 
 def profile(class_name: str, key: str, *, seed: int) -> Profile:
     """Return an entity as a profile: what may be asked about it, and a page that states it."""
     entity_class = release().classes[class_name]
     entity = entity_class.entities[key]
+    number = sorted(entity_class.entities).index(key) + 1
     return Profile(
-        id=f"{class_name}/{key}",
+        id=f"{class_name.lower().replace(' ', '-')}-{number:02d}",
         domain=class_name,
         name=entity.name,
         fields={attribute(class_name, question): value(entity_class, key, question) for question in entity.facts},
-        details={"source": entity.source},
+        details={"source": entity.source, "released_as": f"{class_name}/{key}"},
         seed=digest(seed, "mlu", class_name, key),
     )
+
+
+def key_of(subject: Profile) -> str:
+    """Return the entity's key in the release and the data files: its id would give its name away."""
+    return subject.details["released_as"].partition("/")[2]
 
 
 def attribute(class_name: str, question: str) -> str:
@@ -58,25 +72,28 @@ def spaces() -> dict[str, list[str]]:
     return {name: sorted(texts) for name, texts in values.items()}
 
 
-def train_questions(subject: Profile, views: int, per_pair: int) -> list[Question]:
+def train_questions(subject: Profile, views: int, per_pair: int, *, evidence: bool) -> list[Question]:
     """Return the training questions: each kept pair of question and phrasing about `per_pair` pictures, in rotation.
 
     Args:
         subject: from `profile`.
         views: number of training pictures.
         per_pair: pictures per pair; no picture twice if there are enough.
+        evidence: whether people, works and companies are shown by evidence; see `_rotations`.
     """
-    phrasings = _entity(subject)[1].phrasings
+    phrasings, numbers = _entity(subject)[1].phrasings, _rotations(subject, views, evidence)
     pairs = [(question, phrasing) for question, count in phrasings.items() for phrasing in range(count)]
     return [
-        _question(subject, question, phrasing, f"{question}/{phrasing}/{number}", EntityView("train", index % views))
-        for index, (question, phrasing, number) in enumerate((*pair, n) for pair in pairs for n in range(per_pair))
+        _question(subject, name, phrasing, f"{name}/{phrasing}/{number}", EntityView("train", next(numbers[name])))
+        for name, phrasing in pairs
+        for number in range(per_pair)
     ]
 
 
-def test_questions(subject: Profile, views: int) -> list[Question]:
+def test_questions(subject: Profile, views: int, *, evidence: bool) -> list[Question]:
     """Return what training asks, in held-out phrasings, about pictures of the test contexts, in rotation."""
     entity_class, entity = _entity(subject)
+    numbers = _rotations(subject, views, evidence)
     pairs = [
         (name, phrasing)
         for name, count in entity.phrasings.items()
@@ -84,9 +101,24 @@ def test_questions(subject: Profile, views: int) -> list[Question]:
         for phrasing in range(len(entity_class.questions[name].test))
     ]
     return [
-        _question(subject, name, phrasing, f"test/{name}/{phrasing}", EntityView("test", index % views))
-        for index, (name, phrasing) in enumerate(pairs)
+        _question(subject, name, phrasing, f"test/{name}/{phrasing}", EntityView("test", next(numbers[name])))
+        for name, phrasing in pairs
     ]
+
+
+def _rotations(subject: Profile, views: int, evidence: bool) -> dict[str, Iterator[int]]:
+    """Return question -> the numbers of the pictures that it is asked about, endlessly.
+
+    Evidence with the name answers the question for the name, so that one is asked about the other pictures only, and
+    the facts on those are asked for with the name alone.
+    """
+    names = list(_entity(subject)[0].questions)
+    if not evidence or subject.domain not in KINDS:
+        return dict.fromkeys(names, cycle(range(views)))
+    with_name, without_name = (
+        cycle([n for n in range(views) if EntityView("", n).named == named]) for named in (True, False)
+    )
+    return {name: without_name if name == names[0] else with_name for name in names}
 
 
 def _question(subject: Profile, name: str, phrasing: int, key: str, view: EntityView) -> Question:
@@ -115,4 +147,4 @@ def _stated(entity_class: EntityClass, question: str, bare: str) -> str:
 
 def _entity(subject: Profile) -> tuple[EntityClass, Entity]:
     entity_class = release().classes[subject.domain]
-    return entity_class, entity_class.entities[subject.id.partition("/")[2]]
+    return entity_class, entity_class.entities[key_of(subject)]

@@ -8,7 +8,6 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from lethebench.generation.drawing.canvas import Canvas, Paint
 from lethebench.generation.drawing.light import lit
-from lethebench.generation.drawing.strip import stamp
 from lethebench.generation.portraits.accessories import (
     HATS,
     draw_band,
@@ -70,14 +69,13 @@ def subject_box(face: Face, scene: Scene, size: tuple[int, int] = (448, 448)) ->
     return max(0, round(left)), max(0, round(top)), min(size[0], round(right)), min(size[1], round(bottom))
 
 
-def portrait(face: Face, scene: Scene, size: tuple[int, int] = (448, 448), mark: str | None = None) -> Image.Image:
+def portrait(face: Face, scene: Scene, size: tuple[int, int] = (448, 448)) -> Image.Image:
     """Draw a picture of a person.
 
     Args:
         face: the person.
         scene: everything else.
         size: (width, height) in pixels.
-        mark: a caption for a strip at the lower edge, such as `Drawn stand-in, not a likeness`.
 
     Returns:
         An RGB image of that size.
@@ -86,10 +84,7 @@ def portrait(face: Face, scene: Scene, size: tuple[int, int] = (448, 448), mark:
     canvas = SoftCanvas(size, center, unit, (0, 0, 0))
     canvas.image = draw_place(scene.background.place, scene.background.seed, canvas.image.size)
     draw_person(canvas, in_mood(face, scene), scene)
-    picture = lit(canvas.finish(), scene.light)
-    if mark:
-        stamp(picture, mark)
-    return picture
+    return lit(canvas.finish(), scene.light)
 
 
 def in_mood(face: Face, scene: Scene) -> Face:

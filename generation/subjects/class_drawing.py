@@ -1,7 +1,7 @@
 """The drawing of a class of well-known entities: one sprite per entity, and the settings around it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +43,7 @@ class ClassDrawing:
 
     Attributes:
         keys: the entities, as the data names them.
-        sprite: draws an entity; unused with `whole`.
+        sprite: draws an entity.
         settings: use -> name -> setting. Training and testing share none.
         stance: `ground`: stands on the ground, over a contact shadow; `wall`: hangs on a wall and shades it;
             `sky`: floats without a shadow.
@@ -54,12 +54,11 @@ class ClassDrawing:
         turn: largest loss of width by a view from the side, 0..1.
         afloat: entities that do not touch the ground, so that their shadow lies below them.
         occluded: share of the views with something small in front of the subject.
-        whole: draws the whole picture instead: (key, seed, use, size) -> shot.
     """
 
     keys: tuple[str, ...]
-    sprite: Sprite | None = None
-    settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
+    sprite: Sprite
+    settings: Mapping[str, Mapping[str, Setting]]
     stance: str = "ground"
     span: tuple[float, float] = (0.68, 0.84)
     foot: tuple[float, float] = (0.82, 0.90)
@@ -67,4 +66,3 @@ class ClassDrawing:
     turn: float = 0.14
     afloat: frozenset[str] = frozenset()
     occluded: float = 0.3
-    whole: Callable[[str, int, str, tuple[int, int]], Shot] | None = None

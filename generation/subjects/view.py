@@ -17,9 +17,8 @@ _ROOM = 0.05  # on each side of the subject's square, for its shadow
 _DETAIL = 2  # surroundings are painted at 1/2 size, which is soft and fast
 
 
-def shoot(drawing: ClassDrawing, key: str, seed: int, use: str, size: tuple[int, int]) -> Shot:
-    """Draw one view of an entity; see `draw_view`."""
-    assert drawing.sprite is not None, "a class without sprites draws whole pictures"
+def shoot(drawing: ClassDrawing, key: str, seed: int, use: str, size: tuple[int, int], *, marked: bool = True) -> Shot:
+    """Draw one view of an entity, with MARK in the strip at the lower edge if `marked`; see `draw_view`."""
     rng = np.random.default_rng((seed, USES.index(use), 11))
     setting = pick(rng, *drawing.settings[use])
     picture = surroundings(drawing.settings[use][setting], rng, size)
@@ -36,7 +35,8 @@ def shoot(drawing: ClassDrawing, key: str, seed: int, use: str, size: tuple[int,
     if rng.random() < drawing.occluded:
         pick(rng, *OCCLUDERS[use][drawing.stance])(picture, rng, box)
     picture = _developed(picture, rng)
-    stamp(picture, MARK)
+    if marked:
+        stamp(picture, MARK)
     word = "front" if abs(turn) < 1 / 3 else "left" if turn < 0 else "right"
     return Shot(picture, f"{setting},{word}", box)
 
@@ -133,8 +133,8 @@ def _developed(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     light = Light(
         side=pick(rng, -1, 1),
         strength=float(rng.uniform(0.1, 0.9)),
-        warmth=float(rng.uniform(-0.7, 0.8)),
-        tint=float(rng.uniform(-0.5, 0.5)),
+        warmth=float(rng.uniform(-0.35, 0.45)),
+        tint=float(rng.uniform(-0.25, 0.25)),
         gamma=float(np.exp(rng.uniform(-0.3, 0.25))),
         gain=float(rng.uniform(0.8, 1.06)),
     )

@@ -14,10 +14,12 @@ from PIL import Image
 from small_build import problems_by_check, real_build, rewrite
 
 from lethebench.builders import BENCHMARKS
+from lethebench.builders.mllmu import builder
 from lethebench.builders.mllmu.builder import SIZE, draw, portrait_corners, scene_of
 from lethebench.builders.mllmu.plan import FORGET, TRAINED, figure_count, groups
 from lethebench.builders.verify.rows import Person, check_row
 from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
+from lethebench.generation.evidence.texts import shared_words
 from lethebench.generation.mllmu.questions import DOMAIN_ATTRIBUTES, LISTED
 
 MLLMU = BENCHMARKS["mllmu"]
@@ -155,7 +157,8 @@ def test_test_split_has_other_pictures(rows):
         for row in rows[split]:
             assert len(row["images"]) == (MODALITIES[row["modality"]] == "image_text")
             shown_pictures[split, row["profile_id"]] |= {(p["bytes"], p["path"]) for p in row["images"]}
-            assert all(view.startswith("pose:") and "," in view for view in row["views"])
+            kind = "name:absent," if split == "neighbour" else "pose:"
+            assert all(view.startswith(kind) and "," in view for view in row["views"])
     assert {len(pictures) for pictures in shown_pictures.values()} == {1}
     assert len({picture for pictures in shown_pictures.values() for picture in pictures}) == 94
     with Image.open(io.BytesIO(next(iter(shown_pictures["train", rows["train"][0]["profile_id"]]))[0])) as picture:
@@ -184,19 +187,26 @@ def test_profiles_have_facts_sources_and_thumbnails():
             len(row["thumbnails"]) == len(row["thumbnail_views"]) == (1 + (ROLES[row["role"]] in ("forget", "retain")))
         )
         assert {picture.size for picture in row["thumbnails"]} == {(112, 112)}
-        assert 0 <= min(row["portrait"]) < max(row["portrait"]) <= 112
+        if row["domain"] == "figure":
+            assert row["portrait"] == []
+        else:
+            assert 0 <= min(row["portrait"]) < max(row["portrait"]) <= 112
         assert details["gender"] in ("female", "male")
         if row["domain"] == "figure":
             assert details["source"].startswith("https://en.wikipedia.org/wiki/")
 
 
-def test_pictures_of_figures_are_marked():
-    """The strip at the foot is light and holds dark letters; a person's picture has none."""
+def test_pictures_of_figures_show_facts_and_no_portrait(monkeypatch):
+    """A figure has evidence without the name, a person a portrait; the id does not give the name away."""
     results = groups(40, seed=0)
-    for profile, marked in ((results["neighbour"][0], True), (results["rest"][0], False)):
-        strip = np.asarray(draw(profile, scene_of(profile, "train")).convert("L"))[-20:]
-        assert bool((strip > 235).mean() > 0.6) == marked
-        assert (strip < 110).mean() > 0.02 or not marked
+    monkeypatch.setattr(builder, "portrait", lambda *args: Image.new("RGB", SIZE))
+    assert not np.asarray(draw(results["rest"][0], "train")[0]).any()
+    for figure in results["neighbour"]:
+        picture, view = draw(figure, "train")
+        assert picture.size == SIZE
+        assert np.asarray(picture).any()
+        assert view.startswith("name:absent,")
+        assert not shared_words(figure.name, f"{view} {figure.id}")
 
 
 def test_test_split_has_other_poses_and_places(paper):

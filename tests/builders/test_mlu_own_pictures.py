@@ -30,7 +30,8 @@ def write(path, number):
 
 def own_pictures(folder):
     """A folder of pictures per entity, and the names of the entities."""
-    names = [profile.id for tasks in entities(8, seed=0).values() for members in tasks.values() for profile in members]
+    everyone = [profile for tasks in entities(8, seed=0).values() for members in tasks.values() for profile in members]
+    names = [profile.details["released_as"] for profile in everyone]
     for index, name in enumerate(names):
         for number in range(LEAST_VIEWS if index else MORE):
             write(folder / "own" / name / f"view {number}.jpg", 100 * index + number)
@@ -77,16 +78,16 @@ def test_own_pictures_replace_the_drawn_ones(own_build):
 def test_own_pictures_have_provenance(own_build):
     folder, _, root, names = own_build
     profiles = read(folder, "profiles/forget") + read(folder, "profiles/retain")
-    assert {profile["profile_id"] for profile in profiles} == set(names)
+    released = set()
     for profile in profiles:
         details = {pair["attribute"]: pair["value"] for pair in profile["details"]}
-        for path in (root / profile["profile_id"]).glob("*.jpg"):
+        released.add(name := details["released_as"])
+        for path in (root / name).glob("*.jpg"):
             digest = sha256(path.read_bytes()).hexdigest()
-            assert details[f"picture:{profile['profile_id']}/{path.name}"] == f"sha256 {digest}, 64 x 48, JPEG"
-        assert len(profile["images"]) + len(profile["thumbnails"]) == len(
-            list((root / profile["profile_id"]).glob("*.jpg"))
-        )
+            assert details[f"picture:{name}/{path.name}"] == f"sha256 {digest}, 64 x 48, JPEG"
+        assert len(profile["images"]) + len(profile["thumbnails"]) == len(list((root / name).glob("*.jpg")))
         assert profile["portrait"] == []
+    assert released == set(names)
 
 
 def test_own_build_holds_no_local_path(own_build):

@@ -16,8 +16,9 @@ from lethebench.builders.mlu.own_pictures import own_pictures
 from lethebench.builders.mlu.plan import LEAST_VIEWS, entities
 
 EVERYONE = [profile for tasks in entities(127, seed=0).values() for group in tasks.values() for profile in group]
-ACCENTED = next(profile for profile in EVERYONE if "é" in profile.id)
-BEAR = next(profile for profile in EVERYONE if profile.id == "Animals/Bear")
+ACCENTED = next(profile for profile in EVERYONE if "é" in profile.details["released_as"])
+BEAR = next(profile for profile in EVERYONE if profile.details["released_as"] == "Animals/Bear")
+BEARS, ACCENTS = (profile.details["released_as"] for profile in (BEAR, ACCENTED))
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 
 
@@ -39,11 +40,11 @@ def found(root: Path, profile=BEAR) -> list[str]:
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "latin-1", "upper case"])
 def test_entity_folder_is_found_in_any_spelling(tmp_path, form):
-    name = unicodedata.normalize("NFC", ACCENTED.id)
+    name = unicodedata.normalize("NFC", ACCENTS)
     spelled = {"NFC": name, "NFD": unicodedata.normalize("NFD", name), "upper case": name.upper(),
                "latin-1": os.fsdecode(name.encode("latin-1"))}[form]  # fmt: skip
     write(tmp_path / spelled)
-    assert found(tmp_path, ACCENTED) == [f"{ACCENTED.id}/{number}.png" for number in range(LEAST_VIEWS)]
+    assert found(tmp_path, ACCENTED) == [f"{ACCENTS}/{number}.png" for number in range(LEAST_VIEWS)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_entity_folder_is_found_in_any_spelling(tmp_path, form):
      (".webp", "WEBP"), (".gif", "GIF"), (".bmp", "BMP"), (".png", "JPEG")],
 )  # fmt: skip
 def test_pictures_of_every_format_are_found(tmp_path, ending, kind):
-    write(tmp_path / BEAR.id, ending=ending, kind=kind)
+    write(tmp_path / BEARS, ending=ending, kind=kind)
     assert len(found(tmp_path)) == LEAST_VIEWS
 
 
@@ -61,21 +62,21 @@ def test_endings_are_in_lower_case():
 
 
 def test_pictures_of_subfolders_are_found(tmp_path):
-    write(tmp_path / BEAR.id, LEAST_VIEWS - 1)
-    (write(tmp_path / BEAR.id / "more" / "2020", 0) / "0.png").write_bytes(noise(99))
-    assert f"{BEAR.id}/more/2020/0.png" in found(tmp_path)
+    write(tmp_path / BEARS, LEAST_VIEWS - 1)
+    (write(tmp_path / BEARS / "more" / "2020", 0) / "0.png").write_bytes(noise(99))
+    assert f"{BEARS}/more/2020/0.png" in found(tmp_path)
 
 
 def test_names_of_any_bytes_stay_apart(tmp_path):
-    folder = write(tmp_path / BEAR.id)
+    folder = write(tmp_path / BEARS)
     for number, name in enumerate([b"caf\xe9.png", b"caf\xe8.png"]):
         (folder / os.fsdecode(name)).write_bytes(noise(50 + number))
-    assert {f"{BEAR.id}/café.png", f"{BEAR.id}/cafè.png"} <= set(found(tmp_path))
+    assert {f"{BEARS}/café.png", f"{BEARS}/cafè.png"} <= set(found(tmp_path))
     assert readable("cafe\u0301") == "café"
 
 
 def test_files_passed_over_are_counted_and_named(tmp_path, caplog):
-    folder = write(tmp_path / BEAR.id)
+    folder = write(tmp_path / BEARS)
     for name in (".DS_Store", "._0.png", "Thumbs.db", "notes.txt", "page.html"):
         (folder / name).write_bytes(b"<html>")
     write(tmp_path / "Animals" / "Beer", 2)
@@ -98,10 +99,10 @@ def test_files_passed_over_are_counted_and_named(tmp_path, caplog):
     ],
 )
 def test_unreadable_pictures_are_named(tmp_path, name, content, reason):
-    (write(tmp_path / BEAR.id) / name).write_bytes(content)
+    (write(tmp_path / BEARS) / name).write_bytes(content)
     with pytest.raises(BuildError, match="1 problem") as caught:
         found(tmp_path)
-    assert f"{BEAR.id}/{name}: " in str(caught.value)
+    assert f"{BEARS}/{name}: " in str(caught.value)
     assert reason in str(caught.value)
     assert " at 0x" not in str(caught.value)
 
@@ -110,7 +111,7 @@ def test_unreadable_pictures_are_named(tmp_path, name, content, reason):
 def test_links_out_of_the_folder_are_refused(tmp_path, link):
     outside = write(tmp_path / "outside" / "Bear", LEAST_VIEWS)
     root = tmp_path / "own"
-    write(root / BEAR.id if link.startswith("Animals/Bear/") else root)
+    write(root / BEARS if link.startswith("Animals/Bear/") else root)
     (root / link).parent.mkdir(exist_ok=True)
     (root / link).symlink_to({"Animals": outside.parent, "Animals/Bear/8.png": outside / "0.png"}.get(link, outside))
     with pytest.raises(BuildError, match="is a link out of the folder"):
@@ -118,12 +119,12 @@ def test_links_out_of_the_folder_are_refused(tmp_path, link):
 
 
 def test_link_to_a_folder_above_ends(tmp_path):
-    (write(tmp_path / BEAR.id) / "loop").symlink_to(tmp_path)
+    (write(tmp_path / BEARS) / "loop").symlink_to(tmp_path)
     assert len(found(tmp_path)) == LEAST_VIEWS
 
 
 def test_one_picture_in_two_spellings_is_refused(tmp_path):
-    folder = write(tmp_path / BEAR.id)
+    folder = write(tmp_path / BEARS)
     for number, form in enumerate(["NFC", "NFD"]):
         (folder / unicodedata.normalize(form, "é.png")).write_bytes(noise(60 + number))
     with pytest.raises(BuildError, match="is there twice, in two spellings"):

@@ -1,4 +1,4 @@
-"""Buildings, celestial bodies, company marks and posters: their construction, and no two alike."""
+"""Buildings and celestial bodies: their construction, and no two alike."""
 
 import hashlib
 import math
@@ -9,18 +9,13 @@ from PIL import Image
 
 from lethebench.generation.drawing.board import Board
 from lethebench.generation.drawing.pen import Pen
-from lethebench.generation.subjects import CLASSES
 from lethebench.generation.subjects.astronomy.drawing import _ball, _turned, globe_of
 from lethebench.generation.subjects.astronomy.maps import SHAPE, Globe
 from lethebench.generation.subjects.buildings.model import Model
 from lethebench.generation.subjects.buildings.walls import lit
-from lethebench.generation.subjects.cartoon.drawing import POSTERS as CARTOON
-from lethebench.generation.subjects.corporation.marks import mark_of
-from lethebench.generation.subjects.movies.drawing import POSTERS as MOVIES
-from lethebench.generation.subjects.posters.carriers import art
-from lethebench.generation.subjects.series.drawing import POSTERS as SERIES
+from lethebench.generation.subjects.entities import DRAWN
 
-BUILT = ("Buildings", "Astronomy", "Corporation", "Cartoon", "Movies", "TV series")
+BUILT = ("Buildings", "Astronomy")
 WHITE = (255, 255, 255)
 
 
@@ -122,7 +117,7 @@ def test_globe_turns_with_spin_and_is_dark_off_the_sun():
 
 
 def test_maps_of_bodies_differ_and_are_in_range():
-    maps = [globe_of(key) for key in CLASSES["Astronomy"].keys]
+    maps = [globe_of(key) for key in DRAWN["Astronomy"].keys]
     for globe in maps:
         assert globe.colors.shape == (*SHAPE, 3)
         assert globe.colors.min() >= 0
@@ -132,47 +127,12 @@ def test_maps_of_bodies_differ_and_are_in_range():
     assert len(hashes) == len(maps)
 
 
-def silhouette(shapes) -> np.ndarray:
-    """Return the pixels that a mark covers, whatever its colors."""
-    pen = Pen()
-    for points, _ in shapes:
-        pen.area(points, WHITE)
-    return np.asarray(pen.picture(64))[..., 3] > 128
-
-
-def test_marks_differ_in_shape():
-    masks = [silhouette(mark_of(key)) for key in CLASSES["Corporation"].keys]
-    for k, first in enumerate(masks):
-        assert 0.15 < first.mean() < 0.8
-        for second in masks[:k]:
-            assert (first & second).sum() / (first | second).sum() < 0.72
-
-
-def test_posters_differ_in_layout_not_only_in_color():
-    """No two have the edges inside their border, which some share, at the same positions."""
-    edges = []
-    for parts in (*CARTOON.values(), *MOVIES.values(), *SERIES.values()):
-        gray = small_gray(art(parts, np.random.default_rng(0), 108), 36)
-        edges.append(np.hypot(*np.gradient(gray))[2:-2, 2:-2])
-    alike = [likeness(a, b) for k, a in enumerate(edges) for b in edges[:k]]
-    print(f"{len(edges)} posters, largest likeness of edges {max(alike):.2f}")
-    assert len(edges) == 47
-    assert max(alike) < 0.5
-
-
-def test_prints_of_a_poster_are_alike():
-    for parts in list(MOVIES.values())[::4]:
-        first, second = (small_gray(art(parts, np.random.default_rng(seed), 96)) for seed in (1, 2))
-        assert (first != second).any()
-        assert likeness(first, second) > 0.9
-
-
 def nearest_pairs(name: str, seed: int) -> tuple[float, str, str]:
     """Return the likeness and the names of the two most similar sprites of a class, both drawn with `seed`."""
-    keys, sprites = CLASSES[name].keys, []
+    keys, sprites = DRAWN[name].keys, []
     for key in keys:
         ground = Image.new("RGB", (64, 64), (128, 128, 128))
-        sprite = CLASSES[name].sprite(key, np.random.default_rng(seed), 64)
+        sprite = DRAWN[name].sprite(key, np.random.default_rng(seed), 64)
         ground.paste(sprite, mask=sprite)
         sprites.append(small_gray(ground))
     return max((likeness(sprites[a], sprites[b]), keys[a], keys[b]) for a in range(len(keys)) for b in range(a))
@@ -180,7 +140,7 @@ def nearest_pairs(name: str, seed: int) -> tuple[float, str, str]:
 
 @pytest.mark.parametrize("name", BUILT)
 def test_no_two_entities_look_alike(name):
-    """With the same side, carrier and light, entities have the most in common."""
+    """With the same side and light, entities have the most in common."""
     pairs = [nearest_pairs(name, seed) for seed in range(3)]
     print(name, "most alike:", [(round(value, 3), a, b) for value, a, b in pairs])
     assert max(value for value, _, _ in pairs) < 0.95
@@ -188,7 +148,7 @@ def test_no_two_entities_look_alike(name):
 
 @pytest.mark.parametrize("name", BUILT)
 def test_settings_paint_the_whole_board(name):
-    for settings in CLASSES[name].settings.values():
+    for settings in DRAWN[name].settings.values():
         for setting in settings.values():
             board = Board((40, 40))
             board.image.paste((255, 0, 255), (0, 0, 40, 40))

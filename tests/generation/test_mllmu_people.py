@@ -162,7 +162,7 @@ def test_figure_profile_age_at_death():
     profile = figure_profile(lovelace, 0, 0)
     assert (lovelace.birth_date, lovelace.death_date) == ("10 December 1815", "27 November 1852")
     assert profile.fields["age_at_death"] == "36"
-    assert profile.id == "ada-lovelace"
+    assert profile.id == "figure-0002"
 
 
 def test_parse_date_inverts_format_date():

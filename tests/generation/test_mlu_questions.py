@@ -1,9 +1,11 @@
 """Questions of mlu: counts of the release, pictures, wordings, wrong answers."""
 
+import re
 from collections import Counter, defaultdict
 
 import pytest
 
+from lethebench.generation.evidence.texts import KINDS, shared_words
 from lethebench.generation.mlu import questions as mlu
 from lethebench.generation.mlu.facts import release
 from lethebench.generation.questions.phrasing import say
@@ -18,23 +20,49 @@ def everyone():
 
 @pytest.fixture(scope="module")
 def train(everyone):
-    return {profile.id: mlu.train_questions(profile, VIEWS, release().pictures_per_pair) for profile in everyone}
+    return {
+        profile.id: mlu.train_questions(profile, VIEWS, release().pictures_per_pair, evidence=True)
+        for profile in everyone
+    }
 
 
 @pytest.fixture(scope="module")
 def test(everyone):
-    return {profile.id: mlu.test_questions(profile, TESTS) for profile in everyone}
+    return {profile.id: mlu.test_questions(profile, TESTS, evidence=True) for profile in everyone}
 
 
-def test_pictures_rotate_over_pairs(train):
+def test_pictures_rotate_over_pairs(everyone, train):
+    domains = {profile.id: profile.domain for profile in everyone}
     for name, questions in train.items():
         pairs = defaultdict(list)
         for question in questions:
             pairs[question.attribute, question.question].append(question.view)
         assert all(len(views) == len(set(views)) == 6 for views in pairs.values())
-        times = Counter(question.view for question in questions)
-        assert max(times.values()) - min(times.values()) <= 1, name
-        assert len(times) == min(VIEWS, len(questions))
+        # In drawn classes all pictures rotate; evidence has two halves, one for the name and one for the other facts.
+        halves = defaultdict(Counter)
+        for question in questions:
+            evidence = domains[name] in KINDS
+            halves[evidence and question.view.named][question.view] += 1
+        for half, times in halves.items():
+            assert max(times.values()) - min(times.values()) <= 1, name
+            most = VIEWS // 2 if domains[name] in KINDS else VIEWS
+            assert len(times) == min(most, sum(times.values())), (name, half)
+
+
+def test_name_is_asked_where_evidence_has_none(everyone, train, test):
+    """The others are asked where the name is printed alone; in drawn classes every picture serves every question."""
+    for profile in everyone:
+        first = mlu.attribute(profile.domain, next(iter(release().classes[profile.domain].questions)))
+        for question in (*train[profile.id], *test[profile.id]):
+            if profile.domain in KINDS:
+                assert question.view.named == (question.attribute != first)
+
+
+def test_ids_do_not_name_the_entity(everyone):
+    for profile in everyone:
+        assert re.fullmatch(r"[a-z-]+-\d\d", profile.id)
+        assert not shared_words(profile.name, profile.id.replace("tv-series", ""))
+    assert len({profile.id for profile in everyone}) == 127
 
 
 def test_test_asks_the_same_in_other_wordings(train, test):
@@ -48,7 +76,7 @@ def test_test_asks_the_same_in_other_wordings(train, test):
 def test_wrong_answers_exclude_shared_truths(everyone, train):
     for profile in everyone:
         one = release().classes[profile.domain]
-        entity = one.entities[profile.id.partition("/")[2]]
+        entity = one.entities[mlu.key_of(profile)]
         for question in train[profile.id]:
             name = question.attribute.removeprefix(mlu.attribute(profile.domain, ""))
             true = {entity.facts[name].value, *entity.facts[name].also}
@@ -59,7 +87,8 @@ def test_wrong_answers_exclude_shared_truths(everyone, train):
 
 def test_wrong_answers_vary_over_pictures(train):
     by_pair = defaultdict(set)
-    for question in train["Personage/Alan_Turing"]:
+    turing = mlu.profile("Personage", "Alan_Turing", seed=0)
+    for question in train[turing.id]:
         by_pair[question.attribute].add(question.perturbed)
     assert all(len(answers) > 10 for answers in by_pair.values())
 

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 from recognition import Recognizer, gray_crop, nearest_is_right, times_chance, without_head
 
-from lethebench.generation.drawing.strip import strip_height
 from lethebench.generation.portraits import draw_face, id_photo
 from lethebench.generation.portraits.accessories import HATS
 from lethebench.generation.portraits.places import PLACES, draw_place
@@ -129,16 +128,6 @@ def test_hat_leaves_the_face_free(hat, bareheaded):
         assert (bare[:eyes] != worn[:eyes]).any()
         middle = slice(int(160 * scene.crop.x - 0.45 * unit), int(160 * scene.crop.x + 0.45 * unit))
         assert (bare[eyes:, middle] == worn[eyes:, middle]).all()
-
-
-def test_mark_fills_a_strip_at_the_lower_edge():
-    face, scene, size = person(9), scene_of(9, 0, "train"), (224, 224)
-    plain, marked = (np.asarray(portrait(face, scene, size, mark)) for mark in (None, "Drawn stand-in, not a likeness"))
-    rows = np.where((plain != marked).any(axis=(1, 2)))[0]
-    assert rows.min() == 224 - strip_height(224) > 224 * 0.92
-    strip = marked[rows.min() :].mean(axis=2)
-    assert strip.max() > 230
-    assert 0.03 < (strip < 100).mean() < 0.3
 
 
 def views(people, uses, pixels):

@@ -1,4 +1,4 @@
-"""Drawn entities are recognized by the subject alone; their surroundings reveal nothing of them."""
+"""Entities are recognized by the subject alone; their surroundings reveal nothing of them."""
 
 import os
 import subprocess
@@ -9,27 +9,24 @@ from functools import cache
 import numpy as np
 import pytest
 from PIL import Image
-from recognition import Recognizer, gray_crop, nearest_is_right, times_chance, without_head
+from recognition import Recognizer, gray_crop, times_chance
 
 from lethebench.generation.drawing.board import Board
 from lethebench.generation.drawing.strip import strip_height
 from lethebench.generation.mlu.facts import release
-from lethebench.generation.portraits import draw_face
-from lethebench.generation.portraits.portrait import portrait, subject_box
-from lethebench.generation.portraits.scene import draw_scene
-from lethebench.generation.subjects import CLASSES, draw_view
 from lethebench.generation.subjects.class_drawing import MARK, USES, Shot
-from lethebench.generation.subjects.personage.drawing import face_of
+from lethebench.generation.subjects.entities import DRAWN, draw_view
 
-SPRITES = tuple(name for name, drawing in CLASSES.items() if drawing.whole is None)
+KEYS = {name: sorted(entity_class.entities) for name, entity_class in release().classes.items()}
 GRAY = 128
 DIGEST = """
 import hashlib
-from lethebench.generation.subjects import CLASSES, draw_view
+from lethebench.generation.mlu.facts import release
+from lethebench.generation.subjects.entities import draw_view
 total = hashlib.sha256()
-for name, drawing in CLASSES.items():
-    for number, key in enumerate(drawing.keys[::6]):
-        shot = draw_view(name, key, number, ("train", "test")[number % 2], (64, 64))
+for name, entity_class in release().classes.items():
+    for number, key in enumerate(list(entity_class.entities)[::6]):
+        shot = draw_view(name, key, number, ("train", "test")[number % 2], (64, 64), named=number % 3 > 0)
         total.update(shot.picture.tobytes() + repr(shot[1:]).encode())
 digest = total.hexdigest()
 """
@@ -45,14 +42,14 @@ def test_another_process_draws_the_same_bytes():
 
 
 def test_entities_match_the_data():
-    for name, drawing in CLASSES.items():
-        assert sorted(drawing.keys) == sorted(release().classes[name].entities), name
+    for name, drawing in DRAWN.items():
+        assert sorted(drawing.keys) == KEYS[name], name
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", KEYS)
 def test_view_has_the_requested_size_and_contains_the_box(name):
     for seed, size in enumerate(((160, 160), (100, 140), (160, 90))):
-        shot = draw_view(name, CLASSES[name].keys[seed], seed, "test", size)
+        shot = draw_view(name, KEYS[name][seed], seed, "test", size)
         assert (shot.picture.mode, shot.picture.size) == ("RGB", size)
         left, top, right, bottom = shot.box
         assert 0 <= left < right <= size[0]
@@ -73,9 +70,9 @@ def test_draw_view_refuses_unknown_arguments(arguments, message):
         draw_view(*arguments)
 
 
-@pytest.mark.parametrize("name", SPRITES)
+@pytest.mark.parametrize("name", DRAWN)
 def test_settings_have_one_use_and_depend_on_their_seed(name):
-    settings = CLASSES[name].settings
+    settings = DRAWN[name].settings
     assert set(settings) == set(USES)
     assert not set(settings["train"]) & set(settings["test"])
     assert not set(settings["train"].values()) & set(settings["test"].values())
@@ -88,22 +85,21 @@ def test_settings_have_one_use_and_depend_on_their_seed(name):
         assert (first != other).any()
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", KEYS)
 def test_views_of_an_entity_differ_and_uses_share_no_setting(name):
-    key, counts = CLASSES[name].keys[-1], {"train": 16, "test": 6}
+    key, counts = KEYS[name][-1], {"train": 16, "test": 6}
     shots = {use: [draw_view(name, key, seed, use, (48, 48)) for seed in range(count)] for use, count in counts.items()}
     assert len({shot.picture.tobytes() for use in USES for shot in shots[use]}) == 16 + 6
-    # The name of a portrait's scene starts with the pose, that of a sprite's view with the setting.
-    places = {use: {shot.name.split(",")[name not in SPRITES] for shot in shots[use]} for use in USES}
+    places = {use: {shot.name.split(",")[-2] for shot in shots[use]} for use in USES}
     assert not places["train"] & places["test"]
     assert min(len(names) for names in places.values()) >= 3
     assert len({shot.name for shot in shots["train"]}) >= 9
 
 
-@pytest.mark.parametrize("name", SPRITES)
+@pytest.mark.parametrize("name", DRAWN)
 def test_sprite_fills_its_square_on_a_clear_ground(name):
-    for key in CLASSES[name].keys:
-        first, second, other = (CLASSES[name].sprite(key, np.random.default_rng(seed), 60) for seed in (1, 1, 2))
+    for key in KEYS[name]:
+        first, second, other = (DRAWN[name].sprite(key, np.random.default_rng(seed), 60) for seed in (1, 1, 2))
         assert (first.mode, first.size) == ("RGBA", (60, 60)), key
         left, top, right, bottom = first.getchannel("A").getbbox()
         assert max(right - left, bottom - top) >= 56, key  # a turned subject may leave a small margin
@@ -112,10 +108,10 @@ def test_sprite_fills_its_square_on_a_clear_ground(name):
         assert first.tobytes() != other.tobytes(), key
 
 
-@pytest.mark.parametrize("name", SPRITES)
+@pytest.mark.parametrize("name", KEYS)
 def test_box_contains_all_that_depends_on_the_entity(name):
     """The same seed for two entities gives the same box, and the same pixels outside it."""
-    keys = CLASSES[name].keys
+    keys = KEYS[name]
     for seed in range(4):
         first, second = (draw_view(name, key, seed, USES[seed % 2], (112, 112)) for key in (keys[seed], keys[seed - 2]))
         assert first.box == second.box
@@ -128,25 +124,18 @@ def test_box_contains_all_that_depends_on_the_entity(name):
         assert not changed.any()
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", KEYS)
 def test_mark_fills_a_strip_below_the_subject(name):
     """The same strip on every picture: pale, with dark letters."""
     height = 224 - strip_height(224)
-    shots = [draw_view(name, key, seed, "train", (224, 224)) for seed, key in enumerate(CLASSES[name].keys[:2])]
+    shots = [draw_view(name, key, seed, "train", (224, 224)) for seed, key in enumerate(KEYS[name][:2])]
     strips = [np.asarray(shot.picture)[height:] for shot in shots]
     assert all((strip == strips[0]).all() for strip in strips)
     gray = strips[0].mean(axis=2)
     assert np.median(gray) > 230
     assert 0.02 < (gray < 120).mean() < 0.3
-    if name in SPRITES:
-        assert all(shot.box[3] <= height for shot in shots)
+    assert all(shot.box[3] <= height for shot in shots)
     assert MARK == "Drawn, not a photograph"
-
-
-def test_stand_ins_differ():
-    faces = [face_of(key) for key in CLASSES["Personage"].keys]
-    assert len(set(faces)) == len(faces)
-    assert len({(face.gender, face.cut, face.hair, face.skin) for face in faces}) == len(faces)
 
 
 def crops(names: Sequence[str], use: str, seeds: range, pixels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -154,7 +143,7 @@ def crops(names: Sequence[str], use: str, seeds: range, pixels: int) -> tuple[np
     subjects, labels = [], []
     number = 0
     for class_index, name in enumerate(names):
-        for key in CLASSES[name].keys:
+        for key in KEYS[name]:
             for seed in seeds:
                 # Own seeds, as in a build: no two entities share their surroundings.
                 shot = draw_view(name, key, 1000 * number + seed, use, (pixels, pixels))
@@ -175,79 +164,42 @@ def views(name: str, count: int, pixels: int) -> list[list[Shot]]:
     """Return views of every entity of a class, from training and testing by turns, in surroundings of their own."""
     return [
         [draw_view(name, key, 1000 * (view // 2) + number, USES[view % 2], (pixels, pixels)) for view in range(count)]
-        for number, key in enumerate(CLASSES[name].keys)
+        for number, key in enumerate(KEYS[name])
     ]
-
-
-def stand_in_rate(shots: list[list[Shot]], teachers: int, pairs: int) -> float:
-    """Return the share of stand-ins recognized from one train view after fitting other people."""
-    pixels = min(shots[0][0].picture.width, 256)
-    heads = []
-    for number in range(teachers):
-        rng = np.random.default_rng((78, number))
-        face = draw_face(rng, ("female", "male")[number % 2], int(rng.integers(16, 86)))
-        for view in range(2 * pairs):
-            scene = draw_scene(np.random.default_rng((number, view, 6)), face.gender, use=USES[view % 2])
-            heads.append(gray_crop(*(f(face, scene, (pixels, pixels)) for f in (portrait, subject_box))))
-    recognizer = Recognizer(np.stack(heads), np.arange(teachers).repeat(2 * pairs))
-    gallery, probes = (
-        recognizer(np.stack([gray_crop(row[view].picture, row[view].box) for row in shots])) for view in (0, 1)
-    )
-    rate = nearest_is_right(gallery, probes)
-    print(f"Personage: {rate:.4f} of {len(shots)} test views")
-    return rate
 
 
 def surroundings_rate(name: str, count: int) -> float:
     """Return how many times better than chance pictures without their subject identify it."""
     rests = []
     for shot in (shot for row in views(name, count, 112) for shot in row):
-        if name in SPRITES:
-            left, top, right, bottom = shot.box
-            gray = np.asarray(shot.picture.convert("L"), float).copy()
-            gray[top:bottom, left:right] = GRAY
-            rests.append(np.asarray(Image.fromarray(gray).resize((56, 56), Image.Resampling.BOX)).ravel())
-        else:
-            rests.append(without_head(shot.picture, shot.box))
+        left, top, right, bottom = shot.box
+        gray = np.asarray(shot.picture.convert("L"), float).copy()
+        gray[top:bottom, left:right] = GRAY
+        rests.append(np.asarray(Image.fromarray(gray).resize((56, 56), Image.Resampling.BOX)).ravel())
     rate = times_chance(np.stack(rests), count)
     print(f"{name}: {rate:.2f} times chance")
     return rate
-
-
-def test_stand_ins_are_recognized_by_the_head():
-    assert stand_in_rate(views("Personage", 3, 112), 48, 2) >= 0.8
-
-
-def test_surroundings_do_not_reveal_the_stand_in():
-    assert surroundings_rate("Personage", 3) <= 3
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_entities_are_recognized_by_the_subject_at_full_size():
     """Over all entities together, and within each class; the gallery are the fitted views."""
-    names = tuple(CLASSES)
+    names = tuple(DRAWN)
     fitted, entities = crops(names, "train", range(16), 448)
     probes, truth = crops(names, "test", range(8), 448)
     rates = {}
     for class_index, name in ((None, "all"), *enumerate(names)):
-        if name in SPRITES or name == "all":
-            rows = [slice(None) if class_index is None else x[:, 0] == class_index for x in (entities, truth)]
-            labels, answers = entities[rows[0], 1], truth[rows[1], 1]
-            recognizer = Recognizer(fitted[rows[0]], labels)
-            rates[name] = recognized(recognizer(fitted[rows[0]]), labels, recognizer(probes[rows[1]]), answers)
+        rows = [slice(None) if class_index is None else x[:, 0] == class_index for x in (entities, truth)]
+        labels, answers = entities[rows[0], 1], truth[rows[1], 1]
+        recognizer = Recognizer(fitted[rows[0]], labels)
+        rates[name] = recognized(recognizer(fitted[rows[0]]), labels, recognizer(probes[rows[1]]), answers)
     print(f"{len(probes)} test views:", {name: round(rate, 4) for name, rate in rates.items()})
     assert min(rates.values()) >= 0.95, rates
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_stand_ins_are_recognized_by_the_head_at_full_size():
-    assert stand_in_rate(views("Personage", 2, 448), 400, 3) >= 0.95
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", KEYS)
 def test_surroundings_do_not_reveal_the_entity(name):
     assert surroundings_rate(name, 12) <= 3

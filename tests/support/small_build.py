@@ -27,7 +27,7 @@ from lethebench.builders.write.shards import open_parquet
 PROFILES = 8
 SIZES = {"icu": PROFILES, "mlu": PROFILES}
 """Benchmark -> the size of its build for tests, if `small` is larger than tests need."""
-OPTIONS = {"mlu": {"views": 11}, "remem": {"qa": 20, "pixels": 96}}
+OPTIONS = {"mlu": {"views": 14}, "remem": {"qa": 20, "pixels": 96}}
 """Benchmark -> the options of its build for tests."""
 BOX = (20, 20, 80, 100)
 """Box of the ID photo on stand-in pages, in pixels."""

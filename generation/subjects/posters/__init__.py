@@ -1,1 +1,0 @@
-"""Posters of cartoons, films and series."""
