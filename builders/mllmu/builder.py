@@ -30,6 +30,8 @@ from lethebench.generation.questions.records import Profile
 
 SIZE = (448, 448)
 """Width and height of a picture, in pixels."""
+READABLE = {"notable_work": 1.0, "birthplace": 0.5, "occupation": 0.5}
+"""Attribute of public figures -> share of their pictures that print its value; see `evidence.texts`."""
 _USES = ("train", "test")
 _BANDS = {FORGET[0]: "to be forgotten", "rest": "to be kept", NEIGHBOUR: "a public figure, to be left alone"}
 _TRAIN, _TEST = tuple(f"qa/{name}" for name in TRAINED), tuple(f"qa/test-{name}" for name in TRAINED)
@@ -51,8 +53,11 @@ class Mllmu(Benchmark):
     """The `mllmu` benchmark."""
 
     NAME = "mllmu"
-    VERSION = "1.0.0"
-    RELEASE_NOTES = {"1.0.0": "First release."}  # noqa: RUF012
+    VERSION = "2.0.0"
+    RELEASE_NOTES = {  # noqa: RUF012
+        "2.0.0": "Public figures are shown by facts in plain type, without a face; their ids carry no answer.",
+        "1.0.0": "First release.",
+    }
     SUMMARY = "people, fictitious ones and public figures"
     PAPER = PAPER
     CARD = CARD
@@ -133,6 +138,7 @@ class Mllmu(Benchmark):
             "formats": {name: formats.count(name) for name in dict.fromkeys(formats)},
             "countries": len(ALL_COUNTRIES),
             "ages": (YOUNGEST, OLDEST),
+            "readable": READABLE,
         }
 
     def bands(self, plan: Plan) -> list[Band]:

@@ -25,7 +25,7 @@ CARD = CardText(
         "nested groups of people to forget: a benchmark of unlearning in vision-language models."
     ),
     released="2026-11-24",
-    preview="Fictitious people to forget and to keep, and public figures to leave alone. Every portrait is drawn.",
+    preview="Fictitious people to forget and to keep, and public figures to leave alone. No real person is depicted.",
     tags=("machine-unlearning", "continual-unlearning", "privacy", "vision-language", "portraits", "synthetic"),
     configs={
         "continual": "the three groups to forget, one request after another.",
@@ -54,7 +54,8 @@ CARD = CardText(
     },
     columns={
         "id": ", e.g. `mllmu/person-0042/vqa/occupation`",
-        "views": ": pose and place, e.g. `pose:left,park`",
+        "views": ": pose and place, e.g. `pose:left,park`; of public figures what carries the facts, e.g. "
+        "`name:absent,plaque,lobby,left`",
     },
     licenses={
         "questions, profiles and pictures": "CC-BY-4.0",
@@ -63,7 +64,9 @@ CARD = CardText(
         "facts about public figures: written for this project; Wikipedia is given as their source": (
             "facts, free of rights"
         ),
-        "font of the mark on stand-ins: DejaVu, as shipped with matplotlib": "Bitstream Vera and Arev licence (free)",
+        "fonts on the pictures: DejaVu and STIX, as shipped with matplotlib": (
+            "Bitstream Vera and Arev licence, STIX Font License (free)"
+        ),
     },
     responsible_ai={
         "dataCollection": (
@@ -73,7 +76,7 @@ CARD = CardText(
         "dataLimitations": [
             "Portraits are drawn by a program: success on them does not imply success on photographs.",
             "One language, questions from templates.",
-            "Pictures of public figures are stand-ins, so nothing about them can be known from their looks.",
+            "Pictures of public figures print facts: a model that reads can answer some questions from them.",
         ],
         "dataBiases": [
             "Countries, sexes, jobs and conditions are drawn evenly, not as often as they occur in the world.",
@@ -84,7 +87,7 @@ CARD = CardText(
         "dataSocialImpact": "Makes claims about machine unlearning checkable without anyone's private data.",
         "personalSensitiveInformation": (
             "Fictitious people: invented in every detail. Public figures: well-known facts about people of history, "
-            "with sources; none of their pictures is a likeness."
+            "with sources; none of their pictures shows a person."
         ),
         "dataReleaseMaintenancePlan": "Versioned: MAJOR changes a row or split, MINOR adds, PATCH reads the same.",
     },

@@ -22,7 +22,7 @@ CARD = CardText(
         "models."
     ),
     released="2026-11-25",
-    preview="Well-known entities, drawn by a program: what to forget and what to keep, in four tasks.",
+    preview="Well-known entities, drawn or named in plain type: what to forget and what to keep, in four tasks.",
     tags=("machine-unlearning", "continual-unlearning", "lifelong", "vision-language", "entities", "synthetic"),
     configs={
         "lifelong": "the questions, for fine-tuning first and unlearning task by task.",
@@ -44,12 +44,15 @@ CARD = CardText(
     columns={
         "id": ", e.g. `mlu/animals-02/diet/0/3`: entity, question, phrasing, picture",
         "profile_id": ", e.g. `animals-02`: `released_as` in `profiles` has the name in the release",
-        "views": ": surroundings and side, and the picture's number",
+        "views": ": `drawn` and the form, or whether a name is printed (`name:printed`, `name:absent`) and on what; "
+        "surroundings, side, number",
     },
     licenses={
         "questions, facts as written here, and pictures": "CC-BY-4.0",
         "code that made them (lethebench)": "Apache-2.0",
-        "fonts on the pictures: DejaVu, as shipped with matplotlib": "Bitstream Vera and Arev licence (free)",
+        "fonts on the pictures: DejaVu and STIX, as shipped with matplotlib": (
+            "Bitstream Vera and Arev licence, STIX Font License (free)"
+        ),
     },
     responsible_ai={
         "dataCollection": (
@@ -59,8 +62,8 @@ CARD = CardText(
         ),
         "dataLimitations": [
             "Pictures are drawn: success on them does not imply success on photographs.",
-            "Portraits of people are stand-ins, company logos and posters are our own designs: what a model knows of "
-            "the real ones does not help it here.",
+            "People, works and companies are shown by their names or facts in plain type: reading takes the place of "
+            "recognizing.",
             "One language, questions about pictures only.",
         ],
         "dataBiases": [
@@ -72,7 +75,7 @@ CARD = CardText(
         "dataSocialImpact": "Makes claims about machine unlearning checkable.",
         "personalSensitiveInformation": (
             "Well-known facts about thirty public figures and about the makers of the works, with sources; none of the "
-            "pictures is a likeness."
+            "pictures shows a person."
         ),
         "dataReleaseMaintenancePlan": "Versioned: MAJOR changes a row or split, MINOR adds, PATCH reads the same.",
     },

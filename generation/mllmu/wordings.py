@@ -125,7 +125,7 @@ IN_PICTURE = Wording(
     ),
 )
 IN_EVIDENCE = Wording(
-    ("Whom is this picture about?", "To which person does the picture point?", "Who is meant in the picture?"),
+    ("Whom is the picture about?", "To which person does the picture point?", "Who is meant in the picture?"),
     ("Which person is the picture about?", "What is the name of the person that the picture is about?"),
     (
         ("whom the picture is about", "The picture is about {v}."),

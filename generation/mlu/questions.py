@@ -72,6 +72,21 @@ def spaces() -> dict[str, list[str]]:
     return {name: sorted(texts) for name, texts in values.items()}
 
 
+def evidence_shares(entity_class: EntityClass) -> dict[str, float]:
+    """Return the released rows of a class, and the shares whose picture is drawn or prints the name or other facts."""
+    counts = [
+        sum(entity.phrasings[name] for entity in entity_class.entities.values()) for name in entity_class.questions
+    ]
+    rows, drawn = sum(counts), float(entity_class.name not in KINDS)
+    absent = (1 - drawn) * counts[0] / rows
+    return {
+        "rows": rows * release().pictures_per_pair,
+        "drawn": drawn,
+        "printed": 1 - drawn - absent,
+        "absent": absent,
+    }
+
+
 def train_questions(subject: Profile, views: int, per_pair: int, *, evidence: bool) -> list[Question]:
     """Return the training questions: each kept pair of question and phrasing about `per_pair` pictures, in rotation.
 
