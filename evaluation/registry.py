@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Need = Literal["text", "logprobs", "candidates", "membership", "holdout", "before", "gold", "stages"]
+Need = Literal["text", "logprobs", "candidates", "membership", "holdout", "samples", "before", "gold", "stages"]
 NEEDS: dict[Need, str] = {
     "text": "answers",
     "logprobs": "logprobs",
     "candidates": "candidate logprobs",
     "membership": "token logprobs",
     "holdout": "holdout rows",
+    "samples": "--samples",
     "before": "--before",
     "gold": "--gold",
     "stages": "a run",
 }
 _MEASURES = "lethebench.evaluation.metrics.measures"
+_ROW_MEASURES = "lethebench.evaluation.metrics.row_measures"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class MetricEntry:
     @property
     def from_text(self) -> bool:
         """Whether generated answers suffice, as those of a model behind an API."""
-        return not {"logprobs", "candidates", "membership"} & set(self.needs)
+        return not {"logprobs", "candidates", "membership", "samples"} & set(self.needs)
 
 
 METRICS: dict[str, MetricEntry] = {
@@ -95,6 +97,40 @@ METRICS: dict[str, MetricEntry] = {
             module=False,
         ),
         MetricEntry(
+            "option_probability",
+            "Probability of the right answer among options or wrong answers",
+            needs=("logprobs",),
+            measure=f"{_ROW_MEASURES}:option_probability",
+            headline=("option_probability",),
+            module=False,
+        ),
+        MetricEntry(
+            "extraction",
+            "Extraction strength and share of an answer's tokens reproduced",
+            needs=("logprobs",),
+            direction="higher = more memorized",
+            measure=f"{_ROW_MEASURES}:extraction",
+            headline=("extraction_strength", "exact_memorization"),
+            module=False,
+        ),
+        MetricEntry(
+            "answer_kinds",
+            "Shares of right, wrong, refused and invalid answers",
+            needs=("text",),
+            direction="as gold is best",
+            measure=f"{_ROW_MEASURES}:answer_kinds",
+            headline=("refusal", "invalid"),
+            module=False,
+        ),
+        MetricEntry(
+            "fluency",
+            "Share of answers that are language",
+            needs=("text",),
+            measure=f"{_ROW_MEASURES}:fluency",
+            headline=("fluent",),
+            module=False,
+        ),
+        MetricEntry(
             "forget",
             "How much of the forget set is gone",
             needs=("text", "before"),
@@ -121,6 +157,24 @@ METRICS: dict[str, MetricEntry] = {
             measure=f"{_MEASURES}:privacy",
             headline=("min_k_20/auc", "min_k_20/privacy_leakage"),
             takes="numbers",
+        ),
+        MetricEntry(
+            "profile_membership",
+            "How well an attack tells whole profiles from unseen ones",
+            needs=("membership", "holdout"),
+            direction="as gold is best",
+            measure=f"{_ROW_MEASURES}:profile_attacks",
+            headline=("min_k_20/auc", "min_k_20/tpr_at_1_fpr"),
+            module=False,
+        ),
+        MetricEntry(
+            "leak_at_k",
+            "Share of facts that any of k sampled answers gives away",
+            needs=("samples",),
+            direction="lower = less leaks",
+            measure=f"{_ROW_MEASURES}:leak",
+            headline=("leak_at_1",),
+            module=False,
         ),
         MetricEntry(
             "modality_gap",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
+from transformers import LogitsProcessor, LogitsProcessorList
 
 from lethebench.contract.encoder_decoder import is_encoder_decoder, split_inputs
 from lethebench.contract.models import (
@@ -51,12 +52,16 @@ def generate_encoded(
     *,
     max_new_tokens: int,
     batch_size: int | None = None,
+    noise: Callable[[Sequence[int]], LogitsProcessor] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[str]:
     """Generate answers to rows that `lethebench.contract.tokens.encode` tokenized; otherwise as `greedy_answers`.
 
     Prompts are sorted by length and padded on the left, which `model.generate` sees from the attention mask.
-    `progress` is called with the number of rows answered so far.
+
+    Args:
+        noise: from the indices of a batch's rows to what changes its logits at every step; None for none.
+        progress: called with the number of rows answered so far.
     """
     check_architecture(model)
     for question in encoded:
@@ -79,11 +84,12 @@ def generate_encoded(
                 batch, rows = rows[:size], rows[size:]
                 prompts = [encoded[row].prompt for row in batch]
                 contexts = [Context(prompt, prompt.ids, 0) for prompt in prompts]
+                processors = LogitsProcessorList([] if noise is None else [noise(batch)])
                 with torch.no_grad():
                     if is_encoder_decoder(base_of(model)):
-                        new_ids = _decoded_tokens(model, contexts, end, max_new_tokens)
+                        new_ids = _decoded_tokens(model, contexts, end, max_new_tokens, processors)
                     elif keeps_pictures_apart(model):
-                        new_ids = _likeliest_tokens(model, contexts, end, max_new_tokens)
+                        new_ids = _likeliest_tokens(model, contexts, end, max_new_tokens, processors)
                     else:
                         inputs = model_inputs(model, contexts, [list(prompt.ids) for prompt in prompts], left=True)
                         out = model.generate(
@@ -92,6 +98,7 @@ def generate_encoded(
                             max_new_tokens=max_new_tokens,
                             eos_token_id=end,
                             pad_token_id=end[0] if pad is None else pad,
+                            logits_processor=processors,
                         )
                         new_ids = out[:, inputs["input_ids"].shape[1] :].tolist()
                 for row, ids in zip(batch, new_ids, strict=True):
@@ -106,7 +113,7 @@ def generate_encoded(
 
 
 def _likeliest_tokens(
-    model: Any, contexts: Sequence[Context], end: Sequence[int], max_new_tokens: int
+    model: Any, contexts: Sequence[Context], end: Sequence[int], max_new_tokens: int, processors: LogitsProcessorList
 ) -> list[list[int]]:
     """The tokens of greedy answers by whole passes, for models whose `generate` changes prompts or their padding."""
     new_ids: list[list[int]] = [[] for _ in contexts]
@@ -116,6 +123,8 @@ def _likeliest_tokens(
         keep = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
         keep[range(len(token_ids)), [len(ids) - 1 for ids in token_ids]] = True
         logits, _ = forward_at(model, inputs, keep, use_cache=False)
+        for change in processors:
+            logits = change(inputs["input_ids"], logits)
         for ids, token in zip(new_ids, logits.argmax(-1).tolist(), strict=True):
             ids.append(token)
         if all(set(ids) & set(end) for ids in new_ids):
@@ -124,7 +133,7 @@ def _likeliest_tokens(
 
 
 def _decoded_tokens(
-    model: Any, contexts: Sequence[Context], end: Sequence[int], max_new_tokens: int
+    model: Any, contexts: Sequence[Context], end: Sequence[int], max_new_tokens: int, processors: LogitsProcessorList
 ) -> list[list[int]]:
     """The tokens of greedy answers of an encoder-decoder, whose prompts are padded as in training: on the right."""
     inputs = model_inputs(model, contexts, [list(context.ids) for context in contexts])
@@ -139,6 +148,7 @@ def _decoded_tokens(
         max_new_tokens=max_new_tokens + 1,  # BART's generation ends the last one by force
         eos_token_id=list(end),
         pad_token_id=end[0],
+        logits_processor=processors,
     )
     return out[:, prompt.shape[1] :][:, :max_new_tokens].tolist()
 
@@ -167,5 +177,8 @@ def greedy_answers(
 
 
 def default_length(processor: Any, answers: Sequence[str]) -> int:
-    """Return the length of the longest reference answer with the end of its turn, plus four tokens."""
-    return longest_answer(processor, answers) + 4
+    """Return twice the length of the longest reference answer with the end of its turn, plus 16 tokens.
+
+    A right answer in a longer sentence than the reference's is not cut off before it names the fact.
+    """
+    return 2 * longest_answer(processor, answers) + 16

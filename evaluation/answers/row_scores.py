@@ -1,9 +1,10 @@
 """The columns of per-row scores, and the scores that depend on texts alone; needs no torch."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from lethebench.evaluation.metrics.answer_kind import answer_kind
 from lethebench.evaluation.metrics.membership import SHARES
 from lethebench.evaluation.metrics.text import exact_match, keyword_match, rouge_l_parts
 from lethebench.evaluation.metrics.words import normalised_tokens
@@ -24,6 +25,7 @@ CARRIED_COLUMNS = (
 """Columns of a row that its scores repeat, in order."""
 SCORE_COLUMNS = (
     "generated",
+    "answer_kind",
     "exact_match",
     "keyword_match",
     "rouge_l",
@@ -32,13 +34,19 @@ SCORE_COLUMNS = (
     "logprob",
     "num_tokens",
     "probability",
+    "option_probability",
+    "exact_memorization",
+    "extraction_strength",
     "truth_ratio",
+    "truth_ratio_arithmetic",
     "rank",
     "num_candidates",
     "exposure",
     "exposure_normalised",
 )
 """Columns that are added to a row, in order."""
+SAMPLE_COLUMNS = ("num_samples", "leaks")
+"""Columns that are added where answers are sampled: their number, and how many name every keyword."""
 MEMBERSHIP_COLUMNS = ("loss", "zlib", *(f"min_k_{k}" for k in SHARES), *(f"min_k_plus_plus_{k}" for k in SHARES))
 """Columns that are added on request."""
 
@@ -65,19 +73,25 @@ def keywords_of(row: Mapping) -> list[str]:
     return [word for word in row.get("keywords") or () if normalised_tokens(word)] or [row["answer"]]
 
 
-def compare(generated: str, answer: str, keywords: Sequence[str]) -> dict[str, Any]:
-    """Return a generated text and its scores against the answer, each in [0, 1], higher is closer.
+def keyword_or_exact_match(generated: str, answer: str, keywords: Sequence[str]) -> float:
+    """Return `keyword_match`, or `exact_match` where no keyword has a word to look for, such as an emoji."""
+    if any(map(normalised_tokens, keywords)):
+        return keyword_match(generated, keywords)
+    return exact_match(generated, answer)
 
-    ROUGE-L is None where the answer has no token for it. A keyword match needs a word to look for: where the answer has
-    none, such as an emoji, it is the exact match.
+
+def compare(generated: str, answer: str, keywords: Sequence[str], refusals: Collection[str] = ()) -> dict[str, Any]:
+    """Return a generated text, its `answer_kind` and its scores against the answer, each in [0, 1], higher is closer.
+
+    ROUGE-L is None where the answer has no token for it; `keyword_match` is `keyword_or_exact_match`.
     """
     _, recall, f_measure = rouge_l_parts(generated, answer)
-    exact = exact_match(generated, answer)
-    has_words = any(map(normalised_tokens, keywords))
+    keyword = keyword_or_exact_match(generated, answer, keywords)
     return {
         "generated": generated,
-        "exact_match": exact,
-        "keyword_match": keyword_match(generated, keywords) if has_words else exact,
+        "answer_kind": answer_kind(generated, keyword == 1.0, refusals),
+        "exact_match": exact_match(generated, answer),
+        "keyword_match": keyword,
         "rouge_l": None if math.isnan(f_measure) else f_measure,
         "rouge_l_recall": None if math.isnan(recall) else recall,
     }

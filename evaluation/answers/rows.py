@@ -1,19 +1,36 @@
 """One pass of a model over QA rows: its greedy answers and the likelihoods of right and wrong answers."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from lethebench.contract.errors import UserError
 from lethebench.evaluation.answers.choice import NOT_FINITE
 from lethebench.evaluation.answers.greedy import decode, default_length, end_tokens, generate_encoded
 from lethebench.evaluation.answers.prepare import PreparedRow, PreparedRows, check_ids, column, prepare_rows
-from lethebench.evaluation.answers.row_scores import CARRIED_COLUMNS, MEMBERSHIP_COLUMNS, SCORE_COLUMNS, compare
+from lethebench.evaluation.answers.row_scores import (
+    CARRIED_COLUMNS,
+    MEMBERSHIP_COLUMNS,
+    SAMPLE_COLUMNS,
+    SCORE_COLUMNS,
+    compare,
+    keyword_or_exact_match,
+)
+from lethebench.evaluation.answers.sampled import sample_encoded
 from lethebench.evaluation.likelihood.api import Score, TokenStatistics, score_encoded
 from lethebench.evaluation.metrics.exposure import exposure, exposure_normalised, exposure_rank
+from lethebench.evaluation.metrics.extraction import exact_memorization, extraction_strength
 from lethebench.evaluation.metrics.membership import membership_scores
-from lethebench.evaluation.metrics.truth_ratio import probability, truth_ratio
+from lethebench.evaluation.metrics.truth_ratio import option_probability, probability, truth_ratio
 
-__all__ = ["CARRIED_COLUMNS", "MEMBERSHIP_COLUMNS", "SCORE_COLUMNS", "PreparedRows", "evaluate_rows", "prepare_rows"]
+__all__ = [
+    "CARRIED_COLUMNS",
+    "MEMBERSHIP_COLUMNS",
+    "SAMPLE_COLUMNS",
+    "SCORE_COLUMNS",
+    "PreparedRows",
+    "evaluate_rows",
+    "prepare_rows",
+]
 
 CHUNK = 512  # rows whose pictures are in memory together
 
@@ -28,6 +45,9 @@ def evaluate_rows(
     batch_size: int | None = None,
     max_new_tokens: int | None = None,
     membership: bool = False,
+    samples: int = 0,
+    seed: int = 0,
+    refusals: Collection[str] = (),
     progress: Callable[[float], None] | None = None,
 ) -> list[dict]:
     """Generate and score an answer for every row, with its paraphrases, perturbed answers and candidates.
@@ -41,12 +61,18 @@ def evaluate_rows(
         candidates: attribute -> all its values; rows of other attributes get no exposure.
         split: the rows' split; default: their own column.
         batch_size: maximum number of sequences in one forward pass; a budget of tokens limits batches too.
-        max_new_tokens: maximum length of a generated answer; default: the longest answer among the rows + 4.
+        max_new_tokens: maximum length of a generated answer; default: `default_length` of the rows' answers.
         membership: also return `MEMBERSHIP_COLUMNS`, the scores of each row's own answer, from the same passes.
+        samples: also return `SAMPLE_COLUMNS` of this many answers to each question, sampled at temperature 1.
+        seed: of the samples; a row's samples do not depend on the other rows.
+        refusals: answers that count as refusals in `answer_kind` besides the English patterns.
         progress: called with the share of the work done, in [0, 1].
 
     Returns:
-        One dict per row, with `CARRIED_COLUMNS` and `SCORE_COLUMNS`; floats are float64. `choice_match` is 1 if the
+        One dict per row, with `CARRIED_COLUMNS` and `SCORE_COLUMNS`; floats are float64. `answer_kind` is one of right,
+        wrong, refusal and invalid. `exact_memorization` and `extraction_strength` are of the answer without its
+        terminator. `option_probability` is that of the right option or, without options, of the answer among the
+        perturbed ones; None without either. `choice_match` is 1 if the
         right option of a multiple-choice row has the highest length-normalized probability (a tie is wrong), None for
         other rows; `truth_ratio` is None for a row without perturbed answers; `rank`, `exposure`,
         `exposure_normalised` are None and `num_candidates` 0 if its attribute has no candidates.
@@ -80,9 +106,12 @@ def evaluate_rows(
             progress=lambda done, report=report, total=num_answers: report(0.8 * done / total),  # type: ignore[misc]
         )
         texts = _generated(model, processor, chunk, scores, batch_size, max_new_tokens or length, report)
-        for row, row_scores, text in zip(chunk.rows, scores, texts, strict=True):
-            result = _result(row, row_scores, text)
-            results.append(result | _membership(row, row_scores[0]) if membership else result)
+        leaks = _leaks(model, processor, chunk, samples, seed, batch_size, max_new_tokens or length)
+        for row, row_scores, text, count in zip(chunk.rows, scores, texts, leaks, strict=True):
+            result = _result(row, row_scores, text, refusals)
+            if membership:
+                result |= _membership(row, row_scores[0])
+            results.append(result | {"num_samples": samples, "leaks": count} if samples else result)
         report(1.0, len(results) - len(chunk))
     return results
 
@@ -126,31 +155,65 @@ def _generated(
     return cast(list[str], texts)
 
 
-def _result(row: PreparedRow, scores: list[Score], generated: str) -> dict:
+def _leaks(
+    model: Any, processor: Any, prepared: PreparedRows, samples: int, seed: int, batch_size: int | None, length: int
+) -> list[int]:
+    """Count the sampled answers to each question that name every keyword."""
+    leaks = [0] * len(prepared)
+    if samples:
+        drawn = sample_encoded(
+            model,
+            processor,
+            prepared.encoded,
+            samples=samples,
+            seed=seed,
+            max_new_tokens=length,
+            batch_size=batch_size,
+        )
+        for index, (row, texts) in enumerate(zip(prepared.rows, drawn, strict=True)):
+            answer = row.carried["answer"]
+            leaks[index] = sum(keyword_or_exact_match(text, answer, row.keywords) == 1.0 for text in texts)
+    return leaks
+
+
+def _result(row: PreparedRow, scores: list[Score], generated: str, refusals: Collection[str]) -> dict:
     for score in scores:
         if not -float("inf") < score.logprob < float("inf"):
             raise UserError(f"{row.carried['id']}: an answer has the log-probability {score.logprob}: {NOT_FINITE}")
     own = scores[0]
     pairs = [(score.logprob, score.num_tokens) for score in scores]
-    result = dict(row.carried) | compare(generated, row.carried["answer"], row.keywords)
+    result = dict(row.carried) | compare(generated, row.carried["answer"], row.keywords, refusals)
     result |= {
         "choice_match": None,
         "logprob": own.logprob,
         "num_tokens": own.num_tokens,
         "probability": probability(own.logprob, own.num_tokens),
+        "option_probability": None,
+        "exact_memorization": None,
+        "extraction_strength": None,
         "truth_ratio": None,
+        "truth_ratio_arithmetic": None,
         "rank": None,
         "num_candidates": len(row.candidates),
         "exposure": None,
         "exposure_normalised": None,
     }
+    if own.num_tokens > 1:  # the terminator counts in neither
+        result["exact_memorization"] = exact_memorization(own.likeliest[:-1])
+        result["extraction_strength"] = extraction_strength(own.likeliest[:-1])
     if row.options:
         probabilities = [probability(*pairs[index]) for index in row.options]
         others = [value for index, value in enumerate(probabilities) if index != row.correct]
         result["choice_match"] = float(probabilities[row.correct] > max(others, default=0.0))
+        if len(row.options) > 1:
+            result["option_probability"] = option_probability([pairs[index] for index in row.options], row.correct)
     if row.perturbed:
         right = [pairs[index] for index in row.paraphrases]
-        result["truth_ratio"] = truth_ratio([pairs[index] for index in row.perturbed], right, pairs[0])
+        wrong = [pairs[index] for index in row.perturbed]
+        result["truth_ratio"] = truth_ratio(wrong, right, pairs[0])
+        result["truth_ratio_arithmetic"] = truth_ratio(wrong, right, pairs[0], average="arithmetic")
+        if not row.options:
+            result["option_probability"] = option_probability([pairs[0], *wrong], 0)
     if row.candidates:
         values = [pairs[index][0] for index in row.candidates]
         result["rank"] = exposure_rank(values, row.truth)

@@ -214,14 +214,18 @@ def exposure(evidence: Evidence) -> Measured:
 
 
 def truth_ratio(evidence: Evidence) -> Measured:
-    """Geometric mean of the truth ratio R of every set (below 1 = prefers the truth) and mean of max(0, 1 - R)."""
+    """Geometric mean of the truth ratio R of every set (below 1 = prefers the truth) and mean of max(0, 1 - R).
+
+    `truth_ratio` averages a row's wrong answers geometrically, `truth_ratio_arithmetic` as TOFU's model utility does.
+    """
     cells: dict[str, Cell | None] = {}
-    for split, rows in rows_by_split(evidence.rows, "truth_ratio"):
-        logs = [float(np.log(row["truth_ratio"])) for row in rows]
-        low, high = bootstrap_mean(logs, clusters=column(rows, "profile_id"))
-        interval = [None if bound is None else float(np.exp(bound)) for bound in (low, high)]
-        cells[f"{split}/truth_ratio"] = cell(float(np.exp(np.mean(logs))), len(rows), interval)
-        cells[f"{split}/truth"] = mean_cell([{**row, "truth": _truth(row)} for row in rows], "truth")
+    for name, truth in (("truth_ratio", "truth"), ("truth_ratio_arithmetic", "truth_arithmetic")):
+        for split, rows in rows_by_split(evidence.rows, name):
+            logs = [float(np.log(row[name])) for row in rows]
+            low, high = bootstrap_mean(logs, clusters=column(rows, "profile_id"))
+            interval = [None if bound is None else float(np.exp(bound)) for bound in (low, high)]
+            cells[f"{split}/{name}"] = cell(float(np.exp(np.mean(logs))), len(rows), interval)
+            cells[f"{split}/{truth}"] = mean_cell([{**row, truth: max(0.0, 1.0 - row[name])} for row in rows], truth)
     if not cells:
         raise ValueError("no row has perturbed answers")
     return Measured(cells, [])

@@ -111,10 +111,11 @@ def auc(scores: ArrayLike, members: Sequence[int] | np.ndarray) -> float:
     0.875
     """
     values = finite(scores, "scores")
-    return _auc(values, _members(members, len(values)))
+    return area_under_curve(values, member_flags(members, len(values)))
 
 
-def _members(members: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
+def member_flags(members: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
+    """Return members (1 or 0, at least one of each) as booleans; raise ValueError with the row otherwise."""
     same_length("members", members, count)
     for row, member in enumerate(members):
         if member not in (0, 1):
@@ -125,7 +126,8 @@ def _members(members: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
     return flags
 
 
-def _auc(values: np.ndarray, members: np.ndarray) -> float:
+def area_under_curve(values: np.ndarray, members: np.ndarray) -> float:
+    """Return `auc` of checked arrays."""
     inside = int(members.sum())
     wins = stats.rankdata(values)[members].sum() - inside * (inside + 1) / 2
     return float(wins / (inside * (len(values) - inside)))
@@ -166,12 +168,12 @@ def privacy_leakage(
     Source: Shi et al., "MUSE: Machine Unlearning Six-Way Evaluation for Language Models", 2025, section 3.
     """
     values = finite(scores, "scores")
-    inside = _members(members, len(values))
-    area = _auc(values, inside)
+    inside = member_flags(members, len(values))
+    area = area_under_curve(values, inside)
 
     def resampled(rows: np.ndarray) -> float | None:
         drawn_members = inside[rows]
-        return None if drawn_members.all() or not drawn_members.any() else _auc(values[rows], drawn_members)
+        return None if drawn_members.all() or not drawn_members.any() else area_under_curve(values[rows], drawn_members)
 
     low, high = bootstrap(resampled, len(values), clusters=profile_ids, seed=seed)
     gold_area: float | None = None
@@ -179,7 +181,7 @@ def privacy_leakage(
     muse: float | None = None
     flags = ["no_gold"] if gold is None else []
     if gold is not None:
-        gold_area = _auc(finite(gold, "gold", count=len(values)), inside)
+        gold_area = area_under_curve(finite(gold, "gold", count=len(values)), inside)
         if gold_area in (0.0, 1.0):
             raise ValueError(f"the gold model's AUC is {gold_area}: nothing can be measured against it")
         leakage = (area - gold_area) / gold_area * 100

@@ -5,6 +5,7 @@ Source: Maini et al., "TOFU: A Task of Fictitious Unlearning for LLMs", 2024.
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,16 +26,20 @@ def truth_ratio(
     perturbed: Sequence[tuple[float, int]],
     paraphrases: Sequence[tuple[float, int]],
     answer: tuple[float, int] | None = None,
+    *,
+    average: Literal["geometric", "arithmetic"] = "geometric",
 ) -> float:
     """Return the truth ratio R of one row: how likely wrong answers are relative to right ones.
 
-    R = geometric mean over `perturbed` of p^(1/|y|), divided by the geometric mean over `paraphrases` of p^(1/|y|).
-    R < 1: the model prefers the truth; R = 1: it is indifferent. TOFU's code uses the inverse in some places.
+    R = mean over `perturbed` of p^(1/|y|), divided by the mean over `paraphrases` of p^(1/|y|). R < 1: the model
+    prefers the truth; R = 1: it is indifferent. TOFU's code uses the inverse in some places.
 
     Args:
         perturbed: (logprob, num_tokens) of wrong answers of the same form, at least one.
         paraphrases: (logprob, num_tokens) of other wordings of the right answer.
         answer: (logprob, num_tokens) of the right answer itself, used where there is no paraphrase.
+        average: rule of both means: `geometric` (TOFU's forget quality; open-unlearning; here in utility and forget
+            quality) or `arithmetic` (TOFU's paper and the model utility of its code).
 
     Returns:
         R > 0, clipped to exp(+-700).
@@ -53,9 +58,38 @@ def truth_ratio(
         for logprob, count in scores:
             if not math.isfinite(logprob) or count < 1:
                 raise ValueError(f"an answer has the log-probability {logprob} over {count} tokens: both must be valid")
-        return sum(logprob / count for logprob, count in scores) / len(scores)
+        logs = [logprob / count for logprob, count in scores]
+        if average == "arithmetic":
+            return float(np.logaddexp.reduce(logs)) - math.log(len(logs))
+        return sum(logs) / len(logs)
 
+    if average not in ("geometric", "arithmetic"):
+        raise ValueError(f"average is {average!r}: give geometric or arithmetic")
     return math.exp(min(max(mean(perturbed) - mean(right), -LOG_LIMIT), LOG_LIMIT))
+
+
+def option_probability(options: Sequence[tuple[float, int]], correct: int) -> float:
+    """Return the probability of the right option among all, each length-normalized, in [0, 1].
+
+    p_right^(1/|y|) / sum over the options of p^(1/|y|).
+
+    Args:
+        options: (logprob, num_tokens) of every option, at least two.
+        correct: index of the right one.
+
+    Source: Maini et al., "TOFU", 2024, appendix (probability on Real Authors and World Facts).
+
+    >>> round(option_probability([(math.log(0.16), 2), (math.log(0.1), 1)], 0), 4)
+    0.8
+    """
+    if len(options) < 2 or not 0 <= correct < len(options):
+        raise ValueError(f"{len(options)} options with the right one at {correct}: give at least two, and one of them")
+    logs = []
+    for logprob, count in options:
+        if not math.isfinite(logprob) or count < 1:
+            raise ValueError(f"an option has the log-probability {logprob} over {count} tokens: both must be valid")
+        logs.append(logprob / count)
+    return math.exp(logs[correct] - float(np.logaddexp.reduce(logs)))
 
 
 def _ratios(values: ArrayLike, name: str) -> np.ndarray:

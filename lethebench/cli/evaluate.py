@@ -37,6 +37,9 @@ def evaluate(
         int | None,
         typer.Option(min=1, help="Score at most N rows per split (seeded sample; flagged in the output)."),
     ] = None,
+    samples: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Also sample N answers per question (temperature 1), for leak@k.")
+    ] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder to write; default evaluations/..., RUN/evaluation.")] = None,
     print_all: Annotated[bool, typer.Option("--all", help="Print every aggregate, not only the headline.")] = False,
     as_json: Json = False,
@@ -69,6 +72,7 @@ def evaluate(
         timeout=timeout,
         max_new_tokens=max_new_tokens,
         sample=sample,
+        samples=samples,
         out=out,
     )
     scores, text = evaluate_command(options, full=print_all)

@@ -126,6 +126,7 @@ class Evaluation:
             "before": options.before or (options.gold if evidence.before is not None else None),
             "general": options.general,
             "endpoint": endpoint,
+            "samples": self.options.samples,
             "choice_by": "letter" if options.api_model is not None else "probability",
             "libraries": _library_versions(),
         }
@@ -189,6 +190,7 @@ class Evaluation:
                 candidates=(self.build.candidates or None) if "candidates" in needs else None,
                 max_new_tokens=self.options.max_new_tokens,
                 membership="membership" in needs,
+                samples=self.options.samples,
                 progress=progress,
             )
         except ValueError as error:

@@ -40,6 +40,7 @@ class EvaluateOptions:
         base_url: of the API.
         general: `lm-eval:TASK,...` or `lmms-eval:TASK,...`.
         sample: score at most this many rows of each split, drawn with a fixed seed.
+        samples: answers to sample for each question, for leak@k; 0 = none.
         out: the folder of the scores.
         concurrency: calls of the API at a time.
         max_new_tokens: the maximal length of an answer.
@@ -57,6 +58,7 @@ class EvaluateOptions:
     base_url: str | None = None
     general: str | None = None
     sample: int | None = None
+    samples: int = 0
     out: Path | None = None
     concurrency: int = 8
     max_new_tokens: int | None = None
@@ -83,7 +85,9 @@ class EvaluateOptions:
 
     def chosen_metrics(self) -> tuple[str, ...]:
         """Return the metrics that are measured."""
-        return self.metrics or tuple(name for name, entry in METRICS.items() if entry.measure is not None)
+        unmet = set() if self.samples else {"samples"}
+        measured = (name for name, entry in METRICS.items() if entry.measure and not unmet & set(entry.needs))
+        return self.metrics or tuple(measured)
 
     def folder(self) -> Path:
         """Return the folder that the scores are written to."""
@@ -103,6 +107,8 @@ class EvaluateOptions:
                 metric_entry(name)
             except ValueError as error:
                 raise UserError(f"--metrics {name}: {error}") from None
+            if "samples" in METRICS[name].needs and not self.samples:
+                raise UserError(f"--metrics {name}: it counts sampled answers: pass --samples N, e.g. --samples 8")
         if self.is_run:
             self._check_run()
         elif self.model is None:
@@ -133,6 +139,7 @@ class EvaluateOptions:
             "--base-url": self.base_url,
             "--general": self.general,
             "--sample": self.sample,
+            "--samples": self.samples,
         }
         for name, value in values.items():
             if value:
@@ -148,7 +155,8 @@ class EvaluateOptions:
             )
         if not self.api_model:
             raise UserError(f"--model {self.model}: add the model's name at the API, e.g. openai:gpt-4o-mini")
-        for name, value in {"--adapter": self.adapter, "--general": self.general}.items():
+        weights_only = {"--adapter": self.adapter, "--general": self.general, "--samples": self.samples}
+        for name, value in weights_only.items():
             if value:
                 raise UserError(f"{name} needs the model's weights, and {self.model} is an API: pass a model's folder")
         if self.base_url is None and not os.environ.get("OPENAI_API_KEY"):

@@ -20,9 +20,10 @@ STRING_COLUMNS = {
     "question",
     "answer",
     "generated",
+    "answer_kind",
     "error",
 }
-INTEGER_COLUMNS = {"task_id", "hops", "num_tokens", "num_candidates"}
+INTEGER_COLUMNS = {"task_id", "hops", "num_tokens", "num_candidates", "num_samples", "leaks"}
 HEADER = ("result", "value", "95 % interval", "rows")
 
 

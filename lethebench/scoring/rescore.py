@@ -204,7 +204,7 @@ def _aggregates(out_dir: Path, stage: str, gold_stages: list[int], order: list[i
     def rows(name: str) -> list[dict]:
         return [row for row in read_rows(out_dir / name) if row["task_id"] < 0 or row["task_id"] in tasks]
 
-    excluded = {"stages", "holdout"} if unlearned else {"stages", "holdout", "before", "gold"}
+    excluded = {"stages", "holdout", "samples"} if unlearned else {"stages", "holdout", "samples", "before", "gold"}
     metrics = [name for name, entry in METRICS.items() if not excluded & set(entry.needs)]
     gold = rows(f"gold/{stage_name(count)}") if count in gold_stages else None
     evidence = Evidence(rows=rows(stage), gold=gold, before=rows("learnt") if unlearned else None)
