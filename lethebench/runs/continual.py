@@ -24,11 +24,11 @@ from lethebench.runs.folder import LOCK, RECORD, file_hash, is_done, stage_name,
 from lethebench.runs.gate import exact_match_text
 from lethebench.runs.options import PRESET_FILE, RunOptions
 from lethebench.runs.proof import (
-    GOLD,
     LEARNT,
     MIXTURE,
     check_run,
     dependants,
+    gold_names,
     parent_of,
     planned,
     refuse_links,
@@ -46,7 +46,7 @@ SHOWN = ("forget", "utility", "utility_relative", "stability", "exposure", "scor
 
 def count_phases(options: RunOptions, tasks: int) -> int:
     """Return how many phases `execute` shows: train and score per stage, and the report."""
-    return 1 + 2 * (1 + tasks * len(options.methods) + len(options.gold_stages(tasks)))
+    return 1 + 2 * (1 + tasks * len(options.methods) + len(options.gold_stages(tasks)) * options.gold_seeds)
 
 
 def start(build: Build, options: RunOptions, console: Console, *, resume: bool, repair: bool = False) -> Run:
@@ -161,6 +161,7 @@ def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console:
         "machine": before.get("machine", now["machine"]),
         "methods": list(dict.fromkeys([*before["methods"], *now["methods"]])),
         "settings": before.get("settings", {}) | now["settings"],
+        "gold_seeds": max(before.get("gold_seeds", 1), now["gold_seeds"]),
         "versions": before["versions"],
     }
     resumed = list(before.get("resumed_with", []))
@@ -177,7 +178,8 @@ def _again(folder: Path, record: dict[str, Any], options: RunOptions, console: C
     Raises:
         UserError: A stage is wrong and `repair` is false.
     """
-    gold = {f"{GOLD}/{stage_name(stage)}" for stage in options.gold_stages(len(record["task_order"]))}
+    numbers = options.gold_stages(len(record["task_order"]))
+    gold = {f"{name}/{stage_name(number)}" for name in gold_names(options.record()) for number in numbers}
     wanted = [stage for stage in planned(record) if stage.split("/")[0] in options.methods or stage in gold]
     unfinished = [stage for stage in wanted if not is_done(folder / stage)]
     used = {parent for stage in unfinished if (parent := parent_of(stage))}
@@ -221,8 +223,9 @@ def execute(
         for stage in range(1, len(run.order) + 1):
             run.unlearn(method, stage)
     stages = options.gold_stages(len(run.order))
-    for stage in stages:
-        run.gold(stage)
+    for name in gold_names(options.record()):
+        for stage in stages:
+            run.gold(stage, name)
     with console.phase("write the report"):
         gold = gold_summary(run.folder, stages, run.order)
         last = stage_name(len(run.order))

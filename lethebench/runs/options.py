@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lethebench.runs.build import Build
 
 RETAIN = ("rest", "released", "fixed")
+MAX_GOLD_SEEDS = 99
 PRESET_FILE = "preset.yaml"
 """A run's copy of a preset that is not built in, in the run folder."""
 SECTIONS = ("learn", "lora", "model")
@@ -53,6 +54,8 @@ class RunOptions:
         learn_neighbour: Also train stage 1 and the gold model on the neighbour rows, for a model that cannot know
             them because it starts from random weights, as `tiny` does. They never enter a forget or retain batch.
         gold: Tasks after which a model is retrained without the data requested so far: `last`, `all`, or every K-th.
+        gold_seeds: Gold models per such task, each retrained with another seed; they show how far two retrained
+            models differ.
         order_seed: Shuffles the tasks; None = the order of the build.
         seed: Seed of weights, batches and draws.
         preset: Training settings by name or YAML file; None = the preset for the model.
@@ -105,6 +108,16 @@ class RunOptions:
             "Tasks after which a gold model is retrained: last, all, or every K-th.",
             decides="extent",
             metavar="last|all|K",
+        ),
+    )
+    gold_seeds: int = field(
+        default=1,
+        metadata=option(
+            "Gold models per task of --gold, each with another seed; their spread is reported beside every gap.",
+            decides="extent",
+            metavar="K",
+            min=1,
+            max=MAX_GOLD_SEEDS,
         ),
     )
     order_seed: int | None = field(

@@ -31,7 +31,13 @@ def stages_of(folder: Path, record: Mapping[str, Any]) -> Iterator[str]:
 def planned(record: Mapping[str, Any]) -> list[str]:
     """Return every stage that a run can have."""
     numbers = range(1, len(record["task_order"]) + 1)
-    return [LEARNT, *(f"{name}/{stage_name(number)}" for name in (*record["methods"], GOLD) for number in numbers)]
+    names = (*record["methods"], *gold_names(record))
+    return [LEARNT, *(f"{name}/{stage_name(number)}" for name in names for number in numbers)]
+
+
+def gold_names(record: Mapping[str, Any]) -> list[str]:
+    """Return the folders of a run's gold models, one per seed: gold, gold-2, ..."""
+    return [GOLD, *(f"{GOLD}-{number}" for number in range(2, record.get("gold_seeds", 1) + 1))]
 
 
 def parent_of(stage: str) -> str | None:
@@ -39,7 +45,12 @@ def parent_of(stage: str) -> str | None:
     method, number = _parts(stage)
     if method == LEARNT:
         return None
-    return LEARNT if method == GOLD or number == 1 else f"{method}/{stage_name(number - 1)}"
+    return LEARNT if is_gold(method) or number == 1 else f"{method}/{stage_name(number - 1)}"
+
+
+def is_gold(name: str) -> bool:
+    """Return whether a folder of a run is that of gold models."""
+    return name.partition("-")[0] == GOLD
 
 
 def _parts(stage: str) -> tuple[str, int]:
@@ -223,7 +234,7 @@ def _check_files(folder: Path, files: Mapping[str, Mapping[str, Any]], hashed: b
 
 def refuse_links(run: Path, record: Mapping[str, Any]) -> None:
     """Raise UserError if a stage or one of its files is a link: only files inside the run are read and replaced."""
-    for name in (LEARNT, GOLD, *record["methods"]):
+    for name in (LEARNT, *gold_names(record), *record["methods"]):
         for path in [run / name, *sorted((run / name).rglob("*"))]:
             if path.is_symlink():
                 raise UserError(f"{path} is a link, and files outside of the run are not read; replace it by the file")

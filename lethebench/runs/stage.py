@@ -187,25 +187,30 @@ class Run:
             if shares := routing(rows, self.order[:stage]):
                 record["routing"] = shares
 
-    def gold(self, stage: int) -> None:
-        """Retrain the model without what was requested to be forgotten up to a stage."""
-        name = f"{GOLD}/{stage_name(stage)}"
+    def gold(self, stage: int, gold: str = GOLD) -> None:
+        """Retrain the model without what was requested to be forgotten up to a stage.
+
+        Args:
+            stage: The stage, from 1.
+            gold: The folder, one of `gold_names`; each has a seed of its own.
+        """
+        name = f"{gold}/{stage_name(stage)}"
         rows = self._with_neighbours([self.not_asked(stage)])
-        title = f"gold: retrain without tasks 1 to {stage}"
+        title = f"{gold}: retrain without tasks 1 to {stage}"
         if self.is_done(name):
             return self.console.skip(title)
         record: dict[str, Any] = {"stage": stage, "rows": len(rows)}
         with self.new_stage(name, record) as folder:
             with self.console.phase(title) as tick:
                 forget = _where(self.build.forget, "task_id", set(self.order[:stage]))
-                seed = stage_seed(self.options.seed, GOLD, stage)
+                seed = stage_seed(self.options.seed, gold, stage)
                 inputs = self._stage(RETRAIN, self.options.model, forget, rows, seed, tick)
                 steps = {"max_steps": read_done(self.folder, LEARNT)["steps"]}
                 result, loaded = unlearn_task(replace(inputs, overrides=steps))
             save_model(loaded.model, loaded.processor, folder)
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
             record |= {"peak_memory_mb": round(peak_memory_mb())}
-            self._score(loaded, folder, "the gold model")
+            self._score(loaded, folder, f"the {gold} model")
 
     def _stage(self, method: str, model: Path | str, forget: Dataset, retain: Dataset, seed: int, tick: Tick) -> Stage:
         return Stage(

@@ -28,6 +28,7 @@ from lethebench.runs.continual import start
 from lethebench.runs.folder import HELD_OUT, read_json, stage_name, write_json
 from lethebench.runs.gate import gate
 from lethebench.runs.options import RunOptions
+from lethebench.runs.proof import stages_of
 from lethebench.runs.records import new_record
 from lethebench.runs.stage import Run, stage_seed, write_rows
 from lethebench.runs.summary import gold_summary, method_summary
@@ -209,6 +210,21 @@ def test_repair_runs_a_damaged_stage_and_its_successors_again(finished, tmp_path
     assert {stage: (copy / stage / "rows.parquet").read_bytes() for stage in stages} == rows
     kept = {stage: (copy / stage / "done.json").read_bytes() == content for stage, content in done.items()}
     assert kept == {"npo/t001": False, "npo/t002": False, "ga/t001": True, "gold/t002": True}
+
+
+def test_more_gold_seeds_add_models_and_change_no_other(finished, tmp_path):
+    options, _ = finished
+    copy = shutil.copytree(options.out, tmp_path / "run")
+    run_command(replace(options, out=copy, gold_seeds=2), seeds=1, resume=True)
+    first, second = (rows_of(copy / name / "t002") for name in ("gold", "gold-2"))
+    assert [row["id"] for row in first] == [row["id"] for row in second]
+    assert [row["logprob"] for row in first] != [row["logprob"] for row in second]
+    for stage in ("learnt", "npo/t002", "gold/t002"):
+        assert (copy / stage / "done.json").read_bytes() == (options.out / stage / "done.json").read_bytes()
+    assert read_json(copy / "gold-2/t002/done.json")["proof"]["stage"] == "gold-2/t002"
+    assert list(stages_of(copy, read_json(copy / "run.json")))[-1] == "gold-2/t002"
+    run_command(replace(options, out=copy), seeds=1, resume=True)
+    assert read_json(copy / "run.json")["gold_seeds"] == 2
 
 
 def test_another_thread_count_is_recorded_and_warned_about(finished, data, tmp_path, monkeypatch, capsys):

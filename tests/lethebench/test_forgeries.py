@@ -16,7 +16,7 @@ from lethebench.errors import UserError
 from lethebench.report.load import load_run
 from lethebench.runs.proof import check_run
 
-STAGES = ("learnt", "gold/t002", "ga/t001", "ga/t002", "npo/t001", "npo/t002")
+STAGES = ("learnt", "gold/t002", "gold-2/t002", "ga/t001", "ga/t002", "npo/t001", "npo/t002")
 FILES = (
     "run.json", "learnt/gate.json", "gold/summary.json", "ga/summary.json",
     "ga/matrix.parquet", "npo/matrix.parquet",
@@ -58,7 +58,7 @@ DAMAGES = (flip, truncate, remove, swap, extend)
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("whole")
-    run = write_run(root / "run", tasks=2, per_task=2, retain=4, data=shared_stand_in_build())
+    run = write_run(root / "run", tasks=2, per_task=2, retain=4, gold_seeds=2, data=shared_stand_in_build())
     for number, stage in enumerate(STAGES):
         save_file({"weight": np.full(9, number, np.float32)}, run / stage / "model.safetensors")
     reseal(run)

@@ -15,7 +15,7 @@ from lethebench.report.load import RunRecord
 from lethebench.report.repeat import commands
 from lethebench.report.seeds import group_runs
 from lethebench.runs import commands as run_commands
-from lethebench.runs.options import RETAIN, RunOptions, same_experiment
+from lethebench.runs.options import MAX_GOLD_SEEDS, RETAIN, RunOptions, same_experiment
 
 COMMAND = typer.main.get_command(app)
 word = st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=12).filter(lambda text: text.strip())
@@ -36,6 +36,7 @@ FIELDS = {
     "retain": st.sampled_from(RETAIN),
     "learn_neighbour": st.booleans(),
     "gold": st.sampled_from(["last", "all", "2", "10"]),
+    "gold_seeds": st.integers(1, MAX_GOLD_SEEDS),
     "order_seed": st.none() | st.integers(0, 2**32),
     "seed": st.integers(0, 2**32),
     "preset": st.none() | name,

@@ -15,6 +15,7 @@ from sealed_run import reseal
 from lethebench.evaluation.metrics import exposure_chance
 from lethebench.runs.folder import HELD_OUT, write_json
 from lethebench.runs.gate import gate
+from lethebench.runs.proof import gold_names
 from lethebench.runs.records import new_record, read_gate, read_run
 from lethebench.runs.summary import gold_summary, method_summary
 
@@ -61,6 +62,7 @@ def write_run(
     per_task: int = 3,
     retain: int = 12,
     seed: int = 0,
+    gold_seeds: int = 1,
     data: Path | None = None,
 ) -> Path:
     """Write a run folder with its build in `folder/data`, or in `data` if several runs share one.
@@ -70,6 +72,7 @@ def write_run(
         methods: Methods; one that is not in FATES behaves like npo.
         tasks, per_task, retain: profiles = tasks * per_task + retain.
         seed: Seed of the figures and of the run.
+        gold_seeds: Gold models.
         data: The build.
     """
     data = data or folder / "data"
@@ -77,18 +80,19 @@ def write_run(
     if not data.exists():
         write_build(data, rows)
     draw = random.Random(seed)
-    record = new_record(_record(folder, data, methods, tasks, seed))
+    record = new_record(_record(folder, data, methods, tasks, seed) | {"gold_seeds": gold_seeds})
     _json(folder / "run.json", record)
     _stage(folder, "learnt", rows, lambda row: 0.995, draw, exposed=lambda row: CAPS["learnt"])
     last = f"t{tasks:03d}"
-    _stage(
-        folder,
-        f"gold/{last}",
-        rows,
-        lambda row: 0.05 if row["task_id"] >= 0 else 0.995,
-        draw,
-        exposed=lambda row: max(0.0, draw.gauss(CAPS["gold"], 0.2)) if row["task_id"] >= 0 else CAPS["learnt"],
-    )
+    for gold in gold_names(record):
+        _stage(
+            folder,
+            f"{gold}/{last}",
+            rows,
+            lambda row: 0.05 if row["task_id"] >= 0 else 0.995,
+            draw,
+            exposed=lambda row: max(0.0, draw.gauss(CAPS["gold"], 0.2)) if row["task_id"] >= 0 else CAPS["learnt"],
+        )
     for method in methods:
         for stage in range(1, tasks + 1):
             forget_rate, retain_rate = FATES.get(method, FATES["npo"])(stage)
