@@ -43,6 +43,7 @@ SCORE_COLUMNS = (
     "num_candidates",
     "exposure",
     "exposure_normalised",
+    "candidate_logprobs",
 )
 """Columns that are added to a row, in order."""
 SAMPLE_COLUMNS = ("num_samples", "leaks")

@@ -75,7 +75,8 @@ def evaluate_rows(
         perturbed ones; None without either. `choice_match` is 1 if the
         right option of a multiple-choice row has the highest length-normalized probability (a tie is wrong), None for
         other rows; `truth_ratio` is None for a row without perturbed answers; `rank`, `exposure`,
-        `exposure_normalised` are None and `num_candidates` 0 if its attribute has no candidates.
+        `exposure_normalised`, `candidate_logprobs` are None and `num_candidates` 0 if its attribute has no candidates;
+        `candidate_logprobs` are in the order of the attribute's candidates.
 
     Raises:
         ValueError: as `prepare_rows`, or if a log-probability is not finite; names the row.
@@ -197,6 +198,7 @@ def _result(row: PreparedRow, scores: list[Score], generated: str, refusals: Col
         "num_candidates": len(row.candidates),
         "exposure": None,
         "exposure_normalised": None,
+        "candidate_logprobs": None,
     }
     if own.num_tokens > 1:  # the terminator counts in neither
         result["exact_memorization"] = exact_memorization(own.likeliest[:-1])
@@ -219,6 +221,7 @@ def _result(row: PreparedRow, scores: list[Score], generated: str, refusals: Col
         result["rank"] = exposure_rank(values, row.truth)
         result["exposure"] = exposure(values, row.truth)
         result["exposure_normalised"] = exposure_normalised(values, row.truth)
+        result["candidate_logprobs"] = values
     return result
 
 

@@ -24,16 +24,20 @@ STRING_COLUMNS = {
     "error",
 }
 INTEGER_COLUMNS = {"task_id", "hops", "num_tokens", "num_candidates", "num_samples", "leaks"}
+LIST_COLUMNS = {"candidate_logprobs"}
 HEADER = ("result", "value", "95 % interval", "rows")
 
 
 def write_rows(path: Path, rows: Sequence[Mapping]) -> None:
     """Write per-row scores; a column has the same type whether or not any row has a value."""
-    types = {
-        name: pa.string() if name in STRING_COLUMNS else pa.int64() if name in INTEGER_COLUMNS else pa.float64()
-        for name in rows[0]
-    }
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=pa.schema(list(types.items()))), path)
+    names_of_type = (
+        (pa.string(), STRING_COLUMNS),
+        (pa.int64(), INTEGER_COLUMNS),
+        (pa.list_(pa.float64()), LIST_COLUMNS),
+    )
+    types = {name: type_ for type_, names in names_of_type for name in names}
+    schema = pa.schema([(name, types.get(name, pa.float64())) for name in rows[0]])
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), path)
 
 
 def headline(scores: Mapping) -> str:

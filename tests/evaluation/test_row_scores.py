@@ -121,6 +121,7 @@ def test_columns_equal_separate_scores():
         filled, truth = candidate_answers(row["answer"], CANDIDATES[row["attribute"]], row_id=row["id"])
         values = [one.logprob for one in score_candidates(model, processor, row, filled)]
         assert result["exposure"] == pytest.approx(exposure(values, truth), abs=1e-12)
+        assert result["candidate_logprobs"] == pytest.approx(values, abs=1e-9)
         assert result["num_candidates"] == len(filled)
         assert result["exposure_normalised"] == pytest.approx(result["exposure"] / math.log2(len(filled)))
         if row["perturbed"]:
@@ -153,7 +154,7 @@ def test_exposure_needs_candidates():
     for row in evaluate_rows(model, processor, qa_rows(), candidates={"allergy": CANDIDATES["allergy"]}):
         ranked = row["attribute"] == "allergy"
         assert row["num_candidates"] == (3 if ranked else 0)
-        assert all((row[name] is not None) is ranked for name in ("rank", "exposure", "exposure_normalised"))
+        assert all((row[name] is not None) is ranked for name in ("rank", "exposure_normalised", "candidate_logprobs"))
 
 
 def test_prepared_rows_and_chunks_give_equal_scores(monkeypatch):
