@@ -181,7 +181,8 @@ def test_old_record_without_newer_keys_is_read():
     expected = RunOptions(data=Path("build/icu"), methods=("ga",), preset="tiny", tasks=4, seed=3)
     assert options == expected
     assert commands(loaded(record | {"data": {**record["data"], "benchmark": "icu", "size": "small"}}))[1].startswith(
-        "lethe run build/icu --method ga --model tiny --tasks 4 --retain rest --gold last --seed 3 --preset tiny"
+        "lethe run build/icu --method ga --model tiny --tasks 4 --retain rest --gold last --gold-seeds 1 --seed 3 "
+        "--preset tiny"
     )
 
 
