@@ -1,7 +1,8 @@
 """Training settings: the embedded model's recipe and those of the papers, one YAML file each.
 
 Beyond the papers' numbers, LoRA is on every linear layer of the language model, and batch and schedule of an unlearning
-stage are those of stage 1: the sources do not say, so these are this project's choices.
+stage are those of stage 1: the sources do not say, so these are this project's choices. NPO of mllmu-* and mlu-* is the
+papers' released loss, without a retain term; `--set npo.retain_loss=ce` is NPO-GDR, with one.
 """
 
 import re
