@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import GenerationMixin
 
 from lethebench.contract.encoder_decoder import (
@@ -32,6 +32,20 @@ def placeholder_of(model: Any) -> int | None:
     config = base_of(model).config
     names = ("image_token_id", "image_token_index")
     return next((value for name in names if (value := getattr(config, name, None)) is not None), None)
+
+
+def runs_as_defined(module: nn.Module) -> bool:
+    """Return whether torch and transformers alone define what a module computes: no adapter, hook or other forward.
+
+    The hooks by which transformers returns hidden states do not count.
+    """
+    return all(
+        type(part).__module__.startswith(("torch.nn.modules.", "transformers."))
+        and "forward" not in vars(part)
+        and not part._forward_pre_hooks
+        and all(hook.__module__.startswith("transformers.") for hook in part._forward_hooks.values())
+        for part in module.modules()
+    )
 
 
 def needs_pictures(model: Any) -> bool:

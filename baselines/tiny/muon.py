@@ -4,13 +4,67 @@ import math
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+"""Of the quintic Newton-Schulz iteration (Jordan et al. 2024)."""
+STEPS = 5
+
+
+def orthogonalized(matrix: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return U S V^T of a matrix U D V^T, with S between about 0.7 and 1.2, by five Newton-Schulz iterations.
+
+    Args:
+        matrix: any matrix.
+        dtype: of the computation.
+    """
+    a, b, c = COEFFICIENTS
+    is_tall = matrix.shape[0] > matrix.shape[1]
+    result = (matrix.T if is_tall else matrix).to(dtype)
+    result = result / result.norm().clamp(min=1e-7)
+    for _ in range(STEPS):
+        gram = result @ result.T
+        result = torch.addmm(result, torch.addmm(gram, gram, gram, beta=b, alpha=c), result, beta=a)
+    return result.T if is_tall else result
+
+
+class Muon(torch.optim.Muon):
+    """`torch.optim.Muon` with Newton-Schulz iterations in float32 on a CPU.
+
+    torch's are in bfloat16, which most CPUs emulate: 16 times slower there for the matrices of the embedded model. On a
+    CPU with bfloat16 arithmetic they take twice the time, a few milliseconds per step, so that every CPU computes the
+    same. Other devices use bfloat16.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        """Take one step; a closure is evaluated first and its value returned."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    self._update(parameter, group)
+        return loss
+
+    def _update(self, parameter: nn.Parameter, group: dict[str, Any]) -> None:
+        gradient, state = parameter.grad, self.state[parameter]
+        if not state:
+            state["momentum_buffer"] = torch.zeros_like(gradient)
+        momentum = state["momentum_buffer"].lerp_(gradient, 1 - group["momentum"])
+        direction = gradient.lerp(momentum, group["momentum"])
+        dtype = torch.float32 if parameter.device.type == "cpu" else torch.bfloat16
+        rows, columns = parameter.shape
+        rate = group["lr"] * math.sqrt(max(1, rows / columns))
+        parameter.add_(orthogonalized(direction, dtype), alpha=-rate)
 
 
 class MuonAdamW(torch.optim.Optimizer):
     """Muon on hidden matrices and AdamW on the rest, with the interface of one optimizer.
 
-    Muon (Jordan et al. 2024; `torch.optim.Muon`) steps along the orthogonalized momentum of a matrix. Both parts share
+    Muon (Jordan et al. 2024) steps along the orthogonalized momentum of a matrix. Both parts share
     their parameter groups with this object, so a scheduler or trainer that sees one optimizer reaches both.
 
     Args:
@@ -26,7 +80,7 @@ class MuonAdamW(torch.optim.Optimizer):
         matrices, others = split_parameters(model)
         if not matrices or not others:
             raise ValueError(f"{type(model).__name__} needs trainable matrices and other trainable parameters")
-        muon = torch.optim.Muon(matrices, lr=muon_lr, momentum=0.95, weight_decay=0.0, adjust_lr_fn="original")
+        muon = Muon(matrices, lr=muon_lr, momentum=0.95, weight_decay=0.0)
         adamw = torch.optim.AdamW(others, lr=adamw_lr, betas=(0.9, 0.95), weight_decay=0.0)
         self.parts = (muon, adamw)
         super().__init__([*muon.param_groups, *adamw.param_groups], {})

@@ -16,6 +16,7 @@ from trl.trainer.utils import get_config_model_id
 
 from lethebench.baselines.checkpoints.weights import load_weights
 from lethebench.baselines.losses import token_logps
+from lethebench.baselines.trainer.answer_logits import answer_logits
 from lethebench.baselines.trainer.rows import (
     IGNORED,
     PICTURED,
@@ -28,7 +29,7 @@ from lethebench.baselines.trainer.rows import (
 from lethebench.baselines.trainer.settings_checks import FIXED, check_called, check_evaluated, check_fixed, check_rows
 from lethebench.baselines.trainer.weights import check_lora, freeze, same_trained, train_in_float32, train_only
 from lethebench.contract.conversation import conversation
-from lethebench.contract.models import check_architecture, check_num_pictures, forward_at, keeps_pictures_apart
+from lethebench.contract.models import check_architecture, check_num_pictures, keeps_pictures_apart
 from lethebench.contract.processors import is_mask
 
 # Settings of every stage of a run: no files, no reports, no progress bar.
@@ -202,7 +203,7 @@ class AnswerTrainer(SFTTrainer):
             labels = batch.pop("labels")
             predicts = functional.pad(labels[:, 1:] != IGNORED, (0, 1))  # the last position predicts nothing
             more = {"output_hidden_states": True} if layers else {}
-            logits, outputs = forward_at(model, batch, predicts, use_cache=False, **more)
+            logits, outputs = answer_logits(model, batch, predicts, **more)
             tokens = mask & rows.unsqueeze(1)
             logps = logps.masked_scatter(tokens, token_logps(logits, labels[:, 1:][predicts[:, :-1]]))
             order.append(tokens.flatten().nonzero().flatten())

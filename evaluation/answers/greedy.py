@@ -15,6 +15,7 @@ from lethebench.contract.models import (
     generation_inputs,
     keeps_pictures_apart,
 )
+from lethebench.contract.picture_features import cached_picture_features
 from lethebench.contract.tokens import EncodedQuestion, encode, longest_answer
 from lethebench.evaluation.likelihood.batching import batch_limit, model_inputs
 from lethebench.evaluation.likelihood.prefix_sharing import Context
@@ -85,7 +86,7 @@ def generate_encoded(
                 prompts = [encoded[row].prompt for row in batch]
                 contexts = [Context(prompt, prompt.ids, 0) for prompt in prompts]
                 processors = LogitsProcessorList([] if noise is None else [noise(batch)])
-                with torch.no_grad():
+                with torch.no_grad(), cached_picture_features(model):
                     if is_encoder_decoder(base_of(model)):
                         new_ids = _decoded_tokens(model, contexts, end, max_new_tokens, processors)
                     elif keeps_pictures_apart(model):

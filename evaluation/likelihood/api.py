@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from lethebench.contract.models import check_architecture, check_num_pictures
+from lethebench.contract.picture_features import cached_picture_features
 from lethebench.contract.tokens import EncodedQuestion, encode
 from lethebench.evaluation.likelihood.calibration import score_items
 
@@ -70,7 +71,7 @@ def score_encoded(
     was_training = model.training
     model.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), cached_picture_features(model):
             for slots, measures in score_items(
                 model, encoded, batch_size=batch_size, statistics=statistics, progress=progress
             ):

@@ -11,7 +11,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from lethebench.baselines import PRESETS, RowEncoder, learn_tiny, plan_for, tiny_processor, tiny_vlm
 from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import save_model
-from lethebench.baselines.tiny.muon import MuonAdamW, split_parameters, warmup_cosine
+from lethebench.baselines.tiny.muon import Muon, MuonAdamW, orthogonalized, split_parameters, warmup_cosine
 from lethebench.baselines.tiny.vision_warmup import augment
 from lethebench.baselines.trainer.rows import AnswerCollator, EncodedRows
 
@@ -182,6 +182,32 @@ def test_muon_takes_hidden_matrices_and_adamw_the_rest():
     assert tables <= {names[id(value)] for value in others}
     trained = sum(value.requires_grad for value in model.parameters())
     assert len(matrices) + len(others) == trained
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (96, 32), (32, 96), (32, 16)])
+def test_muon_steps_equal_torchs_up_to_bfloat16(shape):
+    torch.manual_seed(0)
+    ours, theirs = (torch.nn.Parameter(torch.zeros(shape)) for _ in range(2))
+    options = {"lr": 0.1, "momentum": 0.95, "weight_decay": 0.0}
+    pairs = ((ours, Muon([ours], **options)), (theirs, torch.optim.Muon([theirs], **options)))
+    for _ in range(3):
+        gradient = torch.randn(shape)
+        for parameter, optimizer in pairs:
+            parameter.grad = gradient.clone()
+            optimizer.step()
+    assert (ours - theirs).norm() < 0.02 * theirs.norm()
+    assert Muon([ours], **options).step(lambda: 7) == 7
+
+
+@pytest.mark.parametrize("shape", [(24, 24), (48, 16), (16, 48)])
+def test_newton_schulz_keeps_singular_vectors(shape):
+    torch.manual_seed(0)
+    left, values, right = torch.linalg.svd(torch.randn(shape, dtype=torch.float64), full_matrices=False)
+    values = values.clamp(min=0.2 * values.max())
+    result = orthogonalized((left * values @ right).float(), torch.float32).double()
+    inner = left.T @ result @ right.T
+    assert ((inner.diagonal() > 0.6) & (inner.diagonal() < 1.3)).all()
+    assert (inner - inner.diagonal().diag()).abs().max() < 1e-4
 
 
 def test_both_parts_follow_one_schedule_and_survive_a_checkpoint():

@@ -1,0 +1,112 @@
+"""Measure what each saving of a learning step of the embedded model is worth.
+
+    python perf/learning.py [BUILD] [--rounds 15] [--threads 1]
+
+One batch of stage 1 runs forward, backward and through the optimizer: plainly (torch's Muon in bfloat16, the vision
+tower at each step, the last layer at all positions), then with each saving added to those before it. The variants
+alternate, and times are processor time, so that ratios hold on a busy machine. Prints the medians and the largest
+difference of a gradient from the plain one. Exits with 1 if a gradient differs by more than 1e-6.
+"""
+
+import argparse
+import contextlib
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor
+
+from lethebench.baselines import PRESETS, RowEncoder, plan_for, tiny_processor, tiny_vlm
+from lethebench.baselines.learn import learn_config
+from lethebench.baselines.tiny.muon import Muon, split_parameters
+from lethebench.baselines.trainer import answer_logits
+from lethebench.baselines.trainer.answer import AnswerTrainer
+from lethebench.builders import build
+from lethebench.runs.build import open_build
+
+LIMIT = 1e-6
+
+
+@contextlib.contextmanager
+def without(*names: str) -> Iterator[None]:
+    """Switch off "tower" (features kept) and "last layer" (answer positions alone)."""
+    plain = {"tower": ("cached_picture_features", contextlib.nullcontext), "last layer": ("_plain_last_layer", None)}
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            attribute, value = plain[name]
+            stack.enter_context(mock.patch.object(answer_logits, attribute, value or (lambda base: None)))
+        yield
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=Path, nargs="?", help="an icu build; a small one is made by default")
+    parser.add_argument("--rounds", type=int, default=15, help="alternating measurements of the variants")
+    parser.add_argument("--threads", type=int, default=1, help="torch threads")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.build or Path(scratch) / "icu"
+        if options.build is None:
+            build("icu", folder, size="small")
+        rows = open_build(folder).split("train")
+        plan = plan_for(rows)
+        tiny = tiny_vlm(rows, 0, plan=plan, encoder=RowEncoder(tiny_processor(rows, plan)))
+        config = learn_config(PRESETS["tiny"], scratch, per_device_train_batch_size=plan.batch_size, max_steps=1)
+        trainer = AnswerTrainer(
+            tiny.model, args=config, train_dataset=rows, encoder=tiny.encoder, optimizers=tiny.optimizers
+        )
+        return report(trainer, options.rounds)
+
+
+def report(trainer: AnswerTrainer, rounds: int) -> int:
+    """Measure the variants, print a line for each, and return the exit status."""
+    model = trainer.model.train()
+    batch = trainer._prepare_inputs(next(iter(trainer.get_train_dataloader())))
+    matrices, _ = split_parameters(model)
+    optimizers = {kind: kind(matrices, lr=0.0, weight_decay=0.0) for kind in (torch.optim.Muon, Muon)}
+    variants: dict[str, tuple[Any, tuple[str, ...]]] = {
+        "plain": (torch.optim.Muon, ("tower", "last layer")),
+        "+ Newton-Schulz in float32": (Muon, ("tower", "last layer")),
+        "+ tower once per picture": (Muon, ("last layer",)),
+        "+ last layer at answers": (Muon, ()),
+    }
+    costs: dict[str, list[list[float]]] = {name: [] for name in variants}
+    gradients: dict[str, list[Tensor]] = {}
+    for _ in range(rounds + 1):
+        for name, (kind, off) in variants.items():
+            model.zero_grad()
+            marks = [time.process_time()]
+            with without(*off):
+                loss = trainer.compute_loss(model, dict(batch))
+                marks.append(time.process_time())
+                loss.backward()
+            marks.append(time.process_time())
+            optimizers[kind].step()
+            marks.append(time.process_time())
+            costs[name].append([end - start for start, end in pairwise(marks)])
+            gradients[name] = [value.grad.clone() for value in model.parameters() if value.grad is not None]
+    print(f"{'CPU ms per step':28} forward backward Muon  whole  ratio  gradient differs by")
+    whole = {name: [sum(parts) for parts in values[1:]] for name, values in costs.items()}
+    largest = 0.0
+    for name in variants:
+        parts = [1000 * statistics.median(column) for column in zip(*costs[name][1:], strict=True)]
+        ratio = statistics.median(before / now for before, now in zip(whole["plain"], whole[name], strict=True))
+        pairs = zip(gradients["plain"], gradients[name], strict=True)
+        gap = max((one - two).abs().max().item() for one, two in pairs)
+        largest = max(largest, gap)
+        total = 1000 * statistics.median(whole[name])
+        print(f"{name:28} {parts[0]:7.1f} {parts[1]:8.1f} {parts[2]:4.1f} {total:6.1f} {ratio:5.2f}x  {gap:.1e}")
+    return 0 if largest <= LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
