@@ -45,7 +45,7 @@ def _plain_last_layer(base: Any) -> Any:
     llama = base.model.language_model
     if type(llama) is not LlamaModel or llama.config._attn_implementation != "sdpa":
         return None
-    layer = llama.layers[-1]
+    layer: Any = llama.layers[-1]
     is_plain = (
         (type(layer), type(layer.self_attn)) == (LlamaDecoderLayer, LlamaAttention)
         and runs_as_defined(layer)
