@@ -17,7 +17,7 @@ from lethebench.contract.models import (
 )
 from lethebench.contract.picture_features import cached_picture_features
 from lethebench.contract.tokens import EncodedQuestion, encode, longest_answer
-from lethebench.evaluation.likelihood.batching import batch_limit, model_inputs
+from lethebench.evaluation.likelihood.batching import batch_limit, model_inputs, run_alone
 from lethebench.evaluation.likelihood.prefix_sharing import Context
 
 # `generate` takes what is not passed from the model's own generation config, which may change the likeliest token
@@ -81,7 +81,8 @@ def generate_encoded(
         for rows in kinds.values():
             rows.sort(key=lambda row: -len(encoded[row].prompt.ids))
             while rows:
-                size = limit.num_rows(len(encoded[rows[0]].prompt.ids) + max_new_tokens)
+                first = encoded[rows[0]].prompt
+                size = 1 if run_alone(model, first) else limit.num_rows(len(first.ids) + max_new_tokens)
                 batch, rows = rows[:size], rows[size:]
                 prompts = [encoded[row].prompt for row in batch]
                 contexts = [Context(prompt, prompt.ids, 0) for prompt in prompts]

@@ -1,13 +1,19 @@
 """Properties of a model that do not depend on its architecture, and its inputs for prompts and answers."""
 
+import inspect
+import logging
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from lethebench.contract.models import base_of, cast_floating
+from lethebench.contract.models import as_declared, base_of, cast_floating
+from lethebench.contract.tokens import Prompt
 from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Context
 
+logger = logging.getLogger(__name__)
+_RUN_ALONE: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # model -> result of `run_alone`
 SLICE = 64  # rows of logits that are reduced together
 
 
@@ -35,6 +41,27 @@ def batch_limit(model: Any, batch_size: int | None) -> BatchLimit:
         logits=max(SLICE, (2**24 if cpu else 2**28) // vocabulary),
         rows=batch_size,
     )
+
+
+def run_alone(model: Any, prompt: Prompt) -> bool:
+    """Return whether rows like this one must not share a batch, since the model numbers its pictures over all of them.
+
+    Transformers gives HunYuan-VL's pictures the positions 0, 1, ... of a batch, so that the second row has other
+    log-probabilities than the same row alone. The first answer for a model is logged and remembered.
+    """
+    base = base_of(model)
+    numbering = next((part.get_rope_index for part in base.modules() if hasattr(part, "get_rope_index")), None)
+    if numbering is None or not prompt.pictures:
+        return False
+    if base not in _RUN_ALONE:
+        inputs = as_declared(base, model_inputs(model, [Context(prompt, prompt.ids, 0)] * 2, [list(prompt.ids)] * 2))
+        parameters = inspect.signature(numbering).parameters
+        positions = numbering(**{name: value for name, value in inputs.items() if name in parameters})[0]
+        _RUN_ALONE[base] = not torch.equal(positions[..., 0, :], positions[..., 1, :])
+        if _RUN_ALONE[base]:
+            name = type(base).__name__
+            logger.warning("%s numbers the pictures of a batch together: rows with pictures are run one by one", name)
+    return _RUN_ALONE[base]
 
 
 def generated_values(model: Any, names: Sequence[str]) -> dict[str, int]:

@@ -8,6 +8,7 @@ import logging
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -17,7 +18,7 @@ import torch
 from lethebench.contract.encoder_decoder import is_encoder_decoder
 from lethebench.contract.models import base_of, keeps_pictures_apart, placeholder_of
 from lethebench.contract.tokens import EncodedQuestion
-from lethebench.evaluation.likelihood.batching import attention_of, batch_limit, dtype_of
+from lethebench.evaluation.likelihood.batching import attention_of, batch_limit, dtype_of, run_alone
 from lethebench.evaluation.likelihood.forward import Measures, score_shared, score_whole
 from lethebench.evaluation.likelihood.prefix_sharing import (
     BatchLimit,
@@ -185,11 +186,13 @@ def score_items(
         kinds[question.prompt.kind].append((row, question))
     done = 0
     for items in kinds.values():
-        mode = sharing_mode(model, items)
+        mode, whole_limit = sharing_mode(model, items), limit
+        if run_alone(model, items[0][1].prompt):
+            mode, whole_limit = mode._replace(batched=False), replace(limit, rows=1)
         contexts = plan_contexts(items, mode, placeholder)
         shared = _shareable(contexts) if mode.shared else []
         whole = [context for context in contexts if not mode.shared or len(context.tails) == 1]
-        for pairs in whole_batches(whole, limit):
+        for pairs in whole_batches(whole, whole_limit):
             for (_, tail), values in zip(pairs, score_whole(model, pairs, statistics=statistics), strict=True):
                 yield tail.slots, values
             done += len(pairs)

@@ -9,7 +9,7 @@ from typing import Any
 
 import baselines_support as support
 import torch
-from small_models import NOTES, TIMM, make_model, make_processor, stands_in
+from small_models import TIMM, make_model, make_processor, stands_in
 from stand_ins import STAND_INS
 from tiny_models import picture
 from transformers import AutoModelForImageTextToText
@@ -27,6 +27,7 @@ from lethebench.contract.tokens import encode
 from lethebench.evaluation.answers.greedy import decode, generate_encoded
 from lethebench.evaluation.likelihood import calibration
 from lethebench.evaluation.likelihood.api import score_encoded
+from lethebench.evaluation.likelihood.batching import run_alone
 
 KINDS = ("pictures", "text", "several")
 CELLS = (*KINDS, "shares", "generates", "trains", "unlearns", "loads")
@@ -119,6 +120,20 @@ def check_pictures_matter(model: Any, processor: Any) -> None:
     first, second = score_encoded(model, encode(processor, rows, [ANSWERS] * 2))
     gaps = [abs(one.logprob - two.logprob) for one, two in zip(first, second, strict=True)]
     assert max(gaps) > TOLERANCE, f"another picture changes scores by {gaps}"
+
+
+def check_companions(model: Any, processor: Any, notes: list[str]) -> None:
+    """Scores of rows with pictures do not depend on the other rows of a batch."""
+    rows = [_row(f"row {seed}", "What is the diagnosis?", seed) for seed in range(1, 7)]
+    encoded = encode(processor, rows, [ANSWERS] * len(rows))
+    if run_alone(model, encoded[0].prompt):
+        notes.append(
+            "numbers the pictures of a batch together: rows with pictures are scored one by one, but trained in batches"
+        )
+    alone = [score_encoded(model, [item])[0] for item in encoded]
+    for row, one, two in zip(rows, score_encoded(model, encoded), alone, strict=True):
+        gap = max(abs(first.logprob - second.logprob) for first, second in zip(one, two, strict=True))
+        assert gap < TOLERANCE, f"{row['id']}: the other rows of its batch move a score by {gap:.2g} nats"
 
 
 def check_greedy(model: Any, processor: Any, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -217,7 +232,7 @@ def record_of(model_type: str, folder: Path) -> dict[str, str]:
         A value for `class`, `processor` (own, with a package that it needs, stand-in or none), `CELLS` and `note`.
     """
     record = {"class": MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES[model_type], "processor": "none"}
-    notes = [NOTES[model_type]] if model_type in NOTES else []
+    notes: list[str] = []
     model = make_model(model_type)
     if _attempt(lambda: check_architecture(model), notes) == "no":
         return record | dict.fromkeys(CELLS, "no") | {"note": notes[0]}
@@ -234,13 +249,15 @@ def record_of(model_type: str, folder: Path) -> dict[str, str]:
             return (
                 record | dict.fromkeys(CELLS, "no") | {key: record[key] for key in KINDS} | {"note": "; ".join(notes)}
             )
-        record["mixed"] = _attempt(lambda: check_scores(model, processor, rows), notes)
+        mixed = [_attempt(lambda: check_scores(model, processor, rows), notes)]
+        if record["pictures"] == "yes":
+            mixed.append(_attempt(lambda: check_companions(model, processor, notes), notes))
         record["shares"] = _sharing(modes)
     record["generates"] = _attempt(lambda: check_greedy(model, processor, rows), notes)
     for cell, method in (("trains", "sft"), ("unlearns", "npo")):
         trained = copy.deepcopy(model)
         record[cell] = _attempt(lambda m=method, t=trained: check_training(t, processor, rows, folder / m, m), notes)
     record["loads"] = _attempt(lambda: check_loading(model, folder / "model"), notes)
-    if record.pop("mixed") != "yes":
+    if set(mixed) != {"yes"}:
         record["pictures"] = "wrong"
     return record | {"note": "; ".join(notes)}

@@ -176,8 +176,6 @@ TIMM = ("fast_vlm", "gemma3n", "perception_lm")
 """Model types whose model class needs timm."""
 NEEDS = {} if find_spec("timm") else dict.fromkeys(TIMM, "timm")
 """Model type -> a package that its model class needs and that is not installed."""
-NOTES = {"hunyuan_vl": "Transformers numbers pictures over a batch, which moves scores by about 0.001 nats"}
-"""Model type -> what is inexact in the model itself."""
 
 
 def stands_in(model_type: str) -> bool:
