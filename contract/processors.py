@@ -1,6 +1,7 @@
 """What a vision-language processor makes of rows, and whether that can be trained and scored."""
 
 import inspect
+import textwrap
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,16 +11,23 @@ from typing import Any
 import torch
 from PIL import Image
 
+from lethebench.contract.chat_template import apply_template
 from lethebench.contract.conversation import chat_messages
-from lethebench.contract.errors import UserError
+from lethebench.contract.errors import UserError, border
 
 _JOINED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # processor -> result of `joined_dimensions`
 
 
 def render(processor: Any, question: str, num_images: int, answer: str | None = None) -> str:
-    """Return the conversation as text by the chat template; without an answer it ends with the generation prompt."""
+    """Return the conversation as text by the chat template; without an answer it ends with the generation prompt.
+
+    Raises:
+        UserError: the template fails on this conversation, or does not end in time.
+    """
     messages = chat_messages(question, num_images, answer)
-    return processor.apply_chat_template(messages, add_generation_prompt=answer is None, tokenize=False)
+    subject = f"the chat template fails on the question {textwrap.shorten(question, 80)!r} with {num_images} pictures"
+    with border(subject, "correct chat_template.jinja, or leave out the row"):
+        return apply_template(processor, messages, generation_prompt=answer is None)
 
 
 def answer_type(processor: Any) -> int:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from lethebench.contract.chat_template import apply_template
 from lethebench.contract.conversation import chat_messages
 from lethebench.contract.errors import border
 from lethebench.contract.images import CachingImageProcessor, decode_image, image_digest
@@ -227,7 +228,7 @@ class QuestionEncoder:
         text = render(self._processor, question, num_images)
         if self._marks_generation is None:
             messages = chat_messages(question, num_images)
-            self._marks_generation = text != self._processor.apply_chat_template(messages, tokenize=False)
+            self._marks_generation = text != apply_template(self._processor, messages)
         if self._marks_generation:
             return text
         before, _ = self._frame(question, num_images)

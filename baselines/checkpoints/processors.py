@@ -1,21 +1,14 @@
 """Processors from files: completed from the model's config, and checked against the model and their chat template."""
 
 import re
-import signal
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from transformers import AutoProcessor
 
 from lethebench.baselines.checkpoints.weights import explain
+from lethebench.contract.chat_template import apply_template
 from lethebench.contract.conversation import chat_messages
 from lethebench.contract.errors import UserError, border
-
-TEMPLATE_SECONDS = 10.0
-"""Most time for a chat template to render a conversation of a sentence; real ones need milliseconds."""
 
 TEMPLATES = {
     "florence2": "{% for message in messages %}{% for part in message.content %}"
@@ -115,34 +108,8 @@ def try_template(processor: Any, path: str) -> None:
     Raises:
         UserError: the template raises, is stopped by its sandbox, or does not end in time.
     """
-    with (
-        border(f"the chat template of {path} fails", "correct chat_template.jinja", explain=explain),
-        limit(TEMPLATE_SECONDS),
-    ):
+    with border(f"the chat template of {path} fails", "correct chat_template.jinja", explain=explain):
         for images in (0, 1):
             for answer in (None, "It is blue."):
                 messages = chat_messages("Which color is it?", images, answer)
-                processor.apply_chat_template(messages, add_generation_prompt=answer is None, tokenize=False)
-
-
-@contextmanager
-def limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError if the code inside takes longer; unlimited outside the main thread or without SIGALRM."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(*_: Any) -> None:
-        raise TimeoutError(f"it does not end within {seconds:g} s")
-
-    start = time.monotonic()
-    handler = signal.signal(signal.SIGALRM, stop)
-    remaining, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        # A timer that ran before, such as the time limit of a test, goes on.
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
-        if remaining:
-            signal.setitimer(signal.ITIMER_REAL, max(remaining - (time.monotonic() - start), 0.01), interval)
+                apply_template(processor, messages, generation_prompt=answer is None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lethebench.baselines.stage import Stage, UnlearnResult
+from lethebench.contract.chat_template import apply_template
 from lethebench.contract.conversation import conversation
 
 SYSTEM_PROMPT = (
@@ -77,7 +78,7 @@ def with_system_prompt(processor: Any, text: str = SYSTEM_PROMPT) -> Any:
     )
     question = conversation({"images": [], "question": "?", "answer": "?"})["prompt"]
     try:
-        is_shown = text in prompted.apply_chat_template(question, tokenize=False)
+        is_shown = text in apply_template(prompted, question)
     except Exception as error:  # a template may raise anything
         raise ValueError(f"the chat template of {type(processor).__name__} refuses a system prompt: {error}") from error
     if not is_shown:

@@ -14,10 +14,10 @@ from small_build import stand_in_build
 from tiny_models import llava, save_llava
 from transformers import LlamaConfig
 
-from lethebench.baselines.checkpoints import processors
 from lethebench.baselines.checkpoints.files import check_finite
 from lethebench.baselines.checkpoints.weights import load_weights
 from lethebench.baselines.loading import load_model
+from lethebench.contract import chat_template
 from lethebench.contract.errors import UserError
 
 WEIGHTS = "model.safetensors"
@@ -236,7 +236,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("spoil", "message"), FAULTS.values(), ids=FAULTS)
 def test_damaged_model_is_refused_in_one_line(folder, monkeypatch, spoil, message):
-    monkeypatch.setattr(processors, "TEMPLATE_SECONDS", 0.3)
+    monkeypatch.setattr(chat_template, "TEMPLATE_SECONDS", 0.3)
     spoil(folder)
     with pytest.raises(UserError, match=message) as refused:
         load_model(folder)

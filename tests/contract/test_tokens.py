@@ -11,6 +11,8 @@ import tiny_models
 import torch
 
 from lethebench.baselines.trainer.rows import AnswerCollator, RowEncoder
+from lethebench.contract import chat_template
+from lethebench.contract.errors import UserError
 from lethebench.contract.tokens import common_length, encode
 from lethebench.evaluation.likelihood import score_answers
 
@@ -122,6 +124,39 @@ def test_special_token_texts_in_answers_are_plain_text():
     assert ids[-1] == processor.tokenizer.eos_token_id
     assert not set(ids[:-1]) & set(processor.tokenizer.all_special_ids)
     assert_trained_equal_scored(processor, [row])
+
+
+LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+FAULTY = {
+    "with a picture": (
+        f"{{% if messages[0]['content'][0]['type'] == 'image' %}}{LOOP}{{% endif %}}", 0, "1 pictures: it does not end"
+    ),
+    "with two pictures": (
+        f"{{% if messages[0]['content'] | length > 2 %}}{LOOP}{{% endif %}}", 1, "2 pictures: it does not end"
+    ),
+    "at an answer": (f"{{% if messages[1] %}}{LOOP}{{% endif %}}", 0, "0 pictures: it does not end"),
+    "raises at pictures": (
+        "{% if messages[0]['content'][0]['type'] == 'image' %}{{ raise_exception('no pictures') }}{% endif %}",
+        0, "1 pictures: no pictures",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_template_that_fails_on_some_rows_is_one_line(name, monkeypatch):
+    start, plain, message = FAULTY[name]
+    monkeypatch.setattr(chat_template, "TEMPLATE_SECONDS", 0.2)
+    _, processor = tiny_models.llava()
+    processor.chat_template = start + processor.chat_template
+    picture = tiny_models.picture(1)
+    rows = [{"id": str(number), "question": "What is it?", "images": [picture] * number} for number in range(3)]
+    if name != "at an answer":
+        assert encode(processor, rows[: plain + 1], [["a"]] * (plain + 1))
+    with pytest.raises(
+        UserError, match=f"^the chat template fails on the question 'What is it\\?' with {message}"
+    ) as caught:
+        encode(processor, rows, [["a"]] * 3)
+    assert "\n" not in str(caught.value)
 
 
 def test_special_token_text_in_question_raises():

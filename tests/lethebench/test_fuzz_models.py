@@ -19,8 +19,8 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file
 from tiny_models import TEMPLATE, qa_rows, sharpen, tokenizer
 
-from lethebench.baselines.checkpoints import processors
 from lethebench.baselines.loading import save_model
+from lethebench.contract import chat_template
 from lethebench.errors import UserError
 from lethebench.scoring.models import load, score
 
@@ -38,7 +38,7 @@ def quiet():
     transformers.utils.logging.disable_progress_bar()
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
-        patch.setattr(processors, "TEMPLATE_SECONDS", 2)
+        patch.setattr(chat_template, "TEMPLATE_SECONDS", 2)
         yield
     transformers.logging.set_verbosity(before)
     transformers.utils.logging.enable_progress_bar()
