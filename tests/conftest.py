@@ -13,6 +13,7 @@ from functools import cache
 from importlib import metadata
 
 import certifi
+import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -60,3 +61,15 @@ _finished = []
 def _keep():
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give tests/hub to one worker: its files share the processes of two users, which take seconds to start."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadFilesOrHub(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return "tests/hub" if nodeid.startswith("tests/hub/") else super()._split_scope(nodeid)
+
+    return LoadFilesOrHub(config, log) if config.getvalue("dist") == "loadfile" else None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -23,9 +24,9 @@ def data() -> Path:
     return real_build()
 
 
-def lethe_process(*arguments: str, cwd: Path, start=("-m", "lethebench")) -> Done:
+def lethe_process(*arguments: str, cwd: Path) -> Done:
     """Run the command line in a new process."""
-    command = [sys.executable, *start, *arguments]
+    command = [sys.executable, "-m", "lethebench", *arguments]
     child = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
     return Done(child.returncode, child.stdout, child.stderr)
 
@@ -120,22 +121,23 @@ def test_run_in_use_is_refused(data, tmp_path):
         holder.communicate("")
 
 
-def test_full_disk_leaves_no_build(tmp_path):
+def test_full_disk_leaves_no_build(tmp_path, monkeypatch):
     """A limit on file size makes the write fail as a full disk would."""
-    prelude = (
-        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
-        "sys.dont_write_bytecode = True; "  # cut off at the limit, it would be what later processes import
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
-        "from lethebench.cli.app import main; main()"
-    )
-    result = lethe_process("build", "icu", "--size", "8", "--out", "icu", cwd=tmp_path, start=("-c", prelude))
+    use_stand_ins(monkeypatch)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # cut off at the limit, it would be what later tests import
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        result = lethe("build", "icu", "--size", "8", "--out", "icu", cwd=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     refused(result, "disk is full")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_exits_130_and_says_how_to_resume(tmp_path):
-    """Interrupts a build that takes a minute after its first file."""
-    command = [sys.executable, "-u", "-m", "lethebench", "build", "icu", "--size", "paper"]
+    """Interrupts a build that takes long after its first file."""
+    command = [sys.executable, "-u", "-m", "lethebench", "build", "icu", "--size", "200"]
     child = subprocess.Popen(
         command,
         cwd=tmp_path,

@@ -37,6 +37,7 @@ from lethebench.scoring.options import EvaluateOptions
 
 METHODS = ("ga", "npo")
 LEARN = {"vision_steps": 30, "steps": 45, "batch_size": 32, "muon_lr": 0.04, "adamw_lr": 8e-3}
+FEW_STEPS = {**LEARN, "vision_steps": 3, "steps": 5}
 UNLEARN = {"max_steps": 10, "per_device_train_batch_size": 16, "learning_rate": 1e-3}
 
 
@@ -242,10 +243,14 @@ def test_another_thread_count_is_recorded_and_warned_about(finished, data, tmp_p
     assert read_json(copy / "run.json")["machine"]["threads"] == threads
 
 
-def test_retrain_equals_the_gold_model_of_a_run(finished, data, tmp_path):
+def test_retrain_equals_the_gold_model_of_a_run(finished, data, tmp_path, monkeypatch):
+    """Trained for few steps, after which the weights show any difference as well."""
     options, _ = finished
-    copy = tmp_path / "run"
-    shutil.copytree(options.out, copy)
+    for module in (training, retrain):
+        monkeypatch.setattr(module, "plan_for", lambda rows: replace(plan_for(rows), **FEW_STEPS))
+    score_every(monkeypatch, 6)
+    copy = shutil.copytree(options.out, tmp_path / "run", ignore=shutil.ignore_patterns("gold"))
+    Run(open_build(data), replace(options, out=copy), copy, Console()).gold(2)
     before = (copy / "gold" / "t002" / "rows.parquet").read_bytes()
     shutil.rmtree(copy / "gold")
     with pytest.raises(UserError, match=r"retrain repeats stage 1 .* leave out --set and --modality"):

@@ -97,7 +97,7 @@ def test_plugin_from_listing_to_pushing(site, tmp_path, monkeypatch):
     tuned = json.loads((tmp_path / "tuned" / "tuned.json").read_text())
     assert tuned["settings"].keys() == {"learning_rate", "strength"}
 
-    score_every(monkeypatch, 12)
+    score_every(monkeypatch, 24)
     # Another run: that one's scores were written by hand.
     options = ("--model", base, "--method", f"forgetful,{DOTTED}", "--tasks", 1, "--ignore-gate")
     options += ("--set", "learn.max_steps=1")

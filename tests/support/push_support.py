@@ -81,7 +81,7 @@ def _ask(process: subprocess.Popen, request: dict) -> dict:
 
 def _end(process: subprocess.Popen) -> None:
     process.stdin.close()
-    process.wait(30)
+    process.wait(120)
     process.stdout.close()
     process.stderr.close()
 
