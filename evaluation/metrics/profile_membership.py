@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from lethebench.evaluation.metrics.bootstrap import bootstrap
+from lethebench.evaluation.metrics.bootstrap import RESAMPLES, bootstrap
 from lethebench.evaluation.metrics.membership import area_under_curve, member_flags
 from lethebench.evaluation.metrics.validation import finite, same_length
 
@@ -88,6 +88,7 @@ def profile_membership(
     profile_ids: Sequence[Hashable],
     *,
     fpr: float = FALSE_POSITIVES,
+    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict:
     """Return how well an attacker who sees all rows of a profile tells members from profiles never trained on.
@@ -97,7 +98,8 @@ def profile_membership(
         members: per row, 1 = trained on (forget or retain), 0 = holdout; a profile's rows are all of one kind.
         profile_ids: per row, whose row it is.
         fpr: false-positive rate, in [0, 1].
-        seed: of the bootstrap intervals over profiles.
+        resamples: of the bootstrap intervals over profiles.
+        seed: of the intervals.
 
     Returns:
         auc: of the profiles' means, in 0..1; 0.5 = no separation.
@@ -129,7 +131,10 @@ def profile_membership(
     def tpr(rows: np.ndarray) -> float | None:
         return _tpr(values[rows], inside[rows], fpr) if of_both(rows) else None
 
-    intervals = {name: list(bootstrap(value, len(values), seed=seed)) for name, value in (("auc", area), ("tpr", tpr))}
+    intervals = {
+        name: list(bootstrap(value, len(values), resamples=resamples, seed=seed))
+        for name, value in (("auc", area), ("tpr", tpr))
+    }
     return {
         "auc": area_under_curve(values, inside),
         "tpr": _tpr(values, inside, fpr),

@@ -20,6 +20,8 @@ from lethebench.evaluation.metrics.rows import Row, aligned, column
 
 FLUENCY_LIMIT = 0.9
 """Below this share of the initial model's fluent answers on kept rows, fluency is lost."""
+RESAMPLES = 200
+"""Bootstrap resamples of each attack on profiles, of which there are dozens."""
 KEPT_SPLITS = ("retain", "neighbour", "test")
 
 
@@ -96,7 +98,9 @@ def profile_attacks(evidence: Evidence) -> Measured:
                 if any(row.get(attack) is None for row in scored):
                     continue
                 members = [1] * len(inside) + [0] * len(holdout)
-                result = profile_membership(column(scored, attack), members, column(scored, "profile_id"))
+                result = profile_membership(
+                    column(scored, attack), members, column(scored, "profile_id"), resamples=RESAMPLES
+                )
                 for name, title in (("auc", "auc"), ("tpr", "tpr_at_1_fpr")):
                     cells[f"{split}/{attack}/{title}{model}"] = cell(
                         result[name], result["n"], result["intervals"][name]

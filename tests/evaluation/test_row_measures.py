@@ -2,6 +2,7 @@
 
 import pytest
 
+from lethebench.errors import UserError
 from lethebench.evaluation.metrics import row_measures
 from lethebench.evaluation.metrics.measures import Evidence
 from lethebench.evaluation.metrics.profile_membership import profile_membership
@@ -94,5 +95,9 @@ def test_missing_columns_have_a_reason(measure, missing):
 
 def test_leak_is_chosen_where_samples_are(tmp_path):
     options = {"target": tmp_path, "model": "m"}
+    with pytest.raises(UserError, match="--metrics leak_at_k: it counts sampled answers: pass --samples N"):
+        EvaluateOptions(**options, metrics=("leak_at_k",)).check()
+    with pytest.raises(UserError, match="--samples needs the model's weights"):
+        EvaluateOptions(target=tmp_path, model="openai:m", base_url="http://127.0.0.1", samples=4).check()
     assert "leak_at_k" not in EvaluateOptions(**options).chosen_metrics()
     assert "leak_at_k" in EvaluateOptions(**options, samples=4).chosen_metrics()

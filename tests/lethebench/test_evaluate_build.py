@@ -243,3 +243,16 @@ def test_json_output_is_scores_json(data, models, tmp_path):
     status, out, _ = lethe("evaluate", data, "--model", models[0], *words)
     assert status == 0
     assert json.loads(out) == json.loads((tmp_path / "out" / "scores.json").read_text())
+
+
+def test_samples_add_leak_at_k_of_model_and_gold(data, models, tmp_path):
+    model, gold, _ = map(str, models)
+    out = tmp_path / "scores"
+    options = EvaluateOptions(
+        target=data, model=model, gold=gold, splits=("forget",), metrics=("leak_at_k",), sample=4, samples=2, out=out
+    )
+    scores, text = evaluate_command(options)
+    assert set(scores["metrics"]["leak_at_k"]) == {f"forget/leak_at_{k}{end}" for k in (1, 2) for end in ("", "_gold")}
+    assert scores["samples"] == 2
+    assert [row["num_samples"] for row in rows_of(out)] == [2] * 4
+    assert "leak at 1" in text
