@@ -3,12 +3,15 @@
 import difflib
 import hashlib
 import mmap
+import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lethebench.contract.secrets import NAMES, holds
 from lethebench.errors import UserError
 from lethebench.hub.repository import RemoteFile
 
@@ -74,31 +77,32 @@ def is_same(content: Content, remote: RemoteFile) -> bool:
 
 
 def refuse_leaks(files: Mapping[str, Content], token: str | None, paths: Collection[str]) -> None:
-    """Raise if a file holds the token, or a text file a path of this machine.
+    """Raise if a file holds the token or an API key in any encoding, or a text file a path of this machine.
 
     Raises:
         UserError: Names the file and what it holds.
     """
-    secret = re.escape(token) if token else r"(?!)"
-    ends = "|".join(re.escape(path) for path in paths)
-    in_binary = re.compile(secret.encode())
+    secrets = {os.environ.get(name) or "": f"the value of {name}" for name in NAMES} | {token or "": "the token"}
+    ends = "|".join(re.escape(path) for path in paths) or "(?!)"
     # A path inside a longer path or URL is another path: /data is not in https://host/data.
-    in_text = re.compile(rf"{secret}|(?<![\w.-])(?:{ends})(?![\w.-])".encode())
+    local = re.compile(rf"(?<![\w.-])(?:{ends})(?![\w.-])".encode())
     for path, content in files.items():
-        if match := _search(in_text if path.endswith(TEXTS) else in_binary, content):
-            leak = "the token" if token and match == token.encode() else f"the path {match.decode()}"
-            raise UserError(f"{path} holds {leak}, which would be published; remove it and push again")
+        is_text = path.endswith(TEXTS)
+        with _opened(content) as view:
+            leaks = [name for secret, name in secrets.items() if holds(view, secret, text=is_text)]
+            if is_text and (match := local.search(view)):
+                leaks.append(f"the path {match[0].decode()}")
+        if leaks:
+            raise UserError(f"{path} holds {leaks[0]}, which would be published; remove it and push again")
 
 
-def _search(pattern: re.Pattern[bytes], content: Content) -> bytes | None:
-    if isinstance(content, bytes):
-        match = pattern.search(content)
-        return match and match[0]
-    if content.stat().st_size == 0:
-        return None
-    with content.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        match = pattern.search(view)
-        return match and bytes(match[0])
+@contextmanager
+def _opened(content: Content) -> Iterator[bytes | mmap.mmap]:
+    if isinstance(content, bytes) or content.stat().st_size == 0:
+        yield content if isinstance(content, bytes) else b""
+    else:
+        with content.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            yield view
 
 
 def _hash(content: Content, state: Any) -> str:

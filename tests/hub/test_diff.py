@@ -2,6 +2,7 @@
 
 import pytest
 from hub_repos import Blob
+from leaks import FORMS, KEY
 
 from lethebench.errors import UserError
 from lethebench.hub.diff import compare, refuse_leaks
@@ -54,6 +55,31 @@ def test_leaks_are_refused(name, content, leak, as_file, tmp_path):
             refuse_leaks(files, "hf_secret", ["/data"])
     else:
         refuse_leaks(files, "hf_secret", ["/data"])
+
+
+WHOLE = ("plain", "reversed", "base64", "base64 of Bearer", "base64 for URLs", "hexadecimal")
+"""Forms that are found in files that are not text, too."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_secret_in_any_encoding_is_refused(form, tmp_path, monkeypatch):
+    content = b'{"name": "' + FORMS[form](KEY).encode() + b'"}'
+    (tmp_path / "rows.parquet").write_bytes(b"\0\xff" + content)
+    for files in ({"config.json": content}, {"rows.parquet": tmp_path / "rows.parquet"} if form in WHOLE else {}):
+        for name in files:
+            with pytest.raises(UserError, match=f"{name} holds the token"):
+                refuse_leaks(files, KEY, [])
+            refuse_leaks(files, None, [])
+            with monkeypatch.context() as patch:
+                patch.setenv("OPENAI_API_KEY", KEY)
+                with pytest.raises(UserError, match=f"{name} holds the value of OPENAI_API_KEY") as caught:
+                    refuse_leaks(files, "hf_another_token", [])
+            assert KEY not in str(caught.value)
+
+
+def test_placeholder_keys_are_published(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "EMPTY")
+    refuse_leaks({"README.md": b"", "a.md": b"EMPTY"}, None, [])
 
 
 @pytest.mark.parametrize(
