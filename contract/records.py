@@ -289,6 +289,40 @@ class Card(Record):
     configs: list[Config]
 
 
+class NamedEntry(Record):
+    """An entry of `configs` or `dataset_info` on the Hub."""
+
+    config_name: Text = "default"
+
+
+class HubCard(Record):
+    """The YAML of a README.md on the Hub, as far as ours is merged with it."""
+
+    tags: list[Text] | Text | None = None
+    configs: list[NamedEntry] | None = None
+    dataset_info: list[NamedEntry] | NamedEntry | None = None
+
+
+class EvalTask(Record):
+    """A task in eval.yaml."""
+
+    id: Text
+    split: Text | None = None
+
+
+class EvalTasks(Record):
+    """eval.yaml of a build on the Hub."""
+
+    tasks: list[EvalTask]
+
+
+class Earlier(Record):
+    """manifest.json on the Hub, as far as a push replaces its files."""
+
+    splits: dict[Text, Any]
+    files: dict[Inside, Any]
+
+
 class Distribution(Record):
     """A file in croissant.json."""
 
@@ -323,13 +357,20 @@ def read_record(
     Raises:
         UserError: The file cannot be read, is not JSON, or does not fit; the message names the path in the file.
     """
-    with border(str(path), cure, error_type=error_type, explain=_unreadable):
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+    with border(str(path), cure, error_type=error_type, explain=_unreadable), path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    return parse_record(content, kind, str(path), cure=cure, error_type=error_type)
+
+
+def parse_record(
+    content: bytes, kind: type[Record], name: str, *, cure: str, error_type: type[UserError] = UserError
+) -> dict[str, Any]:
+    """Return the content of a JSON text; `name` stands for it in the message, the rest is as in `read_record`."""
+    with border(name, cure, error_type=error_type, explain=_unreadable):
         if len(content) > MAX_BYTES:
             raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
         value = json.loads(content, parse_constant=_constant)
-    return check_record(value, kind, str(path), cure=cure, error_type=error_type)
+    return check_record(value, kind, name, cure=cure, error_type=error_type)
 
 
 def check_record(

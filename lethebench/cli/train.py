@@ -80,6 +80,7 @@ def tune(
     ] = None,
     utility: Annotated[float, typer.Option(help="Minimum utility, as a share of the initial model's.")] = 0.9,
     resume: Resume = False,
+    repair: Repair = False,
     as_json: Json = False,
 ) -> None:
     """Search the settings of a method. Picks the most forgetting among the trials that keep the utility.
@@ -91,7 +92,7 @@ def tune(
     from lethebench.tuning.command import TuneOptions, tune_command
 
     tuned, text = tune_command(
-        TuneOptions(method=method, budget=budget, run=run, utility=utility, **options), resume=resume
+        TuneOptions(method=method, budget=budget, run=run, utility=utility, **options), resume=resume, repair=repair
     )
     show(tuned, as_json, text)
 
@@ -111,7 +112,7 @@ def report(
     show({"report": str(page)}, as_json, str(page))
 
 
-def demo(options: RunValues, resume: Resume = False, as_json: Json = False) -> None:
+def demo(options: RunValues, resume: Resume = False, repair: Repair = False, as_json: Json = False) -> None:
     """Run everything on a small benchmark and the tiny model.
 
     Builds a small icu, trains on it, checks the gate, unlearns it task by task with ga and npo, measures against a
@@ -121,7 +122,7 @@ def demo(options: RunValues, resume: Resume = False, as_json: Json = False) -> N
     """
     from lethebench.runs.demo import demo_command
 
-    result, text = demo_command(options["out"], seed=options["seed"], resume=resume)
+    result, text = demo_command(options["out"], seed=options["seed"], resume=resume, repair=repair)
     show(result, as_json, text)
 
 

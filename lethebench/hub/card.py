@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from lethebench.contract.records import HubCard, check_record
+from lethebench.contract.strict_yaml import ConfigError, parse_strict
 from lethebench.errors import UserError
 
 BEGIN = "<!-- Written by lethebench: the next push replaces what stands between this line and the closing one. -->"
@@ -19,8 +21,7 @@ NAMED = ("configs", "dataset_info")
 """Keys whose entries have a `config_name`."""
 NEW_SPACE_TEXT = "Check out the configuration reference at https://huggingface.co/docs/hub/spaces-config-reference"
 """What the Hub writes into a new Space."""
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where PyYAML has it: a card takes 2 ms instead of 20."""
+CURE = "fix it there first"
 CONFIG_KEYS = {"config_name", "version", "default", "data_files"}
 
 
@@ -33,7 +34,7 @@ def merge(local: str, remote: str | None, *, removed: Collection[str] = ()) -> s
         removed: Configs of the build on the Hub that this one no longer has.
 
     Raises:
-        UserError: The YAML on the Hub cannot be read.
+        UserError: The YAML on the Hub cannot be read, or holds an anchor, a tag or a wrong type.
     """
     data, body = split(local)
     remote_data, remote_body = split(remote or "")
@@ -48,14 +49,12 @@ def split(card: str) -> tuple[dict[str, Any], str]:
     match = re.match(r"\A\ufeff?---\r?\n(.*?)\r?\n?---[ \t]*(?:\r?\n|\Z)(.*)\Z", card, re.DOTALL)
     if match is None:
         return {}, card.replace("\r\n", "\n")
+    name = "the YAML of README.md on the Hub"
     try:
-        data = yaml.load(match[1], LOADER)
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"the YAML of README.md on the Hub cannot be read ({reason}); fix it there first") from None
-    if not isinstance(data, dict | None):
-        raise UserError("the YAML of README.md on the Hub holds no keys; fix it there first")
-    return data or {}, match[2].replace("\r\n", "\n")
+        data = parse_strict(match[1], name)
+    except ConfigError as error:
+        raise UserError(f"{error}; {CURE}") from None
+    return check_record(data or {}, HubCard, name, cure=CURE), match[2].replace("\r\n", "\n")
 
 
 def _merge_data(local: Mapping[str, Any], remote: Mapping[str, Any], removed: Collection[str]) -> dict[str, Any]:
@@ -76,7 +75,7 @@ def _merge_data(local: Mapping[str, Any], remote: Mapping[str, Any], removed: Co
 def _merge_named(
     local: list[dict[str, Any]], remote: list[dict[str, Any]], removed: Collection[str]
 ) -> list[dict[str, Any]]:
-    by_name = {entry.get("config_name", "default"): entry for entry in remote if isinstance(entry, dict)}
+    by_name = {entry.get("config_name", "default"): entry for entry in remote}
     merged = []
     for entry in local:
         old = by_name.pop(entry.get("config_name", "default"), {})

@@ -1,6 +1,5 @@
 """`lethe push`: publish a build as a dataset repository and verify every row loaded from its tag."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +18,8 @@ from huggingface_hub import constants
 from lethebench.builders import content_hash, row_digest, verify
 from lethebench.builders.write.manifest import Manifest, read_manifest
 from lethebench.console import Console, Tick
-from lethebench.errors import CheckFailed, one_line
+from lethebench.contract.records import MAX_BYTES, Earlier, parse_record
+from lethebench.errors import CheckFailed, UserError, one_line
 from lethebench.hub.card import split
 from lethebench.hub.push import CARD, Release, publish
 from lethebench.hub.repository import Hub, State
@@ -70,10 +70,11 @@ def stale(hub: Hub, state: State, card: str) -> tuple[list[str], list[str]]:
     """Return files to replace (those of an earlier build, and those that our configs would load) and gone configs."""
     earlier_files, earlier_configs = [], []
     if MANIFEST in state.files:
+        content = hub.read(MANIFEST, state.commit, most=MAX_BYTES)
         try:
-            earlier = json.loads(hub.read(MANIFEST, state.commit))
+            earlier = parse_record(content, Earlier, MANIFEST, cure="")
             earlier_files, earlier_configs = list(earlier["files"]), list(earlier["splits"])
-        except (ValueError, KeyError, TypeError):
+        except UserError:
             hub.console.say(f"{MANIFEST} on the Hub is not ours; replacing only files that our configs would load")
     data = split(card)[0]
     patterns = [

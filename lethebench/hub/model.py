@@ -9,8 +9,10 @@ import yaml
 from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
 from lethebench.console import Console
+from lethebench.contract.errors import border
 from lethebench.contract.folder_kinds import MARKER
-from lethebench.contract.records import Mixture, read_record
+from lethebench.contract.records import MAX_BYTES, EvalTasks, Mixture, check_record, read_record
+from lethebench.contract.strict_yaml import parse_strict
 from lethebench.errors import UserError
 from lethebench.hub.model_card import MIXTURE, PublishedStage, render, scores
 from lethebench.hub.push import Release, publish
@@ -108,8 +110,9 @@ def _without_local_paths(path: Path, base: str) -> Path | bytes:
     """Return a config with absolute paths replaced by the base model's name; other files as they are."""
     if path.suffix != ".json" or path.stat().st_size > MAX_CONFIG_BYTES or path.name == "tokenizer.json":
         return path
-    content = json.loads(path.read_text("utf-8"))
-    changed = _replace_paths(content, base)
+    with border(str(path), REPAIR):
+        content = json.loads(path.read_text("utf-8"))
+        changed = _replace_paths(content, base)
     if changed == content:
         return path
     return (json.dumps(changed, indent=2, ensure_ascii=False) + "\n").encode()
@@ -136,10 +139,12 @@ def _entries(
     state = _state_of_build(build, tag)
     if state is None or not {"manifest.json", "eval.yaml"} <= state.files.keys():
         return [], f"{name} has no build tagged {tag}; push the build, or name its repository by --dataset"
-    manifest = build.read("manifest.json", state.commit)
+    manifest = build.read("manifest.json", state.commit, most=MAX_BYTES)
     if hashlib.sha256(manifest).hexdigest() != published.data["manifest_sha256"]:
         return [], f"{tag} of {name} is not the build of this run; name the right repository by --dataset"
-    tasks = yaml.safe_load(build.read("eval.yaml", state.commit))["tasks"]
+    title = f"eval.yaml of {name}"
+    value = parse_strict(build.read("eval.yaml", state.commit).decode("utf-8", "replace"), title)
+    tasks = check_record(value, EvalTasks, title, cure="push the build again")["tasks"]
     figures = {"forget": ("forget", "forget score"), "retain": ("utility", "utility")}
     values = scores(published)
     note = f"0..1, higher is better; {published.method}, after task {published.stage} of {published.tasks}, lethebench"

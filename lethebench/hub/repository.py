@@ -144,14 +144,25 @@ class Hub:
                 return None
             raise
 
-    def read(self, path: str, revision: str) -> bytes:
-        """Return the content of a file."""
+    def read(self, path: str, revision: str, *, most: int = 1 << 20) -> bytes:
+        """Return the content of a file of at most `most` bytes.
+
+        Raises:
+            UserError: The file is larger.
+        """
 
         def get() -> bytes:
             url = hf_hub_url(**self._target, filename=path, revision=revision, endpoint=self.api.endpoint)
-            response = get_session().get(url, headers=build_hf_headers(token=self.token or False))
-            hf_raise_for_status(response)
-            return response.content
+            with get_session().stream("GET", url, headers=build_hf_headers(token=self.token or False)) as response:
+                if response.is_error:
+                    response.read()
+                hf_raise_for_status(response)
+                content = bytearray()
+                for piece in response.iter_bytes():
+                    content += piece
+                    if len(content) > most:
+                        raise UserError(f"{path} of {self.name} is larger than {most >> 10} KiB; fix it there first")
+            return bytes(content)
 
         return self.retry(get)
 

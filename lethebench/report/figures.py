@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from lethebench.contract.escaping import visible
 from lethebench.report.seeds import Stat
 
 INK, FAINT, STAIR = "#1f2933", "#9aa5b1", "#d55e00"
@@ -35,6 +37,8 @@ GAP = 0.35  # between the tasks and the retain set or gold, in cells
 MARGINS = (1.75, 1.05)  # beside the heat map, in inches: width, height
 LEFT, BOTTOM = 0.95, 0.5
 DPI = 200
+LONGEST = 28
+"""Characters of a method's name in a figure; a legend has three columns of at most 18."""
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -110,7 +114,8 @@ def heat_map(
     bar = figure.colorbar(mesh, cax=bar_axes, ticks=[0, 0.5, 1])
     bar.outline.set_visible(False)
     bar.set_label("knowledge")
-    figure.text(LEFT / full_width, 1 - 0.3 / full_height, title, fontsize=10.5, fontweight="bold")
+    size = min(10.5, 105 * (full_width - LEFT) / len(title))  # a letter of 10.5 points is 0.1 inches wide
+    figure.text(LEFT / full_width, 1 - 0.3 / full_height, title, fontsize=size, fontweight="bold")
     return figure
 
 
@@ -134,8 +139,9 @@ def curves(
         references: A name in REFERENCES -> level of a horizontal line; None = not drawn.
         styles: All methods of the report in order, so that each keeps its color in every panel.
     """
-    entries = len(lines) + sum(level is not None for level in references.values())
-    figure = Figure(figsize=(4.7, 3.1 + 0.2 * math.ceil(entries / 3)), dpi=DPI, layout="constrained")
+    labels = [*map(short_name, lines), *(name for name, level in references.items() if level is not None)]
+    columns = 3 if max(map(len, labels), default=0) <= 18 else 2
+    figure = Figure(figsize=(4.7, 3.1 + 0.2 * math.ceil(len(labels) / columns)), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     for method, points in lines.items():
         _curve(axes, method, points, styles.index(method))
@@ -152,7 +158,7 @@ def curves(
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
         figure.legend(
-            loc="outside lower left", ncols=3, frameon=False, handlelength=2.4, columnspacing=1.4, fontsize=8.5
+            loc="outside lower left", ncols=columns, frameon=False, handlelength=2.4, columnspacing=1.4, fontsize=8.5
         )
     return figure
 
@@ -166,7 +172,7 @@ def _curve(axes: Axes, method: str, points: Mapping[int, Stat], index: int) -> N
     axes.plot(
         x,
         y,
-        label=method,
+        label=f" {short_name(method)}" if method.startswith("_") else short_name(method),  # matplotlib hides "_..."
         color=color,
         linestyle=STYLES[index // len(COLORS) % len(STYLES)],
         marker=MARKERS[index % len(MARKERS)],
@@ -180,12 +186,20 @@ def _curve(axes: Axes, method: str, points: Mapping[int, Stat], index: int) -> N
         axes.fill_between(x, np.array(y) - spread, np.array(y) + spread, color=color, alpha=0.18, linewidth=0)
 
 
+def short_name(name: str) -> str:
+    """Return a method's name as figures have room for it."""
+    text = visible(name)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
 @rc_context(STYLE)
 def png(figure: Figure) -> bytes:
     """Return the figure as PNG; the same bytes for the same figure."""
     FigureCanvasAgg(figure)
     file = io.BytesIO()
-    figure.savefig(file, format="png", metadata={"Software": None}, facecolor="white")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # of a method's name: drawn as a box
+        figure.savefig(file, format="png", metadata={"Software": None}, facecolor="white")
     return file.getvalue()
 
 

@@ -1,7 +1,7 @@
 """Read a run folder into plain records; what the run has not reached yet is None."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,6 +51,7 @@ class RunRecord:
         gate: learnt/gate.json, None before stage 1 is done.
         gold: gold/summary.json, None if no gold model was trained.
         methods: The methods in the order of run.json.
+        proofs: Finished stage -> what it was made from, with what.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class RunRecord:
     gate: dict[str, Any] | None
     gold: dict[str, Any] | None
     methods: tuple[Method, ...]
+    proofs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -96,7 +98,10 @@ class RunRecord:
         """The build: run.json's path from here or from the run folder, or RUN/data; None if it is missing."""
         path = Path(self.record["data"]["path"])
         candidates = (path, self.path / path, self.path / "data")
-        return next((folder for folder in candidates if any(folder.glob("qa/*.parquet"))), None)
+        try:
+            return next((folder for folder in candidates if any(folder.glob("qa/*.parquet"))), None)
+        except OSError:  # a path that no file system takes
+            return None
 
     @cached_property
     def learnt_rows(self) -> list[dict[str, Any]] | None:
@@ -119,10 +124,11 @@ def load_run(path: Path) -> RunRecord:
         gate = read_gate(path) if LEARNT in stages_of(path, record) else None
         gold = read_gold_summary(path)
         methods = tuple(_method(path, record, name) for name in record["methods"])
+        proofs = {stage: read_done(path, stage)["proof"] for stage in stages_of(path, record)}
         _check_figures(path, record)
     except UserError as error:
         raise ReportError(str(error)) from error
-    return RunRecord(path, record, gate, gold, methods)
+    return RunRecord(path, record, gate, gold, methods, proofs)
 
 
 def _check_figures(path: Path, record: dict[str, Any]) -> None:

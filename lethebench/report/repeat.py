@@ -13,6 +13,7 @@ from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group
 from lethebench.report.tables import number
 from lethebench.runs.options import RunOptions
+from lethebench.runs.proof import GOLD, LEARNT
 
 RETAIN = {
     "rest": "everything that is not unlearned yet, later tasks included",
@@ -99,8 +100,8 @@ def facts(group: Group) -> list[tuple[str, str]]:
         ("Retain rows", _retain(run.record.get("retain"))),
         ("Order of tasks", _order(run.order)),
         ("Seeds", ", ".join(str(member.seed) for member in group.runs)),
-        ("Machine", _pairs(run.record.get("machine"))),
-        ("Versions", _pairs(run.record.get("versions"))),
+        ("Machine", _made_with(group, "machine")),
+        ("Versions", _made_with(group, "versions")),
     ]
     for method in run.methods:
         meaning = method_summary(method.name)
@@ -174,6 +175,24 @@ def _short(path: object) -> str:
     return parts.name if parts.is_absolute() else str(path)
 
 
+def _made_with(group: Group, name: str) -> str:
+    """Return `machine` or `versions` of the first run, and how those of other stages and seeds differ."""
+    first = group.first.record.get(name) or {}
+    others: dict[str, list[str]] = {}
+    for run in group.runs:
+        for stage, proof in run.proofs.items():
+            changed = {key: value for key, value in proof[name].items() if value != first.get(key)}
+            if changed and stage.partition("/")[0] in (LEARNT, GOLD, *group.methods):
+                place = f"{stage} of seed {run.seed}" if len(group.runs) > 1 else stage
+                others.setdefault(_pairs(changed, absent="none"), []).append(place)
+    parts = [_pairs(first), *(f"{text} in {_first_of(places)}" for text, places in others.items())]
+    return "; ".join(filter(None, parts))
+
+
+def _first_of(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
 def _option_text(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -188,10 +207,10 @@ def _order(order: list[int]) -> str:
     return ", ".join(map(str, order))
 
 
-def _pairs(values: object) -> str:
+def _pairs(values: object, *, absent: str | None = None) -> str:
     if not isinstance(values, dict):
         return "" if values is None else str(values)
-    present = {key: value for key, value in values.items() if value is not None}
+    present = {key: absent if value is None else value for key, value in values.items() if value is not None or absent}
     return ", ".join(
         f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in present.items()
     )

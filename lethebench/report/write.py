@@ -97,17 +97,19 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
 
 
 def _matrices(group: Group, prefix: str) -> Iterator[RenderedFigure]:
-    from lethebench.report.figures import heat_map  # matplotlib takes a second to load
+    from lethebench.report.figures import heat_map, short_name  # matplotlib takes a second to load
 
     gold, gold_retained = group.gold_knowledge(), group.gold("retain_knowledge").value
     for method in group.methods:
         if not group.summaries(method):
             continue
         retained = [stat.value for stat in group.series(method, lambda summary: summary["retain_knowledge"])]
-        title = method if len(group.runs) == 1 else f"{method}, mean of {len(group.summaries(method))} seeds"
+        seeds = "" if len(group.runs) == 1 else f", mean of {len(group.summaries(method))} seeds"
+        title = f"{short_name(method)}{seeds}"
         figure = heat_map(group.knowledge(method), retained, gold, gold_retained, title=title)
-        alt = f"Heat map: knowledge of each task after each stage, {title}; numbers in table {group.file_name(method)}"
-        yield _render(figure, f"{prefix}{group.file_name(method)}", alt)
+        name = group.file_name(method)
+        alt = f"Heat map: knowledge of each task after each stage, {method}{seeds}; numbers in table {name}"
+        yield _render(figure, f"{prefix}{name}", alt)
 
 
 def _curves(group: Group, prefix: str) -> Iterator[RenderedFigure]:

@@ -40,6 +40,12 @@ def check_options(options: RunOptions) -> None:
     check_model(options.model, revision=preset.model.get("revision"))
 
 
+def check_repair(*, resume: bool, repair: bool) -> None:
+    """Raise if a run is to be repaired that is not resumed."""
+    if repair and not resume:
+        raise UserError("--repair: only a run that is resumed can be repaired; pass --resume too")
+
+
 def check_method(name: str) -> MethodEntry:
     """Return the registry row of a method: a name, or a dotted name, whose class is imported.
 

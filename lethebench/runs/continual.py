@@ -20,6 +20,7 @@ from lethebench.errors import UserError
 from lethebench.report import write_report
 from lethebench.report.headline import FIGURES
 from lethebench.runs.build import Build
+from lethebench.runs.checks import check_repair
 from lethebench.runs.folder import LOCK, RECORD, file_hash, is_done, stage_name, write_json
 from lethebench.runs.gate import exact_match_text
 from lethebench.runs.options import PRESET_FILE, RunOptions
@@ -63,8 +64,7 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool, 
         UserError: The folder holds a run and `resume` is false, it was created with other options, data or versions,
             or one of its stages is wrong and `repair` is false.
     """
-    if repair and not resume:
-        raise UserError("--repair: only a run that is resumed can be repaired; pass --resume too")
+    check_repair(resume=resume, repair=repair)
     folder = options.folder(build)
     run = Run(build, options, folder, console)
     record = _record(run, build)

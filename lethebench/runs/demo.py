@@ -8,6 +8,7 @@ from lethebench.console import Console
 from lethebench.contract.folder_kinds import BUILD, EVALUATION, MARKER, REPORT, STAGE, Kind, listing
 from lethebench.contract.own_folder import remove_listed
 from lethebench.errors import UserError
+from lethebench.runs.checks import check_repair
 from lethebench.runs.continual import count_phases, execute, headline
 from lethebench.runs.folder import LOCK, RECORD, locked
 from lethebench.runs.options import RunOptions
@@ -23,20 +24,22 @@ PARTS = {"data": BUILD, "learnt": STAGE, "*/t[0-9]*": STAGE, "report": REPORT, "
 TASKS = 4
 
 
-def demo_command(out: Path, *, seed: int, resume: bool) -> tuple[dict[str, Any], str]:
+def demo_command(out: Path, *, seed: int, resume: bool, repair: bool = False) -> tuple[dict[str, Any], str]:
     """Build a small icu, train, unlearn it task by task with ga and npo, retrain the gold model, and report.
 
     Args:
         out: The run folder; the data goes to `out/data`. An earlier demo there is replaced unless resumed.
         seed: Seed of data, weights and order.
         resume: Continue an interrupted demo.
+        repair: With `resume`: run damaged stages again.
 
     Returns:
         What `--json` prints, and the text to print.
 
     Raises:
-        UserError: `out` holds files that no demo wrote.
+        UserError: `out` holds files that no demo wrote, or one of its stages is damaged and `repair` is false.
     """
+    check_repair(resume=resume, repair=repair)
     quiet_libraries()
     data = out / "data"
     options = RunOptions(data=data, out=out, methods=METHODS, seed=seed)
@@ -50,7 +53,7 @@ def demo_command(out: Path, *, seed: int, resume: bool) -> tuple[dict[str, Any],
         else:
             with console.phase("build the benchmark icu, small") as tick:
                 build("icu", data, size=SIZE, seed=seed, progress=tick)
-        result = execute(open_quietly(data), options, console, resume=resume)
+        result = execute(open_quietly(data), options, console, resume=resume, repair=repair)
     return result, headline(result)
 
 

@@ -5,6 +5,8 @@ options and the machine. run.json and done.json end with a hash of themselves. T
 stages; against somebody who computes all hashes anew, score the weights again by `lethe evaluate RUN`.
 """
 
+import hashlib
+import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -202,6 +204,13 @@ def check_stage(run: Path, record: Mapping[str, Any], stage: str, *, hashed: boo
             raise UserError(
                 f"{run / stage / MIXTURE} names {base}, which is not the initial model of the run; {REPAIR}"
             )
+
+
+def weights_hash(run: Path, stage: str) -> str:
+    """Return a hash of a stage's weights, equal where the stage was run again with the same result."""
+    files = read_done(run, stage)["proof"]["files"]
+    hashes = sorted((name, entry["sha256"]) for name, entry in files.items() if name.endswith(WEIGHTS))
+    return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
 
 
 def _difference(name: str, own: Any, expected: Any) -> str:

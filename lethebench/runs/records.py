@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import Field, create_model
 
 from lethebench.contract.errors import UserError
-from lethebench.contract.records import Done, Gate, GoldSummary, Record, Run, Summary, read_record
+from lethebench.contract.records import Done, Gate, GoldSummary, MethodName, Record, Run, Summary, read_record
 from lethebench.runs.folder import DONE, RECORD, file_hash
 from lethebench.runs.options import RunOptions, option_names
 
@@ -57,6 +57,7 @@ def _run_type() -> type[Record]:
             Annotated[hints[name], Field(ge=shape.get("min"), le=shape.get("max"))] if "min" in shape else hints[name]
         )
         options[name] = (kind, field.default if name not in ("methods", "model", "tasks", "seed") else ...)
+    options["methods"] = (list[MethodName], ...)
     return create_model("RunRecord", __base__=Run, **options)
 
 

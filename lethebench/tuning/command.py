@@ -19,11 +19,11 @@ from lethebench.console import Console
 from lethebench.contract.records import Record, read_record
 from lethebench.errors import UserError
 from lethebench.runs.build import Build
-from lethebench.runs.checks import check_options
+from lethebench.runs.checks import check_options, check_repair
 from lethebench.runs.commands import options_of
-from lethebench.runs.folder import DONE, file_hash, is_done, locked, write_json
+from lethebench.runs.folder import file_hash, is_done, locked, write_json
 from lethebench.runs.options import RunOptions
-from lethebench.runs.proof import LEARNT, check_line
+from lethebench.runs.proof import LEARNT, check_line, weights_hash
 from lethebench.runs.provenance import DECISIVE, library_versions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.runs.records import read_gate
@@ -108,14 +108,18 @@ class TuneOptions:
             raise UserError(f"--from {self.run}: stage 1 is done, so settings of {min(others)} have no effect")
 
 
-def tune_command(options: TuneOptions, *, resume: bool) -> tuple[dict[str, Any], str]:
+def tune_command(options: TuneOptions, *, resume: bool, repair: bool = False) -> tuple[dict[str, Any], str]:
     """Search, and write search.json, trials.csv and tuned.json; return the last and the text to print.
 
     Raises:
-        UserError: Wrong options, a run whose stage 1 is not done or failed the gate, or every trial failed.
+        UserError: Wrong options, a run whose stage 1 is not done, is damaged or failed the gate, or every trial failed.
         CheckFailed: Stage 1, run here, failed the gate.
     """
     options.check()
+    check_repair(resume=resume, repair=repair)
+    if repair and options.run is not None:
+        cure = f"`lethe learn {options.data} --out {options.run} --resume --repair`"
+        raise UserError(f"--repair: --from {options.run} is another run; repair it by {cure}")
     build = open_quietly(options.data)
     run_options = _run_options(options, build)
     folder = options.out or Path("tuned") / f"{build.benchmark}-{options.method}"
@@ -123,7 +127,7 @@ def tune_command(options: TuneOptions, *, resume: bool) -> tuple[dict[str, Any],
         raise UserError(f"{folder} already holds a tuning: pass --resume to continue it, or another folder with --out")
     with locked(folder):
         quiet_libraries()
-        return _tune(options, build, run_options, folder)
+        return _tune(options, build, run_options, folder, repair)
 
 
 def _run_options(options: TuneOptions, build: Build) -> RunOptions | None:
@@ -147,8 +151,10 @@ def _run_options(options: TuneOptions, build: Build) -> RunOptions | None:
     return run_options
 
 
-def _tune(options: TuneOptions, build: Build, run_options: RunOptions | None, folder: Path) -> tuple[dict, str]:
-    run = _initial_run(options, build, run_options, folder)
+def _tune(
+    options: TuneOptions, build: Build, run_options: RunOptions | None, folder: Path, repair: bool
+) -> tuple[dict, str]:
+    run = _initial_run(options, build, run_options, folder, repair)
     start = starts(options.method, run.preset)
     if not start:
         raise UserError(f"{options.method} has no setting to search: give it a learning rate or `searched` fields")
@@ -161,7 +167,7 @@ def _tune(options: TuneOptions, build: Build, run_options: RunOptions | None, fo
         "settings": dict(run.options.settings),
         "retain": run.options.retain,
         "data": file_hash(build.path / "manifest.json"),
-        "learnt": file_hash(run.learnt / DONE),
+        "learnt": weights_hash(run.folder, LEARNT),
         "versions": {name: version for name, version in library_versions().items() if name in DECISIVE},
     }
     _record(folder, identity)
@@ -195,8 +201,10 @@ def _tune(options: TuneOptions, build: Build, run_options: RunOptions | None, fo
     return tuned, _text(tuned, folder)
 
 
-def _initial_run(options: TuneOptions, build: Build, run_options: RunOptions | None, folder: Path) -> "Run":
-    """The run to start from; without one stage 1 is run in the folder of the tuning."""
+def _initial_run(
+    options: TuneOptions, build: Build, run_options: RunOptions | None, folder: Path, repair: bool
+) -> "Run":
+    """Return the run to start from; without one stage 1 is run in the folder of the tuning."""
     from lethebench.runs.continual import start
     from lethebench.runs.stage import Run
 
@@ -205,7 +213,7 @@ def _initial_run(options: TuneOptions, build: Build, run_options: RunOptions | N
         return Run(build, run_options, options.run, console)
     out = folder / "run"
     out.mkdir(exist_ok=True)
-    run = start(build, options.stage_one(out), console, resume=True)
+    run = start(build, options.stage_one(out), console, resume=True, repair=repair)
     run.learn()
     return run
 

@@ -90,10 +90,32 @@ def test_text_outside_marks_stays():
     assert below.strip() == "## Thanks\n\nTo Ann.\n\n```md\n## no title\n```\n\nBelow."
 
 
-@pytest.mark.parametrize("yaml_text", ["a: [", "- a\n- b"])
+BOMB = "\n".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    "yaml_text",
+    [
+        "a: [", "- a\n- b", "text", f"a: &a [x]\n{BOMB}", "a: !!python/object/apply:os.system [id]", "a: 1\na: 2",
+        "a: " + "[" * 40 + "]" * 40, "tags: [{a: b}]", "tags: 3", "configs: all", "configs: [a, b]", "1: 2", "a: .nan",
+        "configs: [{config_name: [a]}]", "dataset_info: [[]]", "a: " + "9" * 5000, "a: \x07", "a: b\n...\n---x: y",
+        "? {a: b}\n: c", 'a: "\\ud800"',
+    ],
+)  # fmt: skip
 def test_invalid_yaml_is_refused(yaml_text):
-    with pytest.raises(UserError, match="fix it there first"):
+    with pytest.raises(UserError, match=r"README\.md on the Hub.*; fix it there first") as caught:
         merge(LOCAL, f"---\n{yaml_text}\n---\n")
+    assert "\n" not in str(caught.value)
+
+
+def test_values_of_people_keep_their_meaning():
+    remote = "---\nlanguage: no\nviewer: false\nextra: 012\nwhen: 2024-01-01\nsize: 1e3\n---\n"
+    once = merge(LOCAL, remote)
+    assert pushed(remote)[0].items() >= {"language": "no", "viewer": False, "when": "2024-01-01", "size": 1e3}.items()
+    assert "language: 'no'" in once
+    assert merge(LOCAL, once) == once
 
 
 def test_split_reads_crlf_and_byte_order_mark():

@@ -118,6 +118,25 @@ def test_other_build_gets_no_eval_results(user):
     assert ".eval_results/icu.yaml" not in user.repository("no-results", "model").tree
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"tasks: [", "not valid YAML"), (b"", "got null"), (b"- a", "expected"), (b"tasks: {a: b}", "tasks"),
+        (b"tasks: [x]", "tasks.0"), (b"tasks: [{split: a}]", "tasks.0.id is missing"), (b"\xff\xfe\0", "YAML"),
+        (b"tasks: &a [*a]", "anchors"), (b"tasks: [{id: [], split: forget}]", "tasks.0.id"),
+        (b"tasks: []\n" + b"# x" * 400_000, "larger than 1024 KiB"),
+    ],
+)  # fmt: skip
+def test_hostile_eval_yaml_is_one_line(content, words, user):
+    push_build(user, "odd", "v1.0.0")
+    build = user.server.hub.of("somebody/odd", "dataset")
+    build.tags["v1.0.0"] = build.change({"eval.yaml": content})
+    done = user.types("push-model", "run", "somebody/x", "--method", "npo", "--dataset", "somebody/odd", "--dry-run")
+    assert done.status == 2, done.out
+    assert "eval.yaml of somebody/odd" in done.line
+    assert words in done.line
+
+
 def test_invalid_model_is_refused(user):
     push = ("push-model", "run", "somebody/refused")
     for arguments, fragments in (

@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+from functools import partial
 
 import pytest
 from command_line import lethe
-from small_build import stand_in_build
+from initial_run import score_every
+from small_build import stand_in_build, use_stand_ins
 from synthetic_run import write_run
 
 from lethebench.contract.folder_kinds import REPORT, STAGE, listing
@@ -14,6 +16,7 @@ from lethebench.contract.own_folder import new_folder
 from lethebench.errors import UserError
 from lethebench.runs import demo
 from lethebench.runs.folder import locked
+from lethebench.runs.options import RunOptions
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +99,36 @@ def test_demo_resumed_before_it_began_is_a_demo(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         demo.demo_command(tmp_path / "demo", seed=0, resume=True)
     assert os.listdir(tmp_path / "demo") == [".lethe.json"]
+
+
+def test_repair_without_resume_removes_nothing(out):
+    before = listing(out)
+    with pytest.raises(UserError, match=r"--repair.*pass --resume too"):
+        demo.demo_command(out, seed=0, resume=False, repair=True)
+    assert listing(out) == before
+
+
+@pytest.mark.slow
+def test_demo_with_a_forged_stage_is_refused_and_repaired(tmp_path, monkeypatch):
+    use_stand_ins(monkeypatch)
+    score_every(monkeypatch, 40)
+    monkeypatch.setattr(demo, "SIZE", "8")
+    monkeypatch.setattr(demo, "METHODS", ("ga",))
+    short = {"learn": {"max_steps": 1}, "ga": {"max_steps": 1}}
+    monkeypatch.setattr(demo, "RunOptions", partial(RunOptions, settings=short, ignore_gate=True, tasks=1))
+    command = ("demo", "--out", tmp_path / "demo")
+    assert lethe(*command).status == 0
+    rows = tmp_path / "demo/ga/t001/rows.parquet"
+    honest = rows.read_bytes()
+    rows.write_bytes(honest[:-1] + b"2")
+    done = lethe(*command, "--resume")
+    assert done.status == 2
+    assert "ga/t001/rows.parquet was changed" in done.line
+    assert "--resume --repair" in done.line
+    done = lethe(*command, "--resume", "--repair")
+    assert done.status == 0, done.error
+    assert "repair: running ga/t001 again" in done.error
+    assert rows.read_bytes() == honest
 
 
 def test_run_in_a_folder_of_others_is_refused(tmp_path):

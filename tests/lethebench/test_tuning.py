@@ -213,6 +213,28 @@ def test_tune_tries_real_stages_and_resumes(options, learnt):
     assert len(more) == 3
 
 
+def test_damaged_initial_model_of_a_tuning_is_repaired(options, learnt, monkeypatch):
+    own = replace(options, run=None, model=str(learnt.parent / "base"), budget=1, method="ga")
+    shutil.copytree(learnt, own.out / "run")
+
+    def retrain(run, folder, record, title):
+        shutil.copytree(learnt / "learnt", folder, dirs_exist_ok=True)
+        (folder / "done.json").unlink()
+        record |= {"steps": 1, "seconds": 2.0, "parameters": 1, "peak_memory_mb": 1}
+
+    monkeypatch.setattr(Run, "_train", retrain)
+    tuned, _ = tune_command(own, resume=True)
+    (own.out / "run/learnt/rows.parquet").write_bytes(b"forged")
+    with pytest.raises(UserError, match=r"learnt/rows\.parquet has 6 bytes.*--resume --repair"):
+        tune_command(own, resume=True)
+    with pytest.raises(UserError, match=r"--repair.*pass --resume too"):
+        tune_command(own, resume=False, repair=True)
+    again, _ = tune_command(own, resume=True, repair=True)
+    assert again == tuned
+    with pytest.raises(UserError, match=r"--from .* is another run; repair it by `lethe learn .* --resume --repair`"):
+        tune_command(options, resume=True, repair=True)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_tune_without_a_run_trains_first(tmp_path):

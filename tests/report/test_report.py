@@ -20,6 +20,8 @@ from lethebench.report.examples import examples
 from lethebench.report.headline import FLAGS
 from lethebench.report.load import load_run
 from lethebench.report.seeds import group_runs
+from lethebench.runs.folder import write_json
+from lethebench.runs.proof import seal
 from lethebench.runs.records import new_record
 
 FIGURES = ("forget", "utility", "utility_relative", "stability", "exposure", "exposure_excess", "score")
@@ -275,6 +277,22 @@ def test_page_shows_commands_and_facts(copy, tmp_path):
     assert "has left its weights" in text
     assert "24 fictitious people" in text
     assert "tokenizer" in text
+
+
+def test_every_machine_and_version_is_shown(copy, tmp_path):
+    record = json.loads((copy / "run.json").read_text())
+    for stage, threads, torch in (("ga/t004", 7, "2.13.0"), ("npo/t004", 1, "2.12.1"), ("gold/t004", 7, "2.13.0")):
+        done = json.loads((copy / stage / "done.json").read_text())
+        made_by = {
+            "machine": record["machine"] | {"threads": threads},
+            "versions": record["versions"] | {"torch": torch},
+        }
+        seal(copy, record, stage, copy / stage, done, made_by)
+        write_json(copy / stage / "done.json", done)
+    write_report([copy], tmp_path / "out")
+    text = read(tmp_path / "out").text
+    assert "cores 2, threads 2; threads 7 in ga/t004, gold/t004; threads 1 in npo/t004" in text
+    assert "; torch 2.12.1 in npo/t004" in text
 
 
 def test_report_is_deterministic(run, report, tmp_path):
