@@ -13,7 +13,7 @@ from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group
 from lethebench.report.tables import number
 from lethebench.runs.options import RunOptions
-from lethebench.runs.proof import GOLD, LEARNT
+from lethebench.runs.proof import LEARNT, gold_names
 
 RETAIN = {
     "rest": "everything that is not unlearned yet, later tasks included",
@@ -182,7 +182,7 @@ def _made_with(group: Group, name: str) -> str:
     for run in group.runs:
         for stage, proof in run.proofs.items():
             changed = {key: value for key, value in proof[name].items() if value != first.get(key)}
-            if changed and stage.partition("/")[0] in (LEARNT, GOLD, *group.methods):
+            if changed and stage.partition("/")[0] in (LEARNT, *gold_names(run.record), *group.methods):
                 place = f"{stage} of seed {run.seed}" if len(group.runs) > 1 else stage
                 others.setdefault(_pairs(changed, absent="none"), []).append(place)
     parts = [_pairs(first), *(f"{text} in {_first_of(places)}" for text, places in others.items())]

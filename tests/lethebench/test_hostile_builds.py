@@ -3,22 +3,28 @@
 import ctypes
 import json
 import os
+import shutil
 import socket
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from command_line import lethe
+from initial_run import initial_run
+from sealed_run import reseal_data
 from small_build import hashes, rewrite, stand_in_build
 from tiny_models import save_llava
 
 import lethebench
+from lethebench.contract.images import decode_image
 from lethebench.errors import UserError
 from lethebench.runs import stage
+from lethebench.runs.folder import file_hash
 
 FORGET = "qa/forget-00000-of-00001.parquet"
 PROFILES = "profiles/forget-00000-of-00001.parquet"
@@ -148,6 +154,11 @@ HOSTILE = {
 }  # fmt: skip
 
 
+TRAINING = ("learn", "run", "unlearn")
+UNREAD = ("card", "croissant", "picture: path in profiles", "picture: http in profiles")
+"""How the names of builds begin whose fault is in a part that training does not read."""
+
+
 class Watch:
     """What is opened in a folder, by whatever code, as inotify reports it."""
 
@@ -231,23 +242,38 @@ def model(tmp_path_factory):
     return save_llava(tmp_path_factory.mktemp("models") / "model")
 
 
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory):
+    """A run whose stage 1 is finished, of the build before it was changed."""
+    return initial_run(tmp_path_factory.mktemp("runs"))
+
+
 def read_all(model, preset, rows, values, **options):
-    """Stand for training: read every row, and stop."""
-    for _ in rows:
-        pass
+    """Stand for training: read every row and decode its pictures, and stop."""
+    for row in rows:
+        for picture in row["images"]:
+            decode_image(picture)
     raise UserError("every row was read")
+
+
+def read_task(inputs):
+    """Stand for unlearning: read every row, and stop."""
+    read_all(None, None, chain(inputs.forget, inputs.retain), None)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_build_opens_and_connects_to_nothing(name, tmp_path, events, model, monkeypatch):
+def test_hostile_build_opens_and_connects_to_nothing(name, tmp_path, events, model, learnt, monkeypatch):
     folder, outside = stand_in_build(tmp_path / "icu"), tmp_path / "outside"
     outside.mkdir()
     (outside / "id_rsa").write_text("SECRET KEY OF THE USER")
     monkeypatch.setattr(stage, "learn_all", read_all)
+    monkeypatch.setattr(stage, "unlearn_task", read_task)
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         HOSTILE[name](folder, outside, f"http://127.0.0.1:{server.getsockname()[1]}")
+        run = shutil.copytree(learnt, tmp_path / "learnt")
+        reseal_data(run, path=str(folder), manifest_sha256=file_hash(folder / "manifest.json"))
         before = hashes(folder)
         words = ["--model", model, "--sample", 1, "--max-new-tokens", 2, "--metrics", "memorization"]
         for arguments in (
@@ -256,6 +282,8 @@ def test_hostile_build_opens_and_connects_to_nothing(name, tmp_path, events, mod
             ["export", folder, "--layout", "lmms-eval", "--out", tmp_path / "more-tasks"],
             ["evaluate", folder, *words, "--out", tmp_path / "scores"],
             ["learn", folder, "--model", model, "--out", tmp_path / "run"],
+            ["run", folder, "--model", model, "--method", "ga", "--tasks", "1", "--out", tmp_path / "whole"],
+            ["unlearn", "ga", folder, "--from", run],
         ):
             with confined(events, outside, server):
                 done = lethe(*arguments)
@@ -266,8 +294,11 @@ def test_hostile_build_opens_and_connects_to_nothing(name, tmp_path, events, mod
             if name.startswith(("link: shard", "link: folder", "link: manifest", "manifest:")):
                 assert done.status, (arguments, done)
             if name.startswith(("script", "infos", "text")):  # harmless once nothing of it is run or fetched
-                assert done.status == {"verify": done.status, "learn": 2}.get(arguments[0], 0), done
-                assert "learn" not in arguments or "every row was read" in done.line
+                trains = arguments[0] in TRAINING
+                assert done.status == (done.status if arguments[0] == "verify" else 2 if trains else 0), done
+                assert not trains or "every row was read" in done.line
+            elif arguments[0] in TRAINING and not name.startswith(UNREAD):
+                assert "every row was read" not in done.line, (arguments, done)
             if arguments[0] == "verify" and not name.startswith("text"):
                 assert done.status, done
         assert hashes(folder) == before
