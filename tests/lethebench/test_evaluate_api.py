@@ -2,13 +2,15 @@
 
 import io
 import json
+import shutil
 
 import pytest
 from chat_server import chatting
 from command_line import lethe
 from initial_run import rows_of
 from PIL import Image
-from small_build import stand_in_build
+from small_build import rewrite, stand_in_build
+from synthetic_run import write_run
 
 from lethebench.errors import UserError
 from lethebench.runs.build import open_build
@@ -61,6 +63,43 @@ def test_right_answers_score_one(data, truth, tmp_path):
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("{folder}/id_rsa", None), ("../id_rsa", b""), ("file://{folder}/id_rsa", None), ("../id_rsa", b"../id_rsa"),
+        ("http://127.0.0.1:9/a.png", None),
+    ],
+)  # fmt: skip
+def test_picture_given_by_path_is_not_sent(path, content, tmp_path):
+    (tmp_path / "id_rsa").write_text("SECRET")
+    data = stand_in_build(tmp_path / "icu")
+
+    def by_path(rows):
+        for row in rows:
+            row["images"] = [{"bytes": content, "path": path.format(folder=tmp_path)}]
+
+    rewrite(data, "qa/forget-00000-of-00001.parquet", by_path)
+    with chatting(lambda text, pictures: "yes") as server:
+        done = lethe(
+            "evaluate", data, "--model", "openai:m", "--base-url", server.url, "--split", "forget", "--sample", 4,
+            "--out", tmp_path / "out",
+        )  # fmt: skip
+        assert server.requests == []
+    assert done.status == 2
+    assert "picture" in done.line
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["icu", "id_rsa"]
+
+
+def test_missing_gold_model_is_refused_before_the_first_call(data, tmp_path):
+    run = write_run(tmp_path / "run", tasks=1, per_task=1, retain=2, methods=("ga",))
+    shutil.rmtree(run / "gold")
+    with chatting(lambda text, pictures: "yes") as server:
+        with pytest.raises(UserError, match=r"--gold .*: this run has no gold model yet"):
+            evaluate_command(options(data, server, tmp_path / "out", gold=str(run)))
+        assert server.requests == []
+    assert [file.name for file in tmp_path.iterdir()] == ["run"]
 
 
 def test_half_an_emoji_ends_no_pass(data, truth, tmp_path):
