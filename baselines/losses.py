@@ -44,7 +44,8 @@ def ga_loss(logps: Tensor, mask: Tensor) -> Tensor:
 
         L = -E_f[ce(y)]
 
-    Unbounded below, so long runs ruin the model (Jang et al. 2023, arXiv 2210.01504).
+    Unbounded below, so long runs ruin the model (Jang et al. 2023, arXiv 2210.01504). TOFU and open-unlearning take the
+    mean over all tokens of a batch.
 
     Args:
         logps: (B, T) log-probabilities of the forget answers' tokens.
@@ -61,7 +62,8 @@ def kl_loss(distributions: Tensor, ref_distributions: Tensor, mask: Tensor) -> T
 
         L = E_r[1 / |y| sum_i KL(p_ref(. | y_<i) || p_theta(. | y_<i))]
 
-    The direction is KL(initial, current). At theta = ref it is 0 and so is its gradient.
+    The direction is KL(initial, current), over answer tokens alone; open-unlearning takes every position, those of the
+    question and of padding included. At theta = ref it is 0 and so is its gradient.
 
     Args:
         distributions: (N, V) log-probabilities of the whole vocabulary under the current model, one row per answer
@@ -126,7 +128,7 @@ def simnpo_loss(logps: Tensor, mask: Tensor, *, beta: float, gamma: float = 0.0)
         logps: (B, T) log-probabilities of the forget answers' tokens.
         mask: (B, T), True on answer tokens.
         beta: inverse temperature, > 0.
-        gamma: margin, in nats.
+        gamma: margin, in nats, as in the paper; its code multiplies it by beta.
 
     Returns:
         Scalar > 0.
@@ -143,7 +145,7 @@ def dpo_loss(chosen: Tensor, rejected: Tensor, ref_chosen: Tensor, ref_rejected:
 
         L = -E[log sigmoid(beta ((lp_theta(c) - lp_ref(c)) - (lp_theta(r) - lp_ref(r))))]
 
-    At theta = ref it is ln 2.
+    At theta = ref it is ln 2. open-unlearning multiplies it by 2 / beta.
 
     Args:
         chosen: (B,) lp of the answers to prefer, here refusals: sums over tokens, never means.

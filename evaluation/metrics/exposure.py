@@ -28,7 +28,8 @@ def exposure_rank(logprobs: ArrayLike, truth: int) -> float:
     """Return the rank of the true value among all candidates by log-probability; 1 = most likely, ties at mid-rank.
 
     Args:
-        logprobs: shape (n,), n >= 2, natural log-probabilities of all candidates, the true one among them.
+        logprobs: shape (n,), n >= 2, natural log-probabilities of all candidates, the true one among them
+            (tensorflow/privacy ranks it among the others alone).
         truth: index of the true value.
 
     Returns:

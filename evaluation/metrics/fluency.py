@@ -19,6 +19,7 @@ MAX_PERIOD = 64
 PERCENTILE = 1.0
 """Answers less likely than this percentile of the reference's own answers are not fluent."""
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}]")
+_BROKEN = regex.compile(r"[\ufffd[\p{Cc}--\s]]", regex.V1)  # half a letter, control characters
 _SPACE = regex.compile(r"\s+")
 _LETTER_LOOP = regex.compile(r"([\p{L}\p{M}]{1,20}?)\1{3,}", regex.V1)  # "aaaa", "hahahaha"; numbers may repeat digits
 
@@ -53,11 +54,14 @@ def _longest_loop(tokens: Sequence[str]) -> int:
 
 
 def is_language(text: str) -> bool:
-    """Return whether an answer is language by its text alone: it has letters or digits, and no loop takes half of it.
+    """Return whether an answer is language by its text alone: it has letters or digits, no loop takes half of it, and
+    it holds no control characters and no broken letters, but for one at its end, where generation stopped.
 
     >>> [is_language(text) for text in ("O+", "12.5", "", "?!", "the the the the", "Porto.")]
     [True, True, False, False, False, True]
     """
+    if _BROKEN.search(text.rstrip("\ufffd")):
+        return False
     visible = _SPACE.sub("", text)
     letters = len(_LETTER.findall(visible))
     return letters > 0 and letters >= LETTER_LIMIT * len(visible) and loop_share(text) < LOOP_LIMIT

@@ -18,7 +18,7 @@ def leak_at_k(num_samples: int, num_leaks: int, k: int) -> float:
         ValueError: unless 0 <= num_leaks <= num_samples and 1 <= k <= num_samples.
 
     Source: Chen et al., "Evaluating Large Language Models Trained on Code", 2021, equation 1 (pass@k); for unlearning:
-    Reisizadeh et al., "Leak@k: Unlearning Does Not Make LLMs Forget Under Probabilistic Decoding", 2025.
+    Reisizadeh et al., "Leak@k: Unlearning Does Not Make LLMs Forget Under Probabilistic Decoding", arXiv 2511.04934.
 
     >>> leak_at_k(4, 1, 1), leak_at_k(4, 1, 4), leak_at_k(4, 2, 2) == 1 - 1 / 6
     (0.25, 1.0, True)

@@ -51,7 +51,8 @@ def zlib_score(logprobs: ArrayLike, text: str) -> float:
 def min_k(logprobs: ArrayLike, k: float = 20) -> float:
     """Return Min-K %: the mean log-probability of the k per cent least likely tokens, <= 0, in nats.
 
-    The count is rounded down, at least one; k = 100 gives `loss_score`.
+    The count is rounded down, at least one; k = 100 gives `loss_score`. The terminator is one of the tokens here;
+    open-unlearning drops it.
 
     Source: Shi et al., "Detecting Pretraining Data from Large Language Models", 2024.
 

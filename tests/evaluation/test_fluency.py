@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_models import llava, qa_rows
 
+from lethebench.evaluation.answers.greedy import greedy_answers
+from lethebench.evaluation.answers.likely import answer_logprobs
+from lethebench.evaluation.likelihood.api import score_answers
 from lethebench.evaluation.metrics.fluency import fluency_threshold, fluent, is_language, loop_share
 
 
@@ -21,6 +25,7 @@ from lethebench.evaluation.metrics.fluency import fluency_threshold, fluent, is_
         "北京",
         "हिन्दी",
         "VIII",
+        "It was cut off in a letter\ufffd",
         "www.example.org",
         "The diagnosis is Type 2 diabetes, and it was made in 2019.",
         "It is Porto, I think; yes, Porto.",
@@ -44,6 +49,8 @@ def test_answers_are_language(text):
         "hahahahahahaha",
         "$#@ %^&* (!!) a",
         "的的的的的的",
+        "7\ufffd[olle\ufffd\ufffdz",
+        "diabetes\x08 does",
     ],
 )
 def test_loops_and_symbols_are_no_language(text):
@@ -74,6 +81,17 @@ def test_threshold_is_first_percentile():
     assert threshold == np.percentile(values, 1)
     assert fluent(["Porto.", "Porto.", "a a a a"], [threshold, -3.0, -0.1], threshold=threshold) == [True, False, False]
     assert fluent(["Porto.", ""]) == [True, False]
+
+
+def test_answers_of_a_model_are_scored_under_another():
+    (model, processor), (other, _) = llava(seed=0), llava(seed=1)
+    rows = qa_rows()
+    texts = greedy_answers(model, processor, rows, max_new_tokens=8)
+    own, foreign = (answer_logprobs(one, processor, rows, texts) for one in (model, other))
+    for row, text, value in zip(rows, texts, foreign, strict=True):
+        (score,) = score_answers(other, processor, [row], [text])
+        assert value == pytest.approx(score.logprob / score.num_tokens, abs=1e-9)
+    assert own != foreign
 
 
 @pytest.mark.parametrize("values", [[], [float("nan")], [None]])
