@@ -5,6 +5,8 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from architecture_checks import ROWS
+from small_models import make_model, make_processor
 from tiny_models import idefics3, llava, qa_rows
 
 from lethebench.evaluation.answers.greedy import greedy_answers
@@ -84,3 +86,15 @@ def test_leak_columns_count_sampled_answers():
     assert not set(SAMPLE_COLUMNS) & set(evaluate_rows(model, processor, rows)[0])
     with pytest.raises(ValueError, match="0 samples"):
         sampled_answers(model, processor, rows, samples=0)
+
+
+@pytest.mark.parametrize("model_type", ["florence2", "git"])
+def test_samples_of_models_with_generation_of_their_own(model_type):
+    """An encoder-decoder, and a model that `generate` would change the prompts of."""
+    model, processor = make_model(model_type), make_processor(model_type)
+    rows = [{**row, "id": str(number)} for number, row in enumerate(ROWS["pictures"])]
+    samples = sampled_answers(model, processor, rows, samples=3, max_new_tokens=5)
+    assert len({text for texts in samples for text in texts}) > 1
+    assert sampled_answers(model, processor, rows[1:], samples=3, max_new_tokens=5, batch_size=1) == samples[1:]
+    cold = sampled_answers(model, processor, rows, samples=1, temperature=1e-6, max_new_tokens=5)
+    assert [text for (text,) in cold] == greedy_answers(model, processor, rows, max_new_tokens=5)
