@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator, RowEncoder
-from lethebench.baselines.trainer.saliency import LANGUAGE
-from lethebench.baselines.trainer.weights import VISION, evaluating
+from lethebench.baselines.trainer.weights import LANGUAGE, VISION, evaluating
 from lethebench.contract.conversation import api_messages
 from lethebench.contract.encoder_decoder import is_encoder_decoder
 from lethebench.contract.images import decode_image

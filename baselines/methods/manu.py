@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from lethebench.baselines.stage import Rows, Stage, UnlearnResult
 from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator, RowEncoder, of_modality
-from lethebench.baselines.trainer.saliency import LANGUAGE
-from lethebench.baselines.trainer.weights import VISION, evaluating
+from lethebench.baselines.trainer.weights import LANGUAGE, VISION, evaluating
 from lethebench.contract.images import decode_image
 from lethebench.contract.models import check_decoder_only, run_forward
 

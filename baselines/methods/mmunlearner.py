@@ -15,13 +15,13 @@ from lethebench.baselines.trainer.config import UnlearningConfig
 from lethebench.baselines.trainer.pairs import AlternatingSampler
 from lethebench.baselines.trainer.rows import EncodedRows, of_modality
 from lethebench.baselines.trainer.saliency import (
-    LANGUAGE,
     draw,
     mean_squared_gradients,
     saliency_mask,
     split_by_picture,
 )
 from lethebench.baselines.trainer.unlearning import UnlearningTrainer
+from lethebench.baselines.trainer.weights import LANGUAGE
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Which weights the forget set depends on: the Fisher ratio of MMUnlearner."""
 
 import random
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
@@ -11,8 +10,6 @@ from lethebench.baselines.losses import cross_entropy_loss
 from lethebench.baselines.trainer.answer import AnswerTrainer
 from lethebench.baselines.trainer.rows import EncodedRow, EncodedRows
 
-# language_model in LLaVA and Qwen, text_model in Idefics; everything else is vision tower or projector.
-LANGUAGE = re.compile(r"language_model|text_model|lm_head|\bmodel\.decoder\.")
 EPSILON = 1e-15
 
 

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 VISION = re.compile(r"vision|visual|image")
+# language_model in LLaVA and Qwen, text_model in Idefics; everything else is vision tower or projector.
+LANGUAGE = re.compile(r"language_model|text_model|lm_head|\bmodel\.decoder\.")
 HALVES = (torch.float16, torch.bfloat16)
 
 

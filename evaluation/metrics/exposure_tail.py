@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import integrate, special, stats
 
 from lethebench.evaluation.metrics.exposure import check_candidates
 
@@ -24,6 +23,8 @@ def log_tail(value: float, shape: float, location: float = 0.0, width: float = 1
     >>> round(log_tail(0.0, 0.0), 6)  # log(1/2)
     -0.693147
     """
+    from scipy import integrate, special, stats  # takes half a second
+
     x = (value - location) / width
     near = float(stats.skewnorm.sf(x, shape))
     if near > FAR or x <= 0:
@@ -52,6 +53,8 @@ def exposure_extrapolated(logprobs: ArrayLike, truth: int) -> float:
 
     Source: Carlini et al. 2019, section 4.3 (approximation by a skew-normal distribution).
     """
+    from scipy import stats
+
     values = check_candidates(logprobs, truth)
     others = np.delete(values, int(truth))
     if len(values) < 8 or np.ptp(others) == 0:

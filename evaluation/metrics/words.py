@@ -6,11 +6,10 @@ no spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, ...) have
 
 import functools
 import unicodedata
+from typing import Any
 
 import regex
-from nltk.stem.porter import PorterStemmer
 from rouge_score.tokenize import tokenize as rouge_tokenize
-from rouge_score.tokenizers import Tokenizer
 
 UNSPACED = (
     *("Han", "Hiragana", "Katakana", "Bopomofo", "Yi", "Thai", "Lao", "Khmer", "Myanmar"),
@@ -79,11 +78,20 @@ def splits_word(text: str, position: int) -> bool:
     return _JOINED.match(text, position) is not None
 
 
+@functools.cache
+def _porter() -> Any:
+    from nltk.stem.porter import PorterStemmer  # imports scipy: over a second
+
+    return PorterStemmer()
+
+
 class _Stemmer:
     """The Porter stemmer of rouge_score with a cache."""
 
-    def __init__(self) -> None:
-        self.stem = functools.lru_cache(maxsize=65_536)(PorterStemmer().stem)
+    @staticmethod
+    @functools.lru_cache(maxsize=65_536)
+    def stem(word: str) -> str:
+        return _porter().stem(word)
 
 
 _STEMMER = _Stemmer()
@@ -109,7 +117,7 @@ def rouge_tokens(text: str) -> tuple[str, ...]:
     return tuple(tokens)
 
 
-class RougeTokenizer(Tokenizer):
+class RougeTokenizer:
     """`rouge_tokens` for rouge_score: `RougeScorer(["rougeL"], tokenizer=RougeTokenizer())`."""
 
     def tokenize(self, text: str) -> list[str]:
