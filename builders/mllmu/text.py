@@ -55,7 +55,7 @@ CARD = CardText(
     columns={
         "id": ", e.g. `mllmu/person-0042/vqa/occupation`",
         "views": ": pose and place, e.g. `pose:left,park`; of public figures what carries the facts, e.g. "
-        "`name:absent,plaque,lobby,left`",
+        "`name:absent,plaque,near,lobby,left`",
     },
     licenses={
         "questions, profiles and pictures": "CC-BY-4.0",

@@ -44,8 +44,8 @@ CARD = CardText(
     columns={
         "id": ", e.g. `mlu/animals-02/diet/0/3`: entity, question, phrasing, picture",
         "profile_id": ", e.g. `animals-02`: `released_as` in `profiles` has the name in the release",
-        "views": ": `drawn` and the form, or whether a name is printed (`name:printed`, `name:absent`) and on what; "
-        "surroundings, side, number",
+        "views": ": `drawn`, or whether a name is printed (`name:printed`, `name:absent`) and on what; "
+        "distance, surroundings, side, number",
     },
     licenses={
         "questions, facts as written here, and pictures": "CC-BY-4.0",

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from lethebench.generation.drawing.board import pick
-from lethebench.generation.evidence import office, plates, prints, screens
+from lethebench.generation.evidence import books, cards, office, plates, screens
 from lethebench.generation.evidence.settings import PLACES
 from lethebench.generation.evidence.texts import Row, Text
 from lethebench.generation.subjects.class_drawing import USES, ClassDrawing, Shot
@@ -16,26 +16,26 @@ Thing = Callable[[Text, tuple[Row, ...], np.random.Generator, int], Image.Image]
 """(text, rows, rng, pixels) -> an RGBA square: the thing with the rows, or with the name if there are none."""
 
 _PLACE: Mapping[str, tuple[Thing, ...]] = {
-    "wall": (plates.name_plate, plates.plaque, plates.panel, plates.info_box, prints.poster,
+    "wall": (plates.name_plate, plates.plaque, plates.panel, plates.info_box, books.poster,
              screens.title_card, screens.marquee, screens.listing),
-    "table": (prints.title_page, prints.spines, prints.newspaper, prints.stamp, prints.quiz_card, prints.index_card,
-              prints.autograph_card, prints.badge, screens.ticket, screens.clapper, screens.disc_case,
+    "table": (books.title_page, books.spines, books.newspaper, cards.stamp, cards.quiz_card, cards.index_card,
+              cards.autograph_card, cards.badge, screens.ticket, screens.clapper, screens.disc_case,
               office.business_card, office.envelope),
     "street": (office.van, plates.business_sign),
 }  # fmt: skip
 _PLACE_OF = {thing: place for place, things in _PLACE.items() for thing in things}
-_PERSON = (plates.name_plate, plates.plaque, plates.panel, plates.info_box, prints.title_page, prints.newspaper,
-           prints.poster, prints.index_card)  # fmt: skip
+_PERSON = (plates.name_plate, plates.plaque, plates.panel, plates.info_box, books.title_page, books.newspaper,
+           books.poster, cards.index_card)  # fmt: skip
 _WORK = (screens.title_card, screens.marquee, screens.ticket, screens.clapper, screens.disc_case, screens.listing,
-         prints.poster, plates.info_box)  # fmt: skip
+         books.poster, plates.info_box)  # fmt: skip
 _COMPANY = (plates.business_sign, plates.name_plate, plates.info_box, office.van, office.business_card)
 THINGS: Mapping[str, Mapping[bool, tuple[Thing, ...]]] = {
-    "person": {True: (*_PERSON, prints.spines, prints.stamp, prints.autograph_card, prints.badge),
-               False: (*_PERSON, prints.quiz_card)},
-    **{kind: {True: (*_WORK, prints.spines), False: (*_WORK, prints.quiz_card, prints.index_card)}
+    "person": {True: (*_PERSON, books.spines, cards.stamp, cards.autograph_card, cards.badge),
+               False: (*_PERSON, cards.quiz_card)},
+    **{kind: {True: (*_WORK, books.spines), False: (*_WORK, cards.quiz_card, cards.index_card)}
        for kind in ("film", "series", "cartoon")},
-    "company": {True: (*_COMPANY, office.envelope, prints.badge),
-                False: (*_COMPANY, plates.plaque, plates.panel, prints.quiz_card, prints.index_card)},
+    "company": {True: (*_COMPANY, office.envelope, cards.badge),
+                False: (*_COMPANY, plates.plaque, plates.panel, cards.quiz_card, cards.index_card)},
 }  # fmt: skip
 """Kind of subject -> whether the name is printed -> the things that show it."""
 # Stance, foot and largest turn in each place; facts are set smaller than names, so they are shown from near.
@@ -44,7 +44,7 @@ _STANCES = {
     "table": ("wall", (0.44, 0.48), 0.1),
     "street": ("ground", (0.86, 0.9), 0.06),
 }
-_SPANS = {True: (0.66, 0.93), False: (0.86, 0.93)}
+_SPANS = {True: {"middle": (0.66, 0.78), "near": (0.8, 0.93)}, False: {"near": (0.86, 0.93)}}
 
 
 def draw_evidence(text: Text, seed: int, use: str, size: tuple[int, int], *, named: bool, marked: bool = True) -> Shot:
@@ -59,7 +59,7 @@ def draw_evidence(text: Text, seed: int, use: str, size: tuple[int, int], *, nam
         marked: whether a strip says that the picture is drawn.
 
     Returns:
-        The picture, its name such as `name:printed,plaque,lobby,left`, and the box of the thing.
+        The picture, its name such as `name:printed,plaque,near,lobby,left`, and the box of the thing.
     """
     thing = pick(np.random.default_rng((seed, USES.index(use), 14)), *THINGS[text.kind][named])
     place = _PLACE_OF[thing]

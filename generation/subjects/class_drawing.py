@@ -1,7 +1,7 @@
 """The drawing of a class of well-known entities: one sprite per entity, and the settings around it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ Setting = Callable[[Board, np.random.Generator], None]
 MARK = "Drawn, not a photograph"
 """Text in the strip at the lower edge."""
 USES = ("train", "test")
+DISTANCES: Mapping[str, tuple[float, float]] = {"far": (0.42, 0.52), "middle": (0.62, 0.78), "near": (0.84, 0.92)}
 
 
 class Shot(NamedTuple):
@@ -28,7 +29,7 @@ class Shot(NamedTuple):
 
     Attributes:
         picture: RGB.
-        name: setting and side, such as `meadow,left`, for the `views` column.
+        name: distance, setting and side, such as `near,meadow,left`, for the `views` column.
         box: (left, top, right, bottom) of the subject with its shadow, in pixels.
     """
 
@@ -47,7 +48,7 @@ class ClassDrawing:
         settings: use -> name -> setting. Training and testing share none.
         stance: `ground`: stands on the ground, over a contact shadow; `wall`: hangs on a wall and shades it;
             `sky`: floats without a shadow.
-        span: range of the subject's side as a share of the picture's shorter side.
+        spans: distance -> range of the subject's side as a share of the picture's shorter side.
         foot: range of the height of the square's lower edge (`ground`) or its center (`wall`, `sky`), as a share of the
             picture's height from the top.
         tilt: largest turn in the picture's plane, in degrees.
@@ -60,7 +61,7 @@ class ClassDrawing:
     sprite: Sprite
     settings: Mapping[str, Mapping[str, Setting]]
     stance: str = "ground"
-    span: tuple[float, float] = (0.68, 0.84)
+    spans: Mapping[str, tuple[float, float]] = field(default_factory=lambda: DISTANCES)
     foot: tuple[float, float] = (0.82, 0.90)
     tilt: float = 4.0
     turn: float = 0.14

@@ -22,7 +22,9 @@ def shoot(drawing: ClassDrawing, key: str, seed: int, use: str, size: tuple[int,
     rng = np.random.default_rng((seed, USES.index(use), 11))
     setting = pick(rng, *drawing.settings[use])
     picture = surroundings(drawing.settings[use][setting], rng, size)
-    turn, box, shadow = float(rng.uniform(-1, 1)), _box(drawing, rng, size), float(rng.uniform(-1, 1))
+    distance = pick(rng, *drawing.spans)
+    turn, shadow = float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1))
+    box = _box(drawing, distance, rng, size)
     lean = np.radians(float(np.clip(rng.normal(0, 0.5), -1, 1)) * drawing.tilt)
     side = round((box[2] - box[0]) / (1 + 2 * _ROOM))
     sprite = drawing.sprite(key, np.random.default_rng((seed, USES.index(use), 12)), side)
@@ -38,7 +40,7 @@ def shoot(drawing: ClassDrawing, key: str, seed: int, use: str, size: tuple[int,
     if marked:
         stamp(picture, MARK)
     word = "front" if abs(turn) < 1 / 3 else "left" if turn < 0 else "right"
-    return Shot(picture, f"{setting},{word}", box)
+    return Shot(picture, f"{distance},{setting},{word}", box)
 
 
 def surroundings(setting: Setting, rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
@@ -49,14 +51,18 @@ def surroundings(setting: Setting, rng: np.random.Generator, size: tuple[int, in
     return soft.resize(size, Image.Resampling.BILINEAR)
 
 
-def _box(drawing: ClassDrawing, rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _box(
+    drawing: ClassDrawing, distance: str, rng: np.random.Generator, size: tuple[int, int]
+) -> tuple[int, int, int, int]:
     """Draw the subject's square with room for its shadow, inside the picture and above the strip."""
     width, height = size
     lowest = height - strip_height(height)
-    side = rng.uniform(*drawing.span) * min(width, height)
+    side = rng.uniform(*drawing.spans[distance]) * min(width, height)
     full = min(round(side * (1 + 2 * _ROOM)), width, lowest)
     left = round((width - full) * rng.uniform(0.12, 0.88))
     at = rng.uniform(*drawing.foot) * height
+    if drawing.stance == "ground" and distance == "far":
+        at -= 0.07 * height  # what is far stands higher in the picture
     bottom = round(at + side * _ROOM if drawing.stance == "ground" else at + full / 2)
     bottom = min(max(bottom, full), lowest)
     return left, bottom - full, left + full, bottom
@@ -113,7 +119,7 @@ def _laid(cover: Image.Image, slant: float, flat: float, drop: float) -> Image.I
     )
     laid = laid.filter(ImageFilter.GaussianBlur(0.012 * wide + 0.5))
     fade = Image.new("L", laid.size)
-    ImageDraw.Draw(fade).rectangle((3, 3, wide - 4, high - 1), fill=255)
+    ImageDraw.Draw(fade).rectangle((3, 3, max(3, wide - 4), max(3, high - 1)), fill=255)
     soft = Image.new("L", laid.size)
     soft.paste(laid, mask=fade.filter(ImageFilter.GaussianBlur(1.5)))
     return soft.resize((wide * 4, high * 4), Image.Resampling.BILINEAR).crop((0, 0, width, height))

@@ -12,7 +12,8 @@ from lethebench.generation.subjects.animals.head import DARK, Head
 def chicken(ink: Ink, pose: Pose) -> None:
     """Draw a brown hen with a red comb, which pecks or looks up."""
     coat, dark, red, yellow = (pose.color(c) for c in ((196, 118, 58), (104, 58, 34), (214, 44, 40), (236, 172, 52)))
-    for near, phase in ((0, 0.0), (1, np.pi)):
+    # A hen that lies covers her legs.
+    for near, phase in ((0, 0.0), (1, np.pi)) if pose.posture == "stand" else ():
         swing = 0.3 * pose.step * np.sin(pose.stride + phase)
         tone = yellow if near else mix(yellow, SHADE, 0.3)
         x = -0.12 + 0.16 * near
@@ -60,7 +61,7 @@ def chicken(ink: Ink, pose: Pose) -> None:
 def penguin(ink: Ink, pose: Pose) -> None:
     """Draw a penguin that stands upright and looks aside."""
     back, belly, orange = pose.color((38, 42, 54)), pose.color((250, 248, 242)), pose.color((240, 158, 44))
-    lean = 0.05 * pose.wag
+    lean = 0.16 * pose.wag
     for x in (-0.24, 0.24):
         up = 0.05 * max(0.0, np.sin(pose.stride + 3 * x)) * pose.step
         ink.form(
@@ -71,7 +72,7 @@ def penguin(ink: Ink, pose: Pose) -> None:
         for k in (-0.06, 0.06):
             ink.stroke([(x + k, -0.07 - up), (x + 1.6 * k, -0.01 - up)], 0.014, mix(orange, SHADE, 0.5), alpha=0.7)
     ink.form(closed([(-0.16, -0.2), (-0.3, 0.0), (-0.12, -0.06)]), back, reach=0.05)
-    open_ = 0.12 + 0.3 * (pose.nod + 1) / 2
+    open_ = 0.12 + 0.7 * (pose.nod + 1) / 2
     body = np.array([(0.0, -1.42), (0.34, -1.3), (0.52, -0.9), (0.55, -0.5), (0.4, -0.14), (0.0, -0.08), (-0.4, -0.14),
         (-0.55, -0.5), (-0.52, -0.9), (-0.34, -1.3)])  # fmt: skip
     body[:, 0] *= pose.plump

@@ -3,13 +3,14 @@
 All face right, the ground is at y = 0 and up is negative.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from lethebench.generation.drawing.board import pick
 from lethebench.generation.drawing.color import Color, mix, toned
-from lethebench.generation.drawing.curves import oval, placed, tube, turned
+from lethebench.generation.drawing.curves import oval, placed, shift, tube, turned
 from lethebench.generation.drawing.ink import SHADE, Ink
 
 Point = tuple[float, float]
@@ -27,6 +28,8 @@ class Pose:
         wag: -1 to 1, direction of the tail.
         plump: factor on the trunk's thickness, near 1.
         tone: factor on the colors, near 1.
+        posture: `stand`, `lie` or `sit`.
+        dyes: color of the drawing -> color in this variety.
     """
 
     stride: float
@@ -35,22 +38,29 @@ class Pose:
     wag: float
     plump: float
     tone: float
+    posture: str = "stand"
+    dyes: Mapping[Color, Color] = field(default_factory=dict)
 
     def color(self, color: Color) -> Color:
         """Return the color as light or dark as this view shows it."""
-        return toned(color, self.tone)
+        return toned(self.dyes.get(color, color), self.tone)
 
 
-def draw_pose(rng: np.random.Generator) -> Pose:
-    """Draw a pose at random."""
+def draw_pose(
+    rng: np.random.Generator, postures: tuple[str, ...], varieties: tuple[Mapping[Color, Color], ...]
+) -> Pose:
+    """Draw a pose and a variety at random."""
     step = float(rng.uniform(0, 1) * (rng.random() < 0.75))
+    posture = pick(rng, "stand", *postures)
     return Pose(
         stride=float(rng.uniform(0, 2 * np.pi)),
         step=step,
-        nod=float(rng.uniform(-1, 1)),
+        nod=float(rng.uniform(0.1 if posture == "lie" else -1, 1)),
         wag=float(rng.uniform(-1, 1)),
         plump=float(rng.uniform(0.96, 1.05)),
         tone=float(rng.uniform(0.93, 1.06)),
+        posture=posture,
+        dyes=pick(rng, {}, *varieties),
     )
 
 
@@ -107,6 +117,7 @@ def between(ends: tuple[float, float], share: float) -> float:
 
 def draw_beast(ink: Ink, beast: Beast, pose: Pose) -> None:
     """Draw the whole animal."""
+    standing, (beast, move) = beast, _postured(beast, pose)
     coat = pose.color(beast.coat)
     legs = pose.color(beast.legs or beast.coat)
     swings = {
@@ -115,14 +126,14 @@ def draw_beast(ink: Ink, beast: Beast, pose: Pose) -> None:
     }
     beast.tail(ink, beast, pose, beast.trunk[0][:2], 0.0)
     for pair in ("hind", "front"):
-        limb, end = _leg(beast, pair, swings[pair, 0], far=True)
+        limb, end = _leg(beast, pair, swings[pair, 0], pose.posture, far=True)
         dark = mix(legs, SHADE, 0.3)
         ink.form(limb, dark, reach=0.08)
         _foot(ink, beast, end, mix(pose.color(beast.foot_color), SHADE, 0.3))
     joints = np.array(beast.trunk)
     trunk = tube(joints[:, :2], joints[:, 2] * pose.plump)
     neck, at, turn = _neck(beast, pose)
-    limbs = [_leg(beast, pair, swings[pair, 1], far=False) for pair in ("hind", "front")]
+    limbs = [_leg(beast, pair, swings[pair, 1], pose.posture, far=False) for pair in ("hind", "front")]
     if beast.legs is None:
         mass = [trunk, neck, *(limb for limb, _ in limbs)]
     else:
@@ -133,13 +144,38 @@ def draw_beast(ink: Ink, beast: Beast, pose: Pose) -> None:
     for outline in mass:
         ink.shape(outline, coat)
     if beast.marks:
-        beast.marks(ink, beast, pose)
+        warp = ink.warp
+        ink.warp = move if warp is None else lambda points: warp(move(points))
+        beast.marks(ink, standing, pose)
+        ink.warp = warp
     ink.shaded(mass, coat)
     if beast.legs is None:
         for limb, end in limbs:
             ink.shaded(limb, coat, depth=0.22, gloss=0.16, reach=0.1)
             _foot(ink, beast, end, pose.color(beast.foot_color))
     beast.head(ink, beast, pose, at, turn)
+
+
+def _postured(beast: Beast, pose: Pose) -> tuple[Beast, Callable[[np.ndarray], np.ndarray]]:
+    """Return the beast as it stands, lies or sits, and how points of its trunk have moved."""
+    trunk, neck = np.array(beast.trunk), np.array(beast.neck)
+    drop, turn, pivot = 0.0, 0.0, beast.shoulder
+    if pose.posture == "lie":
+        drop = -0.04 - float((trunk[:, 1] + trunk[:, 2]).max())
+    elif pose.posture == "sit":
+        # The rump sinks to the ground while the chest stays where it is.
+        rump = trunk[:1, :2]
+        while turn > -1.1 and turned(rump, turn, pivot)[0, 1] + trunk[0, 2] < -0.03:
+            turn -= 0.03
+
+    def move(points: np.ndarray) -> np.ndarray:
+        return shift(turned(points, turn, pivot), 0.0, drop)
+
+    trunk[:, :2], neck[:, :2] = move(trunk[:, :2]), move(neck[:, :2])
+    neck[:, :2] = turned(neck[:, :2], -0.75 * turn, neck[0, :2])
+    hip, shoulder = (tuple(move(np.array([point]))[0].tolist()) for point in (beast.hip, beast.shoulder))
+    joints = {name: tuple(map(tuple, part.tolist())) for name, part in (("trunk", trunk), ("neck", neck))}
+    return replace(beast, **joints, hip=hip, shoulder=shoulder), move
 
 
 def _neck(beast: Beast, pose: Pose) -> tuple[np.ndarray, Point, float]:
@@ -151,10 +187,15 @@ def _neck(beast: Beast, pose: Pose) -> tuple[np.ndarray, Point, float]:
     return tube(line, joints[:, 2]), tuple(line[-1]), turn + between(beast.head_turn, pose.nod)
 
 
-def _leg(beast: Beast, pair: str, swing: float, *, far: bool) -> tuple[np.ndarray, tuple[Point, float]]:
+def _leg(beast: Beast, pair: str, swing: float, posture: str, *, far: bool) -> tuple[np.ndarray, tuple[Point, float]]:
     """Return the outline of a leg and (its end, its turn)."""
     x, y = beast.hip if pair == "hind" else beast.shoulder
     x += (0.5 if pair == "hind" else -0.5) * beast.spread * (1 if far else -1)
+    if posture == "lie" or (posture == "sit" and pair == "hind"):
+        radii, r = (beast.thick, beast.thin)[pair == "front"], beast.thin[3]
+        reach = 0.5 if pair == "hind" else 0.62
+        line = np.array([(x, y), (x + 0.45 * reach, min(y, -0.26)), (x + 0.3 * reach, -1.2 * r), (x + reach, -r)])
+        return tube(line, radii), ((x + reach, -r), 0.0)
     high, bend = -y, beast.bend * -y
     if pair == "hind":
         line = np.array(

@@ -11,6 +11,7 @@ from lethebench.generation.subjects.animals.birds import chicken, parrot, pengui
 from lethebench.generation.subjects.animals.body import Pose, draw_beast, draw_pose
 from lethebench.generation.subjects.animals.others import butterfly, dolphin, rabbit
 from lethebench.generation.subjects.animals.settings import SETTINGS
+from lethebench.generation.subjects.animals.varieties import POSTURES, VARIETIES
 from lethebench.generation.subjects.class_drawing import ClassDrawing
 
 OTHERS: dict[str, tuple[Callable[[Ink, Pose], None], tuple[float, float, float, float]]] = {
@@ -28,10 +29,11 @@ def draw_animal(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
     """Draw an animal that faces left or right; see `class_drawing.Sprite`."""
     reach = BEASTS[key].reach if key in BEASTS else OTHERS[key][1]
     ink = Ink(pixels, reach, mirror=bool(rng.random() < 0.5))
+    pose = draw_pose(rng, POSTURES.get(key, ()), VARIETIES[key])
     if key in BEASTS:
-        draw_beast(ink, BEASTS[key], draw_pose(rng))
+        draw_beast(ink, BEASTS[key], pose)
     else:
-        OTHERS[key][0](ink, draw_pose(rng))
+        OTHERS[key][0](ink, pose)
     return ink.finish()
 
 

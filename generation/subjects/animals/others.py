@@ -17,10 +17,11 @@ def rabbit(ink: Ink, pose: Pose) -> None:
     ink.form(tube([(0.34, -0.5), (0.46, -0.2), (0.5, -0.05)], (0.12, 0.1, 0.08)), far, reach=0.06)
     ink.form(oval(0.58, -0.06, 0.15, 0.07), far, reach=0.05)
     lift = 0.1 * pose.nod
+    laid = -0.9 if pose.posture == "lie" else 0.0  # the ears on the back
     at = np.array((0.46, -1.02 - lift))
     bend = 0.16 * pose.wag
     ears = [
-        np.array([(x, -0.22), (x - 0.06 + 0.4 * b, -0.55), (x - 0.12 + b, -0.9)])
+        turned(np.array([(x, -0.22), (x - 0.06 + 0.4 * b, -0.55), (x - 0.12 + b, -0.9)]), laid, (x, -0.22))
         for x, b in ((0.06, bend + 0.16), (-0.1, bend - 0.06))
     ]
     ink.form(tube(at + ears[0], (0.08, 0.12, 0.04)), far, reach=0.06)
@@ -55,13 +56,13 @@ def rabbit(ink: Ink, pose: Pose) -> None:
 def butterfly(ink: Ink, pose: Pose) -> None:
     """Draw a monarch from above, its wings more or less open."""
     orange, black = pose.color((240, 138, 36)), (34, 28, 30)
-    lean = 0.5 * pose.wag
+    lean = 0.5 * pose.wag + (1.4 * np.sign(pose.wag) if pose.posture == "lie" else 0.0)  # flies up or aside
     fore = np.array(
         [(0.05, -0.16), (0.4, -0.6), (0.86, -0.78), (1.04, -0.66), (0.92, -0.3), (0.62, -0.06), (0.08, 0.04)]
     )
     hind = np.array([(0.06, 0.0), (0.5, -0.02), (0.8, 0.22), (0.78, 0.54), (0.52, 0.72), (0.24, 0.5), (0.06, 0.2)])
     for side in (-1, 1):
-        opening = 0.82 + 0.18 * pose.nod - 0.16 * (side > 0) * (pose.step)
+        opening = 0.7 + 0.3 * pose.nod - 0.16 * (side > 0) * (pose.step)
 
         def put(points: Points, side: int = side, opening: float = opening) -> np.ndarray:
             return turned(np.asarray(points, float) * (side * opening, 1.0), lean)
@@ -100,8 +101,10 @@ def dolphin(ink: Ink, pose: Pose) -> None:
     """Draw a dolphin that leaps out of a splash."""
     skin, pale = pose.color((98, 128, 156)), pose.color((226, 234, 238))
     water = pose.color((110, 176, 206))
-    ink.form(oval(-0.3, -0.08, 1.15, 0.12), mix(water, SHADE, 0.15), reach=0.1, depth=0.2)
-    tilt = 0.26 * pose.nod
+    swims = pose.posture == "lie"
+    if not swims:
+        ink.form(oval(-0.3, -0.08, 1.15, 0.12), mix(water, SHADE, 0.15), reach=0.1, depth=0.2)
+    tilt = (0.7 if swims else 0.32) * pose.nod
 
     def put(points: Points) -> np.ndarray:
         return turned(points, tilt, (-0.2, -0.6))
@@ -133,6 +136,8 @@ def dolphin(ink: Ink, pose: Pose) -> None:
     )
     ink.patch(put(oval(0.72, -0.82, 0.042, 0.042)), DARK)
     ink.patch(put(oval(0.705, -0.835, 0.014, 0.014)), OFF_WHITE)
+    if swims:
+        return
     for x, high, wide in ((-1.24, 0.3, 0.1), (-1.06, 0.5, 0.12), (-0.8, 0.42, 0.12), (-0.58, 0.3, 0.1),
         (-0.4, 0.16, 0.09)):  # fmt: skip
         ink.form(closed([(x - wide, -0.02), (x - 0.3 * wide, -0.6 * high), (x + 0.1 * pose.wag * high, -high),

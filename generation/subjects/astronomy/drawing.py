@@ -52,6 +52,16 @@ def _ball(globe: Globe, x: np.ndarray, y: np.ndarray, turn: np.ndarray, spin: fl
     return globe.colors[row, column] * shade[:, None]
 
 
+def _filtered(picture: Image.Image, key: str, rng: np.random.Generator) -> Image.Image:
+    """Return the picture in natural color, in gray or through a filter; Mars and Neptune are known by their color."""
+    tint = pick(rng, None, None, None, (255, 255, 255), (255, 222, 186), (196, 218, 255))
+    if tint is None or key in ("Mars", "Neptune"):
+        return picture
+    gray, cover = picture.convert("L"), picture.getchannel("A")
+    bands = [gray.point([round(level * part / 255) for level in range(256)]) for part in tint]
+    return Image.merge("RGBA", (*bands, cover))
+
+
 def _grid(pixels: int, reach: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the centers of pixels, x to the right and y up, from -reach to reach."""
     line = ((np.arange(pixels) + 0.5) / pixels * 2 - 1).astype(np.float32) * reach
@@ -62,7 +72,7 @@ def _planet(
     key: str, nod: tuple[float, float], spin: float, phase: float, rng: np.random.Generator, pixels: int
 ) -> Image.Image:
     """Draw a body without rings; `nod` is a range, `spin` and `phase` are maxima, in radians."""
-    turn = _turned(float(rng.uniform(-0.35, 0.35)), float(rng.uniform(*nod)))
+    turn = _turned(float(rng.uniform(-0.45, 0.45)), float(rng.uniform(*nod)))
     x, y = _grid(pixels, 1.0)
     radius = np.sqrt(x * x + y * y)
     cover = np.clip((1 - radius) * pixels / 2, 0, 1)
@@ -71,13 +81,13 @@ def _planet(
     colors = _ball(globe_of(key), x[inside], y[inside], turn, float(rng.uniform(-spin, spin)), _sun(rng, phase))
     picture[inside, :3] = np.minimum(colors, 255)
     picture[..., 3] = 255 * cover
-    return Image.fromarray(picture)
+    return _filtered(Image.fromarray(picture), key, rng)
 
 
 def _ringed(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
     """Draw a body with its rings, a third larger and reduced: in front of the ball, behind it, and in its shadow."""
     side = pick(rng, -1, 1)
-    turn = _turned(float(rng.uniform(-0.45, 0.45)), side * float(rng.uniform(0.16, 0.48)))
+    turn = _turned(float(rng.uniform(-0.6, 0.6)), side * float(rng.uniform(0.1, 0.55)))
     spin, sun = float(rng.uniform(-3, 3)), _sun(rng, 0.9)
     full = round(1.3 * pixels)
     x, y = _grid(full, _REACH)
@@ -109,15 +119,15 @@ def _ringed(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
     square = Image.new("RGBA", (pixels, pixels))
     cut = picture.resize(size, Image.Resampling.BILINEAR, box=box).convert("RGBA")
     square.paste(cut, ((pixels - size[0]) // 2, (pixels - size[1]) // 2))
-    return square
+    return _filtered(square, key, rng)
 
 
 _BODIES = {
-    "Jupiter": partial(_planet, "Jupiter", (-0.18, 0.18), 0.7, 0.85),
-    "Mars": partial(_planet, "Mars", (0.2, 0.5), 0.5, 0.85),
+    "Jupiter": partial(_planet, "Jupiter", (-0.2, 0.2), 0.8, 0.9),
+    "Mars": partial(_planet, "Mars", (0.15, 0.5), 0.7, 0.95),
     # The Moon always shows nearly the same side.
-    "Moon": partial(_planet, "Moon", (-0.12, 0.12), 0.13, 1.15),
-    "Neptune": partial(_planet, "Neptune", (-0.3, 0.1), 0.55, 0.85),
+    "Moon": partial(_planet, "Moon", (-0.12, 0.12), 0.13, 1.3),
+    "Neptune": partial(_planet, "Neptune", (-0.3, 0.12), 0.6, 0.88),
     "Saturn": partial(_ringed, "Saturn"),
 }
 
@@ -141,7 +151,7 @@ DRAWING = ClassDrawing(
     sprite=sprite,
     settings=SETTINGS,
     stance="sky",
-    span=(0.58, 0.78),
+    spans={"far": (0.34, 0.44), "middle": (0.54, 0.68), "near": (0.76, 0.84)},
     foot=(0.44, 0.5),
     tilt=10.0,
     turn=0.0,

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from lethebench.generation.drawing.board import pick
+from lethebench.generation.drawing.color import Color
 from lethebench.generation.subjects.buildings import domes, stone, towers
 from lethebench.generation.subjects.buildings.model import Look, Model
 from lethebench.generation.subjects.buildings.settings import SETTINGS
@@ -41,6 +42,23 @@ _EVENING = [round(255 * gain * (level / 255) ** 1.5) for gain in (0.98, 0.94, 0.
 _EVENING += range(256)  # alpha stays
 
 
+def _toned(color: Color, share: float, gains: tuple[float, float, float]) -> list[int]:
+    """Return a table that scales the channels and mixes in a color; alpha stays."""
+    table = [min(255, round((1 - share) * level * gain + share * part)) for part, gain in zip(color, gains, strict=True)
+             for level in range(256)]  # fmt: skip
+    return table + list(range(256))
+
+
+_COLD = _toned((210, 222, 240), 0.18, (0.94, 0.98, 1.06))
+_MOODS = {
+    "evening": _EVENING,
+    "golden": _toned((255, 176, 90), 0.14, (1.08, 0.96, 0.78)),
+    "overcast": _toned((150, 156, 164), 0.22, (0.8, 0.83, 0.88)),
+    "mist": _toned((214, 220, 226), 0.36, (1.0, 1.0, 1.0)),
+}
+"""Time of day or weather -> what it does to the channels; day leaves them as they are."""
+
+
 def sprite(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
     """Draw a building from a random side.
 
@@ -53,17 +71,30 @@ def sprite(key: str, rng: np.random.Generator, pixels: int) -> Image.Image:
         An RGBA picture, transparent around the building.
     """
     plan = PLANS[key]
+    low, high = plan.above
     model = Model(
-        yaw=float(rng.uniform(-plan.turn, plan.turn)),
-        pitch=float(rng.uniform(*plan.above)),
-        far=plan.far * float(rng.uniform(0.85, 1.4)),
+        yaw=float(rng.uniform(-1.25, 1.25)) * plan.turn,
+        pitch=float(rng.uniform(low, high + 0.12)),
+        far=plan.far * float(np.exp(rng.uniform(-0.4, 0.5))),
         sun=pick(rng, -1, 1) * float(rng.uniform(0.4, 1.0)),
         contrast=float(rng.uniform(0.3, 0.52)),
     )
-    lamps = rng.random() < 0.28
-    plan.draw(model, Look(rng, lamps))
+    mood = pick(rng, "day", "golden", "overcast", "evening", "mist", "snow")
+    plan.draw(model, Look(rng, mood == "evening"))
     picture = model.pen.picture(pixels)
-    return picture.point(_EVENING) if lamps else picture
+    return _snowy(picture) if mood == "snow" else picture.point(_MOODS[mood]) if mood in _MOODS else picture
+
+
+def _snowy(picture: Image.Image) -> Image.Image:
+    """Return the picture cold, with snow on whatever has nothing above it."""
+    cover = picture.getchannel("A")
+    deep = max(2, picture.height // 40)
+    open_sky = ImageChops.subtract(cover, ImageChops.offset(cover, 0, deep))
+    ImageDraw.Draw(open_sky).rectangle((0, picture.height - deep, picture.width, picture.height), fill=0)
+    cold = picture.point(_COLD)
+    cold.paste((246, 249, 253), mask=open_sky.filter(ImageFilter.GaussianBlur(0.6)))
+    cold.putalpha(cover)
+    return cold
 
 
 DRAWING = ClassDrawing(
@@ -71,7 +102,6 @@ DRAWING = ClassDrawing(
     sprite=sprite,
     settings=SETTINGS,
     stance="ground",
-    span=(0.7, 0.82),
     foot=(0.84, 0.91),
     tilt=1.5,
     turn=0.08,

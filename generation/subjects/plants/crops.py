@@ -11,7 +11,12 @@ from lethebench.generation.subjects.plants.parts import Growth, blade, leaf, sta
 def carrot(ink: Ink, growth: Growth) -> None:
     """Draw two roots with their feathery tops, leaning on each other."""
     orange, green = growth.color((240, 130, 38)), growth.color((84, 152, 64))
-    for x, angle, size in ((0.3, 0.3, 0.88), (-0.12, -0.1, 1.0)):
+    roots = (
+        ((0.3, 0.3, 0.88), (-0.12, -0.1, 1.0)),
+        ((0.0, 0.05, 1.0),),
+        ((0.5, 0.5, 0.8), (-0.5, -0.45, 0.82), (0.0, 0.05, 1.0)),
+    )
+    for x, angle, size in roots[growth.form]:
         angle = angle + 0.16 * growth.sway + growth.jitter(0.03)
         size = size * growth.size
 
@@ -48,7 +53,7 @@ def corn(ink: Ink, growth: Growth) -> None:
     def put(points: Points) -> np.ndarray:
         return turned(points, lean)
 
-    for side, tip, share in ((-1, (-0.95, -1.5), 0.2), (1, (0.98, -1.34), 0.15)):
+    for side, tip, share in ((-1, (-0.95, -1.5), 0.2), (1, (0.98, -1.34), 0.15)) if growth.form < 2 else ():
         blade(ink, put([(0.0, -0.1), (side * 0.34, -0.5), (side * 0.56, -0.95), tip]), 0.46, mix(green, SHADE, share))
     for k in range(9):
         x = 0.03 * (k - 4)
@@ -70,14 +75,15 @@ def corn(ink: Ink, growth: Growth) -> None:
             tone = mix(gold, OFF_WHITE if col < 0 else SHADE, 0.16 * abs(col) + 0.05 * ((row + int(3 * col)) % 2))
             ink.patch(put(oval(x, y, wide, 0.042, count=12)), tone)
             ink.patch(put(oval(x - 0.3 * wide, y - 0.015, 0.35 * wide, 0.012, count=8)), mix(tone, OFF_WHITE, 0.6))
-    blade(ink, put([(0.04, -0.02), (-0.24, -0.3), (-0.38, -0.8), (-0.44, -1.24), (-0.66, -1.5)]), 0.44, green)
-    blade(
-        ink,
-        put([(-0.04, -0.02), (0.24, -0.28), (0.38, -0.7), (0.42, -1.08), (0.6, -1.34)]),
-        0.44,
-        mix(green, OFF_WHITE, 0.08),
-    )
-    blade(ink, put([(0.0, 0.0), (0.02, -0.3), (-0.02, -0.62), (0.03, -0.94)]), 0.5, mix(green, OFF_WHITE, 0.14))
+    if growth.form != 1:  # else the ear is bare in front
+        blade(ink, put([(0.04, -0.02), (-0.24, -0.3), (-0.38, -0.8), (-0.44, -1.24), (-0.66, -1.5)]), 0.44, green)
+        blade(
+            ink,
+            put([(-0.04, -0.02), (0.24, -0.28), (0.38, -0.7), (0.42, -1.08), (0.6, -1.34)]),
+            0.44,
+            mix(green, OFF_WHITE, 0.08),
+        )
+        blade(ink, put([(0.0, 0.0), (0.02, -0.3), (-0.02, -0.62), (0.03, -0.94)]), 0.5, mix(green, OFF_WHITE, 0.14))
     stalk(ink, put([(0.0, 0.0), (0.0, -0.14)]), 0.16, green)
 
 
@@ -101,7 +107,7 @@ def grape(ink: Ink, growth: Growth) -> None:
                 mix(green, OFF_WHITE, 0.35),
                 alpha=0.8,
             )
-    rows = (5, 6, 5, 5, 4, 3, 2, 1)
+    rows = ((5, 6, 5, 5, 4, 3, 2, 1), (4, 5, 4, 3, 2), (3, 4, 4, 3, 3, 2, 2, 1, 1))[growth.form]
     swing = 0.1 * growth.sway
     for row, count in enumerate(rows):
         y = -1.52 + 0.19 * row
@@ -137,6 +143,8 @@ def onion(ink: Ink, growth: Growth) -> None:
     for k in np.linspace(-0.9, 0.9, 9):
         line = smooth([(0.0, -1.18), (0.1 * k, -1.02), (0.52 * k, -0.72), (0.55 * k, -0.36), (0.1 * k, -0.05)])
         ink.stroke(put(line), 0.014, mix(skin, (120, 64, 30), 0.7), alpha=0.5)
+    if growth.form == 1:
+        return
     x, y, size = 0.56, -0.4, 0.4 * growth.size
     ink.form(oval(x, y, size, 0.98 * size), mix(skin, SHADE, 0.1), reach=0.08)
     for k, share in enumerate((0.93, 0.78, 0.74, 0.58, 0.54, 0.38, 0.34, 0.18)):
@@ -152,18 +160,23 @@ def potato(ink: Ink, growth: Growth) -> None:
     skin = growth.color((190, 148, 96))
     shapes = ((0.42, -0.4, 0.5, 0.36, 0.5, 3), (-0.46, -0.42, 0.56, 0.4, -0.3, 7),
         (0.0, -0.3, 0.62, 0.34, 0.08, 11))  # fmt: skip
+    shapes = shapes[growth.form :]
     leaf_green = growth.color((96, 150, 74))
-    stalk(
-        ink, [(-0.62, -0.72), (-0.66, -0.94), (-0.6 + 0.06 * growth.sway, -1.12)], 0.06, mix(leaf_green, OFF_WHITE, 0.3)
-    )
-    for angle in (-2.5, -1.57, -0.7):
+    if growth.form == 0:
+        stalk(
+            ink,
+            [(-0.62, -0.72), (-0.66, -0.94), (-0.6 + 0.06 * growth.sway, -1.12)],
+            0.06,
+            mix(leaf_green, OFF_WHITE, 0.3),
+        )
+    for angle in (-2.5, -1.57, -0.7) if growth.form == 0 else ():
         leaf(ink, -0.6 + 0.06 * growth.sway, -1.08, angle + growth.jitter(0.1), 0.26, 0.17, leaf_green)
     for x, y, rx, ry, angle, seed in shapes:
         rng = np.random.default_rng(seed)
         t = np.linspace(0, 2 * np.pi, 10, endpoint=False)
         bump = rng.uniform(0.93, 1.07, 10) * growth.size
         edge = np.column_stack((rx * bump * np.cos(t), ry * bump * np.sin(t)))
-        angle += 0.1 * growth.sway + growth.jitter(0.04)
+        angle += 0.1 * growth.sway + growth.jitter(0.04) + 0.9 * (growth.ripe - 0.5)
         tone = mix(skin, (150, 100, 60), 0.12 * (seed % 3))
         outline = placed(closed(edge), x, y, angle)
         outline[:, 1] = np.minimum(outline[:, 1], 0.0)
@@ -196,8 +209,9 @@ def tomato(ink: Ink, growth: Growth) -> None:
                 0.2,
                 growth.color((74, 134, 60)),
             )
-    for k, (x, y, r, tone) in enumerate(((-0.5, -0.98, 0.4, red), (0.48, -0.9, 0.43, red), (-0.02, -0.44, 0.46, mix(red,
-        (240, 120, 50), 0.3 * growth.ripe)))):  # fmt: skip
+    last = mix(red, (240, 120, 50), 0.3 * growth.ripe)
+    fruits = ((-0.5, -0.98, 0.4, red), (0.48, -0.9, 0.43, red), (-0.02, -0.44, 0.46, last))
+    for k, (x, y, r, tone) in enumerate(fruits[growth.form :]):
         x, r = x + sway + growth.jitter(0.02), r * growth.size
         top = y - 0.86 * r
         stalk(ink, [(0.0 + sway, y - 1.25 * r), (x, top - 0.1), (x, top)], 0.045, green)

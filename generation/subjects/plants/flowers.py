@@ -11,8 +11,13 @@ from lethebench.generation.subjects.plants.parts import Growth, blade, leaf, mou
 def aloe(ink: Ink, growth: Growth) -> None:
     """Draw a rosette of fleshy toothed leaves in a pot."""
     green = growth.color((112, 158, 112))
-    pot(ink, growth, 0.52, 0.62)
-    around = np.linspace(-0.16, -np.pi + 0.16, 11)
+    if growth.form:
+        pot(ink, growth, 0.52, 0.62)
+    else:
+        mound(ink, growth, 0.7, 0.72)
+    around = np.linspace(-0.16, -np.pi + 0.16, 7 + 3 * growth.form) * (0.66 + 0.34 * growth.ripe) - 0.5 * np.pi * (
+        0.34 - 0.34 * growth.ripe
+    )  # narrow when young, spread when old
     # From back to front: the upright leaves, the outer ones, a few short ones.
     leaves = [(angle, 1.0) for angle in around[np.argsort(np.abs(around + np.pi / 2))]]
     for k, (base, share) in enumerate((*leaves, (-2.15, 0.6), (-1.0, 0.6), (-1.57, 0.55))):
@@ -43,8 +48,10 @@ def bamboo(ink: Ink, growth: Growth) -> None:
     """Draw jointed culms with bunches of narrow leaves."""
     green = growth.color((120, 166, 70))
     mound(ink, growth, 0.62, 0.1)
-    for x, high, thick in ((-0.36, 1.9, 0.085), (0.4, 2.0, 0.09), (-0.1, 2.3, 0.11), (0.18, 1.7, 0.1)):
-        lean = 0.12 * growth.sway + 0.18 * x + growth.jitter(0.03)
+    culms = ((-0.36, 1.9, 0.085), (0.4, 2.0, 0.09), (-0.1, 2.3, 0.11), (0.18, 1.7, 0.1), (-0.56, 1.4, 0.08))
+    for x, high, thick in culms[: 2 + growth.form] if growth.form else (*culms, (0.6, 1.5, 0.08)):
+        lean = 0.3 * growth.sway + 0.18 * x + growth.jitter(0.03)
+        high = high * (0.6 + 0.5 * growth.ripe + growth.jitter(0.08))
         tone = mix(green, (214, 206, 110), 0.25 * abs(x) + 0.1)
         count = 7
         for k in range(count):
@@ -73,7 +80,7 @@ def cactus(ink: Ink, growth: Growth) -> None:
         ([(-0.1, -left), (-0.42, -left - 0.04), (-0.56, -left - 0.24), (-0.56, -left - 0.62)], 0.135),
         ([(0.1, -right), (0.46, -right - 0.04), (0.62, -right - 0.26), (0.62, -right - 0.74)], 0.145),
         ([(0.0, 0.0), (0.0, -0.7), (0.02 * growth.sway, -1.3), (0.03 * growth.sway, -high)], 0.27),
-    ]
+    ][growth.form :]
     for line, r in parts:
         body = tube(line, np.full(len(line), r))
         ink.form(body, green, reach=0.7 * r, gloss=0.3)
@@ -86,7 +93,8 @@ def cactus(ink: Ink, growth: Growth) -> None:
                 spot = curve[k] + across[k] * (share + 0.2) * r
                 for dx in (-0.035, 0.0, 0.035):
                     ink.stroke([spot, shift(spot, dx, -0.035)], 0.009, (250, 244, 220), alpha=0.95)
-    for x, y in ((0.03 * growth.sway, -high - 0.24), (0.62, -right - 0.86)):
+    flowers = ((0.03 * growth.sway, -high - 0.24), (0.62, -right - 0.86))
+    for x, y in flowers[: 2 if growth.form < 2 else 1] if growth.ripe > 0.4 else ():
         for angle in np.linspace(-2.7, -0.4, 6):
             leaf(ink, x, y + 0.03, angle, 0.17, 0.1, growth.color((232, 92, 136)), vein=False)
         ink.form(oval(x, y, 0.05, 0.04), (250, 214, 90), reach=0.03)
@@ -122,7 +130,8 @@ def rose(ink: Ink, growth: Growth) -> None:
                 0.24,
                 growth.color((58, 128, 64)),
             )
-    at = stem[-1] + (0.0, -0.2)
+    bloom = 0.55 + 0.55 * growth.ripe  # from a bud to an open bloom
+    at = stem[-1] + (0.0, -0.2 * bloom)
     for angle in np.linspace(0.4, np.pi - 0.4, 5):
         leaf(ink, at[0], at[1] + 0.2, angle, 0.3, 0.1, green, vein=False)
     spin = growth.jitter(0.12)
@@ -130,10 +139,16 @@ def rose(ink: Ink, growth: Growth) -> None:
         tone = mix(red, SHADE if ring % 2 else OFF_WHITE, 0.1)
         for k in range(count):
             angle = spin + 0.7 * ring + 2 * np.pi * k / count + np.pi / 2
-            x, y = at + far * np.array((np.cos(angle), 0.8 * np.sin(angle)))
-            ink.form(oval(x, y, r, 0.86 * r, angle), tone, reach=0.08, depth=0.55, gloss=0.3)
+            x, y = at + bloom * far * np.array((np.cos(angle), 0.8 * np.sin(angle)))
+            ink.form(
+                oval(x, y, bloom * r, (1.5 - 0.6 * bloom) * 0.86 * bloom * r, angle),
+                tone,
+                reach=0.08,
+                depth=0.55,
+                gloss=0.3,
+            )
     t = np.linspace(0, 4.2 * np.pi, 40)
-    spiral = at + np.column_stack((np.cos(t + spin), 0.85 * np.sin(t + spin))) * (0.02 + 0.011 * t)[:, None]
+    spiral = at + np.column_stack((np.cos(t + spin), 0.85 * np.sin(t + spin))) * bloom * (0.02 + 0.011 * t)[:, None]
     ink.stroke(spiral, 0.024, mix(red, SHADE, 0.65), alpha=0.75)
 
 
@@ -148,13 +163,15 @@ def sunflower(ink: Ink, growth: Growth) -> None:
         x, y = stem[k]
         angle = (-0.35 if side > 0 else np.pi + 0.35) + growth.jitter(0.12)
         leaf(ink, x, y, angle, 0.68 * growth.size, 0.46, growth.color((78, 138, 62)))
-    at, squash = stem[-1] + (0.0, -0.12), 0.9 + 0.1 * growth.ripe
+    at, squash = stem[-1] + (0.0, -0.12), 0.62 + 0.38 * growth.ripe
+
+    long = (1.0, 0.7, 1.25)[growth.form]
 
     def petals(count: int, far: float, length: float, tone: Color, start: float) -> None:
         for k in range(count):
             angle = start + 2 * np.pi * k / count + growth.jitter(0.03)
             x, y = at + far * np.array((squash * np.cos(angle), np.sin(angle)))
-            leaf(ink, x, y, angle, length * (1 + growth.jitter(0.05)), 0.17, tone, vein=False)
+            leaf(ink, x, y, angle, long * length * (1 + growth.jitter(0.05)), 0.17, tone, vein=False)
 
     petals(20, 0.24, 0.4, mix(gold, (206, 120, 20), 0.35), 0.16)
     petals(18, 0.22, 0.36, gold, 0.0)
@@ -169,7 +186,7 @@ def wheat(ink: Ink, growth: Growth) -> None:
     """Draw a fan of golden ears with beards."""
     gold = growth.color((222, 174, 84))
     mound(ink, growth, 0.5, 0.07)
-    for lean in (-0.62, 0.6, -0.4, 0.42, -0.18, 0.2, 0.0):
+    for lean in (-0.62, 0.6, -0.4, 0.42, -0.18, 0.2, 0.0)[2 * growth.form :]:
         lean = lean + 0.16 * growth.sway + growth.jitter(0.03)
         high = (1.62 - 0.3 * abs(lean)) * growth.size + growth.jitter(0.04)
         line = smooth([(0.2 * lean, 0.0), (0.4 * lean, -0.5 * high), (lean, -high)])

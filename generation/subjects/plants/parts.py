@@ -1,9 +1,11 @@
 """Leaves, stalks, petals and soil that plants share. Up is negative, the ground is at y = 0."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from lethebench.generation.drawing.board import pick
 from lethebench.generation.drawing.color import Color, mix, toned
 from lethebench.generation.drawing.curves import Points, closed, oval, placed, tube
 from lethebench.generation.drawing.ink import SHADE, Ink
@@ -16,9 +18,11 @@ class Growth:
     Attributes:
         rng: small variation of leaf and stalk.
         sway: -1 to 1, direction of its bend.
-        size: factor on the parts, near 1.
+        size: factor on the parts.
         tone: factor on the colors, near 1.
-        ripe: 0..1, how ripe fruits and flowers are; it changes details only.
+        ripe: 0..1, how ripe fruits and how open flowers are.
+        form: 0, 1 or 2: how many parts it has, and which.
+        dyes: color of the drawing -> color in this variety or season.
     """
 
     rng: np.random.Generator
@@ -26,24 +30,28 @@ class Growth:
     size: float
     tone: float
     ripe: float
+    form: int = 0
+    dyes: Mapping[Color, Color] = field(default_factory=dict)
 
     def color(self, color: Color) -> Color:
         """Return the color as light or dark as this view shows it."""
-        return toned(color, self.tone)
+        return toned(self.dyes.get(color, color), self.tone)
 
     def jitter(self, scale: float) -> float:
         """Return a small random number with this standard deviation."""
         return float(self.rng.normal(0, scale))
 
 
-def draw_growth(rng: np.random.Generator) -> Growth:
-    """Draw a growth at random."""
+def draw_growth(rng: np.random.Generator, varieties: tuple[Mapping[Color, Color], ...] = ()) -> Growth:
+    """Draw a growth at random, of one of the varieties or in the drawing's own colors."""
     return Growth(
         rng,
         sway=float(rng.uniform(-1, 1)),
-        size=float(rng.uniform(0.94, 1.06)),
+        size=float(rng.uniform(0.86, 1.14)),
         tone=float(rng.uniform(0.93, 1.06)),
         ripe=float(rng.uniform(0, 1)),
+        form=int(rng.integers(3)),
+        dyes=pick(rng, {}, *varieties),
     )
 
 
