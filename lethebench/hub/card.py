@@ -11,9 +11,10 @@ from typing import Any
 
 import yaml
 
-from lethebench.contract.records import HubCard, check_record
+from lethebench.contract.records import check_record
 from lethebench.contract.strict_yaml import ConfigError, parse_strict
 from lethebench.errors import UserError
+from lethebench.hub.records import HubCard
 
 BEGIN = "<!-- Written by lethebench: the next push replaces what stands between this line and the closing one. -->"
 END = "<!-- End of what lethebench wrote: what stands below this line is kept. -->"

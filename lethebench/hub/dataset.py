@@ -18,10 +18,11 @@ from huggingface_hub import constants
 from lethebench.builders import content_hash, row_digest, verify
 from lethebench.builders.write.manifest import Manifest, read_manifest
 from lethebench.console import Console, Tick
-from lethebench.contract.records import MAX_BYTES, Earlier, parse_record
+from lethebench.contract.records import MAX_BYTES, parse_record
 from lethebench.errors import CheckFailed, UserError, one_line
 from lethebench.hub.card import split
 from lethebench.hub.push import CARD, Release, publish
+from lethebench.hub.records import Earlier
 from lethebench.hub.repository import Hub, State
 
 MANIFEST = "manifest.json"

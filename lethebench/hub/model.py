@@ -11,11 +11,12 @@ from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 from lethebench.console import Console
 from lethebench.contract.errors import border
 from lethebench.contract.folder_kinds import MARKER
-from lethebench.contract.records import MAX_BYTES, EvalTasks, Mixture, check_record, read_record
+from lethebench.contract.records import MAX_BYTES, Mixture, check_record, read_record
 from lethebench.contract.strict_yaml import parse_strict
 from lethebench.errors import UserError
 from lethebench.hub.model_card import MIXTURE, PublishedStage, render, scores
 from lethebench.hub.push import Release, publish
+from lethebench.hub.records import EvalTasks
 from lethebench.hub.repository import Hub, State, check_name
 from lethebench.report.load import load_run
 from lethebench.runs.folder import is_done, stage_name

@@ -183,9 +183,9 @@ def _made_with(group: Group, name: str) -> str:
         for stage, proof in run.proofs.items():
             changed = {key: value for key, value in proof[name].items() if value != first.get(key)}
             if changed and stage.partition("/")[0] in (LEARNT, *gold_names(run.record), *group.methods):
-                place = f"{stage} of seed {run.seed}" if len(group.runs) > 1 else stage
-                others.setdefault(_pairs(changed, absent="none"), []).append(place)
-    parts = [_pairs(first), *(f"{text} in {_first_of(places)}" for text, places in others.items())]
+                name_of_stage = f"{stage} of seed {run.seed}" if len(group.runs) > 1 else stage
+                others.setdefault(_pairs(changed, absent="none"), []).append(name_of_stage)
+    parts = [_pairs(first), *(f"{text} in {_first_of(stages)}" for text, stages in others.items())]
     return "; ".join(filter(None, parts))
 
 
