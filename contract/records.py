@@ -142,6 +142,7 @@ class Run(Record):
     created: Text | None = None
     data: Data
     preset_sha256: Digest | None = None
+    model_sha256: Digest | None = None
     trained: Text | None = None
     task_order: list[Count]
     versions: dict[str, Text]

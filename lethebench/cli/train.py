@@ -52,6 +52,10 @@ def unlearn(
 def run(
     options: RunValues,
     seeds: Annotated[int, typer.Option(min=1, help="Runs with SEED, SEED+1, ...; folders OUT-s0, OUT-s1, ...")] = 1,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="RUN", help="Run whose initial and gold models to use where they fit."),
+    ] = None,
     resume: Resume = False,
     repair: Repair = False,
     as_json: Json = False,
@@ -62,12 +66,14 @@ def run(
 
     Example: lethe run build/icu --method ga,npo --model tiny --tasks 4
 
+    Example: lethe run build/icu --method simnpo --from runs/icu --out runs/simnpo
+
     Example: lethe run build/icu --set learn.learning_rate=1e-5 --set npo.beta=0.4
     """
     from lethebench.runs.commands import run_command
     from lethebench.runs.options import RunOptions
 
-    result, text = run_command(RunOptions(**options), seeds=seeds, resume=resume, repair=repair)
+    result, text = run_command(RunOptions(**options), seeds=seeds, resume=resume, repair=repair, source=source)
     show(result, as_json, text)
 
 

@@ -19,6 +19,9 @@ from lethebench.runs.options import SECTIONS, RunOptions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.runs.records import read_done, read_run
 
+TRAINING = ("model", "preset", "learn_neighbour", "seed")
+"""Options that decide the weights of the initial model and of gold models."""
+
 
 def learn_command(options: RunOptions, *, resume: bool, repair: bool = False) -> tuple[dict[str, Any], str]:
     """Run stage 1; return gate.json and the text to print."""
@@ -134,12 +137,44 @@ def _next_stage(stages: Path, task: int | None, count: int, folder: Path) -> int
     return stage
 
 
-def run_command(options: RunOptions, *, seeds: int, resume: bool, repair: bool = False) -> tuple[dict[str, Any], str]:
+def inherited(options: RunOptions, source: Path) -> RunOptions:
+    """Return the options with those that decide training from another run, where they have their default.
+
+    Raises:
+        UserError: `source` is not a run.
+    """
+    if not (source / RECORD).is_file():
+        raise UserError(f"--from {source} is not a run: pass the folder of a `lethe learn` or `lethe run`")
+    other = RunOptions.from_record(read_run(source), out=source)
+    fields = RunOptions.__dataclass_fields__
+    changes: dict[str, Any] = {
+        name: getattr(other, name) for name in TRAINING if getattr(options, name) == fields[name].default
+    }
+    if not set(SECTIONS) & set(options.settings):
+        shared = {name: values for name, values in other.settings.items() if name in SECTIONS}
+        changes["settings"] = {**options.settings, **shared}
+    return replace(options, **changes)
+
+
+def run_command(
+    options: RunOptions, *, seeds: int, resume: bool, repair: bool = False, source: Path | None = None
+) -> tuple[dict[str, Any], str]:
     """Run a whole sequence once, or once per seed.
+
+    Args:
+        options: The options.
+        seeds: Number of seeds, from the options' seed on.
+        resume: Continue interrupted runs.
+        repair: Run damaged stages again.
+        source: A run whose initial and gold models are taken over where they fit; with several seeds RUN-s0, ...
 
     Returns:
         The result (of the last seed, with all under `seeds`), and the text to print.
     """
+    sources: list[Path | None] = [source] * seeds
+    if source is not None:
+        each = [source] if seeds == 1 else [_beside(source, f"s{options.seed + index}") for index in range(seeds)]
+        options, sources = inherited(options, each[0]), [*each]
     check_options(options)
     build = open_quietly(options.data)
     check_build(options, build)
@@ -149,17 +184,23 @@ def run_command(options: RunOptions, *, seeds: int, resume: bool, repair: bool =
     from lethebench.runs.continual import count_phases, execute, headline
 
     out = options.folder(build)
-    folders = [out] if seeds == 1 else [out.with_name(f"{out.name}-s{options.seed + i}") for i in range(seeds)]
+    folders = [out] if seeds == 1 else [_beside(out, f"s{options.seed + i}") for i in range(seeds)]
     if seeds > 1:
-        refuse_foreign(out.with_name(f"{out.name}-report"), REPORT)
+        refuse_foreign(_beside(out, "report"), REPORT)
     results = []
     for index, folder in enumerate(folders):
         seed_options = replace(options, seed=options.seed + index, out=folder)
         with locked(folder):
             console = Console(phases=count_phases(seed_options, tasks))
-            results.append(execute(build, seed_options, console, resume=resume, repair=repair))
+            results.append(execute(build, seed_options, console, resume=resume, repair=repair, source=sources[index]))
     if seeds == 1:
         return results[0], headline(results[0])
-    page = write_report(folders, out.with_name(f"{out.name}-report"))
+    page = write_report(folders, _beside(out, "report"))
     text = "\n\n".join(f"seed {options.seed + index}\n{headline(result)}" for index, result in enumerate(results))
     return {**results[-1], "seeds": results, "report": str(page)}, f"{text}\n\nall seeds: {page}"
+
+
+def _beside(folder: Path, ending: str) -> Path:
+    """Return the folder NAME-ENDING beside a folder."""
+    folder = folder if folder.name not in ("", "..") else folder.resolve()
+    return Path(f"{folder}-{ending}")

@@ -1,5 +1,6 @@
 """A whole run from its options: what `lethe run`, `lethe learn`, `lethe unlearn` and the demo share."""
 
+import hashlib
 import os
 import shutil
 import time
@@ -38,6 +39,7 @@ from lethebench.runs.proof import (
 )
 from lethebench.runs.provenance import DECISIVE, NUMERIC, library_versions, machine
 from lethebench.runs.records import new_record, read_done, read_run
+from lethebench.runs.reuse import check_same_training, take_over
 from lethebench.runs.stage import Run
 from lethebench.runs.summary import gold_summary, method_summary
 
@@ -50,7 +52,15 @@ def count_phases(options: RunOptions, tasks: int) -> int:
     return 1 + 2 * (1 + tasks * len(options.methods) + len(options.gold_stages(tasks)) * options.gold_seeds)
 
 
-def start(build: Build, options: RunOptions, console: Console, *, resume: bool, repair: bool = False) -> Run:
+def start(
+    build: Build,
+    options: RunOptions,
+    console: Console,
+    *,
+    resume: bool,
+    repair: bool = False,
+    source: Path | None = None,
+) -> Run:
     """Open a run: write run.json, or check that the run to resume is the same one. The caller holds the folder.
 
     Args:
@@ -59,15 +69,18 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool, 
         console: Shows progress.
         resume: Continue the run that the folder holds.
         repair: Run stages again that do not fit their hashes, their parent or run.json, and what depends on them.
+        source: A run whose initial and gold models are taken over.
 
     Raises:
         UserError: The folder holds a run and `resume` is false, it was created with other options, data or versions,
-            or one of its stages is wrong and `repair` is false.
+            one of its stages is wrong and `repair` is false, or the models of `source` were trained otherwise.
     """
     check_repair(resume=resume, repair=repair)
     folder = options.folder(build)
     run = Run(build, options, folder, console)
     record = _record(run, build)
+    if source is not None:
+        check_same_training(source, folder, record)
     if (folder / RECORD).exists():
         if not resume:
             raise UserError(f"{folder} already holds a run: pass --resume to continue it, or another folder by --out")
@@ -78,6 +91,8 @@ def start(build: Build, options: RunOptions, console: Console, *, resume: bool, 
     if record["preset"] == PRESET_FILE:
         _copy_preset(Path(run.preset.name), folder / PRESET_FILE)
     write_json(folder / RECORD, new_record(record))
+    if source is not None:
+        take_over(run, source)
     if options.preset is None and own_preset(options.model) is None and not is_done(run.learnt):
         console.say(
             f"{options.model} has no preset of its own and gets the settings of {run.preset.name}; choose others by "
@@ -108,11 +123,20 @@ def _record(run: Run, build: Build) -> dict[str, Any]:
         },
         **replace(run.options, preset=preset if built_in else PRESET_FILE, tasks=len(run.order)).record(),
         "preset_sha256": None if built_in else file_hash(Path(preset)),
+        "model_sha256": _model_hash(Path(run.options.model)),
         "trained": run.preset.trained(),
         "task_order": run.order,
         "versions": library_versions(),
         "machine": machine(),
     }
+
+
+def _model_hash(folder: Path) -> str | None:
+    """Return the SHA-256 of the names and hashes of a model folder's files, None for `tiny` and Hub ids."""
+    if not folder.is_dir():
+        return None
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    return hashlib.sha256("\n".join(f"{path.name} {file_hash(path)}" for path in files).encode()).hexdigest()
 
 
 def _copy_preset(source: Path, copy: Path) -> None:
@@ -208,16 +232,22 @@ def _again(folder: Path, record: dict[str, Any], options: RunOptions, console: C
 
 
 def execute(
-    build: Build, options: RunOptions, console: Console, *, resume: bool, repair: bool = False
+    build: Build,
+    options: RunOptions,
+    console: Console,
+    *,
+    resume: bool,
+    repair: bool = False,
+    source: Path | None = None,
 ) -> dict[str, Any]:
-    """Run the whole sequence. The caller holds the folder.
+    """Run the whole sequence; arguments as of `start`. The caller holds the folder.
 
     Returns:
         What `--json` prints: seconds, gate, methods, gold, report.
     """
     start_time = time.monotonic()
     refuse_foreign(options.folder(build) / "report", REPORT)
-    run = start(build, options, console, resume=resume, repair=repair)
+    run = start(build, options, console, resume=resume, repair=repair, source=source)
     gate = run.learn()
     for method in options.methods:
         for stage in range(1, len(run.order) + 1):

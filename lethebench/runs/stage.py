@@ -5,7 +5,7 @@ that was killed and resumed takes the same steps as an uninterrupted one.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
@@ -76,11 +76,17 @@ class Run:
         return stage not in self.again and is_done(self.folder / stage)
 
     @contextmanager
-    def new_stage(self, stage: str, record: dict[str, Any]) -> Iterator[Path]:
-        """Yield the new folder of a stage; done.json, with the entries of `record`, comes last."""
+    def new_stage(self, stage: str, record: dict[str, Any], made_by: Mapping[str, Any] | None = None) -> Iterator[Path]:
+        """Yield the new folder of a stage; done.json, with the entries of `record`, comes last.
+
+        Args:
+            stage: Its name.
+            record: Content of done.json; may be filled inside the block.
+            made_by: The `versions` and the `machine` of its training; None = those of this process.
+        """
         with new_stage(self.folder / stage, record) as folder:
             yield folder
-            made_by = {"versions": library_versions(), "machine": machine()}
+            made_by = made_by or {"versions": library_versions(), "machine": machine()}
             seal(self.folder, self.record, stage, folder, record, made_by)
         self.again.discard(stage)
 

@@ -228,6 +228,18 @@ def test_more_gold_seeds_add_models_and_change_no_other(finished, tmp_path):
     assert read_json(copy / "run.json")["gold_seeds"] == 2
 
 
+def test_run_from_another_trains_its_method_alone(finished, tmp_path, monkeypatch, capsys):
+    options, result = finished
+    monkeypatch.setattr(stages, "learn_all", None)
+    ga = replace(options, out=tmp_path / "ga", methods=("ga",))
+    again, _ = run_command(ga, seeds=1, resume=False, source=options.out)
+    assert f"taken over from {options.out}: learnt, gold/t002" in capsys.readouterr().err
+    assert again["gate"] == result["gate"]
+    for stage in ("learnt", "ga/t001", "ga/t002", "gold/t002"):
+        assert rows_of(ga.out / stage) == rows_of(options.out / stage)
+    assert again["methods"]["ga"] == result["methods"]["ga"]
+
+
 def test_another_thread_count_is_recorded_and_warned_about(finished, data, tmp_path, monkeypatch, capsys):
     options, _ = finished
     copy = shutil.copytree(options.out, tmp_path / "run", ignore=shutil.ignore_patterns("ga", "gold", "t002"))
