@@ -104,6 +104,17 @@ def test_wrong_greedy_answer_from_scores(trained):
     assert all(row["exact_match"] == 0.0 for row in results)
 
 
+def test_extraction_of_memorized_answers(trained):
+    """A cut answer has likely tokens and an unlikely terminator, which does not count."""
+    model, processor, rows = trained
+    cut = [{**row, "answer": " ".join(row["answer"].split()[:-1])} for row in rows if " " in row["answer"]]
+    assert cut
+    for result in [*evaluate_rows(model, processor, rows), *evaluate_rows(model, processor, cut)]:
+        assert result["extraction_strength"] == result["exact_memorization"] == 1.0
+    longer = [{**row, "answer": f"{row['answer']} of Tom"} for row in rows]
+    assert {result["extraction_strength"] for result in evaluate_rows(model, processor, longer)} == {0.0}
+
+
 def test_columns_equal_separate_scores():
     model, processor = llava()
     rows = qa_rows()
