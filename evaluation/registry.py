@@ -174,7 +174,7 @@ METRICS: dict[str, MetricEntry] = {
             direction="lower = less leaks",
             measure=f"{_ROW_MEASURES}:leak",
             headline=("leak_at_1",),
-            module=False,
+            takes="numbers",
         ),
         MetricEntry(
             "modality_gap",

@@ -67,10 +67,13 @@ def leak_summary(
     if not len(leaks):
         raise ValueError("leaks is empty: give one number per question")
     same_length("num_samples", num_samples, len(leaks))
+    broken = next((row for row, number in enumerate(leaks) if number is None or number != int(number)), None)
+    if broken is not None:
+        raise ValueError(f"leaks[{broken}] is {leaks[broken]}: give a whole number")
     means: dict[str, float] = {}
     intervals: dict[str, list] = {}
     for k in reported_k(min(num_samples)) or (1,):
-        values = [leak_at_k(count, hits, k) for hits, count in zip(leaks, num_samples, strict=True)]
+        values = [leak_at_k(count, int(hits), k) for hits, count in zip(leaks, num_samples, strict=True)]
         means[f"leak_at_{k}"] = float(np.mean(values))
         intervals[f"leak_at_{k}"] = list(bootstrap_mean(values, clusters=profile_ids, seed=seed))
     return {**means, "intervals": intervals, "n": len(leaks)}

@@ -42,7 +42,9 @@ def test_summary_by_hand():
     assert reported_k(8) == (1, 2, 4, 8)
 
 
-@pytest.mark.parametrize(("leaks", "samples"), [([], []), ([1], [0]), ([3], [2]), ([-1], [2]), ([1], [2, 2])])
+@pytest.mark.parametrize(
+    ("leaks", "samples"), [([], []), ([1], [0]), ([3], [2]), ([-1], [2]), ([1], [2, 2]), ([0.5], [2]), ([None], [2])]
+)
 def test_invalid_counts_raise(leaks, samples):
     with pytest.raises(ValueError, match=r"leaks|samples"):
         leak_summary(leaks, samples)

@@ -159,6 +159,7 @@ def memorization_of(texts, answers, *, keyword_match, keywords=None, **options):
 @pytest.mark.parametrize(
     ("name", "columns", "options", "function", "extra"),
     [
+        ("leak_at_k", ([0.0, 2.0, 4.0], [4, 4, 8]), {"profile_ids": list("aab")}, scores.leak_summary, {}),
         ("exposure", EXPOSURES, {"gold": EXPOSURES[0][::-1]}, scores.exposure_summary, {}),
         ("exposure", ([[-100.0, -100.0 - 1e-9, -200.0]], [0]), {}, scores.exposure_summary, {}),  # equal in float32
         ("forget", KNOWLEDGE, {"gold": [0.0, 0.1, 0.0], "profile_ids": list("aab")}, scores.forget_score, {}),

@@ -23,6 +23,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 README_RESULTS = {
     "exposure": {"exposure": 1.0, "exposure_normalised": 0.5, "exposure_gold": 0.5, "exposure_excess": 0.5},
     "forget": {"forget": 0.9211, "ks": 0.3333},
+    "leak_at_k": {"leak_at_1": 0.5, "leak_at_2": 0.6111, "leak_at_4": 0.6667},
     "memorization": {"text_exact_match": 1.0, "image_text_exact_match": 0.5, "multi_hop_gap": 1.0},
     "privacy_leakage": {"auc": 0.75, "auc_gold": 0.5, "privacy_leakage": 50.0, "privleak_muse": -50.0},
     "stability": {"forget_now": 0.875, "rebound_mean": 0.25, "stability": 0.75},
