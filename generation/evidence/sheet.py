@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from lethebench.generation.drawing.color import Color
 from lethebench.generation.drawing.curves import Points
@@ -95,15 +95,17 @@ class Sheet:
         wide, high = right - left, bottom - top
         for size in np.arange(max(7, round(most * self.width)), 5.5, -0.5):
             lines = _set(rows, style, float(size), wide)
-            total = sum(drop for *_, drop in lines)
+            total = sum(line.drop for line in lines)
             if total <= high or size <= _SMALLEST * self.pixels / 448:
                 break
         y = top + max(0.0, (high - total) / 2)
-        for line, face, color, ascent, drop in lines:
-            self._line(line, left, right, y + ascent, face, color, style.align)
-            y += drop
+        for line in lines:
+            self._line(line.text, left, right, y + line.ascent, line.face, line.color, style.align)
+            y += line.drop
 
-    def _line(self, line: str, left: float, right: float, y: float, face, color: Color, align: str) -> None:
+    def _line(
+        self, line: str, left: float, right: float, y: float, face: ImageFont.FreeTypeFont, color: Color, align: str
+    ) -> None:
         x, anchor = {"center": ((left + right) / 2, "ms"), "left": (left, "ls"), "right": (right, "rs")}[align]
         self.pen.text((round(x), round(y)), line, fill=color, font=face, anchor=anchor)
 
@@ -127,18 +129,28 @@ class Sheet:
         return square
 
 
-def _set(rows: tuple[Row, ...], style: Type, size: float, width: float) -> list:
-    """Return (line, font, color, ascent, distance to the next line) of rows at a size."""
-    lines = []
-    for number, (label, value) in enumerate(rows):
+class _Line(NamedTuple):
+    """A line of type: what, in which font and color, its ascent, and the distance to the next line."""
+
+    text: str
+    face: ImageFont.FreeTypeFont
+    color: Color
+    ascent: int
+    drop: int
+
+
+def _set(rows: tuple[Row, ...], style: Type, size: float, width: float) -> list[_Line]:
+    """Return the lines of rows at a size."""
+    lines: list[_Line] = []
+    for label, value in rows:
         family = family_for(value, style.family)
         face, small = font(family, size), font(family, max(6.0, 0.66 * size), "bold")
         ascent, descent = extent(face, value)
-        if not style.inline and label:
+        if lines:
+            lines[-1] = lines[-1]._replace(drop=lines[-1].drop + round(0.45 * size))
+        if not style.inline:
             low, deep = extent(small)
-            lines.append([label.upper(), small, style.faint, low, low + deep])
-        text = f"{label}: {value}" if style.inline and label else value
-        lines += [[line, face, style.color, ascent, ascent + descent] for line in wrap(text, face, width)]
-        if number < len(rows) - 1:
-            lines[-1][-1] += round(0.45 * size)
+            lines.append(_Line(label.upper(), small, style.faint, low, low + deep))
+        text = f"{label}: {value}" if style.inline else value
+        lines += [_Line(line, face, style.color, ascent, ascent + descent) for line in wrap(text, face, width)]
     return lines

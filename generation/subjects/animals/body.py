@@ -174,8 +174,8 @@ def _postured(beast: Beast, pose: Pose) -> tuple[Beast, Callable[[np.ndarray], n
     trunk[:, :2], neck[:, :2] = move(trunk[:, :2]), move(neck[:, :2])
     neck[:, :2] = turned(neck[:, :2], -0.75 * turn, neck[0, :2])
     hip, shoulder = (tuple(move(np.array([point]))[0].tolist()) for point in (beast.hip, beast.shoulder))
-    joints = {name: tuple(map(tuple, part.tolist())) for name, part in (("trunk", trunk), ("neck", neck))}
-    return replace(beast, **joints, hip=hip, shoulder=shoulder), move
+    trunk_joints, neck_joints = (tuple(map(tuple, part.tolist())) for part in (trunk, neck))
+    return replace(beast, trunk=trunk_joints, neck=neck_joints, hip=hip, shoulder=shoulder), move
 
 
 def _neck(beast: Beast, pose: Pose) -> tuple[np.ndarray, Point, float]:

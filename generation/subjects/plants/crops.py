@@ -158,9 +158,8 @@ def onion(ink: Ink, growth: Growth) -> None:
 def potato(ink: Ink, growth: Growth) -> None:
     """Draw three tubers with eyes, one of them sprouting."""
     skin = growth.color((190, 148, 96))
-    shapes = ((0.42, -0.4, 0.5, 0.36, 0.5, 3), (-0.46, -0.42, 0.56, 0.4, -0.3, 7),
+    tubers = ((0.42, -0.4, 0.5, 0.36, 0.5, 3), (-0.46, -0.42, 0.56, 0.4, -0.3, 7),
         (0.0, -0.3, 0.62, 0.34, 0.08, 11))  # fmt: skip
-    shapes = shapes[growth.form :]
     leaf_green = growth.color((96, 150, 74))
     if growth.form == 0:
         stalk(
@@ -171,7 +170,7 @@ def potato(ink: Ink, growth: Growth) -> None:
         )
     for angle in (-2.5, -1.57, -0.7) if growth.form == 0 else ():
         leaf(ink, -0.6 + 0.06 * growth.sway, -1.08, angle + growth.jitter(0.1), 0.26, 0.17, leaf_green)
-    for x, y, rx, ry, angle, seed in shapes:
+    for x, y, rx, ry, angle, seed in tubers[growth.form :]:
         rng = np.random.default_rng(seed)
         t = np.linspace(0, 2 * np.pi, 10, endpoint=False)
         bump = rng.uniform(0.93, 1.07, 10) * growth.size
