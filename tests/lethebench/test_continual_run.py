@@ -35,6 +35,7 @@ from lethebench.runs.summary import gold_summary, method_summary
 from lethebench.scoring.command import evaluate_command
 from lethebench.scoring.options import EvaluateOptions
 
+pytestmark = pytest.mark.usefixtures("short_answers")
 METHODS = ("ga", "npo")
 LEARN = {"vision_steps": 30, "steps": 45, "batch_size": 32, "muon_lr": 0.04, "adamw_lr": 8e-3}
 FEW_STEPS = {**LEARN, "vision_steps": 3, "steps": 5}

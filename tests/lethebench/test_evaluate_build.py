@@ -19,6 +19,7 @@ from lethebench.evaluation.metrics import auc
 from lethebench.scoring.command import evaluate_command
 from lethebench.scoring.options import EvaluateOptions
 
+pytestmark = pytest.mark.usefixtures("short_answers")
 TARGETS = r".*language_model\..*\.q_proj"
 
 

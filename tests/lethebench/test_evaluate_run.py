@@ -26,6 +26,7 @@ from lethebench.runs.summary import ROWS, gold_summary, method_summary
 from lethebench.scoring.command import evaluate_command
 from lethebench.scoring.options import EvaluateOptions
 
+pytestmark = pytest.mark.usefixtures("short_answers")
 STAGES = ("npo/t001", "npo/t002", "gold/t002")
 
 

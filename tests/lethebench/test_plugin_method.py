@@ -14,6 +14,7 @@ from push_support import use_hub
 from lethebench.baselines import registry
 from lethebench.tuning import validation
 
+pytestmark = pytest.mark.usefixtures("short_answers")
 PACKAGE = {
     "forgetful/__init__.py": "",
     "forgetful/method.py": """

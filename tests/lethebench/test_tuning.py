@@ -33,6 +33,7 @@ from lethebench.tuning.command import TuneOptions, tune_command
 from lethebench.tuning.search import SPAN, Trial, best, read_trials, starts, write_trials
 from lethebench.tuning.validation import validation
 
+pytestmark = pytest.mark.usefixtures("short_answers")
 START = {"learning_rate": 1e-4, "retain_weight": 1.0}
 BEST_RATE = 4e-4
 
