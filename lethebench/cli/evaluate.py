@@ -40,6 +40,15 @@ def evaluate(
     samples: Annotated[
         int, typer.Option(min=0, metavar="N", help="Also sample N answers per question (temperature 1), for leak@k.")
     ] = 0,
+    task: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Tasks asked so far; later ones count as retained. Default the stage's, or all."
+        ),
+    ] = None,
+    order_seed: Annotated[
+        int | None, typer.Option(min=0, help="With --task: shuffle the tasks with this seed, as `lethe run` does.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; default evaluations/..., RUN/evaluation.")] = None,
     print_all: Annotated[bool, typer.Option("--all", help="Print every aggregate, not only the headline.")] = False,
     as_json: Json = False,
@@ -49,6 +58,8 @@ def evaluate(
     Writes rows.parquet (every row) and scores.json (every aggregate with its number of rows and 95 % interval).
 
     Example: lethe evaluate build/icu --model runs/icu/npo/t004 --gold runs/icu
+
+    Example: lethe evaluate build/icu --model my/checkpoint --task 2
 
     Example: lethe evaluate build/icu --model openai:gpt-4o-mini --sample 100
 
@@ -72,6 +83,8 @@ def evaluate(
         timeout=timeout,
         max_new_tokens=max_new_tokens,
         sample=sample,
+        task=task,
+        order_seed=order_seed,
         samples=samples,
         out=out,
     )

@@ -266,10 +266,7 @@ class RunOptions:
         count = build.tasks if self.tasks is None else self.tasks
         if not 1 <= count <= build.tasks:
             raise UserError(f"--tasks {count}: {build.path} has {build.tasks} tasks; pass 1 to {build.tasks}")
-        order = list(range(build.tasks))
-        if self.order_seed is not None:
-            random.Random(self.order_seed).shuffle(order)
-        return order[:count]
+        return in_order(build.tasks, self.order_seed)[:count]
 
     def gold_stages(self, count: int) -> list[int]:
         """Return the stages 1..count after which a gold model is retrained; the last one always.
@@ -283,6 +280,14 @@ class RunOptions:
         if every < 1:
             raise UserError(f"--gold {self.gold}: pass last, all, or a whole number K for every K-th task")
         return sorted({*range(every, count + 1, every), count})
+
+
+def in_order(count: int, order_seed: int | None) -> list[int]:
+    """Return the task ids 0..count-1 in the order of the build, or shuffled with a seed."""
+    order = list(range(count))
+    if order_seed is not None:
+        random.Random(order_seed).shuffle(order)
+    return order
 
 
 def same_experiment(one: RunOptions, other: RunOptions) -> bool:

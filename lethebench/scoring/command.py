@@ -23,7 +23,8 @@ from lethebench.runs.build import Build
 from lethebench.runs.folder import RECORD, file_hash, new_stage, write_json
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.scoring.aggregate import aggregate
-from lethebench.scoring.options import SCORES_FILE, EvaluateOptions
+from lethebench.scoring.asked import asked_tasks, other_gold
+from lethebench.scoring.options import SCORES_FILE, EvaluateOptions, reference_folder
 from lethebench.scoring.output import full_table, headline, write_rows
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ class Evaluation:
         passes = sum(value is not None for value in (options.gold, options.before, options.general))
         self.console = Console(phases=3 + passes)
         self.rows, self.notes = self._chosen_rows()
+        self.asked = asked_tasks(options, build)
+        if self.asked.note is not None and "forget" in self.rows["split"]:
+            self.notes.append(self.asked.note)
 
     def run(self, folder: Path, answers: Path) -> dict:
         """Score, aggregate and write to a folder; return the content of scores.json.
@@ -120,6 +124,7 @@ class Evaluation:
                 "splits": {name: splits.count(name) for name in dict.fromkeys(splits)},
                 "manifest_sha256": file_hash(self.build.path / "manifest.json"),
             },
+            "asked_tasks": self.asked.tasks,
             "model": options.model,
             "adapter": None if options.adapter is None else str(options.adapter),
             "gold": options.gold,
@@ -153,7 +158,7 @@ class Evaluation:
 
         with self.console.phase(f"ask {self.options.model} {len(self.rows)} questions") as tick:
             scores, endpoint = api_rows(self.options, self.rows, answers, per_mille(tick))
-        return self._with_references(Evidence(rows=scores)), endpoint
+        return self._with_references(Evidence(rows=self.asked.relabel(scores))), endpoint
 
     def _evidence_from_weights(self) -> Evidence:
         quiet_libraries()
@@ -184,7 +189,7 @@ class Evaluation:
 
         needs = {need for name in self.metrics for need in METRICS[name].needs}
         try:
-            return score(
+            scores = score(
                 loaded,
                 self.rows,
                 candidates=(self.build.candidates or None) if "candidates" in needs else None,
@@ -195,6 +200,7 @@ class Evaluation:
             )
         except ValueError as error:
             raise UserError(f"{self.options.model} cannot be scored on {self.build.path}: {error}") from None
+        return self.asked.relabel(scores)
 
     def _with_references(self, evidence: Evidence) -> Evidence:
         """Add the scores of the gold and the initial model where they are given."""
@@ -211,7 +217,10 @@ class Evaluation:
             if model is not None:
                 with self.console.phase(f"score the {title} model") as tick:
                     scores_of = partial(self._scored, progress=per_mille(tick))
-                    references[name] = reference_rows(f"--{name}", model, self.build, evidence.rows, scores_of)
+                    folder = reference_folder(model, name, self.asked.tasks)
+                    if name == "gold" and (note := other_gold(folder, self.asked)):
+                        self.notes.append(note)
+                    references[name] = reference_rows(f"--{name}", model, folder, self.build, evidence.rows, scores_of)
         return replace(evidence, gold=references.get("gold"), before=references.get("before"))
 
 

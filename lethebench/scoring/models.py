@@ -18,7 +18,7 @@ from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import check_line, stage_in
 from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import read_rows
-from lethebench.scoring.options import check_same_data, reference_folder, run_of
+from lethebench.scoring.options import check_same_data, run_of
 
 MODEL_FAILS = "the model fails on these rows (lethe --debug shows where; does its config.json belong to its weights?)"
 WEIGHT_FILES = ("model*.safetensors", "adapter_model.safetensors", LUMOE_FILE)
@@ -96,11 +96,14 @@ def _score(loaded: Loaded, rows: Dataset, progress: Callable[[float], None], opt
 def reference_rows(
     option: str,
     model: str,
+    folder: Path,
     build: Build,
     rows: Sequence[Mapping],
     scores_of: Callable[[Loaded], list[dict]],
 ) -> list[dict]:
     """Return the scores of a reference model on `rows`, those that were scored; `option` is `--gold` or `--before`.
+
+    `folder` is where the model is, by `reference_folder`.
 
     The scores that a stage of a run on the same build already has are reused where they hold every row and column;
     otherwise the model is loaded and scored.
@@ -108,14 +111,13 @@ def reference_rows(
     Raises:
         UserError: a run on other data, or a model that cannot be loaded.
     """
-    folder = reference_folder(model, option.removeprefix("--"))
     run = run_of(folder)
     if run is not None:
         check_same_data(option, model, run, build)
         check_line(run, stage_in(run, folder), hashed=False)
         stored = {row["id"]: row for row in read_rows(folder)}
         if all(row["id"] in stored and row.keys() - {"error"} <= stored[row["id"]].keys() for row in rows):
-            return [stored[row["id"]] | {"split": row["split"]} for row in rows]
+            return [stored[row["id"]] | {name: row[name] for name in ("split", "role")} for row in rows]
     if run is not None and not has_weights(folder):
         raise UserError(f"{option} {model}: its scores are of other rows, and its weights are gone")
     return scores_of(load(str(folder) if folder.exists() else model))

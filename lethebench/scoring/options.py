@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from lethebench.errors import UserError
 from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build
 from lethebench.runs.checks import check_model
-from lethebench.runs.folder import RECORD, file_hash, is_done
+from lethebench.runs.folder import RECORD, file_hash, is_done, stage_name
 from lethebench.runs.proof import check_line, stage_in
 from lethebench.runs.records import read_run
 
@@ -41,6 +42,9 @@ class EvaluateOptions:
         general: `lm-eval:TASK,...` or `lmms-eval:TASK,...`.
         sample: score at most this many rows of each split, drawn with a fixed seed.
         samples: answers to sample for each question, for leak@k; 0 = none.
+        task: how many tasks the model was asked to forget, from 1; rows of later ones count as retained. None = those
+            of the stage of a run that the model is, otherwise all.
+        order_seed: of the tasks, as in `RunOptions`; None = the order of the run of the model, otherwise the build's.
         out: the folder of the scores.
         concurrency: calls of the API at a time.
         max_new_tokens: the maximal length of an answer.
@@ -59,6 +63,8 @@ class EvaluateOptions:
     general: str | None = None
     sample: int | None = None
     samples: int = 0
+    task: int | None = None
+    order_seed: int | None = None
     out: Path | None = None
     concurrency: int = 8
     max_new_tokens: int | None = None
@@ -140,6 +146,8 @@ class EvaluateOptions:
             "--general": self.general,
             "--sample": self.sample,
             "--samples": self.samples,
+            "--task": self.task,
+            "--order-seed": self.order_seed is not None,
         }
         for name, value in values.items():
             if value:
@@ -234,13 +242,21 @@ def check_weights(option: str, model: str, adapter: str | None = None) -> None:
     check_model(model, adapter=adapter, option=option)
 
 
-def reference_folder(model: str, kind: str) -> Path:
-    """Return the folder of a reference model; a run gives its initial model (`before`) or last gold one (`gold`)."""
+def reference_folder(model: str, kind: str, tasks: Collection[int] | None = None) -> Path:
+    """Return the folder of a reference model.
+
+    A run gives its initial model (`before`), or its gold model (`gold`): the one retrained without exactly `tasks`,
+    the last one where there is none.
+    """
     path = Path(model)
     if not (path / RECORD).is_file():
         return path
     stages = [path / "learnt"] if kind == "before" else sorted(path.glob("gold/t*"))
     stages = [stage for stage in stages if is_done(stage)]
+    if kind == "gold" and tasks:
+        exact = path / "gold" / stage_name(len(tasks))
+        if exact in stages and set(read_run(path)["task_order"][: len(tasks)]) == set(tasks):
+            return exact
     if not stages:
         raise UserError(f"--{kind} {model}: this run has no {'initial' if kind == 'before' else 'gold'} model yet")
     return stages[-1]

@@ -28,6 +28,7 @@ from lethebench.runs.proof import check_run, stages_of
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.runs.records import GATE, read_done, read_summary
 from lethebench.scoring.aggregate import aggregate
+from lethebench.scoring.asked import Asked
 from lethebench.scoring.options import SCORES_FILE, EvaluateOptions
 from lethebench.scoring.output import full_table
 
@@ -194,15 +195,15 @@ def _last_stages(record: dict, stages: list[str]) -> list[str]:
 
 
 def _aggregates(out_dir: Path, stage: str, gold_stages: list[int], order: list[int]) -> dict:
-    """Return the aggregates of one stage over the tasks asked up to then and the rows never asked to be forgotten."""
+    """Return the aggregates of one stage; rows of tasks not asked up to then count as retained."""
     from lethebench.runs.summary import read_rows
 
     unlearned = "/" in stage
     count = int(stage[-3:]) if unlearned else len(order)
-    tasks = set(order[:count])
+    asked = Asked(order[:count])
 
     def rows(name: str) -> list[dict]:
-        return [row for row in read_rows(out_dir / name) if row["task_id"] < 0 or row["task_id"] in tasks]
+        return asked.relabel(read_rows(out_dir / name))
 
     excluded = {"stages", "holdout", "samples"} if unlearned else {"stages", "holdout", "samples", "before", "gold"}
     metrics = [name for name, entry in METRICS.items() if not excluded & set(entry.needs)]
