@@ -33,6 +33,7 @@ from lethebench.builders.records import Plan, ProfileRecord, Unit, box_corners
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view, thumbnail
 from lethebench.contract.image_reader import PictureError
+from lethebench.generation.evidence.texts import KINDS
 from lethebench.generation.mlu import questions as mlu
 from lethebench.generation.mlu.facts import release
 from lethebench.generation.questions.records import Profile, Question
@@ -85,8 +86,8 @@ class Mlu(Benchmark):
         "forget_questions": 9426,
         "retain_questions": 5988,
     }
-    # Measured on the first pictures of all 127: two entities reach 0.71 at most, the same picture in other light and
-    # encoding 0.95 and more. Other pictures of an entity show another side, so they are not compared.
+    # Measured on the first pictures of the 44 drawn entities for six seeds: two of them reach 0.63 at most, the same
+    # picture in other light and encoding 0.95 and more. Other pictures of an entity are other drawings.
     PHOTOS = PhotoCheck("subject", "correlation of grey-level gradients", 0.85)
 
     def plan(self, count: int, *, seed: int, options: MluOptions) -> Plan:
@@ -132,7 +133,9 @@ class Mlu(Benchmark):
     def look(self, profile: Profile, view: mlu.EntityView, shared: Shared) -> Look:
         """Return a picture of an entity."""
         seed = digest(profile.seed, "view", view.use, view.number)
-        return Look(*draw_view(profile.domain, mlu.key_of(profile), seed, view.use, SIZE, named=view.named))
+        shot = draw_view(profile.domain, mlu.key_of(profile), seed, view.use, SIZE, named=view.named)
+        # Two name plates with names of one length look alike, so that evidence is not compared.
+        return Look(shot.picture, shot.name, None if profile.domain in KINDS else shot.box)
 
     def variant(self, options: Mapping[str, Any]) -> Benchmark:
         return self if options.get("pictures") is None else MluOwnPictures()
