@@ -22,7 +22,10 @@ from tiny_models import save_llava
 from lethebench.errors import explain
 from lethebench.runs.build import open_build
 
-NAMES = ["a [1]", "b{x,y}", "c*d", "e?f", ".hidden", "g#h%20i", "ünï 日本", "test", "a::b", "[!x]", "-m", "$HOME"]
+NAMES = [
+    "a [1]", "b{x,y}", "c*d", "e?f", ".hidden", "g#h%20i", "ünï 日本", "test", "a::b", "[!x]", "-m", "$HOME",
+    "own [new] #1", "50% off", " a b ",
+]  # fmt: skip
 EVERY = ".a [1] {x,y} *%20 ü日本"
 SHORT = ["--set", "npo.max_steps=1"]
 RUN = ["--model", "tiny", "--set", "learn.max_steps=1", "--threshold", "0"]
@@ -35,7 +38,7 @@ def test_build_of_any_path_is_read_and_reported(name, tmp_path):
     assert rows["id"] == open_build(shared_stand_in_build()).load("continual", "forget", ["answer"])["id"]
     verified = lethe("verify", folder)
     assert verified.status == 0, verified.out
-    run = write_run(tmp_path / name / "run")
+    run = write_run(tmp_path / name / "run", tasks=1, per_task=2, retain=2, methods=("npo",))
     assert lethe("report", run).status == 0
     assert (run / "report" / "report.html").is_file()
 
@@ -62,6 +65,7 @@ def test_every_command_works_in_a_folder_with_glob_characters(name, tmp_path, mo
 @pytest.mark.parametrize("name", [EVERY, *NAMES])
 def test_whole_experiment_in_a_folder_of_any_name(name, tmp_path, monkeypatch):
     score_every(monkeypatch, 20)
+    use_stand_ins(monkeypatch)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     folder = tmp_path / name
     folder.mkdir()
@@ -69,6 +73,11 @@ def test_whole_experiment_in_a_folder_of_any_name(name, tmp_path, monkeypatch):
     icu = folder / "icu"
     run_options = [*RUN, *SHORT, "--method", "npo", "--tasks", "1", "--out", "whole"]
     for arguments in (
+        ["build", "icu", "--size", "8", "--out", "built"],
+        ["verify", "built"],
+        ["export", icu, "--layout", "lm-eval", "--out", "tasks"],
+        ["evaluate", icu, "--model", folder / "base", "--sample", "2", "--out", folder / "scores"],
+        ["evaluate", "icu", "--model", "base", "--sample", "2", "--out", "scores"],
         ["learn", icu, *RUN, "--out", folder / "learned"],
         ["run", icu, *run_options],
         ["run", icu, *run_options, "--resume"],
