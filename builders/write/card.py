@@ -1,6 +1,7 @@
 """Write README.md and eval.yaml, which describe a build to people and to the Hub; all numbers are the manifest's."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,16 @@ SIZES = (
     (float("inf"), "1M<n<10M"),
 )
 """(exclusive upper bound of rows, the name of the size on the Hub)."""
+_INSPECT: Mapping[str, Any] = {
+    "field_spec": {"input": "question", "input_image": "images", "target": "answer"},
+    "solvers": [{"name": "generate", "args": {"temperature": 0.0}}],
+    "scorers": [{"name": "exact"}, {"name": "f1"}],
+}
+"""What eval.yaml says of a task, in the terms that inspect_ai accepts there: its own solvers and scorers."""
+_HOW_TO_EVALUATE = (
+    "A row has a list of pictures; the task `lethebench/unlearning` of inspect_ai shows all of them "
+    "(`inspect eval lethebench/unlearning -T data=ORG/NAME -T split=forget`)."
+)
 
 
 def write_card(benchmark: Benchmark, manifest: Manifest, folder: Path) -> None:
@@ -41,10 +52,10 @@ def write_eval(benchmark: Benchmark, folder: Path) -> None:
     config = next(iter(benchmark.CONFIGS))
     content = {
         "name": benchmark.CARD.title,
-        "description": benchmark.CARD.description,
-        "evaluation_framework": "lethebench",
+        "description": f"{benchmark.CARD.description} {_HOW_TO_EVALUATE}",
+        "evaluation_framework": "inspect-ai",
         "tasks": [
-            {"id": f"{benchmark.NAME}_{split}", "config": config, "split": split}
+            {"id": f"{benchmark.NAME}_{split}", "config": config, "split": split, **deepcopy(_INSPECT)}
             for split in benchmark.CONFIGS[config]
             if split != "train"
         ],

@@ -35,6 +35,30 @@ _CONTEXT: dict[str, Any] = {
     **{term: f"cr:{term}" for term in _TERMS.split()},
 }
 """The vocabulary of Croissant 1.1."""
+_GENERATED = {
+    "dataCollectionType": ["Software Collection"],
+    "dataCollectionRawData": "None withheld: rows and pictures are generated from a seed and from lists in lethebench.",
+    "dataCollectionMissingData": "None: every profile has every field.",
+    "dataPreprocessingProtocol": ["Pictures are drawn, degraded as a scan or photograph is, and encoded as JPEG."],
+    "dataManipulationProtocol": "None after generation; manifest.json has a hash of every file and of every split.",
+    "dataAnnotationProtocol": ["By construction: a question's answer is the value of an attribute of its profile."],
+    "dataAnnotationAnalysis": ["`lethe verify` compares every row with its profile, and looks for leaks of splits."],
+    "annotationsPerItem": "1, by construction",
+    "annotatorDemographics": ["No annotators: a program writes questions and answers from templates."],
+    "machineAnnotationTools": ["lethebench"],
+}
+_IMPORTED = {
+    "dataCollectionType": ["Existing datasets"],
+    "dataCollectionRawData": "The release named in manifest.json by its number of files and SHA-256.",
+    "dataCollectionMissingData": "Parts that the release lacks are listed in manifest.json and on the card.",
+    "dataImputationProtocol": "None: what the release lacks is left empty.",
+    "dataPreprocessingProtocol": [
+        "Pictures are decoded, turned upright, stripped of metadata, reduced to at most 1,024 pixels per side and "
+        "encoded as JPEG; markup around wordings is removed."
+    ],
+    "dataManipulationProtocol": "The form is changed, the content is not; manifest.json counts every repair.",
+}
+"""Answers to the fields of the RAI vocabulary that hold for all builds of a kind; a card's own stand over them."""
 _TYPES = {"string": "sc:Text", "int8": "cr:Int8", "int32": "cr:Int32"}
 
 
@@ -67,7 +91,7 @@ def describe(benchmark: Benchmark, splits: Mapping, files: Mapping) -> dict:
         "keywords": list(card.tags),
         "inLanguage": "en",
         "isLiveDataset": False,
-        **{f"rai:{name}": text for name, text in card.responsible_ai.items()},
+        **{f"rai:{name}": text for name, text in _responsible_ai(benchmark).items()},
         "distribution": [
             *(_file(name, listing) for name, listing in files.items()),
             *(_file_set(config, split, part) for config, parts in splits.items() for split, part in parts.items()),
@@ -78,6 +102,12 @@ def describe(benchmark: Benchmark, splits: Mapping, files: Mapping) -> dict:
             for split, part in parts.items()
         ],
     }
+
+
+def _responsible_ai(benchmark: Benchmark) -> dict[str, Any]:
+    """Return the fields of the RAI vocabulary that the data can answer."""
+    common = _IMPORTED if benchmark.IMPORTED else _GENERATED
+    return {**common, **benchmark.CARD.responsible_ai}
 
 
 def _file(name: str, listing: Mapping[str, Any]) -> dict:

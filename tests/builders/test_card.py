@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hub_values import ALLOWED, EVAL, EVAL_TASK
+from hub_values import ALLOWED, EVAL, EVAL_TASK, FIELD_SPEC, FRAMEWORKS, SCORERS, SOLVERS
 from huggingface_hub import DatasetCard
 from PIL import Image
 from releases import mllmu_configs, mlu_files, write_mllmu, write_pictures, write_zip
@@ -17,7 +17,7 @@ from small_build import arguments_of, quick_build, real_build, use_stand_in_peop
 from lethebench.builders import BENCHMARKS, build, read_manifest
 from lethebench.builders.registry import IMPORTS
 from lethebench.builders.write.card import SIZES, card_body, human_size
-from lethebench.builders.write.columns import features_of
+from lethebench.builders.write.columns import QA, features_of
 from lethebench.builders.write.contact_sheet import Band, Thumbnail, contact_sheet
 from lethebench.generation.icu import questions as icu
 from lethebench.generation.icu.profiles import profiles as icu_profiles
@@ -79,12 +79,16 @@ def test_size_categories_are_those_of_the_hub():
 def test_eval_yaml_registers_every_scored_split(name, folder_of):
     content = yaml.safe_load((folder_of(name) / "eval.yaml").read_text("utf-8"))
     assert {key: type(value) for key, value in content.items()} == EVAL
-    assert content["evaluation_framework"] == "lethebench"
+    assert content["evaluation_framework"] in FRAMEWORKS
     manifest = read_manifest(folder_of(name))
     default = next(iter(manifest.splits))
     for task in content["tasks"]:
         assert {key: type(value) for key, value in task.items()} == EVAL_TASK
         assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", task["id"])
+        assert {"input", "target"} <= task["field_spec"].keys() <= FIELD_SPEC
+        assert set(task["field_spec"].values()) <= set(QA)
+        assert {solver["name"] for solver in task["solvers"]} <= SOLVERS
+        assert {scorer["name"] for scorer in task["scorers"]} <= SCORERS
     assert {(task["config"], task["split"]) for task in content["tasks"]} == {
         (default, split) for split in manifest.splits[default] if split != "train"
     }
@@ -147,10 +151,10 @@ def test_croissant_has_every_record_set_and_hash(name, folder_of):
         assert set(record) == {f"{config}/{split}/{column}" for column in columns}
         for column in {"images", "thumbnails"} & columns.keys():
             assert all(isinstance(picture, Image.Image) for picture in record[f"{config}/{split}/{column}"])
-    _says_who_what_and_how_responsibly(dataset.metadata)
+    _says_who_what_and_how_responsibly(dataset.metadata, imported=name not in OURS)
 
 
-def _says_who_what_and_how_responsibly(metadata):
+def _says_who_what_and_how_responsibly(metadata, *, imported):
     assert [str(part) for part in metadata.conforms_to] == [
         "http://mlcommons.org/croissant/1.1",
         "http://mlcommons.org/croissant/RAI/1.0",
@@ -158,7 +162,12 @@ def _says_who_what_and_how_responsibly(metadata):
     for field in (
         "data_collection", "data_limitations", "data_biases", "data_use_cases", "data_social_impact",
         "personal_sensitive_information", "data_release_maintenance_plan", "license", "version", "date_published",
-        "cite_as", "creators", "keywords", "description",
+        "cite_as", "creators", "keywords", "description", "data_collection_type", "data_collection_raw_data",
+        "data_collection_missing_data", "data_preprocessing_protocol",
+        *(("data_imputation_protocol",) if imported else (
+            "data_annotation_protocol", "data_annotation_analysis", "annotations_per_item",
+            "annotator_demographics", "machine_annotation_tools",
+        )),
     ):  # fmt: skip
         assert getattr(metadata, field), field
 

@@ -21,9 +21,26 @@ _TASKS = """
     table-question-answering text-classification text-generation text-ranking text-retrieval
     token-classification translation visual-question-answering zero-shot-classification
 """
+_FRAMEWORKS = """
+    apex-evals archipelago claw-eval exgentic harbor inspect-ai math-arena mdpbench mteb nemo-evaluator olmocr-bench
+    open-asr-leaderboard parsebench screenspot-pro swe-bench swe-bench-pro video-mme-v2 wildclawbench yc-bench
+"""
 EVAL = {"name": str, "description": str, "evaluation_framework": str, "tasks": list}
 """Keys of eval.yaml (hub-docs, "Evaluation Results")."""
-EVAL_TASK = {"id": str, "config": str, "split": str}
+EVAL_TASK = {"id": str, "config": str, "split": str, "field_spec": dict, "solvers": list, "scorers": list}
+"""Keys of a task; the last three are required with inspect-ai."""
+FRAMEWORKS = set(_FRAMEWORKS.split())
+"""Values of `evaluation_framework` (huggingface.js, packages/tasks/src/eval.ts)."""
+FIELD_SPEC = {"input", "input_image", "target", "choices", "metadata"}
+SOLVERS = {
+    "prompt_template", "system_message", "user_message", "chain_of_thought", "use_tools", "generate", "self_critique",
+    "multiple_choice",
+}  # fmt: skip
+"""Solvers that inspect_ai accepts in eval.yaml (inspect_ai/_eval/task/hf.py, `HFSolver`)."""
+SCORERS = {
+    "includes", "match", "pattern", "answer", "exact", "f1", "model_graded_qa", "model_graded_fact", "choice",
+}  # fmt: skip
+"""Scorers that it accepts there (`HFScorer`)."""
 
 
 def _shipped(name: str) -> dict | list:
