@@ -29,7 +29,7 @@ QUESTION_COLUMNS = {
     "keywords": "the parts of the answer that carry the fact",
     "options": "multiple choice only, else `[]`",
     "correct": "index into `options`, else -1",
-    "paraphrases": "other correct wordings of the answer",
-    "perturbed": "wrong answers in the forms of the paraphrases, none of them true for this subject",
+    "paraphrases": "other correct sentences for an answer that is one; `[]` for a bare value",
+    "perturbed": "wrong answers in the form of the answer, none of them true for this subject",
 }
 """Column of a question row -> its meaning, as dataset cards print it; benchmarks add examples of their own."""

@@ -4,7 +4,6 @@ A profile is a medical report or a labor contract. Its F maskable fields make 2F
 with the asked field blacked out, F by name alone, and one on a page with everything blacked out: whose is it?
 """
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
@@ -19,6 +18,7 @@ from lethebench.generation.documents import portrait_box, render
 from lethebench.generation.documents.pages import LAYOUTS
 from lethebench.generation.documents.scan import draw_pass
 from lethebench.generation.icu import questions as icu
+from lethebench.generation.icu.distractors import Pools, pools
 from lethebench.generation.icu.profiles import CLOSED, DOMAINS, decoys
 from lethebench.generation.questions.records import Profile, View
 
@@ -35,8 +35,11 @@ class Icu(Benchmark):
     """The `icu` benchmark."""
 
     NAME = "icu"
-    VERSION = "1.0.0"
-    RELEASE_NOTES = {"1.0.0": "First release."}  # noqa: RUF012
+    VERSION = "2.0.0"
+    RELEASE_NOTES = {  # noqa: RUF012
+        "2.0.0": "Wrong answers share country, sector and form with the right one; see CHANGELOG.",
+        "1.0.0": "First release.",
+    }
     SUMMARY = "fictitious people with a document each"
     PAPER = PAPER
     CARD = CARD
@@ -63,18 +66,18 @@ class Icu(Benchmark):
         tasks = split_tasks(roles["forget"], options.task_size or 1, options.order_seed)
         work = [unit for task_id, members in enumerate(tasks) for unit in units("forget", members, task_id)]
         work += units("retain", roles["retain"]) + units("holdout", roles["holdout"])
-        values = distinct_values([profile for members in roles.values() for profile in members])
-        spaces = candidates(values, count, partial(decoys, seed=seed), CLOSED)
+        everyone = [profile for members in roles.values() for profile in members]
+        spaces = candidates(distinct_values(everyone), count, partial(decoys, seed=seed), CLOSED)
         return Plan(
             units=work,
-            shared=values,
+            shared=pools(everyone),
             tasks=len(tasks),
             candidates=spaces,
             attributes=figures(spaces, roles["forget"] + roles["retain"]),
             apart=[[name] for name in (_UNIQUE if options.overlap else _UNIQUE + _SHARED)],
         )
 
-    def record(self, profile: Profile, unit: Unit, shared: Mapping[str, Sequence[str]]) -> ProfileRecord:
+    def record(self, profile: Profile, unit: Unit, shared: Pools) -> ProfileRecord:
         questions = [icu.train_questions(profile, shared)]
         if unit.role != "holdout":
             questions.append(icu.test_questions(profile, shared))
@@ -128,12 +131,12 @@ def photo_corners(profile: Profile, size: tuple[int, int]) -> list[int]:
     return [round(edge) for point in points for edge in point]
 
 
-def _band(profile: Profile, values: Mapping[str, Sequence[str]]) -> Band:
+def _band(profile: Profile, pools: Pools) -> Band:
     """Return a profile for the contact sheet: four of its pictures, and one question of each kind."""
     fields = tuple(profile.fields)
     document = {"medical": "Medical report", "labor": "Labor contract"}[profile.domain]
-    train = {question.key: question for question in icu.train_questions(profile, values)}
-    test = {question.key: question for question in icu.test_questions(profile, values)}
+    train = {question.key: question for question in icu.train_questions(profile, pools)}
+    test = {question.key: question for question in icu.test_questions(profile, pools)}
     hidden, recalled = fields[0], fields[len(fields) // 2]
     views = [
         (FULL, "profiles and test"),

@@ -83,8 +83,11 @@ class Remem(Benchmark):
     """The `remem` benchmark."""
 
     NAME = "remem"
-    VERSION = "1.0.0"
-    RELEASE_NOTES = {"1.0.0": "First release."}  # noqa: RUF012
+    VERSION = "2.0.0"
+    RELEASE_NOTES = {  # noqa: RUF012
+        "2.0.0": "Wrong answers have the form of the right one: bare values for a bare value.",
+        "1.0.0": "First release.",
+    }
     SUMMARY = "fictitious people"
     PAPER = PAPER
     CARD = CARD

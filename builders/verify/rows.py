@@ -1,5 +1,6 @@
 """Check single question rows: each must agree with itself and with the profile it is about."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -57,7 +58,7 @@ def check_row(
     yield from _roles(row, person, roles, imported)
     yield from _facts(row, person, imported)
     if FORMATS[row["format"]] in _WRITTEN and not imported:
-        yield from _wordings(row)
+        yield from _wordings(row, person.values.get(row["attribute"], ""))
     yield from _options(row, imported)
 
 
@@ -92,10 +93,12 @@ def _facts(row: Mapping, person: Person, imported: bool) -> Iterator[tuple[str, 
         yield "facts", "the question is empty"
 
 
-def _wordings(row: Mapping) -> Iterator[tuple[str, str]]:
+def _wordings(row: Mapping, value: str) -> Iterator[tuple[str, str]]:
+    """Check the other wordings; a bare value needs none, a sentence at least PARAPHRASES."""
     answer = _form(row["answer"])
+    bare = re.sub("^an? ", "", answer) == re.sub("^an? ", "", _form(value))
     right, wrong = [_form(text) for text in row["paraphrases"]], [_form(text) for text in row["perturbed"]]
-    if len(right) < PARAPHRASES:
+    if len(right) < (0 if bare and not right else PARAPHRASES):
         yield "paraphrases", f"{len(right)} paraphrases; at least {PARAPHRASES}"
     if len({answer, *right}) <= len(right):
         yield "paraphrases", "a paraphrase repeats another or the answer"

@@ -1,64 +1,126 @@
-"""Wrong values of `icu` attributes: of the form of the true value, from the build where it has enough."""
+"""Wrong values of `icu` attributes, which nothing but the document tells from the true one.
+
+They share with the true value what its form or the rest of the page would tell: country, currency, pattern of digits,
+sex and age of patients, sector of work.
+"""
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from lethebench.generation.icu.diagnoses import DIAGNOSES
-from lethebench.generation.icu.profiles import decoys
+from lethebench.generation.icu.labor import account, first_day
+from lethebench.generation.icu.medical import admission_day
+from lethebench.generation.icu.profiles import CLOSED, LISTED
+from lethebench.generation.people.careers import company, salary
+from lethebench.generation.people.countries import COUNTRIES, DetailedCountry, address
+from lethebench.generation.people.dates import format_date
+from lethebench.generation.people.names import NameBook
+from lethebench.generation.people.occupations import POSITIONS
 from lethebench.generation.questions.phrasing import WRONG_ANSWERS
+from lethebench.generation.questions.records import Profile
+from lethebench.generation.seeding import fill
 
-PATTERNED = ("monthly_salary", "bank_account", "national_id")
-"""Attributes whose pattern alone can rule out a wrong value."""
-_SEX = {entry.name: entry.sex for entry in DIAGNOSES}
+Pools = Mapping[str, Mapping[str, Sequence[str]]]
+"""Attribute -> form of value (see `value_form`) -> the distinct values of the build, sorted."""
+
+_DIAGNOSES = {entry.name: entry for entry in DIAGNOSES}
+_POSITIONS = {entry.name: entry for entry in POSITIONS}
+_BY_NATIONALITY = {country.nationality: country for country in COUNTRIES}
+_BY_NAME = {country.name: country for country in COUNTRIES}
 _MAX_DRAWS = 64
 
 
-def wrong_values(rng: random.Random, attribute: str, value: str, values: Sequence[str]) -> list[str]:
-    """Return WRONG_ANSWERS distinct values other than the true one.
-
-    Values of the same form come first, from the build and then from outside of it; values of other forms last. The
-    number of draws is bounded, so a row costs the same in a build of any size.
-
-    Args:
-        rng: the question's stream.
-        attribute: of the value.
-        value: the true value.
-        values: those of the build.
-    """
-    form = value_form(attribute, value)
-    alike: dict[str, None] = {}
-    other: dict[str, None] = {}
-    if len(values) > _MAX_DRAWS:
-        draws = [values[int(rng.random() * len(values))] for _ in range(_MAX_DRAWS)]
-    else:
-        draws = list(values)
-        rng.shuffle(draws)
-    for draw in draws:
-        if draw != value:
-            (alike if value_form(attribute, draw) == form else other)[draw] = None
-    if len(alike) < WRONG_ANSWERS and (form or len(alike) + len(other) < WRONG_ANSWERS):
-        extra = [v for v in _values_outside(attribute).get(form, ()) if v != value]
-        alike |= dict.fromkeys(rng.sample(extra, min(len(extra), WRONG_ANSWERS)))
-    return list(dict.fromkeys([*alike, *other]))[:WRONG_ANSWERS]
+def pools(profiles: Sequence[Profile]) -> dict[str, dict[str, list[str]]]:
+    """Return the values of a build by attribute and form."""
+    by_form: dict[str, dict[str, set[str]]] = {}
+    for profile in profiles:
+        for attribute in ("name", *profile.fields):
+            values = by_form.setdefault(attribute, {}).setdefault(value_form(profile, attribute), set())
+            values.add(profile.value(attribute))
+    return {name: {form: sorted(values) for form, values in forms.items()} for name, forms in by_form.items()}
 
 
-def value_form(attribute: str, value: str) -> str:
-    """Return what a plausible wrong value shares with the true one: currency, pattern of digits, sex of patients."""
-    if attribute == "diagnosis":
-        return _SEX.get(value, "-")
-    if attribute == "monthly_salary":
-        return value[:3]
-    if attribute in PATTERNED:
-        return re.sub(r"[A-Z]", "A", re.sub(r"\d", "0", value))
+def value_form(profile: Profile, attribute: str) -> str:
+    """Return what a value of a profile and its wrong values have in common."""
+    details = profile.details
+    if attribute == "name":
+        return f"{details['gender']} {details['nationality']}"
+    if attribute in ("home_address", "attending_physician", "bank_account", "monthly_salary"):
+        return details["country"]
+    if attribute in ("employer", "position"):
+        return details["sector"]
+    if attribute in ("national_id", "insurance_number"):
+        return re.sub(r"[A-Z]", "A", re.sub(r"\d", "0", profile.fields[attribute]))
     return ""
 
 
+def wrong_values(rng: random.Random, profile: Profile, attribute: str, pools: Pools) -> list[str]:
+    """Return WRONG_ANSWERS distinct values of the form of the true one, from the build where it has enough.
+
+    The number of draws is bounded, so a row costs the same in a build of any size.
+
+    Args:
+        rng: the question's stream.
+        profile: the subject.
+        attribute: a field or `name`.
+        pools: the values of the build.
+    """
+    truth = profile.value(attribute)
+    pool = pools.get(attribute, {}).get(value_form(profile, attribute), ())
+    values: dict[str, None] = {}
+    for draws in (rng.sample(pool, min(len(pool), _MAX_DRAWS)), _values_outside(rng, profile, attribute)):
+        for value in draws:
+            if len(values) == WRONG_ANSWERS:
+                return list(values)
+            if value != truth and _plausible(profile, attribute, value):
+                values[value] = None
+    return list(values)
+
+
+def _plausible(profile: Profile, attribute: str, value: str) -> bool:
+    """Return whether the person's age and sex, which the page may show, leave the value possible."""
+    age = int(profile.details["age"])
+    if attribute == "diagnosis":
+        entry = _DIAGNOSES[value]
+        return entry.sex in ("-", profile.details["gender"][0]) and entry.youngest <= age <= entry.oldest
+    return attribute != "position" or _POSITIONS[value].youngest <= age
+
+
+def _values_outside(rng: random.Random, profile: Profile, attribute: str) -> Iterator[str]:
+    """Yield values of the same form, drawn like those of profiles."""
+    if attribute in CLOSED or attribute in LISTED:
+        values = CLOSED.get(attribute) or LISTED[attribute]
+        order = rng.sample(values, len(values))
+        if attribute == "position":
+            order.sort(key=lambda value: _POSITIONS[value].sector != profile.details["sector"])
+        yield from order
+        return
+    draw = _draws(rng, profile)[attribute]
+    for _ in range(_MAX_DRAWS * WRONG_ANSWERS):
+        yield draw()
+
+
+def _draws(rng: random.Random, profile: Profile) -> dict[str, Callable[[], str]]:
+    """Return open attribute -> a function that draws a value for a profile."""
+    details = profile.details
+    home, country = _BY_NATIONALITY[details["nationality"]], _BY_NAME[details["country"]]
+    return {
+        "name": lambda: _names(profile.domain, home, details["gender"])(rng),
+        "home_address": lambda: address(rng, country),
+        "attending_physician": lambda: f"Dr. {_names('staff', country, rng.choice(('female', 'male')))(rng)}",
+        "bank_account": lambda: account(rng, country),
+        "monthly_salary": lambda: salary(rng, rng.choice(POSITIONS), country, int(details["age"])),
+        "employer": lambda: company(rng, details["sector"]),
+        "national_id": lambda: fill(rng, home.identity),
+        "insurance_number": lambda: fill(rng, "@@-######"),
+        "admission_date": lambda: format_date(admission_day(rng)),
+        "start_date": lambda: format_date(first_day(rng)),
+    }
+
+
 @cache
-def _values_outside(attribute: str) -> dict[str, list[str]]:
-    """Return form -> values that are in no build."""
-    by_form: dict[str, list[str]] = {}
-    for value in decoys(attribute, 1_500 if attribute in PATTERNED else 48, seed=0):
-        by_form.setdefault(value_form(attribute, value), []).append(value)
-    return by_form
+def _names(share: str, country: DetailedCountry, gender: str) -> Callable[[random.Random], str]:
+    """Return a function that draws names of a share, the same one twice if need be."""
+    return lambda rng: NameBook(share).draw(rng, country, gender)

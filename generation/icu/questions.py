@@ -1,19 +1,19 @@
 """The questions of `icu`: about facts on masked pages, about people by name, and whose document a page is."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 
-from lethebench.generation.icu.distractors import wrong_values
+from lethebench.generation.icu.distractors import Pools, wrong_values
 from lethebench.generation.icu.profiles import DOMAINS
 from lethebench.generation.icu.wordings import DOCUMENT_WORDINGS, FIELD_WORDINGS, LABELS, ON_PAGE, PAGES, WHO_FIELDS
-from lethebench.generation.questions.phrasing import capitalize, keywords, named, phrase, possessive, say, say_wrong
+from lethebench.generation.questions.phrasing import capitalize, keywords, named, phrase, possessive, restate, say
 from lethebench.generation.questions.records import Profile, Question, View
 from lethebench.generation.questions.wordings import Wording
 from lethebench.generation.seeding import stream
 
 
-def train_questions(profile: Profile, values: Mapping[str, Sequence[str]]) -> list[Question]:
+def train_questions(profile: Profile, pools: Pools) -> list[Question]:
     """Return the 2F + 1 training questions about a profile with F maskable fields.
 
     F on a page with the field in question masked, F about the person by name, and one on a page with everything masked:
@@ -21,17 +21,17 @@ def train_questions(profile: Profile, values: Mapping[str, Sequence[str]]) -> li
 
     Args:
         profile: the subject.
-        values: attribute (and `name`) -> the values in the build, from which wrong answers are taken.
+        pools: the values in the build, from which wrong answers are taken (see `distractors.pools`).
     """
-    return _questions(profile, values, "train")
+    return _questions(profile, pools, "train")
 
 
-def test_questions(profile: Profile, values: Mapping[str, Sequence[str]]) -> list[Question]:
+def test_questions(profile: Profile, pools: Pools) -> list[Question]:
     """Return the same questions in held-out wordings on second scans, and whose document the unmasked page is."""
-    return _questions(profile, values, "test")
+    return _questions(profile, pools, "test")
 
 
-def _questions(profile: Profile, values: Mapping[str, Sequence[str]], use: str) -> list[Question]:
+def _questions(profile: Profile, pools: Pools, use: str) -> list[Question]:
     prefix, scan = ("", 0) if use == "train" else ("test/", 1)
     attributes = DOMAINS[profile.domain]
     plan: list[tuple[str, str, View | None]] = [(f"vqa/{a}", a, View((a,), scan)) for a in attributes]
@@ -39,17 +39,16 @@ def _questions(profile: Profile, values: Mapping[str, Sequence[str]], use: str) 
     plan += [("vqa/name", "name", View(("name", *attributes), scan))]
     if use == "test":
         plan += [("vqa_full/name", "name", View())]
-    return [_question(profile, prefix + tail, attribute, view, values, use) for tail, attribute, view in plan]
+    return [_question(profile, prefix + tail, attribute, view, pools, use) for tail, attribute, view in plan]
 
 
-def _question(
-    profile: Profile, key: str, attribute: str, view: View | None, values: Mapping[str, Sequence[str]], use: str
-) -> Question:
+def _question(profile: Profile, key: str, attribute: str, view: View | None, pools: Pools, use: str) -> Question:
     rng = stream(profile.seed, "question", key)
     modality = "text" if view is None else "image_text"
-    value = profile.name if attribute == "name" else profile.fields[attribute]
-    subject = named(profile.name)
-    question, answer, paraphrases = phrase(rng, wording(profile.domain, attribute, modality), use)
+    value, subject = profile.value(attribute), named(profile.name)
+    question, answer, sentences = phrase(rng, wording(profile.domain, attribute, modality), use)
+    wrong = wrong_values(rng, profile, attribute, pools)
+    paraphrases, perturbed = restate(answer, sentences, value, wrong, subject)
     return Question(
         key=key,
         modality=modality,
@@ -59,8 +58,8 @@ def _question(
         answer=say(answer, value, subject),
         value=value,
         keywords=keywords(attribute, value),
-        paraphrases=tuple(say(sentence, value, subject) for sentence in paraphrases),
-        perturbed=say_wrong(paraphrases, wrong_values(rng, attribute, value, values.get(attribute, ())), subject),
+        paraphrases=paraphrases,
+        perturbed=perturbed,
         view=view,
     )
 

@@ -27,8 +27,8 @@ from lethebench.generation.questions.phrasing import (
     keywords,
     named,
     phrase,
+    restate,
     say,
-    say_wrong,
 )
 from lethebench.generation.questions.records import Profile, Question
 from lethebench.generation.questions.wordings import Wording
@@ -157,15 +157,16 @@ def _question(
         sentence = rng.choice(clozes(templates))
         question = rng.choice(CLOZES[use]).format(say(sentence, BLANK, slots))
         others = [other for other in templates.sentences if other != sentence]
-        answer, paraphrases = "{v}", [sentence, *rng.sample(others, 2)]
+        answer, sentences = "{v}", [sentence, *rng.sample(others, 2)]
     else:
-        question, answer, paraphrases = phrase(rng, templates, use)
+        question, answer, sentences = phrase(rng, templates, use)
         question = capitalize(question.format(**slots))
     wrong = wrong_values(rng, profile, attribute, WRONG_ANSWERS, pools)
+    paraphrases, perturbed = restate(answer, sentences, value, wrong, slots)
     return Question(
         **common,
         question=question,
         answer=say(answer, value, slots),
-        paraphrases=tuple(say(template, value, slots) for template in paraphrases),
-        perturbed=say_wrong(paraphrases, wrong, slots),
+        paraphrases=paraphrases,
+        perturbed=perturbed,
     )

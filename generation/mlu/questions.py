@@ -13,7 +13,7 @@ from itertools import cycle
 
 from lethebench.generation.evidence.texts import KINDS
 from lethebench.generation.mlu.facts import Entity, EntityClass, release
-from lethebench.generation.questions.phrasing import WRONG_ANSWERS, say, say_wrong, with_article
+from lethebench.generation.questions.phrasing import BARE, WRONG_ANSWERS, restate, say, with_article
 from lethebench.generation.questions.records import Profile, Question
 from lethebench.generation.seeding import digest, stream
 
@@ -141,17 +141,18 @@ def _question(subject: Profile, name: str, phrasing: int, key: str, view: Entity
     question, fact = entity_class.questions[name], entity.facts[name]
     wrong = stream(subject.seed, "question", key).sample(entity_class.wrong_values(entity.key, name), WRONG_ANSWERS)
     stated = value(entity_class, entity.key, name)
+    paraphrases, perturbed = restate(question.answer, question.paraphrases, fact.value, wrong, {})
     return Question(
         key=key,
         modality="image_text",
         format="generation",
         attribute=attribute(entity_class.name, name),
         question=(question.train if view.use == "train" else question.test)[phrasing],
-        answer=stated if question.answer in ("{v}", "{av}") else say(question.answer, fact.value, {}),
+        answer=stated if question.answer in BARE else say(question.answer, fact.value, {}),
         value=stated,
         keywords=fact.keywords,
-        paraphrases=tuple(say(template, fact.value, {}) for template in question.paraphrases),
-        perturbed=say_wrong(question.paraphrases, wrong, {}),
+        paraphrases=paraphrases,
+        perturbed=perturbed,
         view=view,
     )
 

@@ -11,7 +11,9 @@ from lethebench.generation.questions.wordings import CARRIERS, Wording
 WRONG_ANSWERS = 5
 """Wrong answers per row that is answered freely."""
 PARAPHRASES = 3
-"""Further correct answers per row, in other sentences."""
+"""Further correct answers per row that is answered in a sentence, in other sentences."""
+BARE = ("{v}", "{av}")
+"""Templates of answers that are the value alone."""
 
 
 @cache
@@ -47,16 +49,31 @@ def say(template: str, value: str, subject: Mapping[str, str]) -> str:
         subject: the other slots, e.g. `n` and `ns`.
     """
     text = template.format(v=value, vs=possessive(value), av=with_article(value), **subject)
-    return text if template == "{v}" else capitalize(text)
+    return text if template in BARE else capitalize(text)
 
 
-def say_wrong(templates: Sequence[str], values: Iterable[str], subject: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the wrong values as sentences of the paraphrases' templates in turn.
+def restate(
+    answer: str, sentences: Sequence[str], value: str, wrong: Iterable[str], subject: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the paraphrases and wrong answers of a row in the form of its answer, so that form tells nothing.
 
-    Only the fact differs between a paraphrase and a wrong answer, so a truth ratio compares facts and not sentences
-    (TOFU perturbs the paraphrased answer likewise, arXiv 2401.06121).
+    A bare value has bare wrong answers, and no paraphrase: a truth ratio compares them with the answer itself. Wrong
+    sentences take the paraphrases' templates in turn, so that only the fact differs (TOFU perturbs the paraphrased
+    answer likewise, arXiv 2401.06121).
+
+    Args:
+        answer: template of the answer.
+        sentences: templates of other sentences that state the value.
+        value: the true value.
+        wrong: the wrong values.
+        subject: the other slots of the templates.
+
+    Returns:
+        (paraphrases, wrong answers).
     """
-    return tuple(say(template, value, subject) for template, value in zip(cycle(templates), values, strict=False))
+    forms = [answer] if answer in BARE else sentences
+    paraphrases = () if answer in BARE else tuple(say(form, value, subject) for form in forms)
+    return paraphrases, tuple(say(form, text, subject) for form, text in zip(cycle(forms), wrong, strict=False))
 
 
 def named(name: str) -> dict[str, str]:

@@ -22,8 +22,8 @@ from lethebench.generation.questions.phrasing import (
     keywords,
     named,
     other_sentences,
+    restate,
     say,
-    say_wrong,
 )
 from lethebench.generation.questions.records import Question
 from lethebench.generation.questions.wordings import Wording
@@ -155,7 +155,8 @@ def make_question(
         shots: the pictures.
         hops: steps from the question to the answer.
     """
-    answer, *paraphrases = answers
+    answer, *sentences = answers
+    paraphrases, perturbed = restate(answer, sentences, value, wrong, slots)
     return Question(
         key=key,
         modality="image_text",
@@ -165,11 +166,11 @@ def make_question(
         answer=say(answer, value, slots),
         value=value,
         keywords=keywords(attribute, value),
-        paraphrases=tuple(say(template, value, slots) for template in paraphrases),
-        perturbed=say_wrong(paraphrases, wrong, slots),
         view=shots[0],
         more_views=tuple(shots[1:]),
         hops=hops,
+        paraphrases=paraphrases,
+        perturbed=perturbed,
     )
 
 

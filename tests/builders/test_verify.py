@@ -107,7 +107,7 @@ FILES = {
         "README.md",
         "config continual, split holdout does not name the manifest's shards",
     ),
-    "other version": (card_with("version: 1.0.0", "version: 1.0.9"), "card", "README.md", "version 1.0.9, not 1.0.0"),
+    "other version": (card_with("version: 2.0.0", "version: 2.0.9"), "card", "README.md", "version 2.0.9, not 2.0.0"),
 }
 """What is wrong with a file -> how it is made so, and the first problem's check, file and words."""
 
@@ -163,9 +163,9 @@ def _multiple_choice(row):
 DAMAGE = {
     0: ("facts", "does not state the profile's", _answer),
     1: ("facts", "no keywords", lambda row: row.update(keywords=[])),
-    2: ("paraphrases", "1 paraphrases; at least 2", lambda row: row.update(paraphrases=row["paraphrases"][:1])),
-    3: ("paraphrases", "does not state the fact", lambda row: row["paraphrases"].__setitem__(0, "No idea.")),
-    4: ("perturbed", "is true", lambda row: row["perturbed"].__setitem__(2, f" {row['answer'].upper()} ")),
+    3: ("paraphrases", "1 paraphrases; at least 2", lambda row: row.update(paraphrases=row["paraphrases"][:1])),
+    4: ("paraphrases", "does not state the fact", lambda row: row["paraphrases"].__setitem__(0, "No idea.")),
+    2: ("perturbed", "is true", lambda row: row["perturbed"].__setitem__(2, f" {row['answer'].upper()} ")),
     5: ("perturbed", "two wrong answers", lambda row: row["perturbed"].__setitem__(0, row["perturbed"][1])),
     6: ("options", "occurs 2 times", _multiple_choice),
     10: ("nulls", "null in keywords", lambda row: row.update(keywords=None)),

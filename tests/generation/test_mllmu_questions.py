@@ -17,6 +17,7 @@ from lethebench.generation.people.countries import COUNTRY_BY_NAME
 from lethebench.generation.people.health_and_hobbies import conditions
 from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.distractors import fields_of_life, pools, school_kind, wrong_values
+from lethebench.generation.questions.phrasing import say
 from lethebench.generation.seeding import stream
 
 
@@ -93,13 +94,15 @@ def test_picture_questions_do_not_name_the_person(rows):
             assert profile.name in question.question
 
 
-def test_cloze_is_its_first_paraphrase_with_a_blank(rows):
-    for _, question, _ in rows:
+def test_cloze_is_a_sentence_with_a_blank(rows):
+    for profile, question, _ in rows:
         if question.format != "cloze":
             assert mllmu_wordings.BLANK not in question.question
             continue
         assert question.question.count("[Blank]") == 1
-        assert question.question.endswith(question.paraphrases[0].replace(question.value, "[Blank]"))
+        slots = mllmu.subject(profile, question.modality)
+        templates = mllmu.clozes(mllmu.wording(profile.domain, question.attribute, question.modality))
+        assert question.question.endswith(tuple(say(sentence, "[Blank]", slots) for sentence in templates))
         assert question.answer == question.value
 
 

@@ -62,7 +62,7 @@ def test_dry_run_reports_and_changes_nothing(user):
     before = len(user.server.received)
     done = user.types("push", "icu", "somebody/planned", "--dry-run", "--private")
     assert done.status == 0, done.error
-    assert done.out.startswith("would create the private dataset somebody/planned as v1.0.0:\n+ README.md")
+    assert done.out.startswith("would create the private dataset somebody/planned as v2.0.0:\n+ README.md")
     assert ("dataset", "somebody/planned") not in user.server.hub.repositories
     assert {request.method for request in user.server.received[before:]} == {"GET"}
 
@@ -107,14 +107,14 @@ def test_second_push_is_a_no_op_and_other_build_refused(user, tmp_path):
     before = repository.state()
     done = user.types("push", "icu", "somebody/twice")
     assert done.status == 0, done.error
-    assert "has v1.0.0 already, with the same content; nothing to do" in done.out
+    assert "has v2.0.0 already, with the same content; nothing to do" in done.out
     repository.change({"README.md": repository.tree["README.md"].content + b"\n## News\n\nLater.\n"})
     assert user.types("push", "icu", "somebody/twice").status == 0
     other = repository.change({"eval.yaml": "tasks: []\n"}, "icu by somebody else")
-    repository.tags["v1.0.0"] = other
+    repository.tags["v2.0.0"] = other
     done = user.types("push", "icu", "somebody/twice")
     assert done.status == 2
-    assert "has v1.0.0 already, with another eval.yaml, and a tag is never moved; build with" in done.line
+    assert "has v2.0.0 already, with another eval.yaml, and a tag is never moved; build with" in done.line
     assert repository.head == other
     assert before[0] in repository.commits
 

@@ -46,7 +46,7 @@ def test_push_succeeds_after_transient_faults(user, name):
     assert all(fault.hits for fault in faults)
     repository = user.repository(name)
     assert len(ours(repository)) == 1
-    assert repository.tags == {"v1.0.0": repository.head}
+    assert repository.tags == {"v2.0.0": repository.head}
     manifest = (user.work / "icu" / "manifest.json").read_bytes()
     assert repository.tree["manifest.json"].content == manifest
     assert "all equal" in done.out
@@ -120,18 +120,18 @@ def test_second_push_adds_a_missing_tag(user):
     before = repository.head
     done = user.types("push", "icu", "somebody/halfway")
     assert done.status == 0, done.error
-    assert repository.tags == {"v1.0.0": before}
+    assert repository.tags == {"v2.0.0": before}
     assert len(ours(repository)) == 1
 
 
 def test_concurrent_tag_is_not_moved(user):
     repository = user.server.hub.create("dataset", "somebody/raced")
     theirs = repository.change(BY_HAND)
-    raced = Fault(TAG, happens=lambda: repository.tags.update({"v1.0.0": theirs}))
+    raced = Fault(TAG, happens=lambda: repository.tags.update({"v2.0.0": theirs}))
     done = user.types("push", "icu", "somebody/raced", faults=(raced,))
     assert done.status == 2
     assert "somebody else has tagged another commit" in done.line
-    assert repository.tags == {"v1.0.0": theirs}
+    assert repository.tags == {"v2.0.0": theirs}
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,6 @@ def test_dry_run_needs_no_token(user):
     for name, verb in (("visible", "would push to"), ("absent", "would create")):
         done = user.types("push", "icu", f"somebody/{name}", "--dry-run", token=None)
         assert done.status == 0, done.error
-        assert done.out.startswith(f"{verb} the public dataset somebody/{name} as v1.0.0:\n+ ")
+        assert done.out.startswith(f"{verb} the public dataset somebody/{name} as v2.0.0:\n+ ")
         assert "no token: a private repository of this name would not be visible" in done.out
     assert ("dataset", "somebody/absent") not in user.server.hub.repositories

@@ -68,7 +68,7 @@ def test_suspended_push_continues(where, tmp_path):
         _, error = child.communicate(timeout=120)
         assert child.returncode == 0, error
         repository = server.hub.of("somebody/paused", "dataset")
-        assert repository.tags == {"v1.0.0": repository.head}
+        assert repository.tags == {"v2.0.0": repository.head}
         for name in hashes(folder).keys() - {"README.md"}:
             assert repository.tree[name].content == (folder / name).read_bytes(), name
 
@@ -92,7 +92,7 @@ def test_push_with_a_cache_that_cannot_be_written(tmp_path):
         repository = server.hub.of("somebody/uncached", "dataset")
     assert child.returncode == 0, child.stderr
     assert "loaded back and compared, all equal" in child.stdout
-    assert repository.tags == {"v1.0.0": repository.head}
+    assert repository.tags == {"v2.0.0": repository.head}
 
 
 @pytest.mark.slow
@@ -114,7 +114,7 @@ def test_push_killed_at_any_request_is_finished_by_the_next(tmp_path):
         for number, _, status in lines:
             assert status == 0, (number, child.stderr[-3000:])
             repository = server.hub.of(f"somebody/kill{number}", "dataset")
-            assert repository.tags == {"v1.0.0": repository.head}, number
+            assert repository.tags == {"v2.0.0": repository.head}, number
             for name in before:
                 if name != "README.md":
                     assert repository.tree[name].content == (tmp_path / "icu" / name).read_bytes(), number

@@ -45,7 +45,7 @@ def test_two_pushes_give_one_commit_and_one_tag(tmp_path):
         single, *pairs = repositories
         for repository in pairs:
             assert len(repository.commits) == len(single.commits)
-            assert repository.tags == {"v1.0.0": repository.head}
+            assert repository.tags == {"v2.0.0": repository.head}
             assert repository.tree.keys() == single.tree.keys()
             for path, blob in single.tree.items():
                 assert path == "README.md" or repository.tree[path].content == blob.content, path
