@@ -1,70 +1,50 @@
-"""One number for an unlearning run, and its missing parts."""
+"""One number for an unlearning run."""
 
 import math
 
 from lethebench.evaluation.metrics.validation import harmonic_mean
 
-COLLAPSED = 0.5  # utility_relative below this
+PARTS = ("forget", "forget_worst", "indistinguishable", "keep", "keep_worst")
 
 
 def unlearning_score(
     forget: float | None,
-    utility: float | None,
-    stability: float | None,
-    exposure_normalised: float | None,
-    exposure_normalised_gold: float | None,
+    forget_worst: float | None,
+    indistinguishable: float | None,
+    keep: float | None,
+    keep_worst: float | None,
     *,
-    utility_relative: float | None = None,
-    fluency_lost: bool = False,
-    flags: tuple[str, ...] | list[str] = (),
-) -> dict:
-    """Return the harmonic mean of forget, utility, stability and closeness of exposure to gold.
+    fluent: float | None = 1.0,
+) -> float | None:
+    """Return the harmonic mean of five parts times the share of fluent answers, in [0, 1]; higher is better.
+
+    One part at 0 makes it 0: a fact that is left, a person who is lost, or a model that anybody can tell from gold is
+    not made up for by the rest.
 
     Args:
-        forget: in [0, 1], `forget_score`.
-        utility: in [0, 1], `model_utility` after the last stage.
-        stability: in [0, 1], `continual_summary`.
-        exposure_normalised: mean normalized exposure of the forgotten facts, in [0, 1].
-        exposure_normalised_gold: mean normalized exposure of the same facts to the gold model.
-        utility_relative: utility / utility at t = 0; below 0.5 the model has collapsed.
-        fluency_lost: whether the model no longer writes language, which counts as collapse.
-        flags: of the parts, passed on.
+        forget: mean over asked profiles of the forget score, in [0, 1]; of a run the mean over its stages.
+        forget_worst: the same of the worst tenth of the profiles.
+        indistinguishable: closeness to gold of the asked facts, in [0, 1].
+        keep: mean over profiles of the utility kept on rows that were not trained on, in [0, 1].
+        keep_worst: the same of the worst tenth of the profiles.
+        fluent: share of answers that are language, relative to the initial model.
 
     Returns:
-        `score` in [0, 1], higher is better: 0 for a collapsed model, None where a part is missing;
-        `exposure_closeness` = 1 - min(1, |exposure - gold|); `missing` (names of parts that are None); `flags` with
-        `collapsed`, `no_gold` (no exposure of gold) and `not_measured` (another part missing) added.
+        None where a part is None.
 
     Raises:
-        ValueError: a part outside [0, 1].
+        ValueError: a part is below 0 or not finite.
+
+    >>> round(unlearning_score(1.0, 1.0, 0.5, 1.0, 1.0), 3), unlearning_score(1.0, 1.0, None, 1.0, 1.0)
+    (0.833, None)
     """
-    parts = {
-        "forget": forget,
-        "utility": utility,
-        "stability": stability,
-        "exposure_normalised": exposure_normalised,
-        "exposure_normalised_gold": exposure_normalised_gold,
-    }
+    parts = dict(zip(PARTS, (forget, forget_worst, indistinguishable, keep, keep_worst), strict=True))
+    parts["fluent"] = fluent
     for name, value in parts.items():
-        if value is not None and not (math.isfinite(value) and 0 <= value <= 1):
+        if value is not None and not (math.isfinite(value) and value >= 0):
             raise ValueError(f"{name} is {value}: it must be a number in 0..1, or None where it was not measured")
-    missing = [name for name, value in parts.items() if value is None]
-    closeness = None
-    if exposure_normalised is not None and exposure_normalised_gold is not None:
-        closeness = 1.0 - min(1.0, abs(exposure_normalised - exposure_normalised_gold))
-    collapsed = fluency_lost or (utility_relative is not None and utility_relative < COLLAPSED)
-    raised_flags = list(dict.fromkeys(flags))
-    for flag, raised in (
-        ("collapsed", collapsed),
-        ("no_gold", "exposure_normalised_gold" in missing),
-        ("not_measured", bool(set(missing) - {"exposure_normalised_gold"})),
-    ):
-        if raised and flag not in raised_flags:
-            raised_flags.append(flag)
-    score = None
-    components = [value for value in (forget, utility, stability, closeness) if value is not None]
-    if collapsed:
-        score = 0.0
-    elif not missing:
-        score = harmonic_mean(components)
-    return {"score": score, "exposure_closeness": closeness, "missing": missing, "flags": raised_flags}
+    if any(value is None for value in parts.values()):
+        return None
+    return harmonic_mean([value for name, value in parts.items() if name != "fluent" and value is not None]) * (
+        fluent or 0.0
+    )

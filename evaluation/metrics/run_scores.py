@@ -1,0 +1,275 @@
+"""Every score of a continual unlearning run from the rows of its stages, against gold models of one or more seeds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lethebench.evaluation.metrics.indistinguishable import ATTACKERS
+from lethebench.evaluation.metrics.over_profiles import interval, profile_mean, ratio, resampled, worst_mean
+from lethebench.evaluation.metrics.score import PARTS, unlearning_score
+from lethebench.evaluation.metrics.stage_values import MODALITIES, Stage, StageValues, stage_values
+from lethebench.evaluation.metrics.tables import ModelRows, Table, units
+from lethebench.evaluation.metrics.unmeasured import unmeasured
+
+FLUENT = 0.9  # below this share of the initial model's fluency is lost
+COLLAPSED = 0.5  # keep below this
+MEANS = ("forget", "indistinguishable", "keep", "fluent")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A method's run.
+
+    Attributes:
+        stages: rows of the initial model and after each request.
+        gold: stage -> rows of the gold models retrained without the tasks asked up to it, one per seed.
+        order: task ids in the order in which they are asked to be forgotten.
+    """
+
+    stages: Sequence[ModelRows]
+    gold: Mapping[int, Sequence[ModelRows]]
+    order: Sequence[int]
+
+
+def run_scores(run: Run, *, seed: int = 0) -> dict:
+    """Return every part of the score, by stage and over the run, with intervals, reasons and flags.
+
+    A part of a stage is taken over profiles, as a share of what gold models of other seeds reach where there are
+    several, at most 1; `forget` is the lower one of pictures and text, `indistinguishable` the lowest of three
+    attackers, `keep` the lowest of retained profiles, neighbours and general tasks.
+
+    Args:
+        run: rows with the columns of `evaluation.answers.row_scores`.
+        seed: of the bootstrap over profiles.
+
+    Returns:
+        forget, indistinguishable, keep: means over stages, in [0, 1], higher is better; None where not measured.
+        forget_worst, keep_worst: mean over the worst tenth of the profiles, at least one, of each one's lowest value
+            over the stages.
+        fluent: share of answers on kept rows that are language, relative to the initial model, mean over stages.
+        score: `unlearning_score` of the parts; score_last: of the last stage alone.
+        series: `forget`, `indistinguishable`, `keep`, `fluent` by stage, from 1.
+        parts: the lines of which the lowest is taken, means over stages: forget_pictures, attacker_top, ...
+        worst_profile: `forget` and `keep` -> [profile, its lowest value].
+        worst_relapse: the largest knowledge above gold of a profile at a stage after its own, in [0, 1].
+        intervals: name -> bootstrap 95 % interval over profiles; the worst ones are not resampled and have none.
+        gold_spread: name -> range over the gold models of all stages, each scored as a method against those of other
+            seeds; empty with one seed. A smaller gap between two methods is none.
+        gold_seeds: number of gold models of the last stage.
+        assumes: sentences about gold models that stand for others.
+        reasons: part -> why it is None.
+        flags: among collapsed, fluency_lost, over_unlearned, one_gold_seed, not_measured, no_gold.
+    """
+    reasons = unmeasured(run.stages, run.gold, run.order)
+    if "forget" in reasons and not run.gold:
+        return _nothing(reasons)
+    scorer = _Scorer(run, seed)
+    own = scorer.scores([scorer.table(rows) for rows in run.stages[1:]])
+    reasons |= {name: "not defined for this run" for name in PARTS if name not in reasons and np.isnan(own[name][0])}
+    for name in reasons:
+        own[name] = np.full_like(own[name], np.nan)
+    return _summary(scorer, own, reasons)
+
+
+def _nothing(reasons: Mapping[str, str]) -> dict:
+    empty: dict[str, Any] = dict.fromkeys((*PARTS, "fluent", "score", "score_last", "worst_relapse"))
+    empty |= {"series": {}, "parts": {}, "worst_profile": {}, "intervals": {}, "gold_spread": {}, "gold_seeds": 0}
+    return empty | {"assumes": [], "reasons": dict(reasons), "flags": ["no_gold", "not_measured"]}
+
+
+class _Scorer:
+    """Scores models of one run against its initial and gold models."""
+
+    def __init__(self, run: Run, seed: int) -> None:
+        self.run = run
+        self.units = units(run.stages)
+        self.tables: dict[int, Table] = {}
+        self.gold_stage = {
+            stage: min(other for other in run.gold if other >= stage) for stage in range(1, len(run.stages))
+        }
+        initial = self.table(run.stages[0])
+        ever_asked = np.bincount(initial.profile, initial.role == "forget", minlength=len(self.units)) > 0
+        self.weights = resampled(ever_asked.astype(int), seed=seed)
+        self.seeds = min(len(models) for models in run.gold.values())
+        self.references = [self._gold_values(number) for number in range(self.seeds)] if self.seeds > 1 else []
+
+    def table(self, rows: ModelRows) -> Table:
+        """Return the table of a model's rows, made once."""
+        if id(rows) not in self.tables:
+            self.tables[id(rows)] = Table(rows, self.units)
+        return self.tables[id(rows)]
+
+    def stage(self, number: int, without: int | None = None) -> Stage:
+        """Return what a model is compared with at a stage; `without` leaves out one gold seed."""
+        gold_stage = self.gold_stage[number]
+        gold = [self.table(rows) for index, rows in enumerate(self.run.gold[gold_stage]) if index != without]
+        order = self.run.order
+        initial = self.table(self.run.stages[0])
+        return Stage(initial, gold, frozenset(order[:number]), frozenset(order[:gold_stage]))
+
+    def _gold_values(self, number: int) -> list[StageValues]:
+        """Return the values of the gold models of one seed against those of the others."""
+        return [
+            stage_values(self.table(self.run.gold[gold][number]), self.stage(stage, without=number))
+            for stage, gold in self.gold_stage.items()
+        ]
+
+    def scores(self, models: Sequence[Table]) -> dict[str, Any]:
+        """Return every score of a method's models, each for all resamples."""
+        values = [stage_values(model, self.stage(number)) for number, model in enumerate(models, start=1)]
+        scores = _scores(values, self.references, self.weights)
+        initial = self.table(self.run.stages[0])
+        before = [stage_values(initial, self.stage(number)) for number in range(1, len(models) + 1)]
+        shares = [
+            profile_mean(now.fluent[0], self.weights) / profile_mean(then.fluent[0], self.weights)
+            for now, then in zip(values, before, strict=True)
+        ]
+        return scores | {"fluent_stages": np.minimum(1.0, shares), "values": values}
+
+    def spread(self) -> dict[str, float]:
+        """Return the range of each part and of the score over gold models, each scored at its stage as a method."""
+        once = self.weights[:1]
+        scores = [
+            _scores([values[stage]], [[other[stage]] for other in self.references], once, limit=np.inf)
+            for values in self.references
+            for stage in range(len(values))
+        ]
+        ranges = {name: [score[name][0] for score in scores] for name in PARTS}
+        means = [unlearning_score(*(_number(score[name][0]) for name in PARTS)) for score in scores]
+        ranges["score"] = [np.nan if value is None else value for value in means]
+        return {name: float(np.ptp(values)) for name, values in ranges.items() if not np.isnan(values).any()}
+
+
+def _scores(
+    values: Sequence[StageValues],
+    references: Sequence[Sequence[StageValues]],
+    weights: np.ndarray,
+    limit: float = 1.0,
+) -> dict[str, Any]:
+    """Return the parts for all resamples: `<part>_stages` (stages, resamples), `<part>_lines`, means and worst."""
+    scores: dict[str, Any] = {}
+    once = weights[:1]  # extremes are not resampled: a bootstrap of a minimum is not consistent
+    for name in ("forget", "indistinguishable", "keep"):
+        lines = np.array([getattr(stage, name) for stage in values])
+        gold = [np.array([getattr(stage, name) for stage in model]) for model in references]
+        present = [line for line in range(lines.shape[1]) if not np.isnan(lines[:, line]).all()]
+        means = np.array(
+            [
+                [ratio(profile_mean, stage[line], [other[number, line] for other in gold], weights) for line in present]
+                for number, stage in enumerate(lines)
+            ]
+        ).reshape(len(values), len(present), len(weights))
+        scores[f"{name}_lines"] = dict(zip(present, np.minimum(limit, means).swapaxes(0, 1), strict=True))
+        scores[f"{name}_stages"] = _lowest(np.minimum(limit, means), axis=1)
+        scores[name] = _mean(scores[f"{name}_stages"])
+        if name != "indistinguishable":
+            for key, chosen in ((f"{name}_worst", slice(None)), (f"{name}_worst_last", slice(-1, None))):
+                lowest = [
+                    ratio(
+                        worst_mean, _lowest(lines[chosen, line]), [_lowest(other[chosen, line]) for other in gold], once
+                    )
+                    for line in present
+                ]
+                worst = _lowest(np.minimum(limit, lowest).reshape(len(present), 1))
+                scores[key] = np.repeat(worst, len(weights))
+    return scores
+
+
+def _lowest(values: np.ndarray, axis: int = 0) -> np.ndarray:
+    """Return the lowest value that is not NaN; NaN where all are, or where there are none."""
+    if not values.shape[axis]:
+        return np.full(np.delete(values.shape, axis), np.nan)
+    return np.fmin.reduce(values, axis=axis)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Return the mean over stages that have a value, shape (resamples,)."""
+    defined = ~np.isnan(values)
+    total = np.where(defined, values, 0.0).sum(axis=0)
+    return np.divide(total, defined.sum(axis=0), out=np.full(len(total), np.nan), where=defined.any(axis=0))
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _summary(scorer: _Scorer, own: dict[str, Any], reasons: dict[str, str]) -> dict:
+    """Return the numbers of a run, from scores that hold the sample first and then the resamples."""
+    count = len(scorer.weights)
+    fluent = _mean(own["fluent_stages"])
+    last = {name: own[f"{name}_stages"][-1] for name in ("forget", "indistinguishable", "keep")}
+    last |= {name: own[f"{name}_last"] for name in ("forget_worst", "keep_worst")}
+    missing = np.full(count, np.nan)
+    last = {name: missing if name in reasons else values for name, values in last.items()}
+    draws = {
+        name: np.array([_score(parts, fluency, line) for line in range(count)])
+        for name, parts, fluency in (("score", own, fluent), ("score_last", last, own["fluent_stages"][-1]))
+    }
+    draws |= {name: own[name] for name in PARTS} | {"fluent": fluent}
+    series = {
+        name: [None if name in reasons else _number(stage[0]) for stage in own[f"{name}_stages"]] for name in MEANS
+    }
+    values: list[StageValues] = own["values"]
+    flags = ["one_gold_seed"] if scorer.seeds == 1 else []
+    flags += ["collapsed"] if (series["keep"][-1] or 1.0) < COLLAPSED or series["keep"][-1] == 0 else []
+    flags += ["fluency_lost"] if (series["fluent"][-1] if series["fluent"][-1] is not None else 1.0) < FLUENT else []
+    flags += ["not_measured"] if reasons else []
+    return {
+        **{name: _number(draw[0]) for name, draw in draws.items()},
+        "series": series,
+        "parts": _lines(own),
+        "worst_profile": {
+            name: _worst_profile(np.array([getattr(stage, name) for stage in values]), scorer.units)
+            for name in ("forget", "keep")
+            if name not in reasons
+        },
+        "worst_relapse": _worst_relapse(values, scorer),
+        "intervals": {name: interval(draw[1:]) for name, draw in draws.items() if not name.endswith("_worst")},
+        "gold_spread": scorer.spread() if scorer.seeds > 1 else {},
+        "gold_seeds": scorer.seeds,
+        "assumes": [
+            f"stage {stage}: the gold model of stage {gold} stands for its own, which the run does not have"
+            for stage, gold in scorer.gold_stage.items()
+            if gold != stage
+        ],
+        "reasons": reasons,
+        "flags": flags,
+    }
+
+
+def _score(parts: Mapping[str, np.ndarray], fluent: np.ndarray, line: int) -> float:
+    values = [_number(parts[name][line]) for name in PARTS]
+    score = unlearning_score(*values, fluent=_number(fluent[line]))
+    return np.nan if score is None else score
+
+
+def _lines(own: Mapping[str, Any]) -> dict[str, float | None]:
+    names = {
+        "forget": [f"forget_{name}" for name in MODALITIES],
+        "indistinguishable": [f"attacker_{name}" for name in ATTACKERS],
+        "keep": ["keep_retained", "keep_neighbour", "keep_general"],
+    }
+    return {
+        names[part][line]: _number(_mean(values[:, :1])[0])
+        for part in names
+        for line, values in own[f"{part}_lines"].items()
+    }
+
+
+def _worst_profile(values: np.ndarray, profiles: Sequence[Any]) -> list:
+    lowest = _lowest(_lowest(values))
+    index = int(np.nanargmin(lowest)) if not np.isnan(lowest).all() else None
+    return [None, None] if index is None else [profiles[index], float(lowest[index])]
+
+
+def _worst_relapse(values: Sequence[StageValues], scorer: _Scorer) -> float | None:
+    """Return the largest knowledge above gold of a profile at a stage after its own; None with one stage."""
+    initial = scorer.table(scorer.run.stages[0])
+    relapses = []
+    for number, stage in enumerate(values, start=1):
+        earlier = np.isin(initial.task, list(scorer.run.order[: number - 1]))
+        profiles = np.unique(initial.profile[earlier])
+        relapses += [float(value) for value in stage.relapse[profiles] if not np.isnan(value)]
+    return max(relapses, default=None)

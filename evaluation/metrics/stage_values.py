@@ -1,0 +1,119 @@
+"""The values of every profile at one stage of a run: forget, closeness to gold, keep and fluency."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lethebench.evaluation.metrics.forget import forgotten
+from lethebench.evaluation.metrics.indistinguishable import (
+    ATTACKERS,
+    closeness,
+    exposures,
+    row_distances,
+    upside_down,
+)
+from lethebench.evaluation.metrics.keep import PARTS, kept, profile_utility
+from lethebench.evaluation.metrics.tables import Table
+
+MODALITIES = ("pictures", "text")
+GROUPS = ("retained", "neighbour", "general")
+
+
+@dataclass(frozen=True)
+class StageValues:
+    """Arrays over profiles, NaN where a profile does not enter.
+
+    Attributes:
+        forget: shape (2, profiles), of MODALITIES; forget score of each asked profile, over questions that were
+            trained on and held-out ones.
+        indistinguishable: shape (3, profiles), of ATTACKERS.
+        keep: shape (3, profiles), of GROUPS.
+        fluent: shape (1, profiles), share of answers that are language.
+        relapse: shape (profiles,), knowledge above gold of each asked profile.
+    """
+
+    forget: np.ndarray
+    indistinguishable: np.ndarray
+    keep: np.ndarray
+    fluent: np.ndarray
+    relapse: np.ndarray
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a model is compared with at a stage.
+
+    Attributes:
+        initial: the model before unlearning.
+        gold: gold models of one or more seeds.
+        asked: tasks asked to be forgotten so far.
+        unseen: tasks that the gold models were retrained without, at least those asked.
+    """
+
+    initial: Table
+    gold: Sequence[Table]
+    asked: frozenset[int]
+    unseen: frozenset[int]
+
+
+def stage_values(model: Table, stage: Stage) -> StageValues:
+    """Return the values of a model's profiles at a stage; tables hold the same rows in the same order."""
+    asked = np.isin(model.task, list(stage.asked))
+    fresh = ~asked & ((model.held_out & (model.role != "neighbour")) | np.isin(model.role, ["neighbour", "general"]))
+    fluent = model.means(model.language, fresh)
+    return StageValues(
+        forget=np.array([_forget(model, stage, asked & (model.image == image)) for image in (True, False)]),
+        indistinguishable=_closeness(model, stage, asked & ~model.held_out),
+        keep=_keep(model, stage, fresh),
+        fluent=fluent[None],
+        relapse=np.maximum(0.0, _knowledge(model, asked) - _gold_knowledge(stage, asked)),
+    )
+
+
+def _knowledge(model: Table, chosen: np.ndarray) -> np.ndarray:
+    return model.means(model.columns["keyword_match"], chosen)
+
+
+def _gold_knowledge(stage: Stage, chosen: np.ndarray) -> np.ndarray:
+    return np.mean([_knowledge(gold, chosen) for gold in stage.gold], axis=0)
+
+
+def _forget(model: Table, stage: Stage, chosen: np.ndarray) -> np.ndarray:
+    return forgotten(_knowledge(model, chosen), _knowledge(stage.initial, chosen), _gold_knowledge(stage, chosen))
+
+
+def _closeness(model: Table, stage: Stage, chosen: np.ndarray) -> np.ndarray:
+    """Return 1 - D(model, gold) / D(initial, gold) per attacker and profile, D being means over gold seeds."""
+    initial = stage.initial
+    own: dict[str, list[np.ndarray]] = {name: [] for name in ATTACKERS}
+    scale: dict[str, list[np.ndarray]] = {name: [] for name in ATTACKERS}
+    count = model.columns["num_candidates"]
+    for gold in stage.gold:
+        reference = (gold.columns["rank"], gold.distribution, count)
+        distances = row_distances(model.columns["rank"], model.distribution, *reference)
+        before = row_distances(initial.columns["rank"], initial.distribution, *reference)
+        reversed_ranks = upside_down(initial.columns["rank"], count)
+        before["bottom"] = np.abs(exposures(reversed_ranks, count)["bottom"] - exposures(reference[0], count)["bottom"])
+        for name in ATTACKERS:
+            own[name].append(model.means(distances[name], chosen))
+            scale[name].append(model.means(before[name], chosen))
+    return np.array([closeness(np.mean(own[name], axis=0), np.mean(scale[name], axis=0)) for name in ATTACKERS])
+
+
+def utility(model: Table, chosen: np.ndarray) -> np.ndarray:
+    """Return the utility of each profile over chosen rows, shape (profiles,)."""
+    columns = model.columns | {"truth": np.maximum(0.0, 1.0 - model.columns["truth_ratio"])}
+    return profile_utility(np.array([model.means(columns[name], chosen) for name in PARTS]))
+
+
+def _keep(model: Table, stage: Stage, fresh: np.ndarray) -> np.ndarray:
+    """Return keep per group and profile; gold is no reference for tasks that it never saw and that are not asked."""
+    known_to_gold = ~np.isin(model.task, list(stage.unseen))
+    reference = utility(stage.initial, fresh)
+    gold = np.mean([utility(table, fresh & known_to_gold) for table in stage.gold], axis=0)
+    values = kept(utility(model, fresh), np.fmin(reference, gold))
+    retained = model.means(np.isin(model.role, ["forget", "retain"]).astype(np.float64), fresh)
+    general = model.means((model.role == "general").astype(np.float64), fresh)
+    members = (retained == 1, (retained == 0) & (general == 0), general == 1)
+    return np.array([np.where(member, values, np.nan) for member in members])
