@@ -210,8 +210,8 @@ class GoldStage(Record):
 
     knowledge: Series
     retain_knowledge: Number | None
-    utility: Number | None
-    utility_relative: Number | None
+    in_sample_utility: Number | None
+    in_sample_utility_relative: Number | None
     exposure: Number | None
     exposure_normalised: Number | None
     exposure_chance: Number | None
@@ -227,16 +227,22 @@ class GoldSummary(Record):
 
 
 class Final(Record):
-    """The scores of a method after its last stage."""
+    """The scores of a method: over all stages the parts of the score, after the last one the rest."""
 
     forget: Number | None
-    utility: Number | None
-    utility_relative: Number | None
+    forget_worst: Number | None
+    indistinguishable: Number | None
+    keep: Number | None
+    keep_worst: Number | None
+    fluent: Number | None
+    score: Number | None
+    score_last: Number | None
     stability: Number | None
+    in_sample_utility: Number | None
+    in_sample_utility_relative: Number | None
     exposure: Number | None
     exposure_normalised: Number | None
     exposure_excess: Number | None
-    score: Number | None
     flags: list[Text]
 
 
@@ -247,13 +253,22 @@ class Summary(Record):
     T: Annotated[int, Field(ge=1, lt=10**6)]
     knowledge: list[Series]
     retain_knowledge: Series
-    utility: Series
+    in_sample_utility: Series
     forget: Series
+    indistinguishable: Series
+    keep: Series
+    fluent: Series
     exposure: Series
     final: Final
+    parts: dict[str, Number | None]
+    worst_profile: dict[str, list[Any]]
     stability_parts: dict[str, Any]
-    utility_parts: dict[str, Number | None]
+    in_sample_parts: dict[str, Number | None]
     intervals: dict[str, Annotated[Series, Field(min_length=2, max_length=2)]]
+    gold_spread: dict[str, Number]
+    gold_seeds: Count
+    assumes: list[Text]
+    reasons: dict[str, Text]
     not_measured: list[Text]
     seconds: list[Number]
     peak_memory_mb: Number

@@ -131,7 +131,7 @@ def _means(values: np.ndarray, owner: np.ndarray, count: int, chosen: np.ndarray
     return np.divide(sums, rows, out=np.full(count, np.nan), where=rows > 0)
 
 
-def gold_knowledge(stages: Mapping[int, Sequence[float]], tasks: int) -> list[float | None]:
+def gold_knowledge(stages: Mapping[int, Sequence[float | None]], tasks: int) -> list[float | None]:
     """Return G[i], i = 1 .. T: knowledge of task i by the gold model of the earliest stage >= i; None without one.
 
     `stages` maps a gold stage t >= 1 to the knowledge of each task by the model retrained without tasks 1 .. t.
@@ -142,5 +142,5 @@ def gold_knowledge(stages: Mapping[int, Sequence[float]], tasks: int) -> list[fl
     knowledge: list[float | None] = []
     for task in range(1, tasks + 1):
         stage = min((stage for stage in stages if stage >= task), default=None)
-        knowledge.append(None if stage is None else float(stages[stage][task - 1]))
+        knowledge.append(None if stage is None else stages[stage][task - 1])
     return knowledge

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lethebench.evaluation.metrics.forget import forget_score
+from lethebench.evaluation.metrics.forget import forget_score, gold_knowledge
 from lethebench.evaluation.metrics.stability import continual_summary
 from lethebench.evaluation.metrics.utility import model_utility
 
@@ -65,13 +65,17 @@ def not_measured(metric: Callable[..., dict], *arguments: Any, **options: Any) -
 
 
 def forget_of(after: Rows, before: Rows, gold: Rows | None, *, seed: int = 0) -> dict:
-    """Return `forget_score` of rows of the forget set by keyword match; `before` and `gold` may hold more rows."""
+    """Return `forget_score` of rows of the forget set by keyword match; `before` and `gold` may hold more rows.
+
+    Modalities are scored apart.
+    """
     rows = having(after, "keyword_match")
     return forget_score(
         column(rows, "keyword_match"),
         column(aligned(before, rows), "keyword_match"),
         None if gold is None else column(aligned(gold, rows), "keyword_match"),
         profile_ids=column(rows, "profile_id"),
+        modalities=column(rows, "modality"),
         seed=seed,
     )
 
@@ -132,14 +136,30 @@ def stage_matrix(stages: Sequence[Rows], tasks: Sequence[int]) -> list[list[floa
     return [[mean(of_tasks(rows, [task]), "keyword_match") for task in tasks] for rows in stages]
 
 
-def stability_of(stages: Mapping[int, Rows], utilities: Mapping[int, Mapping[str, Any]], tasks: Sequence[int]) -> dict:
-    """Return `continual_summary` of rows and utilities by stage, with tasks in the order in which they are asked.
+def gold_knowledge_of(gold: Mapping[int, Sequence[Rows]], tasks: Sequence[int]) -> list[float | None]:
+    """Return G: per task, the mean keyword match over the gold models of the earliest stage without it.
 
-    Raise ValueError if a stage 0 .. T is missing.
+    Args:
+        gold: stage -> rows of the gold models of that stage, one per seed.
+        tasks: in the order in which they are asked.
     """
-    last = len(tasks)
-    for stage in range(last + 1):
-        if stage not in stages or stage not in utilities:
-            raise ValueError(f"stability needs rows of every stage 0 .. {last}: give those of {stage}")
-    matrix = stage_matrix([stages[stage] for stage in range(last + 1)], tasks)
-    return continual_summary(matrix, [utilities[stage]["utility"] for stage in range(last + 1)])
+    knowledge = {
+        stage: [mean_of(row[0] for row in stage_matrix(models, [task])) for task in tasks]
+        for stage, models in gold.items()
+    }
+    return gold_knowledge(knowledge, len(tasks))
+
+
+def stability_of(
+    stages: Sequence[Rows], scores: Mapping[str, Any], gold: Sequence[float | None], tasks: Sequence[int]
+) -> dict:
+    """Return `continual_summary` of a run's rows by stage with the series of `run_scores`.
+
+    Raise ValueError if a part of the series is not measured.
+    """
+    forget, keep = scores["series"].get("forget") or [None], scores["series"].get("keep") or [None]
+    for name, series in (("forget", forget), ("keep", keep)):
+        if None in series:
+            raise ValueError(f"stability needs {name}: {scores['reasons'].get(name, 'it is not measured')}")
+    summary = continual_summary(stage_matrix(stages, tasks), [1.0, *keep], gold=gold, forget=forget, keep=keep)
+    return summary | {"worst_relapse": scores["worst_relapse"]}

@@ -1,6 +1,6 @@
 """Summaries of a run folder, computed from the per-row scores of its stages; readers compute them again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +10,9 @@ from lethebench.contract.errors import border
 from lethebench.contract.records import Done, read_record
 from lethebench.evaluation.metrics import gold_knowledge
 from lethebench.evaluation.metrics.rows import Rows, mean, of_tasks
-from lethebench.runs.folder import DONE, file_hash, stage_name, write_json
+from lethebench.evaluation.metrics.run_scores import Run as ScoredRun
+from lethebench.evaluation.metrics.tables import ModelRows
+from lethebench.runs.folder import DONE, HELD_OUT, file_hash, is_done, stage_name, write_json
 from lethebench.runs.records import MATRIX, REPAIR, SUMMARY, new_record
 from lethebench.scoring.aggregate import gold_aggregates, run_aggregates
 
@@ -64,18 +66,34 @@ def summarize_method(run: Path, method: str, order: Sequence[int], gold: dict, g
     The run has every stage of the method and the last one of gold; `gold` is from `gold_summary`, `gate` is gate.json.
     """
     folders = [run / "learnt", *(run / method / stage_name(stage) for stage in range(1, len(order) + 1))]
-    stages = [read_rows(folder) for folder in folders]
+    stages = [read_models(folder) for folder in folders]
     records = [read_record(folder / DONE, Done, cure=REPAIR) for folder in folders]
-    gold_rows = read_rows(run / "gold" / stage_name(len(order)))
     flags = [] if gate["passed"] else ["not_memorised"]
     summary = {
         "method": method,
         "T": len(order),
-        **run_aggregates(stages, gold_rows, gold, order, flags),
+        **run_aggregates(ScoredRun(stages, gold_models(run, map(int, gold["stages"])), order), gold, flags),
         "seconds": [record["seconds"] for record in records[1:]],
         "peak_memory_mb": max(record["peak_memory_mb"] for record in records),
     }
-    return summary, _matrix(stages, order)
+    return summary, _matrix([stage.rows for stage in stages], order)
+
+
+def read_models(stage: Path) -> ModelRows:
+    """Return the scored rows of a stage's folder, held-out ones apart."""
+    held_out = read_rows(stage, HELD_OUT) if (stage / HELD_OUT).is_file() else []
+    return ModelRows(read_rows(stage), held_out)
+
+
+def gold_models(run: Path, stages: Iterable[int]) -> dict[int, list[ModelRows]]:
+    """Return stage -> rows of its gold models, one per seed: of the folders gold, gold-2, gold-3, ..."""
+    models: dict[int, list[ModelRows]] = {}
+    for stage in stages:
+        folders = [run / "gold" / stage_name(stage)]
+        while (further := run / f"gold-{len(folders) + 1}" / stage_name(stage)).is_dir() and is_done(further):
+            folders.append(further)
+        models[stage] = [read_models(folder) for folder in folders]
+    return models
 
 
 def _matrix(stages: Sequence[Rows], order: Sequence[int]) -> list[dict]:

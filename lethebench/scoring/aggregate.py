@@ -7,12 +7,11 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lethebench.evaluation.metrics import bootstrap_mean, exposure_chance, forget_value, unlearning_score
+from lethebench.evaluation.metrics import bootstrap_mean, exposure_chance
 from lethebench.evaluation.metrics.measures import Cell, Evidence, Measured
 from lethebench.evaluation.metrics.rows import (
     Rows,
     column,
-    forget_of,
     group_knowledge,
     having,
     mean,
@@ -24,8 +23,11 @@ from lethebench.evaluation.metrics.rows import (
     stage_matrix,
     utility_by_stage,
 )
+from lethebench.evaluation.metrics.run_scores import Run, run_scores
+from lethebench.evaluation.metrics.score import PARTS
 from lethebench.evaluation.registry import MetricEntry, metric_entry
 
+SERIES = ("forget", "indistinguishable", "keep", "fluent")
 UNMEASURED_UTILITY = dict.fromkeys(("utility", "utility_relative", "ci_low", "ci_high"))
 
 
@@ -79,7 +81,8 @@ def gold_aggregates(initial: Rows, gold: Rows, stage: int, order: Sequence[int])
     return {
         "knowledge": stage_matrix([gold], order)[0],
         "retain_knowledge": mean(retained, "keyword_match"),
-        **{name: utility[name] for name in ("utility", "utility_relative")},
+        "in_sample_utility": utility["utility"],
+        "in_sample_utility_relative": utility["utility_relative"],
         "exposure": mean(forgotten, "exposure"),
         "exposure_normalised": mean(forgotten, "exposure_normalised"),
         "exposure_retain": mean(retained, "exposure"),
@@ -88,73 +91,59 @@ def gold_aggregates(initial: Rows, gold: Rows, stage: int, order: Sequence[int])
     }
 
 
-def run_aggregates(
-    stages: Sequence[Rows], gold: Rows, gold_summary: Mapping, order: Sequence[int], flags: Sequence[str] = ()
-) -> dict:
-    """Return the aggregates of one method over a whole run: the scores after the last stage and their series.
+def run_aggregates(run: Run, gold_summary: Mapping, flags: Sequence[str] = ()) -> dict:
+    """Return the aggregates of one method over a whole run: the scores, their series and the parts behind them.
 
     Args:
-        stages: rows after stages 0 .. T; 0 is the initial model.
-        gold: rows of the model retrained without every task.
+        run: the rows of the method's stages and of gold models.
         gold_summary: `knowledge` and `stages` as in gold/summary.json.
-        order: task ids in the order in which they are asked to be forgotten.
         flags: of the run, passed on.
     """
-    last = stages[-1]
-    numbered = dict(enumerate(stages))
-    utilities = stage_utilities(numbered)
-    stability = not_measured(stability_of, numbered, utilities, order)
-    forget = not_measured(forget_of, sorted(of_tasks(last, order), key=lambda row: row["id"]), stages[0], gold)
-    utility = utilities[len(order)]
-    exposed = of_tasks(last, order)
-    final = {
-        "forget": forget.get("forget"),
-        "utility": utility["utility"],
-        "utility_relative": utility["utility_relative"],
-        "stability": stability.get("stability"),
-        "exposure": mean(exposed, "exposure"),
-        "exposure_normalised": mean(exposed, "exposure_normalised"),
-    }
-    last_gold = gold_summary["stages"][str(len(order))]
-    final["exposure_excess"] = _difference(final["exposure"], last_gold["exposure"])
-    overall = unlearning_score(
-        final["forget"],
-        final["utility"],
-        final["stability"],
-        final["exposure_normalised"],
-        last_gold["exposure_normalised"],
-        utility_relative=final["utility_relative"],
-        flags=[flag for part in ({"flags": flags}, forget, utility, stability) for flag in part.get("flags", [])],
-    )
-    knowledge = stage_matrix(stages, order)
+    order = run.order
+    stages = [stage.rows for stage in run.stages]
+    scores = run_scores(run)
+    in_sample = stage_utilities(dict(enumerate(stages)))
+    stability = not_measured(stability_of, stages, scores, gold_summary["knowledge"], order)
+    exposed, utility = of_tasks(stages[-1], order), in_sample[len(order)]
+    exposure = mean(exposed, "exposure")
     retained = [[row for row in rows if row["role"] == "retain"] for rows in stages]
+    reasons = scores["reasons"] | ({"stability": stability["reasons"][0]} if "reasons" in stability else {})
+    final = {
+        **{name: scores[name] for name in (*PARTS, "fluent", "score", "score_last")},
+        "stability": stability.get("stability"),
+        "in_sample_utility": utility["utility"],
+        "in_sample_utility_relative": utility["utility_relative"],
+        "exposure": exposure,
+        "exposure_normalised": mean(exposed, "exposure_normalised"),
+        "exposure_excess": _difference(exposure, gold_summary["stages"][str(len(order))]["exposure"]),
+    }
+    all_flags = [*flags, *scores["flags"], *stability.get("flags", []), *utility["flags"]]
     return {
-        "knowledge": knowledge,
+        "knowledge": stage_matrix(stages, order),
         "retain_knowledge": [mean(rows, "keyword_match") for rows in retained],
-        "utility": [part["utility"] for part in utilities.values()],
-        "forget": _forget_by_stage(knowledge, gold_summary["knowledge"]),
-        "exposure": [mean(of_tasks(rows, order[:stage]), "exposure") for stage, rows in numbered.items() if stage],
-        "final": final | {"score": overall["score"], "flags": overall["flags"]},
+        "in_sample_utility": [part["utility"] for part in in_sample.values()],
+        **{name: scores["series"].get(name) or [None] * len(order) for name in SERIES},
+        "exposure": [mean(of_tasks(rows, order[:stage]), "exposure") for stage, rows in enumerate(stages) if stage],
+        "final": final | {"flags": list(dict.fromkeys(all_flags))},
+        "parts": scores["parts"],
+        "worst_profile": scores["worst_profile"],
         "stability_parts": {
             name: value for name, value in stability.items() if name not in ("stability", "flags", "reasons")
         },
-        "utility_parts": {name: value for name, value in utility.items() if name.startswith(("retain_", "neighbour_"))},
+        "in_sample_parts": {
+            name: value for name, value in utility.items() if name.startswith(("retain_", "neighbour_"))
+        },
         "intervals": {
-            "forget": [forget.get("ci_low"), forget.get("ci_high")],
-            "utility": [utility["ci_low"], utility["ci_high"]],
+            **scores["intervals"],
+            "in_sample_utility": [utility["ci_low"], utility["ci_high"]],
             "exposure": list(_interval(exposed, "exposure")),
         },
-        "not_measured": [*utility["not_measured"], *forget.get("reasons", []), *stability.get("reasons", [])],
+        "gold_spread": scores["gold_spread"],
+        "gold_seeds": scores["gold_seeds"],
+        "assumes": scores["assumes"],
+        "reasons": reasons,
+        "not_measured": [*(f"{name}: {reason}" for name, reason in reasons.items()), *utility["not_measured"]],
     }
-
-
-def _forget_by_stage(knowledge: Sequence[Sequence[float | None]], gold: Sequence[float | None]) -> list[float | None]:
-    """Return, for stages 1 .. T, the forget score of the tasks asked so far; None where they were never known."""
-    scores = []
-    for stage in range(1, len(knowledge)):
-        means = [mean_of(row[:stage]) for row in (knowledge[stage], knowledge[0], gold)]
-        scores.append(not_measured(lambda *values: {"forget": forget_value(*values)}, *means).get("forget"))
-    return scores
 
 
 def _interval(rows: Rows, name: str) -> tuple[float | None, float | None]:
