@@ -70,7 +70,7 @@ METRICS: dict[str, MetricEntry] = {
         ),
         MetricEntry(
             "utility",
-            "What the model keeps outside the forget set",
+            "Utility outside the forget set; in-sample on rows that were trained on",
             needs=("text",),
             measure=f"{_MEASURES}:utility",
             headline=("utility", "utility_relative"),
@@ -188,14 +188,14 @@ METRICS: dict[str, MetricEntry] = {
         ),
         MetricEntry(
             "stability",
-            "How steadily a run unlearns task after task",
+            "Whether a run forgets and keeps at every stage",
             needs=("text", "stages"),
             takes="lists of numbers",
         ),
         MetricEntry(
             "unlearning",
-            "Harmonic mean of forget, utility, stability and exposure",
-            needs=("candidates", "before", "gold", "stages"),
+            "One score of a run: forget, indistinguishable, keep",
+            needs=("logprobs", "candidates", "before", "gold", "stages"),
             takes="texts",
         ),
     )

@@ -8,7 +8,7 @@ method goes, starting from its preset's value: the learning rate, or for `manu` 
 Methods are compared with a gold model of the same seed; `gold, another seed` is scored as if it were a method and
 shows how large a difference means nothing. `--folder` resumes what the folder already holds.
 
-Columns: forget, relative utility, exposure above gold's in bits (each the mean over seeds, lowest and highest in
+Columns: forget, in-sample utility, exposure above gold's in bits (each the mean over seeds, lowest and highest in
 brackets), training seconds of all requests, most resident memory in MB up to the end of the first one's training.
 """
 
@@ -155,7 +155,7 @@ def line_of(name: str, summaries: list[dict]) -> str:
     finals = [summary["final"] for summary in summaries]
     seconds = statistics.mean(sum(summary["seconds"]) for summary in summaries)
     memory = [summary["memory"] for summary in summaries if "memory" in summary]
-    cells = [of_seeds([final[column] for final in finals]) for column in ("forget", "utility_relative")]
+    cells = [of_seeds([final[column] for final in finals]) for column in ("forget", "in_sample_utility_relative")]
     cells.append(of_seeds([final["exposure_excess"] for final in finals]))
     collapsed = sum("collapsed" in final["flags"] for final in finals)
     note = f"  collapsed in {collapsed}" if collapsed else ""
@@ -166,7 +166,7 @@ def spared(summaries: dict[float, dict]) -> tuple[float, float] | None:
     """(utility, strength) where most utility is left among the strengths that forget enough; None where none does."""
     finals = {strength: summary["final"] for strength, summary in summaries.items()}
     enough = [
-        (final["utility_relative"], strength)
+        (final["in_sample_utility_relative"], strength)
         for strength, final in finals.items()
         if final["forget"] is not None and final["forget"] >= ENOUGH
     ]
@@ -185,14 +185,14 @@ def print_tables(root: Path, seeds: list[int], cases: list[str]) -> None:
         for case in cases
         for seed in seeds
     }
-    print(f"{'case':24}{'forget':>22}{'relative utility':>22}{'exposure excess':>22}{'seconds':>9}{'MB':>8}")
+    print(f"{'case':24}{'forget':>22}{'in-sample utility':>22}{'exposure excess':>22}{'seconds':>9}{'MB':>8}")
     for case in cases:
         print(line_of(case, [found[case, seed][1.0] for seed in seeds]))
     if len(seeds) > 1:
         pairs = zip(seeds, seeds[1:] + seeds[:1], strict=True)
         print(line_of(GOLD, [second_gold(root, seed, other) for seed, other in pairs]))
     best = {key: spared(summaries) for key, summaries in found.items()}
-    print(f"\nMost relative utility among the strengths that forget {ENOUGH} or more, per seed (x = the strength):")
+    print(f"\nMost in-sample utility among the strengths that forget {ENOUGH} or more, per seed (x = the strength):")
     for case in cases:
         cells = [best[case, seed] for seed in seeds]
         print(f"{case:24}" + "".join(f"{'never':>16}" if c is None else f"{c[0]:8.3f} x{c[1]:<6g}" for c in cells))

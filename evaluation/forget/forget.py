@@ -10,8 +10,9 @@ from lethebench.evaluation.module import RowMetric, compute_with, inputs_of, met
 
 _DESCRIPTION = """
 How much of the forget set is gone, from 0, as before unlearning, to 1, as in a gold model retrained without it:
-1 - clip((K - G) / (K0 - G), 0, 1), where K0 and K are the mean knowledge of the set before and after unlearning and G
-that of the gold model. With truth ratios of both models it also returns forget quality (TOFU).
+1 - clip((K - G) / (K0 - G), 0, 1) of each profile, where K0 and K are its mean knowledge before and after unlearning
+and G that of the gold model; then the mean over profiles, of the modality where it is lower. With truth ratios of both
+models it also returns forget quality (TOFU).
 """
 
 _KWARGS_DESCRIPTION = inputs_of(
@@ -41,6 +42,7 @@ def _scores(
     predictions: Sequence[float],
     references: Sequence[float],
     gold: Sequence[float] | None = None,
+    modalities: Sequence[str] | None = None,
     truth_ratios: Sequence[float] | None = None,
     gold_truth_ratios: Sequence[float] | None = None,
     profile_ids: Sequence[Hashable] | None = None,
@@ -49,7 +51,7 @@ def _scores(
     """Return forget score, and forget quality where truth ratios are given."""
     if (truth_ratios is None) != (gold_truth_ratios is None):
         raise ValueError("forget quality compares two models: give both truth_ratios and gold_truth_ratios")
-    result = forget_score(predictions, references, gold, profile_ids=profile_ids, seed=seed)
+    result = forget_score(predictions, references, gold, profile_ids=profile_ids, modalities=modalities, seed=seed)
     if truth_ratios is not None and gold_truth_ratios is not None:
         both = (truth_ratios, gold_truth_ratios)
         result |= forget_quality(*([value for value in values if value is not None] for values in both))
@@ -68,6 +70,7 @@ class Forget(RowMetric):
             predictions=Value("float64"),
             references=Value("float64"),
             gold=Value("float64"),
+            modalities=Value("string"),
             truth_ratios=Value("float64"),
             gold_truth_ratios=Value("float64"),
             profile_ids=Value("string"),

@@ -11,7 +11,10 @@ def explain(result: dict) -> list[str]:
         sentences.append("Without a gold model 0 % is assumed: values that can be guessed then look remembered.")
     else:
         sentences.append(f"A model that never saw it knows {percent(gold)}.")
-    sentences.append(f"From the initial model (0) to that one (1), forgetting is at **{result['forget']:.3f}**.")
+    sentences.append(
+        f"From the initial model (0) to that one (1), forgetting is at **{result['forget']:.3f}**, and at "
+        f"{result['forget_worst']:.3f} for those of whom most is left."
+    )
     if "over_unlearned" in result["flags"]:
         sentences.append("It knows clearly less than the gold model: over-unlearned, which can itself be noticed.")
     if "ks" in result:

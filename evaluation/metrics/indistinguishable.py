@@ -71,7 +71,7 @@ def row_closeness(candidates: ArrayLike, gold: ArrayLike, truth: int) -> dict[st
     """
     pair = [np.asarray(values, dtype=np.float64) for values in (candidates, gold)]
     ranks = [np.array([exposure_rank(values, truth)]) for values in pair]
-    shares = distributions(pair)
+    shares = distributions([values.tolist() for values in pair])
     count = np.array([float(len(pair[0]))])
     distances = row_distances(ranks[0], shares[:1], ranks[1], shares[1:], count)
     return {name: float(values[0]) for name, values in distances.items()}

@@ -16,6 +16,10 @@ Key = tuple[str, int, int]
 """Of a model: method or gold, gold seed, stage."""
 
 
+class MissingStage(ValueError):
+    """A stage of the method has no rows."""
+
+
 def read_run(predictions: Sequence[str], references: Sequence[str], columns: Mapping[str, Any]) -> Run:
     """Return the run that columns describe, see `unlearning_summary`.
 
@@ -43,12 +47,11 @@ def read_run(predictions: Sequence[str], references: Sequence[str], columns: Map
     questions = _same_questions(by_model, references, columns)
     models = {key: _model(rows, questions, predictions, references, columns) for key, rows in by_model.items()}
     stages = [stage for model, _, stage in models if model == "method"]
-    if max(stages, default=-1) != last or len(stages) != last + 1:
-        absent = next((stage for stage in range(last + 1) if stage not in stages), None)
-        raise ValueError(
-            f"{last} tasks are unlearned in {last} stages: give rows of every stage 0 .. {last}"
-            + (f"; stage {absent} has none" if absent is not None else f", but the last one is {max(stages)}")
-        )
+    if max(stages, default=last) > last:
+        raise ValueError(f"{last} tasks are unlearned in {last} stages, but the last stage of a row is {max(stages)}")
+    absent = [stage for stage in range(last + 1) if stage not in stages]
+    if absent:
+        raise MissingStage(f"every stage 0 .. {last} is needed: give the method's rows of stage {absent[0]}")
     gold: dict[int, list[ModelRows]] = {}
     for (model, _, stage), rows in sorted(models.items(), key=lambda item: item[0]):
         if model == "gold":
@@ -65,8 +68,8 @@ def _defaults(columns: Mapping[str, Any], count: int) -> dict[str, Any]:
     if tasks is None:
         tasks = [0] * count if role is None else [0 if name == "forget" else -1 for name in role]
     tasks = _whole(tasks, "task_id", -1)
-    constants = {"modality": "text", "model": "method", "gold_seed": 0, "held_out": False}
-    filled = {
+    constants: dict[str, Any] = {"modality": "text", "model": "method", "gold_seed": 0, "held_out": False}
+    filled: dict[str, list] = {
         name: [value] * count if columns[name] is None else [value if cell is None else cell for cell in columns[name]]
         for name, value in constants.items()
     }
@@ -147,7 +150,9 @@ def _model(
             }
         )
     held_out = [columns["held_out"][row] for row in rows]
-    parts = [[scored for scored, is_new in zip(scored, held_out, strict=True) if is_new == kind] for kind in (0, 1)]
+    parts = [
+        [row for row, is_new in zip(scored, held_out, strict=True) if bool(is_new) is kind] for kind in (False, True)
+    ]
     return ModelRows(*parts)
 
 

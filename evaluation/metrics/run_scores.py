@@ -64,19 +64,25 @@ def run_scores(run: Run, *, seed: int = 0) -> dict:
     """
     reasons = unmeasured(run.stages, run.gold, run.order)
     if "forget" in reasons and not run.gold:
-        return _nothing(reasons)
+        return nothing(reasons) | {"flags": ["no_gold", "not_measured"]}
     scorer = _Scorer(run, seed)
     own = scorer.scores([scorer.table(rows) for rows in run.stages[1:]])
     reasons |= {name: "not defined for this run" for name in PARTS if name not in reasons and np.isnan(own[name][0])}
+    lines = own["indistinguishable_lines"]
+    if "indistinguishable" not in reasons and not {ATTACKERS.index("top"), ATTACKERS.index("distribution")} <= set(
+        lines
+    ):
+        reasons["indistinguishable"] = "the initial model gives away no more of the asked facts than gold"
     for name in reasons:
         own[name] = np.full_like(own[name], np.nan)
     return _summary(scorer, own, reasons)
 
 
-def _nothing(reasons: Mapping[str, str]) -> dict:
-    empty: dict[str, Any] = dict.fromkeys((*PARTS, "fluent", "score", "score_last", "worst_relapse"))
+def nothing(reasons: Mapping[str, str]) -> dict:
+    """Return the result of `run_scores` where no part can be measured."""
+    empty: dict[str, Any] = dict.fromkeys((*PARTS, "fluent", "score", "score_last", "stability", "worst_relapse"))
     empty |= {"series": {}, "parts": {}, "worst_profile": {}, "intervals": {}, "gold_spread": {}, "gold_seeds": 0}
-    return empty | {"assumes": [], "reasons": dict(reasons), "flags": ["no_gold", "not_measured"]}
+    return empty | {"assumes": [], "reasons": dict(reasons), "flags": ["not_measured"]}
 
 
 class _Scorer:

@@ -14,8 +14,9 @@ from lethebench.evaluation.metrics.rows import (
     of_tasks,
     stability_of,
 )
-from lethebench.evaluation.metrics.run_rows import read_run
-from lethebench.evaluation.metrics.run_scores import run_scores
+from lethebench.evaluation.metrics.run_rows import MissingStage, read_run
+from lethebench.evaluation.metrics.run_scores import nothing, run_scores
+from lethebench.evaluation.metrics.score import PARTS
 from lethebench.evaluation.metrics.truth_ratio import forget_quality
 
 
@@ -32,7 +33,7 @@ def unlearning_summary(
     task_id: Sequence[int] | None = None,
     modality: Sequence[str] | None = None,
     profile_id: Sequence[Hashable] | None = None,
-    held_out: Sequence[bool] | None = None,
+    held_out: Sequence[bool | int] | None = None,
     stage: Sequence[int] | None = None,
     model: Sequence[str] | None = None,
     gold_seed: Sequence[int] | None = None,
@@ -109,7 +110,10 @@ def unlearning_summary(
         "model": model,
         "gold_seed": gold_seed,
     }
-    run = read_run(predictions, references, columns)
+    try:
+        run = read_run(predictions, references, columns)
+    except MissingStage as error:
+        return nothing(dict.fromkeys(PARTS, str(error)))
     scores = run_scores(run, seed=seed)
     gold_rows = {number: [model.rows for model in models] for number, models in run.gold.items()}
     knowledge = gold_knowledge_of(gold_rows, run.order)

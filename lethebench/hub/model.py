@@ -146,7 +146,7 @@ def _entries(
     title = f"eval.yaml of {name}"
     value = parse_strict(build.read("eval.yaml", state.commit).decode("utf-8", "replace"), title)
     tasks = check_record(value, EvalTasks, title, cure="push the build again")["tasks"]
-    figures = {"forget": ("forget", "forget score"), "retain": ("utility", "utility")}
+    figures = {"forget": ("forget", "forget score"), "retain": ("keep", "utility kept on held-out rows")}
     values = scores(published)
     note = f"0..1, higher is better; {published.method}, after task {published.stage} of {published.tasks}, lethebench"
     entries = []

@@ -24,8 +24,9 @@ MIXTURE = "lumoe.json"
 FIGURES = {
     "knowledge": ("knowledge of the forget set", "as gold"),
     "forget": ("forget", "1"),
-    "utility": ("utility on the retain set", "1"),
-    "utility_relative": ("utility, relative to before unlearning", "1"),
+    "indistinguishable": ("as gold to the strongest of three attackers", "1"),
+    "keep": ("utility kept on held-out rows", "1"),
+    "in_sample_utility": ("utility on the retain rows that were trained on", "as before"),
     "stability": ("stability over the tasks", "1"),
     "exposure": ("exposure of the forget set, bits", "as gold"),
     "score": ("score", "1"),
@@ -107,10 +108,9 @@ def scores(published: PublishedStage) -> dict[str, Stat]:
     if published.last:
         values |= {name: summary["final"].get(name) for name in FIGURES if name != "knowledge"}
     else:
-        before, after = summary["utility"][0], summary["utility"][stage]
-        relative = after / before if before and after is not None else None
-        values |= {"forget": summary["forget"][stage - 1], "utility": after, "utility_relative": relative}
-        values |= {"stability": None, "exposure": summary["exposure"][stage - 1], "score": None}
+        names = ("forget", "indistinguishable", "keep", "exposure")
+        values |= {name: summary[name][stage - 1] for name in names}
+        values |= {"in_sample_utility": summary["in_sample_utility"][stage], "stability": None, "score": None}
     intervals = (summary.get("intervals") or {}) if published.last else {}
     return {name: Stat(values[name], *(intervals.get(name) or (None, None))) for name in FIGURES}
 
@@ -123,7 +123,8 @@ def gold(published: PublishedStage) -> dict[str, float | None]:
     return {
         "knowledge": mean(stage["knowledge"][: published.stage]),
         "forget": 1.0,
-        **{name: stage.get(name) for name in ("utility", "utility_relative", "exposure")},
+        "indistinguishable": 1.0,
+        **{name: stage.get(name) for name in ("in_sample_utility", "exposure")},
     }
 
 

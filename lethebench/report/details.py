@@ -7,21 +7,23 @@ from lethebench.report.tables import ABSENT, Cell, Column, Table, number, stat_c
 
 SERIES = (
     Column("forget", "Forget", "higher", ("sd",)),
-    Column("utility", "Utility", "higher", ("sd",)),
-    Column("utility_relative", "Utility, relative", "higher", ("sd",)),
+    Column("indistinguishable", "As gold to attackers", "higher", ("sd",)),
+    Column("keep", "Keep", "higher", ("sd",)),
+    Column("in_sample_utility", "In-sample utility", "higher", ("sd",)),
     Column("retain_knowledge", KNOWLEDGE[1].title, "higher", ("sd",)),
     Column("exposure", "Exposure, bits", "gold", ("sd",)),
 )
 STABILITY = {
     "forget_now": ("higher", "Forgotten at the task’s own stage"),
     "historical_preservation": ("higher", "Still forgotten after later stages"),
-    "rebound_mean": ("lower", "Knowledge that came back by the end, mean over tasks"),
-    "rebound_max": ("lower", "The same for the task where most came back"),
+    "worst_relapse": ("lower", "Most knowledge above gold’s of a profile after its own stage"),
     "premature_forgetting": ("lower", "Lost before the task’s own stage: damage to later tasks"),
     "backward_transfer": ("zero", "Knowledge of earlier tasks at the end, minus right after their own stage"),
-    "utility_retention": ("higher", "Utility at the end, as a share of the initial utility"),
-    "utility_slope": ("zero", "Change of relative utility per stage"),
-    "collapse_stage": ("none", "First stage with less than half of the initial utility"),
+    "forget_anytime": ("higher", "Forget, mean over the stages"),
+    "keep_anytime": ("higher", "Keep, mean over the stages"),
+    "utility_retention": ("higher", "Keep at the end"),
+    "utility_slope": ("zero", "Change of keep per stage"),
+    "collapse_stage": ("none", "First stage with less than half kept"),
     "step_variation": ("lower", "Mean change from stage to stage"),
 }
 """Part of stability -> which direction is better, and its meaning."""
@@ -105,15 +107,8 @@ def stages(group: Group) -> Table:
 
 
 def series_of(group: Group, method: str, name: str) -> dict[int, Stat]:
-    """Return stage -> figure of a series of summary.json; `utility_relative` is U[t] / U[0]."""
-
-    def pick(summary: dict) -> list[float | None]:
-        if name != "utility_relative":
-            return summary[name]
-        initial = summary["utility"][0]
-        return [value / initial if value is not None and initial else None for value in summary["utility"]]
-
-    values = group.series(method, pick)
+    """Return stage -> figure of a series of summary.json."""
+    values = group.series(method, lambda summary: summary[name])
     return dict(enumerate(values, start=group.tasks + 1 - len(values)))
 
 

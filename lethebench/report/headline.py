@@ -9,14 +9,18 @@ from lethebench.report.tables import ABSENT, SPREAD, Cell, Column, Table, stat_c
 
 FIGURES = (
     Column("forget", "Forget", "higher", SPREAD),
-    Column("utility", "Utility", "higher", SPREAD),
-    Column("utility_relative", "Utility, relative", "higher", SPREAD),
+    Column("forget_worst", "Forget, worst tenth", "higher", SPREAD),
+    Column("indistinguishable", "As gold to attackers", "higher", SPREAD),
+    Column("keep", "Keep", "higher", SPREAD),
+    Column("keep_worst", "Keep, worst tenth", "higher", SPREAD),
+    Column("fluent", "Fluent", "higher", SPREAD),
     Column("stability", "Stability", "higher", SPREAD),
     Column("exposure", "Exposure, bits", "gold", SPREAD),
     Column("exposure_excess", "Above gold, bits", "zero", SPREAD),
     Column("score", "Score", "higher", SPREAD),
+    Column("score_last", "Score, last stage", "higher", SPREAD),
 )
-"""Figures of a method after its last task, by their name in summary.json."""
+"""Figures of a method by their name in summary.json: over all stages; exposure and `score_last` after the last one."""
 KNOWLEDGE = (
     Column("knows_forgotten", "Knowledge, forget set", "gold", ("sd",)),
     Column("knows_retained", "Knowledge, retain set", "higher", ("sd",)),
@@ -24,8 +28,11 @@ KNOWLEDGE = (
 NONE = Stat(None, n=0)
 INITIAL, GOLD, CHANCE = "before unlearning", "gold (retrained)", "chance"
 FLAGS = {
-    "collapsed": "The model lost more than half of its utility: what it no longer answers is broken, not forgotten. "
-    "Its score is 0.",
+    "collapsed": "The model lost more than half of its utility: what it no longer answers is broken, not forgotten.",
+    "fluency_lost": "Of the answers to kept questions that were language before, more than a tenth no longer are.",
+    "one_gold_seed": "There is one gold model per stage, so how far gold models differ is unknown: distances to it "
+    "count from 0. Train several with --gold-seeds.",
+    "not_memorized": "Some profiles were known no better than by a gold model; they are left out of forget.",
     "not_memorised": "Stage 1 failed the memorization gate, so there was little to forget; do not rely on the figures "
     "after it.",
     "over_unlearned": "The model answers fewer questions of the forget set than a model that never saw it, which is "
@@ -124,10 +131,14 @@ def _initial(group: Group) -> list[Cell]:
         first = [entry.summary["knowledge"][0] for entry in run.methods if entry.summary is not None]
         knowledge.append(mean(first[0]) if first else None)
     forgotten = stat(knowledge)
-    utility, exposure, gold = group.before("utility"), group.initial_score("exposure"), group.gold("exposure").value
+    exposure, gold = group.initial_score("exposure"), group.gold("exposure").value
     excess = Stat(exposure.value - gold) if exposure.value is not None and gold is not None else NONE
-    cells = [_defined(0.0, forgotten), stat_cell(utility), _defined(1.0, utility), stat_cell(NONE)]
-    cells += [stat_cell(exposure), stat_cell(excess), stat_cell(NONE)]
+    figures = {
+        "forget": _defined(0.0, forgotten),
+        "exposure": stat_cell(exposure),
+        "exposure_excess": stat_cell(excess),
+    }
+    cells = [figures.get(column.key, stat_cell(NONE)) for column in FIGURES]
     return [*cells, stat_cell(forgotten), stat_cell(group.before("retain_knowledge"))]
 
 
@@ -135,8 +146,9 @@ def _gold(group: Group) -> list[Cell]:
     stages = [run.last_gold for run in group.runs]
     forgotten = stat([mean(stage["knowledge"]) if stage and stage.get("knowledge") else None for stage in stages])
     exposure = group.gold("exposure")
-    cells = [_defined(1.0, forgotten), stat_cell(group.gold("utility")), stat_cell(group.gold("utility_relative"))]
-    cells += [stat_cell(NONE), stat_cell(exposure), _defined(0.0, exposure), stat_cell(NONE)]
+    figures = {"exposure": stat_cell(exposure), "exposure_excess": _defined(0.0, exposure)}
+    figures |= {name: _defined(1.0, forgotten) for name in ("forget", "indistinguishable")}
+    cells = [figures.get(column.key, stat_cell(NONE)) for column in FIGURES]
     return [*cells, stat_cell(forgotten), stat_cell(group.gold("retain_knowledge"))]
 
 

@@ -14,7 +14,14 @@ from lethebench.errors import UserError
 from lethebench.runs.proof import LEARNT, check_run, stages_of
 from lethebench.runs.records import RESUME, SUMMARY, read_done, read_gate, read_gold_summary, read_summary
 
-PER_STAGE = {"retain_knowledge": 1, "utility": 1, "forget": 0, "exposure": 0}
+PER_STAGE = {
+    "retain_knowledge": 1,
+    "in_sample_utility": 1,
+    "forget": 0,
+    "indistinguishable": 0,
+    "keep": 0,
+    "exposure": 0,
+}
 """Series of a summary -> number of entries beyond T."""
 MODALITIES = {"image_text": "picture and text", "text": "text only"}
 """Modality -> how the report names it."""

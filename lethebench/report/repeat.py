@@ -23,8 +23,7 @@ RETAIN = {
 LIMITS = (
     "A low keyword match shows that the model no longer states a fact, not that the fact has left its weights: no "
     "relearning attack and no quantization probe was run.",
-    "Forget alone cannot distinguish unlearning from collapse: read it with utility, and exposure with the gold "
-    "model’s.",
+    "Forget alone cannot distinguish unlearning from collapse: read it with keep, and exposure with the gold model’s.",
     "The gold model’s exposure may be below chance, because a model prefers the values it has memorized. Compare with "
     "gold, not with zero.",
 )

@@ -118,7 +118,8 @@ def _curves(group: Group, prefix: str) -> Iterator[RenderedFigure]:
     methods = [method for method in group.methods if group.summaries(method)]
     references: dict[str, dict[str, float | None]] = {
         "forget": {},
-        "utility_relative": {"collapse threshold": 0.5},
+        "indistinguishable": {},
+        "keep": {"collapse threshold": 0.5},
         "retain_knowledge": {"gold": group.gold("retain_knowledge").value},
         "exposure": {
             "before unlearning": group.initial_score("exposure").value,

@@ -43,7 +43,7 @@ from lethebench.runs.reuse import check_same_training, take_over
 from lethebench.runs.stage import Run
 from lethebench.runs.summary import gold_summary, method_summary
 
-SHOWN = ("forget", "utility", "utility_relative", "stability", "exposure", "score")
+SHOWN = ("forget", "indistinguishable", "keep", "stability", "exposure", "score")
 """Figures of the report's headline table that a terminal has room for."""
 
 

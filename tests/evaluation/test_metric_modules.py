@@ -141,8 +141,11 @@ SQUARES = [[-float(number**2) for number in range(20)]], [0]
 KNOWLEDGE = [0.1, 0.2, 0.0], [1.0, 0.9, 1.0]
 TEXTS, ANSWERS = ["He is male.", "a nurse", "no"], ["male", "a nurse", "asthma"]
 UTILITY = {"probability": [0.5, 0.1, 0.9], "truth_ratio": [0.5, 1.5, None], "groups": ["retain", "retain", "neighbour"]}
-RUN = {"before_text": ANSWERS, "role": ["forget", "retain", "neighbour"], "profile_id": ["a", "b", "c"]}
-RUN |= {"candidates": [[-1.0, -2.0], None, None], "truth_index": [0, None, None], "probability": [0.1, 0.5, 0.5]}
+RUN_TEXTS = [*"abcd", *["no", "no", "c", "d"] * 2], [*"abcd"] * 3
+RUN = {"role": ["forget", "forget", "retain", "retain"] * 3, "profile_id": [*"ABCD"] * 3, "held_out": [0, 0, 1, 1] * 3}
+RUN |= {"model": ["method"] * 8 + ["gold"] * 4, "stage": [0] * 4 + [1] * 8, "truth_ratio": [0.25] * 12}
+RUN |= {"candidates": [*[[-0.25, -3.0]] * 2, None, None, *[[-3.0, -1.0], [-1.0, -2.0], None, None] * 2]}
+RUN |= {"truth_index": [0, 0, None, None] * 3, "probability": [0.5, 0.5, 0.75, 0.75, 0.1, 0.2, 0.25, 0.75] + [0.25] * 4}
 
 
 def utility_of(texts, answers, *, probability, truth_ratio, **options):
@@ -187,7 +190,7 @@ def memorization_of(texts, answers, *, keyword_match, keywords=None, **options):
             scores.privacy_leakage,
             {},
         ),
-        ("unlearning", (["no", *ANSWERS[1:]], ANSWERS), RUN, scores.unlearning_summary, {}),
+        ("unlearning", RUN_TEXTS, RUN, scores.unlearning_summary, {}),
     ],
 )
 def test_module_equals_its_function(name, columns, options, function, extra, monkeypatch):

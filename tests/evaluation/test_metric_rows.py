@@ -33,16 +33,17 @@ ROWS = {
         **{"truth_ratio": [0.5, None, 1.5, 0.25], "groups": ["retain", "retain", "neighbour", "neighbour"], **IDS},
     },
     "unlearning": {
-        **{"predictions": ["no", *TEXTS[1:]], "references": ANSWERS, "before_text": ANSWERS, "gold_text": TEXTS[::-1]},
+        **{"predictions": ["no", *TEXTS[1:]], "references": ANSWERS, "held_out": [0, 1, 0, 0], "gold_seed": [0] * 4},
         **{"keywords": [None, ["nurse"], None, None], "probability": [0.1, 0.5, 0.5, 0.5], "task_id": [0, -1, -1, -1]},
-        **{"truth_ratio": [0.5, 0.25, None, 0.5], "gold_truth_ratio": [1.5, None, None, 0.5], "stage": [1] * 4},
-        **{"candidates": [[-1.0, -2.0], None, None, None], "gold_candidates": [[-2.0, -1.0], None, None, None]},
+        **{"truth_ratio": [0.5, 0.25, None, 0.5], "stage": [1] * 4, "model": ["method"] * 4},
+        **{"candidates": [[-1.0, -2.0], None, None, None], "modality": ["text", "image_text", "text", "text"]},
         **{"truth_index": [0, None, None, None], "role": ["forget", "retain", "neighbour", "general"]},
         "profile_id": ["a", "b", 3, None],
     },
     "forget": {
         **{"predictions": [0.1, 0.2, 0.0, 0.5], "references": [1.0, 0.9, 1.0, 1.0], "gold": [0.0, 0.1, 0.0, 0.25]},
         **{"truth_ratios": [0.5, 1.5, 0.25, 0.75], "gold_truth_ratios": [1.0, 1.1, 0.9, 1.2], **IDS},
+        "modalities": ["text", "text", "image_text", "text"],
     },
     "privacy_leakage": {
         "predictions": [0.5, 0.5 + 1e-12, 0.1, 0.7], "references": [0, 1, 0, 1], "gold": [0.1, 0.3, 0.2, 0.15], **IDS
@@ -274,7 +275,7 @@ def check_any_texts(pairs: list[tuple[str, str]]) -> None:
         except ValueError as error:
             refused.append(str(error))
             continue
-        main = {"memorization": "rouge_l", "utility": "utility", "unlearning": "utility"}[name]
+        main = {"memorization": "rouge_l", "utility": "utility", "unlearning": "score"}[name]
         assert (result[main] is None and result["flags"]) or 0 <= result[main] <= 1
     assert all("row " in line and "\n" not in line for line in refused)
 

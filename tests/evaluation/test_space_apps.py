@@ -22,12 +22,12 @@ NAMES = [entry.name for entry in METRICS.values() if entry.module]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 README_RESULTS = {
     "exposure": {"exposure": 1.0, "exposure_normalised": 0.5, "exposure_gold": 0.5, "exposure_excess": 0.5},
-    "forget": {"forget": 0.9211, "ks": 0.3333},
+    "forget": {"forget": 0.875, "forget_worst": 0.5, "ks": 0.3333},
     "leak_at_k": {"leak_at_1": 0.5, "leak_at_2": 0.6111, "leak_at_4": 0.6667},
     "memorization": {"text_exact_match": 1.0, "image_text_exact_match": 0.5, "multi_hop_gap": 1.0},
     "privacy_leakage": {"auc": 0.75, "auc_gold": 0.5, "privacy_leakage": 50.0, "privleak_muse": -50.0},
-    "stability": {"forget_now": 0.875, "rebound_mean": 0.25, "stability": 0.75},
-    "unlearning": {"forget": 1.0, "utility": 0.6, "stability": 0.8, "exposure": 0.415, "score": 0.772},
+    "stability": {"forget_now": 0.875, "worst_relapse": 0.5, "stability": 0.75},
+    "unlearning": {"forget": 1.0, "keep": 0.8913, "indistinguishable": 0.8, "score": 0.8848},
     "utility": {"retain_rouge_l_recall": 0.75, "retain_probability": 0.4},
 }
 
@@ -91,7 +91,7 @@ def test_error_is_one_line(apps, name):
         ("forget", {"references": "0.1 0.1 0 0"}, "not memorized beyond gold"),
         ("exposure", {"references": "0 7"}, "row 1: the true value's index 7 is not among the 4"),
         ("stability", {"predictions": "1 1\n0.25\n0.5 0"}, "stage 1 has 1 task scores where 2"),
-        ("unlearning", {"role": "forget\nretain"}, "role has 2 rows where 4"),
+        ("unlearning", {"role": "forget\nretain"}, "role has 2 rows where 12"),
         ("privacy_leakage", {"references": "1 1 1 1"}, "all 4 rows are members"),
         ("utility", {"before": "1 2"}, "Utility before unlearning takes one number"),
     ],

@@ -67,7 +67,7 @@ def test_adapter_is_published_with_scores(user):
     results = {entry.task_id: (entry.value, entry.dataset_id, entry.dataset_revision) for entry in entries}
     assert results == {
         "icu_forget": (round(final["forget"], 6), "somebody/icu", commit),
-        "icu_retain": (round(final["utility"], 6), "somebody/icu", commit),
+        "icu_retain": (round(final["keep"], 6), "somebody/icu", commit),
     }
 
 
@@ -94,7 +94,7 @@ def test_middle_stage_has_its_own_figures(user):
     card = user.repository("middle", "model").tree["README.md"].content.decode()
     expected = summary(user)
     assert f"| forget | {number(expected['forget'][1])} | – | – | 1 |" in card
-    assert f"| utility on the retain set | {number(expected['utility'][2])} | – |" in card
+    assert f"| utility kept on held-out rows | {number(expected['keep'][1])} | – |" in card
     assert "after task 2 of 3." in card
     assert "no gold model for this stage" in card
 

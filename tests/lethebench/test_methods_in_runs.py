@@ -51,10 +51,10 @@ def test_every_method_runs_two_stages_and_is_scored(learnt):
     assert all(method in text for method in METHODS)
     final = result["methods"]
     # A retain term raises utility: ascent alone ruins the model.
-    assert final["graddiff"]["utility"] > final["ga"]["utility"] + 0.2
+    assert final["graddiff"]["in_sample_utility"] > final["ga"]["in_sample_utility"] + 0.2
     for method in ("graddiff", "kl", "npo", "simnpo", "idk", "dpo", "rmu", "lumoe"):
         assert final[method]["forget"] > 0.6, method
-        assert final[method]["utility_relative"] > 0.6, method
+        assert final[method]["in_sample_utility_relative"] > 0.6, method
     for stage, count in (("t001", 1), ("t002", 2)):
         place = learnt.out / "lumoe" / stage
         record = read_json(place / "done.json")
@@ -93,7 +93,9 @@ def test_gold_of_another_seed_scores_as_gold_does(learnt, tmp_path):
     first, second = (rows_of(out / name / "t002") for name in ("gold", "second"))
     assert [row["logprob"] for row in first] != [row["logprob"] for row in second]
     assert summary["final"]["forget"] >= 0.9
-    assert summary["final"]["utility_relative"] == pytest.approx(gold["stages"]["2"]["utility_relative"], rel=0.1)
+    assert summary["final"]["in_sample_utility_relative"] == pytest.approx(
+        gold["stages"]["2"]["in_sample_utility_relative"], rel=0.1
+    )
     assert abs(summary["final"]["exposure_excess"]) < 0.5
 
 

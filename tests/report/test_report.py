@@ -15,7 +15,7 @@ from html_page import HtmlPage
 from sealed_run import reseal_data
 from synthetic_run import CHANCE, change_rows, say, summarize, write_run
 
-from lethebench.report import ReportError, figures, write, write_report
+from lethebench.report import ReportError, figures, headline, write, write_report
 from lethebench.report.examples import examples
 from lethebench.report.headline import FLAGS
 from lethebench.report.load import load_run
@@ -24,7 +24,7 @@ from lethebench.runs.folder import write_json
 from lethebench.runs.proof import seal
 from lethebench.runs.records import new_record
 
-FIGURES = ("forget", "utility", "utility_relative", "stability", "exposure", "exposure_excess", "score")
+FIGURES = tuple(column.key for column in headline.FIGURES)
 SCRIPT = '<script>window.broken = 1</script><img src="x" onerror="window.broken = 1">'
 
 
@@ -92,7 +92,7 @@ def test_headline_equals_summary(run, report):
     assert page.row("demo-headline", "gold")[column]["value"] == gold["exposure"]
     assert page.row("demo-headline", "chance")[column]["value"] == gold["exposure_chance"] == pytest.approx(CHANCE)
     assert page.row("demo-headline", "before")[column]["value"] == pytest.approx(4.148)
-    assert page.row("demo-headline", "before")[1]["value"] == summary(run, "npo")["utility"][0]
+    assert page.row("demo-headline", "before")[0]["value"] == 0.0
     assert "collapsed" in page.text
     assert FLAGS["collapsed"] in page.text
 
@@ -130,7 +130,7 @@ def test_csv_and_markdown_equal_summary(run, report):
     assert float(rows["npo"]["forget_low"]) == summary(run, "npo")["intervals"]["forget"][0]
     lines = (report / "tables/headline.md").read_text().splitlines()
     assert len({line.count("|") for line in lines[2:]}) == 1
-    assert any(line.startswith("| npo |") and f"{final['utility']:.3f}" in line for line in lines)
+    assert any(line.startswith("| npo |") and f"{final['keep']:.3f}" in line for line in lines)
     assert {path.stem for path in (report / "tables").glob("*.csv")} == {
         path.stem for path in (report / "tables").glob("*.md")
     }
@@ -140,11 +140,9 @@ def test_stages_table_equals_summary_series(run, report):
     with (report / "tables/stages.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["method"] == "ga"]
     series = summary(run, "ga")
-    assert [float(row["utility"]) for row in rows] == series["utility"]
-    assert [float(row["utility_relative"]) for row in rows] == [
-        value / series["utility"][0] for value in series["utility"]
-    ]
-    assert [float(row["forget"]) for row in rows[1:]] == series["forget"]
+    assert [float(row["in_sample_utility"]) for row in rows] == series["in_sample_utility"]
+    for name in ("forget", "indistinguishable", "keep"):
+        assert [float(row[name]) for row in rows[1:]] == series[name]
     assert rows[0]["forget"] == ""
 
 
@@ -224,8 +222,8 @@ def test_seeds_are_averaged(run, quick, tmp_path):
     runs = [run, *(write_run(tmp_path / f"seed{seed}", seed=seed, data=run / "data") for seed in (1, 2))]
     write_report([*runs, run], tmp_path / "out")
     page = read(tmp_path / "out")
-    values = [summary(path, "npo")["final"]["utility"] for path in runs]
-    cell = page.row("demo-headline", "npo")[1]
+    values = [summary(path, "npo")["final"]["keep"] for path in runs]
+    cell = page.row("demo-headline", "npo")[FIGURES.index("keep")]
     assert cell["value"] == statistics.fmean(values)
     assert f"± {statistics.stdev(values):.3f}" in cell["text"]
     assert len(page.tables["demo-seeds"]) == 1 + 2 * 3

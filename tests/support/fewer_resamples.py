@@ -8,13 +8,14 @@ from contextlib import contextmanager
 import pytest
 
 from lethebench.evaluation.metrics.bootstrap import RESAMPLES, bootstrap, bootstrap_mean
+from lethebench.evaluation.metrics.over_profiles import resampled
 
 
 @contextmanager
 def resamples(number):
     """Draw a number of resamples in this process."""
     with pytest.MonkeyPatch.context() as patch:
-        for function in (bootstrap, bootstrap_mean):
+        for function in (bootstrap, bootstrap_mean, resampled):
             patch.setitem(function.__kwdefaults__, "resamples", number)
         yield
 

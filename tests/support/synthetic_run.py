@@ -242,6 +242,7 @@ def _stage(run: Path, stage: str, rows, knows, draw: random.Random, *, exposed, 
                 "num_candidates": 24,
                 "exposure": bits,
                 "exposure_normalised": bits / CAPS["learnt"],
+                "candidate_logprobs": _logprobs(row["id"], correct),
             }
         )
     folder = run / stage
@@ -251,6 +252,11 @@ def _stage(run: Path, stage: str, rows, knows, draw: random.Random, *, exposed, 
     pq.write_table(pa.Table.from_pylist(held_out), folder / HELD_OUT)
     done = {"seconds": 3.5, "settings": settings or {}, "peak_memory_mb": 1203}
     _json(folder / "done.json", done | {"parameters": 1_018_368, "steps": 216, "rows": 6, "retain_rows": 30})
+
+
+def _logprobs(row_id: str, correct: bool) -> list[float]:
+    """Return log-probabilities of 24 candidates, the true one first; those of the others depend on the row alone."""
+    return [0.0 if correct else -6.0, *(-2.0 - hash_of(f"{row_id} {index}") % 100 / 20 for index in range(23))]
 
 
 def _record(folder: Path, data: Path, methods: Sequence[str], tasks: int, seed: int) -> dict:
