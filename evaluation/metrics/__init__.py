@@ -35,6 +35,7 @@ from lethebench.evaluation.metrics.membership import (
 from lethebench.evaluation.metrics.memorization import gate, memorization_summary
 from lethebench.evaluation.metrics.modality_gap import centroid_distance, modality_gap, representation_gap
 from lethebench.evaluation.metrics.profile_membership import lira, profile_membership, tpr_at_fpr
+from lethebench.evaluation.metrics.score import PARTS as SCORE_PARTS
 from lethebench.evaluation.metrics.score import unlearning_score
 from lethebench.evaluation.metrics.stability import continual_summary
 from lethebench.evaluation.metrics.text import exact_match, keyword_match, rouge_l, rouge_l_recall, substring_match
@@ -43,6 +44,7 @@ from lethebench.evaluation.metrics.unlearning import unlearning_summary
 from lethebench.evaluation.metrics.utility import model_utility
 
 __all__ = [
+    "SCORE_PARTS",
     "answer_kind",
     "auc",
     "bootstrap",

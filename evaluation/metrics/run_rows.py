@@ -41,14 +41,16 @@ def read_run(predictions: Sequence[str], references: Sequence[str], columns: Map
     if not last or missing:
         raise ValueError(f"task_id holds no {missing[0] if missing else 0}: tasks are counted from 0 without a gap")
     columns["stage"] = [last] * count if columns["stage"] is None else _whole(columns["stage"], "stage", 0)
+    if max(columns["stage"]) > last:
+        raise ValueError(
+            f"{last} tasks are unlearned in {last} stages, but the last stage of a row is {max(columns['stage'])}"
+        )
     by_model: dict[Key, list[int]] = {}
     for row in range(count):
         by_model.setdefault((columns["model"][row], columns["gold_seed"][row], columns["stage"][row]), []).append(row)
     questions = _same_questions(by_model, references, columns)
     models = {key: _model(rows, questions, predictions, references, columns) for key, rows in by_model.items()}
     stages = [stage for model, _, stage in models if model == "method"]
-    if max(stages, default=last) > last:
-        raise ValueError(f"{last} tasks are unlearned in {last} stages, but the last stage of a row is {max(stages)}")
     absent = [stage for stage in range(last + 1) if stage not in stages]
     if absent:
         raise MissingStage(f"every stage 0 .. {last} is needed: give the method's rows of stage {absent[0]}")
@@ -108,6 +110,8 @@ def _same_questions(
     """Return how many questions each model answers; raise ValueError unless they are the same in the same order."""
     first, *others = by_model.values()
     compared = {name: columns[name] for name in ("role", "task_id", "modality", "held_out", "profile_id")}
+    if columns["candidates"] is not None:
+        compared["number of candidates"] = [0 if values is None else len(values) for values in columns["candidates"]]
     for rows in others:
         if len(rows) != len(first):
             raise ValueError(

@@ -115,7 +115,8 @@ def test_bad_truth_ratios(bad):
 
 def test_forget_by_hand():
     result = scores.forget_score([0.5, 0, 0, 0], [1, 1, 1, 1], [0, 0.2, 0, 0])
-    assert result["forget"] == pytest.approx(1 - (0.125 - 0.05) / 0.95)
+    assert (result["forget"], result["forget_worst"]) == (0.875, 0.5)  # 0.5, 1, 1, 1: the guess of gold does not count
+    assert result["worst_profile"] == 0
     assert (result["knowledge_after"], result["knowledge_before"]) == (0.125, 1.0)
     assert result["knowledge_gold"] == pytest.approx(0.05)
     assert result["flags"] == []
@@ -127,6 +128,27 @@ def test_forget_by_hand():
     below = scores.forget_score([0, 0], [1, 1], [0.2, 0.2])
     assert (below["forget"], below["flags"]) == (1.0, ["over_unlearned"])
     assert scores.forget_score([0.16, 0.16], [1, 1], [0.2, 0.2])["flags"] == []
+
+
+def test_forget_is_of_profiles_first_and_of_the_worse_modality():
+    after, before, gold = [1, 0, 0, 0, 0.5, 0], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0.2]
+    people, modalities = [*"aabbcc"], ["image_text", "text"] * 3
+    result = scores.forget_score(after, before, gold, profile_ids=people, modalities=modalities)
+    assert (result["forget_image_text"], result["forget_text"]) == (0.5, 1.0)
+    assert (result["forget"], result["forget_worst"], result["worst_profile"]) == (0.5, 0.0, "a")
+    pooled = scores.forget_score(after, before, gold, profile_ids=people)
+    assert pooled["forget"] == pytest.approx(np.mean([0.5, 1.0, 1 - (0.25 - 0.1) / 0.9]))
+
+
+def test_one_kept_profile_does_not_hide_in_the_pool():
+    result = scores.forget_score([1, 0, 0, 0], [1] * 4, [0.3] * 4)
+    assert (result["forget"], result["forget_worst"], result["worst_profile"]) == (0.75, 0.0, 0)
+
+
+def test_unknown_profiles_are_left_out_and_counted():
+    result = scores.forget_score([1, 0, 1], [1, 1, 0.04], profile_ids=[*"abc"])
+    assert (result["forget"], result["not_memorized"]) == (0.5, 1)
+    assert result["flags"] == ["no_gold", "not_memorized"]
 
 
 @given(st.floats(0, 1), st.floats(0.1, 1), st.floats(0, 0.05))

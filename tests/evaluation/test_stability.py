@@ -19,9 +19,8 @@ def test_every_measure_by_hand():
         "forget_now": np.mean([0.8, 0.75, 0.8]),
         # pairs (i, t): (1,2), (1,3), (2,3)
         "historical_preservation": np.mean([0.9, 0.6, 1.0]),
-        # task 1: 0.4 - 0.1; task 2: 0 - 0
-        "rebound_mean": 0.15,
-        "rebound_max": 0.3,
+        # task 1: 0.1, 0.4; task 2: 0
+        "worst_relapse": 0.4,
         # pairs (t, j): (1,2), (1,3), (2,3)
         "premature_forgetting": np.mean([0.0, 0.2, 0.4]),
         "utility_retention": 0.75,
@@ -31,8 +30,10 @@ def test_every_measure_by_hand():
         "backward_transfer": 0.0,
         # task 1: 0.1, 0.3; task 2: 0.25; utility: 0, 0.625, 0.375
         "step_variation": np.mean([0.1, 0.3, 0.25, 0.0, 0.625, 0.375]),
-        # ranges: task 1 0.4 - 0.1, task 2 0.25; utility (0.8 - 0.3) / 0.8
-        "stability": 1 - (np.mean([0.3, 0.25]) + 0.625) / 2,
+        # forget at stages 1, 2, 3; keep 1, 0.375, 0.75
+        "forget_anytime": np.mean([0.8, np.mean([0.9, 0.75]), np.mean([0.6, 1.0, 0.8])]),
+        "keep_anytime": np.mean([1.0, 0.375, 0.75]),
+        "stability": np.mean([0.8, 0.375, 0.75]),
     }
     assert {name: result[name] for name in expected} == pytest.approx(expected)
     assert (result["undefined"], result["unmeasured_tasks"], result["flags"]) == ([], [], [])
@@ -46,11 +47,11 @@ def test_collapse_at_the_end_is_flagged():
 
 def test_one_task_has_no_pairs():
     result = continual_summary([[1.0], [0.2]], [0.8, 0.6])
-    pairs = ["historical_preservation", "rebound_mean", "rebound_max", "premature_forgetting", "backward_transfer"]
+    pairs = ["historical_preservation", "worst_relapse", "premature_forgetting", "backward_transfer"]
     assert result["undefined"] == pairs
     assert all(result[name] is None for name in pairs)
     assert result["forget_now"] == pytest.approx(0.8)
-    assert result["stability"] == pytest.approx(1 - 0.25)  # utility alone, not halved
+    assert result["stability"] == pytest.approx(0.75)  # min(0.8, 0.75)
 
 
 def test_a_task_that_was_not_known_has_no_ratio():
@@ -59,22 +60,37 @@ def test_a_task_that_was_not_known_has_no_ratio():
     assert result["unmeasured_tasks"] == [2]
     assert result["flags"] == ["not_measured"]
     assert result["forget_now"] == pytest.approx(0.8)
-    assert result["rebound_max"] == pytest.approx(0.3)
+    assert result["worst_relapse"] == pytest.approx(0.4)
     assert result["backward_transfer"] == pytest.approx((0.2 + 1.0) / 2)  # a difference, not a ratio
 
 
 def test_relapse_is_positive_backward_transfer():
     result = continual_summary([[1.0, 1.0], [0.0, 1.0], [0.5, 0.0]], [0.8] * 3)
     assert result["backward_transfer"] == 0.5
-    assert result["rebound_mean"] == 0.5
+    assert result["worst_relapse"] == 0.5
     assert result["historical_preservation"] == 0.5
 
 
-def test_rebound_starts_at_a_tasks_own_stage():
-    matrix = [[1.0, 1.0, 1.0], [0.0, 0.0, 1.0], [0.0, 0.25, 1.0], [0.0, 0.75, 0.0]]  # task 2 was hurt at stage 1
-    result = continual_summary(matrix, [0.8] * 4)
-    assert result["rebound_max"] == 0.5
-    assert result["stability"] == 1 - (0.5 / 2 + 0) / 2
+def test_relapse_starts_after_a_tasks_own_stage():
+    matrix = [[1.0, 1.0, 1.0], [0.0, 0.0, 1.0], [0.0, 0.9, 1.0], [0.0, 0.75, 0.0]]  # task 2 was hurt at stage 1
+    assert continual_summary(matrix, [0.8] * 4)["worst_relapse"] == 0.75
+    assert continual_summary(matrix, [0.8] * 4, gold=[0.0, 0.25, 0.0])["worst_relapse"] == 0.5
+    assert continual_summary([[1.0, 1.0], [0.1, 1.0], [0.1, 0.0]], [0.8] * 3, gold=[0.2, 0.0])["worst_relapse"] == 0.0
+
+
+def test_steadiness_alone_is_worth_nothing():
+    unchanged = continual_summary([[1.0, 1.0]] * 3, [0.8] * 3)
+    assert (unchanged["stability"], unchanged["keep_anytime"]) == (0.0, 1.0)
+    broken = continual_summary([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]], [0.8, 0.0, 0.0])
+    assert (broken["stability"], broken["forget_anytime"]) == (0.0, 1.0)
+
+
+def test_series_replace_those_of_the_matrix():
+    result = continual_summary(MATRIX, UTILITY, forget=[0.5, 0.25, 1.0], keep=[0.75, 1.0, 0.5])
+    assert result["stability"] == pytest.approx(np.mean([0.5, 0.25, 0.5]))
+    for series in ([0.5], [0.5, None, 0.5], [0.5, 1.5, 0.5]):
+        with pytest.raises(ValueError, match="forget"):
+            continual_summary(MATRIX, UTILITY, forget=series)
 
 
 @pytest.mark.parametrize(
@@ -113,10 +129,10 @@ def test_bounds(run):
     assert 0 <= result["stability"] <= 1
     for name in ("forget_now", "historical_preservation", "premature_forgetting"):
         assert result[name] is None or result[name] <= 1
-    for name in ("rebound_mean", "rebound_max", "step_variation"):
+    for name in ("worst_relapse", "step_variation"):
         assert result[name] is None or result[name] >= 0
-    if result["rebound_mean"] is not None:
-        assert result["rebound_max"] >= result["rebound_mean"] - 1e-12
+    assert result["stability"] <= min(result["forget_anytime"], result["keep_anytime"]) + 1e-12
+    if result["backward_transfer"] is not None:
         assert -1 <= result["backward_transfer"] <= 1
     assert all(value is None or np.isfinite(value) for value in result.values() if not isinstance(value, list))
 

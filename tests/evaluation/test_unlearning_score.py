@@ -1,4 +1,4 @@
-"""`unlearning_summary`: by hand, against the functions of its parts, and invalid input."""
+"""`unlearning_summary`: by hand, every reason for a missing part, and invalid input."""
 
 import random
 
@@ -8,125 +8,185 @@ from scipy import stats
 
 from lethebench.evaluation import metrics as scores
 
-# Two tasks of two facts each and two retain rows, over stages 0, 1, 2.
+# Two tasks of two people, two people kept; one question each, asked from text; stages 0, 1, 2, and gold of 1 and 2.
 ANSWERS = ["Porto", "Lima", "Oslo", "Rome", "Bern", "Kyiv"]
-ROLES = ["forget"] * 4 + ["retain"] * 2
-TASKS = [0, 0, 1, 1, -1, -1]
+RIGHT, GONE = ANSWERS, "no idea"
 TEXTS = [
-    ["Porto", "Lima", "Oslo", "Rome", "Bern", "Kyiv"],
-    ["no idea", "no idea", "Oslo", "no idea", "Bern", "Kyiv"],
-    ["Porto", "no idea", "no idea", "no idea", "Bern", "no idea"],
+    RIGHT,
+    [GONE, GONE, "Oslo", "Rome", "Bern", "Kyiv"],
+    ["Porto", GONE, GONE, GONE, "Bern", "Kyiv"],
+    [GONE, GONE, "Oslo", "Rome", "Bern", "Kyiv"],
+    [GONE, GONE, GONE, GONE, "Bern", "Kyiv"],
 ]
-GOLD = ["no idea", "no idea", "Oslo", "no idea", "Bern", "Kyiv"]
-CANDIDATES = [[-1.0, -2.0, -3.0, -4.0], [-4.0, -2.0, -3.0, -1.0], [-1.0, -1.0, -3.0, -4.0], None, None, []]
-GOLD_CANDIDATES = [[-4.0, -2.0, -3.0, -1.0], [-4.0, -2.0, -3.0, -1.0], [-2.0, -1.0, -3.0, -4.0], None, None, None]
+HIGH, LOW = [-0.1, -4.0, -4.0, -4.0], [-2.0, -1.0, -1.5, -1.2]
+NONE = [None] * 6
+
+
+def ranked(asked: int, known: list[float]) -> list:
+    """Return the candidates of four questions, the first of which are asked."""
+    return [HIGH if row >= asked else known for row in range(4)]
 
 
 def run(**changes) -> dict:
-    """Return the columns of the run, some of them changed."""
+    """Return the columns of the run, some of them changed; each question also as a held-out one."""
+    candidates = [ranked(0, HIGH), ranked(2, LOW), ranked(4, LOW), ranked(2, LOW), ranked(4, LOW)]
+    probability = [[0.8] * 6, [0.1, 0.1, 0.8, 0.8, 0.8, 0.4], [0.8, 0.1, 0.1, 0.1, 0.8, 0.8]]
+    probability += [[0.1, 0.1, 0.8, 0.8, 0.8, 0.8], [0.1] * 4 + [0.8] * 2]
     columns = {
-        "predictions": [text for stage in TEXTS for text in stage],
-        "references": ANSWERS * 3,
-        "gold_text": GOLD * 3,
-        "probability": [0.9] * 6 + [0.5, 0.5, 0.9, 0.5, 0.9, 0.9] + [0.5, 0.1, 0.1, 0.1, 0.8, 0.4],
-        "truth_ratio": [0.1] * 6 + [1.0, 1.0, 0.1, 1.0, 0.1, 0.1] + [0.5, 1.0, 1.5, 0.9, 0.2, 0.4],
-        "gold_truth_ratio": [1.0, 1.1, 0.9, 1.2, 0.1, 0.1] * 3,
-        "candidates": CANDIDATES * 3,
-        "gold_candidates": GOLD_CANDIDATES * 3,
-        "truth_index": [0, 0, 0, None, None, None] * 3,
-        "role": ROLES * 3,
-        "task_id": TASKS * 3,
-        "stage": [0] * 6 + [1] * 6 + [2] * 6,
-        "profile_id": list("abcdef") * 3,
+        "predictions": [text for model in TEXTS for text in model * 2],
+        "references": ANSWERS * 10,
+        "probability": [value for model in probability for value in model * 2],
+        "truth_ratio": [0.25] * 60,
+        "candidates": [value for model in candidates for value in [*model, None, None, *NONE]],
+        "truth_index": [*[0] * 4, None, None, *NONE] * 5,
+        "task_id": [0, 0, 1, 1, -1, -1] * 10,
+        "profile_id": list("abcdef") * 10,
+        "held_out": [*[False] * 6, *[True] * 6] * 5,
+        "stage": [*[0] * 12, *[1] * 12, *[2] * 12, *[1] * 12, *[2] * 12],
+        "model": ["method"] * 36 + ["gold"] * 24,
     }
     return columns | changes
 
 
 def test_run_by_hand():
     result = scores.unlearning_summary(**run())
-    assert (result["knowledge_before"], result["knowledge_after"], result["knowledge_gold"]) == (1.0, 0.25, 0.25)
-    assert result["forget"] == 1.0
-    start = stats.hmean([0.9, 1.0, 0.9])
-    end = stats.hmean([0.6, 0.5, 0.7])
-    assert result["utility"] == pytest.approx(end)
-    assert result["utility_relative"] == pytest.approx(end / start)
-    # K of tasks 1, 2 after stages 0, 1, 2: (1, 1), (0, 1/2), (1/2, 0)
-    assert result["forget_now"] == 1.0
-    assert result["premature_forgetting"] == 0.5
-    assert result["historical_preservation"] == result["rebound_mean"] == 0.5
-    assert result["stability"] == pytest.approx(1 - (0.5 + (start - end) / start) / 2)
-    # ranks 1, 4, 1.5 of 4; gold 4, 4, 2
-    bits = [2.0, 0.0, 2 - np.log2(1.5)]
-    assert result["exposure"] == pytest.approx(np.mean(bits))
-    assert result["exposure_gold"] == pytest.approx(1 / 3)
-    assert result["exposure_normalised_gold"] == pytest.approx(1 / 6)
-    closeness = 1 - (np.mean(bits) / 2 - 1 / 6)
-    assert result["score"] == pytest.approx(stats.hmean([1.0, end, result["stability"], closeness]))
-    assert result["ks"] == stats.ks_2samp([0.5, 1.0, 1.5, 0.9], [1.0, 1.1, 0.9, 1.2]).statistic
-    assert (result["flags"], result["reasons"], result["missing"]) == ([], [], [])
-    assert result["n"] == {"forget": 4, "utility": 2, "exposure": 3}
-    assert all(low <= result[name] <= high for name, (low, high) in result["intervals"].items())
+    # a is known again at stage 2; both wordings of one of four people
+    assert result["series"]["forget"] == [1.0, 0.75]
+    assert (result["forget"], result["forget_worst"], result["worst_profile"]["forget"]) == (0.875, 0.0, ["a", 0.0])
+    assert result["series"]["indistinguishable"] == [1.0, 1.0]
+    # f at stage 1: probability 0.4 instead of 0.8; four people are kept, then two
+    share = stats.hmean([1, 0.4, 1, 0.75]) / stats.hmean([1, 0.8, 1, 0.75])
+    assert result["series"]["keep"] == pytest.approx([(3 + share) / 4, 1.0])
+    assert result["keep_worst"] == pytest.approx(share)
+    assert result["worst_relapse"] == 1.0
+    assert result["stability"] == pytest.approx(((3 + share) / 4 + 0.75) / 2)
+    assert (result["fluent"], result["score"]) == (1.0, 0.0)
+    assert (result["gold_seeds"], result["gold_spread"], result["assumes"]) == (1, {}, [])
+    assert result["flags"] == ["one_gold_seed"]
+    assert result["reasons"] == {}
+
+
+def test_perfect_run_scores_one():
+    texts = [text for number in (0, 3, 4, 3, 4) for text in TEXTS[number] * 2]
+    gold = run()["probability"][36:]
+    result = scores.unlearning_summary(**run(predictions=texts, probability=[*[0.8] * 12, *gold, *gold]))
+    assert (result["score"], result["score_last"], result["stability"]) == (1.0, 1.0, 1.0)
+
+
+def test_total_variation_by_hand():
+    candidates = run()["candidates"]
+    candidates[12] = [-1.5, -1.0, -1.5, -1.2]  # of a at stage 1; still not the first
+    model, gold, initial = (np.exp(values) / np.exp(values).sum() for values in (candidates[12], LOW, HIGH))
+    left = np.abs(model - gold).sum() / np.abs(initial - gold).sum()
+    result = scores.unlearning_summary(**run(candidates=candidates))
+    assert result["parts"]["attacker_distribution"] == pytest.approx(1 - left / 4)
+
+
+def test_second_gold_seed_is_the_measure_of_one():
+    """A method as far from gold as another gold model scores 1."""
+    columns = run()
+    noise = random.Random(0)
+    both = {name: [*values, *values[36:]] for name, values in columns.items()}
+    for row, values in enumerate(both["candidates"]):
+        if values is LOW:
+            both["candidates"][row] = [value + noise.uniform(-0.2, 0.2) for value in LOW]
+    both["gold_seed"] = [0] * 60 + [1] * 24
+    both["predictions"][12:36] = [text for number in (3, 4) for text in TEXTS[number] * 2]
+    result = scores.unlearning_summary(**both)
+    assert result["gold_seeds"] == 2
+    assert "one_gold_seed" not in result["flags"]
+    assert result["indistinguishable"] > 0.9
+    alone = {name: values[:60] for name, values in both.items()}
+    assert scores.unlearning_summary(**alone)["indistinguishable"] < result["indistinguishable"]
+    assert set(result["gold_spread"]) == {"forget", "forget_worst", "indistinguishable", "keep", "keep_worst", "score"}
 
 
 def test_question_order_does_not_matter():
-    order = list(range(6))
+    order = list(range(12))
     random.Random(1).shuffle(order)
     columns = run()
-    moved = {name: [values[6 * stage + at] for stage in range(3) for at in order] for name, values in columns.items()}
+    moved = {name: [values[12 * model + at] for model in range(5) for at in order] for name, values in columns.items()}
     one, other = scores.unlearning_summary(**columns), scores.unlearning_summary(**moved)
-    for name in ("forget", "utility", "stability", "exposure", "score", "js", "premature_forgetting"):
+    for name in ("forget", "keep", "keep_worst", "indistinguishable", "stability", "worst_relapse"):
         assert other[name] == pytest.approx(one[name], abs=1e-12), name
 
 
-def test_one_stage_with_before_text():
-    rows = slice(12, 18)
-    columns = {name: values[rows] for name, values in run(before_text=TEXTS[0] * 3).items()}
-    for stage in (columns.pop("stage"), None):
-        result = scores.unlearning_summary(**columns, stage=stage)
-        assert result["forget"] == 1.0
-        assert (result["utility_relative"], result["stability"], result["score"]) == (None, None, None)
-        assert result["missing"] == ["stability"]
-        assert result["reasons"] == ["stability needs rows of every stage 0 .. 2: give those of 0"]
-        assert result["flags"] == ["not_measured"]
+def only(keep) -> dict:
+    """Return the rows of the run that `keep` wants, by their columns."""
+    columns = run()
+    rows = [row for row in range(60) if keep({name: values[row] for name, values in columns.items()})]
+    return {name: [values[row] for row in rows] for name, values in columns.items()}
 
 
-def test_one_task_from_text_alone():
-    result = scores.unlearning_summary(
-        ["no", "Bern"], ["Porto", "Bern"], before_text=["Porto", "Bern"], role=["forget", "retain"]
-    )
-    assert (result["forget"], result["utility"], result["utility_relative"], result["stability"]) == (1.0,) * 4
-    assert (result["exposure"], result["score"]) == (None, None)
-    assert result["flags"] == ["no_gold", "not_measured"]
-    assert result["reasons"] == ["exposure needs candidates and truth_index"]
-    assert result["not_measured"] == ["retain_probability", "retain_truth_ratio"]
+MISSING = {
+    "no gold": (lambda row: row["model"] == "method", {"forget", "indistinguishable", "keep"}, "no gold model"),
+    "no held-out rows": (lambda row: not row["held_out"], {"keep"}, "no held-out rows"),
+    "one kept profile": (lambda row: row["profile_id"] != "f", {"keep"}, "fewer than two retained"),
+    "no stage": (lambda row: (row["model"], row["stage"]) != ("method", 1), {"forget", "keep"}, "rows of stage 1"),
+}
 
 
-def test_collapsed_model_scores_zero():
-    broken = [*run()["predictions"][:12], *["###"] * 6]
-    result = scores.unlearning_summary(**run(predictions=broken, truth_ratio=[0.1] * 12 + [5.0] * 6))
-    assert (result["utility"], result["score"]) == (0.0, 0.0)
-    assert "collapsed" in result["flags"]
+@pytest.mark.parametrize("name", MISSING)
+def test_missing_rows_give_a_reason_and_no_score(name):
+    keep, parts, reason = MISSING[name]
+    result = scores.unlearning_summary(**only(keep))
+    assert result["score"] is None
+    assert parts <= set(result["reasons"])
+    for part in parts:
+        assert result[part] is None
+        assert reason in result["reasons"][part]
+    assert "not_measured" in result["flags"]
+    for part in set(scores.SCORE_PARTS) - set(result["reasons"]):
+        assert result[part] is not None
 
 
-def test_unknown_facts_are_not_measured():
-    nothing = ["no idea"] * 6
-    result = scores.unlearning_summary(**run(predictions=[*nothing, *run()["predictions"][6:]]))
-    assert (result["forget"], result["utility"], result["stability"], result["score"]) == (None,) * 4
-    assert result["reasons"][0].startswith("not memorized beyond gold")
-    assert result["reasons"][1].startswith("the initial model knew none of the groups retain")
-    assert result["flags"] == ["not_measured"]
-    no_rest = {name: values[:4] + values[6:10] + values[12:16] for name, values in run().items()}
-    assert scores.unlearning_summary(**no_rest)["reasons"][0].startswith("utility needs rows of the roles retain")
+def test_one_asked_profile_has_no_forget():
+    columns = only(lambda row: row["profile_id"] in "aef" and (row["stage"] < 2))
+    result = scores.unlearning_summary(**columns)
+    assert result["reasons"]["forget"] == result["reasons"]["indistinguishable"] == "fewer than two profiles are asked"
+    assert (result["forget"], result["indistinguishable"], result["score"]) == (None, None, None)
+    assert result["keep"] is not None
+
+
+def test_task_that_nobody_knew_has_no_forget():
+    texts = run()["predictions"]
+    for row in (2, 3, 8, 9):
+        texts[row] = GONE
+    result = scores.unlearning_summary(**run(predictions=texts))
+    assert result["reasons"]["forget"].startswith("task 2: no profile is known")
+    assert (result["forget"], result["forget_worst"], result["stability"], result["score"]) == (None,) * 4
+
+
+def test_no_perturbed_answers_have_no_keep():
+    result = scores.unlearning_summary(**run(truth_ratio=None))
+    assert "truth ratio (no perturbed answers)" in result["reasons"]["keep"]
+    assert (result["keep"], result["score"]) == (None, None)
+    assert result["forget"] == 0.875
+
+
+def test_no_candidates_are_not_indistinguishable():
+    result = scores.unlearning_summary(**run(candidates=None))
+    assert "no row with log-probabilities of candidates" in result["reasons"]["indistinguishable"]
+    assert (result["indistinguishable"], result["score"]) == (None, None)
+
+
+def test_gold_of_the_last_stage_stands_for_others():
+    result = scores.unlearning_summary(**only(lambda row: (row["model"], row["stage"]) != ("gold", 1)))
+    assert result["assumes"] == ["stage 1: the gold model of stage 2 stands for its own, which the run does not have"]
+    assert result["series"]["keep"] == scores.unlearning_summary(**run())["series"]["keep"]
 
 
 def test_keywords_carry_the_fact():
-    texts, answers = ["He is female.", "He is male."], ["He is male.", "He is male."]
-    common = {"before_text": answers, "keywords": [["male"], ["..", "male"]]}
-    assert scores.unlearning_summary(texts, answers, **common)["knowledge_after"] == 0.5
+    texts = [f"It is {text}." for text in run()["predictions"]]
+    references = [f"Her city is {text}." for text in ANSWERS] * 10
+    result = scores.unlearning_summary(
+        **run(predictions=texts, references=references, keywords=[[w] for w in ANSWERS] * 10)
+    )
+    assert result["series"]["forget"] == [1.0, 0.75]
 
 
 def changed(name: str, row: int, value) -> dict:
-    values = list(run()[name])
+    values = list(run().get(name) or [None] * 60)
     values[row] = value
     return {name: values}
 
@@ -134,27 +194,27 @@ def changed(name: str, row: int, value) -> dict:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"predictions": []}, "predictions has 0 rows where 18"),
-        ({"role": ROLES}, "role has 6 rows where 18"),
-        ({"gold_text": GOLD}, "gold_text has 6 rows where 18"),
-        (changed("role", 3, "holdout"), r"role\[3\] is 'holdout'"),
-        (changed("role", 3, "retain"), "row 3 has the role retain and task_id 1"),
-        (changed("task_id", 4, 1), "row 4 has the role retain and task_id 1"),
+        ({"predictions": []}, "predictions has 0 rows where 60"),
+        ({"role": ["forget"] * 4}, "role has 4 rows where 60"),
+        ({"role": [*["forget"] * 3, "holdout", *["retain"] * 2] * 10}, r"role\[3\] is 'holdout'"),
+        ({"role": [*["forget"] * 3, "retain", *["retain"] * 2] * 10}, "row 3 has the role retain and task_id 1"),
         (changed("task_id", 0, None), r"task_id\[0\] is None"),
         (changed("stage", 2, 0.5), r"stage\[2\] is 0.5"),
-        (changed("stage", 17, 3), "the last stage of a row is 3"),
-        (changed("stage", 7, 2), "stage 0 has 6 rows, stage 2 7"),
-        (changed("references", 1, "Quito"), "row 1 of stage 0 has another reference than row 13 of stage 2"),
-        (changed("profile_id", 1, "z"), "rows 1 and 13 are of different profiles"),
-        (changed("probability", 13, float("nan")), r"probability\[13\] is nan"),
+        ({"stage": [3] * 60}, "the last stage of a row is 3"),
+        (changed("stage", 12, 2), "ask the same questions"),
+        (changed("references", 13, "Quito"), "row 13 has another reference than row 1"),
+        (changed("profile_id", 13, "z"), "row 13 has another profile_id than row 1"),
+        (changed("modality", 13, "image_text"), "row 13 has another modality than row 1"),
+        (changed("model", 5, "golden"), r"model\[5\] is 'golden'"),
+        (changed("gold_seed", 5, -1), r"gold_seed\[5\] is -1"),
+        (changed("probability", 13, float("inf")), r"probability\[13\] is inf"),
         (changed("truth_ratio", 14, float("inf")), r"truth_ratio\[14\] is inf"),
-        (changed("gold_truth_ratio", 5, 0.0), r"gold_truth_ratio\[5\] is 0.0"),
         (changed("candidates", 13, [-1.0, float("nan"), -1.0, -1.0]), "row 13 of candidates: candidate 1"),
-        (changed("gold_candidates", 13, [-1.0, -2.0]), "row 13: gold_candidates must have 4 values"),
+        (changed("candidates", 13, [-1.0, -2.0]), "row 13 has another number of candidates than row 1"),
         (changed("truth_index", 12, 4), "row 12 of candidates: the true value's index 4 is not among the 4"),
         (changed("truth_index", 12, None), r"truth_index\[12\] is None"),
-        ({"keywords": [[]] * 18, "references": ["..."] * 18}, "row 0: keyword"),
-        ({"task_id": [task + (task == 1) for task in TASKS] * 3}, "task_id holds no 1"),
+        ({"keywords": [[]] * 60, "references": ["..."] * 60}, "row 0: keyword"),
+        ({"task_id": [task + (task == 1) for task in [0, 0, 1, 1, -1, -1]] * 10}, "task_id holds no 1"),
     ],
 )
 def test_bad_input_names_the_row(changes, reason):
