@@ -24,12 +24,14 @@ class TrainResult(NamedTuple):
         steps: Optimizer steps taken.
         seconds: Training time.
         loss: Mean training loss, in nats per answer token.
+        encoder: The processor's encoder, which holds the encoded rows.
     """
 
     model: nn.Module
     steps: int
     seconds: float
     loss: float
+    encoder: RowEncoder
 
 
 def learn_config(preset: Preset, output_dir: str, **overrides: Any) -> SFTConfig:
@@ -92,7 +94,7 @@ def learn(
         start = time.perf_counter()
         result = trainer.train()
         seconds = time.perf_counter() - start
-        return TrainResult(trainer.trained_model(), result.global_step, seconds, result.training_loss)
+        return TrainResult(trainer.trained_model(), result.global_step, seconds, result.training_loss, trainer.encoder)
 
 
 def learn_tiny(

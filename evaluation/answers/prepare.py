@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from lethebench.contract.tokens import EncodedQuestion, QuestionEncoder
 from lethebench.evaluation.answers.greedy import default_length
 from lethebench.evaluation.answers.row_scores import carried, keywords_of, label_names
+from lethebench.evaluation.likelihood.prefix_sharing import RowPlan, plan_rows
 from lethebench.evaluation.metrics.words import splits_word
 
 
@@ -40,6 +42,11 @@ class PreparedRows:
     rows: tuple[PreparedRow, ...]
     encoded: tuple[EncodedQuestion, ...]
     max_new_tokens: int
+
+    @cached_property
+    def plans(self) -> list[RowPlan]:
+        """What the rows share when they are scored, planned by the first model that scores them."""
+        return plan_rows(self.encoded)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -102,6 +102,7 @@ def evaluate_rows(
         scores = score_encoded(
             model,
             chunk.encoded,
+            plans=chunk.plans,
             batch_size=batch_size,
             statistics=membership,
             progress=lambda done, report=report, total=num_answers: report(0.8 * done / total),  # type: ignore[misc]

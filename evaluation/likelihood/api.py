@@ -19,6 +19,7 @@ from lethebench.contract.models import check_architecture, check_num_pictures
 from lethebench.contract.picture_features import cached_picture_features
 from lethebench.contract.tokens import EncodedQuestion, encode
 from lethebench.evaluation.likelihood.calibration import score_items
+from lethebench.evaluation.likelihood.prefix_sharing import RowPlan, plan_rows
 
 
 class TokenStatistics(NamedTuple):
@@ -56,13 +57,15 @@ def score_encoded(
     model: Any,
     encoded: Sequence[EncodedQuestion],
     *,
+    plans: Sequence[RowPlan] | None = None,
     batch_size: int | None = None,
     statistics: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> list[list[Score]]:
     """Score rows that `lethebench.contract.tokens.encode` tokenized; otherwise as `score_many`.
 
-    `progress` is called with the number of distinct answers scored so far.
+    `progress` is called with the number of distinct answers scored so far. `plans` is `plan_rows` of the rows, kept to
+    score them under several models.
     """
     check_architecture(model)
     for question in encoded:
@@ -73,7 +76,7 @@ def score_encoded(
     try:
         with torch.no_grad(), cached_picture_features(model):
             for slots, measures in score_items(
-                model, encoded, batch_size=batch_size, statistics=statistics, progress=progress
+                model, plans or plan_rows(encoded), batch_size=batch_size, statistics=statistics, progress=progress
             ):
                 logprob, is_likeliest, *moments = measures
                 tokens = TokenStatistics(logprob, *moments) if statistics else None

@@ -23,11 +23,10 @@ from lethebench.evaluation.likelihood.forward import Measures, score_shared, sco
 from lethebench.evaluation.likelihood.prefix_sharing import (
     BatchLimit,
     Context,
-    Item,
+    RowPlan,
     SharingMode,
     Tail,
     context_batches,
-    plan_contexts,
     whole_batches,
 )
 
@@ -108,14 +107,14 @@ def _exercised(sample: list[list[Context]]) -> SharingMode:
     return SharingMode(True, first.grouped, sum(len(tail.ids) > 1 for tail in first.tails) > 1, batched)
 
 
-def sharing_mode(model: Any, items: Sequence[Item]) -> SharingMode:
+def sharing_mode(model: Any, plan: RowPlan) -> SharingMode:
     """Return the widest mode that is exact for a model on rows of one kind; tested once per model and situation."""
-    placeholder = placeholder_of(model)
+    items, placeholder = plan.items, placeholder_of(model)
     if is_encoder_decoder(base_of(model)) or keeps_pictures_apart(model) or items[0][1].prompt.masks:
         return NO_SHARING  # answers see pictures that are outside the sequence and its cache
     samples = []
     for mode in (SharingMode(), SharingMode(tries=False)):
-        contexts = _shareable(plan_contexts(items, mode, placeholder))
+        contexts = _shareable(plan.contexts(mode, placeholder))
         if not contexts:
             return NO_SHARING
         samples.append(_sample(contexts))
@@ -133,17 +132,17 @@ def sharing_mode(model: Any, items: Sequence[Item]) -> SharingMode:
     )
     modes = _EXACT_MODES.setdefault(model, {})
     if situation not in modes:
-        modes[situation] = _widest_exact_mode(model, items, placeholder)
+        modes[situation] = _widest_exact_mode(model, plan, placeholder)
     return modes[situation]
 
 
-def _widest_exact_mode(model: Any, items: Sequence[Item], placeholder: int | None) -> SharingMode:
-    questions = dict(items)
+def _widest_exact_mode(model: Any, plan: RowPlan, placeholder: int | None) -> SharingMode:
+    questions = dict(plan.items)
     whole: dict[tuple[int, int], Measures] = {}
     reason = ""
     unshared, fallback = "pictures between questions", "each question is run by itself"
     for mode in MODES:
-        contexts = _shareable(plan_contexts(items, mode, placeholder))
+        contexts = _shareable(plan.contexts(mode, placeholder))
         if not contexts:
             continue
         if not mode.grouped:
@@ -167,13 +166,13 @@ def _widest_exact_mode(model: Any, items: Sequence[Item], placeholder: int | Non
 
 def score_items(
     model: Any,
-    encoded: Sequence[EncodedQuestion],
+    plans: Sequence[RowPlan],
     *,
     batch_size: int | None = None,
     statistics: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[tuple[list[tuple[int, int]], Measures]]:
-    """Score all answers of all rows, in any order; the model is in eval mode, without gradients.
+    """Score all answers of the rows of `plan_rows`, in any order; the model is in eval mode, without gradients.
 
     Answers that share nothing are rows of right-padded batches. The others follow one pass over what they share.
     Yields (the (row, answer) indices of equal answers, measures of the answer's tokens). `progress` is called with the
@@ -181,15 +180,12 @@ def score_items(
     """
     limit = batch_limit(model, batch_size)
     placeholder = placeholder_of(model)
-    kinds: dict[tuple, list[Item]] = defaultdict(list)
-    for row, question in enumerate(encoded):
-        kinds[question.prompt.kind].append((row, question))
     done = 0
-    for items in kinds.values():
-        mode, whole_limit = sharing_mode(model, items), limit
-        if run_alone(model, items[0][1].prompt):
+    for plan in plans:
+        mode, whole_limit = sharing_mode(model, plan), limit
+        if run_alone(model, plan.items[0][1].prompt):
             mode, whole_limit = mode._replace(batched=False), replace(limit, rows=1)
-        contexts = plan_contexts(items, mode, placeholder)
+        contexts = plan.contexts(mode, placeholder)
         shared = _shareable(contexts) if mode.shared else []
         whole = [context for context in contexts if not mode.shared or len(context.tails) == 1]
         for pairs in whole_batches(whole, whole_limit):

@@ -19,7 +19,7 @@ from transformers.cache_utils import DynamicLayer
 from lethebench.contract.models import base_of, forward_at
 from lethebench.evaluation.likelihood.batching import SLICE, attention_of, device_of, dtype_of, model_inputs
 from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Context, Tail
-from lethebench.evaluation.likelihood.tries import MAX_NODES, Trie, build_tries, trie_batches, trie_mask
+from lethebench.evaluation.likelihood.tries import MAX_NODES, Trie, context_tries, trie_batches, trie_mask
 
 Measures = np.ndarray
 """Of n tokens, float64 (2, n): log-probability and whether (0, 1) no token is likelier; with statistics (4, n): also
@@ -214,15 +214,13 @@ def score_shared(
     first = _split(measure(logits, rows, targets, statistics=statistics), counts)
     parts = [[values] for values in first]
 
-    numbered: list[list[tuple[int, Tail]]] = [[] for _ in contexts]
-    for number, (index, tail) in enumerate(pairs):
-        numbered[index].append((number, tail))
+    first_pairs = np.cumsum([0, *(len(context.tails) for context in contexts)])
     max_nodes = min(MAX_NODES, limit.logits) if tries else 0
-    built = [trie for index, tails in enumerate(numbered) for trie in build_tries(index, tails, max_nodes)]
+    built = [trie for index, context in enumerate(contexts) for trie in context_tries(context, index, max_nodes)]
     for batch in trie_batches(built, prefix.length, limit):
         for trie, measures in zip(batch, _run_tries(model, prefix, batch, statistics=statistics), strict=True):
             for number, values in zip(trie.members, measures, strict=True):
-                parts[number].append(values)
+                parts[first_pairs[trie.context] + number].append(values)
     results: list[list[Measures]] = [[] for _ in contexts]
     for (index, _), part in zip(pairs, parts, strict=True):
         results[index].append(np.concatenate(part, axis=1))

@@ -69,12 +69,14 @@ class Context:
         ids: tokens of the prompt, or of the part of it that rows share, then the answers' common beginning.
         head: how many of `ids`, at the end, belong to the answers and are scored.
         tails: the distinct continuations, none of them empty.
+        tries: maximum number of nodes -> the tails as tries, kept by `context_tries`.
     """
 
     prompt: Prompt
     ids: TokenIds
     head: int
     tails: list[Tail] = field(default_factory=list)
+    tries: dict[int, list] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def grouped(self) -> bool:
@@ -92,6 +94,33 @@ class Context:
             name: [*values[:start], *[(answer_values or {}).get(name, 0)] * (total - start)]
             for name, values in self.prompt.per_token.items()
         }
+
+
+class RowPlan:
+    """Rows of one kind, and their contexts, planned once per way of sharing them.
+
+    Args:
+        items: the rows.
+    """
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        self._contexts: dict[tuple, list[Context]] = {}
+
+    def contexts(self, mode: SharingMode, placeholder: int | None) -> list[Context]:
+        """Return what `plan_contexts` does; it must not be changed."""
+        key = mode.grouped, mode.tries, placeholder
+        if key not in self._contexts:
+            self._contexts[key] = plan_contexts(self.items, mode, placeholder)
+        return self._contexts[key]
+
+
+def plan_rows(encoded: Sequence[EncodedQuestion]) -> list[RowPlan]:
+    """Return the rows grouped by kind, to be scored by any number of models with the same processor."""
+    kinds: dict[tuple, list[Item]] = defaultdict(list)
+    for row, question in enumerate(encoded):
+        kinds[question.prompt.kind].append((row, question))
+    return [RowPlan(items) for items in kinds.values()]
 
 
 def plan_contexts(items: Sequence[Item], mode: SharingMode, placeholder: int | None = None) -> list[Context]:

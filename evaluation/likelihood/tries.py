@@ -5,13 +5,13 @@ input: the logits at its parent give its log-probability. A trie of one answer i
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
 from lethebench.contract.tokens import common_length
-from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Tail, TokenIds
+from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Context, Tail, TokenIds
 
 MAX_NODES = 256  # nodes in a trie; 128 to 512 are equally fast, attention within a trie is quadratic
 
@@ -59,9 +59,22 @@ class Trie:
         return visible
 
 
-def build_tries(context: int, tails: Iterable[tuple[int, Tail]], max_nodes: int) -> Iterator[Trie]:
+def context_tries(context: Context, index: int, max_nodes: int) -> list[Trie]:
+    """Return the tails of a context, numbered in their order, as tries; built once.
+
+    Args:
+        context: the context.
+        index: of the context in its batch.
+        max_nodes: maximum number of nodes of a trie.
+    """
+    if max_nodes not in context.tries:
+        context.tries[max_nodes] = list(build_tries(enumerate(context.tails), max_nodes))
+    return [replace(trie, context=index) for trie in context.tries[max_nodes]]
+
+
+def build_tries(tails: Iterable[tuple[int, Tail]], max_nodes: int) -> Iterator[Trie]:
     """Yield tries of one context's (number, tail), of at most `max_nodes`; longer answers, and all at 0, are alone."""
-    trie = Trie(context)
+    trie = Trie(0)
     path: list[int] = []
     previous: TokenIds = ()
     for number, tail in sorted(tails, key=lambda pair: pair[1].ids):
@@ -70,7 +83,7 @@ def build_tries(context: int, tails: Iterable[tuple[int, Tail]], max_nodes: int)
         same = min(common_length(previous, tail.ids[:-1]), len(path))
         if trie.members and len(trie.tokens) + len(tail.ids) - 1 - same > max_nodes:
             yield trie
-            trie, same = Trie(context), 0
+            trie, same = Trie(0), 0
         path = trie.add(number, tail, path[:same])
         previous = tail.ids[:-1]
     if trie.members:

@@ -11,6 +11,8 @@ from lethebench.console import Tick
 from lethebench.evaluation.answers.rows import PreparedRows, evaluate_rows
 
 Candidates = Mapping[str, Sequence[str]]
+KEPT_ANSWERS = 1_000_000
+"""Most answers of a part that are prepared once for all stages; of more, 512 rows at a time are in memory."""
 CANDIDATES_PER_ROW = 20
 """Assumed work for the candidates of a row, in rows without any; only the progress bar depends on it."""
 
@@ -26,6 +28,11 @@ class ScoredPart:
     def work(self) -> int:
         """The work of scoring, in rows without candidates."""
         return len(self.rows) * (CANDIDATES_PER_ROW if self.candidates else 1)
+
+    @property
+    def answers(self) -> int:
+        """The number of candidates, which dominates the memory of prepared rows."""
+        return sum(len(self.candidates.get(attribute, ())) for attribute in self.rows["attribute"])
 
 
 def score_stage(
@@ -43,7 +50,10 @@ def score_stage(
         progress: Called with the share of the work done, in 0..1.
     """
     if not loaded.is_routed:
-        return evaluate_rows(loaded.model, loaded.processor, prepare(), progress=progress)
+        if part.answers <= KEPT_ANSWERS:
+            return evaluate_rows(loaded.model, loaded.processor, prepare(), progress=progress)
+        rows, candidates = part.rows, part.candidates
+        return evaluate_rows(loaded.model, loaded.processor, rows, candidates=candidates, progress=progress)
     scored: dict[int, dict[str, Any]] = {}
     for adapter in loaded.parts(part.rows):
         rows = part.rows.select(adapter.indices)

@@ -167,7 +167,7 @@ class Run:
         save_model(loaded.model, loaded.processor, folder)
         record |= {"steps": result.steps, "seconds": round(result.seconds, 2), "loss": result.loss}
         record |= {"parameters": describe(loaded.model)["total"], "peak_memory_mb": round(peak_memory_mb())}
-        self.encoder = RowEncoder(loaded.processor)
+        self.encoder = result.encoder
         self._score(loaded, folder, "the initial model")
         write_json(folder / GATE, gate(folder, record, self.options.threshold))
 

@@ -102,7 +102,7 @@ def test_statistics_equal_closed_forms():
 
 def test_trie_shares_common_beginnings():
     tails = [Tail(ids, 0, []) for ids in [(7, 8, 9, 2), (7, 8, 2), (7, 8, 9, 10, 2), (5, 2), (6,)]]
-    (trie,) = build_tries(0, enumerate(tails), max_nodes=16)
+    (trie,) = build_tries(enumerate(tails), max_nodes=16)
     assert sorted(zip(trie.tokens, trie.depths, strict=True)) == [(5, 0), (7, 0), (8, 1), (9, 2), (10, 3)]
     for number, nodes, targets in zip(trie.members, trie.nodes, trie.targets, strict=True):
         assert targets == tails[number].ids[1:]
@@ -113,10 +113,10 @@ def test_trie_shares_common_beginnings():
             path.append(node)
             node = trie.parents[node]
         assert np.flatnonzero(row).tolist() == sorted(path)
-    small = list(build_tries(0, enumerate(tails), max_nodes=3))
+    small = list(build_tries(enumerate(tails), max_nodes=3))
     assert [len(one.tokens) for one in small] == [3, 3, 4]  # the longest answer does not fit and is alone
     assert [one.members for one in small] == [[3, 1], [0], [2]]
-    assert [len(one.members) for one in build_tries(0, enumerate(tails), max_nodes=0)] == [1, 1, 1, 1]
+    assert [len(one.members) for one in build_tries(enumerate(tails), max_nodes=0)] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("make", [llava, idefics3])

@@ -1,5 +1,6 @@
 """Greedy answers and all columns of per-row scores."""
 
+import copy
 import math
 
 import datasets
@@ -13,7 +14,9 @@ from lethebench.evaluation.answers.choice import choose_by_probability
 from lethebench.evaluation.answers.greedy import greedy_answers
 from lethebench.evaluation.answers.prepare import candidate_answers
 from lethebench.evaluation.answers.rows import CARRIED_COLUMNS, SCORE_COLUMNS, evaluate_rows, prepare_rows
+from lethebench.evaluation.likelihood import prefix_sharing
 from lethebench.evaluation.likelihood.api import score_answers, score_candidates, score_many
+from lethebench.evaluation.likelihood.prefix_sharing import plan_contexts
 from lethebench.evaluation.metrics.exposure import exposure
 
 
@@ -183,6 +186,23 @@ def test_prepared_rows_and_chunks_give_equal_scores(monkeypatch):
             assert one[name] == (pytest.approx(two[name], abs=1e-9) if isinstance(two[name], float) else two[name])
     with pytest.raises(ValueError, match="prepare_rows"):
         evaluate_rows(model, processor, prepared, candidates=CANDIDATES)
+
+
+def test_kept_plans_score_the_next_model_equally(monkeypatch):
+    model, processor = llava()
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        for value in other.parameters():
+            value.mul_(1.1)
+    planned = []
+    monkeypatch.setattr(prefix_sharing, "plan_contexts", lambda *args: planned.append(args[1]) or plan_contexts(*args))
+    prepared = prepare_rows(processor, qa_rows(), candidates=CANDIDATES)
+    evaluate_rows(model, processor, prepared)
+    first, planned[:] = len(planned), []
+    kept = evaluate_rows(other, processor, prepared)
+    assert first
+    assert planned == []
+    assert kept == evaluate_rows(other, processor, prepare_rows(processor, qa_rows(), candidates=CANDIDATES))
 
 
 def test_dataset_scores_equal_those_of_dicts():

@@ -1,0 +1,93 @@
+"""Measure what is saved when a run's rows are scored under one model after another.
+
+    python perf/scoring.py [BUILD] [--rounds 9] [--threads 1]
+
+All rows of a build are scored with all candidates under a model of the embedded plan that is loaded anew for each
+stage: plainly (rows planned anew, the vision tower at each pass), with the plan of the rows kept, and with the
+features of pictures kept too. The variants alternate, and times are processor time, so that ratios hold on a busy
+machine. Exits with 1 if a kept plan changes a score.
+"""
+
+import argparse
+import contextlib
+import copy
+import dataclasses
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from unittest import mock
+
+import torch
+from datasets import concatenate_datasets
+
+from lethebench.baselines import PRESETS, RowEncoder, learn_tiny, plan_for, tiny_processor, tiny_vlm
+from lethebench.builders import build
+from lethebench.evaluation.answers import greedy
+from lethebench.evaluation.answers.rows import evaluate_rows, prepare_rows
+from lethebench.evaluation.likelihood import api
+from lethebench.runs.build import open_build
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=Path, nargs="?", help="an icu build; a small one is made by default")
+    parser.add_argument("--rounds", type=int, default=9, help="alternating measurements of the variants")
+    parser.add_argument("--threads", type=int, default=1, help="torch threads")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.build or Path(scratch) / "icu"
+        if options.build is None:
+            build("icu", folder, size="small")
+        opened = open_build(folder)
+        rows = concatenate_datasets([opened.forget, opened.retain])
+        plan = plan_for(rows)
+        tiny = tiny_vlm(rows, 0, plan=plan, encoder=RowEncoder(tiny_processor(rows, plan)))
+        model = learn_tiny(tiny, rows, preset=PRESETS["tiny"]).model
+        return report(model, tiny.processor, prepare_rows(tiny.processor, rows, candidates=opened.candidates), options)
+
+
+def report(model, processor, prepared, options: argparse.Namespace) -> int:
+    """Measure the variants, print a line for each, and return the exit status."""
+
+    def stage(rows, keep_features: bool) -> tuple[float, list[dict]]:
+        off = (
+            []
+            if keep_features
+            else [mock.patch.object(part, "cached_picture_features", none) for part in (api, greedy)]
+        )
+        with contextlib.ExitStack() as stack:
+            for patch in off:
+                stack.enter_context(patch)
+            loaded = copy.deepcopy(model)
+            start = time.process_time()
+            scores = evaluate_rows(loaded, processor, rows)
+            return time.process_time() - start, scores
+
+    def none(_) -> contextlib.AbstractContextManager:
+        return contextlib.nullcontext()
+
+    variants = {
+        "plain": lambda: stage(dataclasses.replace(prepared), False),
+        "+ plan of the rows kept": lambda: stage(prepared, False),
+        "+ features of pictures kept": lambda: stage(prepared, True),
+    }
+    costs: dict[str, list[float]] = {name: [] for name in variants}
+    scores = {}
+    for _ in range(options.rounds + 1):
+        for name, score in variants.items():
+            seconds, scores[name] = score()
+            costs[name].append(seconds)
+    answers = sum(len(question.answers) for question in prepared.encoded)
+    print(f"{len(prepared)} rows, {answers} answers; CPU seconds of a stage")
+    for name, values in costs.items():
+        ratio = statistics.median(now / before for before, now in zip(costs["plain"][1:], values[1:], strict=True))
+        print(f"{name:28} {statistics.median(values[1:]):6.2f}  {ratio:.2f}")
+    return 0 if scores["plain"] == scores["+ plan of the rows kept"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
