@@ -42,15 +42,15 @@ class Score(NamedTuple):
         num_tokens: number of these tokens.
         greedy: whether each of them is the model's most likely one, so that greedy decoding returns this answer.
         tokens: statistics of each token; None unless requested.
-        likeliest: shape (num_tokens,), 1.0 where the token is the model's most likely one after the answer's own tokens
-            before it, else 0.0; a tie counts as 1.
+        likeliest: for each of these tokens whether it is the model's most likely one after the answer's own tokens
+            before it; a tie counts.
     """
 
     logprob: float
     num_tokens: int
     greedy: bool
     tokens: TokenStatistics | None = None
-    likeliest: np.ndarray = np.empty(0)
+    likeliest: tuple[bool, ...] = ()
 
 
 def score_encoded(
@@ -80,7 +80,8 @@ def score_encoded(
             ):
                 logprob, is_likeliest, *moments = measures
                 tokens = TokenStatistics(logprob, *moments) if statistics else None
-                score = Score(float(logprob.sum()), len(logprob), bool(is_likeliest.all()), tokens, is_likeliest)
+                likeliest = tuple(is_likeliest.astype(bool).tolist())
+                score = Score(float(logprob.sum()), len(logprob), all(likeliest), tokens, likeliest)
                 for row, answer in slots:
                     scores[row][answer] = score
     finally:
