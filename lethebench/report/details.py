@@ -13,6 +13,17 @@ SERIES = (
     Column("retain_knowledge", KNOWLEDGE[1].title, "higher", ("sd",)),
     Column("exposure", "Exposure, bits", "gold", ("sd",)),
 )
+PARTS = {
+    "forget_pictures": "Forget, by questions with pictures",
+    "forget_text": "Forget, by questions in text alone",
+    "attacker_top": "To an attacker who takes the values ranked first",
+    "attacker_bottom": "To one who takes the values ranked last",
+    "attacker_distribution": "To one who compares the ranks of all values with gold’s",
+    "keep_retained": "Kept of retained profiles and tasks not yet asked, on held-out questions",
+    "keep_neighbour": "Kept of neighbours",
+    "keep_general": "Kept of general tasks",
+}
+"""Line of `parts` in summary.json -> its meaning."""
 STABILITY = {
     "forget_now": ("higher", "Forgotten at the task’s own stage"),
     "historical_preservation": ("higher", "Still forgotten after later stages"),
@@ -52,6 +63,18 @@ def gate(group: Group) -> Table:
         Column("held_out", "Exact match, held-out wordings", "higher"),
     ]
     return Table("gate", "The model before unlearning", columns, rows)
+
+
+def parts(group: Group) -> Table:
+    """Return the lines of which each part of the score takes the lowest, one column per finished method."""
+    methods = [method for method in group.methods if group.summaries(method)]
+    rows = []
+    for name, meaning in PARTS.items():
+        stats = [stat([(one.get("parts") or {}).get(name) for one in group.summaries(method)]) for method in methods]
+        if any(one.value is not None for one in stats):
+            rows.append([Cell(name, meaning), *map(stat_cell, stats)])
+    columns = [Column("part", "Part", "higher"), *(Column(method, method, spread=("sd",)) for method in methods)]
+    return Table("parts", "Each part of the score is the lowest of its lines", columns, rows)
 
 
 def stability(group: Group) -> Table:

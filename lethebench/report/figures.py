@@ -24,6 +24,8 @@ KNOWLEDGE = LinearSegmentedColormap.from_list("knowledge", LEVELS, bad="#ffffff"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 MARKERS = "osD^vPX*"
 STYLES = ("-", "--", ":")
+BAND = "gold models"
+"""Label of the band in which gold models of several seeds are."""
 REFERENCES: Mapping[str, Any] = {
     "gold": "--",
     "chance": ":",
@@ -128,6 +130,7 @@ def curves(
     top: float,
     references: Mapping[str, float | None],
     styles: Sequence[str],
+    band: tuple[float, float] | None = None,
 ) -> Figure:
     """Draw one figure of every method over the stages.
 
@@ -138,11 +141,15 @@ def curves(
         top: Upper end of the y axis, which starts at 0.
         references: A name in REFERENCES -> level of a horizontal line; None = not drawn.
         styles: All methods of the report in order, so that each keeps its color in every panel.
+        band: Where gold models of several seeds are, drawn behind the lines.
     """
     labels = [*map(short_name, lines), *(name for name, level in references.items() if level is not None)]
+    labels += [BAND] if band else []
     columns = 3 if max(map(len, labels), default=0) <= 18 else 2
     figure = Figure(figsize=(4.7, 3.1 + 0.2 * math.ceil(len(labels) / columns)), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
+    if band:
+        axes.axhspan(*band, color="#9aa5b1", alpha=0.28, linewidth=0, label=BAND, zorder=0)
     for method, points in lines.items():
         _curve(axes, method, points, styles.index(method))
     for name, level in references.items():

@@ -1,26 +1,33 @@
-"""The headline table: every method beside the initial model, the gold model and chance; and the same for each seed."""
+"""The headline table: every method beside the initial and the gold model; the figures behind it and of each seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group, Stat, stat
-from lethebench.report.tables import ABSENT, SPREAD, Cell, Column, Table, stat_cell
+from lethebench.report.tables import ABSENT, SPREAD, Cell, Column, Table, number, stat_cell
 
-FIGURES = (
-    Column("forget", "Forget", "higher", SPREAD),
-    Column("forget_worst", "Forget, worst tenth", "higher", SPREAD),
-    Column("indistinguishable", "As gold to attackers", "higher", SPREAD),
-    Column("keep", "Keep", "higher", SPREAD),
-    Column("keep_worst", "Keep, worst tenth", "higher", SPREAD),
-    Column("fluent", "Fluent", "higher", SPREAD),
-    Column("stability", "Stability", "higher", SPREAD),
-    Column("exposure", "Exposure, bits", "gold", SPREAD),
-    Column("exposure_excess", "Above gold, bits", "zero", SPREAD),
+SCORES = (
     Column("score", "Score", "higher", SPREAD),
     Column("score_last", "Score, last stage", "higher", SPREAD),
+    Column("forget", "Forget", "higher", SPREAD),
+    Column("indistinguishable", "As gold to attackers", "higher", SPREAD),
+    Column("keep", "Keep", "higher", SPREAD),
+    Column("fluent", "Fluent", "higher", SPREAD),
+    Column("stability", "Stability", "higher", SPREAD),
 )
-"""Figures of a method by their name in summary.json: over all stages; exposure and `score_last` after the last one."""
+"""Figures of a method over all stages, by their name in summary.json; `score_last` is of the last stage alone."""
+BEHIND = (
+    Column("forget_worst", "Forget, worst tenth", "higher", SPREAD),
+    Column("keep_worst", "Keep, worst tenth", "higher", SPREAD),
+    Column("exposure", "Exposure, bits", "gold", SPREAD),
+    Column("exposure_excess", "Above gold, bits", "zero", SPREAD),
+    Column("in_sample_utility", "In-sample utility", "higher", SPREAD),
+    Column("in_sample_utility_relative", "In-sample utility, relative", "higher", SPREAD),
+)
+"""Further figures: the worst tenth of the profiles over all stages, the others after the last one."""
+FIGURES = SCORES + BEHIND
 KNOWLEDGE = (
     Column("knows_forgotten", "Knowledge, forget set", "gold", ("sd",)),
     Column("knows_retained", "Knowledge, retain set", "higher", ("sd",)),
@@ -47,13 +54,25 @@ FLAGS = {
 
 
 def headline(group: Group) -> Table:
-    """Return one row per method, with the initial model above and the gold model and chance below."""
-    columns = [Column("model", "Model"), *FIGURES, *KNOWLEDGE, Column("flags", "Flags")]
-    rows = [[Cell(INITIAL), *_initial(group), Cell("")]]
-    rows += [[Cell(name), *_method(group, name), _flags(group, name)] for name in group.methods]
-    rows += [[Cell(GOLD), *_gold(group), Cell("")], [Cell(CHANCE, "random ranking"), *_chance(group), Cell("")]]
+    """Return the scores of every method, with the initial model above and the gold model below."""
+    rows = [[Cell(INITIAL), *_cells(SCORES, _initial(group)), Cell("")]]
+    rows += [[Cell(name), *_cells(SCORES, _method(group, name)), _flags(group, name)] for name in group.methods]
+    rows += [[Cell(GOLD), *_cells(SCORES, _gold(group)), Cell("")]]
+    columns = [Column("model", "Model"), *SCORES, Column("flags", "Flags")]
+    caption = f"Over the stages of {group.tasks} tasks" if group.tasks > 1 else "After the task"
+    return Table("headline", caption, columns, rows, frozenset({0, len(rows) - 1}))
+
+
+def behind(group: Group) -> Table:
+    """Return the figures that are not in the headline, with the gold model and chance below."""
+    columns = (*BEHIND, *KNOWLEDGE)
+    rows = [[Cell(INITIAL), *_cells(columns, _initial(group))]]
+    rows += [[Cell(name), *_cells(columns, _method(group, name))] for name in group.methods]
+    rows += [[Cell(GOLD), *_cells(columns, _gold(group))]]
+    rows += [[Cell(CHANCE, "random ranking"), *_cells(columns, _chance(group))]]
     last = len(rows) - 1
-    return Table("headline", f"After the last of {group.tasks} tasks", columns, rows, frozenset({0, last - 1, last}))
+    caption = "Worst profiles over the stages; exposure, in-sample utility and knowledge after the last one"
+    return Table("behind", caption, [Column("model", "Model"), *columns], rows, frozenset({0, last - 1, last}))
 
 
 def per_seed(group: Group) -> Table:
@@ -117,39 +136,58 @@ def _summary(run: RunRecord, method: str) -> dict[str, Any] | None:
     return next(entry.summary for entry in run.methods if entry.name == method)
 
 
-def _method(group: Group, method: str) -> list[Cell]:
+def _cells(columns: Sequence[Column], cells: Mapping[str, Cell]) -> list[Cell]:
+    return [cells.get(column.key, stat_cell(NONE)) for column in columns]
+
+
+def _method(group: Group, method: str) -> dict[str, Cell]:
     summaries = group.summaries(method)
-    forgotten = stat([mean(summary["knowledge"][-1]) for summary in summaries])
-    retained = stat([summary["retain_knowledge"][-1] for summary in summaries])
-    figures = [group.final(method, column.key) for column in FIGURES]
-    return [stat_cell(value) for value in (*figures, forgotten, retained)]
+    cells = {column.key: stat_cell(group.final(method, column.key)) for column in FIGURES}
+    if len(summaries) == 1:
+        for name, (profile, value) in (summaries[0].get("worst_profile") or {}).items():
+            key = f"{name}_worst"
+            if cells[key].exact:
+                cells[key] = replace(cells[key], note=f"{profile}: {number(value)}")
+    return cells | {
+        "knows_forgotten": stat_cell(stat([mean(summary["knowledge"][-1]) for summary in summaries])),
+        "knows_retained": stat_cell(stat([summary["retain_knowledge"][-1] for summary in summaries])),
+    }
 
 
-def _initial(group: Group) -> list[Cell]:
+def _initial(group: Group) -> dict[str, Cell]:
     knowledge = []
     for run in group.runs:
         first = [entry.summary["knowledge"][0] for entry in run.methods if entry.summary is not None]
         knowledge.append(mean(first[0]) if first else None)
-    forgotten = stat(knowledge)
+    forgotten, utility = stat(knowledge), group.before("in_sample_utility")
     exposure, gold = group.initial_score("exposure"), group.gold("exposure").value
     excess = Stat(exposure.value - gold) if exposure.value is not None and gold is not None else NONE
-    figures = {
+    return {
         "forget": _defined(0.0, forgotten),
+        "keep": _defined(1.0, forgotten),
+        "fluent": _defined(1.0, forgotten),
         "exposure": stat_cell(exposure),
         "exposure_excess": stat_cell(excess),
+        "in_sample_utility": stat_cell(utility),
+        "in_sample_utility_relative": _defined(1.0, utility),
+        "knows_forgotten": stat_cell(forgotten),
+        "knows_retained": stat_cell(group.before("retain_knowledge")),
     }
-    cells = [figures.get(column.key, stat_cell(NONE)) for column in FIGURES]
-    return [*cells, stat_cell(forgotten), stat_cell(group.before("retain_knowledge"))]
 
 
-def _gold(group: Group) -> list[Cell]:
+def _gold(group: Group) -> dict[str, Cell]:
     stages = [run.last_gold for run in group.runs]
     forgotten = stat([mean(stage["knowledge"]) if stage and stage.get("knowledge") else None for stage in stages])
     exposure = group.gold("exposure")
-    figures = {"exposure": stat_cell(exposure), "exposure_excess": _defined(0.0, exposure)}
-    figures |= {name: _defined(1.0, forgotten) for name in ("forget", "indistinguishable")}
-    cells = [figures.get(column.key, stat_cell(NONE)) for column in FIGURES]
-    return [*cells, stat_cell(forgotten), stat_cell(group.gold("retain_knowledge"))]
+    return {
+        "forget": _defined(1.0, forgotten),
+        "indistinguishable": _defined(1.0, forgotten),
+        "exposure": stat_cell(exposure),
+        "exposure_excess": _defined(0.0, exposure),
+        **{name: stat_cell(group.gold(name)) for name in ("in_sample_utility", "in_sample_utility_relative")},
+        "knows_forgotten": stat_cell(forgotten),
+        "knows_retained": stat_cell(group.gold("retain_knowledge")),
+    }
 
 
 def _defined(value: float, measured: Stat) -> Cell:
@@ -157,9 +195,8 @@ def _defined(value: float, measured: Stat) -> Cell:
     return stat_cell(NONE) if measured.value is None else stat_cell(Stat(value), note="by definition")
 
 
-def _chance(group: Group) -> list[Cell]:
-    stats = {"exposure": group.gold("exposure_chance")}
-    return [stat_cell(stats.get(column.key, NONE)) for column in (*FIGURES, *KNOWLEDGE)]
+def _chance(group: Group) -> dict[str, Cell]:
+    return {"exposure": stat_cell(group.gold("exposure_chance"))}
 
 
 def _flags(group: Group, method: str) -> Cell:

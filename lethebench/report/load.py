@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lethebench.errors import UserError
-from lethebench.runs.proof import LEARNT, check_run, stages_of
+from lethebench.runs.folder import stage_name
+from lethebench.runs.proof import LEARNT, check_run, gold_names, stages_of
 from lethebench.runs.records import RESUME, SUMMARY, read_done, read_gate, read_gold_summary, read_summary
 
 PER_STAGE = {
@@ -109,6 +111,16 @@ class RunRecord:
             return next((folder for folder in candidates if any(folder.glob("qa/*.parquet"))), None)
         except OSError:  # a path that no file system takes
             return None
+
+    @cached_property
+    def gold_exposures(self) -> list[float]:
+        """Mean exposure of the run's tasks in the last gold model of each seed, as far as they are finished."""
+        means = []
+        for name in gold_names(self.record):
+            rows = self.rows(f"{name}/{stage_name(len(self.order))}", ("task_id", "exposure")) or []
+            bits = [row["exposure"] for row in rows if row["task_id"] in self.order and row["exposure"] is not None]
+            means += [fmean(bits)] if bits else []
+        return means
 
     @cached_property
     def learnt_rows(self) -> list[dict[str, Any]] | None:

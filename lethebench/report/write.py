@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lethebench import __version__
 from lethebench.contract.folder_kinds import REPORT
 from lethebench.contract.own_folder import new_folder
-from lethebench.report import details, headline
+from lethebench.report import details, gaps, headline
 from lethebench.report.examples import examples
 from lethebench.report.load import ReportError, RunRecord, load_run
 from lethebench.report.page import Chapter, RenderedFigure, page
@@ -73,6 +73,9 @@ def _write(loaded: Sequence[RunRecord], folder: Path, progress: Progress | None)
 def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
     tables = [
         headline.headline(group),
+        gaps.gaps(group),
+        headline.behind(group),
+        details.parts(group),
         headline.per_seed(group),
         details.gate(group),
         details.stability(group),
@@ -141,6 +144,7 @@ def _curves(group: Group, prefix: str) -> Iterator[RenderedFigure]:
             tasks=group.tasks,
             top=max([1.0, *levels]) * 1.06,
             references=references[column.key],
+            band=gaps.band(group, column.key),
         )
         alt = f"Curves over the stages: {column.title}, {column.hint}"
         yield _render(figure, f"{prefix}{column.key.replace('_', '-')}", alt)

@@ -107,10 +107,11 @@ def test_page_is_complete_and_fits_the_width(browse, bare, tmp_path, width):
     dom, urls = browse(path)
     probe = json.loads(html.unescape(re.search(r'<pre id="probe">(.+?)</pre>', dom, re.DOTALL)[1]))
     assert urls == []
-    assert len(probe["images"]) == 2 + 4 + 6
+    assert len(probe["images"]) == 2 + 5 + 6
     assert all(min(sizes) > 100 for sizes in probe["images"])
     rows = dict(probe["rows"])
-    assert rows["demo-headline"] == 5
+    assert rows["demo-headline"] == 4
+    assert rows["demo-behind"] == 5
     assert rows["demo-gate"] == 2
     assert rows["demo-matrix-ga"] == rows["demo-matrix-npo"] == 5
     assert probe["needed"] <= probe["window"] == width

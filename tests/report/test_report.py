@@ -24,7 +24,8 @@ from lethebench.runs.folder import write_json
 from lethebench.runs.proof import seal
 from lethebench.runs.records import new_record
 
-FIGURES = tuple(column.key for column in headline.FIGURES)
+SCORES = tuple(column.key for column in headline.SCORES)
+BEHIND = tuple(column.key for column in headline.BEHIND)
 SCRIPT = '<script>window.broken = 1</script><img src="x" onerror="window.broken = 1">'
 
 
@@ -83,16 +84,18 @@ def test_headline_equals_summary(run, report):
     for method in ("ga", "npo"):
         cells = page.row("demo-headline", method)
         final = summary(run, method)["final"]
-        assert [cell["value"] for cell in cells[: len(FIGURES)]] == [final[name] for name in FIGURES]
+        assert [cell["value"] for cell in cells[: len(SCORES)]] == [final[name] for name in SCORES]
+        behind = page.row("demo-behind", method)
+        assert [cell["value"] for cell in behind[: len(BEHIND)]] == [final[name] for name in BEHIND]
         low, high = summary(run, method)["intervals"]["forget"]
-        assert f"{low:.3f} to {high:.3f}" in cells[0]["text"]
+        assert f"{low:.3f} to {high:.3f}" in cells[SCORES.index("forget")]["text"]
         assert cells[-1]["text"] == ", ".join(final["flags"])
     gold = json.loads((run / "gold/summary.json").read_text())["stages"]["4"]
-    column = FIGURES.index("exposure")
-    assert page.row("demo-headline", "gold")[column]["value"] == gold["exposure"]
-    assert page.row("demo-headline", "chance")[column]["value"] == gold["exposure_chance"] == pytest.approx(CHANCE)
-    assert page.row("demo-headline", "before")[column]["value"] == pytest.approx(4.148)
-    assert page.row("demo-headline", "before")[0]["value"] == 0.0
+    column = BEHIND.index("exposure")
+    assert page.row("demo-behind", "gold")[column]["value"] == gold["exposure"]
+    assert page.row("demo-behind", "chance")[column]["value"] == gold["exposure_chance"] == pytest.approx(CHANCE)
+    assert page.row("demo-behind", "before")[column]["value"] == pytest.approx(4.148)
+    assert page.row("demo-headline", "before")[SCORES.index("forget")]["value"] == 0.0
     assert "collapsed" in page.text
     assert FLAGS["collapsed"] in page.text
 
@@ -126,8 +129,11 @@ def test_csv_and_markdown_equal_summary(run, report):
     with (report / "tables/headline.csv").open(newline="") as file:
         rows = {row["model"]: row for row in csv.DictReader(file)}
     final = summary(run, "npo")["final"]
-    assert {name: float(rows["npo"][name]) for name in FIGURES} == {name: final[name] for name in FIGURES}
+    assert {name: float(rows["npo"][name]) for name in SCORES} == {name: final[name] for name in SCORES}
     assert float(rows["npo"]["forget_low"]) == summary(run, "npo")["intervals"]["forget"][0]
+    with (report / "tables/behind.csv").open(newline="") as file:
+        behind = {row["model"]: row for row in csv.DictReader(file)}["npo"]
+    assert {name: float(behind[name]) for name in BEHIND} == {name: final[name] for name in BEHIND}
     lines = (report / "tables/headline.md").read_text().splitlines()
     assert len({line.count("|") for line in lines[2:]}) == 1
     assert any(line.startswith("| npo |") and f"{final['keep']:.3f}" in line for line in lines)
@@ -196,7 +202,7 @@ def test_unfinished_run_lists_missing_parts(copy, tmp_path):
     assert "no gold model was retrained" in page.text
     assert "Pictures are missing" in page.text
     assert page.row("demo-headline", "npo")[-1]["text"] == "not_finished"
-    assert "value" not in page.row("demo-headline", "gold")[0]
+    assert "value" not in page.row("demo-headline", "gold")[SCORES.index("forget")]
     assert not (tmp_path / "out/figures/matrix-npo.png").exists()
     assert (tmp_path / "out/figures/matrix-ga.png").exists()
 
@@ -223,7 +229,7 @@ def test_seeds_are_averaged(run, quick, tmp_path):
     write_report([*runs, run], tmp_path / "out")
     page = read(tmp_path / "out")
     values = [summary(path, "npo")["final"]["keep"] for path in runs]
-    cell = page.row("demo-headline", "npo")[FIGURES.index("keep")]
+    cell = page.row("demo-headline", "npo")[SCORES.index("keep")]
     assert cell["value"] == statistics.fmean(values)
     assert f"± {statistics.stdev(values):.3f}" in cell["text"]
     assert len(page.tables["demo-seeds"]) == 1 + 2 * 3
@@ -247,7 +253,7 @@ def test_csv_columns_are_numbers_and_equal_for_any_number_of_seeds(run, report, 
     write_report(runs, tmp_path / "out")
     texts = {"model", "method", "part", "task", "modality", "better", "verdict", "flags"}
     paths = sorted((report / "tables").glob("*.csv"))
-    assert len(paths) == 8
+    assert len(paths) == 11
     for path in paths:
         one, two = pandas.read_csv(path), pandas.read_csv(tmp_path / "out/tables" / path.name)
         assert list(one.columns) == list(two.columns)
