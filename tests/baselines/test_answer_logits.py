@@ -67,6 +67,10 @@ def with_hook(model):
     model.model.language_model.layers[-1].mlp.register_forward_hook(lambda *_: None)
 
 
+def with_pre_hook(model):
+    model.model.language_model.layers[-1].mlp.register_forward_pre_hook(lambda *_: None)
+
+
 def with_dropout(model):
     model.model.language_model.layers[-1].self_attn.attention_dropout = 0.5
 
@@ -97,6 +101,7 @@ def with_other_layer(model):
     "change",
     [
         with_hook,
+        with_pre_hook,
         with_dropout,
         with_other_attention,
         with_checkpointing,
