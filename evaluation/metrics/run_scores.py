@@ -9,7 +9,7 @@ import numpy as np
 from lethebench.evaluation.metrics.indistinguishable import ATTACKERS
 from lethebench.evaluation.metrics.over_profiles import interval, profile_mean, ratio, resampled, worst_mean
 from lethebench.evaluation.metrics.score import PARTS, unlearning_score
-from lethebench.evaluation.metrics.stage_values import MODALITIES, Stage, StageValues, stage_values
+from lethebench.evaluation.metrics.stage_values import MODALITIES, Stage, StageValues, fluency, stage_values
 from lethebench.evaluation.metrics.tables import ModelRows, Table, units
 from lethebench.evaluation.metrics.unmeasured import unmeasured
 
@@ -127,11 +127,10 @@ class _Scorer:
         values = [stage_values(model, self.stage(number)) for number, model in enumerate(models, start=1)]
         scores = _scores(values, self.references, self.weights)
         initial = self.table(self.run.stages[0])
-        before = [stage_values(initial, self.stage(number)) for number in range(1, len(models) + 1)]
-        shares = [
-            profile_mean(now.fluent[0], self.weights) / profile_mean(then.fluent[0], self.weights)
-            for now, then in zip(values, before, strict=True)
-        ]
+        shares = []
+        for number, model in enumerate(models, start=1):
+            now, before = (fluency(table, self.run.order[:number]) for table in (model, initial))
+            shares.append(ratio(profile_mean, now, [before], self.weights))
         return scores | {"fluent_stages": np.minimum(1.0, shares), "values": values}
 
     def spread(self) -> dict[str, float]:

@@ -1,6 +1,6 @@
-"""The values of every profile at one stage of a run: forget, closeness to gold, keep and fluency."""
+"""The values of every profile at one stage of a run: forget, closeness to gold, and keep."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,14 +29,12 @@ class StageValues:
             trained on and held-out ones.
         indistinguishable: shape (3, profiles), of ATTACKERS.
         keep: shape (3, profiles), of GROUPS.
-        fluent: shape (1, profiles), share of answers that are language.
         relapse: shape (profiles,), knowledge above gold of each asked profile.
     """
 
     forget: np.ndarray
     indistinguishable: np.ndarray
     keep: np.ndarray
-    fluent: np.ndarray
     relapse: np.ndarray
 
 
@@ -60,15 +58,24 @@ class Stage:
 def stage_values(model: Table, stage: Stage) -> StageValues:
     """Return the values of a model's profiles at a stage; tables hold the same rows in the same order."""
     asked = np.isin(model.task, list(stage.asked))
-    fresh = ~asked & ((model.held_out & (model.role != "neighbour")) | np.isin(model.role, ["neighbour", "general"]))
-    fluent = model.means(model.language, fresh)
+    fresh = fresh_rows(model, stage.asked)
     return StageValues(
         forget=np.array([_forget(model, stage, asked & (model.image == image)) for image in (True, False)]),
         indistinguishable=_closeness(model, stage, asked & ~model.held_out),
         keep=_keep(model, stage, fresh),
-        fluent=fluent[None],
         relapse=np.maximum(0.0, _knowledge(model, asked) - _gold_knowledge(stage, asked)),
     )
+
+
+def fresh_rows(model: Table, asked: Collection[int]) -> np.ndarray:
+    """Return which rows are kept and were trained on by no model: held-out ones, neighbours and general tasks."""
+    untrained = model.held_out | np.isin(model.role, ["neighbour", "general"])
+    return untrained & ~np.isin(model.task, list(asked))
+
+
+def fluency(model: Table, asked: Collection[int]) -> np.ndarray:
+    """Return the share of answers to `fresh_rows` that are language, per profile."""
+    return model.means(model.language, fresh_rows(model, asked))
 
 
 def _knowledge(model: Table, chosen: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,13 @@ class Table:
             name: np.array([np.nan if row.get(name) is None else row[name] for row in rows], dtype=np.float64)
             for name in COLUMNS
         }
-        self.language = np.array([is_language(row["generated"] or "") for row in rows], dtype=np.float64)
+        self._texts = [row["generated"] or "" for row in rows]
         self.distribution = distributions([row.get("candidate_logprobs") for row in rows])
+
+    @cached_property
+    def language(self) -> np.ndarray:
+        """Whether each answer is language, shape (n,)."""
+        return np.array([is_language(text) for text in self._texts], dtype=np.float64)
 
     def means(self, values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Return the mean of each profile over chosen rows that have a value, shape (profiles,); NaN without any."""
