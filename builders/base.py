@@ -121,7 +121,7 @@ class Benchmark(ABC):
     RELEASE_NOTES: ClassVar[Mapping[str, str]]
     SUMMARY: ClassVar[str]
     PAPER: ClassVar[Paper]
-    CARD: ClassVar[CardText]
+    CARD: CardText
     CONFIGS: Mapping[str, Mapping[str, Sequence[str]]]
     SEQUENCE: ClassVar[str] = "continual"
     SIZES: ClassVar[Sizes]

@@ -40,6 +40,11 @@ class Unit:
     role: str
     task_id: int
 
+    @property
+    def profile_count(self) -> int:
+        """The number of profiles whose row is in this unit."""
+        return len(self.profiles)
+
     def subject(self, profile: Profile) -> Subject:
         """Return one of the profiles with its role and task."""
         return Subject(profile, self.role, self.task_id)
@@ -68,6 +73,7 @@ class Plan:
         candidates: attribute -> the values that exposure ranks over.
         attributes: attribute -> figures for the manifest: candidates, values, most_common.
         apart: combinations of fields that no two profiles may share.
+        shards: group of shards -> number of files; by the number of profiles for a group that is not in it.
     """
 
     units: Sequence[Unit]
@@ -76,6 +82,7 @@ class Plan:
     candidates: Mapping[str, Sequence[str]] = field(default_factory=dict)
     attributes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     apart: Sequence[Sequence[str]] = ()
+    shards: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

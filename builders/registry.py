@@ -109,9 +109,10 @@ IMPORTS = Registry(
     {
         "mllmu": "lethebench.builders.imports.mllmu.importer:MllmuImport",
         "mlu": "lethebench.builders.imports.mlu.importer:MluImport",
+        "own": "lethebench.builders.own.importer:Own",
     }
 )
-"""Benchmark -> the import of its official release, one row each."""
+"""Benchmark -> the import of its official release, one row each; `own` imports a user's own data."""
 
 
 def find(name: str, *, imported: bool = False) -> Benchmark:
@@ -121,6 +122,8 @@ def find(name: str, *, imported: bool = False) -> Benchmark:
         return registry[name]
     if imported:
         raise BuildError(f"benchmark {name!r} has no import; --from works for {', '.join(registry)}")
+    if name in IMPORTS:
+        raise BuildError(f"{name} is made from existing data: give them with --from (see `lethe list imports`)")
     close = get_close_matches(name, registry, 1)
     advice = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(registry)}"
     raise BuildError(f"unknown benchmark {name!r}; {advice}")

@@ -37,12 +37,12 @@ class ParquetTooLarge(ParquetError):
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+def _opened(path: Path, most_rows: int = MOST_ROWS) -> Iterator[pq.ParquetFile]:
     """Open a file whose footer is within bounds; raise ParquetError for whatever pyarrow raises inside the block."""
     try:
         with pq.ParquetFile(path) as shard:
             _check_column_chunks(path, shard.metadata)
-            if reason := _too_large(shard.metadata):
+            if reason := _too_large(shard.metadata, most_rows):
                 raise ParquetTooLarge(reason)
             if maps := [field.name for field in shard.schema_arrow if "map<" in str(field.type)]:
                 raise ParquetError(f"column {maps[0]} is a map")  # Arrow aborts the process for some damaged maps
@@ -66,13 +66,13 @@ def named_file(path: Path) -> Iterator[None]:
         raise UserError(f"{path} {error}: rebuild it or download it again") from error
 
 
-def parquet_schema(path: Path) -> pa.Schema:
-    """Return the schema of a file.
+def parquet_schema(path: Path, *, most_rows: int = MOST_ROWS) -> pa.Schema:
+    """Return the schema of a file of at most `most_rows` rows.
 
     Raises:
         ParquetError: it cannot be read, or its footer declares more than this module's bounds.
     """
-    with _opened(path) as shard:
+    with _opened(path, most_rows) as shard:
         return _plain_schema(shard.schema_arrow)
 
 
@@ -89,13 +89,15 @@ def check_parquet(path: Path) -> pa.Schema:
         return _plain_schema(shard.schema_arrow)
 
 
-def parquet_rows(path: Path, columns: Sequence[str] | None = None, *, batch_size: int = _BATCH) -> Iterator[dict]:
-    """Yield the rows of a file, at most `batch_size` at a time in memory.
+def parquet_rows(
+    path: Path, columns: Sequence[str] | None = None, *, batch_size: int = _BATCH, most_rows: int = MOST_ROWS
+) -> Iterator[dict]:
+    """Yield the rows of a file of at most `most_rows`, at most `batch_size` at a time in memory.
 
     Raises:
         ParquetError: as `check_parquet`; rows before the fault are yielded.
     """
-    with _opened(path) as shard:
+    with _opened(path, most_rows) as shard:
         for batch in _batches(shard, columns, batch_size):
             yield from batch.to_pylist()
 
@@ -208,9 +210,9 @@ def _check_column_chunks(path: Path, metadata: pq.FileMetaData) -> None:
                 raise
 
 
-def _too_large(metadata: pq.FileMetaData) -> str | None:
-    if metadata.num_rows > MOST_ROWS:
-        return f"has {metadata.num_rows:,} rows; the limit is {MOST_ROWS:,}"
+def _too_large(metadata: pq.FileMetaData, most_rows: int) -> str | None:
+    if metadata.num_rows > most_rows:
+        return f"has {metadata.num_rows:,} rows; the limit is {most_rows:,}"
     for group in range(metadata.num_row_groups):
         for index in range(metadata.num_columns):
             column = metadata.row_group(group).column(index)

@@ -134,10 +134,11 @@ def _import(request: BuildRequest, source: Path, out: Path) -> Manifest:
         discard(workshop)
         counted, _ = release.benchmark.counts(_group_counts(tallies), release.plan.tasks)
         size: str | int = request.size
-        if all(counted[name] == number for name, number in release.benchmark.PAPER_COUNTS.items()):
+        whole = release.benchmark.PAPER_COUNTS
+        if whole and all(counted[name] == number for name, number in whole.items()):
             size = "paper"
         elif size != "small":
-            size = sum(len(unit.profiles) for unit in release.plan.units)
+            size = sum(unit.profile_count for unit in release.plan.units)
         imported = {"source": dict(release.source), "missing": dict(release.benchmark.MISSING)}
         return _describe(request, release.plan, tallies, folder, size=size, counts=release.counts, imported=imported)
 
@@ -191,18 +192,18 @@ def write_shards(request: BuildRequest, plan: Plan, folder: Path) -> dict[str, T
     """Generate every row and write it, in the order of the plan; return group -> its tally."""
     benchmark = request.benchmark
     units = Counter(group for unit in plan.units for group in unit.groups)
-    profiles = Counter(group for unit in plan.units for group in unit.groups for _ in unit.profiles)
+    profiles: Counter[str] = Counter()
+    for unit in plan.units:
+        profiles.update(dict.fromkeys(unit.groups, unit.profile_count))
+    shards = {group: plan.shards.get(group) or -(-count // PROFILES_PER_SHARD) for group, count in profiles.items()}
     extra = ("candidates/values",) if "candidates" in benchmark.CONFIGS else ()
     schemas = {group: features_of(group).arrow_schema for group in (*units, *extra)}
     writers = {
-        group: ShardWriter(
-            folder, group, schemas[group], units=units[group], shards=-(-profiles[group] // PROFILES_PER_SHARD)
-        )
-        for group in units
+        group: ShardWriter(folder, group, schemas[group], units=units[group], shards=shards[group]) for group in units
     }
     writers |= {group: ShardWriter(folder, group, schemas[group], units=1, shards=1) for group in extra}
     tallies = {group: Tally(files=writer.names) for group, writer in writers.items()}
-    done, total = 0, sum(len(unit.profiles) for unit in plan.units)
+    done, total = 0, sum(unit.profile_count for unit in plan.units)
     num_proc = min(request.num_proc, len(plan.units))
     try:
         context = UnitContext(benchmark, plan.shared, schemas)
@@ -211,7 +212,7 @@ def write_shards(request: BuildRequest, plan: Plan, folder: Path) -> dict[str, T
                 for group, part in parts.items():
                     writers[group].add(part.table)
                     tallies[group].add(part)
-                done += len(unit.profiles)
+                done += unit.profile_count
                 if request.progress:
                     request.progress(done, total)
         rows = [{"attribute": attribute, "values": list(values)} for attribute, values in plan.candidates.items()]

@@ -80,7 +80,7 @@ def card_data(benchmark: Benchmark, manifest: Manifest) -> DatasetCardData:
         source_datasets=None if benchmark.IMPORTED else ["original"],
         size_categories=next(name for most, name in SIZES if rows < most),
         task_categories=["visual-question-answering", "question-answering", "image-text-to-text"],
-        tags=[*card.tags, f"arxiv:{benchmark.PAPER.arxiv}"],
+        tags=[*card.tags, *([f"arxiv:{benchmark.PAPER.arxiv}"] if benchmark.PAPER.arxiv else [])],
         configs=[
             {
                 "config_name": config,

@@ -72,7 +72,8 @@ def write_croissant(
 
 def describe(benchmark: Benchmark, splits: Mapping, files: Mapping) -> dict:
     """Return the build as Croissant JSON-LD."""
-    card = benchmark.CARD
+    card, paper = benchmark.CARD, benchmark.PAPER
+    authors = f"The authors of {paper.name}" if benchmark.IMPORTED else "The lethebench developers"
     return {
         "@context": dict(sorted(_CONTEXT.items())),
         "@type": "sc:Dataset",
@@ -80,14 +81,11 @@ def describe(benchmark: Benchmark, splits: Mapping, files: Mapping) -> dict:
         "name": benchmark.NAME,
         "alternateName": card.title,
         "description": card.description,
-        "license": card.license.url,
+        "license": card.license.url or card.license.id,
         "version": benchmark.VERSION,
         "datePublished": card.released,
-        "citeAs": benchmark.PAPER.bibtex,
-        "creator": {
-            "@type": "sc:Organization",
-            "name": f"The authors of {benchmark.PAPER.name}" if benchmark.IMPORTED else "The lethebench developers",
-        },
+        "citeAs": paper.bibtex if paper.arxiv else f"{card.title}, converted by lethebench",
+        "creator": {"@type": "sc:Organization", "name": authors},
         "keywords": list(card.tags),
         "inLanguage": "en",
         "isLiveDataset": False,

@@ -27,7 +27,10 @@ def build(
     preview: Annotated[bool, typer.Option("--preview", help="Also draw preview.png, which the card shows.")] = False,
     source: Annotated[
         Path | None,
-        typer.Option("--from", metavar="PATH", help="Import the official release: see `lethe list imports`."),
+        typer.Option("--from", metavar="PATH", help="Import a release or your own data: see `lethe list imports`."),
+    ] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="For own: a YAML file that maps your columns.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -36,6 +39,8 @@ def build(
     Example: lethe build icu --size small --preview
 
     Example: lethe build mlu --from MLUBench.zip --option pictures=DIR
+
+    Example: lethe build own --from photos --map map.yaml
     """
     from lethebench import builders
     from lethebench.console import Console
@@ -48,7 +53,7 @@ def build(
             size=int(size) if size.lstrip("-").isdecimal() else size,
             seed=seed,
             num_proc=num_proc,
-            options=_pairs(option or []),
+            options=_pairs(option or []) | ({} if map_file is None else {"map": str(map_file)}),
             preview=preview,
             progress=tick,
             source=source,

@@ -77,7 +77,7 @@ def _imports() -> list[dict[str, object]]:
             "version": importer.VERSION,
             "lethe build NAME --from": importer.SOURCE,
             "options": "; ".join(f"{key}: {help}" for key, help in option_help(importer.OPTIONS).items()) or "none",
-            "after": f"{importer.PAPER.name}, {importer.PAPER.url}",
+            "after": f"{importer.PAPER.name}, {importer.PAPER.url}" if importer.PAPER.arxiv else importer.PAPER.name,
         }
         for name, importer in cast(Mapping[str, Any], IMPORTS).items()
     ]

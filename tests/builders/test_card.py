@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hub_values import ALLOWED, EVAL, EVAL_TASK, FIELD_SPEC, FRAMEWORKS, SCORERS, SOLVERS
 from huggingface_hub import DatasetCard
+from own_data import own_rows, write_map, write_source
 from PIL import Image
 from releases import mllmu_configs, mlu_files, write_mllmu, write_pictures, write_zip
 from small_build import arguments_of, quick_build, real_build, use_stand_in_people
@@ -35,7 +36,11 @@ def folder_of(tmp_path_factory):
         if name in OURS:
             return quick_build(name)
         root, name = tmp_path_factory.mktemp("release"), name.split()[0]
-        if name == "mllmu":
+        if name == "own":
+            build(
+                name, root / name, source=write_source(root, "csv", own_rows()), options={"map": str(write_map(root))}
+            )
+        elif name == "mllmu":
             build(name, root / name, source=write_mllmu(root / "download", mllmu_configs()))
         else:
             write_pictures(root / "pictures", mlu_files())
@@ -161,8 +166,9 @@ def _says_who_what_and_how_responsibly(metadata, *, imported):
     ]
     for field in (
         "data_collection", "data_limitations", "data_biases", "data_use_cases", "data_social_impact",
-        "personal_sensitive_information", "data_release_maintenance_plan", "license", "version", "date_published",
-        "cite_as", "creators", "keywords", "description", "data_collection_type", "data_collection_raw_data",
+        "personal_sensitive_information", "data_release_maintenance_plan", "license", "version",
+        "date_published", "cite_as", "creators", "keywords", "description", "data_collection_type",
+        "data_collection_raw_data",
         "data_collection_missing_data", "data_preprocessing_protocol",
         *(("data_imputation_protocol",) if imported else (
             "data_annotation_protocol", "data_annotation_analysis", "annotations_per_item",

@@ -96,7 +96,7 @@ class Import(Benchmark):
     VERSION = "1.0.0"
     RELEASE_NOTES: ClassVar[Mapping[str, str]] = {"1.0.0": "First release of the importer."}
     SOURCE: ClassVar[str]
-    MISSING: ClassVar[Mapping[str, str]]
+    MISSING: Mapping[str, str]
 
     @abstractmethod
     def read(self, source: Path, *, size: str | int, options: Any, workshop: Path, num_proc: int) -> Release:

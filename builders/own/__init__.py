@@ -1,0 +1,1 @@
+"""Turn a user's own questions, answers and pictures into a build."""

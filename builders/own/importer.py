@@ -1,0 +1,275 @@
+"""A user's own questions, answers and pictures as a build.
+
+Rows are read once into a database inside the unfinished build; each unit of work reads its own from there, so that
+memory does not grow with the data.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from lethebench.builders.errors import BuildError
+from lethebench.builders.imports.shared.base import Import, Release
+from lethebench.builders.imports.shared.pictures import LONGEST, RawPicture, convert
+from lethebench.builders.imports.shared.problems import Problems
+from lethebench.builders.options import Options, option
+from lethebench.builders.own.mapping import OwnMap, read_map
+from lethebench.builders.own.rows import RowReader
+from lethebench.builders.own.store import Span, Store, facts_of, read_pictures, read_span, refuse_twins
+from lethebench.builders.own.store import Subject as OwnSubject
+from lethebench.builders.own.tables import MOST_ROWS, Table, open_table
+from lethebench.builders.own.text import NO_PAPER, card_of
+from lethebench.builders.records import EncodedView, Plan, ProfileRecord, Subject, Unit
+from lethebench.builders.write.columns import profile_row, qa_row
+from lethebench.builders.write.digest import file_hash
+from lethebench.builders.write.pictures import file_name
+from lethebench.contract.columns import FORMATS, ROLES
+from lethebench.contract.strict_yaml import refuse_unknown
+from lethebench.generation.questions.records import Profile, Question
+
+MOST_THUMBNAILS = 24
+"""Pictures whose thumbnail and origin a subject's row has."""
+ROWS_PER_SHARD = 4000
+MOST_TASKS = 10_000
+_TRAINED = ("forget", "retain")
+
+
+@dataclass(frozen=True)
+class OwnOptions(Options):
+    """Options of a build of a user's own data."""
+
+    map: str | None = option(None, str, "a YAML file that maps columns; also `--map FILE`")
+
+    @cached_property
+    def own_map(self) -> OwnMap:
+        """The content of the map."""
+        assert self.map is not None
+        return read_map(Path(self.map))
+
+    def record(self) -> dict[str, Any]:
+        return {"map": self.own_map.record()}
+
+
+@dataclass(frozen=True)
+class OwnUnit(Unit):
+    """Consecutive rows of one role and task; the subjects' own rows go with their first question."""
+
+    span: Span = field(kw_only=True)
+
+    @property
+    def profile_count(self) -> int:
+        return self.span.subjects
+
+
+class Own(Import):
+    """A user's own data; `roles` and `tested` say which splits it can fill."""
+
+    NAME = "own"
+    RELEASE_NOTES = {"1.0.0": "First release."}  # noqa: RUF012
+    SUMMARY = "your own questions, answers and pictures"
+    SOURCE = "a folder, a JSONL, CSV or Parquet file, or the id of a dataset on the Hub, with --map FILE"
+    PAPER = NO_PAPER
+    OPTIONS = OwnOptions
+
+    def __init__(
+        self, own_map: OwnMap | None = None, roles: Sequence[str] = ROLES, tested: bool = True, source: str = ""
+    ) -> None:
+        tests = ("qa/test-forget", "qa/test-retain") if tested else ()
+        splits: dict[str, tuple[str, ...]] = {"train": ("qa/forget", "qa/retain")}
+        splits |= {role: (f"qa/{role}",) for role in _TRAINED}
+        splits |= {"test": tests} if tests else {}
+        splits |= {role: (f"qa/{role}",) for role in roles if role not in _TRAINED}
+        self.CONFIGS = {"continual": splits, "profiles": {"train": tuple(f"profiles/{role}" for role in roles)}}
+        self.CARD = card_of(own_map, source)
+        columns = own_map.columns if own_map else {}
+        self.MISSING = {
+            **({} if tested else {"test": "the data have no rows with split `test`"}),
+            **{name: reason for name, reason in _MISSING.items() if name not in (*roles, *columns)},
+        }
+
+    def profile_count(self, size: str | int) -> int:
+        if size != "paper":
+            raise BuildError(f"--size {size}: own takes all of your data; leave --size out")
+        return 0
+
+    def read(self, source: Path, *, size: str | int, options: OwnOptions, workshop: Path, num_proc: int) -> Release:
+        if options.map is None:
+            table = open_table(source)
+            raise BuildError(f"own needs --map FILE, which maps your columns ({', '.join(table.columns)[:300]})")
+        own_map = options.own_map
+        table = open_table(source, own_map.file)
+        for column in own_map.columns.values():
+            refuse_unknown([column], table.columns, options.map, "column")
+        problems = Problems(table.files[0].name, "repair the data or the map")
+        store = Store(workshop)
+        try:
+            for picture in convert(_stored(table, own_map, store, problems), workshop, num_proc=num_proc):
+                store.converted(picture)
+                if picture.reason:
+                    problems.add(f"does not decode: {picture.reason}", file=picture.name)
+            problems.check()
+            refuse_twins(store, problems, share=own_map.shared_pictures)
+            problems.check()
+            tasks = store.number_tasks()
+            _check_tasks(table, tasks)
+            store.order()
+            spans = list(store.spans())
+            provenance = _provenance(source, table, store)
+            counts = {
+                "rows_repeated_left_out": store.repeated,
+                "pictures_of_two_subjects": store.shared,
+                "tasks_renumbered": 0 if tasks == [str(number) for number in range(len(tasks))] else len(tasks),
+                "columns_left_out": len(set(table.columns) - set(own_map.columns.values())),
+            }
+        finally:
+            store.close()
+        roles = [role for role in ROLES if any(span.role == role for span in spans)]
+        if missing := [role for role in _TRAINED if role not in roles]:
+            raise BuildError(
+                f"{table.files[0].name}: no subject to {missing[0]}; a build needs some to forget and some to retain"
+            )
+        tested = {role: any(span.tests for span in spans if span.role == role) for role in _TRAINED}
+        if any(tested.values()) and not all(tested.values()):
+            raise BuildError(
+                f"{table.files[0].name}: test rows must be about subjects to forget and about subjects to retain"
+            )
+        benchmark = Own(own_map, roles, all(tested.values()), provenance["name"])
+        units = [_unit(span, all(tested.values())) for span in spans]
+        return Release(benchmark, Plan(units, workshop, len(tasks), shards=_shards(units)), provenance, counts)
+
+    def rows(self, unit: Unit, shared: Path) -> dict[str, list[dict]]:
+        assert isinstance(unit, OwnUnit)
+        rows: dict[str, list[dict]] = {group: [] for group in unit.groups}
+        views: dict[str, EncodedView] = {}
+        for own, first, row in read_span(shared, unit.span):
+            subject = _subject(own, unit.span)
+            names = row["pictures"]
+            absent = [name for name in names if name not in views]
+            views |= {name: _view(own.id, one, shared) for name, one in read_pictures(shared, absent).items()}
+            group = f"qa/test-{unit.role}" if row["test"] else f"qa/{unit.role}"
+            question = _question(row, names)
+            rows[group].append(qa_row(f"{self.NAME}/{own.id}/{question.key}", subject, question, views))
+            if first:
+                rows[f"profiles/{unit.role}"].append(profile_row(_profile(subject, own, shared)))
+        return rows
+
+    def facts(self) -> dict[str, Any]:
+        return {"longest": LONGEST, "thumbnails": MOST_THUMBNAILS}
+
+
+_MISSING = {
+    "holdout": "the data have no subjects with role `holdout`",
+    "candidates": "the data name no values to rank among, so there is no exposure",
+    "paraphrases": "the map names no column with other wordings of an answer",
+    "perturbed": "the map names no column with wrong answers for a truth ratio",
+}
+
+
+def _stored(table: Table, own_map: OwnMap, store: Store, problems: Problems) -> Iterator[RawPicture]:
+    """Read every row into the store; yield each picture the first time it occurs."""
+    reader = RowReader(own_map, table.root)
+    number = -1
+    for number, raw in enumerate(table.rows()):
+        if number >= MOST_ROWS:
+            problems.add(f"more than {MOST_ROWS:,} rows", row=number)
+            break
+        with problems.at("", number):
+            row = reader.read(raw)
+            if row.role not in _TRAINED and row.texts.get("split") == "test":
+                raise ValueError(f"split test, but its subject is {row.role}: only trained subjects have a test split")
+            for index in store.add(number, row, share=own_map.shared_pictures):
+                yield row.pictures[index]
+    if number < 0:
+        problems.add("has no row")
+
+
+def _check_tasks(table: Table, tasks: Sequence[str]) -> None:
+    if not tasks:
+        raise BuildError(f"{table.files[0].name}: no subject has a task, so nothing is to be forgotten")
+    if len(tasks) > MOST_TASKS:
+        raise BuildError(f"{table.files[0].name}: {len(tasks):,} tasks; the limit is {MOST_TASKS:,}")
+
+
+def _provenance(source: Path, table: Table, store: Store) -> dict[str, Any]:
+    """Return name, number of files with rows and pictures, and a hash over theirs."""
+    total = sha256()
+    for path in table.files:
+        total.update(file_hash(path).encode())
+    for digest in store.picture_hashes():
+        total.update(digest.encode())
+    name = source.resolve().name.encode("utf-8", "replace").decode()
+    return {"name": name, "files": len(table.files) + store.count("pictures"), "sha256": total.hexdigest()}
+
+
+def _unit(span: Span, tested: bool) -> OwnUnit:
+    rows = span.last - span.first + 1
+    groups = [f"qa/{span.role}"] if rows > span.tests else []
+    groups += [f"qa/test-{span.role}"] if span.tests and tested else []
+    groups += [f"profiles/{span.role}"] if span.subjects else []
+    return OwnUnit(tuple(groups), (), span.role, span.task_id, span=span)
+
+
+def _shards(units: Sequence[OwnUnit]) -> dict[str, int]:
+    """Return group -> number of files, each with about ROWS_PER_SHARD rows."""
+    rows: dict[str, int] = {}
+    for unit in units:
+        for group in unit.groups:
+            more = unit.span.subjects if group.startswith("profiles/") else unit.span.last - unit.span.first + 1
+            rows[group] = rows.get(group, 0) + more
+    return {group: -(-count // ROWS_PER_SHARD) for group, count in rows.items()}
+
+
+def _subject(own: OwnSubject, span: Span) -> Subject:
+    return Subject(Profile(own.id, "own", own.name, {}, {}, seed=0), span.role, span.task_id)
+
+
+def _profile(subject: Subject, own: OwnSubject, workshop: Path) -> ProfileRecord:
+    """Return a subject's row: its facts, its task as given, and its first pictures."""
+    facts, pictures = facts_of(workshop, own, MOST_THUMBNAILS)
+    details = {"task": own.task} if own.task else {}
+    details |= {
+        f"picture:{_short(one['name'])}": f"sha256 {one['sha256']}, {one['size'][0]} x {one['size'][1]}, {one['kind']}"
+        for one in pictures
+    }
+    profile = replace(subject.profile, fields=facts, details=details)
+    views = {one["name"]: _view(own.id, one, workshop) for one in pictures}
+    return ProfileRecord(replace(subject, profile=profile), {}, views)
+
+
+def _view(profile_id: str, picture: Mapping[str, Any], workshop: Path) -> EncodedView:
+    name = f"{picture['number']:06d}"
+    file = workshop / picture["file"]
+    return EncodedView(
+        "own",
+        {"bytes": file.read_bytes(), "path": file_name("picture", name)},
+        {"bytes": file.with_name(f"{file.name}.small").read_bytes(), "path": file_name("picture", f"{name}_thumbnail")},
+        f"own:{_short(picture['name'])}",
+    )
+
+
+def _short(name: str) -> str:
+    """Return the name of a picture's file, or the start of its hash."""
+    return Path(name).name[:100] if "." in name else name[:16]
+
+
+def _question(row: Mapping[str, Any], pictures: Sequence[str]) -> Question:
+    modality, format = "image_text" if pictures else "text", FORMATS[1] if row["options"] else FORMATS[0]
+    return Question(
+        key=row["id"] or str(row["n"]),
+        modality=modality,
+        format=format,
+        attribute=row["attribute"],
+        question=row["question"],
+        answer=row["answer"],
+        value=row["answer"],
+        keywords=tuple(row["keywords"]),
+        paraphrases=tuple(row["paraphrases"]),
+        perturbed=tuple(row["perturbed"]),
+        options=tuple(row["options"]),
+        correct=row["correct"],
+        view=pictures[0] if pictures else None,
+        more_views=tuple(pictures[1:]),
+    )
