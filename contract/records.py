@@ -108,6 +108,7 @@ class Data(Record):
     """The build in run.json."""
 
     path: Text
+    hub: Text | None = None
     benchmark: Text
     version: Text
     size: Size

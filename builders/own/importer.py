@@ -27,6 +27,7 @@ from lethebench.builders.write.columns import profile_row, qa_row
 from lethebench.builders.write.digest import file_hash
 from lethebench.builders.write.pictures import file_name
 from lethebench.contract.columns import FORMATS, ROLES
+from lethebench.contract.hub_cache import hub_source
 from lethebench.contract.strict_yaml import refuse_unknown
 from lethebench.generation.questions.records import Profile, Question
 
@@ -200,7 +201,7 @@ def _provenance(source: Path, table: Table, store: Store) -> dict[str, Any]:
         total.update(file_hash(path).encode())
     for digest in store.picture_hashes():
         total.update(digest.encode())
-    name = source.resolve().name.encode("utf-8", "replace").decode()
+    name = hub_source(source) or source.resolve().name.encode("utf-8", "replace").decode()
     return {"name": name, "files": len(table.files) + store.count("pictures"), "sha256": total.hexdigest()}
 
 

@@ -11,6 +11,7 @@ from lethebench.builders.imports.shared.pictures import RawPicture
 from lethebench.builders.imports.shared.wording import keywords
 from lethebench.builders.own.mapping import LISTS, OwnMap
 from lethebench.contract.columns import ROLES
+from lethebench.contract.hub_cache import is_inside
 from lethebench.contract.text import clean_text
 
 MOST_LETTERS = 20_000
@@ -118,7 +119,7 @@ class RowReader:
                     f"its picture {name!r:.80} is {'there twice' if matches else 'not in ' + self._root.name}"
                 )
             path = matches[0]
-        if not path.resolve().is_relative_to(self._root):
+        if not is_inside(path, self._root):
             raise ValueError(f"its picture {name!r:.80} is outside the folder {self._root.name}")
         return path
 

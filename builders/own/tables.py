@@ -10,6 +10,7 @@ from typing import Any
 from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.shared.wording import read_json
 from lethebench.contract.errors import border
+from lethebench.contract.hub_cache import is_inside
 from lethebench.contract.parquet import ParquetError, parquet_rows, parquet_schema
 
 ENDINGS = (".jsonl", ".csv", ".tsv", ".parquet")
@@ -64,10 +65,10 @@ def open_table(source: Path, file: str = "") -> Table:
 
 
 def _inside(root: Path, name: str) -> Path:
-    path = (root / name).resolve()
-    if not path.is_relative_to(root.resolve()) or not path.is_file():
+    path = root / name
+    if not is_inside(path, root) or not path.is_file():
         raise BuildError(f"file: {name}: there is no such file in {root.name}")
-    return root / name
+    return path
 
 
 def _files_of(root: Path) -> tuple[list[Path], Path]:
@@ -78,7 +79,7 @@ def _files_of(root: Path) -> tuple[list[Path], Path]:
             for path in root.rglob("*")
             if path.suffix.lower() in ENDINGS and path.is_file() and not any(p[0] == "." for p in path.parts[-3:])
         )
-    found = [path for path in found if path.resolve().is_relative_to(root.resolve())] if found else []
+    found = [path for path in found if is_inside(path, root)]
     metadata = [path for path in found if path.stem == "metadata"]
     found = metadata or found
     if not found:

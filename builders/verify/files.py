@@ -18,6 +18,7 @@ from lethebench.builders.write.digest import file_hash
 from lethebench.builders.write.manifest import Manifest
 from lethebench.contract.errors import UserError, border
 from lethebench.contract.folder_kinds import BUILD
+from lethebench.contract.hub_cache import is_inside
 from lethebench.contract.parquet import ParquetError, ParquetTooLarge, check_parquet
 from lethebench.contract.records import Card, Croissant, check_record, read_record
 from lethebench.contract.strict_yaml import parse_strict
@@ -28,10 +29,8 @@ _CONFIG_KEYS = {"config_name", "version", "data_files", "default", "description"
 
 def refuse_links_out(folder: Path) -> None:
     """Raise BuildError for a link that leads out of a build, before anything is read; the Hub's cache may link."""
-    root = folder.resolve()
-    roots = [root] + ([root.parents[1] / "blobs"] if root.parent.name == "snapshots" else [])
     for path in folder.rglob("*"):
-        if path.is_symlink() and not any(path.resolve().is_relative_to(each) for each in roots):
+        if path.is_symlink() and not is_inside(path, folder):
             raise BuildError(f"{path} is a link out of the build, and is not read: put the file itself there")
 
 

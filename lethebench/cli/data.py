@@ -9,7 +9,9 @@ import typer
 from lethebench.cli.command import command
 from lethebench.cli.output import Json, show
 
-Data = Annotated[Path, typer.Argument(metavar="DIR", help="A folder written by `lethe build`.")]
+Data = Annotated[
+    Path, typer.Argument(metavar="DIR|ORG/NAME", help="A folder written by `lethe build`, or one on the Hub.")
+]
 
 
 def build(
@@ -45,6 +47,10 @@ def build(
     from lethebench import builders
     from lethebench.console import Console
 
+    if source is not None and name == "own":
+        from lethebench.hub.fetch import local_data
+
+        source = local_data(source)
     folder = out or Path("build") / name
     with Console().phase(f"build {name}, {size}" if source is None else f"build {name} from {source.name}") as tick:
         manifest = builders.build(
@@ -68,7 +74,9 @@ def verify(folder: Data, as_json: Json = False) -> None:
     Example: lethe verify build/icu
     """
     from lethebench import builders
+    from lethebench.hub.fetch import local_build
 
+    folder = local_build(folder)
     report = builders.verify(folder).to_dict()
     lines = [f"{check.get('status', 'ok'):>14}  {check['name']}" for check in report["checks"]]
     lines += [problem["text"] for problem in report["problems"]]

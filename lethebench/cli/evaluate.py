@@ -10,7 +10,9 @@ from lethebench.cli.output import Json, show
 
 
 def evaluate(
-    target: Annotated[Path, typer.Argument(metavar="DIR|RUN", help="A build, or a run to score again.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="DIR|ORG/NAME|RUN", help="A build, one on the Hub, or a run to score again.")
+    ],
     model: Annotated[
         str | None, typer.Option(help="A folder, a Hub id, or openai:NAME for a model behind an API.")
     ] = None,

@@ -20,7 +20,7 @@ def export_command(folder: Path, layout: str, out: Path, data: str | None) -> tu
     """
     if layout not in LAYOUTS:
         raise UserError(f"--layout {layout}: unknown; give one of {', '.join(LAYOUTS)}")
-    open_build(folder)
+    folder = open_build(folder).path
     tidy(out)
     if out.is_dir() and (present := min((path.name for path in out.iterdir()), default=None)):
         # A folder with a build in it would be free for another build; an export must not take its place.

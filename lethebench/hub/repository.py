@@ -1,4 +1,4 @@
-"""One repository on the Hub as a push uses it: read its state, upload, commit and tag."""
+"""One repository on the Hub as a push or a download uses it: read its state, upload, commit and tag."""
 
 import os
 import re
@@ -72,6 +72,7 @@ class Hub:
         kind: A key of KINDS.
         console: Reports waits and progress.
         read_only: Only look at the repository; works without a token for public ones.
+        purpose: What the repository is used for, in messages: `push` or `download`.
 
     Attributes:
         left: What a failure from here on leaves behind on the Hub, for its message.
@@ -80,7 +81,9 @@ class Hub:
         UserError: The name is invalid, or there is no token and `read_only` is not set.
     """
 
-    def __init__(self, name: str, kind: str, console: Console, *, read_only: bool = False) -> None:
+    def __init__(
+        self, name: str, kind: str, console: Console, *, read_only: bool = False, purpose: str = "push"
+    ) -> None:
         check_name(name)
         token = get_token()
         if token is None and not read_only:
@@ -90,7 +93,8 @@ class Hub:
         protect(token)
         self.name, self.kind, self.token, self.console = name, kind, token, console
         self.api = HfApi(token=token or False, library_name="lethebench", library_version=__version__)
-        self.left = "nothing was changed on the Hub"
+        self.purpose = purpose
+        self.left = "nothing was changed on the Hub" if purpose == "push" else ""
         disable_progress_bars()
         hub_logging.set_verbosity_error()
         configure_client(console.say)
@@ -240,14 +244,14 @@ class Hub:
         try:
             yield
         except KeyboardInterrupt:
-            self.console.say(f"stopped: {self.left}")
+            self.console.say(f"stopped: {self.left}" if self.left else "stopped")
             raise
         except CheckFailed:
             raise
         except Exception as error:
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:
                 raise
-            raise UserError(f"{self._reason(error)} ({self.left})") from error
+            raise UserError(f"{self._reason(error)} ({self.left})" if self.left else self._reason(error)) from error
 
     def _reason(self, error: Exception) -> str:
         """Return what happened and what to do."""
@@ -256,10 +260,10 @@ class Hub:
         if isinstance(error, HfHubHTTPError):
             return self._refusal(error)
         if isinstance(error, OfflineModeIsEnabled):
-            return "HF_HUB_OFFLINE is set, but a push needs the Hub; unset it"
+            return f"HF_HUB_OFFLINE is set, but a {self.purpose} needs the Hub; unset it"
         if isinstance(error, httpx2.TransportError | ConnectionError):
             attempts = f"{ATTEMPTS} attempts ({type(error).__name__})"
-            return f"no answer from {self.api.endpoint} after {attempts}; check the network and push again"
+            return f"no answer from {self.api.endpoint} after {attempts}; check the network and {self.purpose} again"
         # Of huggingface_hub, for a card or an answer that it rejects.
         name = "" if isinstance(error, ValueError | OSError | RuntimeError) else f"{type(error).__name__}: "
         return f"{self.name}: {name}{one_line(error)}"
@@ -267,7 +271,8 @@ class Hub:
     def _refusal(self, error: HfHubHTTPError) -> str:
         status, message = error.response.status_code, error.server_message or "no reason given"
         if status == 401:
-            return "the Hub rejects the token (401): it is invalid or expired; set HF_TOKEN to one with write access"
+            access = "write access" if self.purpose == "push" else "read access"
+            return f"the Hub rejects the token (401): it is invalid or expired; set HF_TOKEN to one with {access}"
         if status == 403 and error.response.headers.get("X-Error-Code") == "GatedRepo":
             return f"{self.name} is gated and this token has no access (403); ask for access at {self.address}"
         if status == 403:
@@ -275,7 +280,7 @@ class Hub:
         if status == 404:
             return f"{self.name} no longer exists (404, {message}); see {self.address}"
         if status in (429, 500, 502, 503, 504):
-            return f"the Hub keeps answering {status} ({message}); push again later"
+            return f"the Hub keeps answering {status} ({message}); {self.purpose} again later"
         return f"the Hub answered {status} ({message}) for {self.name}"
 
 

@@ -61,7 +61,8 @@ def commands(run: RunRecord) -> list[str]:
 
     Of an absolute path only the last part is printed: the rest is of no use to a reader.
     """
-    return [shlex.join(_build_words(run)), shlex.join(options_of(run).command_line())]
+    built = [] if run.record["data"].get("hub") else [shlex.join(_build_words(run))]
+    return [*built, shlex.join(options_of(run).command_line())]
 
 
 def options_of(run: RunRecord) -> RunOptions:
@@ -69,7 +70,8 @@ def options_of(run: RunRecord) -> RunOptions:
     record = run.record
     preset = record.get("preset")
     changes = {"model": _short(record.get("model")), "preset": None if preset is None else _short(preset)}
-    return RunOptions.from_record(record, data=Path(_short(record["data"].get("path"))), **changes)
+    data = record["data"].get("hub") or _short(record["data"].get("path"))
+    return RunOptions.from_record(record, data=Path(data), **changes)
 
 
 def _build_words(run: RunRecord) -> list[str]:
@@ -82,6 +84,9 @@ def _build_words(run: RunRecord) -> list[str]:
         words += ["--size", str(data.get("size"))]
         words += ["--seed", str(data["seed"])] if data.get("seed") is not None else []
     for key, value in (data.get("options") or {}).items():
+        if key == "map":  # of own: the content of a file
+            words += ["--map", "map.yaml"]
+            continue
         words += ["--option", f"{key}={_option_text(value)}"] if value is not None else []
     return [*words, "--out", _short(data.get("path"))]
 

@@ -11,8 +11,10 @@ from datasets import Dataset, Image, List
 from lethebench.builders.registry import benchmark_of_build
 from lethebench.builders.verify.files import refuse_links_out
 from lethebench.builders.write.columns import CANDIDATES, QA
+from lethebench.contract.hub_cache import hub_source
 from lethebench.contract.records import Manifest, read_record
 from lethebench.errors import UserError
+from lethebench.hub.fetch import local_build
 from lethebench.runs.folder import file_hash
 from lethebench.runs.shards import read_shards
 
@@ -35,6 +37,12 @@ class Build:
     def benchmark(self) -> str:
         """The name of the benchmark."""
         return self.manifest["benchmark"]
+
+    @property
+    def hub(self) -> dict[str, str]:
+        """`hub`: ORG/NAME@COMMIT of a build from the Hub, for records; empty for other builds."""
+        source = hub_source(self.path)
+        return {"hub": source} if source else {}
 
     @cached_property
     def config(self) -> str:
@@ -128,13 +136,16 @@ def open_manifest(path: Path) -> dict[str, Any]:
 
 
 def open_build(path: str | Path) -> Build:
-    """Open a folder that `lethe build` wrote.
+    """Open a folder that `lethe build` wrote, or the download of one from the Hub.
+
+    Args:
+        path: a folder, or ORG/NAME[@REVISION] on the Hub where there is no such folder.
 
     Raises:
-        UserError: the folder is absent or is not a build.
+        UserError: the folder is absent or is not a build, or the Hub has none.
         BuildError: its benchmark is not installed, or in another major version.
     """
-    path = Path(path)
+    path = local_build(path)
     if not path.is_dir():
         raise UserError(f"{path} is not a folder: build one with `lethe build icu --size small --out {path}`")
     if not (path / "manifest.json").is_file():

@@ -113,6 +113,7 @@ def _record(run: Run, build: Build) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": {
             "path": str(build.path),
+            **build.hub,
             "benchmark": build.benchmark,
             "version": manifest["version"],
             "size": manifest["size"],

@@ -67,10 +67,10 @@ class RunOptions:
 
     data: Path = field(
         metadata=option(
-            "A folder written by `lethe build`.",
+            "A folder written by `lethe build`, or the id of a pushed one on the Hub (ORG/NAME, ORG/NAME@REVISION).",
             decides="data",
             commands="learn unlearn run tune",
-            metavar="DIR",
+            metavar="DIR|ORG/NAME",
         )
     )
     methods: tuple[str, ...] = field(

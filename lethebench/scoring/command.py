@@ -119,6 +119,7 @@ class Evaluation:
             "version": __version__,
             "data": {
                 "path": str(self.build.path),
+                **self.build.hub,
                 **{name: manifest[name] for name in ("benchmark", "version", "size", "seed")},
                 "config": options.config or self.build.config,
                 "splits": {name: splits.count(name) for name in dict.fromkeys(splits)},
