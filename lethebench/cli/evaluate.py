@@ -51,6 +51,13 @@ def evaluate(
     order_seed: Annotated[
         int | None, typer.Option(min=0, help="With --task: shuffle the tasks with this seed, as `lethe run` does.")
     ] = None,
+    budget: Annotated[
+        str, typer.Option(metavar="requests=N,tokens=N,usd=X", help="Limits of API calls; the pass stops before them.")
+    ] = "",
+    price: Annotated[
+        str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder to write; default evaluations/..., RUN/evaluation.")] = None,
     print_all: Annotated[bool, typer.Option("--all", help="Print every aggregate, not only the headline.")] = False,
     as_json: Json = False,
@@ -89,6 +96,9 @@ def evaluate(
         order_seed=order_seed,
         samples=samples,
         out=out,
+        budget=budget,
+        price=price,
+        dry_run=dry_run,
     )
     scores, text = evaluate_command(options, full=print_all)
     show(scores, as_json, text)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lethebench.baselines.loading import Loaded
 
 ROWS_FILE = "rows.parquet"
-ANSWERS_FILE = "answers.jsonl"
+ANSWERS_FILE = "answers.sqlite"
 LIBRARIES = ("torch", "transformers", "peft", "datasets", "numpy", "scipy", "openai", "lm-eval", "lmms-eval")
 """Packages that results depend on; scores.json records their versions."""
 
@@ -51,6 +51,10 @@ def evaluate_command(options: EvaluateOptions, *, full: bool = False) -> tuple[d
     options.check_build(build)
     folder = options.folder()
     answers, record = kept_file(folder, ANSWERS_FILE), {"seconds": 0.0}
+    if options.dry_run:
+        from lethebench.scoring.api import dry_run
+
+        return dry_run(options, Evaluation(options, build).rows, answers)
     with new_stage(folder, record, EVALUATION) as new:
         scores = Evaluation(options, build).run(new, answers)
         record["seconds"] = scores["seconds"]
@@ -158,7 +162,7 @@ class Evaluation:
         from lethebench.scoring.api import api_rows
 
         with self.console.phase(f"ask {self.options.model} {len(self.rows)} questions") as tick:
-            scores, endpoint = api_rows(self.options, self.rows, answers, per_mille(tick))
+            scores, endpoint = api_rows(self.options, self.rows, answers, per_mille(tick), self.console.say)
         return self._with_references(Evidence(rows=self.asked.relabel(scores))), endpoint
 
     def _evidence_from_weights(self) -> Evidence:

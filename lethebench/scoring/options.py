@@ -10,6 +10,7 @@ from lethebench.baselines.tiny import is_tiny
 from lethebench.contract.escaping import file_name
 from lethebench.contract.folder_kinds import EVALUATION
 from lethebench.contract.own_folder import refuse_foreign
+from lethebench.contract.requests.budget import Budget, parse_budget
 from lethebench.contract.secrets import fault_of
 from lethebench.errors import UserError
 from lethebench.evaluation.registry import METRICS, metric_entry
@@ -49,6 +50,9 @@ class EvaluateOptions:
         concurrency: calls of the API at a time.
         max_new_tokens: the maximal length of an answer.
         timeout: seconds after which a call without a reply has failed.
+        budget: limits of an API's calls as `requests=N,tokens=N,usd=X`, or some of them; empty = none.
+        price: US dollars per million input and output tokens as `IN,OUT`; empty = unknown.
+        dry_run: estimate calls, tokens and cost of an API, and send nothing.
     """
 
     target: Path
@@ -69,6 +73,13 @@ class EvaluateOptions:
     concurrency: int = 8
     max_new_tokens: int | None = None
     timeout: float = 120.0
+    budget: str = ""
+    price: str = ""
+    dry_run: bool = False
+
+    def limits(self) -> Budget:
+        """Return the budget of calls to an API."""
+        return parse_budget(self.budget, self.price)
 
     @property
     def is_run(self) -> bool:
@@ -131,6 +142,10 @@ class EvaluateOptions:
                     reference_folder(value, name.removeprefix("--"))
         if self.general is not None:
             self._check_general()
+        if self.api_model is None or self.is_run:
+            for name, given in {"--budget": self.budget, "--price": self.price, "--dry-run": self.dry_run}.items():
+                if given:
+                    raise UserError(f"{name} is for models behind an API; pass --model openai:NAME to use one")
         refuse_foreign(self.folder(), EVALUATION)
 
     def _check_run(self) -> None:
@@ -167,7 +182,11 @@ class EvaluateOptions:
         for name, value in weights_only.items():
             if value:
                 raise UserError(f"{name} needs the model's weights, and {self.model} is an API: pass a model's folder")
-        if self.base_url is None and not os.environ.get("OPENAI_API_KEY"):
+        try:
+            self.limits()
+        except ValueError as error:
+            raise UserError(f"--budget {self.budget!r} --price {self.price!r}: {error}") from None
+        if self.base_url is None and not self.dry_run and not os.environ.get("OPENAI_API_KEY"):
             raise UserError(f"--model {self.model}: set OPENAI_API_KEY, or pass --base-url of a server without keys")
         for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
             if fault := fault_of(os.environ.get(name, "")):

@@ -1,16 +1,18 @@
 """Answers of an OpenAI-compatible API: requests, retries, failures and stored answers."""
 
 import io
-import json
+import sqlite3
 import time
+from contextlib import closing
 from itertools import pairwise
 
 import pytest
 from chat_server import chatting
 from PIL import Image
 
+from lethebench.contract.requests.endpoint import Endpoint, EndpointRefused
 from lethebench.evaluation.answers.letters import chosen, letter_question
-from lethebench.evaluation.harness.endpoint import Endpoint, EndpointRefused, ask
+from lethebench.evaluation.harness.endpoint import ask
 
 KEY = "sk-secret-0123456789"
 COLORS = {"red": (200, 0, 0), "green": (0, 200, 0), "blue": (0, 0, 200)}
@@ -127,18 +129,17 @@ def test_wrong_key_or_model_stops_at_once(server, fault, word):
 
 def test_key_is_not_written(server, tmp_path):
     server.faults = ["bad_row"]
-    path = tmp_path / "answers.jsonl"
+    path = tmp_path / "answers.sqlite"
     replies = ask(endpoint(server), rows(2), answers=path)
-    assert KEY not in repr(endpoint(server)) + str(replies) + path.read_text()
+    assert KEY not in repr(endpoint(server)) + str(replies) + path.read_bytes().decode("latin-1")
 
 
 def test_interrupted_pass_resumes(server, tmp_path):
-    path = tmp_path / "answers.jsonl"
+    path = tmp_path / "answers.sqlite"
     server.faults = [None, None, "no_key"]
     with pytest.raises(EndpointRefused):
         ask(endpoint(server, concurrency=1), rows(), answers=path)
-    with path.open("a") as file:
-        file.write('{"asked": "cut')  # as a killed process leaves it
+    path.with_name("answers.sqlite-wal").write_bytes(b"7\x7f\x06\x82 cut")  # as a killed process leaves it
     server.faults = []
     replies = ask(endpoint(server, concurrency=1), rows(), answers=path)
     assert [reply.text for reply in replies] == expected()
@@ -149,7 +150,7 @@ def test_interrupted_pass_resumes(server, tmp_path):
 
 
 def test_stored_answers_match_their_request_only(server, tmp_path):
-    path = tmp_path / "answers.jsonl"
+    path = tmp_path / "answers.sqlite"
     server.faults = ["bad_row"]
     ask(endpoint(server, concurrency=1), rows(2), answers=path)
     assert ask(endpoint(server), rows(2), answers=path)[0] == (expected(2)[0], None, 1)
@@ -158,16 +159,22 @@ def test_stored_answers_match_their_request_only(server, tmp_path):
     server.requests.clear()
     ask(Endpoint(model="other", key=KEY, base_url=server.url), rows(2), answers=path)
     assert len(server.requests) == 2
-    assert all(json.loads(line)["text"] for line in path.read_text().splitlines())
+    with closing(sqlite3.connect(path)) as database:
+        assert all(text for (text,) in database.execute("SELECT text FROM answers"))
 
 
 def test_half_an_emoji_is_replaced_in_replies_and_stored_answers(tmp_path):
     """Arrow and UTF-8 take no lone surrogate; a file of answers may hold one from before it was replaced."""
-    answers = tmp_path / "answers.jsonl"
+    answers = tmp_path / "answers.sqlite"
     with chatting(lambda text, pictures: "red \ud83d") as server:
         assert ask(endpoint(server), rows(1), answers=answers)[0].text == "red \ufffd"
-        answers.write_text(answers.read_text().replace("\\ufffd", "\\ud83d"))
-        assert ask(endpoint(server), rows(1), answers=answers)[0] == ("red \ufffd", None, 0)
+        with closing(sqlite3.connect(answers)) as database, database:
+            database.execute(
+                "UPDATE answers SET text = CAST(? AS TEXT)", ("red \ud83d".encode("utf-8", "surrogatepass"),)
+            )
+        reply = ask(endpoint(server), rows(1), answers=answers)[0]
+    assert (reply.text.rstrip("\ufffd"), reply.error, reply.tries) == ("red ", None, 0)
+    assert reply.text.encode()
 
 
 def test_concurrency_reaches_its_limit(server):
@@ -203,7 +210,7 @@ def test_empty_refused_and_truncated_answers():
 
 def test_progress_reaches_one(server):
     shares = []
-    ask(endpoint(server), rows(), progress=shares.append)
+    ask(endpoint(server), rows(), progress=lambda now: shares.append(now.done / now.total))
     assert shares == [pytest.approx(number / 6) for number in range(1, 7)]
 
 

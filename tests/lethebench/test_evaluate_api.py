@@ -128,9 +128,9 @@ def test_failed_calls_are_counted_and_retried(data, truth, tmp_path):
         server.faults = []
         scores, _ = evaluate_command(options(data, server, tmp_path / "out", sample=6))
         assert len(server.requests) == 3
-    assert scores["endpoint"] | {"max_tokens": 0} == {
-        "base_url": server.url, "calls": 3, "from_file": 9, "failed": 0, "first_error": None, "max_tokens": 0
-    }  # fmt: skip
+    calls = {"calls": 3, "from_file": 9, "failed": 0, "first_error": None, "all_calls": 15, "usd": None}
+    sizes = ("max_tokens", "input_tokens", "output_tokens")
+    assert scores["endpoint"] == {"base_url": server.url, **calls, **{name: scores["endpoint"][name] for name in sizes}}
     assert scores["metrics"]["memorization"]["forget/exact_match"]["n"] == 6
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
@@ -177,3 +177,50 @@ def test_password_in_url_is_not_written(data, tmp_path):
         scores, _ = evaluate_command(options_with_password)
     assert scores["endpoint"]["base_url"] == server.url
     assert "hidden" not in json.dumps(scores)
+
+
+def test_dry_run_estimates_and_sends_nothing(data, tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    words = ["--model", "openai:m", "--sample", 3, "--out", tmp_path / "out", "--dry-run", "--price", "1,2"]
+    done = lethe("evaluate", data, *words, "--budget", "requests=5", "--json")
+    assert done.status == 0, done.error
+    estimate = json.loads(done.out)["dry_run"]
+    assert estimate["questions"] == estimate["calls"] == 6
+    assert estimate["usd"] == pytest.approx((estimate["input_tokens"] + 2 * estimate["output_tokens"]) / 1e6)
+    done = lethe("evaluate", data, *words, "--budget", "requests=5")
+    assert "nothing was sent; this exceeds the budget of 5 requests" in " ".join(done.out.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_budget_stops_the_pass_and_a_larger_one_continues_it(data, tmp_path):
+    with chatting(lambda text, pictures: "x") as server:
+        words = ["--model", "openai:m", "--base-url", server.url, "--sample", 3, "--out", tmp_path / "out"]
+        done = lethe("evaluate", data, *words, "--budget", "requests=4")
+        assert done.status == 2
+        assert "could exceed the budget of 4 requests" in done.line
+        assert len(server.requests) == 4
+        assert lethe("evaluate", data, *words, "--budget", "requests=6").status == 0
+        assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--budget", "requests=0"], "above 0"), (["--budget", "usd=5"], "prices"), (["--price", "1"], "IN,OUT"),
+        (["--budget", "euro=5"], "euro"),
+    ],
+)  # fmt: skip
+def test_wrong_budget_is_one_line_before_any_call(data, tmp_path, words, reason):
+    with chatting(lambda text, pictures: "x") as server:
+        done = lethe("evaluate", data, "--model", "openai:m", "--base-url", server.url, *words)
+        assert server.requests == []
+    assert done.status == 2
+    assert reason in done.line
+
+
+@pytest.mark.parametrize("words", [["--budget", "requests=1"], ["--price", "1,1"], ["--dry-run"]])
+def test_budget_without_an_api_is_refused(tmp_path, words):
+    run = write_run(tmp_path / "run", tasks=1, per_task=1, retain=2, methods=("ga",))
+    done = lethe("evaluate", run, *words)
+    assert done.status == 2
+    assert f"{words[0]} is for models behind an API" in done.line

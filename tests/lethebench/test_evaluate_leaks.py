@@ -10,7 +10,8 @@ from initial_run import rows_of
 from leaks import FORMS, KEY, assert_no_piece, assert_no_piece_in_files
 from small_build import shared_stand_in_build
 
-from lethebench.evaluation.harness.endpoint import Endpoint, ask
+from lethebench.contract.requests.endpoint import Endpoint
+from lethebench.evaluation.harness.endpoint import ask
 
 PAGE = 201
 """Stands for a page of a proxy with status 200."""
@@ -31,7 +32,7 @@ def server():
 @pytest.mark.parametrize("status", [200, PAGE, 400, 401, 403, 404, 409, 429, 500, 503])
 def test_no_reply_holds_the_key(server, tmp_path, status, caplog):
     caplog.set_level(logging.DEBUG, "lethebench")
-    rows, answers = [{"question": "?"}], tmp_path / "answers.jsonl"
+    rows, answers = [{"question": "?"}], tmp_path / "answers.sqlite"
     for name, form in FORMS.items():
         server.echoes = [(status, form)]
         endpoint = Endpoint(model=name, key=KEY, base_url=server.url, first_wait=0.001, retries=1)
@@ -47,7 +48,7 @@ def test_no_reply_holds_the_key(server, tmp_path, status, caplog):
 
 @pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
 def test_nothing_written_or_printed_holds_the_key(server, tmp_path, status, monkeypatch, capfd):
-    monkeypatch.setattr("lethebench.evaluation.harness.endpoint.MAX_WAIT", -1)  # not called again
+    monkeypatch.setattr("lethebench.contract.requests.asking.MAX_WAIT", -1)  # not called again
     server.echoes = [echo for form in FORMS.values() for echo in ((status, form), (200, lambda key: "red"))]
     sample = len(FORMS)  # of the forget set, and of the retain set
     words = ["--model", "openai:m", "--base-url", server.url, "--sample", sample, "--out", tmp_path / "out"]

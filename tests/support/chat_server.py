@@ -14,7 +14,8 @@ class ChatServer(ThreadingHTTPServer):
     """Answers to POST /v1/chat/completions.
 
     Attributes:
-        answer: text, pictures as bytes -> the answer; a dict is sent as the choice itself.
+        answer: text, pictures as bytes -> the answer; a dict is sent as the choice itself, and a tuple of status, body
+            (bytes or JSON) and headers as the whole reply.
         faults: name of a fault for the n-th request, in order of arrival; later requests succeed.
         always: a fault for every request.
         echoes: status and form in which the fault `echo` repeats the key, used in turn.
@@ -54,6 +55,7 @@ class ChatServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # it delays a reply in two writes by 40 ms
     server: ChatServer
 
     def log_message(self, format: str, *args) -> None:
@@ -76,6 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _well(self, request: dict) -> None:
         answer = self.server.answer(request["text"], request["pictures"])
+        if isinstance(answer, tuple):
+            status, body, headers = answer
+            return self._send(status, body, **headers)
         choice = answer if isinstance(answer, dict) else {"message": {"content": answer}, "finish_reason": "stop"}
         choice = {"index": 0, **choice, "message": {"role": "assistant", **choice["message"]}}
         reply = {"id": "x", "object": "chat.completion", "created": 0, "model": request["body"]["model"]}
@@ -159,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
 def chatting(answer: Callable[[str, list[bytes]], Any]) -> Iterator[ChatServer]:
     """Run a server inside the block."""
     with ChatServer(answer) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield server

@@ -1,0 +1,1 @@
+"""Requests to models behind an OpenAI-compatible API: retries, stored answers, budgets and estimates."""
