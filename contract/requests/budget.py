@@ -23,7 +23,7 @@ class Usage(NamedTuple):
 
     def plus(self, other: "Usage") -> "Usage":
         """Return the sum of both."""
-        return Usage(*(mine + others for mine, others in zip(self, other, strict=True)))
+        return Usage(*map(sum, zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True)

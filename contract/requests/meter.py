@@ -45,13 +45,13 @@ class Meter:
     ) -> None:
         """Record what a call took, the most where the server does not say it, and its answer."""
         reserved = self._reserved.pop(call)
-        known = zip(usage, reserved[1:], strict=True)
-        taken = Usage(1, *(reserve if count is None else count for count, reserve in known))
+        counts = zip(usage, reserved[1:], strict=True)
+        total = Usage(1, *(limit if count is None else count for count, limit in counts))
         if usage[0] is not None and most.input_tokens:
             self._factor = max(self._factor, usage[0] / most.input_tokens)
-        self.usage = self.usage.plus(taken)
+        self.usage = self.usage.plus(total)
         self.wake()
-        self.cache.end(call, taken, key, text)
+        self.cache.end(call, total, key, text)
 
     async def change(self) -> None:
         """Wait until a call ends or the pass stops."""

@@ -39,13 +39,13 @@ def api_rows(
     """
     endpoint, budget = _endpoint(options), options.limits()
     cache = Cache(answers)
-    said = time.monotonic()
+    last_line = time.monotonic()
 
     def report(now: Progress) -> None:
-        nonlocal said
+        nonlocal last_line
         progress(now.done / now.total)
-        if time.monotonic() - said >= SAY_EVERY:
-            said = time.monotonic()
+        if time.monotonic() - last_line >= SAY_EVERY:
+            last_line = time.monotonic()
             say(f"{now.done} of {now.total} questions: {usage_text(now.usage, budget)}")
 
     try:

@@ -52,6 +52,7 @@ def test_nothing_written_or_printed_holds_the_key(server, tmp_path, status, monk
     server.echoes = [echo for form in FORMS.values() for echo in ((status, form), (200, lambda key: "red"))]
     sample = len(FORMS)  # of the forget set, and of the retain set
     words = ["--model", "openai:m", "--base-url", server.url, "--sample", sample, "--out", tmp_path / "out"]
+    words += ["--concurrency", 1]  # so that each form is used once
     done = lethe("--debug", "evaluate", shared_stand_in_build(), *words, "--all", "--json")
     captured = capfd.readouterr()
     assert done.status == (2 if status == 401 else 0), done.error
