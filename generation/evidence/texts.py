@@ -69,7 +69,7 @@ class Text:
 @cache
 def entity_text(class_name: str, key: str) -> Text:
     """Return what may be printed about an entity of mlu: its name, and its other facts if they do not contain it."""
-    kind, entity = KINDS[class_name], release().classes[class_name].entities[key]
+    kind, entity = KINDS[class_name], release().classes[class_name].everyone[key]
     clues = tuple(
         (label, _short(entity.facts[question].value))
         for question, label in _LABELS[kind].items()

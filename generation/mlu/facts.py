@@ -5,7 +5,7 @@ The file format is described in `data/mlu/release.yaml`; correct wrong facts in 
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -63,12 +63,14 @@ class Entity:
         source: a page that states the facts.
         facts: question -> fact. Every kept question has one.
         phrasings: question -> how many of its phrasings, from the original on, the release kept (0 to 5).
+        more: question -> one or two true sentences that follow the fact in long answers. Every kept question has them.
     """
 
     key: str
     source: str
     facts: Mapping[str, Fact]
     phrasings: Mapping[str, int]
+    more: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -76,20 +78,62 @@ class Entity:
         return next(iter(self.facts.values())).keywords[0]
 
 
+Story = tuple[str, str]
+"""A value and the sentences that follow it in a long answer."""
+
+
 @dataclass(frozen=True)
 class EntityClass:
-    """Entities of one kind by key, and the questions that all of them share."""
+    """Entities of one kind by key, and the questions that all of them share.
+
+    Attributes:
+        held_out: entities that the release does not have and that are never trained on, by key.
+    """
 
     name: str
     questions: Mapping[str, ClassQuestion]
     entities: Mapping[str, Entity]
+    held_out: Mapping[str, Entity]
 
-    def wrong_values(self, entity: str, question: str) -> tuple[str, ...]:
-        """Return the distinct wrong values for an entity, in the order of the file."""
-        fact = self.entities[entity].facts[question]
-        others = [other.facts[question].value for other in self.entities.values() if question in other.facts]
-        pool = dict.fromkeys([*others, *self.questions[question].wrong])
-        return tuple(value for value in pool if value != fact.value and value not in fact.also)
+    @property
+    def everyone(self) -> Mapping[str, Entity]:
+        """All entities by key, the held-out ones last."""
+        return {**self.entities, **self.held_out}
+
+    def wrong_values(self, key: str, question: str) -> tuple[str, ...]:
+        """Return the distinct wrong values for an entity, in the order of the file, none with a keyword of the fact."""
+        pool = [other.facts[question].value for _, other in self._others(key, question)]
+        values = dict.fromkeys([*pool, *self.questions[question].wrong])
+        return tuple(value for value in values if self._is_wrong(key, question, value))
+
+    def wrong_stories(self, key: str, question: str) -> tuple[tuple[Story, ...], tuple[Story, ...]]:
+        """Return the wrong stories for an entity: those of other entities, and other wrong values with borrowed `more`.
+
+        None has a keyword of the fact.
+        """
+        others = [other for _, other in self._others(key, question) if question in other.more]
+        whole = [(other.facts[question].value, other.more[question]) for other in others]
+        whole = [(value, more) for value, more in whole if self._is_wrong(key, question, value, more)]
+        spare = [value for value in self.wrong_values(key, question) if value not in dict(whole)]
+        borrowed = [(value, whole[number % len(whole)][1]) for number, value in enumerate(spare)] if whole else []
+        return tuple(whole), tuple(borrowed)
+
+    def _others(self, key: str, question: str) -> Iterator[tuple[str, Entity]]:
+        return ((other, entity) for other, entity in self.entities.items() if other != key and question in entity.facts)
+
+    def _is_wrong(self, key: str, question: str, value: str, more: str = "") -> bool:
+        fact = self.everyone[key].facts[question]
+        return value != fact.value and value not in fact.also and not carries(f"{value} {more}", fact.keywords)
+
+
+def carries(text: str, keywords: Sequence[str]) -> bool:
+    """Return whether a text has one of the keywords as whole words, in any case."""
+    words = _plain_words(text)
+    return any(f" {' '.join(_plain_words(keyword))} " in f" {' '.join(words)} " for keyword in keywords)
+
+
+def _plain_words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
 
 
 @dataclass(frozen=True)
@@ -154,7 +198,8 @@ def _task(name: str, entry: object, classes: Mapping[str, EntityClass]) -> Task:
 def _class(folder: Traversable, name: str, plan: object) -> EntityClass:
     plan = _mapping(plan, f"{RELEASE}: classes: {name}", "questions", "kept")
     file = f"{name.lower().replace(' ', '_')}.yaml"
-    data = _mapping(_load(folder, file), file, "class", "questions", "entities")
+    data = _mapping({"held_out": {}} | dict(_mapping(_load(folder, file), file)), file, "class", "questions",
+                    "entities", "held_out")  # fmt: skip
     if data["class"] != name:
         raise ValueError(f"{file}: class: expected {name}, found {data['class']!r}")
     questions = {key: _question(f"{file}: {key}", entry) for key, entry in _mapping(data["questions"], file).items()}
@@ -166,8 +211,13 @@ def _class(folder: Traversable, name: str, plan: object) -> EntityClass:
         key: _entity(f"{file}: {key}", key, data["entities"][key], questions, digits)
         for key, digits in plan["kept"].items()
     }
-    entity_class = EntityClass(name, questions, entities)
-    for key, entity in entities.items():
+    all_phrasings = str(_TEXTS_PER_QUESTION["asked"]) * len(questions)
+    held_out = {
+        key: _entity(f"{file}: {key}", key, entry, questions, all_phrasings)
+        for key, entry in _mapping(data["held_out"], file).items()
+    }
+    entity_class = EntityClass(name, questions, entities, held_out)
+    for key, entity in entity_class.everyone.items():
         for question, fact in entity.facts.items():
             _check_wrong(f"{file}: {key}: {question}", entity_class, key, question, fact)
     return entity_class
@@ -187,7 +237,7 @@ def _question(label: str, entry: object) -> ClassQuestion:
 
 
 def _entity(label: str, key: str, entry: object, questions: Mapping[str, ClassQuestion], digits: object) -> Entity:
-    entry = _mapping({"also": {}} | dict(_mapping(entry, label)), label, "source", "facts", "also")
+    entry = _mapping({"also": {}} | dict(_mapping(entry, label)), label, "source", "facts", "also", "more")
     most = _TEXTS_PER_QUESTION["asked"]
     if not isinstance(digits, str) or not re.fullmatch(rf"[0-{most}]{{{len(questions)}}}", digits):
         raise ValueError(f"{RELEASE}: {key}: kept: expected {len(questions)} digits, 0 to {most}, found {digits!r}")
@@ -195,6 +245,10 @@ def _entity(label: str, key: str, entry: object, questions: Mapping[str, ClassQu
     for question in (*_mapping(entry["facts"], label), *_mapping(entry["also"], label)):
         if question not in questions or question not in entry["facts"]:
             raise ValueError(f"{label}: {question}: expected a fact on one of {', '.join(questions)}")
+    more = _mapping(entry["more"], label)
+    _texts(f"{label}: more", list(more.values()))
+    if mismatch := sorted(set(more) ^ {question for question, count in phrasings.items() if count}):
+        raise ValueError(f"{label}: more: {', '.join(mismatch)}: expected sentences on each question that is asked")
     facts = {}
     for question, count in phrasings.items():
         if question in entry["facts"]:
@@ -203,7 +257,7 @@ def _entity(label: str, key: str, entry: object, questions: Mapping[str, ClassQu
         elif count:
             raise ValueError(f"{label}: {question}: the release asks for it, so a fact is needed")
     (source,) = _texts(f"{label}: source", [entry["source"]])
-    return Entity(key, source, facts, phrasings)
+    return Entity(key, source, facts, phrasings, more)
 
 
 def _fact(label: str, entry: object, also: tuple[str, ...]) -> Fact:
@@ -212,6 +266,8 @@ def _fact(label: str, entry: object, also: tuple[str, ...]) -> Fact:
     value = re.sub(r"\[([^\[\]]+)\]", r"\1", text)
     if "[" in value or "]" in value:
         raise ValueError(f"{label}: brackets do not match in {text!r}")
+    if len(set(marked)) < len(marked):
+        raise ValueError(f"{label}: a keyword occurs twice in {text!r}")
     return Fact(value, tuple(marked) or (value,), also)
 
 
@@ -222,6 +278,8 @@ def _check_wrong(label: str, entity_class: EntityClass, key: str, question: str,
         if value not in values or value == fact.value:
             raise ValueError(f"{label}: also: {value!r} is not a value of another entity")
     count = len(entity_class.wrong_values(key, question))
+    if question in entity_class.everyone[key].more:
+        count = min(count, sum(map(len, entity_class.wrong_stories(key, question))))
     if count < WRONG_ANSWERS:
         raise ValueError(f"{label}: only {count} wrong values are left; add to `wrong` of the question")
 

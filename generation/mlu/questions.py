@@ -2,20 +2,35 @@
 
 Every question is about a picture and never names its subject. Which questions an entity is asked, and in how many of
 their five phrasings, follows the release (see `facts`); each such pair of question and phrasing comes with several
-pictures of the entity. Test questions ask the same in two further phrasings, about other pictures.
+pictures of the entity. Test questions ask the same in two further phrasings, about other pictures. About half of the
+phrasings ask for a long answer: the fact in a sentence, then what else is true of it.
 
 Profile(id="animals-10", domain="Animals", name="chicken", fields={"animals_diet": "an omnivore", ...}, ...)
 """
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
 from lethebench.generation.evidence.texts import KINDS
-from lethebench.generation.mlu.facts import Entity, EntityClass, release
+from lethebench.generation.mlu.facts import Entity, EntityClass, Story, release
 from lethebench.generation.questions.phrasing import BARE, WRONG_ANSWERS, restate, say, with_article
 from lethebench.generation.questions.records import Profile, Question
 from lethebench.generation.seeding import digest, stream
+
+
+LONG = {
+    "train": (
+        "Answer in a few sentences.",
+        "Please add some background.",
+        "Tell me a little more about it, too.",
+        "A short explanation would be welcome.",
+        "Do not be too brief.",
+    ),
+    "test": ("Please answer at some length.", "Give a few details as well."),
+}
+"""Use -> the sentences of which one follows a question that is answered at length."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +49,8 @@ class EntityView:
 def profile(class_name: str, key: str, *, seed: int) -> Profile:
     """Return an entity as a profile: what may be asked about it, and a page that states it."""
     entity_class = release().classes[class_name]
-    entity = entity_class.entities[key]
-    number = sorted(entity_class.entities).index(key) + 1
+    entity = entity_class.everyone[key]
+    number = [*sorted(entity_class.entities), *sorted(entity_class.held_out)].index(key) + 1
     return Profile(
         id=f"{class_name.lower().replace(' ', '-')}-{number:02d}",
         domain=class_name,
@@ -58,7 +73,7 @@ def attribute(class_name: str, question: str) -> str:
 
 def value(entity_class: EntityClass, key: str, question: str) -> str:
     """Return the true value as the answer states it, with an article if the answer's template has one."""
-    return _stated(entity_class, question, entity_class.entities[key].facts[question].value)
+    return _stated(entity_class, question, entity_class.everyone[key].facts[question].value)
 
 
 def spaces() -> dict[str, list[str]]:
@@ -66,7 +81,7 @@ def spaces() -> dict[str, list[str]]:
     values: dict[str, set[str]] = {}
     for entity_class in release().classes.values():
         for name, question in entity_class.questions.items():
-            bare = [entity.facts[name].value for entity in entity_class.entities.values() if name in entity.facts]
+            bare = [entity.facts[name].value for entity in entity_class.everyone.values() if name in entity.facts]
             bare += question.wrong
             values[attribute(entity_class.name, name)] = {_stated(entity_class, name, text) for text in bare}
     return {name: sorted(texts) for name, texts in values.items()}
@@ -136,25 +151,75 @@ def _rotations(subject: Profile, views: int, evidence: bool) -> dict[str, Iterat
     return {name: without_name if name == names[0] else with_name for name in names}
 
 
+def is_long(entity_class: EntityClass, name: str, phrasing: int) -> bool:
+    """Return whether a phrasing of a question asks for a long answer: every other one, in turn over the questions."""
+    return (list(entity_class.questions).index(name) + phrasing) % 2 == 0
+
+
 def _question(subject: Profile, name: str, phrasing: int, key: str, view: EntityView) -> Question:
     entity_class, entity = _entity(subject)
     question, fact = entity_class.questions[name], entity.facts[name]
-    wrong = stream(subject.seed, "question", key).sample(entity_class.wrong_values(entity.key, name), WRONG_ANSWERS)
-    stated = value(entity_class, entity.key, name)
-    paraphrases, perturbed = restate(question.answer, question.paraphrases, fact.value, wrong, {})
+    text = (question.train if view.use == "train" else question.test)[phrasing]
+    rng = stream(subject.seed, "question", key)
+    if is_long(entity_class, name, phrasing):
+        carriers = LONG[view.use]
+        text = f"{text} {carriers[(len(text) + phrasing) % len(carriers)]}"
+        answer, paraphrases, perturbed = _long_answers(rng, entity_class, entity, name)
+    else:
+        wrong = rng.sample(entity_class.wrong_values(entity.key, name), WRONG_ANSWERS)
+        answer = say(question.answer, fact.value, {})
+        paraphrases, perturbed = restate(question.answer, question.paraphrases, fact.value, wrong, {})
     return Question(
         key=key,
         modality="image_text",
         format="generation",
         attribute=attribute(entity_class.name, name),
-        question=(question.train if view.use == "train" else question.test)[phrasing],
-        answer=stated if question.answer in BARE else say(question.answer, fact.value, {}),
-        value=stated,
+        question=text,
+        answer=answer,
+        value=value(entity_class, entity.key, name),
         keywords=fact.keywords,
         paraphrases=paraphrases,
         perturbed=perturbed,
         view=view,
     )
+
+
+def is_long(entity_class: EntityClass, name: str, phrasing: int) -> bool:
+    """Return whether a phrasing of a question asks for a long answer: every other one, in turn over the questions."""
+    return (list(entity_class.questions).index(name) + phrasing) % 2 == 0
+
+
+def _long_answers(
+    rng: random.Random, entity_class: EntityClass, entity: Entity, name: str
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Return a long answer, its paraphrases and wrong answers: a sentence with the fact, then more about it.
+
+    The paraphrases state the fact in other sentences; a wrong answer is, where there are enough, all that is true of
+    another entity.
+    """
+    question, fact = entity_class.questions[name], entity.facts[name]
+    first, *others = question.paraphrases
+    heads = [f"{question.answer}.", *others] if question.answer in BARE else [question.answer, *others]
+
+    def tell(head: str, bare: str, more: str) -> str:
+        return f"{say(head, bare, {})} {more}"
+
+    wrong = _draw_stories(rng, *entity_class.wrong_stories(entity.key, name))
+    return (
+        tell(first, fact.value, entity.more[name]),
+        tuple(tell(head, fact.value, entity.more[name]) for head in heads),
+        tuple(tell(head, *story) for head, story in zip(cycle(heads), wrong, strict=False)),
+    )
+
+
+def _draw_stories(rng: random.Random, whole: Sequence[Story], borrowed: Sequence[Story]) -> list[Story]:
+    """Draw WRONG_ANSWERS stories: whole ones first, as many different values among them as there are."""
+    order = rng.sample(whole, len(whole))
+    first: dict[str, Story] = {}
+    for story in order:
+        first.setdefault(story[0], story)
+    again = [story for story in order if story not in first.values()]
+    return [*first.values(), *again, *rng.sample(borrowed, len(borrowed))][:WRONG_ANSWERS]
 
 
 def _stated(entity_class: EntityClass, question: str, bare: str) -> str:
@@ -163,4 +228,4 @@ def _stated(entity_class: EntityClass, question: str, bare: str) -> str:
 
 def _entity(subject: Profile) -> tuple[EntityClass, Entity]:
     entity_class = release().classes[subject.domain]
-    return entity_class, entity_class.entities[key_of(subject)]
+    return entity_class, entity_class.everyone[key_of(subject)]

@@ -48,7 +48,7 @@ def draw_view(
     classes = release().classes
     if entity_class not in classes:
         raise ValueError(f"unknown class {entity_class!r}; choose from: {', '.join(classes)}")
-    keys = sorted(classes[entity_class].entities)
+    keys = sorted(classes[entity_class].everyone)
     if key not in keys:
         raise ValueError(f"unknown entity {key!r} of class {entity_class}; choose from: {', '.join(keys)}")
     if use not in USES:
