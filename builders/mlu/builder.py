@@ -18,12 +18,14 @@ from lethebench.builders.imports.shared.picture_folder import readable
 from lethebench.builders.imports.shared.pictures import LONGEST, bytes_of, open_picture
 from lethebench.builders.mlu.own_pictures import own_pictures, with_origins
 from lethebench.builders.mlu.plan import (
+    LEAST_DRAWN,
     PAPER_ENTITIES,
     SETS,
     TASKS,
     MluOptions,
     Shared,
     entities,
+    held_out,
     units,
     view_counts,
     views_of,
@@ -42,6 +44,7 @@ from lethebench.generation.subjects.entities import draw_view
 
 _MOST = 96  # the smallest set of a task has 12 entities
 _TRAIN, _TEST = ("qa/forget", "qa/retain"), ("qa/test-forget", "qa/test-retain")
+_TRAINED_SPLITS = {"train": _TRAIN, "forget": _TRAIN[:1], "retain": _TRAIN[1:], "test": _TEST}
 _PROFILES = ("profiles/forget", "profiles/retain")
 SIZE = (448, 448)
 """Width and height of a drawn picture, in pixels."""
@@ -64,7 +67,8 @@ class Mlu(Benchmark):
     VERSION = "2.0.0"
     RELEASE_NOTES = {  # noqa: RUF012
         "2.0.0": "People, works and companies are shown by names or facts in plain type, never depicted; the rest is "
-        "drawn in several forms; ids and file names carry no answer; a name is asked for where none is printed.",
+        "drawn in several forms; ids and file names carry no answer; a name is asked for where none is printed. Half "
+        "of the questions are answered at length; wrong answers and questions carry no keyword; a split `holdout`.",
         "1.0.0": "First release.",
     }
     SUMMARY = "well-known entities"
@@ -73,8 +77,8 @@ class Mlu(Benchmark):
     OPTIONS = MluOptions
     SEQUENCE = "lifelong"
     CONFIGS = {  # noqa: RUF012
-        "lifelong": {"train": _TRAIN, "forget": _TRAIN[:1], "retain": _TRAIN[1:], "test": _TEST},
-        "profiles": {"train": _PROFILES},
+        "lifelong": _TRAINED_SPLITS | {"holdout": ("qa/holdout",)},
+        "profiles": {"train": (*_PROFILES, "profiles/holdout")},
         "candidates": {"train": ("candidates/values",)},
     }
     SIZES = Sizes(PAPER_ENTITIES, 2 * SETS, SETS, SETS, _MOST, f"as many entities in each of {SETS} sets")
@@ -93,14 +97,17 @@ class Mlu(Benchmark):
     def plan(self, count: int, *, seed: int, options: MluOptions) -> Plan:
         sets = entities(count, seed=seed)
         everyone = [profile for tasks in sets.values() for members in tasks.values() for profile in members]
+        holdout = held_out(everyone, seed=seed) if self.HOLDOUT else []
         present = {attribute for profile in everyone for attribute in profile.fields}
         spaces = {name: values for name, values in mlu.spaces().items() if name in present}
         retained = {
             profile.id: task_id for task_id, name in enumerate(options.order) for profile in sets["retain"][name]
         }
         return Plan(
-            units=units(sets, options.order),
-            shared=Shared(view_counts(sets, options.views), retained, {}),
+            units=units(sets, options.order, holdout),
+            shared=Shared(
+                view_counts(sets, options.views) | {profile.id: LEAST_DRAWN for profile in holdout}, retained, {}
+            ),
             tasks=len(TASKS),
             candidates=spaces,
             attributes=figures(spaces, everyone),
@@ -109,6 +116,8 @@ class Mlu(Benchmark):
 
     EVIDENCE = True
     """Whether pictures of people, works and companies carry their names or facts about them."""
+    HOLDOUT = True
+    """Whether there are held-out entities; a user's folder of pictures has none of them."""
 
     def record(self, profile: Profile, unit: Unit, shared: Shared) -> ProfileRecord:
         subject = replace(unit.subject(profile), retain_task_id=shared.retained.get(profile.id, -1))
@@ -118,7 +127,7 @@ class Mlu(Benchmark):
             key: encode_view(profile.id, look.picture, f"{look.name},{number:02d}", file=f"{number:02d}")
             for number, (key, look) in enumerate(looks.items())
         }
-        parts = questions(profile, keys, evidence=self.EVIDENCE)
+        parts = questions(profile, keys, evidence=self.EVIDENCE)[: len(unit.groups) - 1]
         used = {question.view for part in parts for question in part}
         full = [key for key in keys if key not in used]
         first = looks[full[0] if full else keys[0]]
@@ -157,6 +166,8 @@ class Mlu(Benchmark):
         }
         extra = {
             "test_questions": groups.rows(*_TEST),
+            "holdout_profiles": groups.rows("profiles/holdout"),
+            "holdout_questions": groups.rows("qa/holdout"),
             "of_the_pictures_in_train": in_train,
             "of_the_pictures_in_test": in_test,
         }
@@ -170,13 +181,15 @@ class Mlu(Benchmark):
             "legible": LEGIBLE,
             "own": False,
             "classes": {each.name: (len(each.entities), list(each.questions)) for each in classes},
+            "held_out": {each.name: len(each.held_out) for each in classes if each.held_out},
             "per_pair": release().pictures_per_pair,
             "pairs": sum(sum(entity.phrasings.values()) for each in classes for entity in each.entities.values()),
         }
 
     def bands(self, plan: Plan) -> list[Band]:
-        firsts = {profile.domain: profile for unit in reversed(plan.units) for profile in reversed(unit.profiles)}
-        units = {profile.id: unit for unit in plan.units for profile in unit.profiles}
+        trained = [unit for unit in plan.units if unit.role != "holdout"]
+        firsts = {profile.domain: profile for unit in reversed(trained) for profile in reversed(unit.profiles)}
+        units = {profile.id: unit for unit in trained for profile in unit.profiles}
         names = [name for name in release().classes if name in firsts]
         return [self._band(firsts[name], units[firsts[name].id], plan) for name in names]
 
@@ -207,7 +220,9 @@ class MluOwnPictures(Mlu):
 
     CARD = OWN_CARD
     PHOTOS = PhotoCheck()
+    CONFIGS = {**Mlu.CONFIGS, "lifelong": _TRAINED_SPLITS, "profiles": {"train": _PROFILES}}  # noqa: RUF012
     EVIDENCE = False
+    HOLDOUT = False
 
     def plan(self, count: int, *, seed: int, options: MluOptions) -> Plan:
         plan = super().plan(count, seed=seed, options=options)

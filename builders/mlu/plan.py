@@ -11,7 +11,7 @@ from lethebench.builders.records import Unit, split_units
 from lethebench.generation.mlu import questions as mlu
 from lethebench.generation.mlu.facts import release
 from lethebench.generation.questions.records import Profile
-from lethebench.generation.seeding import stream
+from lethebench.generation.seeding import shuffled, stream
 
 PAPER_ENTITIES = 127
 TASKS = "ABCD"
@@ -27,6 +27,9 @@ LEAST_DRAWN = 2 * release().pictures_per_pair + 2
 """The fewest pictures per entity if we make them: half of them carry the name of a person, work or company."""
 TEST_SHARE = 5
 """One picture in TEST_SHARE shows the entity in contexts that only `test` has."""
+
+LEAST_HELD_OUT = 4
+"""Entities that are held out of the smallest builds; all of them at the paper's size."""
 
 Sets = dict[str, dict[str, list[Profile]]]
 """Role, `forget` or `retain` -> name of the task -> its entities."""
@@ -85,6 +88,15 @@ def entities(count: int, *, seed: int) -> Sets:
     return sets
 
 
+def held_out(trained: Sequence[Profile], *, seed: int) -> list[Profile]:
+    """Return the held-out entities of a build that trains on others, drawn by seed from the same classes."""
+    present = {profile.domain for profile in trained}
+    everyone = [(each.name, key) for each in release().classes.values() for key in each.held_out]
+    size = max(LEAST_HELD_OUT, round(len(everyone) * len(trained) / PAPER_ENTITIES))
+    order = [entry for entry in shuffled(everyone, seed, "mlu", "holdout") if entry[0] in present]
+    return [mlu.profile(class_name, key, seed=seed) for class_name, key in order[:size]]
+
+
 def view_counts(sets: Sets, views: int | None) -> dict[str, int]:
     """Return profile id -> number of pictures, those for testing included; `views` of None means the paper's number."""
     order = [
@@ -104,9 +116,9 @@ def views_of(count: int) -> list[mlu.EntityView]:
     ]
 
 
-def units(sets: Sets, order: Sequence[str]) -> list[Unit]:
-    """Return the units of work: forget sets in the order of the sequence, then retain sets."""
-    return [
+def units(sets: Sets, order: Sequence[str], holdout: Sequence[Profile]) -> list[Unit]:
+    """Return the units of work: forget sets in the order of the sequence, then retain sets and held-out entities."""
+    trained = [
         unit
         for role, tasks in sets.items()
         for task_id, name in enumerate(order)
@@ -118,3 +130,4 @@ def units(sets: Sets, order: Sequence[str]) -> list[Unit]:
             size=PROFILES_PER_UNIT,
         )
     ]
+    return trained + split_units(("qa/holdout", "profiles/holdout"), holdout, "holdout", -1, size=PROFILES_PER_UNIT)

@@ -19,7 +19,6 @@ from lethebench.generation.questions.phrasing import BARE, WRONG_ANSWERS, restat
 from lethebench.generation.questions.records import Profile, Question
 from lethebench.generation.seeding import digest, stream
 
-
 LONG = {
     "train": (
         "Answer in a few sentences.",
@@ -149,11 +148,6 @@ def _rotations(subject: Profile, views: int, evidence: bool) -> dict[str, Iterat
         cycle([n for n in range(views) if EntityView("", n).named == named]) for named in (True, False)
     )
     return {name: without_name if name == names[0] else with_name for name in names}
-
-
-def is_long(entity_class: EntityClass, name: str, phrasing: int) -> bool:
-    """Return whether a phrasing of a question asks for a long answer: every other one, in turn over the questions."""
-    return (list(entity_class.questions).index(name) + phrasing) % 2 == 0
 
 
 def _question(subject: Profile, name: str, phrasing: int, key: str, view: EntityView) -> Question:

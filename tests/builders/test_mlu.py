@@ -12,7 +12,14 @@ from small_build import real_build, rewrite
 
 from lethebench.builders import BENCHMARKS, verify
 from lethebench.builders.mlu.builder import questions
-from lethebench.builders.mlu.plan import MluOptions, entities, view_counts, views_of
+from lethebench.builders.mlu.plan import (
+    LEAST_DRAWN,
+    LEAST_HELD_OUT,
+    MluOptions,
+    entities,
+    view_counts,
+    views_of,
+)
 from lethebench.console import Console
 from lethebench.contract.columns import ROLES
 from lethebench.errors import UserError
@@ -67,7 +74,7 @@ def place_of(view):
 def test_paper_plan_has_the_released_tasks(paper):
     results = defaultdict(lambda: [0, 0, 0, 0])
     for unit in paper.units:
-        for profile in unit.profiles:
+        for profile in unit.profiles if unit.role != "holdout" else ():
             at = 0 if unit.role == "forget" else 2
             task = unit.task_id if unit.role == "forget" else paper.shared.retained[profile.id]
             results["ABCD"[task]][at] += 1
@@ -77,7 +84,9 @@ def test_paper_plan_has_the_released_tasks(paper):
 
 def test_paper_plan_has_5105_pictures(paper):
     counts = view_counts(entities(127, seed=0), None)
-    assert counts == paper.shared.views
+    held_out = {profile.id for unit in paper.units if unit.role == "holdout" for profile in unit.profiles}
+    assert len(held_out) == 17
+    assert counts == {name: number for name, number in paper.shared.views.items() if name not in held_out}
     assert sum(counts.values()) == 5105
     assert Counter(counts.values()) == {40: 102, 41: 25}
 
@@ -137,7 +146,9 @@ def test_splits_tasks_and_retain_sets(rows):
     assert of["train"] == of["test"] == of["forget"] | of["retain"]
     assert not of["forget"] & of["retain"]
     assert len(of["forget"]) == len(of["retain"]) == 4
-    for split in ("forget", "retain"):
+    assert len(of["holdout"]) == LEAST_HELD_OUT
+    assert not of["holdout"] & of["train"]
+    for split in ("forget", "retain", "holdout"):
         assert {ROLES[row["role"]] for row in rows[split]} == {split}
     assert {(row["task_id"], row["retain_task_id"]) for row in rows["forget"]} == {(t, -1) for t in range(4)}
     assert {(row["task_id"], row["retain_task_id"]) for row in rows["retain"]} == {(-1, t) for t in range(4)}
@@ -166,11 +177,14 @@ def test_pictures_are_stored_once_and_test_has_its_own(folder, rows):
         for row in pq.read_table(folder / name).to_pylist()
     ]
     for profile in profiles:
-        own = {picture["bytes"] for row in rows["train"] + rows["test"] for picture in row["images"]
-               if row["profile_id"] == profile["profile_id"]}  # fmt: skip
+        asked = [row for split in ("train", "test", "holdout") for row in rows[split]]
+        own = {
+            picture["bytes"] for row in asked if row["profile_id"] == profile["profile_id"] for picture in row["images"]
+        }
+        views = LEAST_DRAWN if ROLES[profile["role"]] == "holdout" else manifest["options"]["views"]
         assert len(own) == len(profile["thumbnails"])
-        assert len(profile["images"]) + len(profile["thumbnails"]) == manifest["options"]["views"]
-        assert len({*profile["views"], *profile["thumbnail_views"]}) == manifest["options"]["views"]
+        assert len(profile["images"]) + len(profile["thumbnails"]) == views
+        assert len({*profile["views"], *profile["thumbnail_views"]}) == views
         first = Image.open(io.BytesIO((profile["images"] + profile["thumbnails"])[0]["bytes"]))
         if profile["domain"] in KINDS:
             assert profile["portrait"] == []

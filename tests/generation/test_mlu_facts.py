@@ -173,6 +173,9 @@ def folder(tmp_path):
         ("animals.yaml", "questions:", "question:", "animals.yaml: question, questions"),
         ("animals.yaml", "  Bear:\n    source", "  Bare:\n    source", "animals.yaml: entities: Bare, Bear"),
         ("animals.yaml", "class: Animals", "class: [", "animals.yaml: not readable"),
+        ("animals.yaml", "      diet: Berries", "      dite: Berries", "Bear: more: diet, dite"),
+        ("corporation.yaml", "in [1976] by [Steve Jobs]", "in [1976] by [1976]", "Apple_Logo: founding: a keyword"),
+        ("movies.yaml", 'cast: "[Humphrey Bogart]', 'actors: "[Humphrey Bogart]', "movies.yaml: Casablanca: actors"),
         (
             "movies.yaml",
             'release_year: "1972"',

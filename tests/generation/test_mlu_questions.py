@@ -1,5 +1,7 @@
 """Questions of mlu: counts of the release, pictures, wordings, wrong answers."""
 
+import math
+import random
 import re
 from collections import Counter, defaultdict
 
@@ -7,7 +9,7 @@ import pytest
 
 from lethebench.generation.evidence.texts import KINDS, shared_words
 from lethebench.generation.mlu import questions as mlu
-from lethebench.generation.mlu.facts import release
+from lethebench.generation.mlu.facts import carries, release
 from lethebench.generation.questions.phrasing import say
 
 VIEWS, TESTS = 32, 8
@@ -107,3 +109,91 @@ def test_seed_changes_the_look_only():
     first, second = (mlu.profile("Animals", "Bear", seed=seed) for seed in (0, 1))
     assert first.seed != second.seed
     assert first.fields == second.fields
+
+
+# -- audits of the texts, in figures
+
+
+def words(text):
+    return re.findall(r"\w+", text.lower())
+
+
+@pytest.fixture(scope="module")
+def train_rows(train):
+    return [question for questions in train.values() for question in questions]
+
+
+@pytest.fixture(scope="module")
+def long_rows(train_rows):
+    return [question for question in train_rows if question.question.endswith(mlu.LONG["train"])]
+
+
+def test_half_of_the_answers_are_long(train_rows, long_rows):
+    assert 0.5 <= len(long_rows) / len(train_rows) <= 0.55
+    for question in long_rows:
+        for text in (question.answer, *question.paraphrases, *question.perturbed):
+            assert 2 <= len(re.findall(r"\w[.?!](?= [A-Z\"]|$)", text)) <= 5, text
+
+
+def test_long_answers_reach_the_length_and_vocabulary_of_the_release(long_rows):
+    """The released MLUBench has 31.5 words an answer and 3,453 words in 2,000 answers; 70 % of both are asked for."""
+    answers = [question.answer for question in random.Random(0).sample(long_rows, 2000)]
+    assert sum(len(words(answer)) for answer in answers) / len(answers) >= 22
+    assert len({word for answer in answers for word in words(answer)}) >= 2417
+
+
+def test_sentences_repeat_one_another_little(train_rows):
+    """Self-BLEU-3 of distinct answers in sentences is at most 0.80."""
+    sentences = sorted({question.answer for question in train_rows if question.answer.endswith(".")})
+    assert self_bleu(random.Random(0).sample(sentences, 300)) <= 0.80
+
+
+def self_bleu(texts):
+    grams = [{n: Counter(zip(*(words(text)[i:] for i in range(n)), strict=False)) for n in (1, 2, 3)} for text in texts]
+    most = {n: defaultdict(lambda: [(0, -1), (0, -1)]) for n in (1, 2, 3)}  # the two highest counts, and whose
+    for index, counters in enumerate(grams):
+        for n, counter in counters.items():
+            for gram, count in counter.items():
+                most[n][gram] = sorted([*most[n][gram], (count, index)], reverse=True)[:2]
+    scores = []
+    for index, counters in enumerate(grams):
+        logs = 0.0
+        for n, counter in counters.items():
+            elsewhere = {gram: next(count for count, owner in most[n][gram] if owner != index) for gram in counter}
+            matches = sum(min(count, elsewhere[gram]) for gram, count in counter.items())
+            logs += math.log(matches / counter.total()) if matches else -math.inf
+        scores.append(math.exp(logs / 3))
+    return sum(scores) / len(scores)
+
+
+def test_no_wrong_answer_or_question_carries_a_keyword(train, test):
+    for question in (question for part in (train, test) for questions in part.values() for question in questions):
+        assert not any(carries(text, question.keywords) for text in (question.question, *question.perturbed)), question
+        assert all(carries(question.answer, [keyword]) for keyword in question.keywords)
+        folded = [keyword.casefold() for keyword in question.keywords]
+        assert len(set(folded)) == len(folded)
+
+
+def test_long_wrong_answers_are_those_of_other_entities(everyone, train):
+    """Only classes with fewer than six fitting entities lend their sentences to other wrong values."""
+    for profile in everyone:
+        one = release().classes[profile.domain]
+        for question in train[profile.id]:
+            if question.question.endswith(mlu.LONG["train"]):
+                name = question.attribute.removeprefix(mlu.attribute(profile.domain, ""))
+                whole, _ = one.wrong_stories(mlu.key_of(profile), name)
+                complete = [
+                    wrong
+                    for wrong in question.perturbed
+                    if any(value.casefold() in wrong.casefold() and wrong.endswith(more) for value, more in whole)
+                ]
+                assert len(complete) == min(5, len(whole)), question
+
+
+def test_held_out_entities_are_not_in_the_release():
+    held_out = [mlu.profile(one.name, key, seed=0) for one in release().classes.values() for key in one.held_out]
+    names = {entity.name for one in release().classes.values() for entity in one.entities.values()}
+    assert len(held_out) == len({profile.id for profile in held_out}) == 17
+    assert not names & {profile.name for profile in held_out}
+    for profile in held_out:
+        assert len(mlu.train_questions(profile, 12, 6, evidence=True)) == 5 * 5 * 6
