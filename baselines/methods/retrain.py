@@ -63,8 +63,12 @@ class Retrain:
         encoder = stage.encoder or RowEncoder(stage.processor)
         if is_tiny(stage.model):
             # The size is that of the initial model, which was made for all rows.
-            profiles = [{"profile_id": name} for part in (stage.forget, rows) for name in column(part, "profile_id")]
-            tiny = tiny_vlm(rows, stage.seed, plan=plan_for(profiles), encoder=encoder)
+            everything = [
+                {"profile_id": name, "answer": answer}
+                for part in (stage.forget, rows)
+                for name, answer in zip(column(part, "profile_id"), column(part, "answer"), strict=True)
+            ]
+            tiny = tiny_vlm(rows, stage.seed, plan=plan_for(everything), encoder=encoder)
             result = learn_tiny(tiny, rows, **options)
         else:
             if config.max_steps is not None:

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import mean
 from typing import Any
 
 from datasets import ClassLabel, Dataset
@@ -53,14 +54,20 @@ _PLANS = (
 )
 
 
+LONG_ANSWERS, LONGER = 10, 3
+"""A corpus whose answers have more words on average is trained for so many times the steps, tuned on mlu."""
+
+
 def plan_for(rows: Sequence[Mapping[str, Any]]) -> TinyPlan:
     """Return the plan for a corpus, by its number of profiles.
 
     More profiles need a larger vocabulary (whole words as tokens), more width (capacity), a longer warm-up (more people
-    to tell apart) and more steps (visits to each row).
+    to tell apart) and more steps (visits to each row). Answers of several sentences need more steps, too.
     """
     profiles = len(set(column(rows, "profile_id")))
-    return next(plan for limit, plan in _PLANS if profiles <= limit)
+    plan = next(plan for limit, plan in _PLANS if profiles <= limit)
+    words = [len(answer.split()) for answer in column(rows, "answer")]
+    return replace(plan, steps=LONGER * plan.steps) if mean(words) > LONG_ANSWERS else plan
 
 
 def column(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:

@@ -1,7 +1,7 @@
 """mllmu: fictitious people to forget, public figures to leave alone (after MLLMU-Bench).
 
-Nine facts of each person are asked on a picture and nine by name: five in multiple choice, two freely, two with a
-blank. In `test` the same facts are asked in other wordings on another picture of the same person.
+Nine facts of each person are asked on a picture and nine by name, in multiple choice, freely or with a blank; one
+question asks for a description. In `test` the same facts are asked in other wordings and formats, on another picture.
 """
 
 from functools import partial
@@ -55,7 +55,9 @@ class Mllmu(Benchmark):
     NAME = "mllmu"
     VERSION = "2.0.0"
     RELEASE_NOTES = {  # noqa: RUF012
-        "2.0.0": "Public figures are shown by facts in plain type, without a face; their ids carry no answer.",
+        "2.0.0": "Public figures are shown by facts in plain type, without a face; their ids carry no answer. Each "
+        "fact is asked in all three formats, wrong options of `test` are none of `train`, free answers are sentences, a "
+        "description is asked for, and `holdout` has a fifth as many people as the build.",
         "1.0.0": "First release.",
     }
     SUMMARY = "people, fictitious ones and public figures"
@@ -89,7 +91,8 @@ class Mllmu(Benchmark):
         everyone = [profile for part in members.values() for profile in part]
         trained = [profile for name in TRAINED for profile in members[name]]
         spaces = candidates(distinct_values(everyone), len(everyone), partial(mllmu.decoys, seed=seed), ())
-        of_people = {name: spaces[name] for name in mllmu.DOMAIN_ATTRIBUTES["person"]}
+        del spaces[mllmu.DESCRIPTION]  # several facts at once: exposure ranks the values of one
+        of_people = {name: spaces[name] for name in mllmu.ROTATION["person"]}
         of_figures = {name: space for name, space in spaces.items() if name not in of_people}
         return Plan(
             units=[unit for name, part in members.items() for unit in units(name, part)],
@@ -132,10 +135,10 @@ class Mllmu(Benchmark):
         return paper, extra
 
     def facts(self) -> dict:
-        formats = mllmu.FORMATS
         return {
             "attributes": mllmu.DOMAIN_ATTRIBUTES,
-            "formats": {name: formats.count(name) for name in dict.fromkeys(formats)},
+            "facts": len(mllmu.FORMATS["train", "text"]),
+            "formats": {use: mllmu.format_counts(use) for use in _USES},
             "countries": len(ALL_COUNTRIES),
             "ages": (YOUNGEST, OLDEST),
             "readable": READABLE,
@@ -175,7 +178,7 @@ def _band(profile: Profile, heading: str, values: Pools) -> Band:
     """Return a profile for the contact sheet: its pictures, and three questions of different formats."""
     splits = {use: use for use in _USES} if profile.domain == "person" else {"train": NEIGHBOUR}
     questions = {use: mllmu.questions(profile, use, values) for use in _USES}
-    half = len(mllmu.FORMATS)  # questions on the picture come first, then as many by name
+    half = len(questions["train"]) // 2  # questions on the picture come first, then as many by name
     pictures = {use: draw(profile, use) for use in splits}
     return Band(
         heading=f"{profile.name}: {heading}",

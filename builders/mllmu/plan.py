@@ -11,7 +11,9 @@ from lethebench.generation.seeding import stream
 PAPER_PEOPLE = 500
 PROFILES_PER_UNIT = 5
 SHARE = 20
-"""One in SHARE fictitious people is in each group to forget; as many are held out on top, at least two."""
+"""One in SHARE fictitious people is in each group to forget."""
+HELD_OUT = 5
+"""For HELD_OUT fictitious people there is one more, held out: a hundred at the paper's size."""
 FORGET = ("g05", "g10", "g15")
 """The groups to forget, in the order of their tasks: 5 % of the people each, so that the first two make 10 %."""
 TRAINED = (*FORGET, "rest")
@@ -27,7 +29,7 @@ def figure_count(count: int) -> int:
 
 def groups(count: int, *, seed: int) -> dict[str, list[Profile]]:
     """Return group -> its profiles; `count` people, a multiple of SHARE, are to be forgotten and retained."""
-    everyone = people(count + max(2, count // SHARE), seed=seed)
+    everyone = people(count + count // HELD_OUT, seed=seed)
     order = list(range(count))
     stream(seed, "groups").shuffle(order)
     size = count // SHARE

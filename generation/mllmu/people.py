@@ -6,9 +6,10 @@ Profile(id="figure-0004", domain="figure", name="Albert Einstein", fields={"birt
 
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 
+from lethebench.generation.mllmu.descriptions import describe
 from lethebench.generation.people.careers import company, occupations_at, salary, school, schooling_level
 from lethebench.generation.people.countries import ALL_COUNTRIES, Country
 from lethebench.generation.people.dates import TODAY, age_on, draw_birth_date, format_date
@@ -16,7 +17,6 @@ from lethebench.generation.people.health_and_hobbies import ANIMALS, FOODS, PET_
 from lethebench.generation.people.names import NameBook, plain
 from lethebench.generation.people.occupations import PARENT_OCCUPATIONS
 from lethebench.generation.people.public_figures import PublicFigure, public_figures
-from lethebench.generation.questions.phrasing import with_article
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import digest, rotation, stream
 
@@ -52,14 +52,10 @@ def figure_profile(figure: PublicFigure, turn: int, seed: int) -> Profile:
     """Return a public figure as a profile; its id does not give the name away."""
     slug = re.sub(r"[^a-z0-9]+", "-", plain(figure.name)).strip("-")
     number = public_figures().index(figure) + 1
-    description = (
-        f"{figure.name} was {with_article(figure.occupation)}, born on {figure.birth_date} in {figure.birthplace}, and "
-        f"is best known for {figure.notable_work}. {figure.name} died on {figure.death_date} in {figure.death_place}, "
-        f"at the age of {figure.age_at_death}."
-    )
     look = digest(seed, "figure", slug, "look")
-    details = {"gender": figure.gender, "source": figure.source, "description": description}
-    return Profile(f"figure-{number:04d}", "figure", figure.name, figure.facts, details, look, turn)
+    details = {"gender": figure.gender, "source": figure.source}
+    fields = {**figure.facts, "description": describe("figure", figure.name, figure.facts, details)[0]}
+    return Profile(f"figure-{number:04d}", "figure", figure.name, fields, details, look, turn)
 
 
 def sequence(seed: int) -> Iterator[Profile]:
@@ -119,7 +115,7 @@ def _person(seed: int, index: int, book: NameBook, births: set[tuple[str, str]],
         "pet": rng.choice(ANIMALS),
     }
     name = book.draw(rng, origin, gender)
-    details["description"] = _description(name, fields, details)
+    fields["description"] = describe("person", name, fields, details)[0]
     return Profile(f"person-{index:04d}", "person", name, fields, details, digest(seed, "person", index, "look"), index)
 
 
@@ -130,18 +126,3 @@ def _residence(rng: random.Random, origin: Country, birthplace: str) -> tuple[Co
         return origin, birthplace.partition(",")[0]
     home = origin if draw < 0.5 else rng.choice([country for country in ALL_COUNTRIES if country != origin])
     return home, rng.choice([city for city in home.cities if not birthplace.startswith(f"{city},")])
-
-
-def _description(name: str, fields: Mapping[str, str], details: Mapping[str, str]) -> str:
-    """Return the profile in a few sentences."""
-    first = name.split(" ")[0]
-    pronoun = {"female": "Her", "male": "His"}[details["gender"]]
-    father, mother = with_article(fields["father_occupation"]), with_article(fields["mother_occupation"])
-    return (
-        f"{name}, born on {fields['birth_date']} in {fields['birthplace']}, is {with_article(fields['occupation'])} at "
-        f"{fields['employer']} and lives in {fields['residence']}. A graduate of {fields['education']}, {first} earns "
-        f"{fields['annual_salary']} a year, is {fields['height']} tall and lives with {fields['medical_condition']}. "
-        f"{pronoun} father is {father} by profession, {pronoun.lower()} mother {mother}. {first} has a "
-        f"{details['pet']} called {fields['pet_name']}, likes {fields['favorite_food']} best of all foods and is known "
-        f"for {fields['quirk']}."
-    )

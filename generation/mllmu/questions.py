@@ -1,16 +1,23 @@
 """The questions of `mllmu` about fictitious people and public figures.
 
-Each profile is asked for nine of its facts, once on a picture and once by name: five in multiple choice, two freely and
-two with a blank. The facts, and their formats, rotate over the profiles.
+Each profile is asked for nine of its facts, once on a picture and once by name, in `train` and in `test`: in multiple
+choice, freely and with a blank, each fact in all three formats. The facts, and their formats, rotate over the profiles.
+One question of each use asks for a description, which states several facts in two to four sentences.
 """
 
+import random
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
+from lethebench.generation.mllmu.descriptions import FACTS, KEYWORDS, describe
+from lethebench.generation.mllmu.options import OPTIONS, wrong_options
 from lethebench.generation.mllmu.people import PERSON_FIELDS, sequence
 from lethebench.generation.mllmu.wordings import (
     BLANK,
     BY_BIRTH,
     CLOZES,
+    DESCRIPTIONS,
     FIGURE_WORDINGS,
     IN_EVIDENCE,
     IN_PICTURE,
@@ -24,9 +31,10 @@ from lethebench.generation.questions.distractors import Pools, wrong_values
 from lethebench.generation.questions.phrasing import (
     WRONG_ANSWERS,
     capitalize,
+    carried,
     keywords,
     named,
-    phrase,
+    other_sentences,
     restate,
     say,
 )
@@ -34,12 +42,21 @@ from lethebench.generation.questions.records import Profile, Question
 from lethebench.generation.questions.wordings import Wording
 from lethebench.generation.seeding import digest, shuffled, stream
 
-FORMATS = ("multiple_choice",) * 5 + ("generation",) * 2 + ("cloze",) * 2
-"""The formats of a profile's nine facts."""
-OPTIONS = 4
-"""Options of a multiple-choice question."""
-DOMAIN_ATTRIBUTES: dict[str, tuple[str, ...]] = {"person": ("name", *PERSON_FIELDS), "figure": ("name", *FIGURE_FIELDS)}
-"""Domain -> what may be asked for, in the order of the rotation."""
+_FORMATS = {"m": "multiple_choice", "g": "generation", "c": "cloze"}
+FORMATS = {
+    ("train", "image_text"): "ggccmmmmm",
+    ("train", "text"): "mmmmggccm",
+    ("test", "image_text"): "ccggmmmmg",
+    ("test", "text"): "mmmmccggc",
+}
+"""Use and modality -> the formats of a profile's nine facts: over all four, each fact has every format."""
+DESCRIBED = {("train", "image_text"): 8, ("train", "text"): 8, ("test", "image_text"): 4, ("test", "text"): 0}
+"""Use and modality -> the fact in multiple choice, as it is elsewhere too, that gives way to the description."""
+DESCRIPTION = "description"
+ROTATION: dict[str, tuple[str, ...]] = {"person": ("name", *PERSON_FIELDS), "figure": ("name", *FIGURE_FIELDS)}
+"""Domain -> the facts that are asked for, in the order of the rotation."""
+DOMAIN_ATTRIBUTES = {domain: (*facts, DESCRIPTION) for domain, facts in ROTATION.items()}
+"""Domain -> what may be asked for: facts, and the description."""
 _PLACES = tuple(f"{city}, {country.name}" for country in ALL_COUNTRIES for city in country.cities)
 LISTED: dict[str, tuple[str, ...]] = {
     "birthplace": _PLACES,
@@ -56,17 +73,30 @@ LISTED: dict[str, tuple[str, ...]] = {
 """Attributes of people whose values come from a table."""
 
 
-def plan(profile: Profile) -> list[tuple[str, str]]:
-    """Return the (attribute, format) pairs of a profile.
+def plan(profile: Profile, use: str, modality: str) -> list[tuple[str, str]]:
+    """Return the (attribute, format) pairs of a profile's nine questions of a use and modality.
 
-    Over as many profiles as there are attributes, each attribute takes every position once. Neighboring positions are
-    two attributes apart, so that related facts (both parents, birth date and place) do not always come together.
+    Over as many profiles as there are facts, each fact takes every position once. Neighboring positions are two facts
+    apart, so that related ones (both parents, birth date and place) do not always come together. One of the 18
+    questions of each use asks for the description: of every other profile on its picture in `train` and by name in
+    `test`, of the others the other way round.
     """
-    attributes = DOMAIN_ATTRIBUTES[profile.domain]
-    return [
-        (attributes[(profile.turn + 2 * position) % len(attributes)], question_format)
-        for position, question_format in enumerate(FORMATS)
+    facts = ROTATION[profile.domain]
+    pairs = [
+        (facts[(profile.turn + 2 * position) % len(facts)], _FORMATS[letter])
+        for position, letter in enumerate(FORMATS[use, modality])
     ]
+    if (modality == "image_text") == ((profile.turn + (use == "test")) % 2 == 0):
+        pairs[DESCRIBED[use, modality]] = (DESCRIPTION, "generation")
+    return pairs
+
+
+def format_counts(use: str) -> dict[str, int]:
+    """Return format -> the number of its questions about a profile for one use."""
+    counts = Counter(_FORMATS[letter] for (of, _), letters in FORMATS.items() if of == use for letter in letters)
+    counts.subtract(["multiple_choice"])  # gives way to the description
+    counts.update(["generation"])
+    return dict(counts)
 
 
 def questions(profile: Profile, use: str, pools: Pools) -> list[Question]:
@@ -74,14 +104,14 @@ def questions(profile: Profile, use: str, pools: Pools) -> list[Question]:
 
     Args:
         profile: the subject.
-        use: `train` or `test`: the same facts in other wordings, on another picture.
+        use: `train` or `test`: the same facts in other wordings and formats, on another picture.
         pools: values of the build, from which wrong answers are taken.
     """
     prefix = {"train": "", "test": "test/"}[use]
     return [
         _question(profile, f"{prefix}{tail}/{attribute}", modality, attribute, question_format, use, pools)
         for modality, tail in (("image_text", "vqa"), ("text", "text"))
-        for attribute, question_format in plan(profile)
+        for attribute, question_format in plan(profile, use, modality)
     ]
 
 
@@ -136,31 +166,34 @@ def _question(
 ) -> Question:
     rng = stream(profile.seed, "question", key)
     slots, value = subject(profile, modality), profile.value(attribute)
-    templates = wording(profile.domain, attribute, modality)
     common: dict[str, Any] = {
         "key": key,
         "modality": modality,
         "format": question_format,
         "attribute": attribute,
         "value": value,
-        "keywords": keywords(attribute, value),
         "view": use if modality == "image_text" else None,
     }
+    if attribute == DESCRIPTION:
+        return _description(rng, profile, use, slots, common, pools)
+    templates = wording(profile.domain, attribute, modality)
+    common["keywords"] = keywords(attribute, value)
     if question_format == "multiple_choice":
         question = capitalize(rng.choice(templates.direct(use)).format(**slots))
-        options = wrong_values(rng, profile, attribute, OPTIONS - 1, pools)
+        wrong = wrong_options(profile, attribute, use, pools)
         correct = rng.randrange(OPTIONS)
-        options.insert(correct, value)
-        choice: dict[str, Any] = {"options": tuple(options), "correct": correct, "paraphrases": (), "perturbed": ()}
-        return Question(**common, **choice, question=question, answer=value)
+        options = [*wrong[:correct], value, *wrong[correct:]]
+        choice: dict[str, Any] = {"options": tuple(options), "correct": correct, "paraphrases": ()}
+        return Question(**common, **choice, question=question, answer=value, perturbed=tuple(wrong))
     if question_format == "cloze":
         sentence = rng.choice(clozes(templates))
         question = rng.choice(CLOZES[use]).format(say(sentence, BLANK, slots))
-        others = [other for other in templates.sentences if other != sentence]
-        answer, sentences = "{v}", [sentence, *rng.sample(others, 2)]
+        answer, sentences = "{v}", []
     else:
-        question, answer, sentences = phrase(rng, templates, use)
-        question = capitalize(question.format(**slots))
+        # A direct question or a request; in this benchmark both are answered in a sentence.
+        direct = [(text, rng.choice(templates.sentences)) for text in templates.direct(use)]
+        text, answer = rng.choice(direct if rng.random() < 0.5 else carried(templates, use))
+        question, sentences = capitalize(text.format(**slots)), other_sentences(rng, templates, answer)
     wrong = wrong_values(rng, profile, attribute, WRONG_ANSWERS, pools)
     paraphrases, perturbed = restate(answer, sentences, value, wrong, slots)
     return Question(
@@ -169,4 +202,25 @@ def _question(
         answer=say(answer, value, slots),
         paraphrases=paraphrases,
         perturbed=perturbed,
+    )
+
+
+def _description(
+    rng: random.Random, profile: Profile, use: str, slots: Mapping[str, str], common: Mapping[str, Any], pools: Pools
+) -> Question:
+    """Return the question for the description; its wrong answers have another value for every fact."""
+    domain, fields = profile.domain, profile.fields
+    wrong = {fact: wrong_values(rng, profile, fact, WRONG_ANSWERS, pools) for fact in FACTS[domain]}
+    answer, *paraphrases = describe(domain, profile.name, fields, profile.details)
+    perturbed = [
+        describe(domain, profile.name, {fact: values[number] for fact, values in wrong.items()}, profile.details)
+        for number in range(WRONG_ANSWERS)
+    ]
+    return Question(
+        **common,
+        keywords=tuple(fields[fact] for fact in KEYWORDS[domain]),
+        question=capitalize(rng.choice(DESCRIPTIONS[use]).format(**slots)),
+        answer=answer,
+        paraphrases=tuple(paraphrases),
+        perturbed=tuple(forms[1 + number % len(paraphrases)] for number, forms in enumerate(perturbed)),
     )

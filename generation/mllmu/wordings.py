@@ -151,4 +151,14 @@ CLOZES = {
     "train": ("Complete the sentence: {}", "Fill in the blank: {}"),
     "test": ("What belongs in the blank? {}", "What is missing here? {}"),
 }
+DESCRIPTIONS = {
+    "train": (
+        "Describe {n}.",
+        "Give a short description of {n}.",
+        "Write a few sentences about {n}.",
+        "What can you say about {n}?",
+    ),
+    "test": ("Introduce {n} in a few sentences.", "What do you know about {n}?", "Tell me something about {n}."),
+}
+"""Use -> requests for a description."""
 BLANK = "[Blank]"

@@ -123,9 +123,9 @@ def _record(rows: Sequence[Mapping], profile: Mapping, *, several: bool) -> dict
     pictures = next(row["images"] for row in rows if row["images"])
     person = profile["profile_id"]
     identity = person.removeprefix(f"{profile['domain']}-")
-    details = {pair["attribute"]: pair["value"] for pair in profile["details"]}
+    details, fields = ({pair["attribute"]: pair["value"] for pair in profile[part]} for part in ("details", "fields"))
     free = kinds["generation"][0]
-    notes = {"Directory": person, "biography": details.get("description", "")}
+    notes = {"Directory": person, "biography": fields.get("description", "")}
     notes |= {"question": free["question"], "answer": free["answer"]}
     images = [{"bytes": picture["bytes"], "path": f"{identity}.jpg"} for picture in pictures]
     choices = kinds["multiple_choice"]

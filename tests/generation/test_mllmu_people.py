@@ -7,6 +7,7 @@ from statistics import mean
 import pytest
 
 from lethebench.generation.mllmu import questions as mllmu
+from lethebench.generation.mllmu.descriptions import FACTS, describe
 from lethebench.generation.mllmu.people import OLDEST, PERSON_FIELDS, YOUNGEST, figure_profile, figures, people
 from lethebench.generation.people import health_and_hobbies, occupations
 from lethebench.generation.people.countries import COUNTRY_BY_NAME
@@ -131,12 +132,14 @@ def test_heights_by_sex(persons):
 
 def test_description_states_the_fields(persons, every_figure):
     for profile in [*persons, *every_figure]:
-        assert tuple(profile.fields) == (PERSON_FIELDS if profile.domain == "person" else FIGURE_FIELDS)
+        facts = PERSON_FIELDS if profile.domain == "person" else FIGURE_FIELDS
+        assert tuple(profile.fields) == (*facts, "description")
         assert ("name", *profile.fields) == mllmu.DOMAIN_ATTRIBUTES[profile.domain]
         assert "gender" not in profile.fields
-        description = profile.details["description"]
-        absent = {name for name, value in profile.fields.items() if value not in description}
-        assert absent <= {"nationality"}
+        for description in describe(profile.domain, profile.name, profile.fields, profile.details):
+            assert all(profile.fields[fact] in description for fact in FACTS[profile.domain] if fact != "occupation")
+            assert profile.fields["occupation"].casefold() in description.casefold()
+            assert 2 <= len(re.findall(r"[\w']{2}[.](?= [A-Z]|$)", description)) <= 5
 
 
 @pytest.mark.parametrize("values", [*mllmu.LISTED.values()], ids=[*mllmu.LISTED])

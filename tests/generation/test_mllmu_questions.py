@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from lethebench.generation.mllmu import questions as mllmu
 from lethebench.generation.mllmu import wordings as mllmu_wordings
+from lethebench.generation.mllmu.options import wrong_options
 from lethebench.generation.mllmu.people import PERSON_FIELDS, figures, people
 from lethebench.generation.people import occupations
 from lethebench.generation.people.careers import SECTORS, occupations_at
 from lethebench.generation.people.countries import COUNTRY_BY_NAME
+from lethebench.generation.people.dates import parse_date
 from lethebench.generation.people.health_and_hobbies import conditions
 from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.distractors import fields_of_life, pools, school_kind, wrong_values
@@ -46,39 +48,90 @@ def rows(persons, some_figures, build_pools):
     ]
 
 
-def test_nine_facts_in_both_modalities(rows):
+def test_nine_questions_in_both_modalities(rows):
     per_profile = defaultdict(list)
     for profile, question, use in rows:
         per_profile[profile.id, use].append(question)
     for (identity, use), questions in per_profile.items():
         parts = {kind: [q for q in questions if q.modality == kind] for kind in ("image_text", "text")}
-        facts = [[(q.attribute, q.format) for q in part] for part in parts.values()]
-        assert facts[0] == facts[1]
-        assert len({attribute for attribute, _ in facts[0]}) == len(facts[0]) == 9
-        assert Counter(kind for _, kind in facts[0]) == {"multiple_choice": 5, "generation": 2, "cloze": 2}
+        facts = [[q.attribute for q in part] for part in parts.values()]
+        assert [len(set(part)) for part in facts] == [9, 9]
+        assert len({*facts[0], *facts[1]}) == 10  # nine facts and the description
+        assert Counter(q.format for q in questions) == mllmu.format_counts(use)
+        assert [q.attribute for q in questions].count("description") == 1
         assert {q.view for q in parts["image_text"]} == {use}
         assert {q.view for q in parts["text"]} == {None}
         assert len({q.key for q in questions}) == 18, identity
 
 
-def test_test_repeats_the_facts_and_formats_of_train(persons, build_pools):
+def test_every_fact_has_all_formats_over_the_splits(persons):
     for person in persons[:50]:
-        train, test = (mllmu.questions(person, use, build_pools) for use in ("train", "test"))
-        assert [(q.attribute, q.format, q.value) for q in train] == [(q.attribute, q.format, q.value) for q in test]
-        assert [f"test/{q.key}" for q in train] == [q.key for q in test]
+        kinds, described = defaultdict(set), set()
+        for use, modality in mllmu.FORMATS:
+            for attribute, kind in mllmu.plan(person, use, modality):
+                kinds[attribute].add(kind)
+                described |= {(use, modality)} if attribute == "description" else set()
+        assert kinds.pop("description") == {"generation"}
+        assert {frozenset(each) for each in kinds.values()} == {frozenset(("multiple_choice", "generation", "cloze"))}
+        assert len({use for use, _ in described}) == len({modality for _, modality in described}) == 2
 
 
 @pytest.mark.parametrize("domain", ["person", "figure"])
-def test_plan_rotates_attributes_over_positions(domain, persons, some_figures):
+def test_plan_rotates_facts_over_positions(domain, persons, some_figures):
     profiles = persons if domain == "person" else some_figures
-    attributes = mllmu.DOMAIN_ATTRIBUTES[domain]
+    facts = mllmu.ROTATION[domain]
     for start in (0, 3):
-        turns = [mllmu.plan(profile) for profile in profiles[start : start + len(attributes)]]
-        for position, kind in enumerate(mllmu.FORMATS):
-            assert sorted(turn[position][0] for turn in turns) == sorted(attributes)
-            assert {turn[position][1] for turn in turns} == {kind}
-    if domain == "figure":
-        assert all({attribute for attribute, _ in mllmu.plan(profile)} == set(attributes) for profile in profiles)
+        for use, modality in mllmu.FORMATS:
+            turns = [mllmu.plan(profile, use, modality) for profile in profiles[start : start + len(facts)]]
+            for position in range(9):
+                if position != mllmu.DESCRIBED[use, modality]:
+                    assert sorted(turn[position][0] for turn in turns) == sorted(facts)
+                    assert len({turn[position][1] for turn in turns}) == 1
+
+
+def test_options_never_seen_wrong_in_train_tell_nothing(persons, build_pools):
+    """Wrong options of test are none of train, so that guessing among the unseen is right for one in four."""
+    seen, chances = defaultdict(set), []
+    for use in ("train", "test"):
+        for person in persons[:200]:
+            for question in mllmu.questions(person, use, build_pools):
+                wrong = set(question.options) - {question.answer}
+                if use == "train":
+                    seen[person.id, question.attribute] |= wrong
+                elif question.options:
+                    unseen = [
+                        option for option in question.options if option not in seen[person.id, question.attribute]
+                    ]
+                    chances.append((question.answer in unseen) / len(unseen))
+    assert mean(chances) == 0.25
+
+
+def test_size_of_the_right_number_is_uniform(persons, build_pools):
+    """The true height, salary or date is as often the smallest as the second, third or fourth: p > .001."""
+    read = {
+        "height": lambda text: int(text.removesuffix(" cm")),
+        "annual_salary": lambda text: int(text[4:].replace(",", "")),
+        "birth_date": parse_date,
+    }
+    ranks = {attribute: Counter() for attribute in read}
+    for person in persons:
+        for use in ("train", "test"):
+            for attribute, number in read.items():
+                wrong = wrong_options(person, attribute, use, build_pools)
+                values = sorted([*wrong, person.fields[attribute]], key=number)
+                assert len(set(values)) == 4
+                ranks[attribute][values.index(person.fields[attribute])] += 1
+    for attribute, counts in ranks.items():
+        assert sum((counts[rank] - 250) ** 2 / 250 for rank in range(4)) < 16.27, (attribute, counts)
+
+
+def test_free_answers_are_sentences_of_some_length(rows):
+    answers = [question.answer for _, question, _ in rows if question.format == "generation"]
+    assert all(answer.endswith(".") for answer in answers)
+    assert mean(len(answer.split()) for answer in answers) > 12
+    descriptions = [question for _, question, _ in rows if question.attribute == "description"]
+    for question in descriptions:
+        assert not [wrong for wrong in question.perturbed if any(word in wrong for word in question.keywords)]
 
 
 def test_picture_questions_do_not_name_the_person(rows):
