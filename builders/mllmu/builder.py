@@ -56,8 +56,8 @@ class Mllmu(Benchmark):
     VERSION = "2.0.0"
     RELEASE_NOTES = {  # noqa: RUF012
         "2.0.0": "Public figures are shown by facts in plain type, without a face; their ids carry no answer. Each "
-        "fact is asked in all three formats, wrong options of `test` are none of `train`, free answers are sentences, a "
-        "description is asked for, and `holdout` has a fifth as many people as the build.",
+        "fact is asked in all three formats, wrong options of `test` are none of `train`, free answers are sentences, "
+        "a description is asked for, and `holdout` has a fifth as many people as the build.",
         "1.0.0": "First release.",
     }
     SUMMARY = "people, fictitious ones and public figures"

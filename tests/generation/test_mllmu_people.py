@@ -139,7 +139,9 @@ def test_description_states_the_fields(persons, every_figure):
         for description in describe(profile.domain, profile.name, profile.fields, profile.details):
             assert all(profile.fields[fact] in description for fact in FACTS[profile.domain] if fact != "occupation")
             assert profile.fields["occupation"].casefold() in description.casefold()
-            assert 2 <= len(re.findall(r"[\w']{2}[.](?= [A-Z]|$)", description)) <= 5
+            for value in (profile.name, *(profile.fields[fact] for fact in FACTS[profile.domain])):
+                description = description.replace(value, "x")  # no periods of initials and titles
+            assert 2 <= f"{description} ".count(". ") <= 4
 
 
 @pytest.mark.parametrize("values", [*mllmu.LISTED.values()], ids=[*mllmu.LISTED])
