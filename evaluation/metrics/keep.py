@@ -5,7 +5,7 @@ import numpy as np
 PARTS = ("keyword_match", "probability", "rouge_l_recall", "truth")
 """Parts of a profile's utility; truth is max(0, 1 - truth ratio)."""
 SMALLEST = 0.05
-"""A profile whose initial or gold model has less utility than this cannot show a loss, and is left out."""
+"""A profile for which the initial or any gold model has less utility than this cannot show a loss, and is left out."""
 
 
 def profile_utility(parts: np.ndarray) -> np.ndarray:

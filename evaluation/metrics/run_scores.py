@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lethebench.evaluation.metrics.indistinguishable import ATTACKERS
+from lethebench.evaluation.metrics.keep import SMALLEST
 from lethebench.evaluation.metrics.over_profiles import interval, profile_mean, ratio, resampled, worst_mean
 from lethebench.evaluation.metrics.score import PARTS, unlearning_score
 from lethebench.evaluation.metrics.stage_values import MODALITIES, Stage, StageValues, fluency, stage_values
@@ -15,6 +16,7 @@ from lethebench.evaluation.metrics.unmeasured import unmeasured
 
 FLUENT = 0.9  # below this share of the initial model's fluency is lost
 COLLAPSED = 0.5  # keep below this
+UNDEFINED = "not defined for this run"
 MEANS = ("forget", "indistinguishable", "keep", "fluent")
 
 
@@ -58,7 +60,7 @@ def run_scores(run: Run, *, seed: int = 0) -> dict:
         gold_spread: name -> range over the gold models of all stages, each scored as a method against those of other
             seeds; empty with one seed. A smaller gap between two methods is none.
         gold_seeds: number of gold models of the last stage.
-        assumes: sentences about gold models that stand for others.
+        assumes: sentences about gold models that stand for others, and profiles that are left out for a gold model.
         reasons: part -> why it is None.
         flags: among collapsed, fluency_lost, over_unlearned, one_gold_seed, not_measured, no_gold.
     """
@@ -67,14 +69,16 @@ def run_scores(run: Run, *, seed: int = 0) -> dict:
         return nothing(reasons) | {"flags": ["no_gold", "not_measured"]}
     scorer = _Scorer(run, seed)
     own = scorer.scores([scorer.table(rows) for rows in run.stages[1:]])
-    reasons |= {name: "not defined for this run" for name in PARTS if name not in reasons and np.isnan(own[name][0])}
+    reasons |= {name: UNDEFINED for name in PARTS if name not in reasons and np.isnan(own[name][0])}
+    reasons |= _unreached(scorer, own, reasons)
     lines = own["indistinguishable_lines"]
     if "indistinguishable" not in reasons and not {ATTACKERS.index("top"), ATTACKERS.index("distribution")} <= set(
         lines
     ):
         reasons["indistinguishable"] = "the initial model gives away no more of the asked facts than gold"
-    for name in reasons:
-        own[name] = np.full_like(own[name], np.nan)
+    for name in (*PARTS, "fluent"):
+        if name in reasons:
+            own[name] = np.full_like(own[name], np.nan)
     return _summary(scorer, own, reasons)
 
 
@@ -111,9 +115,11 @@ class _Scorer:
         """Return what a model is compared with at a stage; `without` leaves out one gold seed."""
         gold_stage = self.gold_stage[number]
         gold = [self.table(rows) for index, rows in enumerate(self.run.gold[gold_stage]) if index != without]
+        all_gold = [self.table(rows) for rows in self.run.gold[gold_stage]]
         order = self.run.order
         initial = self.table(self.run.stages[0])
-        return Stage(initial, gold, frozenset(order[:number]), frozenset(order[:gold_stage]))
+        asked, unseen = frozenset(order[:number]), frozenset(order[:gold_stage])
+        return Stage(initial, gold, all_gold, asked, unseen, scores_gold=without is not None)
 
     def _gold_values(self, number: int) -> list[StageValues]:
         """Return the values of the gold models of one seed against those of the others."""
@@ -131,7 +137,14 @@ class _Scorer:
         for number, model in enumerate(models, start=1):
             now, before = (fluency(table, self.run.order[:number]) for table in (model, initial))
             shares.append(ratio(profile_mean, now, [before], self.weights))
-        return scores | {"fluent_stages": np.minimum(1.0, shares), "values": values}
+        stages = np.minimum(1.0, shares)
+        return scores | {"fluent_stages": stages, "fluent": _mean(stages), "values": values}
+
+    def initial_fluency(self) -> list[float]:
+        """Return the initial model's share of fluent answers on the kept rows of each stage."""
+        initial, once = self.table(self.run.stages[0]), self.weights[:1]
+        order = self.run.order
+        return [profile_mean(fluency(initial, order[:stage]), once)[0] for stage in self.gold_stage]
 
     def spread(self) -> dict[str, float]:
         """Return the range of each part and of the score over gold models, each scored at its stage as a method."""
@@ -167,6 +180,9 @@ def _scores(
             ]
         ).reshape(len(values), len(present), len(weights))
         scores[f"{name}_lines"] = dict(zip(present, np.minimum(limit, means).swapaxes(0, 1), strict=True))
+        scores[f"{name}_unreached"] = bool(
+            (np.isnan(means[:, :, 0]) & ~np.isnan(lines[:, present]).all(axis=2)).any() if present else False
+        )
         scores[f"{name}_stages"] = _lowest(np.minimum(limit, means), axis=1)
         scores[name] = _mean(scores[f"{name}_stages"])
         if name != "indistinguishable":
@@ -196,6 +212,28 @@ def _mean(values: np.ndarray) -> np.ndarray:
     return np.divide(total, defined.sum(axis=0), out=np.full(len(total), np.nan), where=defined.any(axis=0))
 
 
+def _unreached(scorer: _Scorer, own: Mapping[str, Any], reasons: Mapping[str, str]) -> dict[str, str]:
+    """Return part -> reason where too few profiles enter, or where gold models or the initial model reach 0."""
+    found = {}
+    values: list[StageValues] = own["values"]
+    for number, stage in enumerate(values, start=1):
+        if (~np.isnan(stage.keep[0])).sum() < 2 and "keep" not in found:
+            lost = np.flatnonzero(stage.lost_by_gold)
+            found["keep"] = f"stage {number}: fewer than two retained profiles have a utility of {SMALLEST} to keep" + (
+                f"; a gold model keeps nothing of profile {scorer.units[lost[0]]}" if len(lost) else ""
+            )
+    if own["keep_unreached"]:
+        found.setdefault("keep", "gold models keep nothing of what other gold models keep")
+    if own["forget_unreached"]:
+        found["forget"] = "gold models know the asked facts as well as the initial model"
+    if own["indistinguishable_unreached"]:
+        found["indistinguishable"] = "gold models are as far from one another as the initial model"
+    if any(share == 0 for share in scorer.initial_fluency()):
+        found["fluent"] = "no answer of the initial model on kept rows is language"
+    found |= {f"{name}_worst": found[name] for name in ("forget", "keep") if name in found}
+    return {name: reason for name, reason in found.items() if name not in reasons or reasons[name] == UNDEFINED}
+
+
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
@@ -203,16 +241,15 @@ def _number(value: float) -> float | None:
 def _summary(scorer: _Scorer, own: dict[str, Any], reasons: dict[str, str]) -> dict:
     """Return the numbers of a run, from scores that hold the sample first and then the resamples."""
     count = len(scorer.weights)
-    fluent = _mean(own["fluent_stages"])
     last = {name: own[f"{name}_stages"][-1] for name in ("forget", "indistinguishable", "keep")}
     last |= {name: own[f"{name}_last"] for name in ("forget_worst", "keep_worst")}
     missing = np.full(count, np.nan)
     last = {name: missing if name in reasons else values for name, values in last.items()}
     draws = {
         name: np.array([_score(parts, fluency, line) for line in range(count)])
-        for name, parts, fluency in (("score", own, fluent), ("score_last", last, own["fluent_stages"][-1]))
+        for name, parts, fluency in (("score", own, own["fluent"]), ("score_last", last, own["fluent_stages"][-1]))
     }
-    draws |= {name: own[name] for name in PARTS} | {"fluent": fluent}
+    draws |= {name: own[name] for name in PARTS} | {"fluent": own["fluent"]}
     series = {
         name: [None if name in reasons else _number(stage[0]) for stage in own[f"{name}_stages"]] for name in MEANS
     }
@@ -238,7 +275,8 @@ def _summary(scorer: _Scorer, own: dict[str, Any], reasons: dict[str, str]) -> d
             f"stage {stage}: the gold model of stage {gold} stands for its own, which the run does not have"
             for stage, gold in scorer.gold_stage.items()
             if gold != stage
-        ],
+        ]
+        + _left_out(values, scorer.units),
         "reasons": reasons,
         "flags": flags,
     }
@@ -261,6 +299,15 @@ def _lines(own: Mapping[str, Any]) -> dict[str, float | None]:
         for part in names
         for line, values in own[f"{part}_lines"].items()
     }
+
+
+def _left_out(values: Sequence[StageValues], profiles: Sequence[Any]) -> list[str]:
+    """Return a sentence on the profiles that are no evidence at some stage, because a gold model does not keep them."""
+    lost = np.flatnonzero(np.any([stage.lost_by_gold for stage in values], axis=0))
+    if not len(lost):
+        return []
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    return [f"keep is without profile {profiles[lost[0]]}{more}, of which a gold model keeps nothing"]
 
 
 def _worst_profile(values: np.ndarray, profiles: Sequence[Any]) -> list:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lethebench.evaluation.metrics.forget import forgotten
+from lethebench.evaluation.metrics.forget import MARGIN, forgotten
 from lethebench.evaluation.metrics.indistinguishable import (
     ATTACKERS,
     closeness,
@@ -13,7 +13,7 @@ from lethebench.evaluation.metrics.indistinguishable import (
     row_distances,
     upside_down,
 )
-from lethebench.evaluation.metrics.keep import PARTS, kept, profile_utility
+from lethebench.evaluation.metrics.keep import PARTS, SMALLEST, kept, profile_utility
 from lethebench.evaluation.metrics.tables import Table
 
 MODALITIES = ("pictures", "text")
@@ -30,12 +30,14 @@ class StageValues:
         indistinguishable: shape (3, profiles), of ATTACKERS.
         keep: shape (3, profiles), of GROUPS.
         relapse: shape (profiles,), knowledge above gold of each asked profile.
+        lost_by_gold: shape (profiles,), whether `keep` leaves out a profile for a gold model, which does not keep it.
     """
 
     forget: np.ndarray
     indistinguishable: np.ndarray
     keep: np.ndarray
     relapse: np.ndarray
+    lost_by_gold: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -45,25 +47,30 @@ class Stage:
     Attributes:
         initial: the model before unlearning.
         gold: gold models of one or more seeds.
+        all_gold: the same and, where a gold model is scored, that one: a profile enters if it is evidence for each.
         asked: tasks asked to be forgotten so far.
         unseen: tasks that the gold models were retrained without, at least those asked.
+        scores_gold: whether a gold model is scored, which cannot keep tasks that it never saw.
     """
 
     initial: Table
     gold: Sequence[Table]
+    all_gold: Sequence[Table]
     asked: frozenset[int]
     unseen: frozenset[int]
+    scores_gold: bool = False
 
 
 def stage_values(model: Table, stage: Stage) -> StageValues:
     """Return the values of a model's profiles at a stage; tables hold the same rows in the same order."""
     asked = np.isin(model.task, list(stage.asked))
-    fresh = fresh_rows(model, stage.asked)
+    keep, lost_by_gold = _keep(model, stage, fresh_rows(model, stage.asked))
     return StageValues(
         forget=np.array([_forget(model, stage, asked & (model.image == image)) for image in (True, False)]),
         indistinguishable=_closeness(model, stage, asked & ~model.held_out),
-        keep=_keep(model, stage, fresh),
+        keep=keep,
         relapse=np.maximum(0.0, _knowledge(model, asked) - _gold_knowledge(stage, asked)),
+        lost_by_gold=lost_by_gold,
     )
 
 
@@ -87,7 +94,10 @@ def _gold_knowledge(stage: Stage, chosen: np.ndarray) -> np.ndarray:
 
 
 def _forget(model: Table, stage: Stage, chosen: np.ndarray) -> np.ndarray:
-    return forgotten(_knowledge(model, chosen), _knowledge(stage.initial, chosen), _gold_knowledge(stage, chosen))
+    before = _knowledge(stage.initial, chosen)
+    values = forgotten(_knowledge(model, chosen), before, _gold_knowledge(stage, chosen))
+    highest = np.max([_knowledge(gold, chosen) for gold in stage.all_gold], axis=0)
+    return np.where(before - highest >= MARGIN, values, np.nan)
 
 
 def _closeness(model: Table, stage: Stage, chosen: np.ndarray) -> np.ndarray:
@@ -114,13 +124,18 @@ def utility(model: Table, chosen: np.ndarray) -> np.ndarray:
     return profile_utility(np.array([model.means(columns[name], chosen) for name in PARTS]))
 
 
-def _keep(model: Table, stage: Stage, fresh: np.ndarray) -> np.ndarray:
-    """Return keep per group and profile; gold is no reference for tasks that it never saw and that are not asked."""
-    known_to_gold = ~np.isin(model.task, list(stage.unseen))
+def _keep(model: Table, stage: Stage, fresh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return keep per group and profile, and the profiles that are left out because a gold model does not keep them.
+
+    Gold is no reference for tasks that it never saw and that are not asked.
+    """
+    seen = fresh & ~np.isin(model.task, list(stage.unseen))
     reference = utility(stage.initial, fresh)
-    gold = np.mean([utility(table, fresh & known_to_gold) for table in stage.gold], axis=0)
-    values = kept(utility(model, fresh), np.fmin(reference, gold))
+    gold = np.mean([utility(table, seen) for table in stage.gold], axis=0)
+    values = kept(utility(model, seen if stage.scores_gold else fresh), np.fmin(reference, gold))
+    lost = (reference >= SMALLEST) & (np.min([utility(table, seen) for table in stage.all_gold], axis=0) < SMALLEST)
+    values = np.where(lost, np.nan, values)
     retained = model.means(np.isin(model.role, ["forget", "retain"]).astype(np.float64), fresh)
     general = model.means((model.role == "general").astype(np.float64), fresh)
     members = (retained == 1, (retained == 0) & (general == 0), general == 1)
-    return np.array([np.where(member, values, np.nan) for member in members])
+    return np.array([np.where(member, values, np.nan) for member in members]), lost

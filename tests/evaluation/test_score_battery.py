@@ -176,6 +176,36 @@ def test_parts_equal_a_second_implementation(name, seeds):
         assert result["series"][part] == pytest.approx(expected[f"{part}_series"], abs=1e-9), part
 
 
+def lost(model: ModelRows, profile: str) -> ModelRows:
+    """Return a model that keeps nothing of a profile."""
+    rows = [row | {"probability": 0.0} if row["profile_id"] == profile else row for row in model.held_out]
+    return ModelRows(model.rows, rows)
+
+
+def test_profiles_that_gold_models_lose_are_left_out():
+    run = run_of(models()["npo"])
+    people = sorted({row["profile_id"] for row in run.stages[0].held_out if row["task_id"] < 0})
+    gold = {stage: [*map(lost, golds, people[:2])] for stage, golds in run.gold.items()}
+    with resamples(1):
+        result, before = run_scores(dataclasses.replace(run, gold=gold)), run_scores(run)
+    assert (result["reasons"], set(result["gold_spread"])) == ({}, {*PARTS, "score"})
+    assert result["score"] == pytest.approx(before["score"], abs=0.05)
+    assert result["assumes"] == [f"keep is without profile {people[0]} and 1 more, of which a gold model keeps nothing"]
+    expected = run_parts(run.stages, gold, run.order)
+    for part in (*PARTS, "score"):
+        assert result[part] == pytest.approx(expected[part], abs=1e-9), part
+
+
+@pytest.mark.parametrize(("name", "keep_worst"), [("npo", 0.9), ("at stage 1", 0.0)])
+def test_gold_models_of_the_last_stage_alone_give_a_score(name, keep_worst):
+    """They never saw later tasks, which says nothing on how much gold models keep."""
+    run = run_of(models()[named(name)])
+    with resamples(1):
+        result = run_scores(dataclasses.replace(run, gold={4: run.gold[4]}))
+    assert result["reasons"] == {}
+    assert result["keep_worst"] == pytest.approx(keep_worst, abs=0.1)
+
+
 def test_one_kept_profile_is_named():
     result = scored()[named("one profile")]
     profile, value = result["worst_profile"]["forget"]

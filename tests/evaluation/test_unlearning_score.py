@@ -101,6 +101,42 @@ def test_second_gold_seed_is_the_measure_of_one():
     assert set(result["gold_spread"]) == {"forget", "forget_worst", "indistinguishable", "keep", "keep_worst", "score"}
 
 
+def with_second_gold(**changes) -> dict:
+    """Return the columns of the run, with the gold models again as those of another seed, some of it changed."""
+    both = {name: [*values, *values[36:]] for name, values in run().items()} | {"gold_seed": [0] * 60 + [1] * 24}
+    for name, (rows, value) in changes.items():
+        both[name] = [value if row in rows else old for row, old in enumerate(both[name])]
+    return both
+
+
+def test_profile_that_no_further_gold_model_keeps_is_named():
+    rows = [row for row in range(60, 84) if with_second_gold()["profile_id"][row] == "e"]
+    result = scores.unlearning_summary(**with_second_gold(probability=(rows, 0.0)))
+    assert result["reasons"]["keep"].startswith("stage 2: fewer than two retained profiles")
+    assert result["reasons"]["keep_worst"].endswith("; a gold model keeps nothing of profile e")
+    assert (result["keep"], result["keep_worst"], result["score"]) == (None, None, None)
+    assert result["forget"] == 0.875
+
+
+def test_gold_models_that_differ_like_the_initial_one_are_no_measure():
+    rows = [row for row in range(60, 84) if with_second_gold()["candidates"][row] is LOW]
+    result = scores.unlearning_summary(**with_second_gold(candidates=(rows, [-9.0, -0.1, -9.0, -9.0])))
+    assert set(result["reasons"]) <= {"indistinguishable"}
+    rows = [row for row in range(60, 84) if with_second_gold()["candidates"][row] is LOW]
+    result = scores.unlearning_summary(**with_second_gold(candidates=(rows, HIGH)))
+    assert "gold models are as far from one another" in result["reasons"]["indistinguishable"]
+    assert (result["indistinguishable"], result["score"]) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["", "?!", "\x00"])
+def test_initial_model_without_fluent_answers_has_no_fluent_share(text):
+    texts = list(run()["predictions"])
+    texts[6:12] = [text] * 6
+    result = scores.unlearning_summary(**run(predictions=texts))
+    assert result["reasons"]["fluent"] == "no answer of the initial model on kept rows is language"
+    assert (result["fluent"], result["score"], result["series"]["fluent"]) == (None, None, [None, None])
+
+
 def test_question_order_does_not_matter():
     order = list(range(12))
     random.Random(1).shuffle(order)

@@ -59,19 +59,22 @@ def utility(rows):
     return harmonic(parts)
 
 
-def profile_values(model, initial, golds, asked):
-    """forget (pictures, text), closeness (top, bottom, distribution) and keep: lists of profile -> value."""
+def profile_values(model, initial, golds, asked, everyone_gold):
+    """forget (pictures, text), closeness (top, bottom, distribution) and keep: lists of profile -> value.
+
+    A profile that any of `everyone_gold` knows like the initial model, or does not keep, is left out.
+    """
     everyone = sorted({row["profile_id"] for row in (*initial.rows, *initial.held_out)})
     asked_people = sorted({row["profile_id"] for row in initial.rows if row["task_id"] in asked})
     forget = [{}, {}]
     for number, modality in enumerate(("image_text", "text")):
         for profile in asked_people:
             known = []
-            for table in (model, initial, *golds):
+            for table in (model, initial, *golds, *everyone_gold):
                 rows = of_profile([*table.rows, *table.held_out], profile)
                 known.append(fmean(row["keyword_match"] for row in rows if row["modality"] == modality))
-            after, before, gold = known[0], known[1], fmean(known[2:])
-            if before - gold >= 0.05:
+            after, before, gold = known[0], known[1], fmean(known[2 : 2 + len(golds)])
+            if before - max(known[2 + len(golds) :]) >= 0.05:
                 forget[number][profile] = 1 - min(max((after - gold) / (before - gold), 0), 1)
     close = [{}, {}, {}]
     tables = [by_id(table.rows) for table in (model, initial, *golds)]
@@ -82,12 +85,12 @@ def profile_values(model, initial, golds, asked):
                 close[attacker][profile] = value
     keep = {}
     for profile in everyone:
-        fresh = [of_profile(table.held_out, profile) for table in (model, initial, *golds)]
+        fresh = [of_profile(table.held_out, profile) for table in (model, initial, *golds, *everyone_gold)]
         if profile in asked_people or not fresh[0]:
             continue
         own, before, *gold = map(utility, fresh)
-        reference = min(before, fmean(gold))
-        if reference >= 0.05:
+        reference = min(before, fmean(gold[: len(golds)]))
+        if min(before, *gold) >= 0.05:
             keep[profile] = min(1, own / reference)
     return {"forget": forget, "indistinguishable": close, "keep": [keep]}
 
@@ -115,10 +118,10 @@ def run_parts(stages, gold, order):
     own, others = [], []
     for number, model in enumerate(models, start=1):
         asked = set(order[:number])
-        own.append(profile_values(model, initial, gold[number], asked))
+        own.append(profile_values(model, initial, gold[number], asked, gold[number]))
         others.append(
             [
-                profile_values(one, initial, [other for other in gold[number] if other is not one], asked)
+                profile_values(one, initial, [other for other in gold[number] if other is not one], asked, gold[number])
                 for one in gold[number]
             ]
             if len(gold[number]) > 1
