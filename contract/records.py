@@ -224,6 +224,7 @@ class GoldSummary(Record):
 
     stages: dict[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}$")], GoldStage]
     knowledge: Series
+    seeds: Annotated[int, Field(ge=1, lt=10**6)]
     sha256: Digest
 
 

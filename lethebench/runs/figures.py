@@ -49,7 +49,7 @@ def check_figures(run: Path, record: Mapping[str, Any]) -> None:
     order = record["task_order"][:last]
     path = run / "gold" / SUMMARY
     with border(f"{path} cannot be computed from the rows", RESUME):
-        _compare(path, gold, summarize_gold(run, [int(stage) for stage in gold["stages"]], order))
+        _compare(path, gold, summarize_gold(run, [int(stage) for stage in gold["stages"]], order, gold["seeds"]))
     for method in record["methods"]:
         path = run / method / SUMMARY
         summary = read_summary(run, method)

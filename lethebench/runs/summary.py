@@ -26,18 +26,31 @@ def read_rows(stage: Path, name: str = ROWS) -> list[dict]:
         return pq.read_table(stage / name).to_pylist()
 
 
-def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict:
-    """Write and return gold/summary.json, see `summarize_gold`."""
-    summary = new_record(summarize_gold(run, stages, order))
+def gold_summary(run: Path, stages: Sequence[int], order: Sequence[int], seeds: int | None = None) -> dict:
+    """Write and return gold/summary.json, see `summarize_gold`; `seeds` None = all that have every stage."""
+    summary = new_record(summarize_gold(run, stages, order, gold_seeds(run, stages) if seeds is None else seeds))
     write_json(run / "gold" / SUMMARY, summary)
     return summary
 
 
-def summarize_gold(run: Path, stages: Sequence[int], order: Sequence[int]) -> dict:
+def gold_seeds(run: Path, stages: Sequence[int]) -> int:
+    """Return of how many seeds a run has finished gold models of all these stages: gold, gold-2, gold-3, ..."""
+    count = 1
+    while all(is_done(_gold_folder(run, stage, count + 1)) for stage in stages):
+        count += 1
+    return count
+
+
+def _gold_folder(run: Path, stage: int, number: int) -> Path:
+    return run / ("gold" if number == 1 else f"gold-{number}") / stage_name(stage)
+
+
+def summarize_gold(run: Path, stages: Sequence[int], order: Sequence[int], seeds: int) -> dict:
     """Return what the gold models know and how exposed the forgotten values are to them.
 
     Returns:
-        `stages`: stage -> `gold_aggregates` and seconds; `knowledge`: G[i] of the earliest gold stage without task i.
+        `stages`: stage -> `gold_aggregates` and seconds; `knowledge`: G[i] of the earliest gold stage without task i;
+        `seeds`: how many gold models of each stage the scores of methods are measured against.
     """
     initial = read_rows(run / "learnt")
     by_stage = {}
@@ -48,6 +61,7 @@ def summarize_gold(run: Path, stages: Sequence[int], order: Sequence[int]) -> di
     return {
         "stages": {str(stage): aggregates for stage, aggregates in by_stage.items()},
         "knowledge": gold_knowledge({stage: part["knowledge"] for stage, part in by_stage.items()}, len(order)),
+        "seeds": seeds,
     }
 
 
@@ -72,7 +86,9 @@ def summarize_method(run: Path, method: str, order: Sequence[int], gold: dict, g
     summary = {
         "method": method,
         "T": len(order),
-        **run_aggregates(ScoredRun(stages, gold_models(run, map(int, gold["stages"])), order), gold, flags),
+        **run_aggregates(
+            ScoredRun(stages, gold_models(run, map(int, gold["stages"]), gold["seeds"]), order), gold, flags
+        ),
         "seconds": [record["seconds"] for record in records[1:]],
         "peak_memory_mb": max(record["peak_memory_mb"] for record in records),
     }
@@ -85,15 +101,11 @@ def read_models(stage: Path) -> ModelRows:
     return ModelRows(read_rows(stage), held_out)
 
 
-def gold_models(run: Path, stages: Iterable[int]) -> dict[int, list[ModelRows]]:
-    """Return stage -> rows of its gold models, one per seed: of the folders gold, gold-2, gold-3, ..."""
-    models: dict[int, list[ModelRows]] = {}
-    for stage in stages:
-        folders = [run / "gold" / stage_name(stage)]
-        while (further := run / f"gold-{len(folders) + 1}" / stage_name(stage)).is_dir() and is_done(further):
-            folders.append(further)
-        models[stage] = [read_models(folder) for folder in folders]
-    return models
+def gold_models(run: Path, stages: Iterable[int], seeds: int) -> dict[int, list[ModelRows]]:
+    """Return stage -> rows of its gold models, one per seed."""
+    return {
+        stage: [read_models(_gold_folder(run, stage, number)) for number in range(1, seeds + 1)] for stage in stages
+    }
 
 
 def _matrix(stages: Sequence[Rows], order: Sequence[int]) -> list[dict]:

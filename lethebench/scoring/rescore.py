@@ -26,7 +26,7 @@ from lethebench.runs.folder import (
 from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import check_run, stages_of
 from lethebench.runs.quiet import open_quietly, quiet_libraries
-from lethebench.runs.records import GATE, read_done, read_summary
+from lethebench.runs.records import GATE, read_done, read_gold_summary, read_summary
 from lethebench.scoring.aggregate import aggregate
 from lethebench.scoring.asked import Asked
 from lethebench.scoring.options import SCORES_FILE, EvaluateOptions
@@ -123,6 +123,8 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
     run_options = RunOptions.from_record(record, data=build.path, out=folder)
     stages = list(stages_of(folder, record))
     run = Run(build, run_options, folder, Console(phases=len(stages) + 1))
+    recorded = {name: read_summary(folder, name) for name in record["methods"]}
+    recorded_gold = read_gold_summary(folder)
     comparison = Comparison()
     notes: list[str] = []
     out = options.folder()
@@ -140,7 +142,11 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
         write_json(out_dir / "learnt" / GATE, verdict)
         with run.console.phase("aggregate"):
             gold_stages = [int(stage[-3:]) for stage in stages if stage.startswith("gold/")]
-            gold = gold_summary(out_dir, gold_stages, order) if len(order) in gold_stages else None
+            seeds = None
+            if recorded_gold is not None:  # without gold models that the run trained since
+                gold_stages = [stage for stage in gold_stages if str(stage) in recorded_gold["stages"]]
+                seeds = recorded_gold["seeds"]
+            gold = gold_summary(out_dir, gold_stages, order, seeds) if len(order) in gold_stages else None
             complete = [name for name in record["methods"] if f"{name}/{stage_name(len(order))}" in stages]
             summaries = {}
             if gold is not None:
@@ -152,7 +158,7 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
             }
             last_stages = _last_stages(record, stages)
             aggregates = {stage: _aggregates(out_dir, stage, gold_stages, order) for stage in last_stages}
-        compared = _compared(comparison, folder, summaries)
+        compared = _compared(comparison, recorded, summaries)
         result = {
             "run": str(folder),
             "gate": {name: verdict[name] for name in ("image_text", "text", "passed")},
@@ -213,14 +219,13 @@ def _aggregates(out_dir: Path, stage: str, gold_stages: list[int], order: list[i
     return {"metrics": scores.values, "flags": scores.flags, "not_measured": scores.not_measured}
 
 
-def _compared(rows: Comparison, folder: Path, summaries: Mapping[str, dict]) -> dict:
+def _compared(rows: Comparison, recorded: Mapping[str, dict | None], summaries: Mapping[str, dict]) -> dict:
     """Return the comparison of the rows, and of every method's final scores with those in summary.json."""
     largest = 0.0
     for name, summary in summaries.items():
-        recorded = read_summary(folder, name)
-        if recorded is None:
+        if (before := recorded[name]) is None:
             continue
-        old = recorded["final"]
+        old = before["final"]
         for key, value in summary["final"].items():
             if isinstance(value, float) and isinstance(old.get(key), float):
                 largest = max(largest, abs(value - old[key]))

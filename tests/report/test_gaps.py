@@ -91,3 +91,18 @@ def test_unfinished_gold_of_another_seed_is_not_counted(run, tmp_path):
     reseal(copy)
     summarize(copy)
     assert len(group_of(copy).first.gold_exposures) == 1
+
+
+def test_run_killed_while_gold_seeds_are_raised_is_reported(run, tmp_path):
+    """Gold models that were finished since the last summary enter no score until the next one."""
+    copy = shutil.copytree(run, tmp_path / "run")
+    shutil.move(copy / "gold-3", tmp_path / "gold-3")
+    summarize(copy)
+    assert load_run(copy).gold["seeds"] == 2
+    shutil.move(tmp_path / "gold-3", copy / "gold-3")
+    reseal(copy)
+    for group in (group_of(copy), group_of(run)):
+        assert [summary["gold_seeds"] for summary in group.summaries("ga")] == [group.first.gold["seeds"]]
+    assert load_run(copy).gold["seeds"] == 2
+    summarize(copy)
+    assert load_run(copy).gold["seeds"] == 3
