@@ -3,7 +3,9 @@
 What takes seconds to import (torch, transformers, TRL) is imported once nothing can be wrong any more.
 """
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from lethebench.runs.checks import check_build, check_method, check_options
 from lethebench.runs.folder import RECORD, is_done, locked, stage_name
 from lethebench.runs.options import SECTIONS, RunOptions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
-from lethebench.runs.records import read_done, read_run
+from lethebench.runs.records import REPAIR, read_done, read_run
 
 TRAINING = ("model", "preset", "learn_neighbour", "seed")
 """Options that decide the weights of the initial model and of gold models."""
@@ -103,7 +105,8 @@ def unlearn_command(
         from lethebench.runs.continual import start
         from lethebench.runs.stage import GOLD
 
-        run = start(build, options, Console(phases=5), resume=True)
+        with _repair_by_run(folder, data):
+            run = start(build, options, Console(phases=5), resume=True)
         stages = folder / (GOLD if method == RETRAIN else method)
         stage = _next_stage(stages, task, len(run.order), folder)
         run.learn()
@@ -115,6 +118,24 @@ def unlearn_command(
     action = f"retrained without tasks 1 to {stage}" if method == RETRAIN else f"unlearned task {stage}"
     where = stages / stage_name(stage)
     return record, f"{method}: {action} of {len(run.order)} in {record['seconds']:.1f} s; the model is in {where}"
+
+
+@contextmanager
+def _repair_by_run(folder: Path, data: Path) -> Iterator[None]:
+    """Name a command that repairs a run, in errors that advise `--resume --repair`, which `lethe unlearn` lacks."""
+    try:
+        yield
+    except UserError as error:
+        text = str(error)
+        if REPAIR not in text:
+            raise
+        options = RunOptions.from_record(read_run(folder), data=data, out=folder)
+        if options.methods or f"{folder / 'learnt'}" in text:
+            command = shlex.join([*options.command_line(), "--resume", "--repair"])
+            cure = f"`{command}` runs this stage and what depends on it again"
+        else:  # a gold model of a run without methods
+            cure = f"remove {folder / 'gold'} and retrain by `lethe unlearn {RETRAIN} {data} --from {folder}`"
+        raise UserError(text.replace(REPAIR, cure)) from error
 
 
 def _next_stage(stages: Path, task: int | None, count: int, folder: Path) -> int:

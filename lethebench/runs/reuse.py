@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
+from lethebench.contract.errors import border
 from lethebench.errors import UserError
+from lethebench.evaluation.answers.row_scores import SCORE_COLUMNS
 from lethebench.runs.folder import DONE, HELD_OUT, file_hash, is_done, stage_name, write_json
 from lethebench.runs.gate import gate
 from lethebench.runs.options import SECTIONS
@@ -100,6 +104,11 @@ def _unusable(run: Run, source: Path, other: Mapping[str, Any], stage: str) -> s
     names = read_done(source, stage)["proof"]["files"]
     if HELD_OUT in run.parts and HELD_OUT not in names:
         return "has no scores of held-out rows"
+    for file in run.parts:
+        with border(f"{source / stage / file} cannot be read", "leave out --from to train anew"):
+            missing = [name for name in SCORE_COLUMNS if name not in pq.read_schema(source / stage / file).names]
+        if missing:
+            return f"was scored by an older version, without {missing[0]}"
     if any(name.endswith(WEIGHTS) and not (source / stage / name).is_file() for name in names):
         return "has no weights any more"
     return None

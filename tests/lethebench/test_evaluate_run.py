@@ -22,6 +22,7 @@ from lethebench.runs.continual import start
 from lethebench.runs.folder import HELD_OUT, read_json, write_json
 from lethebench.runs.gate import gate
 from lethebench.runs.options import RunOptions
+from lethebench.runs.records import new_record
 from lethebench.runs.summary import ROWS, gold_summary, method_summary
 from lethebench.scoring.command import evaluate_command
 from lethebench.scoring.options import EvaluateOptions
@@ -144,6 +145,29 @@ def test_unfinished_method_is_not_measured(run, tmp_path):
     assert scores["not_measured"] == {"npo": "it did not finish"}
     assert "not measured: npo" in text
     assert "npo/t001" in scores["stages"]
+
+
+@pytest.mark.parametrize("name", ["npo/summary.json", "gold/summary.json"])
+def test_summary_of_an_older_version_is_one_line(run, tmp_path, name):
+    """Before anything is scored, and with the command that writes it anew."""
+    copy = changed(run, tmp_path)
+    summary = read_json(copy / name)
+    missing = "final.score_last" if name.startswith("npo") else "seeds"
+    del (summary["final"] if name.startswith("npo") else summary)[missing.split(".")[-1]]
+    write_json(copy / name, new_record(summary))
+    done = lethe("evaluate", copy, "--out", tmp_path / "out", cwd=tmp_path)
+    assert (done.status, done.out) == (2, "")
+    assert done.line.endswith(f"{name}: {missing} is missing; resume the run with --resume, which writes it again")
+    assert not (tmp_path / "out").exists()
+
+
+def test_gold_models_trained_since_the_summary_do_not_change_it(run, tmp_path):
+    copy = changed(run, tmp_path)
+    shutil.copytree(copy / "gold/t002", copy / "gold-2/t002")
+    reseal(copy, gold_seeds=2)
+    scores, _ = evaluate_command(EvaluateOptions(target=copy, out=tmp_path / "out"))
+    assert scores["compared"]["same"] is True
+    assert read_json(tmp_path / "out/gold/summary.json")["seeds"] == 1
 
 
 def test_run_provides_gold_and_before(run, tmp_path):

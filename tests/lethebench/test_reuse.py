@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import torch
 from command_line import lethe
@@ -150,3 +151,17 @@ def test_what_is_no_run_is_refused_in_one_line(root, arguments):
     result = lethe("run", str(root / "icu"), *arguments)
     assert result.status == 2
     assert "is not a run: pass the folder of a `lethe learn` or `lethe run`" in result.line
+
+
+@pytest.mark.parametrize("file", ["rows.parquet", "held_out.parquet"])
+@pytest.mark.parametrize("column", ["candidate_logprobs", "answer_kind"])
+def test_rows_of_an_older_version_are_not_taken_over(root, tmp_path, file, column, capsys):
+    copy = shutil.copytree(root / "run", tmp_path / "run")
+    for stage in ("gold/t002", "learnt"):
+        pq.write_table(pq.read_table(copy / stage / file).drop_columns([column]), copy / stage / file)
+        reseal(copy)
+        if stage == "gold/t002":
+            taken(root, copy, tmp_path / "new")
+            assert f"gold/t002 (was scored by an older version, without {column})" in capsys.readouterr().err
+    with pytest.raises(UserError, match=f"its learnt was scored by an older version, without {column}; leave out"):
+        taken(root, copy, tmp_path / "other")
