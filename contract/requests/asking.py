@@ -173,9 +173,11 @@ class _Pass:
         """Seconds until the next try: the server's, else doubled each time; None if there is none."""
         if fault.scope not in (Scope.CALL, Scope.SERVER) or failures > self.endpoint.retries:
             return None
-        if fault.wait is not None:
+        if fault.wait is not None and fault.wait > MAX_WAIT:
+            return None
+        if fault.wait:
             # Later by up to a tenth, so that those who wait do not return all at once.
-            return fault.wait * random.uniform(1.0, 1.1) if fault.wait <= MAX_WAIT else None
+            return fault.wait * random.uniform(1.0, 1.1)
         return min(self.endpoint.first_wait * 2 ** (failures - 1), 60.0) * random.uniform(0.75, 1.0)
 
     async def _sleep(self, seconds: float) -> None:

@@ -136,6 +136,13 @@ def test_retry_waits_as_long_as_the_server_asks(header, value):
     assert 0.3 <= server.requests[1]["at"] - server.requests[0]["at"] < 1
 
 
+@pytest.mark.parametrize("value", ["0", "-5", "nan", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_wait_that_is_over_is_replaced_by_our_own(value):
+    with serving(error(429, "slow down", {"Retry_After": value}), well()) as server:
+        ask(server, requests(1), first_wait=0.2)
+    assert server.requests[1]["at"] - server.requests[0]["at"] >= 0.15
+
+
 def test_other_calls_wait_too_when_the_rate_is_limited():
     with serving(error(429, "slow down", {"Retry_After": "0.4"}), well()) as server:
         ask(server, requests(6), concurrency=2)
