@@ -95,12 +95,18 @@ def model_rows(model: Scored, *, unseen: bool) -> ModelRows:
 
 def scores_against(learnt: Scored, golds: Sequence[Scored]) -> dict[str, Callable[[Scored, bool], float]]:
     """Return the parts of the score and the score, turned so that higher means more knowledge."""
+    results: dict[tuple[int, bool], dict] = {}
+
+    def result(model: Scored, unseen: bool) -> dict:
+        if (id(model), unseen) not in results:
+            initial, *references = (model_rows(other, unseen=unseen) for other in (learnt, *golds))
+            run = Run([initial, model_rows(model, unseen=unseen)], {1: references}, [0])
+            results[id(model), unseen] = run_scores(run)
+        return results[id(model), unseen]
 
     def part(name: str) -> Callable[[Scored, bool], float]:
         def metric(model: Scored, unseen: bool) -> float:
-            initial, *references = (model_rows(other, unseen=unseen) for other in (learnt, *golds))
-            run = Run([initial, model_rows(model, unseen=unseen)], {1: references}, [0])
-            value = run_scores(run)[name]
+            value = result(model, unseen)[name]
             return float("nan") if value is None else 1.0 - value
 
         return metric
