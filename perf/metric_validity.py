@@ -1,6 +1,6 @@
 """Measure the metrics themselves: do they tell models with the forget set from models without it, and do they last?
 
-    python perf/metric_validity.py [--pool 30] [--folder FOLDER] [--out FILE.md]
+    python perf/metric_validity.py [--pool 32] [--folder FOLDER] [--write]
 
 Faithfulness is the AUC of a metric between two pools of models of the small `icu`, trained with the forget set and
 without it, that differ in seed, order, learning rate, number of steps and wording of the answers. Robustness compares
@@ -8,7 +8,7 @@ an unlearned model with gold after the same change: 10 steps of training on a th
 scored (relearning), or weights rounded to 8 and 4 bits. With d the change of the metric, it is
 1 - clip(|d unlearned - d gold| / (|d unlearned| + |d gold|), 0, 1), averaged over methods; the last column is the
 harmonic mean of both. Source: the meta-evaluation of unlearning depth score, arXiv 2605.24614. `--folder` keeps scored
-rows and continues what it holds.
+rows and continues what it holds; `--write` writes the table into evaluation/VALIDITY.md.
 """
 
 import argparse
@@ -43,6 +43,8 @@ ROW_METRICS = (
     "extraction_strength",
     "exposure_normalised",
 )
+PAGE = Path(__file__).parents[1] / "evaluation" / "VALIDITY.md"
+MARK = "<!-- written by perf/metric_validity.py -->"
 FAITHFUL, ROBUST = 0.9, 0.5  # metrics below these carry a note
 
 
@@ -111,7 +113,7 @@ def scores_against(learnt: Scored, golds: Sequence[Scored]) -> dict[str, Callabl
 
         return metric
 
-    return {f"1 - {name}": part(name) for name in ("forget", "indistinguishable", "score")}
+    return {name: part(name) for name in ("forget", "indistinguishable", "score")}
 
 
 def robustness(changes: Sequence[tuple[float, float]]) -> float:
@@ -146,8 +148,8 @@ def table(models: Models, size: int) -> str:
             for name, path in folders.items()
         }
     metrics = {name: mean_of(name) for name in ROW_METRICS}
-    metrics |= {"truth ratio": truth("truth_ratio"), "truth ratio, arithmetic": truth("truth_ratio_arithmetic")}
-    metrics |= {f"{attack} AUC": membership(attack) for attack in ("loss", "min_k_20", "min_k_plus_plus_20")}
+    metrics |= {name: truth(name) for name in ("truth_ratio", "truth_ratio_arithmetic")}
+    metrics |= {f"{attack}/auc": membership(attack) for attack in ("loss", "min_k_20", "min_k_plus_plus_20")}
     golds = pools[False][-2:]  # the last two models without the forget set are references, and in no pool
     metrics |= scores_against(unlearned["learnt"], [unlearned["gold"], *golds])
     lines = []
@@ -163,9 +165,9 @@ def table(models: Models, size: int) -> str:
             )
         rounding = float(np.mean([robust[f"{bits} bits"] for bits in BITS]))
         both = harmonic_mean([robust["relearned"], rounding])
-        note = "unfaithful" if faithful < FAITHFUL else "not robust" if both < ROBUST else ""
+        notes = ["unfaithful"] * (faithful < FAITHFUL) + ["not robust"] * (both < ROBUST)
         cells = (faithful, robust["relearned"], *(robust[f"{bits} bits"] for bits in BITS), both)
-        lines.append(f"| {name} | " + " | ".join(f"{value:.3f}" for value in cells) + f" | {note} |")
+        lines.append(f"| `{name}` | " + " | ".join(f"{value:.3f}" for value in cells) + f" | {', '.join(notes)} |")
     head = (
         "| metric | faithfulness | relearning | "
         + " | ".join(f"{bits} bits" for bits in BITS)
@@ -191,7 +193,7 @@ def rank_correlation(unlearned: Mapping[str, Scored], metrics: Mapping[str, Call
         return float(np.mean([abs(own - gold) for own, gold in pairs]))
 
     names = (*METHODS, "learnt")
-    scores = [1.0 - metrics["1 - score"](unlearned[name], False) for name in names]
+    scores = [1.0 - metrics["score"](unlearned[name], False) for name in names]
     rho = stats.spearmanr(scores, [-distance(unlearned[name]) for name in names]).statistic
     return f"Spearman's correlation of `score` with closeness to gold over {len(names)} models: {rho:.2f}."
 
@@ -200,7 +202,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pool", type=int, default=32, help="models per pool, two of them references")
     parser.add_argument("--folder", type=Path, help="keeps the build, the run and scored rows")
-    parser.add_argument("--out", type=Path, help="also write the table to a file")
+    parser.add_argument("--write", action="store_true", help="write the table into evaluation/VALIDITY.md")
     args = parser.parse_args()
     quiet_libraries()
     with tempfile.TemporaryDirectory() as scratch:
@@ -209,8 +211,9 @@ def main() -> None:
             build("icu", folder / "icu", size="small")
         text = table(Models(open_quietly(folder / "icu"), folder), args.pool)
     print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
+    if args.write:
+        before, _, after = PAGE.read_text("utf-8").split(MARK)
+        PAGE.write_text(f"{before}{MARK}\n\n{text}\n\n{MARK}{after}", "utf-8")
 
 
 if __name__ == "__main__":

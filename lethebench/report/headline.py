@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from lethebench.evaluation.validity import notes_on
 from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group, Stat, stat
 from lethebench.report.tables import ABSENT, SPREAD, Cell, Column, Table, number, stat_cell
@@ -86,6 +87,11 @@ def per_seed(group: Group) -> Table:
     figures = [Column(column.key, column.title, column.better) for column in FIGURES]
     columns = [Column("model", "Model"), Column("seed", "Seed"), *figures, Column("flags", "Flags")]
     return Table("seeds", "The same for each seed", columns, rows)
+
+
+def weak_metrics() -> list[str]:
+    """Return a line for each figure of the report that VALIDITY.md measured to be weak; knowledge is `keyword_match`."""
+    return notes_on([*(column.key for column in FIGURES), "keyword_match", "exact_match"])
 
 
 def flags_of(group: Group, method: str) -> dict[str, int]:

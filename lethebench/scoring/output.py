@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from lethebench.cli.output import text_table
 from lethebench.evaluation.registry import METRICS
+from lethebench.evaluation.validity import notes_on
 
 STRING_COLUMNS = {
     "id",
@@ -42,8 +43,9 @@ def write_rows(path: Path, rows: Sequence[Mapping]) -> None:
 
 def headline(scores: Mapping) -> str:
     """Return the main results of every metric in scores.json, then flags, what was not measured and notes."""
-    lines = [_line(name, cells, result) for name, cells in scores["metrics"].items() for result in _main(name, cells)]
-    return _with_remarks(text_table(HEADER, lines, right=HEADER[1:]), scores)
+    shown = [(name, cells, result) for name, cells in scores["metrics"].items() for result in _main(name, cells)]
+    lines = [_line(name, cells, result) for name, cells, result in shown]
+    return _with_remarks(text_table(HEADER, lines, right=HEADER[1:]), scores, [result for _, _, result in shown])
 
 
 def full_table(scores: Mapping) -> str:
@@ -54,7 +56,8 @@ def full_table(scores: Mapping) -> str:
         )
         for name, cells in scores["metrics"].items()
     ]
-    return _with_remarks("\n\n".join(tables), scores)
+    results = [result for cells in scores["metrics"].values() for result in cells]
+    return _with_remarks("\n\n".join(tables), scores, results)
 
 
 def _main(name: str, cells: Mapping) -> list[str]:
@@ -71,12 +74,13 @@ def _line(metric: str, cells: Mapping, result: str) -> list[str]:
     return [title.replace("_", " "), _number(cell["value"]), _interval(cell), str(cell["n"])]
 
 
-def _with_remarks(table: str, scores: Mapping) -> str:
+def _with_remarks(table: str, scores: Mapping, results: Sequence[str]) -> str:
+    """Return the table, flags, what was not measured, notes, and notes on weak metrics among the results."""
     lines = [table, ""] if table else []
     if scores["flags"]:
         lines.append(f"flags: {', '.join(scores['flags'])}")
     lines += [f"not measured: {name}: {reason}" for name, reason in scores["not_measured"].items()]
-    return "\n".join([*lines, *scores["notes"]])
+    return "\n".join([*lines, *scores["notes"], *notes_on(results)])
 
 
 def _number(value: float | None) -> str:
