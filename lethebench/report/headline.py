@@ -90,7 +90,7 @@ def per_seed(group: Group) -> Table:
 
 
 def weak_metrics() -> list[str]:
-    """Return a line for each figure of the report that VALIDITY.md measured to be weak; knowledge is `keyword_match`."""
+    """Return a line for each figure that VALIDITY.md measured to be weak; knowledge is `keyword_match`."""
     return notes_on([*(column.key for column in FIGURES), "keyword_match", "exact_match"])
 
 
