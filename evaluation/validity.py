@@ -6,27 +6,32 @@ from functools import cache
 from pathlib import Path
 
 PAGE = Path(__file__).parent / "VALIDITY.md"
+MEANINGS = {
+    "unfaithful": "tells models with the forget set badly from models without it",
+    "not robust": "training or rounding the weights moves it otherwise than gold",
+}
 _ROW = re.compile(r"^\| `(?P<name>[^`]+)` \|(?P<figures>.*)\| (?P<note>[^|]+) \|$", re.MULTILINE)
 
 
 @cache
-def weak_metrics() -> dict[str, str]:
-    """Return the results of metrics that carry a note -> `note (faithfulness 0.78, robustness 0.31)`."""
-    weak = {}
-    for row in _ROW.finditer(PAGE.read_text("utf-8")):
-        figures = [figure.strip() for figure in row["figures"].split("|")]
-        weak[row["name"]] = f"{row['note'].strip()} (faithfulness {figures[0]}, robustness {figures[-1]})"
-    return weak
+def weak_metrics() -> dict[str, list[str]]:
+    """Return the results of metrics that carry notes -> `unfaithful`, `not robust` or both."""
+    rows = _ROW.finditer(PAGE.read_text("utf-8"))
+    return {row["name"]: row["note"].strip().split(", ") for row in rows}
 
 
 def notes_on(results: Iterable[str]) -> list[str]:
-    """Return a line for each weak metric among the results, which may begin with a split (`forget/exact_match`).
+    """Return a line for each note, with the weak metrics among the results, which may begin with a split.
 
     `loss/auc` of the page stands for that result alone, `exact_match` for every result of that last name.
     """
-    names = [name for result in results for name in (result, *_without_split(result))]
     weak = weak_metrics()
-    return [f"note: {name}: {weak[name]}; see evaluation/VALIDITY.md" for name in dict.fromkeys(names) if name in weak]
+    names = dict.fromkeys(name for result in results for name in (result, *_without_split(result)) if name in weak)
+    lines = []
+    for note, meaning in MEANINGS.items():
+        if noted := [name for name in names if note in weak[name]]:
+            lines.append(f"{note} ({meaning}; evaluation/VALIDITY.md): {', '.join(noted)}")
+    return lines
 
 
 def _without_split(result: str) -> tuple[str, ...]:
