@@ -31,7 +31,7 @@ class Manifest:
         paper_counts: what the paper counts, in this build.
         extra_counts: what the paper does not count.
         attributes: attribute -> `candidates` (|R|), `values` (distinct among trained profiles), `most_common` (share of
-            the most common value, which is the score of always guessing it).
+            the most common value, which is the score of always guessing it), and what else a benchmark measures.
         apart: combinations of fields that no two profiles share.
         perceptual: how `verify` looks for two profiles with the same picture (see `PhotoCheck`).
         pictures: their encoding.

@@ -4,7 +4,7 @@ from lethebench.generation.documents import render
 render(profile, View(masked=("diagnosis",)))      # RGB page, the diagnosis blacked out
 """
 
-from lethebench.generation.documents.pages import portrait_box, render
+from lethebench.generation.documents.pages import portrait_box, portrait_corners, render
 from lethebench.generation.documents.scan import SIZE
 
-__all__ = ["SIZE", "portrait_box", "render"]
+__all__ = ["SIZE", "portrait_box", "portrait_corners", "render"]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lethebench.generation.documents.giveaways import giveaways
 from lethebench.generation.documents.look import T, draw_look, pick
 from lethebench.generation.documents.sheet import Sheet
 from lethebench.generation.documents.wording import (
     CAPTIONS,
-    DERIVED,
     FORMS,
     NUMBER_FIELDS,
     OFFICES,
@@ -37,8 +37,10 @@ class Doc:
         self.profile = profile
         self.rng = self.stream(0)
         self.look = draw_look(self.rng)
-        hides = defaultdict(frozenset, {key: frozenset((key,)) for key in (*profile.fields, "name")})
-        hides |= {key: frozenset(attributes) for key, attributes in DERIVED.items()}
+        hides: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        hides |= {key: frozenset((key,)) for key in (*profile.fields, "name")}
+        for key, attributes in giveaways(profile.domain).items():
+            hides[key] |= attributes
         self.sheet = Sheet(self.lookup, hides, self.look.paper, self.look.family, self.look.value_family, self.look.ink)
         self._captions = {key: self.pick(*options) for key, options in CAPTIONS.items()}
         domain = profile.domain

@@ -1,4 +1,4 @@
-"""Pages of documents: laid out once, blacked out as the view says, passed through the scanner."""
+"""Pages of documents: laid out once, blacked out as the view says, each view scanned anew."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -9,7 +9,7 @@ from PIL import Image
 from lethebench.generation.documents.doc import Doc
 from lethebench.generation.documents.labor import LAYOUTS as LABOR
 from lethebench.generation.documents.medical import LAYOUTS as MEDICAL
-from lethebench.generation.documents.scan import Pass, draw_pass, expose, flat_box, reach, warp
+from lethebench.generation.documents.scan import Pass, draw_pass, flat_box, printed, scan
 from lethebench.generation.documents.sheet import Box, Sheet, redact
 from lethebench.generation.questions.records import Profile, View
 
@@ -25,7 +25,8 @@ def render(profile: Profile, view: View) -> Image.Image:
 
     Args:
         profile: of domain `medical` or `labor`.
-        view: `masked` may hold any of the profile's fields and `name`; `scan` >= 0 is the pass through the scanner.
+        view: `masked` may hold any of the profile's fields and `name`; each view is a scan of its own, as is each
+            number `scan` >= 0 of a view.
 
     Returns:
         An RGB image of SIZE (width, height) pixels. The same arguments give the same pixels in any process.
@@ -39,17 +40,22 @@ def render(profile: Profile, view: View) -> Image.Image:
         raise ValueError(f"cannot mask {sorted(unknown)}; {profile.id} has {sorted(profile.fields)} and name")
     if view.scan < 0:
         raise ValueError(f"scan {view.scan}: must be 0 or more")
-    key = _key(profile)
-    settings, full = _scanned(key, view.scan)
-    page = full.copy()
-    sheet = _sheet(key)
+    sheet = _sheet(_key(profile))
+    return taken(sheet, masked, draw_pass(profile.seed, view, sheet.image.size))
+
+
+def taken(sheet: Sheet, masked: frozenset[str], settings: Pass) -> Image.Image:
+    """Return the picture of a page with the masked attributes blacked out."""
     slots = [slot for slot in sheet.slots if slot.hides & masked]
-    if slots:
-        hidden = redact(sheet.image, slots)
-        for slot in slots:
-            box = reach(settings, slot.box)
-            page.paste(warp(hidden, settings, box), box[:2])
-    return expose(page, settings)
+    return scan(redact(printed(sheet.image, settings), slots), settings)
+
+
+def portrait_corners(profile: Profile, view: View) -> list[int]:
+    """Return the corners of the ID photo on the picture of a view: x and y, clockwise from the top left, in pixels."""
+    sheet = _sheet(_key(profile))
+    settings = draw_pass(profile.seed, view, sheet.image.size)
+    x0, y0, x1, y1 = sheet.portrait
+    return [round(edge) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for edge in settings.place(x, y)]
 
 
 def portrait_box(profile: Profile) -> Box:
@@ -77,7 +83,7 @@ def _key(profile: Profile) -> _Key:
     )  # fmt: skip
 
 
-# Views of a profile are rendered one after another, so a small cache suffices to lay out and warp each page once.
+# Views of a profile are rendered one after another, so a small cache suffices to lay out each page once.
 @lru_cache(maxsize=4)
 def _sheet(key: _Key) -> Sheet:
     """Lay out the page with everything readable, flat and clean."""
@@ -87,11 +93,3 @@ def _sheet(key: _Key) -> Sheet:
     doc = Doc(profile)
     layout(doc)
     return doc.sheet
-
-
-@lru_cache(maxsize=4)
-def _scanned(key: _Key, scan: int) -> tuple[Pass, Image.Image]:
-    """Return (settings, warped page) of a pass of the page with everything readable."""
-    sheet = _sheet(key)
-    settings = draw_pass(key[-1], scan, sheet.image.size)
-    return settings, warp(sheet.image, settings)

@@ -11,6 +11,7 @@ from lethebench.generation.documents.sheet import HEIGHT, Box, FloatBox, Slot
 from lethebench.generation.documents.stamps import box_stamp, round_stamp
 from lethebench.generation.drawing.color import WHITE, Color
 from lethebench.generation.portraits import draw_face, id_photo
+from lethebench.generation.portraits.papers import photo_print
 
 LONG_FACTS = frozenset(("diagnosis", "medication", "allergy", "home_address", "employer", "position"))
 """Facts that may need two lines; their rows are tall whatever their value."""
@@ -25,7 +26,7 @@ def photo(doc: Doc, x: float, y: float, width: int, height: int, *, frame: bool 
     face = draw_face(
         doc.stream(1), "male" if details.get("gender") == "male" else "female", int(age) if age.isdigit() else 40
     )
-    box = doc.sheet.paste(id_photo(face, doc.stream(2), (width, height)), x, y)
+    box = doc.sheet.paste(photo_print(id_photo(face, doc.stream(2), (width, height)), doc.stream(7)), x, y)
     if frame:
         doc.sheet.frame((box[0] - 1, box[1] - 1, box[2], box[3]), (120, 120, 126))
     doc.sheet.portrait = box

@@ -41,9 +41,8 @@ CAPTIONS: dict[str, tuple[str, ...]] = {
     "department": ("Department", "Unit"),
 }
 
-# Printed detail -> the maskable attributes that it gives away and is blacked out with.
-DERIVED: dict[str, tuple[str, ...]] = {
-    "department": ("diagnosis", "medication", "position"),
+# Printed detail -> the maskable attributes that it is computed from; `giveaways` measures the rest.
+COMPUTED: dict[str, tuple[str, ...]] = {
     "discharge_date": ("admission_date",),
     "end_date": ("start_date", "contract_term"),
     "signing_date": ("start_date",),

@@ -6,12 +6,13 @@ Each is drawn on a board whose sides run from 0 to 1 and returns the portrait's 
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFilter
 
 from lethebench.generation.drawing.board import Board, pick
 from lethebench.generation.drawing.color import BLACK, WHITE, Color, mix
 
 Box = tuple[float, float, float, float]
+_SMOOTH = Image.Resampling.BICUBIC
 
 PAPER, INK = (246, 245, 240), (70, 74, 82)
 ACCENTS: tuple[Color, ...] = (
@@ -191,6 +192,50 @@ FRAMES: dict[str, Callable[[Board, np.random.Generator], Box]] = {
 """Name -> function that draws the paper or screen and returns the portrait's box."""
 GRAY = frozenset(("newspaper",))
 SCREENS = frozenset(("phone", "laptop", "tablet", "video-call"))
+
+
+def photo_print(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Return an ID photo as it is on a document: a toned, copied or halftoned print with grain, no flat colors.
+
+    Args:
+        photo: RGB, drawn in flat colors.
+        rng: draws the kind of print, its light and grain.
+
+    Returns:
+        An RGB image of the same size.
+    """
+    width, height = photo.size
+    soft = photo.filter(ImageFilter.GaussianBlur(0.8))
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    angle = rng.uniform(0, 2 * np.pi)
+    light = 1 + rng.uniform(0.10, 0.22) * (np.cos(angle) * x + np.sin(angle) * y) - 0.10 * (x**2 + y**2)
+    gray = np.asarray(soft.convert("L"), np.float32) * light
+    coarse = Image.fromarray(rng.normal(0, 1, (height // 5 + 2, width // 5 + 2)).astype(np.float32))
+    grain = 3.5 * rng.normal(0, 1, (height, width)) + 8.0 * np.asarray(coarse.resize((width, height), _SMOOTH))
+    kind = pick(rng, "copied", "halftoned", "toned", "faded")
+    if kind == "copied":
+        gray = 128 + (gray - 118) * rng.uniform(1.25, 1.6) + 1.6 * grain
+        return _toned(gray, (20, 20, 24), (244, 243, 240))
+    if kind == "halftoned":
+        turn, step = rng.uniform(0.5, 1.1), rng.uniform(2.6, 3.2)
+        across, down = (np.arange(n) * 2 * np.pi / step for n in (width, height))
+        u = np.cos(turn) * across + np.sin(turn) * down[:, None]
+        v = np.cos(turn) * down[:, None] - np.sin(turn) * across
+        gray = 128 + 1.15 * (gray - 120) + 30 * np.cos(u) * np.cos(v) + grain
+        return _toned(gray, (34, 32, 36), (240, 238, 230))
+    if kind == "toned":
+        dark, bright = pick(rng, ((46, 34, 28), (242, 230, 208)), ((26, 32, 44), (232, 236, 238)))
+        return _toned(126 + 1.1 * (gray - 120) + grain, dark, bright)
+    color = np.asarray(soft, np.float32) * light[..., None]
+    mixed = gray[..., None] + rng.uniform(0.25, 0.5) * (color - gray[..., None])
+    faded = 30 + 0.82 * mixed + grain[..., None] + rng.uniform(-6, 6, 3)
+    return Image.fromarray(faded.clip(0, 255).astype(np.uint8))
+
+
+def _toned(gray: np.ndarray, dark: Color, bright: Color) -> Image.Image:
+    """Return gray levels as an RGB picture between two colors."""
+    share = (gray.clip(0, 255) / 255)[..., None]
+    return Image.fromarray((np.array(dark) + share * (np.array(bright) - np.array(dark))).astype(np.uint8))
 
 
 def printed(photo: Image.Image, kind: str) -> Image.Image:

@@ -40,11 +40,13 @@ class View:
 
     Attributes:
         masked: attributes to black out; `name` covers the person's name everywhere.
-        scan: 0 is the first scan; other numbers are further passes through the scanner (noise, tilt, brightness).
+        scan: 0 is the first scan; other numbers are further ones.
+        page: index of the page, for documents of several.
     """
 
     masked: tuple[str, ...] = ()
     scan: int = 0
+    page: int = 0
 
 
 @dataclass(frozen=True)
