@@ -37,7 +37,8 @@ class Icu(Benchmark):
     NAME = "icu"
     VERSION = "2.0.0"
     RELEASE_NOTES = {  # noqa: RUF012
-        "2.0.0": "Wrong answers share country, sector and form with the right one; see CHANGELOG.",
+        "2.0.0": "Wrong answers share country, sector and form with the right one; each view is a scan of its own; "
+        "a field is blacked out with what gives it away.",
         "1.0.0": "First release.",
     }
     SUMMARY = "fictitious people with a document each"
@@ -57,8 +58,8 @@ class Icu(Benchmark):
     }
     SIZES = Sizes(paper=1000, small=24, step=4, least=8, reason="two domains, half of each to forget")
     PAPER_COUNTS = {"profiles": 1000, "tasks": 100, "pictures": 9500, "questions": 16000}  # noqa: RUF012
-    # Measured on 700 profiles: see `photo_similarity`.
-    PHOTOS = PhotoCheck("ID photo", "correlation of grey-level gradients", 0.90, every_picture=True)
+    # Measured: the photo in two scans .93 or more, photos of two people at most .91 (320,000 pairs).
+    PHOTOS = PhotoCheck("ID photo", "correlation of grey-level gradients", 0.91, every_picture=True)
 
     def plan(self, count: int, *, seed: int, options: IcuOptions) -> Plan:
         options = options.resolve(count)

@@ -1,6 +1,7 @@
 """Measure how well each attribute of a build can be guessed without knowing the person."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from lethebench.generation.documents.giveaways import commonest, fact, giveaways, lookup, printed_facts
 from lethebench.generation.icu.profiles import DOMAINS
@@ -19,15 +20,12 @@ def guessing(trained: Sequence[Profile]) -> dict[str, dict[str, float]]:
         for attribute in ("name", *DOMAINS[domain]) if members else ():
             least = commonest(members, attribute)
             by_page = max(
-                (lookup(members, attribute, _of(clue)) for clue in _readable(members[0], attribute)), default=0
+                (lookup(members, attribute, partial(fact, key=clue)) for clue in _readable(members[0], attribute)),
+                default=0,
             )
             by_name = 0.0 if attribute == "name" else _by_name(members, attribute)
             scores.setdefault(attribute, []).append((len(members), max(least, by_name), max(least, by_page)))
     return {attribute: _mean(parts) for attribute, parts in scores.items()}
-
-
-def _of(clue: str):
-    return lambda profile: fact(profile, clue)
 
 
 def _readable(profile: Profile, attribute: str) -> list[str]:
@@ -39,7 +37,7 @@ def _readable(profile: Profile, attribute: str) -> list[str]:
 
 def _by_name(members: Sequence[Profile], attribute: str) -> float:
     clues = (
-        _of("nationality"),
+        partial(fact, key="nationality"),
         lambda profile: profile.name.split(" ")[0],
         lambda profile: profile.name.split(" ")[-1],
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -76,6 +76,10 @@ class Doc:
     def pick(self, *options: T) -> T:
         """Draw one of the options."""
         return pick(self.rng, options)
+
+
+Layouts = Mapping[str, Callable[[Doc], None]]
+"""Name -> function that fills the sheet of a document."""
 
 
 def printable(doc: Doc, sentences: Sequence[str], without: Sequence[str] = ()) -> str:

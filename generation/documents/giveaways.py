@@ -5,7 +5,7 @@ A field that is blacked out takes with it every fact from which a lookup finds i
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 
 from lethebench.generation.documents.wording import CAPTIONS, COMPUTED, ORGANIZATIONS
 from lethebench.generation.icu.profiles import profiles
@@ -56,11 +56,7 @@ def measure(members: Sequence[Profile], targets: Sequence[str]) -> dict[str, dic
     """Return target -> printed fact -> score of its lookup, for members of one domain."""
     clues = printed_facts(members[0])
     return {
-        target: {
-            clue: lookup(members, target, lambda profile, clue=clue: fact(profile, clue))
-            for clue in clues
-            if clue != target
-        }
+        target: {clue: lookup(members, target, partial(fact, key=clue)) for clue in clues if clue != target}
         for target in targets
     }
 

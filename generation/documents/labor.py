@@ -1,9 +1,11 @@
 """Layouts of labor contracts; each fills the sheet of a `Doc`."""
 
+from functools import partial
+
 from lethebench.generation.documents import parts
-from lethebench.generation.documents.doc import Doc, printable
+from lethebench.generation.documents.doc import Doc, Layouts, printable
 from lethebench.generation.documents.look import GRAY
-from lethebench.generation.documents.sheet import HEIGHT, WIDTH
+from lethebench.generation.documents.sheet import HEIGHT, INK, WIDTH
 from lethebench.generation.documents.wording import CLAUSES, PARTIES, SCHEDULE_CLAUSES, SERVICE
 from lethebench.generation.drawing.color import WHITE
 
@@ -36,8 +38,8 @@ def signatures(doc: Doc, x: int, y: int, width: int, *, gap: int) -> None:
     parts.stamp(doc, x + (width - 112) // 2, y - 10)
 
 
-def articles(doc: Doc) -> None:
-    """Draw the classic contract: centered title, parties, numbered articles with blanks."""
+def articles(doc: Doc, *, banded: bool = False) -> None:
+    """Draw the contract: title, parties, numbered articles with blanks; `banded` has colored bars beside it."""
     sheet, look = doc.sheet, doc.look
     m = doc.pick(46, 52, 58)
     w = WIDTH - 2 * m
@@ -48,8 +50,14 @@ def articles(doc: Doc) -> None:
     parts.organization(doc, (start + 58, 32, start + room, 60), 17)
     parts.contact(doc, (start + 58, 60, start + room, 78))
     parts.photo(doc, m if look.mirror else m + w - wide, 34, wide, high)
-    sheet.label((start, 104, start + room, 142), look.heading(doc.title), 23, weight="bold", align="center")
-    sheet.label((start, 144, start + room, 164), f"No. {doc.number}", 12.5, align="center", fill=GRAY)
+    if banded:
+        sheet.fill((0, 0, 14, HEIGHT), look.accent)
+        sheet.fill((WIDTH - 14, 0, WIDTH, HEIGHT), look.accent)
+        sheet.fill((start, 100, start + room, 144), look.accent)
+    align, fill = ("left", WHITE) if banded else ("center", INK)
+    box = (start + 8 * banded, 104, start + room, 142)
+    sheet.label(box, look.heading(doc.title), 21 if banded else 23, weight="bold", align=align, fill=fill)
+    sheet.label((start, 144, start + room, 164), f"No. {doc.number}", 12.5, align=align, fill=GRAY)
     sheet.rule(m, 204, m + w, 204, look.accent, 2)
     y = sheet.paragraph(m, 214, w, PARTIES, 13.5, spacing=1.36)
     pattern = doc.pick("Article {}. {}", "§ {}  {}", "{}. {}")
@@ -58,8 +66,8 @@ def articles(doc: Doc) -> None:
     parts.footer(doc, m, w)
 
 
-def particulars(doc: Doc) -> None:
-    """Draw a form of boxes for the particulars, clauses in small print below."""
+def particulars(doc: Doc, *, outlined: bool = False) -> None:
+    """Draw a form of boxes for the particulars, clauses in small print below; `outlined` puts the employment first."""
     sheet, look = doc.sheet, doc.look
     m = doc.pick(30, 36)
     w = WIDTH - 2 * m
@@ -68,10 +76,15 @@ def particulars(doc: Doc) -> None:
     parts.organization(doc, (x + 68, 40, x + inner - 160, 70), 18)
     parts.contact(doc, (x + 68, 72, x + inner - 160, 90))
     parts.code(doc, x + inner, 42, kind="bar", high=32)
-    sheet.fill((m, 106, m + w, 138), look.accent)
-    sheet.label((x, 106, x + inner, 138), look.heading(doc.title), 18, weight="bold", fill=WHITE, align="center")
+    if outlined:
+        sheet.rule(m, 106, m + w, 106, look.second, 2)
+        sheet.rule(m, 138, m + w, 138, look.second, 2)
+    else:
+        sheet.fill((m, 106, m + w, 138), look.accent)
+    fill, align = (look.accent, "left") if outlined else (WHITE, "center")
+    sheet.label((x, 107, x + inner, 137), look.heading(doc.title), 18, weight="bold", fill=fill, align=align)
     wide, high = 140, 178
-    head = doc.pick("tab", "plain")
+    head = "bar" if outlined else doc.pick("tab", "plain")
     y = parts.section(doc, x, 148, inner, "1. Employee", style=head)
     start = x + wide + 10 if look.mirror else x
     parts.photo(doc, x if look.mirror else x + inner - wide, y, wide, high)
@@ -83,10 +96,13 @@ def particulars(doc: Doc) -> None:
     ]
     below = parts.grid(doc, start, y, inner - wide - 10, lines)
     y = parts.section(doc, x, max(below, y + high) + 10, inner, "2. Employment", style=head)
-    lines = [
+    employment: parts.Lines = [
         [("employer", 1)],
         [("position", 1.3), ("department", 1)],
         [("monthly_salary", 1), ("pay_day", 1)],
+    ]
+    lines = [
+        *employment[:: -1 if outlined else 1],
         [(key, 1) for key in TERM_FACTS],
         [("working_hours", 1.2), ("annual_leave", 0.8), ("probation_period", 0.9), ("notice_period", 0.8)],
     ]
@@ -168,14 +184,18 @@ def columns(doc: Doc) -> None:
     parts.footer(doc, m, w)
 
 
-def certificate(doc: Doc) -> None:
-    """Draw an ornamental border, the agreement in a few sentences, a table of terms."""
+def certificate(doc: Doc, *, plain: bool = False) -> None:
+    """Draw an ornamental border, or bands if `plain`, the agreement in a few sentences, a table of terms."""
     sheet, look = doc.sheet, doc.look
-    for inset, line in ((20, 3), (27, 1)):
-        sheet.frame((inset, inset, WIDTH - inset, HEIGHT - inset), look.accent, line=line)
-    for x in (27, WIDTH - 27):
-        for y in (27, HEIGHT - 27):
-            sheet.fill((x - 7, y - 7, x + 7, y + 7), look.second)
+    if plain:
+        sheet.fill((0, 0, WIDTH, 30), look.accent)
+        sheet.fill((0, HEIGHT - 30, WIDTH, HEIGHT), look.accent)
+    else:
+        for inset, line in ((20, 3), (27, 1)):
+            sheet.frame((inset, inset, WIDTH - inset, HEIGHT - inset), look.accent, line=line)
+        for x in (27, WIDTH - 27):
+            for y in (27, HEIGHT - 27):
+                sheet.fill((x - 7, y - 7, x + 7, y + 7), look.second)
     m = 56
     w = WIDTH - 2 * m
     parts.logo(doc, (WIDTH - 60) // 2, 44, 60)
@@ -198,4 +218,14 @@ def certificate(doc: Doc) -> None:
     parts.footer(doc, m, w, HEIGHT - 70)
 
 
-LAYOUTS = (articles, particulars, keyterms, columns, certificate)
+LAYOUTS: Layouts = {
+    "articles": articles,
+    "banded articles": partial(articles, banded=True),
+    "particulars": particulars,
+    "outlined particulars": partial(particulars, outlined=True),
+    "key terms": keyterms,
+    "columns": columns,
+    "certificate": certificate,
+    "plain certificate": partial(certificate, plain=True),
+}
+"""Name -> function that fills the sheet."""

@@ -1,7 +1,9 @@
 """Layouts of medical reports; each fills the sheet of a `Doc`."""
 
+from functools import partial
+
 from lethebench.generation.documents import parts
-from lethebench.generation.documents.doc import Doc, printable
+from lethebench.generation.documents.doc import Doc, Layouts, printable
 from lethebench.generation.documents.look import GRAY, PALE
 from lethebench.generation.documents.sheet import HEIGHT, WIDTH
 from lethebench.generation.documents.wording import ADVICE, CHECKS, REPORT
@@ -45,15 +47,21 @@ def closing(doc: Doc, x: int, y: int, width: int, *, kind: str = "") -> None:
         parts.code(doc, right, y + 12, kind=kind)
 
 
-def table_form(doc: Doc) -> None:
-    """Draw letterhead, photo, tables, text and signature."""
+def table_form(doc: Doc, *, banded: bool = False) -> None:
+    """Draw letterhead, photo, tables, text and signature; `banded` has a colored head and begins with the findings."""
     sheet, look = doc.sheet, doc.look
     m = doc.pick(38, 44, 50)
     w = WIDTH - 2 * m
-    parts.logo(doc, m, 34, 62)
-    parts.organization(doc, (m + 76, 34, m + w - 10, 66), 21)
-    parts.contact(doc, (m + 76, 68, m + w - 10, 86))
-    sheet.rule(m, 104, m + w, 104, look.accent, 3)
+    if banded:
+        sheet.fill((0, 0, WIDTH, 100), look.accent)
+        sheet.fill((0, 100, WIDTH, 105), look.second)
+        parts.logo(doc, m, 24, 62, paper=look.accent, color=WHITE)
+    else:
+        parts.logo(doc, m, 34, 62)
+        sheet.rule(m, 104, m + w, 104, look.accent, 3)
+    up = 10 if banded else 0
+    parts.organization(doc, (m + 76, 34 - up, m + w - 10, 66 - up), 21, fill=WHITE if banded else None)
+    parts.contact(doc, (m + 76, 68 - up, m + w - 10, 86 - up), fill=PALE if banded else (92, 92, 100))
     sheet.label((m, 114, m + 400, 146), look.heading(doc.title), 20, weight="bold")
     parts.code(doc, m + w, 114, kind="bar", high=24)
     style, head = doc.pick("lines", "grid", "zebra"), doc.pick("bar", "rule", "tab")
@@ -63,10 +71,11 @@ def table_form(doc: Doc) -> None:
     start = m + wide + 16 if look.mirror else m
     parts.photo(doc, side, 166, wide, high)
     y = parts.rows(doc, start, 166, w - wide - 16, doc.has(*IDENTITY), label=136, style=style, high=27, tall=40)
-    y = parts.section(doc, m, max(y, 166 + high) + 14, w, "Stay", style=head)
-    y = parts.rows(doc, m, y, w, doc.has(*STAY), label=190, style=style)
-    y = parts.section(doc, m, y + 14, w, "Clinical data", style=head)
-    y = parts.rows(doc, m, y, w, doc.has(*CLINICAL), label=190, style=style)
+    y = max(y, 166 + high)
+    tables = [("Stay", STAY), ("Clinical data", CLINICAL)]
+    for title, keys in reversed(tables) if banded else tables:
+        y = parts.section(doc, m, y + 14, w, title, style=head)
+        y = parts.rows(doc, m, y, w, doc.has(*keys), label=190, style=style)
     if doc.has(*READINGS):
         y = parts.readings(doc, m, y + 14, w, doc.has(*READINGS))
     y = parts.flow(doc, m, y + 12, w, HEIGHT - 168, [("", advice(doc, 3))], 13.5)
@@ -75,15 +84,26 @@ def table_form(doc: Doc) -> None:
     parts.footer(doc, m, w)
 
 
-def letter(doc: Doc) -> None:
-    """Draw a letter: address window, subject lines, running text with filled-in blanks, signature."""
+def letter(doc: Doc, *, ruled: bool = False) -> None:
+    """Draw a letter: address window, subject lines, running text with filled-in blanks, signature.
+
+    `ruled` has its letterhead on the left and a bar along the page instead of a centered one.
+    """
     sheet, look = doc.sheet, doc.look
     m = doc.pick(52, 58, 64)
     w = WIDTH - 2 * m
-    parts.logo(doc, (WIDTH - 58) // 2, 28, 58)
-    parts.organization(doc, (m, 90, m + w, 120), 20, align="center")
-    parts.contact(doc, (m, 120, m + w, 138), align="center")
-    sheet.rule(m + 150, 146, m + w - 150, 146, look.second, 2)
+    if ruled:
+        sheet.fill((0, 0, 18, HEIGHT), look.accent)
+        sheet.fill((18, 0, 24, HEIGHT), look.second)
+        parts.logo(doc, m, 40, 72)
+        parts.organization(doc, (m + 86, 46, m + w, 78), 21)
+        parts.contact(doc, (m + 86, 80, m + w, 98))
+        sheet.rule(m, 130, m + w, 130, look.accent, 2)
+    else:
+        parts.logo(doc, (WIDTH - 58) // 2, 28, 58)
+        parts.organization(doc, (m, 90, m + w, 120), 20, align="center")
+        parts.contact(doc, (m, 120, m + w, 138), align="center")
+        sheet.rule(m + 150, 146, m + w - 150, 146, look.second, 2)
     wide, high = 132, 168
     side = m if look.mirror else m + w - wide
     start = m + wide + 24 if look.mirror else m
@@ -111,21 +131,26 @@ def letter(doc: Doc) -> None:
     parts.footer(doc, m, w)
 
 
-def boxed(doc: Doc) -> None:
-    """Draw a form of boxes with small captions and filled section bars."""
+def boxed(doc: Doc, *, outlined: bool = False) -> None:
+    """Draw a form of boxes with small captions and filled section bars; `outlined` has lines and the findings first."""
     sheet, look = doc.sheet, doc.look
     m = doc.pick(30, 34, 38)
     w = WIDTH - 2 * m
-    sheet.fill((m, 30, m + w, 100), look.accent)
-    parts.logo(doc, m + 12, 38, 54, paper=look.accent, color=WHITE)
-    parts.organization(doc, (m + 80, 38, m + w - 190, 68), 18, fill=WHITE)
-    parts.contact(doc, (m + 80, 70, m + w - 190, 90), fill=PALE)
+    if outlined:
+        sheet.rule(m, 100, m + w, 100, look.accent, 2)
+        parts.logo(doc, m + 12, 38, 54)
+    else:
+        sheet.fill((m, 30, m + w, 100), look.accent)
+        parts.logo(doc, m + 12, 38, 54, paper=look.accent, color=WHITE)
+    strong, faint, head = (look.accent, GRAY, "rule") if outlined else (WHITE, PALE, "bar")
+    parts.organization(doc, (m + 80, 38, m + w - 190, 68), 18, fill=strong)
+    parts.contact(doc, (m + 80, 70, m + w - 190, 90), fill=faint)
     right = (m + w - 186, m + w - 10)
-    sheet.label((right[0], 40, right[1], 66), look.heading(doc.title), 15, weight="bold", fill=WHITE, align="right")
-    sheet.label((right[0], 68, right[1], 90), f"No. {doc.number}", 12, fill=PALE, align="right")
+    sheet.label((right[0], 40, right[1], 66), look.heading(doc.title), 15, weight="bold", fill=strong, align="right")
+    sheet.label((right[0], 68, right[1], 90), f"No. {doc.number}", 12, fill=faint, align="right")
     x, inner = m + 12, w - 24
     wide, high = 140, 178
-    y = parts.section(doc, x, 110, inner, "A. Patient")
+    y = parts.section(doc, x, 110, inner, "A. Patient", style=head)
     start = x + wide + 10 if look.mirror else x
     parts.photo(doc, x if look.mirror else x + inner - wide, y + 2, wide, high)
     lines: parts.Lines = [
@@ -135,19 +160,20 @@ def boxed(doc: Doc) -> None:
         [("insurance_number", 1), ("age", 0.4)],
     ]
     below = parts.grid(doc, start, y + 2, inner - wide - 10, lines)
-    y = parts.section(doc, x, max(below, y + high) + 12, inner, "B. Admission")
-    lines = [
+    admission: parts.Lines = [
         [("admission_date", 1.1), ("discharge_date", 1.1), ("room", 0.5)],
         [("attending_physician", 1.4), ("department", 1), ("blood_type", 0.8)],
     ]
-    y = parts.grid(doc, x, y, inner, lines)
-    y = parts.section(doc, x, y + 12, inner, "C. Findings and treatment")
-    y = parts.grid(doc, x, y, inner, [[("diagnosis", 1)], [("medication", 1), ("allergy", 1)]])
-    y = parts.grid(doc, x, y, inner, [[(key, 1) for key in READINGS]], size=13)
-    y = parts.section(doc, x, y + 12, inner, "D. Performed during the stay")
+    findings: parts.Lines = [[("diagnosis", 1)], [("medication", 1), ("allergy", 1)], [(key, 1) for key in READINGS]]
+    blocks = [("Admission", admission), ("Findings and treatment", findings)]
+    y = max(below, y + high)
+    for mark, (title, block) in zip("BC", reversed(blocks) if outlined else blocks, strict=True):
+        y = parts.section(doc, x, y + 12, inner, f"{mark}. {title}", style=head)
+        y = parts.grid(doc, x, y, inner, block, size=13 if outlined else 14)
+    y = parts.section(doc, x, y + 12, inner, "D. Performed during the stay", style=head)
     y = checklist(doc, x + 8, y + 5, inner - 8, 3, 3)
-    parts.remarks(doc, x, y + 8, inner, HEIGHT - 196, style="bar")
-    y = parts.section(doc, x, HEIGHT - 194, inner, "E. Confirmation")
+    parts.remarks(doc, x, y + 8, inner, HEIGHT - 196, style=head)
+    y = parts.section(doc, x, HEIGHT - 194, inner, "E. Confirmation", style=head)
     closing(doc, x + 8, y + 12, inner - 16, kind="qr" if look.variant % 2 else "bar")
     sheet.frame((m, 30, m + w, HEIGHT - 48), look.accent, line=2)
     parts.footer(doc, m, w, HEIGHT - 44)
@@ -245,4 +271,14 @@ def cards(doc: Doc) -> None:
     parts.footer(doc, m, w)
 
 
-LAYOUTS = (table_form, letter, boxed, sidebar, cards)
+LAYOUTS: Layouts = {
+    "table form": table_form,
+    "banded form": partial(table_form, banded=True),
+    "letter": letter,
+    "ruled letter": partial(letter, ruled=True),
+    "boxes": boxed,
+    "outlined boxes": partial(boxed, outlined=True),
+    "sidebar": sidebar,
+    "cards": cards,
+}
+"""Name -> function that fills the sheet."""

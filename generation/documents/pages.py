@@ -1,4 +1,4 @@
-"""Pages of documents: laid out once, blacked out as the view says, each view scanned anew."""
+"""Pages of documents: laid out once, blacked out as the view says, and scanned for each view."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -6,14 +6,14 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from lethebench.generation.documents.doc import Doc
+from lethebench.generation.documents.doc import Doc, Layouts
 from lethebench.generation.documents.labor import LAYOUTS as LABOR
 from lethebench.generation.documents.medical import LAYOUTS as MEDICAL
 from lethebench.generation.documents.scan import Pass, draw_pass, flat_box, printed, scan
 from lethebench.generation.documents.sheet import Box, Sheet, redact
 from lethebench.generation.questions.records import Profile, View
 
-LAYOUTS = {"medical": MEDICAL, "labor": LABOR}
+LAYOUTS: dict[str, Layouts] = {"medical": MEDICAL, "labor": LABOR}
 _Key = tuple[str, str, str, tuple, tuple, int]
 
 
@@ -66,13 +66,14 @@ def portrait_box(profile: Profile) -> Box:
 
 def layout_name(profile: Profile) -> str:
     """Return the name of the layout that the profile's seed chooses."""
-    return _layout(profile.domain, profile.seed).__name__
+    return _layout(profile.domain, profile.seed)[0]
 
 
-def _layout(domain: str, seed: int) -> Callable[[Doc], None]:
+def _layout(domain: str, seed: int) -> tuple[str, Callable[[Doc], None]]:
     if domain not in LAYOUTS:
         raise ValueError(f"unknown domain {domain!r}; use {' or '.join(LAYOUTS)}")
-    return LAYOUTS[domain][seed % 1_000_003 % len(LAYOUTS[domain])]
+    layouts = list(LAYOUTS[domain].items())
+    return layouts[seed % 1_000_003 % len(layouts)]
 
 
 def _key(profile: Profile) -> _Key:
@@ -88,7 +89,7 @@ def _key(profile: Profile) -> _Key:
 def _sheet(key: _Key) -> Sheet:
     """Lay out the page with everything readable, flat and clean."""
     identity, domain, name, fields, details, seed = key
-    layout = _layout(domain, seed)
+    _, layout = _layout(domain, seed)
     profile = Profile(identity, domain, name, MappingProxyType(dict(fields)), MappingProxyType(dict(details)), seed)
     doc = Doc(profile)
     layout(doc)

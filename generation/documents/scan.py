@@ -65,7 +65,7 @@ def draw_pass(seed: int, view: View, size: tuple[int, int]) -> Pass:
     if device == "phone":
         cast = cast + rng.uniform(-1, 1) * np.array((7.0, 1.0, -9.0))
     elif device == "photocopier":
-        contrast, brightness, cast = rng.uniform(1.05, 1.3), rng.uniform(2, 16), np.zeros(3)
+        contrast, brightness, cast = rng.uniform(1.02, 1.15), rng.uniform(-2, 7), np.zeros(3)
     levels = np.arange(256)
     tone = [np.clip(128 + (levels - 128) * contrast + brightness + c, 0, 255).astype(np.uint8) for c in cast]
     gray = int(rng.integers(214, 240))

@@ -72,18 +72,18 @@ def draw_wear(rng: np.random.Generator, size: tuple[int, int], device: str) -> W
     if rng.random() < 0.35:
         for at in ((1 / 3, 2 / 3), (0.5,))[int(rng.integers(2))]:
             y = height * (at + rng.uniform(-0.01, 0.01))
-            lines.append((((0, y), (width, y + rng.uniform(-6, 6))), 1, int(rng.integers(204, 238))))
+            lines.append((((0, y), (width, y + rng.uniform(-6, 6))), 1, int(rng.integers(214, 241))))
     if rng.random() < 0.2:
         x = width * rng.uniform(0.48, 0.52)
-        lines.append((((x, 0), (x + rng.uniform(-5, 5), height)), 1, int(rng.integers(204, 238))))
+        lines.append((((x, 0), (x + rng.uniform(-5, 5), height)), 1, int(rng.integers(214, 241))))
     for _ in range(int(rng.integers(0, 3)) if rng.random() < 0.5 else 0):
-        lines.append((_crease(rng, width, height), 1, int(rng.integers(204, 238))))
+        lines.append((_crease(rng, width, height), 1, int(rng.integers(214, 241))))
     if device == "photocopier" and rng.random() < 0.5:
         x = float(rng.uniform(0, width))
         lines.append((((x, 0), (x, height)), 1, int(rng.integers(190, 235))))
     stain = None
     if rng.random() < 0.15:
-        stain = (*rng.uniform((0, 0), size), rng.uniform(38, 70), rng.uniform(0.25, 0.6))
+        stain = (*rng.uniform((0, 0), size), rng.uniform(38, 70), rng.uniform(0.15, 0.32))
     dots: tuple[tuple[int, int], ...] = ()
     if device == "photocopier":
         places = rng.integers((0, 0), size, (int(rng.integers(30, 160)), 2))

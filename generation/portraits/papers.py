@@ -211,10 +211,10 @@ def photo_print(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
     light = 1 + rng.uniform(0.10, 0.22) * (np.cos(angle) * x + np.sin(angle) * y) - 0.10 * (x**2 + y**2)
     gray = np.asarray(soft.convert("L"), np.float32) * light
     coarse = Image.fromarray(rng.normal(0, 1, (height // 5 + 2, width // 5 + 2)).astype(np.float32))
-    grain = 3.5 * rng.normal(0, 1, (height, width)) + 8.0 * np.asarray(coarse.resize((width, height), _SMOOTH))
+    grain = 3.5 * rng.normal(0, 1, (height, width)) + 10.0 * np.asarray(coarse.resize((width, height), _SMOOTH))
     kind = pick(rng, "copied", "halftoned", "toned", "faded")
     if kind == "copied":
-        gray = 128 + (gray - 118) * rng.uniform(1.25, 1.6) + 1.6 * grain
+        gray = 128 + (gray - 118) * rng.uniform(1.15, 1.35) + 1.4 * grain
         return _toned(gray, (20, 20, 24), (244, 243, 240))
     if kind == "halftoned":
         turn, step = rng.uniform(0.5, 1.1), rng.uniform(2.6, 3.2)

@@ -300,7 +300,7 @@ def test_non_build_is_refused(tmp_path, good_build):
             verify(tmp_path)
 
 
-@pytest.mark.parametrize(("change", "words"), [({"version": "2.0.0"}, r"reads 1\.x"), ({"benchmark": "zzz"}, "'zzz'")])
+@pytest.mark.parametrize(("change", "words"), [({"version": "3.0.0"}, r"reads 2\.x"), ({"benchmark": "zzz"}, "'zzz'")])
 def test_unreadable_build_is_refused(folder, change, words):
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | change))
