@@ -1,7 +1,7 @@
 """Measure how similar two ID photos are, independent of how their pages were scanned.
 
 A photo is sampled between its corners and turned into gray-level gradients; similarity is their correlation, at most 1.
-Measured on 200 profiles of seed 0: the same photo in two scans 0.98 or more, photos of two people 0.95 or less.
+Measured on icu, seed 0: the same photo in two scans 0.92 or more (600 profiles), photos of two people 0.90 or less.
 """
 
 from collections.abc import Sequence
