@@ -24,6 +24,7 @@ class ChatServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128  # with 5, one of 8 simultaneous connections is made again after a second
 
     def __init__(self, answer: Callable[[str, list[bytes]], Any]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
