@@ -51,7 +51,7 @@ def profiles(domain: str, count: int, *, seed: int, overlap: float = 0.0) -> lis
         count: at least 0. Time grows linearly.
         seed: of the universe of profiles.
         overlap: share in [0, 1] of the profiles that have the attending physician (one in three of them the home
-            address as well) or the employer in common with others.
+            address as well) or the employer in common with others; the detail `shares` says what and with whom.
 
     Raises:
         ValueError: for an unknown domain, a negative count or an overlap outside [0, 1].
@@ -126,13 +126,16 @@ def _sequence(domain: str, seed: int, overlap: float) -> Iterator[Profile]:
             joined += bool(shared)
         fields, details = _FACTS[domain](rng, person, registry, shared)
         if shares and not shared:
-            founders.append({**fields, **details, "country": person.country})
+            founders.append({**fields, **details, "country": person.country, "id": f"{domain}-{index:04d}"})
         common = {
             "birth_date": format_date(person.birth),
             "age": str(person.age),
             "gender": person.gender,
             "nationality": person.country.nationality,
         }
+        if shared:
+            taken_over = ", ".join(name for name in DOMAINS[domain] if name in shared)
+            details["shares"] = f"{taken_over} with {shared['id']}"
         yield Profile(
             id=f"{domain}-{index:04d}",
             domain=domain,
@@ -165,10 +168,11 @@ def _join(rng: random.Random, domain: str, person: Person, founders: list[dict[s
     for founder in rng.sample(founders, min(len(founders), 8)):
         if domain == "labor":
             if positions_at(person.age, founder["sector"]):
-                keys: tuple[str, ...] = ("country", "sector", "employer", "employer_address", "employer_phone")
+                keys: tuple[str, ...] = ("id", "country", "sector", "employer", "employer_address", "employer_phone")
                 return {key: founder[key] for key in keys}
         elif diagnoses_of(person, founder["department"]):
-            keys = ("country", "department", "attending_physician", "hospital", "hospital_address", "hospital_phone")
+            keys = ("id", "country", "department", "attending_physician")
+            keys += ("hospital", "hospital_address", "hospital_phone")
             keys += ("home_address",) if rng.random() < 1 / 3 else ()
             return {key: founder[key] for key in keys}
     return {}

@@ -268,6 +268,17 @@ def test_overlap_is_the_share_of_profiles_that_share(people, overlap):
         assert len(addresses) == len(counts), "a doctor or employer with two addresses"
 
 
+@pytest.mark.parametrize("domain", icu.DOMAINS)
+def test_shares_names_what_is_shared_and_with_whom(domain):
+    profiles = {profile.id: profile for profile in icu.profiles(domain, 200, seed=2, overlap=1.0)}
+    related = [profile for profile in profiles.values() if "shares" in profile.details]
+    assert len(related) > 100
+    for profile in related:
+        attributes, _, other = profile.details["shares"].partition(" with ")
+        assert all(profile.fields[name] == profiles[other].fields[name] for name in attributes.split(", "))
+    assert not any("shares" in profile.details for profile in icu.profiles(domain, 50, seed=2))
+
+
 def test_shared_doctors_fit_their_patients():
     table = {entry.name: entry for entry in DIAGNOSES}
     profiles = icu.profiles("medical", 300, seed=4, overlap=1.0)
