@@ -109,6 +109,7 @@ IMPORTS = Registry(
     {
         "mllmu": "lethebench.builders.imports.mllmu.importer:MllmuImport",
         "mlu": "lethebench.builders.imports.mlu.importer:MluImport",
+        "remem": "lethebench.builders.imports.remem.importer:RememImport",
         "own": "lethebench.builders.own.importer:Own",
     }
 )

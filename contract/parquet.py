@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -37,16 +38,18 @@ class ParquetTooLarge(ParquetError):
 
 
 @contextmanager
-def _opened(path: Path, most_rows: int = MOST_ROWS) -> Iterator[pq.ParquetFile]:
+def _opened(path: Path, most_rows: int | None = None) -> Iterator[pq.ParquetFile]:
     """Open a file whose footer is within bounds; raise ParquetError for whatever pyarrow raises inside the block."""
     try:
         with pq.ParquetFile(path) as shard:
             _check_column_chunks(path, shard.metadata)
-            if reason := _too_large(shard.metadata, most_rows):
+            if reason := _too_large(shard.metadata, MOST_ROWS if most_rows is None else most_rows):
                 raise ParquetTooLarge(reason)
             if maps := [field.name for field in shard.schema_arrow if "map<" in str(field.type)]:
                 raise ParquetError(f"column {maps[0]} is a map")  # Arrow aborts the process for some damaged maps
-            names = [shard.metadata.schema.column(index).path for index in range(shard.metadata.num_columns)]
+            plain = _flat_pictures(shard.metadata)
+            columns = range(shard.metadata.num_columns)
+            names = [shard.metadata.schema.column(index).path for index in columns if index not in plain]
         with pq.ParquetFile(path, read_dictionary=names, buffer_size=1 << 20, pre_buffer=False) as encoded:
             yield encoded
     except UserError:
@@ -66,8 +69,8 @@ def named_file(path: Path) -> Iterator[None]:
         raise UserError(f"{path} {error}: rebuild it or download it again") from error
 
 
-def parquet_schema(path: Path, *, most_rows: int = MOST_ROWS) -> pa.Schema:
-    """Return the schema of a file of at most `most_rows` rows.
+def parquet_schema(path: Path, *, most_rows: int | None = None) -> pa.Schema:
+    """Return the schema of a file of at most `most_rows` rows, by default MOST_ROWS.
 
     Raises:
         ParquetError: it cannot be read, or its footer declares more than this module's bounds.
@@ -90,15 +93,15 @@ def check_parquet(path: Path) -> pa.Schema:
 
 
 def parquet_rows(
-    path: Path, columns: Sequence[str] | None = None, *, batch_size: int = _BATCH, most_rows: int = MOST_ROWS
+    path: Path, columns: Sequence[str] | None = None, *, batch_size: int = _BATCH, most_rows: int | None = None
 ) -> Iterator[dict]:
-    """Yield the rows of a file of at most `most_rows`, at most `batch_size` at a time in memory.
+    """Yield the rows of a file of at most `most_rows` (default MOST_ROWS), at most `batch_size` at a time in memory.
 
     Raises:
         ParquetError: as `check_parquet`; rows before the fault are yielded.
     """
     with _opened(path, most_rows) as shard:
-        for batch in _batches(shard, columns, batch_size):
+        for batch in _batches(shard, columns, _rows_at_once(path, shard.metadata, batch_size)):
             yield from batch.to_pylist()
 
 
@@ -109,7 +112,7 @@ def parquet_batches(path: Path, *, batch_size: int = _BATCH) -> Iterator[pa.Reco
         ParquetError: as `parquet_rows`.
     """
     with _opened(path) as shard:
-        yield from _batches(shard, None, batch_size)
+        yield from _batches(shard, None, _rows_at_once(path, shard.metadata, batch_size))
 
 
 def _batches(shard: pq.ParquetFile, columns: Sequence[str] | None, batch_size: int) -> Iterator[pa.RecordBatch]:
@@ -143,13 +146,16 @@ def _expanded(values: pa.Array) -> tuple[int, int]:
     if _is_list(values.type):
         return _expanded(values.flatten())
     if not pa.types.is_dictionary(values.type):
-        return values.nbytes, 0
+        return (0, values.nbytes) if _is_binary(values.type) else (values.nbytes, 0)
     indices = values.indices.drop_null().to_numpy()
     counts = np.bincount(indices, minlength=len(values.dictionary))
     lengths = pc.fill_null(pc.binary_length(values.dictionary), 0).to_numpy(zero_copy_only=False)
     size = int(counts @ lengths)
-    kind = values.type.value_type
-    return (0, size) if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else (size, 0)
+    return (0, size) if _is_binary(values.type.value_type) else (size, 0)
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -171,6 +177,43 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_large_list(kind):
         return pa.large_list(kind.value_field.with_type(_plain(kind.value_type)))
     return kind
+
+
+def _flat_pictures(metadata: pq.FileMetaData) -> list[int]:
+    """Return the columns of pictures, one a row.
+
+    They are not read encoded: pyarrow would keep every picture of a row group, several times.
+    """
+    columns = [metadata.schema.column(index) for index in range(metadata.num_columns)]
+    return [n for n, one in enumerate(columns) if one.path.endswith("bytes") and one.max_repetition_level == 0]
+
+
+def _rows_at_once(path: Path, metadata: pq.FileMetaData, batch_size: int) -> int:
+    """Return how many rows of pictures expand to _BATCH_BYTES at most, or to one dictionary, at most `batch_size`."""
+    chunks = [metadata.row_group(g).column(n) for g in range(metadata.num_row_groups) for n in _flat_pictures(metadata)]
+    with path.open("rb") as file:
+        largest = max((_dictionary_bytes(file, chunk) for chunk in chunks), default=0)
+    return max(1, min(batch_size, _BATCH_BYTES // max(1, largest)))
+
+
+def _dictionary_bytes(file: BinaryIO, column: pq.ColumnChunkMetaData) -> int:
+    """Return the unpacked size of a column chunk's dictionary: the second number in the header of its page."""
+    if not column.has_dictionary_page:
+        return 0
+    file.seek(column.dictionary_page_offset)
+    header = file.read(32)
+    position = 0
+    numbers: list[int] = []
+    while len(numbers) < 2 and header[position : position + 1] == b"\x15":  # a 32-bit number, one field further
+        value = shift = 0
+        position += 1
+        while position < len(header):
+            value |= (header[position] & 0x7F) << shift
+            shift, position = shift + 7, position + 1
+            if not header[position - 1] & 0x80:
+                break
+        numbers.append((value >> 1) ^ -(value & 1))
+    return numbers[1] if len(numbers) == 2 and numbers[1] >= 0 else MOST_PICTURES
 
 
 class _Sealed(io.RawIOBase):

@@ -4,8 +4,8 @@ Rows are read once into a database inside the unfinished build; each unit of wor
 memory does not grow with the data.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -18,22 +18,16 @@ from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.options import Options, option
 from lethebench.builders.own.mapping import OwnMap, read_map
 from lethebench.builders.own.rows import RowReader
-from lethebench.builders.own.store import Span, Store, facts_of, read_pictures, read_span, refuse_twins
-from lethebench.builders.own.store import Subject as OwnSubject
+from lethebench.builders.own.store import Store, refuse_twins
 from lethebench.builders.own.tables import MOST_ROWS, Table, open_table
 from lethebench.builders.own.text import NO_PAPER, card_of
-from lethebench.builders.records import EncodedView, Plan, ProfileRecord, Subject, Unit
-from lethebench.builders.write.columns import profile_row, qa_row
+from lethebench.builders.own.units import MOST_THUMBNAILS, StoredUnit, shards_of_units, stored_rows, stored_unit
+from lethebench.builders.records import Plan, Unit
 from lethebench.builders.write.digest import file_hash
-from lethebench.builders.write.pictures import file_name
-from lethebench.contract.columns import FORMATS, ROLES
+from lethebench.contract.columns import ROLES
 from lethebench.contract.hub_cache import hub_source
 from lethebench.contract.strict_yaml import refuse_unknown
-from lethebench.generation.questions.records import Profile, Question
 
-MOST_THUMBNAILS = 24
-"""Pictures whose thumbnail and origin a subject's row has."""
-ROWS_PER_SHARD = 4000
 MOST_TASKS = 10_000
 _TRAINED = ("forget", "retain")
 
@@ -52,17 +46,6 @@ class OwnOptions(Options):
 
     def record(self) -> dict[str, Any]:
         return {"map": self.own_map.record()}
-
-
-@dataclass(frozen=True)
-class OwnUnit(Unit):
-    """Consecutive rows of one role and task; the subjects' own rows go with their first question."""
-
-    span: Span = field(kw_only=True)
-
-    @property
-    def profile_count(self) -> int:
-        return self.span.subjects
 
 
 class Own(Import):
@@ -138,24 +121,12 @@ class Own(Import):
                 f"{table.files[0].name}: test rows must be about subjects to forget and about subjects to retain"
             )
         benchmark = Own(own_map, roles, all(tested.values()), provenance["name"])
-        units = [_unit(span, all(tested.values())) for span in spans]
-        return Release(benchmark, Plan(units, workshop, len(tasks), shards=_shards(units)), provenance, counts)
+        units = [stored_unit(span, span.role) for span in spans]
+        return Release(benchmark, Plan(units, workshop, len(tasks), shards=shards_of_units(units)), provenance, counts)
 
     def rows(self, unit: Unit, shared: Path) -> dict[str, list[dict]]:
-        assert isinstance(unit, OwnUnit)
-        rows: dict[str, list[dict]] = {group: [] for group in unit.groups}
-        views: dict[str, EncodedView] = {}
-        for own, first, row in read_span(shared, unit.span):
-            subject = _subject(own, unit.span)
-            names = row["pictures"]
-            absent = [name for name in names if name not in views]
-            views |= {name: _view(own.id, one, shared) for name, one in read_pictures(shared, absent).items()}
-            group = f"qa/test-{unit.role}" if row["test"] else f"qa/{unit.role}"
-            question = _question(row, names)
-            rows[group].append(qa_row(f"{self.NAME}/{own.id}/{question.key}", subject, question, views))
-            if first:
-                rows[f"profiles/{unit.role}"].append(profile_row(_profile(subject, own, shared)))
-        return rows
+        assert isinstance(unit, StoredUnit)
+        return stored_rows(unit, shared, self.NAME)
 
     def facts(self) -> dict[str, Any]:
         return {"longest": LONGEST, "thumbnails": MOST_THUMBNAILS}
@@ -203,74 +174,3 @@ def _provenance(source: Path, table: Table, store: Store) -> dict[str, Any]:
         total.update(digest.encode())
     name = hub_source(source) or source.resolve().name.encode("utf-8", "replace").decode()
     return {"name": name, "files": len(table.files) + store.count("pictures"), "sha256": total.hexdigest()}
-
-
-def _unit(span: Span, tested: bool) -> OwnUnit:
-    rows = span.last - span.first + 1
-    groups = [f"qa/{span.role}"] if rows > span.tests else []
-    groups += [f"qa/test-{span.role}"] if span.tests and tested else []
-    groups += [f"profiles/{span.role}"] if span.subjects else []
-    return OwnUnit(tuple(groups), (), span.role, span.task_id, span=span)
-
-
-def _shards(units: Sequence[OwnUnit]) -> dict[str, int]:
-    """Return group -> number of files, each with about ROWS_PER_SHARD rows."""
-    rows: dict[str, int] = {}
-    for unit in units:
-        for group in unit.groups:
-            more = unit.span.subjects if group.startswith("profiles/") else unit.span.last - unit.span.first + 1
-            rows[group] = rows.get(group, 0) + more
-    return {group: -(-count // ROWS_PER_SHARD) for group, count in rows.items()}
-
-
-def _subject(own: OwnSubject, span: Span) -> Subject:
-    return Subject(Profile(own.id, "own", own.name, {}, {}, seed=0), span.role, span.task_id)
-
-
-def _profile(subject: Subject, own: OwnSubject, workshop: Path) -> ProfileRecord:
-    """Return a subject's row: its facts, its task as given, and its first pictures."""
-    facts, pictures = facts_of(workshop, own, MOST_THUMBNAILS)
-    details = {"task": own.task} if own.task else {}
-    details |= {
-        f"picture:{_short(one['name'])}": f"sha256 {one['sha256']}, {one['size'][0]} x {one['size'][1]}, {one['kind']}"
-        for one in pictures
-    }
-    profile = replace(subject.profile, fields=facts, details=details)
-    views = {one["name"]: _view(own.id, one, workshop) for one in pictures}
-    return ProfileRecord(replace(subject, profile=profile), {}, views)
-
-
-def _view(profile_id: str, picture: Mapping[str, Any], workshop: Path) -> EncodedView:
-    name = f"{picture['number']:06d}"
-    file = workshop / picture["file"]
-    return EncodedView(
-        "own",
-        {"bytes": file.read_bytes(), "path": file_name("picture", name)},
-        {"bytes": file.with_name(f"{file.name}.small").read_bytes(), "path": file_name("picture", f"{name}_thumbnail")},
-        f"own:{_short(picture['name'])}",
-    )
-
-
-def _short(name: str) -> str:
-    """Return the name of a picture's file, or the start of its hash."""
-    return Path(name).name[:100] if "." in name else name[:16]
-
-
-def _question(row: Mapping[str, Any], pictures: Sequence[str]) -> Question:
-    modality, format = "image_text" if pictures else "text", FORMATS[1] if row["options"] else FORMATS[0]
-    return Question(
-        key=row["id"] or str(row["n"]),
-        modality=modality,
-        format=format,
-        attribute=row["attribute"],
-        question=row["question"],
-        answer=row["answer"],
-        value=row["answer"],
-        keywords=tuple(row["keywords"]),
-        paraphrases=tuple(row["paraphrases"]),
-        perturbed=tuple(row["perturbed"]),
-        options=tuple(row["options"]),
-        correct=row["correct"],
-        view=pictures[0] if pictures else None,
-        more_views=tuple(pictures[1:]),
-    )

@@ -17,11 +17,11 @@ from lethebench.builders.own.rows import OwnRow
 from lethebench.contract.columns import ROLES
 
 FILE = "rows.sqlite"
-ROWS_PER_UNIT = 128
-"""At 200 KB a picture, a unit is about 25 MB."""
+ROWS_PER_UNIT, PICTURES_PER_UNIT = 128, 32
+"""At 300 KB a picture, a unit is about 10 MB, of which the writers hold several copies."""
 _TABLES = """
     CREATE TABLE rows (n INTEGER PRIMARY KEY, id TEXT UNIQUE, subject INTEGER, test INTEGER, key BLOB UNIQUE,
-        attribute TEXT, answer TEXT, content TEXT);
+        attribute TEXT, answer TEXT, content TEXT, pictures INTEGER);
     CREATE TABLE subjects (number INTEGER PRIMARY KEY, id TEXT UNIQUE, name TEXT, role TEXT, task TEXT,
         task_id INTEGER DEFAULT -1);
     CREATE INDEX subjects_task ON subjects (task);
@@ -46,12 +46,17 @@ class Span(NamedTuple):
 class Store:
     """The rows, subjects and pictures of a user's data.
 
+    Args:
+        folder: where the database is put.
+        released: whether rows are kept as they are, contradictions and repetitions included.
+
     Attributes:
         repeated: rows left out because they repeat another.
         shared: pictures of two subjects.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, released: bool = False) -> None:
+        self._released = released
         self._db = sqlite3.connect(folder / FILE)
         self._db.executescript(_PRAGMAS + _TABLES)
         self.repeated = self.shared = 0
@@ -68,8 +73,8 @@ class Store:
         names = [picture.name for picture in row.pictures]
         test = row.texts.get("split") == "test"
         identity = json.dumps([subject, " ".join(row.texts["question"].casefold().split()), sorted(names)])
-        key = blake2b(identity.encode(), digest_size=16).digest()
-        if other := self._one("SELECT n, test, answer FROM rows WHERE key = ?", key):
+        key = None if self._released else blake2b(identity.encode(), digest_size=16).digest()
+        if key and (other := self._one("SELECT n, test, answer FROM rows WHERE key = ?", key)):
             if other[2] != row.texts["answer"]:
                 answers = f"{other[2]!r:.60} (row {other[0]}) and {row.texts['answer']!r:.60}"
                 raise ValueError(f"the same question about {row.subject!r:.60} has two answers, {answers}")
@@ -91,8 +96,8 @@ class Store:
         if own_id and (other := self._one("SELECT n FROM rows WHERE id = ?", own_id)):
             raise ValueError(f"its id {own_id!r:.60} is also that of row {other[0]}")
         self._db.execute(
-            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, own_id or None, subject, test, key, attribute, row.texts["answer"], content),
+            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, own_id or None, subject, test, key, attribute, row.texts["answer"], content, len(names)),
         )
         return new
 
@@ -161,8 +166,10 @@ class Store:
         self._db.executescript(f"""
             CREATE INDEX rows_subject ON rows (subject);
             CREATE INDEX pictures_subject ON pictures (subject);
-            CREATE TABLE work (i INTEGER PRIMARY KEY, n INTEGER, subject INTEGER, first INTEGER, test INTEGER);
-            INSERT INTO work (n, subject, first, test) SELECT r.n, r.subject, 0, r.test FROM rows r
+            CREATE TABLE work (i INTEGER PRIMARY KEY, n INTEGER, subject INTEGER, first INTEGER, test INTEGER,
+                pictures INTEGER);
+            INSERT INTO work (n, subject, first, test, pictures)
+                SELECT r.n, r.subject, 0, r.test, r.pictures FROM rows r
                 JOIN subjects s ON s.number = r.subject
                 ORDER BY CASE s.role {ranks} END, s.task_id, s.number, r.test, r.n;
             UPDATE work SET first = 1 WHERE i IN (SELECT MIN(i) FROM work GROUP BY subject);
@@ -172,15 +179,19 @@ class Store:
     def spans(self) -> Iterator[Span]:
         """Yield the rows in the order of the build, at most ROWS_PER_UNIT together."""
         span: Span | None = None
-        for i, first, test, role, task_id in self._db.execute(
-            "SELECT i, first, test, role, task_id FROM work JOIN subjects s ON s.number = work.subject ORDER BY i"
+        shown = 0
+        for i, first, test, pictures, role, task_id in self._db.execute(
+            "SELECT i, first, test, pictures, role, task_id FROM work JOIN subjects s ON s.number = work.subject "
+            "ORDER BY i"
         ):
-            if span and (role, task_id) == span[:2] and i - span.first < ROWS_PER_UNIT:
+            shown += pictures
+            fits = span and i - span.first < ROWS_PER_UNIT and shown <= PICTURES_PER_UNIT
+            if span and fits and (role, task_id) == span[:2]:
                 span = span._replace(last=i, subjects=span.subjects + first, tests=span.tests + test)
                 continue
             if span:
                 yield span
-            span = Span(role, task_id, i, i, first, test)
+            span, shown = Span(role, task_id, i, i, first, test), pictures
         if span:
             yield span
 

@@ -13,6 +13,7 @@ from huggingface_hub import DatasetCard
 from own_data import own_rows, write_map, write_source
 from PIL import Image
 from releases import mllmu_configs, mlu_files, write_mllmu, write_pictures, write_zip
+from remem_release import remem_splits, write_remem
 from small_build import arguments_of, quick_build, real_build, use_stand_in_people
 
 from lethebench.builders import BENCHMARKS, build, read_manifest
@@ -40,6 +41,8 @@ def folder_of(tmp_path_factory):
             build(
                 name, root / name, source=write_source(root, "csv", own_rows()), options={"map": str(write_map(root))}
             )
+        elif name == "remem":
+            build(name, root / name, source=write_remem(root / "download", remem_splits()))
         elif name == "mllmu":
             build(name, root / name, source=write_mllmu(root / "download", mllmu_configs()))
         else:

@@ -1,6 +1,9 @@
 """A user's own questions, answers and pictures as a build: every kind of input, and everything wrong with one named."""
 
+import json
 import os
+import subprocess
+import sys
 
 import pyarrow.parquet as pq
 import pytest
@@ -233,3 +236,35 @@ def test_own_photos_learn_unlearn_and_report(tmp_path):
         done = lethe(*words, cwd=tmp_path)
         assert done.status == 0, done.error
     assert (tmp_path / "run" / "report" / "report.html").is_file()
+
+
+WORK = """
+import re, sys
+from lethebench.builders import build
+build("own", sys.argv[2], source=sys.argv[1], options={"map": "map.yaml"})
+print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from Linux")
+def test_memory_does_not_grow_with_rows(tmp_path):
+    """A million rows took 290 MB; here 60,000 against 2,000."""
+    write_map(tmp_path, columns={name: column for name, column in COLUMNS.items() if name != "picture"})
+    peaks = []
+    for count in (2_000, 60_000):
+        with (tmp_path / f"{count}.jsonl").open("w") as file:
+            for number in range(count):
+                who = number % (count // 10)
+                row = {
+                    "who": f"p{who}",
+                    "q": f"Question {number} of {who}?",
+                    "a": f"Value {number}.",
+                    "request": who % 5 or "",
+                }
+                file.write(json.dumps(row | {"request": row["request"] if who % 2 else ""}) + "\n")
+        words = [sys.executable, "-c", WORK, f"{count}.jsonl", f"own-{count}"]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout) // 1024)
+    print(f"2,000 rows: {peaks[0]} MB; 60,000: {peaks[1]} MB")
+    assert peaks[1] < peaks[0] + 60

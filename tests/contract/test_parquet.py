@@ -5,7 +5,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from lethebench.contract import parquet
-from lethebench.contract.parquet import ParquetError, ParquetTooLarge, check_parquet, parquet_rows, parquet_schema
+from lethebench.contract.parquet import (
+    ParquetError,
+    ParquetTooLarge,
+    check_parquet,
+    parquet_batches,
+    parquet_rows,
+    parquet_schema,
+)
 
 ROWS = 200
 
@@ -141,3 +148,16 @@ def test_damaged_footers_do_not_abort_the_process(tmp_path):
         except ParquetError:
             refused += 1
     assert refused > (len(content) - start) // 4
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_batches_of_pictures_stay_small(tmp_path, same):
+    """Eight megabytes in each of 100 rows: the same picture, stored once, or one after another."""
+    pictures = [bytes([0 if same else number]) * (8 << 20) for number in range(100 if same else 20)]
+    rows = [{"image": {"bytes": picture, "path": "a.png"}} for picture in pictures]
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path, compression="zstd")
+    assert path.stat().st_size < 1 << 20
+    batch = next(parquet_batches(path))
+    assert 1 <= batch.num_rows * (8 << 20) <= 256 << 20
+    assert pa.total_allocated_bytes() < 1 << 30

@@ -1,0 +1,1 @@
+"""ReMem's own release as input."""
