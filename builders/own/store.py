@@ -90,8 +90,8 @@ class Store:
         content = json.dumps(
             {**row.lists, "question": row.texts["question"], "id": row.texts.get("id", ""), "correct": row.correct,
              "pictures": names}, ensure_ascii=False)  # fmt: skip
-        given = row.texts.get("attribute", "")
-        attribute = {"": "question", "name": "full_name"}.get(given, given)
+        own_name = row.texts.get("attribute", "")
+        attribute = {"": "question", "name": "full_name"}.get(own_name, own_name)
         own_id = row.texts.get("id", "")
         if own_id and (other := self._one("SELECT n FROM rows WHERE id = ?", own_id)):
             raise ValueError(f"its id {own_id!r:.60} is also that of row {other[0]}")
@@ -104,25 +104,25 @@ class Store:
     def _subject(self, row: OwnRow) -> int:
         """Return the number of a row's subject; raise ValueError if an earlier row gives it another task or role."""
         values = (row.texts.get("name") or row.subject, row.role, row.texts["task"])
-        known = self._one("SELECT number, name, role, task FROM subjects WHERE id = ?", row.subject)
-        if known is None:
+        earlier = self._one("SELECT number, name, role, task FROM subjects WHERE id = ?", row.subject)
+        if earlier is None:
             statement = "INSERT INTO subjects (id, name, role, task) VALUES (?, ?, ?, ?)"
             return int(self._db.execute(statement, (row.subject, *values)).lastrowid or 0)
-        for what, before, now in zip(("name", "role", "task"), known[1:], values, strict=True):
+        for what, before, now in zip(("name", "role", "task"), earlier[1:], values, strict=True):
             if before != now:
                 raise ValueError(f"{row.subject!r:.60} has two values of {what}, {before!r:.60} and {now!r:.60}")
-        return known[0]
+        return earlier[0]
 
     def _picture(self, name: str, subject: int, share: bool) -> bool:
         """Return whether a picture is new; raise ValueError if it is of another subject and may not be."""
-        known = self._one(
+        earlier = self._one(
             "SELECT p.subject, s.id FROM pictures p JOIN subjects s ON s.number = p.subject WHERE p.name = ?", name
         )
-        if known is None:
+        if earlier is None:
             self._db.execute("INSERT INTO pictures (name, subject) VALUES (?, ?)", (name, subject))
             return True
-        if known[0] != subject:
-            self._refuse_shared(name, known[1], share)
+        if earlier[0] != subject:
+            self._refuse_shared(name, earlier[1], share)
         return False
 
     def _refuse_shared(self, name: str, other: str, share: bool) -> None:
@@ -179,19 +179,19 @@ class Store:
     def spans(self) -> Iterator[Span]:
         """Yield the rows in the order of the build, at most ROWS_PER_UNIT together."""
         span: Span | None = None
-        shown = 0
+        picture_count = 0
         for i, first, test, pictures, role, task_id in self._db.execute(
             "SELECT i, first, test, pictures, role, task_id FROM work JOIN subjects s ON s.number = work.subject "
             "ORDER BY i"
         ):
-            shown += pictures
-            fits = span and i - span.first < ROWS_PER_UNIT and shown <= PICTURES_PER_UNIT
+            picture_count += pictures
+            fits = span and i - span.first < ROWS_PER_UNIT and picture_count <= PICTURES_PER_UNIT
             if span and fits and (role, task_id) == span[:2]:
                 span = span._replace(last=i, subjects=span.subjects + first, tests=span.tests + test)
                 continue
             if span:
                 yield span
-            span, shown = Span(role, task_id, i, i, first, test), pictures
+            span, picture_count = Span(role, task_id, i, i, first, test), pictures
         if span:
             yield span
 

@@ -74,22 +74,22 @@ def _inside(root: Path, name: str) -> Path:
 def _files_of(root: Path) -> tuple[list[Path], Path]:
     """Return the files with rows in a folder and the folder that pictures are relative to."""
     with border(f"--from {root}", "make it readable", error_type=BuildError):
-        found = sorted(
+        tables = sorted(
             path
             for path in root.rglob("*")
             if path.suffix.lower() in ENDINGS and path.is_file() and not any(p[0] == "." for p in path.parts[-3:])
         )
-    found = [path for path in found if is_inside(path, root)]
-    metadata = [path for path in found if path.stem == "metadata"]
-    found = metadata or found
-    if not found:
+    tables = [path for path in tables if is_inside(path, root)]
+    metadata = [path for path in tables if path.stem == "metadata"]
+    tables = metadata or tables
+    if not tables:
         raise BuildError(f"--from {root}: no rows in it; put a file {', '.join(ENDINGS)} beside the pictures")
-    if len(found) > 1 and ({path.suffix.lower() for path in found} != {".parquet"} or metadata):
-        names = ", ".join(path.relative_to(root).as_posix() for path in found[:5])
+    if len(tables) > 1 and ({path.suffix.lower() for path in tables} != {".parquet"} or metadata):
+        names = ", ".join(path.relative_to(root).as_posix() for path in tables[:5])
         raise BuildError(
             f"--from {root}: several files could hold the rows ({names}); choose one with `file` in the map"
         )
-    return found, found[0].parent if len(found) == 1 else root
+    return tables, tables[0].parent if len(tables) == 1 else root
 
 
 def _columns(files: Sequence[Path], read: Callable[[Path], Rows]) -> list[str]:

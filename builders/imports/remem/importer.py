@@ -127,22 +127,22 @@ def _stored(
 ) -> Iterator[RawPicture]:
     """Read every row into the store; yield each picture the first time it occurs."""
     trained = set(read_keys(shards["finetune"], problems))
-    known = {people.person_of(key[0]) for key in trained}
-    taken: dict[tuple[str, str], int] = {}
+    trained_people = {people.person_of(key[0]) for key in trained}
+    row_counts: dict[tuple[str, str], int] = {}
     total = 0
     for split, part in _READ.items():
         for number, (name, row_number, row) in enumerate(read_rows(shards[split], COLUMNS, problems)):
             with problems.at(name, row_number):
                 key = key_of(row)
                 person = people.person_of(key[0])
-                if split != "finetune" and person not in known:
+                if split != "finetune" and person not in trained_people:
                     counts["rows_of_people_not_in_finetune_left_out"] += 1
                     continue
                 if split == "retain" and key in trained:
                     counts["released_retain_rows_that_repeat_finetune_left_out"] += 1
                     continue
-                taken[person, split] = taken.get((person, split), 0) + 1
-                if size == "small" and taken[person, split] > SMALL_ROWS:
+                row_counts[person, split] = row_counts.get((person, split), 0) + 1
+                if size == "small" and row_counts[person, split] > SMALL_ROWS:
                     continue
                 counts["released_retain_rows_in_test"] += split == "retain"
                 own, dropped = _row(row, f"{split}/{number}", part, person, people.task_of)
