@@ -31,5 +31,6 @@ QUESTION_COLUMNS = {
     "correct": "index into `options`, else -1",
     "paraphrases": "other correct sentences for an answer that is one; `[]` for a bare value",
     "perturbed": "wrong answers in the form of the answer, none of them true for this subject",
+    "cloze_prompt": "the beginning of a sentence that the value continues: `Ana Reis lives at`; empty if there is none",
 }
 """Column of a question row -> its meaning, as dataset cards print it; benchmarks add examples of their own."""

@@ -13,15 +13,18 @@ from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck,
 from lethebench.builders.candidates import candidates, distinct_values, figures
 from lethebench.builders.records import EncodedView, Plan, ProfileRecord, Subject, Unit, face_corners
 from lethebench.builders.remem.plan import (
-    HOLDOUT,
     HOLDOUT_QA,
+    KEPT,
     LEAST,
     PAPER_PEOPLE,
     REFERENCE,
     SHARE,
+    STEPS,
     TASK_SIZE,
+    TRAIN_GROUPS,
     Member,
     RememOptions,
+    divide,
     draw,
     people,
     units,
@@ -41,12 +44,13 @@ from lethebench.generation.remem.people import FACTS, OLDEST, RELATIONS, YOUNGES
 from lethebench.generation.remem.questions import HELD_OUT, Population, Shot
 
 _TRAINED_ROLES = ("forget", "retain")
-_TRAIN, _TEST = ("qa/forget", "qa/retain"), ("qa/test-forget", "qa/test-retain")
+_FORGET, _RETAIN = TRAIN_GROUPS["forget"], TRAIN_GROUPS["retain"]
+_TRAIN, _TEST = (*_FORGET, *_RETAIN), ("qa/test-forget", "qa/test-retain")
 _PROFILES = ("profiles/forget", "profiles/retain")
 _SPLITS = {
     "train": _TRAIN,
-    "forget": _TRAIN[:1],
-    "retain": _TRAIN[1:],
+    "forget": _FORGET,
+    "retain": _RETAIN,
     "test": _TEST,
     "holdout": ("qa/holdout",),
 }
@@ -85,7 +89,9 @@ class Remem(Benchmark):
     NAME = "remem"
     VERSION = "2.0.0"
     RELEASE_NOTES = {  # noqa: RUF012
-        "2.0.0": "Wrong answers have the form of the right one: bare values for a bare value.",
+        "2.0.0": "Wrong answers have the form of the right one: bare values for a bare value. Configs `forget1` to "
+        "`forget4`; a column `cloze_prompt`; questions on the person in the image are about pictures of one person; 20 "
+        "people in `holdout`.",
         "1.0.0": "First release.",
     }
     SUMMARY = "fictitious people"
@@ -95,6 +101,10 @@ class Remem(Benchmark):
     CONFIGS = {  # noqa: RUF012
         "default": _SPLITS,
         "continual": _SPLITS,
+        **{
+            f"forget{number}": {**_SPLITS, "forget": STEPS[:number], "retain": KEPT}
+            for number in range(1, len(STEPS) + 1)
+        },
         "relations": {"test": ("qa/relations",)},
         "multi_image": {"test": ("qa/several",)},
         "profiles": {"train": (*_PROFILES, "profiles/holdout")},
@@ -199,7 +209,6 @@ class Remem(Benchmark):
             "contexts": {use: list(dict.fromkeys(contexts)) for use, contexts in CONTEXTS.items()},
             "several": len(remem_several.PLAN),
             "chains": len(RELATIONS) * (1 + 2 * remem_chains.FACTS_EACH),
-            "holdout": HOLDOUT,
             "holdout_qa": HOLDOUT_QA,
         }
 
@@ -212,20 +221,25 @@ def questions(shared: Shared, profile: Profile, groups: Sequence[str]) -> dict[s
     """Return group of shards -> (whom it is about, question); the last of `groups` is that of the profiles."""
     member, options = shared.members[profile.id], shared.options
     population = shared.population(member)
-    train, *others = groups[:-1]
     most = HOLDOUT_QA if member.role == "holdout" else options.qa
     qa, views = (min(number, most) for number in (options.qa, options.views or options.qa))
-    by_group = {train: remem.train_questions(member.person, population, qa=qa, views=views, share=options.single_share)}
-    if not others:
-        return {group: [(member.subject, question) for question in part] for group, part in by_group.items()}
-    test, relations, several = others
-    by_group[test] = remem.test_questions(member.person, population)
-    by_group[several] = remem_several.several_questions(member.person, population)
-    chains = remem_chains.chain_questions(member.person, population)
-    return {
-        **{group: [(member.subject, question) for question in part] for group, part in by_group.items()},
-        relations: [(shared.members[profile_id].subject, question) for profile_id, question in chains],
+    train = remem.train_questions(member.person, population, qa=qa, views=views, share=options.single_share)
+    parts = divide(member, train)
+    if member.role == "holdout":
+        return _about(member, parts)
+    test, relations, several = groups[-4:-1]
+    parts |= {
+        test: remem.test_questions(member.person, population),
+        several: remem_several.several_questions(member.person, population),
     }
+    chains = remem_chains.chain_questions(member.person, population)
+    return _about(member, parts) | {
+        relations: [(shared.members[profile_id].subject, question) for profile_id, question in chains]
+    }
+
+
+def _about(member: Member, parts: Mapping[str, Sequence[Question]]) -> dict[str, list[tuple[Subject, Question]]]:
+    return {group: [(member.subject, question) for question in part] for group, part in parts.items()}
 
 
 def view_name(profile: Profile, shot: Shot) -> str:

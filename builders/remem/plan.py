@@ -1,5 +1,6 @@
 """Decide who is in a remem build: options, people with their roles, their pictures, and units of work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -10,10 +11,10 @@ from lethebench.builders.errors import BuildError
 from lethebench.builders.options import Options, option
 from lethebench.builders.records import Subject, Unit
 from lethebench.generation.portraits import face_of
-from lethebench.generation.portraits.framed import CONTEXTS, View, draw_view, framed
+from lethebench.generation.portraits.framed import BEHIND, BESIDE, CONTEXTS, View, draw_view, framed
 from lethebench.generation.portraits.pose import Pose
 from lethebench.generation.portraits.scene import Accessory
-from lethebench.generation.questions.records import Profile
+from lethebench.generation.questions.records import Profile, Question
 from lethebench.generation.remem import chains as remem_chains
 from lethebench.generation.remem import several_pictures as remem_several
 from lethebench.generation.remem.people import Person, groups
@@ -23,17 +24,31 @@ from lethebench.generation.seeding import rotation
 PIXELS = 336
 """Width and height of a picture: what the vision towers of LLaVA read."""
 _PIXELS = 96, 896
+GROUPS = (BESIDE, BEHIND)
+"""Contexts with several people."""
 PAPER_PEOPLE, LEAST, SHARE = 20, 4, 4
 TASK_SIZE = 2
 """People per request to forget."""
-HOLDOUT, HOLDOUT_QA = 4, 50
-"""Held-out people on top, the fewest who can know one another in three ways, and the most questions about each."""
+HOLDOUT, HOLDOUT_QA = 20, 50
+"""The most held-out people on top (in a smaller build as many as it has others), and questions about each."""
+STEPS = ("qa/1-forget", "qa/2-forget", "qa/3-forget", "qa/4-forget")
+"""Groups of one person each, the first to be forgotten: the first N of them are the forget set of `forgetN`."""
+KEPT, KEPT_QA = ("qa/kept-forget", "qa/kept-retain"), 35
+"""Groups with the retain rows of `forgetN`, so many about each person outside STEPS: 560 about 16 people."""
+TRAIN_GROUPS = {
+    "forget": (*STEPS, KEPT[0], "qa/forget"),
+    "retain": (KEPT[1], "qa/retain"),
+    "holdout": ("qa/holdout",),
+}
+"""Role -> the groups of training questions; a build with fewer than four people to forget has no rows in some."""
 MOST = 200
 """The most questions and pictures per person."""
 REFERENCE = "reference"
 """The part of the picture in `profiles`, which no question has."""
 _PARTS = (SINGLE, MULTI, f"test-{SINGLE}", f"test-{MULTI}", remem_chains.CHAIN, remem_several.SEVERAL, REFERENCE)
 _TRAINED = (SINGLE, MULTI, REFERENCE)
+_ASKED_BY_PICTURE = (MULTI, f"test-{MULTI}", remem_chains.CHAIN, remem_several.SEVERAL)
+"""Parts whose questions say "the person in the image": nobody else is in these pictures."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +83,16 @@ class RememOptions(Options):
 
 @dataclass(frozen=True)
 class Member:
-    """A person and their part in a build."""
+    """A person, their role in a build and their place among the people of the role."""
 
     person: Person
     role: str
-    task_id: int
+    index: int
+
+    @property
+    def task_id(self) -> int:
+        """The request that forgets the person, -1 if none does."""
+        return self.index // TASK_SIZE if self.role == "forget" else -1
 
     @property
     def subject(self) -> Subject:
@@ -83,10 +103,8 @@ class Member:
 def people(count: int, *, seed: int) -> dict[str, list[Member]]:
     """Return role -> its people: `forget` in the order of the requests, `retain`, `holdout`."""
     return {
-        role: [
-            Member(person, role, index // TASK_SIZE if role == "forget" else -1) for index, person in enumerate(persons)
-        ]
-        for role, persons in groups(count, HOLDOUT, seed=seed).items()
+        role: [Member(person, role, index) for index, person in enumerate(persons)]
+        for role, persons in groups(count, min(HOLDOUT, count), seed=seed).items()
     }
 
 
@@ -95,9 +113,19 @@ def units(members: list[Member]) -> list[Unit]:
     work = []
     for member in members:
         more = () if member.role == "holdout" else (f"qa/test-{member.role}", "qa/relations", "qa/several")
-        groups = (f"qa/{member.role}", *more, f"profiles/{member.role}")
+        groups = (*TRAIN_GROUPS[member.role], *more, f"profiles/{member.role}")
         work.append(Unit(groups, (member.person.profile,), member.role, member.task_id))
     return work
+
+
+def divide(member: Member, questions: Sequence[Question]) -> dict[str, Sequence[Question]]:
+    """Return the groups of a person's role -> the training questions there; none in those of other people."""
+    parts: dict[str, Sequence[Question]] = dict.fromkeys(TRAIN_GROUPS[member.role], ())
+    if member.role == "forget" and member.index < len(STEPS):
+        return parts | {STEPS[member.index]: questions}
+    *kept, whole = TRAIN_GROUPS[member.role]
+    number = KEPT_QA if kept else 0
+    return parts | dict.fromkeys(kept[-1:], questions[:number]) | {whole: questions[number:]}
 
 
 def view_of(profile: Profile, shot: Shot) -> View:
@@ -109,7 +137,10 @@ def view_of(profile: Profile, shot: Shot) -> View:
         view = draw_view(rng, gender, use=use)
         scene = replace(view.scene, pose=Pose(), expression="neutral", accessory=Accessory("none", (0, 0, 0)))
         return replace(view, scene=scene)
-    context = rotation(profile.seed, f"{shot.part} contexts", shot.number, CONTEXTS[use])
+    # The first picture by name serves questions from a picture where a build has too few others.
+    alone = shot.part in _ASKED_BY_PICTURE or (shot.part == SINGLE and shot.number == 0)
+    contexts = [context for context in CONTEXTS[use] if not (alone and context in GROUPS)]
+    context = rotation(profile.seed, f"{shot.part} contexts", shot.number, contexts)
     return draw_view(rng, gender, kind=context, use=use)
 
 

@@ -38,6 +38,11 @@ CARD = CardText(
     configs={
         "default": "half of the people to forget at once.",
         "continual": "the same rows as `default`, for unlearning two people at a time, one request after another.",
+        **{
+            f"forget{number}": f"{number} of the people to forget at once, nested; `retain` has part of the rows about "
+            "the people who are in none of these sets."
+            for number in range(1, 5)
+        },
         "relations": "questions that lead from one person to another, in two or three hops; never trained on.",
         "multi_image": "questions over two to four pictures; never trained on.",
         "profiles": (
@@ -48,6 +53,15 @@ CARD = CardText(
     splits={
         "default": {**_SPLITS, "forget": "people to be forgotten together"},
         "continual": {**_SPLITS, "forget": "people to be forgotten in the order of `task_id`"},
+        **{
+            f"forget{number}": {
+                **_SPLITS,
+                "train": "what the model is fine-tuned on first, as in `default`",
+                "forget": f"the first {number} of the people to be forgotten",
+                "retain": "35 rows about each person outside `forget4`, 560 at the paper's size",
+            }
+            for number in range(1, 5)
+        },
         "relations": {
             "test": "each row is about the person at the end of the path; `id` and `views` tell where it begins"
         },

@@ -34,6 +34,7 @@ QA = Features(
         "correct": Value("int8"),
         "paraphrases": List(Value("string")),
         "perturbed": List(Value("string")),
+        "cloze_prompt": Value("string"),
     }
 )
 
@@ -111,6 +112,7 @@ def qa_row(row_id: str, subject: Subject, question: Question, views: Mapping[Any
         "correct": question.correct,
         "paraphrases": list(question.paraphrases),
         "perturbed": list(question.perturbed),
+        "cloze_prompt": question.cloze_prompt,
     }
 
 

@@ -29,7 +29,7 @@ class ShardWriter:
         return [f"{self.group}-{n:05d}-of-{self.shards:05d}.parquet" for n in range(self.shards)]
 
     def add(self, table: pa.Table) -> None:
-        """Write a table as one row group."""
+        """Write a table as one row group, or nothing if it is empty."""
         shard = self._added * self.shards // self.units
         if self._added == 0 or shard != (self._added - 1) * self.shards // self.units:
             self.close()
@@ -37,7 +37,8 @@ class ShardWriter:
             path.parent.mkdir(exist_ok=True)
             self._writer = open_parquet(path, self.schema)
         assert self._writer is not None
-        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+        if table.num_rows:  # datasets 5.2 fails on a file whose first row group is empty
+            self._writer.write_table(table, row_group_size=table.num_rows)
         self._added += 1
 
     def close(self) -> None:

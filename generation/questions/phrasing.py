@@ -100,7 +100,8 @@ def capitalize(text: str) -> str:
 def keywords(attribute: str, value: str) -> tuple[str, ...]:
     """Return the parts of a value that carry the fact: city and country apart, a doctor's name without the title."""
     if attribute in ("birthplace", "residence", "death_place"):
-        return tuple(value.split(", "))
+        city, _, country = value.partition(", ")
+        return (value,) if city == country else (city, country)  # Luxembourg, Luxembourg
     if attribute == "home_address":
         line, _, city = value.rpartition(", ")
         return (line, city)

@@ -60,6 +60,7 @@ class Question:
         view: the picture, in the benchmark's terms (`View` in icu); None for a text question.
         more_views: further pictures, for questions about several.
         hops: steps of reasoning from question to answer.
+        cloze_prompt: the beginning of a sentence that the value continues, for exposure; empty if there is none.
     """
 
     key: str
@@ -77,3 +78,4 @@ class Question:
     options: tuple[str, ...] = ()
     correct: int = -1
     more_views: tuple[Hashable, ...] = ()
+    cloze_prompt: str = ""

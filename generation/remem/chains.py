@@ -10,6 +10,7 @@ from lethebench.generation.remem.people import FACTS, RELATIONS, Person
 from lethebench.generation.remem.questions import (
     Population,
     Shot,
+    cloze_prompt,
     make_question,
     phrasings,
     subject,
@@ -51,8 +52,9 @@ def _relation(start: Person, relation: str, population: Population) -> Question:
     answers = with_heads(rng, WORDINGS[relation], answer, [bridge.format(**slots) for bridge in BRIDGES])
     wrong = wrong_values(rng, start, relation, WRONG_ANSWERS, population)
     text = question.format(**slots | IN_IMAGE)
+    prompt = cloze_prompt(WORDINGS[relation], slots | IN_IMAGE)
     shots = [Shot(profile.id, CHAIN, 0)]
-    return make_question(key, relation, text, answers, slots, profile.fields[relation], wrong, shots, hops=2)
+    return make_question(key, relation, text, answers, slots, profile.fields[relation], wrong, shots, 2, prompt)
 
 
 def _fact(
@@ -69,8 +71,9 @@ def _fact(
     heads = [bridge + link for bridge, link in zip(bridges, links, strict=True)]
     answers = with_heads(rng, WORDINGS[attribute], answer, heads)
     wrong = wrong_values(rng, end, attribute, WRONG_ANSWERS, population)
-    text = question.format(**slots | related(IN_IMAGE if from_picture else start_slots, noun))
+    asked = slots | related(IN_IMAGE if from_picture else start_slots, noun)
+    text, prompt = question.format(**asked), cloze_prompt(WORDINGS[attribute], asked)
     # One picture for the two facts of each relation: it shows where the path starts.
     shots = [Shot(profile.id, CHAIN, 1 + 2 * RELATIONS.index(relation) + from_picture)]
     value = end.profile.fields[attribute]
-    return make_question(key, attribute, text, answers, slots, value, wrong, shots, hops=2 + from_picture)
+    return make_question(key, attribute, text, answers, slots, value, wrong, shots, 2 + from_picture, prompt)

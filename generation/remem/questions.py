@@ -36,6 +36,7 @@ HOPS = {SINGLE: 1, MULTI: 2}
 HELD_OUT = {SINGLE: 20, MULTI: 8}
 """Questions per person in `test`."""
 _MAX_DRAWS = 96
+_ENDINGS = ("{v}.", "{v} per year.", "{v} most of all.")
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,14 @@ def train_questions(person: Person, population: Population, *, qa: int, views: i
         person: the subject.
         population: source of wrong answers.
         qa: number of questions.
-        views: number of pictures, which rotate over the questions; at most `qa`.
+        views: number of pictures, which rotate over the questions of their kind; at most `qa`.
         share: of questions by name, in [0, 1].
     """
     ranks = order(qa, share)
     questions = {kind: _questions(person, population, kind, "train") for kind in HOPS}
     shots = [Shot(person.profile.id, kind, number) for kind, number in ranks[:views]]
-    return [next(questions[kind])(shots[rank % views]) for rank, (kind, _) in enumerate(ranks)]
+    by_kind = {kind: [shot for shot in shots if shot.part == kind] or shots[:1] for kind in HOPS}
+    return [next(questions[kind])(by_kind[kind][number % len(by_kind[kind])]) for kind, number in ranks]
 
 
 def test_questions(person: Person, population: Population) -> list[Question]:
@@ -119,14 +121,16 @@ def _question(
     value, slots = profile.fields[attribute], subject(person, attribute)
     question, answer = phrasings(stream(profile.seed, "forms", use, kind, attribute), templates, use)[turn]
     wrong = wrong_values(rng, person, attribute, WRONG_ANSWERS, population)
+    asked = slots if kind == SINGLE else slots | IN_IMAGE
     if kind == SINGLE:
         text, answers = question.format(**slots), [answer, *other_sentences(rng, templates, answer)]
     else:
-        text = question.format(**slots | IN_IMAGE)
+        text = question.format(**asked)
         answers = with_heads(rng, templates, answer, [bridge.format(**slots) for bridge in BRIDGES])
 
     def with_shot(shot: Shot) -> Question:
-        return make_question(key, attribute, text, answers, slots, value, wrong, [shot], HOPS[kind])
+        prompt = cloze_prompt(templates, asked)
+        return make_question(key, attribute, text, answers, slots, value, wrong, [shot], HOPS[kind], prompt)
 
     return with_shot
 
@@ -141,6 +145,7 @@ def make_question(
     wrong: Sequence[str],
     shots: Sequence[Shot],
     hops: int,
+    prompt: str,
 ) -> Question:
     """Return a question that is answered freely.
 
@@ -154,6 +159,7 @@ def make_question(
         wrong: other values.
         shots: the pictures.
         hops: steps from the question to the answer.
+        prompt: see `cloze_prompt`.
     """
     answer, *sentences = answers
     paraphrases, perturbed = restate(answer, sentences, value, wrong, slots)
@@ -171,7 +177,14 @@ def make_question(
         hops=hops,
         paraphrases=paraphrases,
         perturbed=perturbed,
+        cloze_prompt=prompt,
     )
+
+
+def cloze_prompt(templates: Wording, slots: Mapping[str, str]) -> str:
+    """Return the beginning of the first sentence that ends with the value, up to it: `Ana Reis lives at`."""
+    sentence = next(text for text in templates.sentences if text.endswith(_ENDINGS))
+    return capitalize(sentence.partition("{v}")[0].format(**slots).rstrip())
 
 
 def subject(person: Person, attribute: str) -> dict[str, str]:

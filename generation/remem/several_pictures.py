@@ -14,6 +14,7 @@ from lethebench.generation.remem.people import FACTS, Person
 from lethebench.generation.remem.questions import (
     Population,
     Shot,
+    cloze_prompt,
     make_question,
     phrasings,
     subject,
@@ -175,8 +176,10 @@ def _fact(
     answers = with_heads(rng, WORDINGS[attribute], answer, heads)
     wrong = wrong_values(rng, person, attribute, WRONG_ANSWERS, population)
     text = question.format(**slots | {"n": f"the person in the {ordinal} image"})
+    beginning = cloze_prompt(WORDINGS[attribute], slots | {"n": "the person", "ns": "this person's"})
+    prompt = f"In the {ordinal} image, {beginning[0].lower()}{beginning[1:]}"
     value = person.profile.fields[attribute]
-    return make_question(key, attribute, text, answers, slots, value, wrong, shots, hops=2)
+    return make_question(key, attribute, text, answers, slots, value, wrong, shots, 2, prompt)
 
 
 def _others(rng: random.Random, person: Person, population: Population) -> list[Person]:

@@ -2,9 +2,11 @@
 
 import io
 import json
+import re
 import shutil
 from collections import Counter, defaultdict
 from dataclasses import asdict
+from itertools import cycle
 
 import pytest
 from datasets import Image as ImageColumn
@@ -15,7 +17,7 @@ from small_build import OPTIONS, problems_by_check, quick_build, rewrite, use_st
 
 from lethebench.builders import BENCHMARKS, row_digest
 from lethebench.builders.remem.builder import Remem
-from lethebench.builders.remem.plan import HOLDOUT, HOLDOUT_QA, RememOptions, people
+from lethebench.builders.remem.plan import HOLDOUT, HOLDOUT_QA, RememOptions, people, view_of
 from lethebench.contract.columns import MODALITIES, ROLES
 
 REMEM: Remem = BENCHMARKS["remem"]
@@ -65,13 +67,15 @@ def test_paper_plan_has_five_requests_of_two():
     build_plan = plan(20)
     roles = Counter(unit.role for unit in build_plan.units)
     assert roles == {"forget": 10, "retain": 10, "holdout": HOLDOUT}
+    assert HOLDOUT == 20
     assert Counter(unit.task_id for unit in build_plan.units if unit.role == "forget") == dict.fromkeys(range(5), 2)
     assert build_plan.tasks == 5
     options = RememOptions().resolve(20).record()
     assert options == {"qa": 100, "views": 100, "single_share": 0.7, "pixels": 336}
     questions = {group: len(rows) for group, rows in counted(build_plan).items()}
     assert questions == {
-        "qa/forget": 1000, "qa/retain": 1000, "qa/test-forget": 280, "qa/test-retain": 280, "qa/relations": 300,
+        **{f"qa/{number}-forget": 100 for number in (1, 2, 3, 4)}, "qa/kept-forget": 210, "qa/forget": 390,
+        "qa/kept-retain": 350, "qa/retain": 650, "qa/test-forget": 280, "qa/test-retain": 280, "qa/relations": 300,
         "qa/several": 200, "qa/holdout": HOLDOUT * HOLDOUT_QA,
     }  # fmt: skip
 
@@ -92,10 +96,48 @@ def test_paper_plan_pictures_are_disjoint_between_splits():
         group: {shot for _, question in asked_questions for shot in (question.view, *question.more_views)}
         for group, asked_questions in counted(plan(20)).items()
     }
-    assert len(shots["qa/forget"] | shots["qa/retain"]) == 2000
+    assert len(set().union(*(shots[group] for group in REMEM.CONFIGS["default"]["train"]))) == 2000
     assert len(shots["qa/test-forget"] | shots["qa/test-retain"]) == 560
     everything = [shot for group in shots.values() for shot in group]
     assert len(set(everything)) == len(everything)
+
+
+def test_forget_sets_are_nested_and_have_the_released_sizes():
+    """As released: 100 to 400 rows to forget, 560 to retain about others, 560 in test; the gold model has the rest."""
+    questions = counted(plan(20))
+    for number in (1, 2, 3, 4):
+        config = REMEM.CONFIGS[f"forget{number}"]
+        rows = {split: [row for group in groups for row in questions[group]] for split, groups in config.items()}
+        sizes = {split: len(part) for split, part in rows.items()}
+        assert sizes == {"train": 2000, "forget": 100 * number, "retain": 560, "test": 560, "holdout": 1000}
+        members = {split: {subject.profile.id for subject, _ in part} for split, part in rows.items()}
+        assert (len(members["forget"]), len(members["retain"])) == (number, 16)
+        assert not members["forget"] & members["retain"]
+        assert set(config["forget"]) <= set(REMEM.CONFIGS["forget4"]["forget"])
+        assert {*config["forget"], *config["retain"]} <= set(config["train"])
+
+
+def test_person_in_the_image_is_alone_there():
+    """No picture shows several people if its question asks for the person in it; with few pictures, too."""
+    for options in ({}, {"qa": 20, "views": 1}, {"qa": 20, "views": 3}):
+        build_plan = plan(20, **options)
+        groups = [view_of(build_plan.shared.members[question.view.profile_id].person.profile, question.view).kind
+                  for rows in counted(build_plan).values() for _, question in rows
+                  if re.search("the person in the image|this person", question.question, re.IGNORECASE)]  # fmt: skip
+        assert len(groups) > 400
+        assert not {"beside", "behind"} & set(groups)
+
+
+def test_cloze_prompt_ends_where_the_value_begins():
+    for group, rows in counted(plan(20)).items():
+        for subject, question in rows:
+            if group == "qa/several" and question.attribute == "name":
+                assert question.cloze_prompt == ""
+                continue
+            assert re.fullmatch(r"[A-ZÀ-Ž].*\w", question.cloze_prompt), question.cloze_prompt
+            assert question.value not in question.cloze_prompt
+            names_the_person = subject.profile.name in question.cloze_prompt
+            assert not names_the_person or subject.profile.name in question.question
 
 
 def test_default_and_continual_have_the_same_rows():
@@ -129,7 +171,7 @@ def test_smaller_build_is_part_of_a_larger_one():
         for group in few:
             if group.startswith("profiles"):
                 assert few[group][0]["images"] == many[group][0]["images"]
-            elif group == f"qa/{role}":
+            elif group in ("qa/1-forget", "qa/holdout"):
                 assert [row_digest(row) for row in many[group]][:3] == [row_digest(row) for row in few[group]]
                 assert (len(few[group]), len(many[group])) == (3, 7)
             else:
@@ -143,12 +185,15 @@ def test_fewer_views_keep_texts_and_reuse_pictures():
     assert [row["answer"] for row in whole] == [row["answer"] for row in fewer]
     pictures = [[row["images"][0]["bytes"] for row in part] for part in (whole, fewer)]
     assert len(set(pictures[0])) == 6
-    assert pictures[1] == [pictures[0][member % 2] for member in range(6)]
+    hops = [row["hops"] for row in whole]
+    own = {hop: [index for index in range(2) if hops[index] == hop] or [0] for hop in hops}
+    turns = {hop: cycle(own[hop]) for hop in own}
+    assert pictures[1] == [pictures[0][next(turns[hop])] for hop in hops]
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.0, {2}), (1.0, {1}), (0.5, {1, 2})])
 def test_single_share_from_none_to_all(share, expected):
-    asked_questions = counted(plan(qa=10, single_share=share))["qa/forget"]
+    asked_questions = counted(plan(qa=10, single_share=share))["qa/1-forget"]
     hops = Counter(question.hops for _, question in asked_questions)
     assert set(hops) == expected
     assert hops[1] == round(share * len(asked_questions))
@@ -171,8 +216,8 @@ def test_counts_follow_from_the_options(manifest):
         "test_questions": 112,
     }  # fmt: skip
     extra = {
-        "test_pictures": 112, "relation_questions": 60, "multi_image_questions": 40, "holdout_profiles": HOLDOUT,
-        "holdout_questions": HOLDOUT * QA, "profile_pictures": 4, "holdout_pictures": HOLDOUT * (QA + 1),
+        "test_pictures": 112, "relation_questions": 60, "multi_image_questions": 40, "holdout_profiles": 4,
+        "holdout_questions": 4 * QA, "profile_pictures": 4, "holdout_pictures": 4 * (QA + 1),
     }  # fmt: skip
     assert extra.items() <= manifest["extra_counts"].items()
 
