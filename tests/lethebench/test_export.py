@@ -113,17 +113,21 @@ def test_export_reads_like_the_release(exported):
     descriptions = {
         row["profile_id"]: pair["value"]
         for row in rows(real_build("mllmu"), "train", "profiles")
-        for pair in row["details"]
+        for pair in row["fields"]
         if pair["attribute"] == "description"
     }
     for _, row in table.iterrows():
         assert Image.open(io.BytesIO(row["image"].get("bytes"))).convert("RGB").size == (448, 448)
+        sizes = []
         for kind in ("Image_Textual_Questions", "Pure_Text_Questions"):
             choices = row["Classification_Task"].get(kind, [])
-            assert len(choices) == 5
+            sizes.append(len(choices))
             assert all(set(one["Options"]) == set("ABCD") and one["Correct_Answer"] in "ABCD" for one in choices)
+        assert sorted(sizes) == [4, 5]
         for task, mark in (("Generation_Task", False), ("Mask_Task", True)):
-            assert Counter(one["Type"] for one in row[task]) == {"Image_Textual": 2, "Pure_Text": 2}
+            counts = Counter(one["Type"] for one in row[task])
+            # The description takes the place of a choice, about the picture or by name.
+            assert [counts["Image_Textual"], counts["Pure_Text"]] == ([2, 2] if mark else [7 - size for size in sizes])
             assert all(("__" in one["Question"]) is mark and one["Ground_Truth"] for one in row[task])
             assert not any("[Blank]" in one["Question"] for one in row[task])
         assert row["biography"] == descriptions[f"person-{row['ID']}"]
@@ -176,8 +180,8 @@ def test_rows_that_do_not_fit_are_refused_or_counted(builds, tmp_path):
         export_command(real_build("mllmu"), "mllmu-bench", tmp_path / "out", "org/name")
     assert not list(tmp_path.iterdir())
     written, text = export_command(real_build("mllmu"), "mllmu-bench", tmp_path / "out", None)
-    assert written["left_out"] == {"holdout": 36}
-    assert "36 questions about people held out" in text
+    assert written["left_out"] == {"holdout": 144}
+    assert "144 questions about people held out" in text
     (tmp_path / "out" / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match=r"holds .* already"):
         export_command(real_build("mllmu"), "mllmu-bench", tmp_path / "out", None)
