@@ -142,6 +142,11 @@ def remove_kept(out: Path, name: str) -> None:
             path.unlink()
 
 
+def remove_empty_file(path: Path) -> None:
+    """Remove a file of this command's that nothing was kept in."""
+    path.unlink(missing_ok=True)
+
+
 def discard(folder: Path) -> None:
     """Remove a folder that the caller made inside a folder that is being written; links are not followed."""
     if not folder.is_dir() or folder.is_symlink():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lethebench.contract.errors import UserError, one_line
+from lethebench.contract.own_folder import remove_empty_file
 from lethebench.contract.requests.budget import Usage
 from lethebench.contract.requests.endpoint import Endpoint
 from lethebench.contract.secrets import redact
@@ -104,7 +105,7 @@ class Cache:
         is_used = self._database.execute(query).fetchone()[0]
         self._database.close()
         if self.path is not None and not is_used:
-            self.path.unlink(missing_ok=True)
+            remove_empty_file(self.path)
 
 
 def _name(endpoint: Endpoint) -> str:

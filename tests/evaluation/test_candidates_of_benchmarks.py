@@ -36,6 +36,8 @@ def remem_questions(plan):
 def test_true_candidate_is_found_in_every_answer(plans, name, questions):
     """A name may contain a pet's, a title a town's; answers of remem name the person too."""
     for question in questions(plans[name]):
+        if question.attribute == "description":  # several facts in sentences, which no value stands for
+            continue
         values = plans[name].candidates[question.attribute]
         answers, truth = candidate_answers(question.answer, values, row_id=question.key, keywords=question.keywords)
         assert values[truth] == question.value

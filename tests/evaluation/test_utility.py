@@ -77,7 +77,7 @@ def test_utility_lies_between_its_parts(recall, random):
     assert min(parts) - 1e-12 <= one["utility"] <= max(parts) + 1e-12
 
 
-# --- gate and the one number
+# --- gate
 
 
 def test_gate_needs_every_modality():
@@ -92,28 +92,3 @@ def test_gate_needs_every_modality():
         scores.gate([1.0, 1.0], ["text"])
     with pytest.raises(ValueError, match="exact_match"):
         scores.gate([], [])
-
-
-def test_unlearning_score():
-    result = scores.unlearning_score(0.9, 0.8, 0.95, 0.4, 0.2, utility_relative=0.95)
-    assert result["exposure_closeness"] == pytest.approx(0.8)
-    assert result["score"] == pytest.approx(stats.hmean([0.9, 0.8, 0.95, 0.8]))
-    assert (result["flags"], result["missing"]) == ([], [])
-    below = scores.unlearning_score(0.9, 0.8, 0.95, 0.0, 0.2)
-    assert below["score"] == pytest.approx(result["score"])  # as far below gold as above
-
-
-def test_collapsed_model_scores_zero():
-    assert scores.unlearning_score(1.0, 0.4, 0.9, 0.2, 0.2, utility_relative=0.49)["score"] == 0.0
-    assert scores.unlearning_score(1.0, 0.4, 0.9, 0.2, 0.2, utility_relative=0.49)["flags"] == ["collapsed"]
-    assert scores.unlearning_score(1.0, 0.9, 0.9, 0.2, 0.2, fluency_lost=True)["score"] == 0.0
-    assert scores.unlearning_score(1.0, 0.0, 0.9, 0.2, 0.2)["score"] == 0.0
-
-
-def test_missing_part_gives_no_score():
-    no_gold = scores.unlearning_score(0.9, 0.8, 0.9, 0.4, None, flags=["no_gold"])
-    assert (no_gold["score"], no_gold["flags"]) == (None, ["no_gold"])
-    missing = scores.unlearning_score(None, 0.8, 0.9, 0.4, 0.2)
-    assert (missing["score"], missing["flags"], missing["missing"]) == (None, ["not_measured"], ["forget"])
-    with pytest.raises(ValueError, match=r"stability is 1\.2"):
-        scores.unlearning_score(0.9, 0.8, 1.2, 0.4, 0.2)

@@ -90,8 +90,9 @@ def test_npo_forgets_and_keeps_utility_where_ga_collapses(finished):
     assert npo["forget"] >= 0.8
     assert npo["in_sample_utility_relative"] >= 0.8
     assert "collapsed" in ga["flags"]
-    assert ga["score"] == 0.0
-    assert npo["score"] > 0.5
+    assert ga["score"] == ga["keep_worst"] == 0.0
+    assert ga["keep"] < 0.2
+    assert npo["keep"] >= 0.8  # each profile has too few held-out rows here for its worst, and so for the score
 
 
 @pytest.mark.parametrize("stage", ["learnt", "ga/t001", "npo/t002", "gold/t002"])
