@@ -34,7 +34,7 @@ HOLDOUT, HOLDOUT_QA = 20, 50
 STEPS = ("qa/1-forget", "qa/2-forget", "qa/3-forget", "qa/4-forget")
 """Groups of one person each, the first to be forgotten: the first N of them are the forget set of `forgetN`."""
 KEPT, KEPT_QA = ("qa/kept-forget", "qa/kept-retain"), 35
-"""Groups with the retain rows of `forgetN`, so many about each person outside STEPS: 560 about 16 people."""
+"""Groups with the retain rows of `forgetN`: equally many about each person outside STEPS, 560 about 16 people."""
 TRAIN_GROUPS = {
     "forget": (*STEPS, KEPT[0], "qa/forget"),
     "retain": (KEPT[1], "qa/retain"),

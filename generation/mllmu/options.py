@@ -42,7 +42,7 @@ def _around(rng: random.Random, profile: Profile, attribute: str) -> dict[str, l
 
 
 def _shifted(rng: random.Random, profile: Profile, attribute: str, steps: int) -> str:
-    """Return a value so many steps from the true one: centimeters, some 90 days, or some 4 % of the salary."""
+    """Return a value a number of steps from the true one: centimeters, about 90 days, or about 4 % of the salary."""
     truth = profile.fields[attribute]
     if attribute == "height":
         return f"{int(truth.removesuffix(' cm')) + steps} cm"

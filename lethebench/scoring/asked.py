@@ -45,8 +45,8 @@ def asked_tasks(options: EvaluateOptions, build: Build) -> Asked:
     count = max(build.split("forget", options.config)["task_id"], default=-1) + 1
     if options.task is not None:
         if not 1 <= options.task <= count:
-            known = f"has {count} tasks; pass 1 to {count}" if count else "has no tasks; leave out --task"
-            raise UserError(f"--task {options.task}: {build.path} {known}")
+            reason = f"has {count} tasks; pass 1 to {count}" if count else "has no tasks; leave out --task"
+            raise UserError(f"--task {options.task}: {build.path} {reason}")
         order = _run_order(options, build) if options.order_seed is None else None
         tasks = (order or in_order(count, options.order_seed))[: options.task]
         return Asked(tasks, _note(tasks, count, "--task"))

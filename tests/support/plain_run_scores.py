@@ -69,12 +69,12 @@ def profile_values(model, initial, golds, asked, everyone_gold):
     forget = [{}, {}]
     for number, modality in enumerate(("image_text", "text")):
         for profile in asked_people:
-            known = []
+            knowledge = []
             for table in (model, initial, *golds, *everyone_gold):
                 rows = of_profile([*table.rows, *table.held_out], profile)
-                known.append(fmean(row["keyword_match"] for row in rows if row["modality"] == modality))
-            after, before, gold = known[0], known[1], fmean(known[2 : 2 + len(golds)])
-            if before - max(known[2 + len(golds) :]) >= 0.05:
+                knowledge.append(fmean(row["keyword_match"] for row in rows if row["modality"] == modality))
+            after, before, gold = knowledge[0], knowledge[1], fmean(knowledge[2 : 2 + len(golds)])
+            if before - max(knowledge[2 + len(golds) :]) >= 0.05:
                 forget[number][profile] = 1 - min(max((after - gold) / (before - gold), 0), 1)
     close = [{}, {}, {}]
     tables = [by_id(table.rows) for table in (model, initial, *golds)]
