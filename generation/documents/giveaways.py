@@ -37,12 +37,11 @@ def lookup(members: Sequence[Profile], target: str, clue: Callable[[Profile], st
     for profile in members:
         values[clue(profile)][fact(profile, target)] += 1
     right = 0.0
-    for profile in members:
-        own, others = fact(profile, target), values[clue(profile)]
-        counts = {value: count - (value == own) for value, count in others.items()}
-        most = max(counts.values())
-        if most and counts[own] == most:
-            right += 1 / list(counts.values()).count(most)
+    for counts in values.values():
+        sizes = list(counts.values())
+        most = max(sizes)
+        if most > 1 and sizes.count(most) == 1:  # without its own profile, only a value above all others can still be first
+            right += most / (1 + sizes.count(most - 1))
     return right / len(members)
 
 

@@ -177,17 +177,6 @@ def test_summary_follows_from_the_rows(finished):
     assert [(row["stage"], row["task_id"]) for row in matrix] == [(t, i) for t in range(3) for i in (*order, -1)]
 
 
-def test_lost_stage_is_repeated_with_the_same_numbers(finished, tmp_path):
-    options, result = finished
-    copy = tmp_path / "run"
-    shutil.copytree(options.out, copy)
-    before = (copy / "npo" / "t002" / "rows.parquet").read_bytes()
-    (copy / "npo" / "t002" / "done.json").unlink()
-    resumed, _ = run_command(RunOptions(**{**vars(options), "out": copy}), seeds=1, resume=True)
-    assert (copy / "npo" / "t002" / "rows.parquet").read_bytes() == before
-    assert resumed["methods"] == result["methods"]
-
-
 def test_repair_runs_a_damaged_stage_and_its_successors_again(finished, tmp_path, capsys):
     options, result = finished
     copy = shutil.copytree(options.out, tmp_path / "run")
