@@ -40,7 +40,7 @@ def lookup(members: Sequence[Profile], target: str, clue: Callable[[Profile], st
     for counts in values.values():
         sizes = list(counts.values())
         most = max(sizes)
-        if most > 1 and sizes.count(most) == 1:  # without its own profile, only a value above all others can still be first
+        if most > 1 and sizes.count(most) == 1:  # less its own profile, a value shared by another is behind
             right += most / (1 + sizes.count(most - 1))
     return right / len(members)
 
