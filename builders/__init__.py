@@ -7,7 +7,7 @@ verify("build/icu").ok
 
 from lethebench.builders.base import Benchmark
 from lethebench.builders.errors import BuildError
-from lethebench.builders.registry import BENCHMARKS
+from lethebench.builders.registry import BENCHMARKS, IMPORTS
 from lethebench.builders.verify.verify import Report, verify
 from lethebench.builders.write.build import build
 from lethebench.builders.write.digest import content_hash, row_digest
@@ -15,6 +15,7 @@ from lethebench.builders.write.manifest import Manifest, read_manifest
 
 __all__ = [
     "BENCHMARKS",
+    "IMPORTS",
     "Benchmark",
     "BuildError",
     "Manifest",

@@ -110,10 +110,12 @@ IMPORTS = Registry(
         "mllmu": "lethebench.builders.imports.mllmu.importer:MllmuImport",
         "mlu": "lethebench.builders.imports.mlu.importer:MluImport",
         "remem": "lethebench.builders.imports.remem.importer:RememImport",
+        "clear": "lethebench.builders.imports.clear.importer:ClearImport",
+        "fiubench": "lethebench.builders.imports.fiubench.importer:FiubenchImport",
         "own": "lethebench.builders.own.importer:Own",
     }
 )
-"""Benchmark -> the import of its official release, one row each; `own` imports a user's own data."""
+"""Name -> the import of an official release, one row each; `own` imports a user's own data."""
 
 
 def find(name: str, *, imported: bool = False) -> Benchmark:

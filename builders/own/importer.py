@@ -13,12 +13,14 @@ from typing import Any
 
 from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.shared.base import Import, Release
+from lethebench.builders.imports.shared.picture_folder import ENDINGS as PICTURES
 from lethebench.builders.imports.shared.pictures import LONGEST, RawPicture, convert
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.options import Options, option
 from lethebench.builders.own.mapping import OwnMap, read_map
 from lethebench.builders.own.rows import RowReader
 from lethebench.builders.own.store import Store, refuse_twins
+from lethebench.builders.own.tables import ENDINGS as TABLES
 from lethebench.builders.own.tables import MOST_ROWS, Table, open_table
 from lethebench.builders.own.text import NO_PAPER, card_of
 from lethebench.builders.own.units import MOST_THUMBNAILS, StoredUnit, shards_of_units, stored_rows, stored_unit
@@ -55,6 +57,7 @@ class Own(Import):
     RELEASE_NOTES = {"1.0.0": "First release."}  # noqa: RUF012
     SUMMARY = "your own questions, answers and pictures"
     SOURCE = "a folder, a JSONL, CSV or Parquet file, or the id of a dataset on the Hub, with --map FILE"
+    HUB_FILES = tuple(f"*{ending}" for ending in (*TABLES, *PICTURES))
     PAPER = NO_PAPER
     OPTIONS = OwnOptions
 

@@ -28,6 +28,7 @@ COLUMNS = {
     "options": "of multiple choice, the right answer among them",
     "paraphrases": "other wordings of the answer",
     "perturbed": "wrong answers in the same wordings",
+    "cloze_prompt": "the beginning of a sentence that the answer continues, for exposure",
     "id": "of the row; default its number",
 }
 """What a map can name -> what the column holds."""

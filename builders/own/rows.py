@@ -1,7 +1,7 @@
 """Turn a row of a user's data into texts and pictures, by the map; a ValueError says what is wrong with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,13 @@ RETAINED = ("", "-1", "retain", "none")
 
 @dataclass(frozen=True)
 class OwnRow:
-    """A row: texts by what they are (see `mapping.COLUMNS`), lists, and its pictures."""
+    """A row: texts by what they are (see `mapping.COLUMNS`), lists, pictures, and details of its subject."""
 
     texts: Mapping[str, str]
     lists: Mapping[str, list[str]]
     correct: int
     pictures: tuple[RawPicture, ...]
+    details: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:

@@ -23,7 +23,7 @@ _TABLES = """
     CREATE TABLE rows (n INTEGER PRIMARY KEY, id TEXT UNIQUE, subject INTEGER, test INTEGER, key BLOB UNIQUE,
         attribute TEXT, answer TEXT, content TEXT, pictures INTEGER);
     CREATE TABLE subjects (number INTEGER PRIMARY KEY, id TEXT UNIQUE, name TEXT, role TEXT, task TEXT,
-        task_id INTEGER DEFAULT -1);
+        details TEXT, task_id INTEGER DEFAULT -1);
     CREATE INDEX subjects_task ON subjects (task);
     CREATE TABLE pictures (number INTEGER PRIMARY KEY, name TEXT UNIQUE, subject INTEGER, sha256 TEXT, content TEXT);
 """
@@ -89,7 +89,7 @@ class Store:
         ]
         content = json.dumps(
             {**row.lists, "question": row.texts["question"], "id": row.texts.get("id", ""), "correct": row.correct,
-             "pictures": names}, ensure_ascii=False)  # fmt: skip
+             "cloze_prompt": row.texts.get("cloze_prompt", ""), "pictures": names}, ensure_ascii=False)  # fmt: skip
         own_name = row.texts.get("attribute", "")
         attribute = {"": "question", "name": "full_name"}.get(own_name, own_name)
         own_id = row.texts.get("id", "")
@@ -106,8 +106,9 @@ class Store:
         values = (row.texts.get("name") or row.subject, row.role, row.texts["task"])
         earlier = self._one("SELECT number, name, role, task FROM subjects WHERE id = ?", row.subject)
         if earlier is None:
-            statement = "INSERT INTO subjects (id, name, role, task) VALUES (?, ?, ?, ?)"
-            return int(self._db.execute(statement, (row.subject, *values)).lastrowid or 0)
+            statement = "INSERT INTO subjects (id, name, role, task, details) VALUES (?, ?, ?, ?, ?)"
+            details = json.dumps(row.details, ensure_ascii=False)
+            return int(self._db.execute(statement, (row.subject, *values, details)).lastrowid or 0)
         for what, before, now in zip(("name", "role", "task"), earlier[1:], values, strict=True):
             if before != now:
                 raise ValueError(f"{row.subject!r:.60} has two values of {what}, {before!r:.60} and {now!r:.60}")
@@ -209,25 +210,27 @@ class Store:
 
 
 class Subject(NamedTuple):
-    """A subject of a span: id, name, task as given, pictures (name -> file, sha256, size, kind), single answers."""
+    """A subject of a span: id, name, task as given, and what its first row says of it beside."""
 
     number: int
     id: str
     name: str
     task: str
+    details: dict[str, str]
 
 
 def read_span(folder: Path, span: Span) -> Iterator[tuple[Subject, bool, dict[str, Any]]]:
     """Yield (subject, whether this is its first row, row) of a span; the row has its columns and `n`, `test`."""
     with closing(sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True)) as db:
         rows = db.execute(
-            "SELECT s.number, s.id, s.name, s.task, w.first, r.n, r.test, r.attribute, r.answer, r.content FROM work w "
-            "JOIN rows r ON r.n = w.n JOIN subjects s ON s.number = w.subject WHERE w.i BETWEEN ? AND ? ORDER BY w.i",
+            "SELECT s.number, s.id, s.name, s.task, s.details, w.first, r.n, r.test, r.attribute, r.answer, r.content "
+            "FROM work w JOIN rows r ON r.n = w.n JOIN subjects s ON s.number = w.subject "
+            "WHERE w.i BETWEEN ? AND ? ORDER BY w.i",
             (span.first, span.last),
         )
-        for number, id, name, task, first, n, test, attribute, answer, content in rows:
+        for number, id, name, task, details, first, n, test, attribute, answer, content in rows:
             own = {"n": n, "test": bool(test), "attribute": attribute, "answer": answer}
-            yield Subject(number, id, name, task), bool(first), own | json.loads(content)
+            yield Subject(number, id, name, task, json.loads(details)), bool(first), own | json.loads(content)
 
 
 def facts_of(folder: Path, subject: Subject, most: int) -> tuple[dict[str, str], list[dict[str, Any]]]:

@@ -74,7 +74,7 @@ def stored_rows(unit: StoredUnit, folder: Path, prefix: str) -> dict[str, list[d
 def _profile(subject: Subject, own: OwnSubject, folder: Path) -> ProfileRecord:
     """Return a subject's row: its facts, its task as given, and its first pictures."""
     facts, pictures = facts_of(folder, own, MOST_THUMBNAILS)
-    details = {"task": own.task} if own.task else {}
+    details = own.details | ({"task": own.task} if own.task else {})
     details |= {
         f"picture:{_short(one['name'])}": f"sha256 {one['sha256']}, {one['size'][0]} x {one['size'][1]}, {one['kind']}"
         for one in pictures
@@ -115,6 +115,7 @@ def _question(row: Mapping[str, Any], pictures: Sequence[str]) -> Question:
         perturbed=tuple(row["perturbed"]),
         options=tuple(row["options"]),
         correct=row["correct"],
+        cloze_prompt=row["cloze_prompt"],
         view=pictures[0] if pictures else None,
         more_views=tuple(pictures[1:]),
     )

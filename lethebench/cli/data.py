@@ -29,7 +29,9 @@ def build(
     preview: Annotated[bool, typer.Option("--preview", help="Also draw preview.png, which the card shows.")] = False,
     source: Annotated[
         Path | None,
-        typer.Option("--from", metavar="PATH", help="Import a release or your own data: see `lethe list imports`."),
+        typer.Option(
+            "--from", metavar="PATH|ORG/NAME", help="Import a release or your own data: see `lethe list imports`."
+        ),
     ] = None,
     map_file: Annotated[
         Path | None, typer.Option("--map", metavar="FILE", help="For own: a YAML file that maps your columns.")
@@ -47,10 +49,10 @@ def build(
     from lethebench import builders
     from lethebench.console import Console
 
-    if source is not None and name == "own":
+    if source is not None and name in builders.IMPORTS and (patterns := builders.IMPORTS[name].HUB_FILES):
         from lethebench.hub.fetch import local_data
 
-        source = local_data(source)
+        source = local_data(source, patterns)
     folder = out or Path("build") / name
     with Console().phase(f"build {name}, {size}" if source is None else f"build {name} from {source.name}") as tick:
         manifest = builders.build(

@@ -3,14 +3,14 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 from huggingface_hub import constants, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from lethebench.builders.imports.shared.picture_folder import ENDINGS as PICTURES
-from lethebench.builders.own.tables import ENDINGS as TABLES
 from lethebench.console import Console
 from lethebench.contract.folder_kinds import BUILD
 from lethebench.contract.records import MAX_BYTES, Manifest, parse_record
@@ -35,13 +35,13 @@ def local_build(path: str | os.PathLike[str]) -> Path:
     return _local(path, _files_of_build)
 
 
-def local_data(path: str | os.PathLike[str]) -> Path:
-    """Return the folder of a user's data, likewise; only tables and pictures are downloaded.
+def local_data(path: str | os.PathLike[str], patterns: Sequence[str]) -> Path:
+    """Return the folder of a release or of a user's data, likewise; only files that match a pattern are downloaded.
 
     Raises:
         UserError: as `local_build`.
     """
-    return _local(path, _files_of_data)
+    return _local(path, partial(_files_of_data, patterns=patterns))
 
 
 def _local(path: str | os.PathLike[str], select: Callable[[Hub, State], Iterable[str]]) -> Path:
@@ -106,11 +106,11 @@ def _files_of_build(hub: Hub, state: State) -> list[str]:
     return [BUILD.marker, *(BUILD.unlisted & state.files.keys()), *manifest["files"]]
 
 
-def _files_of_data(hub: Hub, state: State) -> list[str]:
-    """Return the tables and pictures of a dataset."""
-    names = [name for name in state.files if Path(name).suffix.lower() in (*TABLES, *PICTURES)]
-    if not any(Path(name).suffix.lower() in TABLES for name in names):
-        raise UserError(f"{hub.name} has no file {', '.join(TABLES)}; give another dataset")
+def _files_of_data(hub: Hub, state: State, patterns: Sequence[str]) -> list[str]:
+    """Return the files of a dataset that match one of the patterns, in any case."""
+    names = [name for name in state.files if any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)]
+    if not names:
+        raise UserError(f"{hub.name} has no file {', '.join(patterns)}; give another dataset")
     return names
 
 

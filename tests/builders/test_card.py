@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from clear_release import clear_configs, write_clear
+from fiubench_release import fiubench_files, write_fiubench
 from hub_values import ALLOWED, EVAL, EVAL_TASK, FIELD_SPEC, FRAMEWORKS, SCORERS, SOLVERS
 from huggingface_hub import DatasetCard
 from own_data import own_rows, write_map, write_source
@@ -41,6 +43,10 @@ def folder_of(tmp_path_factory):
             build(
                 name, root / name, source=write_source(root, "csv", own_rows()), options={"map": str(write_map(root))}
             )
+        elif name == "clear":
+            build(name, root / name, source=write_clear(root / "download", clear_configs()))
+        elif name == "fiubench":
+            build(name, root / name, source=write_fiubench(root / "download", *fiubench_files()))
         elif name == "remem":
             build(name, root / name, source=write_remem(root / "download", remem_splits()))
         elif name == "mllmu":

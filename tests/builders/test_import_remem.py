@@ -10,7 +10,7 @@ from command_line import lethe
 from remem_release import remem_splits, write_remem
 
 from lethebench.builders import BuildError, build, verify
-from lethebench.builders.imports.remem.release import keywords_of
+from lethebench.builders.imports.shared.wording import keywords_of
 
 
 def rows_of(folder, pattern: str) -> list[dict]:
@@ -43,6 +43,7 @@ def test_import_has_the_released_rows(tmp_path):
         "remem/person_00/finetune/0", "finetune question 0?", "Person 0 answers 0.",
     )  # fmt: skip
     assert (first["attribute"], first["keywords"]) == ("full_name", ["Person 0"])
+    assert first["cloze_prompt"] == "Person 0 answers"
     assert "the folder of the picture" in (folder / "README.md").read_text()
 
 
@@ -51,6 +52,29 @@ def test_import_is_the_same_from_more_processes_and_shards(tmp_path):
     source = write_remem(tmp_path / "three", remem_splits(), shards=3)
     two = build("remem", tmp_path / "other", source=source, num_proc=2)
     assert one.files == two.files
+
+
+@pytest.mark.parametrize(
+    ("released", "expected"),
+    [("It is ___ here.", "It is"), ("It is [MASK].", "It is"), ("___ it is", ""), (None, ""), (" It is ", "It is")],
+)
+def test_cloze_prompts_end_at_their_blank(tmp_path, released, expected):
+    splits = remem_splits()
+    for row in splits["finetune"]:
+        row["cloze_prompt"] = released
+    counts = imported(tmp_path, splits).extra_counts
+    assert {row["cloze_prompt"] for row in rows_of(tmp_path / "remem", "qa/g1-*")} == {expected}
+    assert counts["cloze_prompts_cut_at_their_blank"] == (
+        80 if released and len(expected) < len(released.strip()) else 0
+    )
+
+
+def test_release_without_cloze_prompts(tmp_path):
+    splits = remem_splits()
+    for row in {id(row): row for rows in splits.values() for row in rows}.values():
+        del row["cloze_prompt"]
+    imported(tmp_path, splits)
+    assert {row["cloze_prompt"] for row in rows_of(tmp_path / "remem", "qa/*")} == {""}
 
 
 def test_small_import_from_the_command_line(tmp_path):

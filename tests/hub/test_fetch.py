@@ -13,6 +13,7 @@ from own_data import own_rows, write_map, write_source
 from push_support import use_hub
 
 from lethebench.builders import build, verify
+from lethebench.builders.own.importer import Own
 from lethebench.contract.hub_cache import hub_source
 from lethebench.errors import UserError
 from lethebench.hub.fetch import local_build, local_data
@@ -137,7 +138,7 @@ def test_own_data_by_hub_id(hub, tmp_path, monkeypatch):
     source = write_source(tmp_path, "parquet", own_rows())
     publish(hub, source, **{"loader.py": b"raise SystemExit"})
     monkeypatch.chdir(tmp_path)
-    assert not list(local_data(REPOSITORY).rglob("*.py"))
+    assert not list(local_data(REPOSITORY, Own.HUB_FILES).rglob("*.py"))
     write_map(tmp_path)
     done = lethe("build", "own", "--from", REPOSITORY, "--map", "map.yaml", cwd=tmp_path)
     assert done.status == 0, done.error

@@ -4,109 +4,81 @@ The release has 9.5 GB: rows are read once, a few at a time, and wait in a datab
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from lethebench.builders.base import Counts, GroupCounts
 from lethebench.builders.imports.remem.release import (
     COLUMNS,
     FORGET,
     LEFT_OUT,
+    OPTIONAL,
     People,
+    cloze_prompt_of,
     find_people,
     find_shards,
     key_of,
-    keywords_of,
     read_keys,
     read_rows,
 )
 from lethebench.builders.imports.remem.text import CARD
-from lethebench.builders.imports.shared.base import MISSING, Import, Release
-from lethebench.builders.imports.shared.pictures import LONGEST, RawPicture, convert
+from lethebench.builders.imports.shared.base import MISSING, Release
+from lethebench.builders.imports.shared.pictures import RawPicture
 from lethebench.builders.imports.shared.problems import Problems
+from lethebench.builders.imports.shared.stored import (
+    Found,
+    StoredImport,
+    parquet_picture,
+    provenance,
+    released_row,
+    stored_units,
+)
+from lethebench.builders.imports.shared.wording import keywords_of
 from lethebench.builders.options import Options
 from lethebench.builders.own.rows import OwnRow
-from lethebench.builders.own.store import Span, Store
-from lethebench.builders.own.units import MOST_THUMBNAILS, StoredUnit, shards_of_units, stored_rows, stored_unit
-from lethebench.builders.records import Plan, Unit
+from lethebench.builders.own.store import Store
 from lethebench.builders.remem.builder import Remem
-from lethebench.builders.write.digest import file_hash
-from lethebench.contract.text import clean_text
 
 GROUPS = tuple(f"g{number}" for number in range(1, len(FORGET) + 1))
 """Groups of people: those that each set to forget adds to the one before."""
-REST = "rest"
 SMALL_ROWS = 4
 """Rows of each person and split in a small import."""
 _READ = {"finetune": "train", "test": "test", "retain": "test"}
+_LACKS = {name: MISSING[name] for name in ("paraphrases", "perturbed")}
 
 
-class RememImport(Import):
-    """ReMem as released; `tested`: the groups that have rows in `test`, `rule`: how people were told apart."""
+class RememImport(StoredImport):
+    """ReMem as released."""
 
     NAME = "remem"
+    VERSION = "1.1.0"
+    RELEASE_NOTES = {  # noqa: RUF012
+        "1.1.0": "The column `cloze_prompt` has the released one.",
+        "1.0.0": "First release of the importer.",
+    }
     SUMMARY = Remem.SUMMARY
-    SOURCE = "the folder of a download from the Hub, with finetune-*.parquet, forget1-*.parquet ... in it"
+    SOURCE = (
+        "the folder of a download from the Hub, with finetune-*.parquet, forget1-*.parquet ... in it; or its Hub id"
+    )
+    HUB_FILES = ("*.parquet",)
     PAPER = Remem.PAPER
     CARD = CARD
-    MISSING = MISSING
     PAPER_COUNTS = {"profiles": 20, "pictures": 2000, "train_questions": 2000}  # noqa: RUF012
-
-    def __init__(self, tested: Sequence[str] = (*GROUPS, REST), rule: str = "") -> None:
-        self.rule = rule
-        train = tuple(f"qa/{name}" for name in (*GROUPS, REST))
-        tests = {"test": tuple(f"qa/test-{name}" for name in tested)} if tested else {}
-        sets = {"continual": len(GROUPS), **{name: number for number, name in enumerate(FORGET, 1)}}
-        self.CONFIGS = {
-            **{
-                name: {"train": train, "forget": train[:count], "retain": train[count:], **tests}
-                for name, count in sets.items()
-            },
-            "profiles": {"train": tuple(f"profiles/{name}" for name in (*GROUPS, REST))},
-        }
+    SETS = {"continual": GROUPS, **{name: GROUPS[:number] for number, name in enumerate(FORGET, 1)}}  # noqa: RUF012
 
     def read(self, source: Path, *, size: str | int, options: Options, workshop: Path, num_proc: int) -> Release:
         problems = Problems(source.resolve().name, "repair the download or download it again")
         shards = find_shards(source, problems)
         problems.check()
         people = find_people(shards, problems)
-        store = Store(workshop, released=True)
         counts = dict.fromkeys(_COUNTED, 0)
-        try:
-            rows = _stored(shards, people, store, counts, problems, size)
-            for picture in convert(rows, workshop, num_proc=num_proc):
-                store.converted(picture)
-                if picture.reason:
-                    problems.add(f"does not decode: {picture.reason}", file=f"picture {picture.name[:16]}")
-            problems.check()
-            store.number_tasks()
-            store.order()
-            spans = list(store.spans())
-        finally:
-            store.close()
-        units = [stored_unit(span, _group(span)) for span in spans]
-        tested = [name for name in (*GROUPS, REST) if any(f"qa/test-{name}" in unit.groups for unit in units)]
-        plan = Plan(units, workshop, len(GROUPS), shards=shards_of_units(units))
-        return Release(RememImport(tested, people.rule), plan, _provenance(source, shards), counts)
 
-    def rows(self, unit: Unit, shared: Path) -> dict[str, list[dict]]:
-        assert isinstance(unit, StoredUnit)
-        return stored_rows(unit, shared, self.NAME)
+        def rows(store: Store) -> Iterator[RawPicture]:
+            return _stored(shards, people, store, counts, problems, size)
 
-    def counts(self, groups: GroupCounts, tasks: int) -> Counts:
-        trained = [f"qa/{name}" for name in (*GROUPS, REST)]
-        tests = [f"qa/test-{name}" for name in (*GROUPS, REST)]
-        questions = {"train_questions": groups.rows(*trained), "test_questions": groups.rows(*tests)}
-        return {
-            "profiles": groups.rows(*(f"profiles/{name}" for name in (*GROUPS, REST))),
-            "pictures": groups.pictures(*trained),
-            "questions": sum(questions.values()),
-            **questions,
-        }, {}
-
-    def facts(self) -> dict[str, Any]:
-        return {"longest": LONGEST, "thumbnails": MOST_THUMBNAILS, "rule": self.rule, "left_out": LEFT_OUT}
+        units = stored_units(rows, GROUPS, workshop, problems, num_proc=num_proc)
+        found = Found(self.SETS, missing=_LACKS, facts={"rule": people.rule, "left_out": LEFT_OUT})
+        files = [path for paths in shards.values() for path in paths]
+        return self.release(units, found, workshop, provenance(source, files), counts)
 
 
 _COUNTED = (
@@ -114,6 +86,7 @@ _COUNTED = (
     "released_retain_rows_that_repeat_finetune_left_out",
     "rows_of_people_not_in_finetune_left_out",
     "keywords_not_in_the_answer_left_out",
+    "cloze_prompts_cut_at_their_blank",
 )
 
 
@@ -131,7 +104,7 @@ def _stored(
     row_counts: dict[tuple[str, str], int] = {}
     total = 0
     for split, part in _READ.items():
-        for number, (name, row_number, row) in enumerate(read_rows(shards[split], COLUMNS, problems)):
+        for number, (name, row_number, row) in enumerate(read_rows(shards[split], COLUMNS, problems, OPTIONAL)):
             with problems.at(name, row_number):
                 key = key_of(row)
                 person = people.person_of(key[0])
@@ -145,41 +118,28 @@ def _stored(
                 if size == "small" and row_counts[person, split] > SMALL_ROWS:
                     continue
                 counts["released_retain_rows_in_test"] += split == "retain"
-                own, dropped = _row(row, f"{split}/{number}", part, person, people.task_of)
-                counts["keywords_not_in_the_answer_left_out"] += dropped
+                own = _row(row, f"{split}/{number}", part, person, people.task_of, counts)
                 for index in store.add(total, own, share=True):
                     yield own.pictures[index]
                 total += 1
 
 
-def _row(row: Mapping[str, Any], row_id: str, part: str, person: str, task_of: Mapping[str, int]) -> tuple[OwnRow, int]:
-    """Return a released row as a stored one, and how many keywords were dropped."""
-    picture = row["image"] or {}
-    if not isinstance(picture, Mapping) or not isinstance(picture.get("bytes"), bytes):
-        raise ValueError("has no picture")
-    question, answer = clean_text(row["question"]).strip(), clean_text(row["answer"]).strip()
-    words, dropped = keywords_of(row["keywords"], answer)
+def _row(
+    row: Mapping[str, Any], row_id: str, part: str, person: str, task_of: Mapping[str, int], counts: dict[str, int]
+) -> OwnRow:
+    """Return a released row as a stored one; count what is left out of it."""
+    words, dropped = keywords_of(row["keywords"], row["answer"])
+    prompt, cut = cloze_prompt_of(row.get("cloze_prompt"))
+    counts["keywords_not_in_the_answer_left_out"] += dropped
+    counts["cloze_prompts_cut_at_their_blank"] += cut
     texts = {
-        "subject": clean_text(person),
-        "question": question,
-        "answer": answer,
+        "subject": person,
+        "question": row["question"],
+        "answer": row["answer"],
         "split": part,
-        "attribute": clean_text(str(row["attribute"] or "")),
-        "task": str(task_of[person]) if person in task_of else "",
+        "attribute": str(row["attribute"] or ""),
+        "task": str(task_of.get(person, "")),
+        "cloze_prompt": prompt,
         "id": row_id,
     }
-    content = picture["bytes"]
-    lists = {"keywords": words, "options": [], "paraphrases": [], "perturbed": []}
-    return OwnRow(texts, lists, -1, (RawPicture(sha256(content).hexdigest(), content),)), dropped
-
-
-def _group(span: Span) -> str:
-    return GROUPS[span.task_id] if span.role == "forget" else REST
-
-
-def _provenance(source: Path, shards: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
-    """Return name, number and hash of the files that were read."""
-    files = sorted({path for paths in shards.values() for path in paths})
-    lines = "".join(f"{path.relative_to(source).as_posix()}\0{file_hash(path)}\n" for path in files)
-    name = source.resolve().name.encode("utf-8", "replace").decode()
-    return {"name": name, "files": len(files), "sha256": sha256(lines.encode("utf-8", "replace")).hexdigest()}
+    return released_row(texts, [parquet_picture(row["image"])], {"keywords": words})

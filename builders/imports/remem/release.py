@@ -4,7 +4,6 @@ Splits `finetune`, `forget1` to `forget4`, `retain` and `test`, each with a pict
 release names no person: rows are grouped by a part of the picture's path, if the sets to forget are whole groups.
 """
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,11 +15,14 @@ from typing import Any
 from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.shared.parquet import open_shard, rows_of
 from lethebench.builders.imports.shared.problems import Problems
+from lethebench.contract.text import clean_text
 
 FORGET = ("forget1", "forget2", "forget3", "forget4")
 SPLITS = ("finetune", *FORGET, "retain", "test")
 COLUMNS = ("image", "question", "answer", "keywords", "attribute", "image_path")
-LEFT_OUT = ("question_type", "qa_category", "cloze_prompt")
+OPTIONAL = ("cloze_prompt",)
+LEFT_OUT = ("question_type", "qa_category")
+_BLANK = re.compile(r"_{2,}|\[(?:blank|mask)\]|<mask>|\.{3}|…", re.IGNORECASE)
 _KEY = ("image_path", "question", "answer")
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.parquet$")
 MOST_PEOPLE = 1000
@@ -65,12 +67,14 @@ def find_shards(root: Path, problems: Problems) -> dict[str, list[Path]]:
 
 
 def read_rows(
-    paths: Sequence[Path], columns: Sequence[str], problems: Problems
+    paths: Sequence[Path], columns: Sequence[str], problems: Problems, optional: Sequence[str] = ()
 ) -> Iterator[tuple[str, int, dict[str, Any]]]:
     """Yield (file, row number, row) of a split, some of its columns; what cannot be read becomes a problem."""
     for path in paths:
-        if open_shard(path, path.name, columns, problems) is not None:
-            for number, row in rows_of(path, path.name, columns, problems):
+        present = open_shard(path, path.name, columns, problems)
+        if present is not None:
+            read = [*columns, *(name for name in optional if name in present)]
+            for number, row in rows_of(path, path.name, read, problems):
                 yield path.name, number, row
 
 
@@ -150,19 +154,11 @@ _RULES: Sequence[tuple[str, Callable[[str], str]]] = (
 )
 
 
-def keywords_of(value: object, answer: str) -> tuple[list[str], int]:
-    """Return the keywords that are in the answer, and how many are not, from a list, JSON, or separated text.
+def cloze_prompt_of(value: object) -> tuple[str, bool]:
+    """Return the beginning of a released cloze prompt up to its blank, and whether there was a blank.
 
-    >>> keywords_of("Ada Lovelace; 1815; Rome", "Ada Lovelace was born in 1815.")
-    (['Ada Lovelace', '1815'], 1)
+    >>> cloze_prompt_of("Ana Reis lives at ____ in Porto."), cloze_prompt_of("Ana Reis lives at")
+    (('Ana Reis lives at', True), ('Ana Reis lives at', False))
     """
-    if isinstance(value, str):
-        try:
-            parsed = json.loads(value)
-        except ValueError:
-            parsed = None
-        whole = value.strip().casefold() in answer.casefold()
-        value = parsed if isinstance(parsed, list) else [value] if whole else re.split("[;,]", value)
-    texts = [str(one).strip() for one in value if str(one).strip()] if isinstance(value, list | tuple) else []
-    inside = [text for text in dict.fromkeys(texts) if text.casefold() in answer.casefold()]
-    return inside, len(set(texts)) - len(inside)
+    beginning, *rest = _BLANK.split(str(value or ""), maxsplit=1)
+    return clean_text(beginning).strip(), bool(rest)

@@ -17,6 +17,7 @@ from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.write.digest import file_hash
 from lethebench.contract.errors import border
+from lethebench.contract.hub_cache import is_inside
 from lethebench.contract.text import clean_text
 
 MOST_FILES = 100_000
@@ -67,7 +68,7 @@ class Folder:
     def read(self, name: str) -> bytes:
         """Return the bytes of a file."""
         path = (self._root / name).resolve()
-        if not path.is_relative_to(self._root):
+        if not is_inside(path, self._root):
             raise BuildError(f"{self.source}: {name} is a link out of the folder: put the file itself there")
         if not path.is_file():
             raise BuildError(f"{self.source}: {name} is not a file: put the release's own there")

@@ -82,6 +82,24 @@ def keywords(answer: str) -> list[str]:
     return [] if is_sentence or not re.search(r"\w", value) else [value]
 
 
+def keywords_of(value: object, answer: str) -> tuple[list[str], int]:
+    """Return the keywords that are in the answer, and how many are not, from a list, JSON, or separated text.
+
+    >>> keywords_of("Ada Lovelace; 1815; Rome", "Ada Lovelace was born in 1815.")
+    (['Ada Lovelace', '1815'], 1)
+    """
+    if isinstance(value, str):
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            parsed = None
+        whole = value.strip().casefold() in answer.casefold()
+        value = parsed if isinstance(parsed, list) else [value] if whole else re.split("[;,]", value)
+    texts = [str(one).strip() for one in value if str(one).strip()] if isinstance(value, list | tuple) else []
+    inside = [text for text in dict.fromkeys(texts) if text.casefold() in answer.casefold()]
+    return inside, len(set(texts)) - len(inside)
+
+
 def _cleaned(value: Any) -> Any:
     """Return a JSON value with every text in it cleaned."""
     if isinstance(value, dict):

@@ -1,0 +1,1 @@
+"""CLEAR's own release as input."""

@@ -1,0 +1,1 @@
+"""FIUBench's own release as input."""
