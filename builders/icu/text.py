@@ -46,6 +46,7 @@ CARD = CardText(
         "code that made them (lethebench)": "Apache-2.0",
         "fonts on the pages: DejaVu, as shipped with matplotlib": "Bitstream Vera and Arev licence (free)",
         "fonts on the pages: STIX, as shipped with matplotlib": "STIX Font License (free)",
+        "handwriting on the pages: Caveat and Kalam, as packaged by fontpkg": "SIL Open Font License 1.1",
         "lists of names and towns: Faker": "MIT",
         "barcodes and QR codes: drawn by lethebench and segno": "Apache-2.0 and BSD-3-Clause",
     },

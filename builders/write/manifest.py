@@ -12,7 +12,10 @@ from lethebench.builders.errors import BuildError
 from lethebench.contract.records import Manifest as ManifestRecord
 from lethebench.contract.records import read_record
 
-_LIBRARIES = ("lethebench", "datasets", "faker", "matplotlib", "numpy", "pillow", "pyarrow", "segno")
+_LIBRARIES = (
+    "lethebench", "datasets", "faker", "fontpkg-caveat", "fontpkg-kalam", "matplotlib", "numpy", "pillow", "pyarrow",
+    "segno",
+)  # fmt: skip
 """The packages that decide a byte of a build."""
 
 

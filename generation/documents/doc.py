@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from lethebench.generation.documents.giveaways import giveaways
+from lethebench.generation.documents.handwriting import draw_hand
 from lethebench.generation.documents.look import T, draw_look, pick
-from lethebench.generation.documents.sheet import Sheet
+from lethebench.generation.documents.sheet import Pen, Sheet
 from lethebench.generation.documents.wording import (
+    BY_HAND,
     CAPTIONS,
     FORMS,
     NUMBER_FIELDS,
@@ -41,7 +43,10 @@ class Doc:
         hides |= {key: frozenset((key,)) for key in (*profile.fields, "name")}
         for key, attributes in giveaways(profile.domain).items():
             hides[key] |= attributes
-        self.sheet = Sheet(self.lookup, hides, self.look.paper, self.look.family, self.look.value_family, self.look.ink)
+        look = self.look
+        self.sheet = Sheet(
+            self.lookup, hides, look.paper, look.family, look.value_family, look.ink, self._pen(profile.domain)
+        )
         self._captions = {key: self.pick(*options) for key, options in CAPTIONS.items()}
         domain = profile.domain
         self.organization = ORGANIZATIONS[domain]
@@ -53,6 +58,14 @@ class Doc:
     def stream(self, number: int) -> np.random.Generator:
         """Return an independent random generator for one part of the document."""
         return np.random.default_rng([self.profile.seed, 0xD0C, number])
+
+    def _pen(self, domain: str) -> Pen:
+        """Draw whose hand fills in which of the blanks; in half of the documents it fills in none."""
+        rng = self.stream(10)
+        groups = BY_HAND[domain]
+        chosen = rng.permutation(len(groups))[: pick(rng, (0, 0, 1, 2))]
+        keys = frozenset(key for number in chosen for key in groups[number])
+        return Pen(keys, draw_hand(rng), self.look.pen, self.profile.seed)
 
     def lookup(self, key: str) -> str:
         """Return the text of a fact, or "" if absent; `contact` is the issuer's address and telephone."""

@@ -6,9 +6,11 @@ from PIL import Image
 
 from lethebench.generation.documents.codes import barcode, qr
 from lethebench.generation.documents.doc import Doc
+from lethebench.generation.documents.look import pick
 from lethebench.generation.documents.marks import emblem, signature
 from lethebench.generation.documents.sheet import HEIGHT, Box, FloatBox, Slot
 from lethebench.generation.documents.stamps import box_stamp, round_stamp
+from lethebench.generation.documents.wording import NOTES
 from lethebench.generation.drawing.color import WHITE, Color
 from lethebench.generation.portraits import draw_face, id_photo
 from lethebench.generation.portraits.papers import photo_print
@@ -79,11 +81,12 @@ def rows(
             sheet.frame((x, y, x + width, y + height), look.tint(0.55))
             sheet.rule(x + label, y, x + label, y + height, look.tint(0.55))
         sheet.label((x + 4, y + 1, x + label - 4, y + height - 1), doc.caption(key), size - 1.5, fill=(70, 70, 78))
-        sheet.value(key, (x + label + 6, y + 3, x + width - 5, y + height - 3), size)
+        edge = 1 if sheet.by_hand(key) else 3
+        sheet.value(key, (x + label + 6, y + edge, x + width - 5, y + height - edge), size, blank=True)
         y += height
         if style == "lines":
             sheet.rule(x, y, x + width, y, look.tint(0.35))
-        elif style == "dots":
+        elif style == "dots" or (style == "plain" and sheet.by_hand(key)):
             for dot in range(x + label, x + width, 4):
                 sheet.image.putpixel((dot, y - 1), (130, 130, 136))
     return y
@@ -95,7 +98,8 @@ def cell(doc: Doc, box: Box, key: str, *, size: float = 14) -> None:
     left, top, right, bottom = box
     sheet.frame(box, look.tint(0.6))
     sheet.label((left + 4, top + 2, right - 4, top + 17), doc.caption(key), 10.5, fill=look.accent)
-    sheet.value(key, (left + 5, top + 18, right - 5, bottom - 3), size)
+    edge = 1 if sheet.by_hand(key) else 3
+    sheet.value(key, (left + 5, top + 18, right - 5, bottom - edge), size, blank=True)
 
 
 def grid(doc: Doc, x: int, y: int, width: int, lines: Lines, *, size: float = 14) -> int:
@@ -197,19 +201,24 @@ def readings(doc: Doc, x: int, y: int, width: int, keys: list[str]) -> int:
         sheet.fill((left, y, right, y + 18), look.tint(0.12))
         sheet.frame((left, y, right, y + 42), look.tint(0.5))
         sheet.label((left + 3, y + 1, right - 3, y + 18), doc.caption(key), 10.5, align="center", fill=(70, 70, 78))
-        sheet.value(key, (left + 3, y + 20, right - 3, y + 40), 13, align="center")
+        edge = 1 if sheet.by_hand(key) else 2
+        sheet.value(key, (left + 3, y + 18 + edge, right - 3, y + 42 - edge), 13, align="center", blank=True)
     return y + 42 if keys else y
 
 
 def remarks(doc: Doc, x: int, y: int, width: int, bottom: int, *, style: str = "plain") -> None:
-    """Draw empty dotted lines for handwritten notes if at least three of them fit above `bottom`."""
-    sheet = doc.sheet
+    """Draw dotted lines if at least three of them fit above `bottom`; the first ones may hold notes by hand."""
+    sheet, rng = doc.sheet, doc.stream(11)
     if bottom - y < 100:
         return
     y = section(doc, x, y, width, doc.remark, style=style)
+    notes = [NOTES[number] for number in rng.permutation(len(NOTES))[: pick(rng, (0, 1, 2))]]
     for line in range(min(5, (bottom - y) // 25)):
+        below = y + 22 + 25 * line
         for dot in range(x, x + width, 4):
-            sheet.image.putpixel((dot, y + 22 + 25 * line), (120, 120, 126))
+            sheet.image.putpixel((dot, below), (120, 120, 126))
+        if line < len(notes):
+            sheet.write((x + 4, below - 21, x + width - 8, below + 2), notes[line], 14)
 
 
 def code(doc: Doc, right: int, y: int, *, kind: str, high: int = 34) -> None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image, ImageDraw
 from PIL.ImageFont import FreeTypeFont
 
+from lethebench.generation.documents.handwriting import Hand, write
 from lethebench.generation.drawing.color import WHITE, Color
 from lethebench.generation.drawing.fonts import extent, fit, font, line_height
 
@@ -24,6 +26,7 @@ INK = (28, 28, 32)
 BAR = (8, 8, 8)
 WIDTH, HEIGHT = 728, 1036
 """Pixels of the page, near A4."""
+_ROOM_BY_HAND = 5  # pixels by which a line with handwriting is taller than a printed one
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,16 @@ class Slot:
     cover: Image.Image | None = None
 
 
+@dataclass(frozen=True)
+class Pen:
+    """What is filled in by hand: the facts, whose hand, in which ink; `seed` decides how the letters vary."""
+
+    keys: frozenset[str]
+    hand: Hand
+    ink: Color
+    seed: int
+
+
 class _Blank(NamedTuple):
     """A blank in running text: the fact, its width in pixels and the punctuation after it."""
 
@@ -58,6 +71,7 @@ class Sheet:
     Attributes:
         lookup: key -> text to print ("" prints nothing).
         hides: key -> the attributes that the text would give away.
+        pen: what is filled in by hand; None if nothing is.
         texts: (text, ink box) of everything printed, for checks.
         pictures: the boxes of photo, marks and codes.
         portrait: the box of the ID photo.
@@ -69,6 +83,7 @@ class Sheet:
     family: str = "sans"
     value_family: str = "sans"
     value_ink: Color = INK
+    pen: Pen | None = None
     slots: list[Slot] = field(default_factory=list)
     texts: list[tuple[str, Box]] = field(default_factory=list)
     pictures: list[Box] = field(default_factory=list)
@@ -115,24 +130,53 @@ class Sheet:
         align: str = "left",
         family: str = "",
         middle: bool = True,
+        blank: bool = False,
     ) -> None:
-        """Fit the fact `key` into a box, which becomes its redaction bar: nothing is drawn outside of it."""
+        """Fit the fact `key` into a box, which becomes its redaction bar: nothing is drawn outside of it.
+
+        A fact in a `blank` of a form is written by hand if it is one of the pen's.
+        """
         text = self.lookup(key)
         if not text:
             return
         slot = left, top, right, bottom = _rounded(box)
+        self.slots.append(Slot(key, slot, self.hides[key]))
+        if blank and self.by_hand(key):
+            self.write(slot, text, size, align=align)
+            return
         ink = Image.new("L", (right - left, bottom - top))
         draw = ImageDraw.Draw(ink)
         for x, baseline, line, face in _lines(slot, text, family or self.value_family, weight, size, align, middle):
             draw.text((x - left, baseline - top), line, font=face, fill=255, anchor="ls")
             self._record(x, baseline, line, face)
         self.image.paste(fill or self.value_ink, (left, top), ink)
-        self.slots.append(Slot(key, slot, self.hides[key]))
+
+    def write(self, box: FloatBox, text: str, size: float, *, align: str = "left") -> None:
+        """Fit text by hand into a box."""
+        if self.pen is None:
+            raise ValueError(f"no pen to write {text!r} with")
+        left, top, right, bottom = _rounded(box)
+        rng = np.random.default_rng([self.pen.seed, left, top])
+        ink = write(text, self.pen.hand, rng, right - left, bottom - top, size, align)
+        self.image.paste(self.pen.ink, (left, top), ink)
+        if inked := ink.getbbox():
+            self.texts.append((text, (left + inked[0], top + inked[1], left + inked[2], top + inked[3])))
+
+    def by_hand(self, *keys: str) -> bool:
+        """Return whether one of the facts is written by hand where it is in a blank."""
+        return self.pen is not None and not self.pen.keys.isdisjoint(keys)
 
     def measure(self, width: int, text: str, size: float, spacing: float) -> int:
         """Return the height of a paragraph in pixels."""
         face = font(self.family, size)
-        return _step(face, text, spacing) * _count(text, self.family, size, width)
+        return self._step(face, text, spacing) * _count(text, self.family, size, width)
+
+    def _step(self, face: FreeTypeFont, text: str, spacing: float) -> int:
+        """Return the pixels from line to line; those with handwriting are further apart."""
+        step = _plain_step(face, text, spacing)
+        if self.by_hand(*re.findall(r"\{(\w+):", text)):
+            return max(step, sum(extent(face)) + 2 + _ROOM_BY_HAND)
+        return step
 
     def paragraph(
         self, left: int, top: int, width: int, text: str, size: float, *, spacing: float = 1.12, justify: bool = True
@@ -140,8 +184,9 @@ class Sheet:
         """Print running text with blanks `{key:width}` filled in as on a form; return the y below the last line."""
         face = font(self.family, size)
         ascent, descent = extent(face)
-        space, step = face.getlength(" "), _step(face, text, spacing)
+        space, step = face.getlength(" "), self._step(face, text, spacing)
         lines = _break(text, face, width)
+        top += step - _plain_step(face, text, spacing)
         for number, row in enumerate(lines):
             gap = space
             if justify and number < len(lines) - 1 and len(row) > 1:
@@ -154,7 +199,8 @@ class Sheet:
                 else:
                     left_end, right_end, bottom = round(x), round(x + token.width), top + ascent + descent
                     self.rule(left_end, bottom, right_end, bottom, (150, 150, 155))
-                    self.value(token.key, (left_end, top, right_end, bottom), size, align="center")
+                    high = top - _ROOM_BY_HAND * self.by_hand(token.key)
+                    self.value(token.key, (left_end, high, right_end, bottom), size, align="center", blank=True)
                     if token.tail:
                         self.put(x + token.width, top + ascent, token.tail, face)
                 x += advance + gap
@@ -203,8 +249,8 @@ def _lines(
         yield round(x), top + slack // 2 + ascent + number * (ascent + descent), line, face
 
 
-def _step(face: FreeTypeFont, text: str, spacing: float) -> int:
-    """Return the pixels from line to line; lines with blanks keep their bars apart."""
+def _plain_step(face: FreeTypeFont, text: str, spacing: float) -> int:
+    """Return the pixels from line to line of printed text; lines with blanks keep their bars apart."""
     step = line_height(face, spacing)
     return max(step, sum(extent(face)) + 2) if "{" in text else step
 

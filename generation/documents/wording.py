@@ -49,6 +49,22 @@ COMPUTED: dict[str, tuple[str, ...]] = {
     "contact": ("employer",),
 }
 
+# Domain -> groups of facts that a document may have filled in by hand: no names or codes, where one letter decides.
+BY_HAND: dict[str, tuple[tuple[str, ...], ...]] = {
+    "medical": (
+        ("diagnosis", "medication", "allergy", "blood_type"),
+        ("admission_date", "discharge_date", "room"),
+        ("height", "heart_rate", "temperature", "blood_pressure"),
+        ("birth_date", "gender", "nationality", "home_address"),
+    ),
+    "labor": (
+        ("start_date", "contract_term", "end_date", "signing_date"),
+        ("monthly_salary", "pay_day"),
+        ("working_hours", "annual_leave", "probation_period", "notice_period"),
+        ("position", "department"),
+    ),
+}
+
 # Domain -> key of who issues the document.
 ORGANIZATIONS = {"medical": "hospital", "labor": "employer"}
 NUMBER_FIELDS = {"medical": "record_number", "labor": "contract_number"}
@@ -77,6 +93,12 @@ STAMP_WORDS = {
     "medical": ("medical records", "archive copy", "verified"),
     "labor": ("personnel office", "registered", "hr · verified"),
 }
+
+# By hand on the lines for remarks; they carry no fact.
+NOTES = (
+    "copy sent by mail", "original in the archive", "read and explained", "checked, no corrections", "two copies made",
+    "file with earlier papers", "signed in my presence", "copy handed over", "scanned and filed", "to be kept on file",
+)  # fmt: skip
 
 # Running text of medical reports. A blank is {fact:width in pixels}; a sentence whose facts are absent is dropped.
 REPORT = {

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,15 +19,23 @@ FAMILIES = {
 WEIGHTS = ("regular", "bold", "italic")
 
 
-@lru_cache(maxsize=1)
-def _folder() -> Path:
-    """Return matplotlib's font folder without importing matplotlib."""
-    package = find_spec("matplotlib")
-    if package is None or not package.submodule_search_locations:
+@lru_cache
+def _folder(package: str) -> Path:
+    """Return the folder of an installed package without importing it."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        name = package.replace("_", "-")
         raise ModuleNotFoundError(
-            "matplotlib is not installed; its wheel carries the fonts of the pictures: pip install matplotlib"
+            f"{name} is not installed; its wheel carries fonts of the pictures: pip install {name}"
         )
-    return Path(package.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
+    return Path(spec.submodule_search_locations[0])
+
+
+def open_font(package: str, file: Sequence[str], pixels: float) -> ImageFont.FreeTypeFont:
+    """Return a font from a file of an installed package; `file` is its path in parts."""
+    # The basic layout gives the same pixels whether or not libraqm is installed.
+    path = _folder(package).joinpath(*file)
+    return ImageFont.truetype(path, pixels, layout_engine=ImageFont.Layout.BASIC)
 
 
 @lru_cache(maxsize=512)
@@ -35,8 +44,7 @@ def font(family: str, size: float, weight: str = "regular") -> ImageFont.FreeTyp
     files, factor = FAMILIES[family]
     name = files[WEIGHTS.index(weight)]
     pixels = max(5, round(size * factor * 2) / 2)
-    # The basic layout gives the same pixels whether or not libraqm is installed.
-    return ImageFont.truetype(_folder() / f"{name}.ttf", pixels, layout_engine=ImageFont.Layout.BASIC)
+    return open_font("matplotlib", ("mpl-data", "fonts", "ttf", f"{name}.ttf"), pixels)
 
 
 @lru_cache(maxsize=1024)

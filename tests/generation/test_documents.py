@@ -5,14 +5,16 @@ import itertools
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lethebench.generation.documents import SIZE, giveaways, pages, parts, portrait_box, render
+from lethebench.generation.documents import SIZE, doc, giveaways, pages, parts, portrait_box, render
 from lethebench.generation.documents.codes import code128
+from lethebench.generation.documents.handwriting import HANDS, Hand, write
 from lethebench.generation.documents.scan import DEVICES, draw_pass
 from lethebench.generation.documents.sheet import redact
 from lethebench.generation.drawing.fonts import FAMILIES, family_for, font
@@ -230,6 +232,10 @@ def test_nothing_overlaps_or_leaves_the_page(domain, name, seed, number, long, d
     same_layout = (s for s in itertools.count(seed) if pages.layout_name(a_profile(domain, s)) == name)
     other = next(itertools.islice(same_layout, number, None))
     sheet = sheet_of(a_profile(domain, other, (*FIELDS[domain], "name") if long else (), details=details))
+    assert_apart(sheet, other)
+
+
+def assert_apart(sheet, seed):
     texts, boxes = zip(*sheet.texts, strict=True)
     boxes = np.array(boxes)
     assert (boxes[:, :2] >= 16).all()
@@ -239,7 +245,55 @@ def test_nothing_overlaps_or_leaves_the_page(domain, name, seed, number, long, d
     for kind, a, b, tolerance in (("picture", boxes, pictures, 2), ("text", boxes, boxes, 1), ("bar", bars, bars, 0)):
         common = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
         pairs = [(i, k) for i, k in np.argwhere((common > tolerance).all(axis=2)) if a is not b or i < k]
-        assert not pairs, (other, kind, [texts[i] for i, _ in pairs] if a is boxes else pairs)
+        assert not pairs, (seed, kind, [texts[i] for i, _ in pairs] if a is boxes else pairs)
+
+
+# -- handwriting
+
+
+@pytest.fixture
+def all_by_hand(monkeypatch):
+    """Let every document fill in all of its blanks by hand."""
+    pen = doc.Doc._pen
+    monkeypatch.setattr(
+        doc.Doc, "_pen", lambda self, domain: replace(pen(self, domain), keys=frozenset((*FIELDS[domain], "name")))
+    )
+    pages._sheet.cache_clear()
+    yield
+    pages._sheet.cache_clear()
+
+
+@pytest.mark.parametrize(("domain", "name", "seed"), LAYOUTS[::3])
+def test_masked_handwriting_leaves_no_trace(all_by_hand, domain, name, seed):
+    attributes = (*FIELDS[domain], "name")
+    plain = sheet_of(a_profile(domain, seed))
+    for masked in (attributes[::2], attributes[1::2]):
+        assert_no_trace(plain, sheet_of(a_profile(domain, seed, masked)), masked)
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize(("domain", "name", "seed"), LAYOUTS[1::3])
+def test_handwriting_meets_nothing(all_by_hand, domain, name, seed, long):
+    assert_apart(sheet_of(a_profile(domain, seed, (*FIELDS[domain], "name") if long else ())), seed)
+
+
+def test_some_documents_of_each_domain_are_filled_in_by_hand():
+    for domain in FIELDS:
+        keys = [sheet_of(a_profile(domain, seed)).pen.keys for seed in range(40, 64)]
+        assert 6 <= sum(map(bool, keys)) <= 18
+        assert not {"name", "national_id", "insurance_number", "bank_account"} & frozenset().union(*keys)
+
+
+@pytest.mark.parametrize("name", HANDS)
+@pytest.mark.parametrize("text", ["aaaaaa", "Ștefan Țurcanu", "Nguyễn Thị Hằng", "41 Łódź Street, Győr and beyond"])
+def test_letters_of_a_hand_vary_and_stay_in_the_box(name, text):
+    hand = Hand(name, 0.1, 1.0)
+    first, same, other = (np.asarray(write(text, hand, np.random.default_rng(seed), 150, 40, 14)) for seed in (1, 1, 2))
+    assert first.shape == (40, 150)
+    assert (first == same).all()
+    assert (first != other).any()
+    assert not first[[0, -1]].any()
+    assert not first[:, [0, -1]].any()
 
 
 def test_bar_length_does_not_depend_on_the_value():
