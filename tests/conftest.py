@@ -9,8 +9,9 @@ import os
 import shutil
 import sys
 import tempfile
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
+from types import SimpleNamespace
 
 import certifi
 import pytest
@@ -35,32 +36,18 @@ if "LETHE_TEST_BUILDS" not in os.environ:
 
 
 def pytest_collection_finish(session):
-    """What is imported stays: accelerate collects garbage after each training, and need not walk through it."""
+    """Skip what Hugging Face libraries do again for each of hundreds of trainings that take a second."""
     if not session.items:  # the process that hands the tests to its workers
         return
+    from accelerate.utils import memory
     from fast_cards import use_libyaml
 
     use_libyaml()
-    # accelerate reads the metadata of PEFT ten times for each training.
-    metadata.metadata = cache(metadata.metadata)
-    gc.set_threshold(30_000, 20, 50)
-    _keep()
-
-
-def pytest_runtest_teardown(item, nextitem):
-    """The first test files import what the collection did not."""
-    if nextitem is None or nextitem.path != item.path:
-        _finished.append(item.path)
-        if len(_finished) in (1, 2, 4, 8, 16):
-            _keep()
-
-
-_finished = []
-
-
-def _keep():
+    metadata.metadata = cache(metadata.metadata)  # accelerate reads that of PEFT ten times for each training
+    memory.gc = SimpleNamespace(collect=partial(gc.collect, 1))  # a full collection walks through all that is imported
     gc.collect()
     gc.freeze()
+    gc.set_threshold(30_000, 20, 50)
 
 
 @pytest.hookimpl(optionalhook=True)
