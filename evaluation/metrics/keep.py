@@ -4,6 +4,8 @@ import numpy as np
 
 PARTS = ("keyword_match", "probability", "rouge_l_recall", "truth")
 """Parts of a profile's utility; truth is max(0, 1 - truth ratio)."""
+GRADED = PARTS[1:]
+"""Parts of a group's utility: keyword match is 0 for a handful of rows by chance."""
 SMALLEST = 0.05
 """A profile for which the initial or any gold model has less utility than this cannot show a loss, and is left out."""
 
@@ -24,7 +26,7 @@ def profile_utility(parts: np.ndarray) -> np.ndarray:
 
 
 def kept(utility: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Return min(1, U / reference) of each profile, in [0, 1]; NaN where the reference is below SMALLEST.
+    """Return clip(U / reference, 0, 1) of each profile; NaN where the reference is below SMALLEST.
 
     Args:
         utility: shape (profiles,), U of the model.
@@ -34,4 +36,4 @@ def kept(utility: np.ndarray, reference: np.ndarray) -> np.ndarray:
     array([0.5, 1. , nan])
     """
     large = reference >= SMALLEST
-    return np.minimum(1.0, np.divide(utility, reference, out=np.full(utility.shape, np.nan), where=large))
+    return np.clip(np.divide(utility, reference, out=np.full(utility.shape, np.nan), where=large), 0.0, 1.0)

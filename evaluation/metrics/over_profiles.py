@@ -39,6 +39,11 @@ def worst_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.divide(taken @ ordered, number[:, 0], out=np.full(len(weights), np.nan), where=total > 0)
 
 
+def lowest_value(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the lowest of all values, shape (resamples,), whatever the weights; NaN where there is none."""
+    return np.full(len(weights), np.fmin.reduce(values, axis=None))
+
+
 def resampled(strata: np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
     """Return how often each profile is drawn in each bootstrap resample, shape (resamples + 1, profiles).
 
@@ -65,7 +70,7 @@ def relative(
     The result is NaN where those reach 0.
 
     Args:
-        statistic: `profile_mean` or `worst_mean`.
+        statistic: `profile_mean`, `worst_mean` or `lowest_value`.
         values: shape (profiles,).
         references: the same of each gold model against those of other seeds; none: not divided.
         weights: of `resampled`.

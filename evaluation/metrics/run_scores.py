@@ -8,7 +8,14 @@ import numpy as np
 
 from lethebench.evaluation.metrics.indistinguishable import ATTACKERS
 from lethebench.evaluation.metrics.keep import SMALLEST
-from lethebench.evaluation.metrics.over_profiles import interval, profile_mean, ratio, resampled, worst_mean
+from lethebench.evaluation.metrics.over_profiles import (
+    interval,
+    lowest_value,
+    profile_mean,
+    ratio,
+    resampled,
+    worst_mean,
+)
 from lethebench.evaluation.metrics.score import PARTS, unlearning_score
 from lethebench.evaluation.metrics.stage_values import MODALITIES, Stage, StageValues, fluency, stage_values
 from lethebench.evaluation.metrics.tables import ModelRows, Table, units
@@ -48,8 +55,10 @@ def run_scores(run: Run, *, seed: int = 0) -> dict:
 
     Returns:
         forget, indistinguishable, keep: means over stages, in [0, 1], higher is better; None where not measured.
-        forget_worst, keep_worst: mean over the worst tenth of the profiles, at least one, of each one's lowest value
-            over the stages.
+        forget_worst: mean over the worst tenth of the profiles, at least one, of each one's lowest value over the
+            stages.
+        keep_worst: the lowest value of a group at a stage; groups are the tasks that are not yet asked, the retained
+            profiles, neighbors and general tasks, since a profile has too few held-out rows for a value of its own.
         fluent: share of answers on kept rows that are language, relative to the initial model, mean over stages.
         score: `unlearning_score` of the parts; score_last: of the last stage alone.
         series: `forget`, `indistinguishable`, `keep`, `fluent` by stage, from 1.
@@ -185,16 +194,16 @@ def _scores(
         )
         scores[f"{name}_stages"] = _lowest(np.minimum(limit, means), axis=1)
         scores[name] = _mean(scores[f"{name}_stages"])
-        if name != "indistinguishable":
-            for key, chosen in ((f"{name}_worst", slice(None)), (f"{name}_worst_last", slice(-1, None))):
-                lowest = [
-                    ratio(
-                        worst_mean, _lowest(lines[chosen, line]), [_lowest(other[chosen, line]) for other in gold], once
-                    )
-                    for line in present
-                ]
-                worst = _lowest(np.minimum(limit, lowest).reshape(len(present), 1))
-                scores[key] = np.repeat(worst, len(weights))
+    forget, *others = [np.array([stage.forget for stage in model]) for model in (values, *references)]
+    groups, *other_groups = [np.array([stage.keep_groups for stage in model]) for model in (values, *references)]
+    for suffix, chosen in (("worst", slice(None)), ("worst_last", slice(-1, None))):
+        lowest = [
+            ratio(worst_mean, _lowest(forget[chosen, line]), [_lowest(other[chosen, line]) for other in others], once)
+            for line in range(forget.shape[1])
+        ]
+        lowest_group = ratio(lowest_value, groups[chosen], [other[chosen] for other in other_groups], once)
+        for name, worst in (("forget", _lowest(np.concatenate(lowest))), ("keep", lowest_group)):
+            scores[f"{name}_{suffix}"] = np.repeat(np.minimum(limit, worst), len(weights))
     return scores
 
 

@@ -18,15 +18,16 @@ def unlearning_score(
 ) -> float | None:
     """Return the harmonic mean of five parts times the share of fluent answers, in [0, 1]; higher is better.
 
-    One part at 0 makes it 0: a fact that is left, a person who is lost, or a model that anybody can tell from gold is
-    not made up for by the rest.
+    One part at 0 makes it 0: a person who is not forgotten, a task that is lost, or a model that anybody can tell from
+    gold is not made up for by the rest.
 
     Args:
         forget: mean over asked profiles of the forget score, in [0, 1]; of a run the mean over its stages.
-        forget_worst: the same of the worst tenth of the profiles.
+        forget_worst: that of the worst tenth of the profiles.
         indistinguishable: closeness to gold of the asked facts, in [0, 1].
         keep: mean over profiles of the utility kept on rows that were not trained on, in [0, 1].
-        keep_worst: the same of the worst tenth of the profiles.
+        keep_worst: that of the worst group: a task that is not yet asked, the retained profiles, neighbors, or general
+            tasks.
         fluent: share of answers that are language, relative to the initial model.
 
     Returns:

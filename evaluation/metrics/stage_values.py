@@ -13,8 +13,8 @@ from lethebench.evaluation.metrics.indistinguishable import (
     row_distances,
     upside_down,
 )
-from lethebench.evaluation.metrics.keep import PARTS, SMALLEST, kept, profile_utility
-from lethebench.evaluation.metrics.tables import Table
+from lethebench.evaluation.metrics.keep import GRADED, PARTS, SMALLEST, kept, profile_utility
+from lethebench.evaluation.metrics.tables import RETAIN, Table
 
 MODALITIES = ("pictures", "text")
 GROUPS = ("retained", "neighbour", "general")
@@ -29,6 +29,7 @@ class StageValues:
             trained on and held-out ones.
         indistinguishable: shape (3, profiles), of ATTACKERS.
         keep: shape (3, profiles), of GROUPS.
+        keep_groups: shape (groups,), keep of each of `Table.group` in sorted order.
         relapse: shape (profiles,), knowledge above gold of each asked profile.
         lost_by_gold: shape (profiles,), whether `keep` leaves out a profile for a gold model, which does not keep it.
     """
@@ -36,6 +37,7 @@ class StageValues:
     forget: np.ndarray
     indistinguishable: np.ndarray
     keep: np.ndarray
+    keep_groups: np.ndarray
     relapse: np.ndarray
     lost_by_gold: np.ndarray
 
@@ -69,6 +71,7 @@ def stage_values(model: Table, stage: Stage) -> StageValues:
         forget=np.array([_forget(model, stage, asked & (model.image == image)) for image in (True, False)]),
         indistinguishable=_closeness(model, stage, asked & ~model.held_out),
         keep=keep,
+        keep_groups=_keep_groups(model, stage),
         relapse=np.maximum(0.0, _knowledge(model, asked) - _gold_knowledge(stage, asked)),
         lost_by_gold=lost_by_gold,
     )
@@ -120,8 +123,20 @@ def _closeness(model: Table, stage: Stage, chosen: np.ndarray) -> np.ndarray:
 
 def utility(model: Table, chosen: np.ndarray) -> np.ndarray:
     """Return the utility of each profile over chosen rows, shape (profiles,)."""
+    return profile_utility(_means(model, chosen, PARTS))
+
+
+def group_utility(model: Table, chosen: np.ndarray) -> np.ndarray:
+    """Return the utility of all chosen rows, shape (1,): of the means over profiles of each of `GRADED`."""
+    means = _means(model, chosen, GRADED)
+    present = ~np.isnan(means).any(axis=0)
+    return profile_utility(means[:, present].mean(axis=1, keepdims=True)) if present.any() else np.array([np.nan])
+
+
+def _means(model: Table, chosen: np.ndarray, parts: Sequence[str]) -> np.ndarray:
+    """Return the means of parts of the utility over chosen rows, shape (parts, profiles)."""
     columns = model.columns | {"truth": np.maximum(0.0, 1.0 - model.columns["truth_ratio"])}
-    return profile_utility(np.array([model.means(columns[name], chosen) for name in PARTS]))
+    return np.array([model.means(columns[name], chosen) for name in parts])
 
 
 def _keep(model: Table, stage: Stage, fresh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -139,3 +154,24 @@ def _keep(model: Table, stage: Stage, fresh: np.ndarray) -> tuple[np.ndarray, np
     general = model.means((model.role == "general").astype(np.float64), fresh)
     members = (retained == 1, (retained == 0) & (general == 0), general == 1)
     return np.array([np.where(member, values, np.nan) for member in members]), lost
+
+
+def _keep_groups(model: Table, stage: Stage) -> np.ndarray:
+    """Return keep of each group, above the utility that gold models have for profiles that they never saw.
+
+    A group is left out where the initial or any gold model does not keep it.
+    """
+    fresh = fresh_rows(model, stage.asked)
+    unseen = np.isin(model.task, list(stage.unseen))
+    chance = np.mean([group_utility(gold, model.held_out & unseen) for gold in stage.all_gold], axis=0)
+    values = []
+    for group in np.unique(model.group):
+        rows = fresh & (model.group == group)
+        floor = np.nan_to_num(chance) if group >= RETAIN else 0.0
+        reference = group_utility(stage.initial, rows)
+        gold = [group_utility(table, rows & ~unseen) for table in stage.gold]
+        lowest = np.fmin(reference, np.min([group_utility(table, rows & ~unseen) for table in stage.all_gold], axis=0))
+        own = group_utility(model, rows & ~unseen if stage.scores_gold else rows)
+        share = kept(own - floor, np.fmin(reference, np.mean(gold, axis=0)) - floor)
+        values.append(np.where(lowest - floor < SMALLEST, np.nan, share))
+    return np.concatenate(values)

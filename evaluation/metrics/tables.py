@@ -10,6 +10,10 @@ import numpy as np
 from lethebench.evaluation.metrics.fluency import is_language
 
 Row = Mapping[str, Any]
+RETAIN = -1
+"""Group of the retain set, whose rows have no task."""
+OTHERS = {"neighbour": -2, "general": -3}
+"""Role -> group of rows that are no profile's."""
 COLUMNS = ("keyword_match", "probability", "rouge_l_recall", "truth_ratio", "rank", "num_candidates")
 
 
@@ -32,6 +36,7 @@ class Table:
         profile: shape (n,), index of each row's profile.
         task, image, held_out: shape (n,), task id, whether the question has a picture, whether it is held out.
         role: shape (n,), forget, retain, neighbour or general.
+        group: shape (n,), what is kept or lost together: the row's task, RETAIN, or one of OTHERS.
         columns: name -> shape (n,), of COLUMNS; NaN where a row has no value.
         distribution: shape (n, most candidates), probability of each candidate among the row's candidates; zero rows
             where there are none.
@@ -48,6 +53,7 @@ class Table:
         self.image = np.array([row["modality"] == "image_text" for row in rows], dtype=bool)
         self.held_out = np.arange(len(rows)) >= len(parts[0])
         self.role = np.array([row["role"] for row in rows])
+        self.group = np.array([OTHERS.get(row["role"], row["task_id"]) for row in rows], dtype=int)
         self.columns = {
             name: np.array([np.nan if row.get(name) is None else row[name] for row in rows], dtype=np.float64)
             for name in COLUMNS

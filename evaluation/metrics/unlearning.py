@@ -75,7 +75,9 @@ def unlearning_summary(
             better.
         keep: utility on held-out, neighbour and general rows as a share of the lower one of the initial and the gold
             model, in 0..1, higher is better.
-        forget_worst, keep_worst: the same of the worst tenth of the profiles at their worst stage.
+        forget_worst: that of the worst tenth of the profiles at their worst stage.
+        keep_worst: that of the worst group at its worst stage: a task that is not yet asked, the retained profiles,
+            neighbors, or general tasks.
         fluent: share of answers on kept rows that are language, relative to the initial model, in 0..1.
         stability: mean over stages of min(forget, keep), in 0..1, higher is better; its parts are those of
             `continual_summary`.

@@ -35,7 +35,7 @@ Examples:
     ...     truth_index=[0, 0, None, None] * 3,
     ... )
     >>> [round(result[name], 3) for name in ("forget", "indistinguishable", "keep", "keep_worst", "stability", "score")]
-    [1.0, 0.8, 0.891, 0.783, 0.891, 0.885]
+    [1.0, 0.8, 0.891, 0.894, 0.891, 0.911]
     >>> result["worst_profile"]["keep"][0], result["flags"], result["reasons"]
     ('Dan', ['one_gold_seed'], {})
 """,

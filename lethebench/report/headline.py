@@ -21,13 +21,13 @@ SCORES = (
 """Figures of a method over all stages, by their name in summary.json; `score_last` is of the last stage alone."""
 BEHIND = (
     Column("forget_worst", "Forget, worst tenth", "higher", SPREAD),
-    Column("keep_worst", "Keep, worst tenth", "higher", SPREAD),
+    Column("keep_worst", "Keep, worst task", "higher", SPREAD),
     Column("exposure", "Exposure, bits", "gold", SPREAD),
     Column("exposure_excess", "Above gold, bits", "zero", SPREAD),
     Column("in_sample_utility", "In-sample utility", "higher", SPREAD),
     Column("in_sample_utility_relative", "In-sample utility, relative", "higher", SPREAD),
 )
-"""Further figures: the worst tenth of the profiles over all stages, the others after the last one."""
+"""Further figures: the worst ones over all stages, the others after the last one."""
 FIGURES = SCORES + BEHIND
 KNOWLEDGE = (
     Column("knows_forgotten", "Knowledge, forget set", "gold", ("sd",)),
@@ -151,7 +151,7 @@ def _method(group: Group, method: str) -> dict[str, Cell]:
     cells = {column.key: stat_cell(group.final(method, column.key)) for column in FIGURES}
     if len(summaries) == 1:
         for name, (profile, value) in (summaries[0].get("worst_profile") or {}).items():
-            key = f"{name}_worst"
+            key = "forget_worst" if name == "forget" else name
             if cells[key].exact:
                 cells[key] = replace(cells[key], note=f"{profile}: {number(value)}")
     return cells | {

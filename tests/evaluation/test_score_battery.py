@@ -83,6 +83,30 @@ def test_cheat_scores_below_every_honest_method(cheat):
     assert scored()[named(cheat)]["intervals"]["score"][1] < min(ends)
 
 
+FEW = 4  # held-out rows of a profile
+
+
+def with_few_rows(model: ModelRows) -> ModelRows:
+    rows = sorted(model.held_out, key=lambda row: row["id"])
+    return ModelRows(model.rows, rows[:: len(rows) // (24 * FEW)])
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        *((name, 0.5, 1.0) for name in HONEST[:7]),
+        *((name, 0.0, 0.1) for name in ("ga", "overfitted", "at stage 1", "one stage early")),
+    ],
+)
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_keep_worst_is_not_decided_by_few_rows(name, low, high, seeds):
+    run = run_of(models()[named(name)])
+    gold = {stage: [*map(with_few_rows, models[:seeds])] for stage, models in run.gold.items()}
+    with resamples(1):
+        result = run_scores(Run([*map(with_few_rows, run.stages)], gold, ORDER))
+    assert low <= result["keep_worst"] <= high
+
+
 def test_every_cheat_is_listed():
     assert {named(cheat) for cheat in CHEATS} == set(models()) - {*HONEST, "gold 0", "gold 2"}
 

@@ -92,7 +92,8 @@ def test_npo_forgets_and_keeps_utility_where_ga_collapses(finished):
     assert "collapsed" in ga["flags"]
     assert ga["score"] == ga["keep_worst"] == 0.0
     assert ga["keep"] < 0.2
-    assert npo["keep"] >= 0.8  # each profile has too few held-out rows here for its worst, and so for the score
+    assert npo["keep"] >= 0.8
+    assert npo["score"] > 0.5
 
 
 @pytest.mark.parametrize("stage", ["learnt", "ga/t001", "npo/t002", "gold/t002"])

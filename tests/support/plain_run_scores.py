@@ -59,8 +59,36 @@ def utility(rows):
     return harmonic(parts)
 
 
+def group_utility(rows):
+    """Utility without keyword match: of the means over people of what each of them gets."""
+    people = sorted({row["profile_id"] for row in rows})
+    parts = []
+    for name in COMPONENTS[1:]:
+        of = [
+            [max(0, 1 - r["truth_ratio"]) if name == "truth" else r[name] for r in of_profile(rows, p)] for p in people
+        ]
+        parts.append(fmean(map(fmean, of)))
+    return harmonic(parts)
+
+
+def group_values(model, initial, golds, asked, everyone_gold):
+    """Group (task that is not asked, or -1 of the retain set) -> keep; what gold never saw is the floor."""
+    tasks = sorted({row["task_id"] for row in initial.held_out})
+    of_task = {task: lambda table, t=task: [row for row in table.held_out if row["task_id"] == t] for task in tasks}
+    floor = fmean(group_utility([row for row in g.held_out if row["task_id"] in asked]) for g in everyone_gold)
+    values = {}
+    for task, rows_of in of_task.items():
+        if task in asked:
+            continue
+        own, before, *gold = (group_utility(rows_of(table)) for table in (model, initial, *golds, *everyone_gold))
+        reference = min(before, fmean(gold[: len(golds)])) - floor
+        if min(before, *gold) - floor >= 0.05:
+            values[task] = min(max((own - floor) / reference, 0), 1)
+    return values
+
+
 def profile_values(model, initial, golds, asked, everyone_gold):
-    """forget (pictures, text), closeness (top, bottom, distribution) and keep: lists of profile -> value.
+    """forget (pictures, text), closeness (top, bottom, distribution), keep and groups: lists of profile -> value.
 
     A profile that any of `everyone_gold` knows like the initial model, or does not keep, is left out.
     """
@@ -92,7 +120,12 @@ def profile_values(model, initial, golds, asked, everyone_gold):
         reference = min(before, fmean(gold[: len(golds)]))
         if min(before, *gold) >= 0.05:
             keep[profile] = min(1, own / reference)
-    return {"forget": forget, "indistinguishable": close, "keep": [keep]}
+    return {
+        "forget": forget,
+        "indistinguishable": close,
+        "keep": [keep],
+        "groups": [group_values(model, initial, golds, asked, everyone_gold)],
+    }
 
 
 def worst(values):
@@ -137,16 +170,16 @@ def run_parts(stages, gold, order):
                 lines.append(min(1, fmean(people.values()) / reached))
             series.append(min(lines))
         parts[name], parts[f"{name}_series"] = fmean(series), series
-        if name == "indistinguishable":
-            continue
+    for name, part, statistic in (("forget", "forget", worst), ("groups", "keep", min)):
         lines = []
         for line in range(len(own[0][name])):
-            mine = worst(lowest([stage[name][line] for stage in own]).values())
+            mine = statistic(lowest([stage[name][line] for stage in own]).values())
             seeds = [
-                worst(lowest([stage[seed][name][line] for stage in others]).values()) for seed in range(len(others[0]))
+                statistic(lowest([stage[seed][name][line] for stage in others]).values())
+                for seed in range(len(others[0]))
             ]
             lines.append(min(1, mine / fmean(seeds)) if seeds else mine)
-        parts[f"{name}_worst"] = min(lines)
+        parts[f"{part}_worst"] = min(lines)
     parts["fluent"] = fmean(
         fluency(model, initial, set(order[:number])) for number, model in enumerate(models, start=1)
     )
