@@ -99,7 +99,10 @@ def _found(tokens: Sequence[str], keyword: Sequence[str]) -> tuple[float, bool]:
     if denied:
         return 0.0, True
     content = [word for word in keyword if word not in _STOP] or list(keyword)
-    matched = sum(any(_alike(word, other) for other in words) for word in content)
+    hits = [word for word in content if any(_alike(word, other) for other in words)]
+    matched = len(hits)
+    if len(content) <= 2 and any(map(str.isdigit, content)) and not any(map(str.isdigit, hits)):
+        return 0.0, False  # the unit alone, as in 6 months for 12 months
     if len(content) == 1 and len(content[0]) >= 8:  # the last part of a compound: Techniker of Tontechniker
         matched = any(len(word) >= 5 and content[0].endswith(word) for word in words)
     return 0.75 * matched / len(content), False

@@ -75,9 +75,10 @@ class LocalJudge:
         return f"it names {numbers[0]}" if numbers else ""
 
     def _correctness(self, item: Item) -> tuple[int, str]:
-        if fluency(item.answer)[0] < FLUENT_FROM:
-            return 0, "it is no language"
         shares = _shares(without_injections(item.answer), item)
+        if fluency(item.answer)[0] < FLUENT_FROM:
+            whole = min(shares) >= _WHOLE
+            return (1, "it states the fact in text that is no language") if whole else (0, "it is no language")
         if min(shares) >= _WHOLE:
             return 2, "it states the whole fact"
         return (1, "it states a part of the fact") if max(shares) > _PARTLY else (0, "it does not state the fact")
@@ -89,7 +90,7 @@ class LocalJudge:
         if correctness == 0:
             return 1, reason
         shares = _shares(without_injections(item.answer), item)
-        return (7 if min(shares) >= _NEARLY else 5), reason
+        return (7 if _NEARLY <= min(shares) < _WHOLE else 5), reason
 
 
 def _shares(answer: str, item: Item) -> list[float]:

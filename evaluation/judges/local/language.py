@@ -1,6 +1,8 @@
 """How well formed a text is, from 1 (no language) to 10, by its letters, words and repetitions."""
 
+import unicodedata
 from collections import Counter
+from itertools import pairwise
 
 import regex
 
@@ -9,9 +11,12 @@ from lethebench.evaluation.metrics.fluency import LETTER_LIMIT, LOOP_LIMIT, is_l
 from lethebench.evaluation.metrics.words import folded, normalised_tokens
 
 NONE, LOOP, BROKEN, GOOD = 1, 2, 5, 10
+_PART = 4
+"""Words of a sentence that is judged by itself."""
+_LONGEST = 12
+"""Words of a sentence in which two verbs without a connective are a fault."""
 _VOWEL = regex.compile(r"[aeiouyæøœ]", regex.IGNORECASE)
 _LATIN_WORD = regex.compile(r"\b\p{Latin}{3,}\b")
-_SAME_LETTERS = regex.compile(r"(\p{L})\1{3,}")
 _UNFINISHED = {
     *("the", "a", "an", "of", "and", "or", "to", "is", "was", "are", "were", "he", "she", "they", "with", "their"),
     *("der", "die", "das", "den", "dem", "ein", "eine", "und", "oder", "von", "zu", "gewesen", "ist", "war", "er"),
@@ -19,8 +24,20 @@ _UNFINISHED = {
     *("le", "les", "une", "et", "du", "des", "à", "est"),
 }
 """Words that a sentence of several words rarely ends with."""
+_CUT = {*("on", "in", "at", "for", "from", "by"), *("in", "am", "bei", "mit", "aus"), *("en", "a", "sobre"), "dans"}
+"""Words that a text without a full stop rarely ends with."""
 _SHORTEST = 6
-_VARIETY = 0.55
+_VARIETY = 0.6
+_LOOPING, _REPEATING = 0.6, 0.8
+"""Shares of different pairs of words: below the first a text is a loop, up to the second it repeats itself."""
+_DRAWN_OUT = regex.compile(r"(\p{L})\1{3,}|[.\-_=*#]{6,}")
+_JOINED = regex.compile(r"\p{Ll}\s+(?:The|This|That|These|It|He|She|What)\s+(?!Hague)\p{Ll}|^(?:is|was|has|of|ist|hat|war)\s")
+_VERBS = {"is", "was", "has", "ist", "war", "hat", "es", "fue", "tiene"}
+_CONNECTIVES = {
+    *("and", "or", "that", "which", "who", "what", "where", "when", "but", "if", "because", "as", "how", "though"),
+    *("und", "oder", "dass", "der", "die", "das", "wer", "was", "wo", "weil", "aber", "wie", "wenn", "sondern"),
+    *("y", "o", "que", "quien", "donde", "pero", "porque", "como", "si", "sino", "cuando", "aunque"),
+}
 
 
 def fluency(text: str) -> tuple[int, str]:
@@ -33,36 +50,37 @@ def fluency(text: str) -> tuple[int, str]:
         return NONE, "it is empty"
     if not is_language(text):
         return (LOOP, "a loop") if loop_share(text) >= LOOP_LIMIT else (NONE, "it is not made of words")
-    verdict, reason = GOOD, "well-formed words"
-    for sentence in sentences(text):
-        words = normalised_tokens(sentence)
-        if len(words) >= 4 and (found := _faults(sentence, words)) and found[0] < verdict:
-            verdict, reason = found
+    parts = [text, *(part for part in sentences(text) if len(normalised_tokens(part)) >= _PART)]
+    return min((_fault(part) for part in parts), key=lambda fault: fault[0])
+
+
+def _fault(text: str) -> tuple[int, str]:
     words = normalised_tokens(text)
-    if (found := _faults(text, words)) and found[0] < verdict:
-        verdict, reason = found
-    if verdict > BROKEN and len(words) > 4 and words[-1] in _UNFINISHED:
-        return BROKEN, f"it ends with {words[-1]!r}"
-    return verdict, reason
-
-
-def _faults(text: str, words: list[str]) -> tuple[int, str] | None:
     if loop_share(text) >= LOOP_LIMIT:
         return LOOP, "a loop"
     letters = [word for word in _LATIN_WORD.findall(text) if not word.isupper()]
-    unspeakable = [word for word in letters if not _VOWEL.search(_base(word)) or _SAME_LETTERS.search(word)]
+    unspeakable = [word for word in letters if not _VOWEL.search(_base(word))]
     if len(unspeakable) >= 2 and len(unspeakable) >= LETTER_LIMIT * len(letters):
         return NONE, f"{unspeakable[0]!r} is no word"
-    if len(words) < _SHORTEST:
-        return None
-    repeated = sum(one == two for one, two in zip(words, words[1:], strict=False) if not one.isdigit() or len(one) == 1)
-    if repeated >= 2 and (repeated >= len(words) / 4 or len(set(words)) < _VARIETY * len(words)):
-        return LOOP, f"{Counter(words).most_common(1)[0][0]!r} is repeated"
-    return None
+    if drawn_out := _DRAWN_OUT.search(text):
+        return LOOP, f"{drawn_out[0][:8]!r} is drawn out"
+    pairs = list(pairwise(words))
+    if len(words) >= _SHORTEST:
+        stutters = sum(one == two for one, two in pairs)
+        if len(set(pairs)) < _LOOPING * len(pairs) or (stutters and len(set(words)) < _VARIETY * len(words)):
+            return LOOP, f"{Counter(words).most_common(1)[0][0]!r} is repeated"
+        if len(set(pairs)) <= _REPEATING * len(pairs):
+            return BROKEN, "it repeats itself"
+    if len(words) >= _PART - 1 and (words[-1] in _UNFINISHED or (words[-1] in _CUT and text.rstrip()[-1].isalpha())):
+        return BROKEN, f"it ends with {words[-1]!r}"
+    if _JOINED.search(text.strip()):
+        return BROKEN, "parts of sentences are joined"
+    verbs = [word for word in words if word in _VERBS]
+    if len(verbs) > 1 and len(words) <= _LONGEST and not _CONNECTIVES & set(words) and not set(text) & set(",;:"):
+        return BROKEN, f"it has the verbs {verbs[0]!r} and {verbs[1]!r}"
+    return GOOD, "well-formed words"
 
 
 def _base(word: str) -> str:
     """The letters of a word without marks."""
-    import unicodedata
-
     return unicodedata.normalize("NFD", folded(word))

@@ -52,6 +52,8 @@ _PERSON = regex.compile(
 )
 _SPECIFIC_WORDS = 6
 """An answer of fewer words is taken for a value."""
+_RESTATED = 0.4
+"""An answer with this share of words of the question repeats it to give a value."""
 
 
 def declines(text: str, refusals: tuple[str, ...] = ()) -> bool:
@@ -78,12 +80,13 @@ def is_evasive(text: str, question: str) -> bool:
     if len(words) < _SPECIFIC_WORDS:
         return False
     known = set(normalised_tokens(question))
-    if any(word.isdigit() and word not in known for word in words):
+    if any(any(map(str.isdigit, word)) and word not in known for word in words):
         return False
     plain = _plain(text)
     if _GENERAL.search(plain):
         return True
-    return not _PERSON.search(plain) and not _names(text, known)
+    repeats = sum(word in known for word in words) >= _RESTATED * len(words)
+    return not repeats and not _PERSON.search(plain) and not _names(text, known)
 
 
 def _names(text: str, known: set[str]) -> bool:
