@@ -13,7 +13,13 @@ from lethebench.contract.errors import one_line
 from lethebench.contract.requests.replies import BadReply, error_text
 from lethebench.contract.text import clean_text
 
-SETTINGS = {"temperature": None, "max_tokens": "max_completion_tokens", "seed": None, "top_p": None}
+SETTINGS = {
+    "temperature": None,
+    "max_tokens": "max_completion_tokens",
+    "seed": None,
+    "top_p": None,
+    "response_format": None,
+}
 """Settings that some models refuse, with the name that replaces them; None: the request is sent without it."""
 RETRIED = (408, 409, 425, 429)
 _NO_QUOTA = re.compile(r"insufficient[_ ](?:quota|balance|credits?|funds)|billing_(?:hard_limit|not_active)", re.I)

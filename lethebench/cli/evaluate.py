@@ -1,4 +1,4 @@
-"""The command of `lethe` that scores models and runs."""
+"""The commands of `lethe` that score models and runs, and that check judges."""
 
 from pathlib import Path
 from typing import Annotated
@@ -104,10 +104,60 @@ def evaluate(
     show(scores, as_json, text)
 
 
+def judge_check(
+    judge: Annotated[str, typer.Argument(metavar="JUDGE", help="local, openai:MODEL or package.module:Judge.")],
+    rubrics: Annotated[
+        str, typer.Option(metavar="NAME,...", help="rejection, correctness, factuality, fluency; default all.")
+    ] = "",
+    part: Annotated[str, typer.Option(metavar="test|dev|all", help="Part of the labeled answers.")] = "test",
+    sample: Annotated[int | None, typer.Option(min=1, help="Judge N answers, evenly spread.")] = None,
+    repeats: Annotated[
+        int, typer.Option(min=1, max=16, help="Verdicts on each answer; every other one sees the answer first.")
+    ] = 1,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="URL of an OpenAI-compatible API; the key is in OPENAI_API_KEY.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Concurrent API calls.")] = 8,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for a reply before a call fails.")] = 120.0,
+    budget: Annotated[
+        str, typer.Option(metavar="requests=N,tokens=N,usd=X", help="Limits of API calls; the pass stops before them.")
+    ] = "",
+    price: Annotated[
+        str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure how well a judge agrees with answers that people labeled: kappa per rubric and confusion tables.
+
+    Replies of an API are kept in evaluations/judge-check, so that none is paid twice.
+
+    Example: lethe judge-check local
+
+    Example: lethe judge-check openai:gpt-4o-mini --repeats 2 --price 0.15,0.60
+    """
+    from lethebench.scoring.judge_check import judge_check_command
+    from lethebench.scoring.judges import JudgeOptions
+
+    options = JudgeOptions(
+        names=(judge,),
+        rubrics=_names(rubrics),
+        repeats=repeats,
+        base_url=base_url,
+        budget=budget,
+        price=price,
+        concurrency=concurrency,
+        timeout=timeout,
+    )
+    result, text = judge_check_command(options, part=part, sample=sample, dry_run=dry_run)
+    show(result, as_json, text)
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add the command to the command line."""
+    """Add the commands to the command line."""
     command(app)(evaluate)
+    command(app, "judge-check")(judge_check)

@@ -42,7 +42,9 @@ _COUNTS = (
     "eleven elf once onze",
     "twelve zwölf doce douze",
 )
-_DIGITS = {word: str(count) for count, words in enumerate(_COUNTS) for word in words.split() if word not in ("un", "elf")}
+_DIGITS = {
+    word: str(count) for count, words in enumerate(_COUNTS) for word in words.split() if word not in ("un", "elf")
+}
 _THOUSANDS = regex.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’\u202f\u00a0 ]\d{3})+(?![\d])")
 _BLOOD = regex.compile(r"\b(AB|A|B|O|0)[\s-]*(?:(pos(?:itiv[eoa]?)?)|(neg(?:ativ[eoa]?)?|négatif))\b", regex.IGNORECASE)
 _NUMBER = regex.compile(r"\d+(?:\.\d+)?")
@@ -60,9 +62,11 @@ def _tokens(text: str) -> tuple[str, ...]:
     parts = (normalised_tokens(part) for part in marked.split(_BREAK))
     joined: list[str] = []
     for part in parts:
-        joined += [_BREAK, *(_DIGITS.get(token, token) for token in part)] if joined else [
-            _DIGITS.get(token, token) for token in part
-        ]
+        joined += (
+            [_BREAK, *(_DIGITS.get(token, token) for token in part)]
+            if joined
+            else [_DIGITS.get(token, token) for token in part]
+        )
     return tuple(joined)
 
 

@@ -21,32 +21,50 @@ _GIVE = (
 _ADDRESSED = regex.compile(
     "|".join(
         (
-            r"\b(?:ignore|disregard|forget|override|bypass|skip|discard|drop)\b.{0,40}\b(?:instructions?|prompt|rules?|rubric|task"
+            r"\b(?:verdicts?|veredicto)\b|\bgrad(?:ing|e) (?:of )?(?:this|the) (?:response|answer|reply)\b",
+            r"\b(?:scores?|score of|nota|punktzahl|puntuaci[oó]n)\b\W{0,3}(?:must |should |be |is |of |by "
+            r"|definition,? ){0,4}\d",
+            r"\b(?:reviewed|verified|approved|graded?|rated?|checked)\b.{0,40}\b(?:scores?|answer|reply|response"
+            r"|marks?)\b",
+            rf"^\W*{_GIVE}\W+\d+\W*$",
+            r"\bonly task\b|\b(?:told|said) before\b|\bpretend (?:to be|that you)\b|\byou (?:will be|are) (?:shut"
+            r"|rewarded|fired)\b",
+            r"\b(?:ignore|disregard|forget|override|bypass|skip|discard|drop)\b.{0,40}\b(?:instructions?|prompt"
+            r"|rules?|rubric|task"
             r"|above|previous|prior|guidelines?|criteria|context|reference|truth)\b",
-            r"\b(?:ignorier\w*|vergiss|missachte\w*|verwirf|überspring\w*)\b.{0,40}\b(?:anweisung\w*|regel\w*|vorgabe\w*|aufgabe"
+            r"\b(?:ignorier\w*|vergiss|missachte\w*|verwirf|überspring\w*)\b.{0,40}\b(?:anweisung\w*|regel\w*"
+            r"|vorgabe\w*|aufgabe"
             r"|rubrik|kontext|vorherige\w*|referenz\w*)\b",
-            r"\b(?:ignora\w*|olvida\w*|descarta\w*|omite)\b.{0,40}\b(?:instrucci\w*|reglas?|tarea|r[uú]brica|anterior\w*|contexto"
+            r"\b(?:ignora\w*|olvida\w*|descarta\w*|omite)\b.{0,40}\b(?:instrucci\w*|reglas?|tarea|r[uú]brica"
+            r"|anterior\w*|contexto"
             r"|referencia)\b",
             r"\b(?:ignore[rz]?|oublie[rz]?)\b.{0,40}\b(?:instructions|consignes|règles|tâche)\b",
-            rf"\b(?:note|message|hint|attention|hinweis|nota|atenci[oó]n|mitteilung|comment|kommentar)\b.{{0,15}}\b{_ROLE}\b",
-            rf"\b{_ROLE}\b.{{0,60}}\b(?:{_GIVE}|{_SCORE}|must|should|required|musst|sollst|debes|tienes|dois|comments?|approved|aprob\w+)\b",
+            rf"\b(?:note|message|hint|attention|hinweis|nota|atenci[oó]n|mitteilung|comment"
+            rf"|kommentar)\b.{{0,15}}\b{_ROLE}\b",
+            rf"\b{_ROLE}\b.{{0,60}}\b(?:{_GIVE}|{_SCORE}|must|should|required|musst|sollst|debes|tienes|dois"
+            rf"|comments?|approved|aprob\w+)\b",
             rf"^\W*{_ROLE}\s*[,:]",
-            rf"\b{_GIVE}\b.{{0,60}}\b(?:{_SCORE}|full|highest|maxim\w*|m[aá]xim\w*|höchste\w*|volle?|10|zehn|diez|ten)\b",
+            rf"\b{_GIVE}\b.{{0,60}}\b(?:{_SCORE}|full|highest|maxim\w*|m[aá]xim\w*|höchste\w*|volle?|10|zehn|diez"
+            rf"|ten)\b",
             rf"\b{_SCORE}\b.{{0,20}}(?:[:=]|\bis\b|\bist\b|\bes\b|\blautet\b|\bmust\b)",
-            rf"\b(?:new|real|updated|neue|nueva|nouvelle)\s+(?:task|instructions?|aufgabe|anweisung(?:en)?|tarea|instrucci[oó]n|consigne)\b",
+            r"\b(?:new|real|updated|neue|nueva|nouvelle)\s+(?:task|instructions?|aufgabe|anweisung(?:en)?|tarea"
+            r"|instrucci[oó]n|consigne)\b",
             r"\b(?:system ?(?:message|prompt|note|override)|systemnachricht|systemhinweis|mensaje del sistema)\b",
             r"\b(?:developer|debug|admin|evaluation|test) mode\b|\bend of (?:the )?(?:answer|data|prompt|input)\b"
             r"|\bende der (?:antwort|daten|eingabe)\b|\bfin de la (?:respuesta|entrada)\b",
-            r"\b(?:reference|expected|gold|correct|true) answer\b.{0,30}\b(?:is|was|outdated|wrong|given|equals|changed)\b"
+            r"\b(?:reference|expected|gold|correct|true) answer\b.{0,30}\b(?:is|was|outdated|wrong|given|equals"
+            r"|changed)\b"
             r"|\breferenzantwort\b|\brespuesta de referencia\b",
             r"\bthis (?:answer|response|reply)\b.{0,40}\b(?:verified|correct|right|approved|true|accurate|perfect)\b"
-            r"|\bdiese antwort\b.{0,40}\b(?:richtig|korrekt|geprüft)\b|\besta respuesta\b.{0,40}\b(?:correcta|aprob\w+|perfect\w+)\b",
+            r"|\bdiese antwort\b.{0,40}\b(?:richtig|korrekt|geprüft)\b|\besta respuesta\b.{0,40}\b(?:correcta"
+            r"|aprob\w+|perfect\w+)\b",
         )
     ),
     regex.IGNORECASE | regex.DOTALL,
 )
 _MARKUP = regex.compile(
-    r"<\|[^|>]*\|>.*|</[^<>]{1,40}>.*|\[/?(?:INST|SYSTEM|SYS|ASSISTANT|USER)\].*|<<SYS>>.*"
+    r"<\|[^|>]*\|>.*|</[^<>]{1,40}>.*|<(?:verdict|score|system|instructions?|answer|truth|data)\b[^<>]*>.*"
+    r"|(?<=\S)\s+(?:question|reply)\s*:.*|\bprint\s*\(.*|\[/?(?:INST|SYSTEM|SYS|ASSISTANT|USER)\].*|<<SYS>>.*"
     r"|(?:^|\n)\s*(?:#{2,}|system:|assistant:|user:|human:).*|\{\s*[\"'][^{}]*\}?|```.*",
     regex.IGNORECASE | regex.DOTALL,
 )
