@@ -54,6 +54,10 @@ class ChatServer(ThreadingHTTPServer):
         pass  # a client that hung up
 
 
+def _as_parts(content: str | list[dict]) -> list[dict]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # it delays a reply in two writes by 40 ms
@@ -64,7 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        parts = body["messages"][0]["content"]
+        contents = [message["content"] for message in body["messages"]]
+        parts = [part for content in contents for part in _as_parts(content)]
         texts = [part["text"] for part in parts if part["type"] == "text"]
         urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
         pictures = [base64.b64decode(url.partition(";base64,")[2], validate=True) for url in urls]

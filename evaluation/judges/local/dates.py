@@ -49,7 +49,7 @@ def take_dates(text: str) -> tuple[list[Date], str]:
     """Return the dates of a text, and the text without them.
 
     >>> take_dates("born on 12 March 1984 in Leeds")
-    ([Date(year=1984, month=3, day=12)], 'born on   in Leeds')
+    ([Date(year=1984, month=3, day=12)], 'born on     in Leeds')
     """
     dates = []
     for form in _DATES:
