@@ -59,7 +59,7 @@ class Icu(Benchmark):
     SIZES = Sizes(paper=1000, small=24, step=4, least=8, reason="two domains, half of each to forget")
     PAPER_COUNTS = {"profiles": 1000, "tasks": 100, "pictures": 9500, "questions": 16000}  # noqa: RUF012
     # Measured: the photo in two scans .92 or more (1,800 views), of two people at most .90 (180,000 pairs).
-    PHOTOS = PhotoCheck("ID photo", "correlation of grey-level gradients", 0.91, every_picture=True)
+    PHOTOS = PhotoCheck("ID photo", "correlation of gray-level gradients", 0.91, every_picture=True)
 
     def plan(self, count: int, *, seed: int, options: IcuOptions) -> Plan:
         options = options.resolve(count)

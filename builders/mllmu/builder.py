@@ -84,7 +84,7 @@ class Mllmu(Benchmark):
     }
     # Measured on 678 people: two faces reach 0.90 at most; the same picture with other clothes, in other light or
     # encoding 0.95 and more. Other pictures of a person show another pose, so they are not compared.
-    PHOTOS = PhotoCheck("portrait", "correlation of grey-level gradients", 0.94)
+    PHOTOS = PhotoCheck("portrait", "correlation of gray-level gradients", 0.94)
 
     def plan(self, count: int, *, seed: int, options: Options) -> Plan:
         members = groups(count, seed=seed)

@@ -92,7 +92,7 @@ class Mlu(Benchmark):
     }
     # Measured on the first pictures of the 44 drawn entities for six seeds: two of them reach 0.63 at most, the same
     # picture in other light and encoding 0.95 and more. Other pictures of an entity are other drawings.
-    PHOTOS = PhotoCheck("subject", "correlation of grey-level gradients", 0.85)
+    PHOTOS = PhotoCheck("subject", "correlation of gray-level gradients", 0.85)
 
     def plan(self, count: int, *, seed: int, options: MluOptions) -> Plan:
         sets = entities(count, seed=seed)

@@ -52,7 +52,7 @@ CARD = CardText(
         "questions, facts as written here, and pictures": "CC-BY-4.0",
         "code that made them (lethebench)": "Apache-2.0",
         "fonts on the pictures: DejaVu and STIX, as shipped with matplotlib": (
-            "Bitstream Vera and Arev licence, STIX Font License (free)"
+            "Bitstream Vera and Arev license, STIX Font License (free)"
         ),
     },
     responsible_ai={

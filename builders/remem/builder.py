@@ -125,7 +125,7 @@ class Remem(Benchmark):
         "test_questions": 560,
     }
     # As in mllmu, which has the same faces; front portraits of two people stay below 0.80 (60 people).
-    PHOTOS = PhotoCheck("portrait", "correlation of grey-level gradients", 0.94)
+    PHOTOS = PhotoCheck("portrait", "correlation of gray-level gradients", 0.94)
 
     def plan(self, count: int, *, seed: int, options: RememOptions) -> Plan:
         by_role = people(count, seed=seed)

@@ -165,6 +165,9 @@ def _plausible(profile: Profile, attribute: str, truth: str, value: str) -> bool
     if profile.domain == "figure":
         if attribute == "occupation":
             return not fields_of_life(truth) & fields_of_life(value)
+        born_in = COUNTRY_BY_NAME.get(profile.fields["birthplace"].rpartition(", ")[2])
+        if attribute == "nationality" and born_in and value == born_in.nationality:
+            return False
         if attribute in ("nationality", "notable_work"):
             return not _long_words(truth) & _long_words(value)
         return attribute != "age_at_death" or 2 <= abs(int(truth) - int(value)) <= 20

@@ -216,6 +216,14 @@ def test_wrong_options_about_figures_are_not_partly_true(rows):
             assert len({genders[option] for option in question.options}) == 1
 
 
+def test_wrong_nationality_is_not_that_of_the_birthplace():
+    for figure in figures(153, seed=0):
+        born_in = COUNTRY_BY_NAME.get(figure.fields["birthplace"].rpartition(", ")[2])
+        if born_in and born_in.nationality != figure.fields["nationality"]:
+            wrong = {value for seed in range(20) for value in wrong_values(stream(seed), figure, "nationality", 5, {})}
+            assert born_in.nationality not in wrong
+
+
 def test_every_figure_has_a_field_of_life():
     assert not [
         figure.occupation for figure in public_figures() if figure.occupation in fields_of_life(figure.occupation)

@@ -183,7 +183,7 @@ def test_list_names_every_kind(tmp_path):
     tables = json.loads(lethe("list", "--json", cwd=tmp_path).out)
     names = {kind: {row.get("name", row.get("preset")) for row in rows} for kind, rows in tables.items()}
     assert names["benchmarks"] == {"icu", "mllmu", "mlu", "remem"}
-    assert names["imports"] == {"mllmu", "mlu", "remem", "own"}
+    assert names["imports"] == {"clear", "fiubench", "mllmu", "mlu", "remem", "own"}
     assert {"ga", "npo", "kl", "mmunlearner", "manu", "lumoe", "prompt"} <= names["methods"]
     assert names["metrics"] == set(METRICS)
     assert "tiny" in names["models"]
