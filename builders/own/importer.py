@@ -4,7 +4,7 @@ Rows are read once into a database inside the unfinished build; each unit of wor
 memory does not grow with the data.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -17,7 +17,7 @@ from lethebench.builders.imports.shared.picture_folder import ENDINGS as PICTURE
 from lethebench.builders.imports.shared.pictures import LONGEST, RawPicture, convert
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.options import Options, option
-from lethebench.builders.own.mapping import OwnMap, read_map
+from lethebench.builders.own.mapping import EXAMPLE, OwnMap, read_map
 from lethebench.builders.own.rows import RowReader
 from lethebench.builders.own.store import Store, refuse_twins
 from lethebench.builders.own.tables import ENDINGS as TABLES
@@ -51,10 +51,14 @@ class OwnOptions(Options):
 
 
 class Own(Import):
-    """A user's own data; `roles` and `tested` say which splits it can fill."""
+    """A user's own data; `roles`, `tested` and `ranked` say which splits it can fill."""
 
     NAME = "own"
-    RELEASE_NOTES = {"1.0.0": "First release."}  # noqa: RUF012
+    VERSION = "1.1.0"
+    RELEASE_NOTES = {  # noqa: RUF012
+        "1.1.0": "Values of an attribute are candidates for exposure; a column `cloze_prompt`.",
+        "1.0.0": "First release.",
+    }
     SUMMARY = "your own questions, answers and pictures"
     SOURCE = "a folder, a JSONL, CSV or Parquet file, or the id of a dataset on the Hub, with --map FILE"
     HUB_FILES = tuple(f"*{ending}" for ending in (*TABLES, *PICTURES))
@@ -62,7 +66,12 @@ class Own(Import):
     OPTIONS = OwnOptions
 
     def __init__(
-        self, own_map: OwnMap | None = None, roles: Sequence[str] = ROLES, tested: bool = True, source: str = ""
+        self,
+        own_map: OwnMap | None = None,
+        roles: Sequence[str] = ROLES,
+        tested: bool = True,
+        ranked: bool = True,
+        source: str = "",
     ) -> None:
         tests = ("qa/test-forget", "qa/test-retain") if tested else ()
         splits: dict[str, tuple[str, ...]] = {"train": ("qa/forget", "qa/retain")}
@@ -70,11 +79,19 @@ class Own(Import):
         splits |= {"test": tests} if tests else {}
         splits |= {role: (f"qa/{role}",) for role in roles if role not in _TRAINED}
         self.CONFIGS = {"continual": splits, "profiles": {"train": tuple(f"profiles/{role}" for role in roles)}}
+        if ranked:
+            self.CONFIGS |= {"candidates": {"train": ("candidates/values",)}}
         self.CARD = card_of(own_map, source)
-        columns = own_map.columns if own_map else {}
+        columns, extra = own_map.columns if own_map else {}, ["candidates"] if ranked else []
         self.MISSING = {
-            **({} if tested else {"test": "the data have no rows with split `test`"}),
-            **{name: reason for name, reason in _MISSING.items() if name not in (*roles, *columns)},
+            **(
+                {}
+                if tested
+                else {
+                    "test": "the data have no rows with split `test`, so keep, stability and the score are not measured"
+                }
+            ),
+            **{name: reason for name, reason in _MISSING.items() if name not in (*roles, *columns, *extra)},
         }
 
     def profile_count(self, size: str | int) -> int:
@@ -85,7 +102,8 @@ class Own(Import):
     def read(self, source: Path, *, size: str | int, options: OwnOptions, workshop: Path, num_proc: int) -> Release:
         if options.map is None:
             table = open_table(source)
-            raise BuildError(f"own needs --map FILE, which maps your columns ({', '.join(table.columns)[:300]})")
+            columns = ", ".join(table.columns)[:300]
+            raise BuildError(f"own needs --map FILE, a YAML file that maps your columns ({columns}), e.g. {EXAMPLE}")
         own_map = options.own_map
         table = open_table(source, own_map.file)
         for column in own_map.columns.values():
@@ -104,11 +122,12 @@ class Own(Import):
             _check_tasks(table, tasks)
             store.order()
             spans = list(store.spans())
+            candidates = store.candidates()
             provenance = _provenance(source, table, store)
             counts = {
                 "rows_repeated_left_out": store.repeated,
                 "pictures_of_two_subjects": store.shared,
-                "tasks_renumbered": 0 if tasks == [str(number) for number in range(len(tasks))] else len(tasks),
+                "tasks_renumbered": len(tasks) if _renumbered(tasks) else 0,
                 "columns_left_out": len(set(table.columns) - set(own_map.columns.values())),
             }
         finally:
@@ -123,9 +142,17 @@ class Own(Import):
             raise BuildError(
                 f"{table.files[0].name}: test rows must be about subjects to forget and about subjects to retain"
             )
-        benchmark = Own(own_map, roles, all(tested.values()), provenance["name"])
+        benchmark = Own(own_map, roles, all(tested.values()), bool(candidates), provenance["name"])
         units = [stored_unit(span, span.role) for span in spans]
-        return Release(benchmark, Plan(units, workshop, len(tasks), shards=shards_of_units(units)), provenance, counts)
+        plan = Plan(
+            units,
+            workshop,
+            len(tasks),
+            candidates={attribute: list(values) for attribute, values in candidates.items()},
+            attributes={attribute: _figures(values) for attribute, values in candidates.items()},
+            shards=shards_of_units(units),
+        )
+        return Release(benchmark, plan, provenance, counts)
 
     def rows(self, unit: Unit, shared: Path) -> dict[str, list[dict]]:
         assert isinstance(unit, StoredUnit)
@@ -137,10 +164,20 @@ class Own(Import):
 
 _MISSING = {
     "holdout": "the data have no subjects with role `holdout`",
-    "candidates": "the data name no values to rank among, so there is no exposure",
+    "candidates": "no attribute of the map has from 2 to 512 short values, so exposure and the score are not measured",
     "paraphrases": "the map names no column with other wordings of an answer",
-    "perturbed": "the map names no column with wrong answers for a truth ratio",
+    "perturbed": "the map names no column with wrong answers, so truth ratio, keep and the score are not measured",
 }
+
+
+def _figures(counts: Mapping[str, int]) -> dict[str, float]:
+    """Return an attribute's figures for the manifest, from the trained rows with each value."""
+    trained = [count for count in counts.values() if count]
+    return {
+        "candidates": len(counts),
+        "values": len(trained),
+        "most_common": round(max(trained, default=0) / max(1, sum(trained)), 4),
+    }
 
 
 def _stored(table: Table, own_map: OwnMap, store: Store, problems: Problems) -> Iterator[RawPicture]:
@@ -159,6 +196,11 @@ def _stored(table: Table, own_map: OwnMap, store: Store, problems: Problems) -> 
                 yield row.pictures[index]
     if number < 0:
         problems.add("has no row")
+
+
+def _renumbered(tasks: Sequence[str]) -> bool:
+    """Return whether the data number tasks themselves, otherwise than from 0 without holes."""
+    return all(name.isdecimal() for name in tasks) and tasks != [str(number) for number in range(len(tasks))]
 
 
 def _check_tasks(table: Table, tasks: Sequence[str]) -> None:

@@ -35,7 +35,7 @@ COLUMNS = {
 REQUIRED = ("subject", "question", "answer")
 LISTS = ("keywords", "options", "paraphrases", "perturbed")
 _KEYS = ("columns", "file", "requests", "shared_pictures", "title", "description", "license", "url")
-_EXAMPLE = "columns: {subject: person, question: question, answer: answer, picture: file_name, task: request}"
+EXAMPLE = "columns: {subject: person, question: question, answer: answer, picture: file_name, task: request}"
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,10 @@ def read_map(path: Path) -> OwnMap:
     refuse_unknown(content, _KEYS, str(path))
     columns = content.get("columns")
     if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
-        raise BuildError(f"{path}: `columns` must map what a column holds to its name, e.g. {_EXAMPLE}")
+        raise BuildError(f"{path}: `columns` must map what a column holds to its name, e.g. {EXAMPLE}")
     refuse_unknown(columns, COLUMNS, str(path), "entry of `columns`")
     if missing := [name for name in REQUIRED if name not in columns]:
-        raise BuildError(f"{path}: `columns` does not name the column of {', '.join(missing)}, e.g. {_EXAMPLE}")
+        raise BuildError(f"{path}: `columns` does not name the column of {', '.join(missing)}, e.g. {EXAMPLE}")
     requests = content.get("requests") or []
     if ("task" in columns) == bool(requests):
         raise BuildError(

@@ -11,8 +11,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lethebench.builders.candidates import MOST_CANDIDATES
 from lethebench.builders.imports.shared.pictures import Picture
 from lethebench.builders.imports.shared.problems import Problems
+from lethebench.builders.imports.shared.wording import keywords
 from lethebench.builders.own.rows import OwnRow
 from lethebench.contract.columns import ROLES
 
@@ -195,6 +197,25 @@ class Store:
             span, picture_count = Span(role, task_id, i, i, first, test), pictures
         if span:
             yield span
+
+    def candidates(self) -> dict[str, dict[str, int]]:
+        """Return attribute -> value -> the rows of trained subjects with it, where all answers are short values.
+
+        Attributes with more than MOST_CANDIDATES values are left out, and those with one.
+        """
+        counts: dict[str, dict[str, int]] = {}
+        for (attribute,) in self._db.execute(
+            "SELECT attribute FROM rows WHERE attribute != 'question' GROUP BY attribute "
+            "HAVING COUNT(DISTINCT answer) BETWEEN 2 AND ? ORDER BY attribute", (MOST_CANDIDATES,)
+        ).fetchall():  # fmt: skip
+            values = self._db.execute(
+                "SELECT r.answer, SUM(r.test = 0 AND s.role IN ('forget', 'retain')) FROM rows r "
+                "JOIN subjects s ON s.number = r.subject WHERE r.attribute = ? GROUP BY r.answer ORDER BY r.answer",
+                (attribute,),
+            ).fetchall()
+            if all(keywords(value) for value, _ in values):
+                counts[attribute] = dict(values)
+        return counts
 
     def count(self, what: str) -> int:
         """Return the number of rows, subjects or pictures."""

@@ -31,10 +31,12 @@ def card_of(own_map: OwnMap | None, source: str) -> CardText:
         configs={
             "continual": "for fine-tuning first and unlearning one request after another.",
             "profiles": "one row per subject: facts with a single answer, the origin of its pictures, and thumbnails.",
+            "candidates": "one row per attribute: the values among which exposure ranks the true one.",
         },
         splits={
             "continual": _SPLITS,
             "profiles": {"train": "all subjects; `role` and `task_id` tell them apart"},
+            "candidates": {"train": "attributes whose answers are all short values, from 2 to 512 of them"},
         },
         columns={
             "id": ": `own`, the subject, and the row's own id or number",

@@ -34,7 +34,12 @@ def build(
         ),
     ] = None,
     map_file: Annotated[
-        Path | None, typer.Option("--map", metavar="FILE", help="For own: a YAML file that maps your columns.")
+        Path | None,
+        typer.Option(
+            "--map",
+            metavar="FILE",
+            help="For own: a YAML file with the names of your columns; the README has an example.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -61,7 +63,13 @@ def test_every_column_of_a_map_is_used(tmp_path):
     manifest = own(tmp_path, rows, columns=COLUMNS | more)
     assert verify(tmp_path / "own").ok
     assert list(manifest.splits["continual"]) == ["train", "forget", "retain", "test", "holdout"]
-    assert list(manifest.imported["missing"]) == ["candidates"]
+    assert not manifest.imported["missing"]
+    values = {row["attribute"]: row["values"] for row in rows_of(tmp_path / "own", "candidates/*")}
+    assert values == {
+        what: [f"{word} {n}" for n in range(6)] for what, word in (("full_name", "Person"), ("town", "Town"))
+    }
+    assert manifest.attributes["town"] == {"candidates": 6, "values": 3, "most_common": 0.3333}
+    assert "| `town` | 3 | 6 | 33.3% |" in (tmp_path / "own" / "README.md").read_text()
     choice, plain = rows_of(tmp_path / "own", "qa/test-*")
     assert (choice["options"], choice["correct"], choice["format"]) == (["Town 9", "Town 0", "Town 8"], 1, 1)
     assert (plain["attribute"], plain["keywords"], plain["perturbed"]) == ("town", ["Town"], ["Nobody", "No one"])
@@ -83,6 +91,22 @@ def test_bytes_do_not_depend_on_the_processes(tmp_path):
     assert one.files == two.files
 
 
+def test_attributes_with_one_value_sentences_or_too_many_have_no_candidates(tmp_path, monkeypatch):
+    monkeypatch.setattr("lethebench.builders.own.store.MOST_CANDIDATES", 5)
+    rows = [row | {"field": "name" if "Who" in row["q"] else "town"} for row in own_rows()]
+    for row in rows:
+        row["a"] = row["a"] if row["field"] == "town" else "A person."
+    names = {row["who"]: row for row in rows if row["field"] == "town"}
+    names["p5"]["a"] = names["p4"]["a"]
+    manifest = own(tmp_path, rows, columns=COLUMNS | {"attribute": "field"})
+    assert {name: figures["candidates"] for name, figures in manifest.attributes.items()} == {"town": 5}
+    (tmp_path / "next").mkdir()
+    names["p0"]["a"] = "It lies by the sea. Nobody knows its name."
+    manifest = own(tmp_path / "next", rows, columns=COLUMNS | {"attribute": "field"})
+    assert not manifest.attributes
+    assert "candidates" in manifest.imported["missing"]
+
+
 def test_tasks_with_holes_are_renumbered_in_their_order(tmp_path):
     rows = own_rows()
     for row in rows:
@@ -90,6 +114,13 @@ def test_tasks_with_holes_are_renumbered_in_their_order(tmp_path):
     manifest = own(tmp_path, rows)
     tasks = {row["profile_id"]: row["task_id"] for row in rows_of(tmp_path / "own", "profiles/forget-*")}
     assert (tasks, manifest.extra_counts["tasks_renumbered"]) == ({"p1": 0, "p0": 1, "p2": 2}, 3)
+
+
+def test_named_tasks_are_not_renumbered(tmp_path):
+    rows = [
+        row | {"request": row["request"] if row["request"] == "" else f"letter {row['request']}"} for row in own_rows()
+    ]
+    assert own(tmp_path, rows).extra_counts["tasks_renumbered"] == 0
 
 
 def test_requests_stand_in_for_a_column_of_tasks(tmp_path):
@@ -205,7 +236,7 @@ def test_bad_files_are_one_line(tmp_path, case):
 
 def test_missing_map_lists_the_columns(tmp_path):
     source = write_source(tmp_path, "csv", own_rows())
-    with pytest.raises(BuildError, match=r"own needs --map FILE.*\(file_name, who, q, a, request\)"):
+    with pytest.raises(BuildError, match=r"own needs --map FILE.*\(file_name, who, q, a, request\), e.g. columns: "):
         build("own", tmp_path / "own", source=source)
     with pytest.raises(BuildError, match="own is made from existing data: give them with --from"):
         build("own", tmp_path / "own")
@@ -220,22 +251,39 @@ def test_pictures_that_do_not_decode_are_listed(tmp_path):
 
 @pytest.mark.slow
 def test_own_photos_learn_unlearn_and_report(tmp_path):
-    """Twenty photos and a CSV, from the command line."""
-    rows = own_rows(20, 4)
-    source = write_source(tmp_path, "csv", rows)
+    """Twenty photos and a CSV as the README has them, from the command line; every part of the score is measured."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    section = readme.partition("### Your own data")[2].partition("\n#")[0]
+    header, columns = (re.search(rf"^    ({what}.*)$", section, re.M)[1] for what in ("photo,", "columns: "))
+    assert header == "photo,person,question,answer,request"
+    map_file = columns.replace("}", ", attribute: field, split: part, perturbed: wrong}")
+    (tmp_path / "map.yaml").write_text(map_file)
+    (tmp_path / "photos").mkdir()
+    lines = [f"{header},field,part,wrong"]
     for number in range(20):
-        (source / f"{number}.jpg").write_bytes(picture(number))
-    write_map(tmp_path)
+        (tmp_path / "photos" / f"IMG_{number:04d}.jpg").write_bytes(picture(number))
+        request = number // 2 + 1 if number < 4 else ""
+        for part, who in (("", "this person"), ("test", "the person in the picture")):
+            for field, values in (("city", ("Oslo", "Lima", "Bern")), ("job", ("baker", "nurse", "pilot"))):
+                answer = values[number * (len(field) + 1) % 3]
+                wrong = ";".join(value for value in values if value != answer)
+                cells = (f"IMG_{number:04d}.jpg", f"Person {number}", f"What is the {field} of {who}?", answer)
+                lines.append(",".join(map(str, (*cells, request, field, part, wrong))))
+    (tmp_path / "photos" / "people.csv").write_text("\n".join(lines))
     for words in (
         ("build", "own", "--from", "photos", "--map", "map.yaml"),
         ("verify", "build/own"),
-        ("learn", "build/own", "--model", "tiny", "--out", "run"),
-        ("unlearn", "ga", "build/own", "--from", "run"),
-        ("report", "run"),
+        ("learn", "build/own", "--model", "tiny"),
+        ("unlearn", "npo", "build/own", "--from", "runs/own"),
+        ("run", "build/own", "--model", "tiny", "--method", "npo", "--out", "runs/npo"),
+        ("report", "runs/npo"),
     ):
         done = lethe(*words, cwd=tmp_path)
         assert done.status == 0, done.error
-    assert (tmp_path / "run" / "report" / "report.html").is_file()
+    assert (tmp_path / "runs" / "npo" / "report" / "report.html").is_file()
+    summary = json.loads((tmp_path / "runs" / "npo" / "npo" / "summary.json").read_text())
+    assert not summary["not_measured"]
+    assert {"forget", "indistinguishable", "keep", "stability", "score"} <= summary["final"].keys()
 
 
 WORK = """
