@@ -4,7 +4,9 @@ A profile is a medical report or a labor contract. Its F maskable fields make 2F
 with the asked field blacked out, F by name alone, and one on a page with everything blacked out: whose is it?
 """
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
 from lethebench.builders.candidates import candidates, distinct_values, figures
@@ -15,8 +17,9 @@ from lethebench.builders.records import Plan, ProfileRecord, Unit
 from lethebench.builders.write.columns import view_name
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view
-from lethebench.generation.documents import portrait_corners, render
+from lethebench.generation.documents import SIZE, portrait_corners, render
 from lethebench.generation.documents.pages import LAYOUTS
+from lethebench.generation.documents.wording import CONTINUED
 from lethebench.generation.icu import questions as icu
 from lethebench.generation.icu.distractors import Pools, pools
 from lethebench.generation.icu.profiles import CLOSED, DOMAINS, decoys
@@ -32,13 +35,13 @@ _PROFILES = ("profiles/forget", "profiles/retain")
 
 
 class Icu(Benchmark):
-    """The `icu` benchmark."""
+    """The `icu` benchmark; `pages` is the number of pages of a document."""
 
     NAME = "icu"
     VERSION = "2.0.0"
     RELEASE_NOTES = {  # noqa: RUF012
         "2.0.0": "Wrong answers share country, sector and form with the right one; each view is a scan of its own; "
-        "a field is blacked out with what gives it away.",
+        "a field is blacked out with what gives it away; some fields are filled in by hand.",
         "1.0.0": "First release.",
     }
     SUMMARY = "fictitious people with a document each"
@@ -61,6 +64,15 @@ class Icu(Benchmark):
     # Measured: the photo in two scans .92 or more (1,800 views), of two people at most .90 (180,000 pairs).
     PHOTOS = PhotoCheck("ID photo", "correlation of gray-level gradients", 0.91, every_picture=True)
 
+    def __init__(self, pages: int = 1) -> None:
+        self.pages = pages
+
+    def variant(self, options: Mapping[str, Any]) -> "Icu":
+        return Icu(options.get("pages", 1))
+
+    def paper_counts(self, options: Mapping[str, Any]) -> Mapping[str, int]:
+        return {**self.PAPER_COUNTS, "pictures": self.PAPER_COUNTS["pictures"] * self.pages}
+
     def plan(self, count: int, *, seed: int, options: IcuOptions) -> Plan:
         options = options.resolve(count)
         roles = people(count, seed=seed, overlap=options.overlap)
@@ -81,22 +93,23 @@ class Icu(Benchmark):
         )
 
     def record(self, profile: Profile, unit: Unit, shared: Pools) -> ProfileRecord:
-        questions = [icu.train_questions(profile, shared)]
+        questions = [icu.on_pages(icu.train_questions(profile, shared), self.pages)]
         if unit.role != "holdout":
-            questions.append(icu.test_questions(profile, shared))
-        fields, views, size = tuple(profile.fields), {}, (0, 0)
-        used = (question.view for part in questions for question in part if isinstance(question.view, View))
-        for view in dict.fromkeys([FULL, *used]):
-            page = render(profile, view)
-            size = page.size
-            views[view] = encode_view(profile.id, page, view_name(view, fields))
+            questions.append(icu.on_pages(icu.test_questions(profile, shared), self.pages))
+        fields, views = tuple(profile.fields), {}
+        full = [View(page=page) for page in range(self.pages)]
+        used = (view for part in questions for question in part for view in (question.view, *question.more_views))
+        for view in dict.fromkeys([*full, *used]):
+            if isinstance(view, View):
+                picture = render(profile, view, pages=self.pages)
+                views[view] = encode_view(profile.id, picture, view_name(view, fields))
         subject = unit.subject(profile)
         return ProfileRecord(
             subject,
             unit.questions_about(subject, questions),
             views,
-            full=[FULL],
-            portrait=photo_corners(profile, size),
+            full=full,
+            portrait=photo_corners(profile, SIZE, pages=self.pages),
         )
 
     def counts(self, groups: GroupCounts, tasks: int) -> Counts:
@@ -117,30 +130,37 @@ class Icu(Benchmark):
         return paper, extra
 
     def facts(self) -> dict:
-        return {"domains": DOMAINS, "layouts": {domain: len(layouts) for domain, layouts in LAYOUTS.items()}}
+        return {
+            "pages": self.pages,
+            "domains": DOMAINS,
+            "layouts": {domain: len(layouts) for domain, layouts in LAYOUTS.items()},
+        }
 
     def bands(self, plan: Plan) -> list[Band]:
         firsts = {profile.domain: profile for unit in reversed(plan.units) for profile in unit.profiles}
-        return [_band(firsts[domain], plan.shared) for domain in DOMAINS]
+        return [_band(firsts[domain], plan.shared, self.pages) for domain in DOMAINS]
 
 
-def photo_corners(profile: Profile, size: tuple[int, int]) -> list[int]:
+def photo_corners(profile: Profile, size: tuple[int, int], *, pages: int = 1) -> list[int]:
     """Return the corners of the ID photo on a page's first scan: x and y, clockwise from the top left, in pixels."""
-    return [min(max(0, edge), size[n % 2]) for n, edge in enumerate(portrait_corners(profile, FULL))]
+    return [min(max(0, edge), size[n % 2]) for n, edge in enumerate(portrait_corners(profile, FULL, pages=pages))]
 
 
-def _band(profile: Profile, pools: Pools) -> Band:
+def _band(profile: Profile, pools: Pools, pages: int) -> Band:
     """Return a profile for the contact sheet: four of its pictures, and one question of each kind."""
     fields = tuple(profile.fields)
     document = {"medical": "Medical report", "labor": "Labor contract"}[profile.domain]
     train = {question.key: question for question in icu.train_questions(profile, pools)}
     test = {question.key: question for question in icu.test_questions(profile, pools)}
     hidden, recalled = fields[0], fields[len(fields) // 2]
+    if pages > 1:  # one of each page
+        second = CONTINUED[profile.domain]
+        hidden, recalled = (next(key for key in fields if (key in second) == on_second) for on_second in (False, True))
     views = [
         (FULL, "profiles and test"),
         (View((hidden,)), "train"),
         (View(("name", *fields)), "train"),
-        (View((recalled,), scan=1), "test"),
+        (View((recalled,), scan=1, page=pages - 1), "test"),
     ]
     questions = [
         (train[f"vqa/{hidden}"], "on the second picture"),
@@ -151,6 +171,9 @@ def _band(profile: Profile, pools: Pools) -> Band:
     ]
     return Band(
         heading=f"{document} of {profile.name}",
-        pictures=[Thumbnail(render(profile, view), f"{view_name(view, fields)} · {split}") for view, split in views],
+        pictures=[
+            Thumbnail(render(profile, view, pages=pages), f"{view_name(view, fields)} · {split}")
+            for view, split in views
+        ],
         questions=questions,
     )

@@ -8,6 +8,7 @@ from typing import Self
 from lethebench.builders.errors import BuildError
 from lethebench.builders.options import Options, option
 from lethebench.builders.records import Unit, split_units
+from lethebench.generation.documents.pages import PAGES
 from lethebench.generation.icu.profiles import DOMAINS, profiles
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import stream
@@ -24,12 +25,15 @@ class IcuOptions(Options):
     task_size: int | None = option(None, int, "profiles per request to forget; default min(5, N / 8), at least 2")
     order_seed: int | None = option(None, int, "seed of another order of the same tasks")
     overlap: float = option(0.0, float, "share of profiles that have a doctor, employer or address in common, 0 to 1")
+    pages: int = option(1, int, "pages of a document, 1 or 2; with two, a question row has two pictures")
 
     def __post_init__(self) -> None:
         if self.task_size is not None and self.task_size < 1:
             raise BuildError(f"option task_size={self.task_size}: must be at least 1")
         if self.order_seed is not None and self.order_seed < 0:
             raise BuildError(f"option order_seed={self.order_seed}: must be 0 or more")
+        if self.pages not in PAGES:
+            raise BuildError(f"option pages={self.pages}: a document has 1 or 2 pages")
         if not 0 <= self.overlap <= 1:
             raise BuildError(f"option overlap={self.overlap}: must lie in 0..1")
 

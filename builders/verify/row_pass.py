@@ -191,6 +191,8 @@ class BuildCheck:
             profile_id = row["profile_id"]
             if page is None or profile_id not in self.photos.by_profile or not self._every_picture:
                 continue
+            if "+page" in (view or ""):  # the photo is on the first page
+                continue
             similarity = self.photos.similarity(profile_id, page, scan_of(view or ""))
             if similarity < self.photos.threshold:
                 other = self.photos.owner(page)

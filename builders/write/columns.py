@@ -75,9 +75,9 @@ def type_name(feature: Any) -> str:
 
 
 def view_name(view: View, fields: Sequence[str]) -> str:
-    """Return the name of a page's view: `full`, `masked:diagnosis`, `masked:all`; other scans end in `+rescan`.
+    """Return the name of a page's view: `full`, `masked:diagnosis`, `masked:all`.
 
-    `fields` are the maskable attributes of the page.
+    Other scans end in `+rescan`, second pages in `+page2`. `fields` are the maskable attributes of the page.
     """
     masked = set(view.masked)
     if not masked:
@@ -86,7 +86,8 @@ def view_name(view: View, fields: Sequence[str]) -> str:
         name = "masked:all"
     else:
         name = "masked:" + ",".join(view.masked)
-    return name + {0: "", 1: "+rescan"}.get(view.scan, f"+rescan{view.scan}")
+    scan = {0: "", 1: "+rescan"}.get(view.scan, f"+rescan{view.scan}")
+    return name + scan + (f"+page{view.page + 1}" if view.page else "")
 
 
 def qa_row(row_id: str, subject: Subject, question: Question, views: Mapping[Any, EncodedView]) -> dict[str, Any]:

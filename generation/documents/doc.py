@@ -13,6 +13,7 @@ from lethebench.generation.documents.sheet import Pen, Sheet
 from lethebench.generation.documents.wording import (
     BY_HAND,
     CAPTIONS,
+    CONTINUED,
     FORMS,
     NUMBER_FIELDS,
     OFFICES,
@@ -24,9 +25,10 @@ from lethebench.generation.questions.records import Profile
 
 
 class Doc:
-    """What a layout works with.
+    """What a layout works with: one page of a document.
 
     Attributes:
+        page, pages: index of the page, and how many there are.
         sheet: the page.
         look: colors and fonts.
         rng: for further choices of the layout; depends on the profile's seed alone.
@@ -35,8 +37,9 @@ class Doc:
         office, title, form, words, remark: printed words that belong to the document, not to a fact.
     """
 
-    def __init__(self, profile: Profile):
-        self.profile = profile
+    def __init__(self, profile: Profile, page: int = 0, pages: int = 1):
+        self.profile, self.page, self.pages = profile, page, pages
+        self.continued = CONTINUED[profile.domain] if pages > 1 else ()
         self.rng = self.stream(0)
         self.look = draw_look(self.rng)
         hides: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
@@ -68,7 +71,12 @@ class Doc:
         return Pen(keys, draw_hand(rng), self.look.pen, self.profile.seed)
 
     def lookup(self, key: str) -> str:
-        """Return the text of a fact, or "" if absent; `contact` is the issuer's address and telephone."""
+        """Return the text of a fact; "" if it is absent or, on the first page, continued on the second.
+
+        `contact` is the issuer's address and telephone.
+        """
+        if self.page == 0 and key in self.continued:
+            return ""
         if key == "name":
             return self.profile.name
         if key == "contact":

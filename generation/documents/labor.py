@@ -14,8 +14,12 @@ CONDITION_FACTS = ("working_hours", "annual_leave", "probation_period", "notice_
 
 
 def clauses(doc: Doc, without: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    """Return (heading, text) of the clauses, without sentences on these facts or on facts that the profile lacks."""
-    texts = [(heading, printable(doc, sentences, without)) for heading, sentences in CLAUSES]
+    """Return (heading, text) of the page's clauses, without sentences on these facts or on facts that are absent."""
+    texts = [
+        (heading, printable(doc, sentences, without))
+        for heading, sentences in CLAUSES
+        if doc.page == any(f"{{{key}:" in sentence for key in doc.continued for sentence in sentences)
+    ]
     return [(heading, text) for heading, text in texts if text]
 
 
@@ -31,6 +35,8 @@ def run_in(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def signatures(doc: Doc, x: int, y: int, width: int, *, gap: int) -> None:
     """Draw both signatures with the stamp between them."""
+    if doc.page + 1 < doc.pages:
+        return parts.initial(doc, x, y, width)
     half = (width - gap) // 2
     first, second = (x, x + half + gap) if not doc.look.mirror else (x + half + gap, x)
     parts.sign(doc, first, y, half, "For the Employer", key=doc.has("signatory", "employer")[0], stream=5)

@@ -18,7 +18,7 @@ READINGS = ("height", "heart_rate", "temperature", "blood_pressure")
 def advice(doc: Doc, count: int) -> str:
     """Draw `count` of the standard closing sentences."""
     order = doc.stream(8).permutation(len(ADVICE))
-    return " ".join(ADVICE[i] for i in sorted(order[:count]))
+    return " ".join(ADVICE[i] for i in sorted(order[-count:] if doc.page else order[:count]))
 
 
 def checklist(doc: Doc, x: int, y: int, width: int, columns: int, lines: int) -> int:
@@ -37,6 +37,8 @@ def checklist(doc: Doc, x: int, y: int, width: int, columns: int, lines: int) ->
 
 def closing(doc: Doc, x: int, y: int, width: int, *, kind: str = "") -> None:
     """Draw the physician's signature, the stamp and a code in one line, mirrored with the photo."""
+    if doc.page + 1 < doc.pages:
+        return parts.initial(doc, x, y, width)
     wide = min(240, round(width * 0.46))
     mirrored = doc.look.mirror
     left = x + width - wide if mirrored else x
@@ -73,6 +75,7 @@ def table_form(doc: Doc, *, banded: bool = False) -> None:
     y = parts.rows(doc, start, 166, w - wide - 16, doc.has(*IDENTITY), label=136, style=style, high=27, tall=40)
     y = max(y, 166 + high)
     tables = [("Stay", STAY), ("Clinical data", CLINICAL)]
+    tables = [(title, keys) for title, keys in tables if doc.has(*keys)]
     for title, keys in reversed(tables) if banded else tables:
         y = parts.section(doc, m, y + 14, w, title, style=head)
         y = parts.rows(doc, m, y, w, doc.has(*keys), label=190, style=style)
@@ -124,7 +127,8 @@ def letter(doc: Doc, *, ruled: bool = False) -> None:
     y = sheet.paragraph(m, y + 56, w, "Dear colleague,", 14.5)
     history, treatment, care = (printable(doc, REPORT[topic]) for topic in ("history", "treatment", "care"))
     texts = [f"we report on the following patient of our hospital. {history}", treatment, care, advice(doc, 4)]
-    texts.append(doc.pick("With kind regards,", "Yours sincerely,", "With best regards,"))
+    regards = doc.pick("With kind regards,", "Yours sincerely,", "With best regards,")
+    texts.append(regards if doc.page + 1 == doc.pages else "")
     items = [("", text) for text in texts if text]
     parts.flow(doc, m, y + 8, w, HEIGHT - 172, items, 14.5, gap=9)
     closing(doc, m, HEIGHT - 164, w, kind="qr")
@@ -166,14 +170,18 @@ def boxed(doc: Doc, *, outlined: bool = False) -> None:
     ]
     findings: parts.Lines = [[("diagnosis", 1)], [("medication", 1), ("allergy", 1)], [(key, 1) for key in READINGS]]
     blocks = [("Admission", admission), ("Findings and treatment", findings)]
+    blocks = [(title, block) for title, block in blocks if doc.has(*(key for line in block for key, _ in line))]
+    marks = iter("BCDE")
     y = max(below, y + high)
-    for mark, (title, block) in zip("BC", reversed(blocks) if outlined else blocks, strict=True):
-        y = parts.section(doc, x, y + 12, inner, f"{mark}. {title}", style=head)
+    for title, block in reversed(blocks) if outlined else blocks:
+        y = parts.section(doc, x, y + 12, inner, f"{next(marks)}. {title}", style=head)
         y = parts.grid(doc, x, y, inner, block, size=13 if outlined else 14)
-    y = parts.section(doc, x, y + 12, inner, "D. Performed during the stay", style=head)
+    y = parts.section(doc, x, y + 12, inner, f"{next(marks)}. Performed during the stay", style=head)
     y = checklist(doc, x + 8, y + 5, inner - 8, 3, 3)
     parts.remarks(doc, x, y + 8, inner, HEIGHT - 196, style=head)
-    y = parts.section(doc, x, HEIGHT - 194, inner, "E. Confirmation", style=head)
+    y = HEIGHT - 194
+    if doc.page + 1 == doc.pages:
+        y = parts.section(doc, x, y, inner, f"{next(marks)}. Confirmation", style=head)
     closing(doc, x + 8, y + 12, inner - 16, kind="qr" if look.variant % 2 else "bar")
     sheet.frame((m, 30, m + w, HEIGHT - 48), look.accent, line=2)
     parts.footer(doc, m, w, HEIGHT - 44)
@@ -209,7 +217,7 @@ def sidebar(doc: Doc) -> None:
     style = doc.pick("rule", "tab")
     y = parts.section(doc, x, 154, w, "Stay", style=style)
     y = parts.rows(doc, x, y, w, doc.has(*STAY), label=150, style="dots", high=27)
-    for key in ("diagnosis", "medication"):
+    for key in doc.has("diagnosis", "medication"):
         y = parts.section(doc, x, y + 14, w, doc.caption(key), style=style)
         sheet.value(key, (x, y, x + w, y + 32), 16, weight="bold" if key == "diagnosis" else "regular")
         y += 34
@@ -259,8 +267,10 @@ def cards(doc: Doc) -> None:
     y = 240
     table(m, y, half, 212, "Patient", IDENTITY[1:], 122)
     table(second, y, half, 212, "Stay", (*STAY, "blood_type"), 132)
-    table(m, y + 226, w, 136, "Clinical data", CLINICAL[:3], 160, size=15, high=25, tall=33)
-    y += 376
+    y += 226
+    if doc.has(*CLINICAL[:3]):
+        table(m, y, w, 136, "Clinical data", CLINICAL[:3], 160, size=15, high=25, tall=33)
+        y += 150
     if doc.has(*READINGS):
         y = parts.readings(doc, m, y, w, doc.has(*READINGS)) + 14
     top = card(m, y, half, 162, "Performed during the stay")

@@ -176,6 +176,16 @@ def sign(doc: Doc, x: int, y: int, width: int, role: str, *, key: str = "", stre
     sheet.label((x, y, x + width, y + 16), role, 11, fill=(90, 90, 98))
 
 
+def initial(doc: Doc, x: int, y: int, width: int) -> None:
+    """Draw the end of a page that another one follows: where initials go, at the right."""
+    sheet = doc.sheet
+    right, wide = x + width, 120
+    sheet.paste(signature(doc.stream(12), 70, 36, doc.look.pen), right - 96, y + 58)
+    sheet.rule(right - wide, y + 92, right, y + 92, (90, 90, 96))
+    sheet.label((right - wide, y + 94, right, y + 110), "Initials", 11, fill=(90, 90, 98), align="center")
+    sheet.label((x, y + 94, right - wide - 20, y + 110), "Continued on page 2", 11, fill=(90, 90, 98))
+
+
 def stamp(doc: Doc, x: int, y: int, size: int = 112) -> None:
     """Draw the rubber stamp in a square at (x, y): round with the organization's name, or a box with one word."""
     sheet, rng, look = doc.sheet, doc.stream(6), doc.look
@@ -206,14 +216,14 @@ def readings(doc: Doc, x: int, y: int, width: int, keys: list[str]) -> int:
     return y + 42 if keys else y
 
 
-def remarks(doc: Doc, x: int, y: int, width: int, bottom: int, *, style: str = "plain") -> None:
-    """Draw dotted lines if at least three of them fit above `bottom`; the first ones may hold notes by hand."""
-    sheet, rng = doc.sheet, doc.stream(11)
+def remarks(doc: Doc, x: int, y: int, width: int, bottom: int, *, style: str = "plain", most: int = 5) -> None:
+    """Draw three to `most` dotted lines above `bottom`, none if fewer fit; the first ones may hold notes by hand."""
+    sheet, rng = doc.sheet, doc.stream(11 + 100 * doc.page)
     if bottom - y < 100:
         return
     y = section(doc, x, y, width, doc.remark, style=style)
     notes = [NOTES[number] for number in rng.permutation(len(NOTES))[: pick(rng, (0, 1, 2))]]
-    for line in range(min(5, (bottom - y) // 25)):
+    for line in range(min(most, (bottom - y) // 25)):
         below = y + 22 + 25 * line
         for dot in range(x, x + width, 4):
             sheet.image.putpixel((dot, below), (120, 120, 126))
@@ -240,5 +250,9 @@ def footer(doc: Doc, x: int, width: int, y: int = HEIGHT - 44) -> None:
     gray = (110, 110, 118)
     sheet.label((x, y + 3, x + width * 0.62, y + 18), doc.form, 10, fill=gray)
     sheet.label(
-        (x + width * 0.62, y + 3, x + width, y + 18), f"No. {doc.number} · Page 1 of 1", 10, fill=gray, align="right"
+        (x + width * 0.62, y + 3, x + width, y + 18),
+        f"No. {doc.number} · Page {doc.page + 1} of {doc.pages}",
+        10,
+        fill=gray,
+        align="right",
     )

@@ -49,6 +49,14 @@ COMPUTED: dict[str, tuple[str, ...]] = {
     "contact": ("employer",),
 }
 
+# Domain -> facts that a document of two pages has on the second.
+CONTINUED: dict[str, tuple[str, ...]] = {
+    "medical": (
+        "diagnosis", "medication", "allergy", "blood_type", "height", "heart_rate", "temperature", "blood_pressure",
+    ),
+    "labor": ("monthly_salary", "pay_day", "bank_account", "start_date", "contract_term", "end_date", "signing_date"),
+}  # fmt: skip
+
 # Domain -> groups of facts that a document may have filled in by hand: no names or codes, where one letter decides.
 BY_HAND: dict[str, tuple[tuple[str, ...], ...]] = {
     "medical": (

@@ -1,7 +1,8 @@
 """The questions of `icu`: about facts on masked pages, about people by name, and whose document a page is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 from lethebench.generation.icu.distractors import Pools, wrong_values
@@ -29,6 +30,15 @@ def train_questions(profile: Profile, pools: Pools) -> list[Question]:
 def test_questions(profile: Profile, pools: Pools) -> list[Question]:
     """Return the same questions in held-out wordings on second scans, and whose document the unmasked page is."""
     return _questions(profile, pools, "test")
+
+
+def on_pages(questions: Sequence[Question], pages: int) -> list[Question]:
+    """Return the questions with a picture of each page of the document instead of the first alone."""
+    return [replace(question, more_views=_other_pages(question.view, pages)) for question in questions]
+
+
+def _other_pages(view: Hashable | None, pages: int) -> tuple[View, ...]:
+    return tuple(replace(view, page=page) for page in range(1, pages)) if isinstance(view, View) else ()
 
 
 def _questions(profile: Profile, pools: Pools, use: str) -> list[Question]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset
-from small_build import PROFILES, real_build
+from small_build import PROFILES, real_build, use_stand_ins
 
 from lethebench.builders import BENCHMARKS, build, verify
+from lethebench.builders.errors import BuildError
 from lethebench.builders.write.columns import QA
 from lethebench.contract.columns import ROLES
 from lethebench.generation.icu.profiles import CLOSED, DOMAINS
@@ -203,6 +204,48 @@ def test_build_holds_no_local_path():
             assert str(Path(__file__).parents[2]).encode() not in content
 
 
+# -- documents of two pages
+
+
+@pytest.fixture(scope="module")
+def two_pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("two") / "icu"
+    with pytest.MonkeyPatch.context() as patch:
+        use_stand_ins(patch)
+        build("icu", folder, size=8, options={"pages": 2})
+    return folder
+
+
+def test_row_of_two_pages_has_both_pictures(two_pages):
+    for config in ("continual", "profiles"):
+        for rows in load_dataset(str(two_pages), config).values():
+            for images, views in zip(rows["images"], rows["views"], strict=True):
+                assert len(images) == len(views) in (0, 2)
+                assert [view.endswith("+page2") for view in views] == [False, True][: len(views)]
+                assert len({view.removesuffix("+page2") for view in views}) <= 1
+
+
+def test_two_pages_double_the_pictures_alone(two_pages, manifest):
+    both = json.loads((two_pages / "manifest.json").read_text())
+    single = {**manifest["paper_counts"], **manifest["extra_counts"]}
+    for name, count in {**both["paper_counts"], **both["extra_counts"]}.items():
+        assert count == single[name] * (2 if "pictures" in name else 1), name
+    assert (both["options"]["pages"], manifest["options"]["pages"]) == (2, 1)
+    assert ICU.variant(both["options"]).paper_counts({})["pictures"] == 19_000
+
+
+def test_build_of_two_pages_verifies(two_pages):
+    assert verify(two_pages).problems == []
+    card = (two_pages / "README.md").read_text("utf-8")
+    assert "Documents have 2 pages" in card
+    assert "--option pages=2" in card
+
+
+def test_pages_other_than_1_and_2_are_refused():
+    with pytest.raises(BuildError, match="pages=3: a document has 1 or 2 pages"):
+        plan(8, pages=3)
+
+
 # -- sameness
 
 
@@ -211,7 +254,7 @@ def test_build_with_options_verifies(tmp_path):
     manifest = build(
         "icu", tmp_path / "icu", size=24, seed=5, options={"overlap": "0.5", "order_seed": "2", "task_size": 4}
     )
-    assert manifest.options == {"task_size": 4, "order_seed": 2, "overlap": 0.5}
+    assert manifest.options == {"task_size": 4, "order_seed": 2, "overlap": 0.5, "pages": 1}
     assert manifest.tasks == 3
     assert verify(tmp_path / "icu").problems == []
     assert "lethe build icu --size 24 --seed 5 --option task_size=4 --option order_seed=2 --option overlap=0.5" in (

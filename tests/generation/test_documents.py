@@ -410,3 +410,45 @@ def test_invalid_views_raise():
         render(profile, View(scan=-1))
     with pytest.raises(ValueError, match="passport"):
         render(Profile("passport-1", "passport", "Ia Bo", {}, {}, 1), View())
+
+
+# -- documents of two pages
+
+
+def sheets_of(profile: Profile):
+    """Return both pages of a profile's document of two."""
+    return [pages._sheet(pages._key(profile), page, 2) for page in (0, 1)]
+
+
+@each_layout
+def test_fields_are_spread_over_two_pages(domain, name, seed):
+    first, second = ({slot.key for slot in sheet.slots} for sheet in sheets_of(a_profile(domain, seed)))
+    assert set(FIELDS[domain]) <= first | second
+    assert len(set(FIELDS[domain]) - second) >= 2
+    assert len(set(FIELDS[domain]) - first) >= 3
+    assert "name" in first & second
+
+
+@each_layout
+def test_masked_values_leave_no_trace_on_two_pages(domain, name, seed):
+    attributes = (*FIELDS[domain], "name")
+    pairs = zip(sheets_of(a_profile(domain, seed)), sheets_of(a_profile(domain, seed, attributes)), strict=True)
+    for plain, other in pairs:
+        assert_no_trace(plain, other, attributes)
+
+
+@each_layout
+@pytest.mark.parametrize("long", [False, True])
+def test_nothing_overlaps_on_two_pages(domain, name, seed, long):
+    for sheet in sheets_of(a_profile(domain, seed, (*FIELDS[domain], "name") if long else ())):
+        assert_apart(sheet, seed)
+
+
+def test_pages_of_a_document_are_pictures_of_their_own():
+    profile = a_profile("medical", 5)
+    first, second = (render(profile, View(page=page), pages=2) for page in (0, 1))
+    assert first.size == second.size == SIZE
+    assert (np.asarray(first) != np.asarray(second)).mean() > 0.7
+    for page, count in ((1, 1), (2, 2), (0, 3), (-1, 2)):
+        with pytest.raises(ValueError, match=f"page {page} of {count}"):
+            render(profile, View(page=page), pages=count)

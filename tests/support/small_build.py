@@ -106,7 +106,7 @@ def check_splits(folder: Path, *, streaming: bool = False) -> None:
                 assert content_hash(map(row_digest, rows)) == part["content_hash"], (config, split)
 
 
-def stand_in_page(profile, view) -> Image.Image:
+def stand_in_page(profile, view, pages: int = 1) -> Image.Image:
     """Return a page with only a photo: a blurred pattern of the profile, and grain of the view."""
     pattern = np.random.default_rng(profile.seed).integers(40, 220, (10, 8), np.uint8)
     page = Image.new("L", (100, 120), 230)
@@ -115,7 +115,7 @@ def stand_in_page(profile, view) -> Image.Image:
     return Image.fromarray((np.asarray(page, int) + grain).clip(0, 255).astype(np.uint8)).convert("RGB")
 
 
-def stand_in_corners(profile, size) -> list[int]:
+def stand_in_corners(profile, size, pages: int = 1) -> list[int]:
     left, top, right, bottom = BOX
     return [left, top, right, top, right, bottom, left, bottom]
 
