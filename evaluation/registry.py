@@ -22,6 +22,7 @@ NEEDS: dict[Need, str] = {
 }
 _MEASURES = "lethebench.evaluation.metrics.measures"
 _ROW_MEASURES = "lethebench.evaluation.metrics.row_measures"
+_CHECKPOINT = "lethebench.evaluation.metrics.checkpoint"
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,22 @@ METRICS: dict[str, MetricEntry] = {
             measure=f"{_MEASURES}:forget",
             headline=("forget",),
             takes="numbers",
+        ),
+        MetricEntry(
+            "indistinguishable",
+            "Closeness to the gold model on the asked facts",
+            needs=("candidates", "before", "gold"),
+            measure=f"{_CHECKPOINT}:indistinguishable",
+            headline=("indistinguishable",),
+            module=False,
+        ),
+        MetricEntry(
+            "keep",
+            "Utility kept on rows that no model was trained on",
+            needs=("logprobs", "before", "gold"),
+            measure=f"{_CHECKPOINT}:keep",
+            headline=("keep", "keep_worst"),
+            module=False,
         ),
         MetricEntry(
             "forget_quality",

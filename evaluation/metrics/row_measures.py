@@ -3,7 +3,7 @@
 from collections import Counter
 
 from lethebench.evaluation.metrics.answer_kind import ANSWER_KINDS
-from lethebench.evaluation.metrics.fluency import is_language
+from lethebench.evaluation.metrics.fluency import fluency_threshold, is_language
 from lethebench.evaluation.metrics.leak import leak_summary
 from lethebench.evaluation.metrics.measures import (
     ATTACKS,
@@ -16,7 +16,7 @@ from lethebench.evaluation.metrics.measures import (
     rows_by_split,
 )
 from lethebench.evaluation.metrics.profile_membership import profile_membership
-from lethebench.evaluation.metrics.rows import Row, aligned, column
+from lethebench.evaluation.metrics.rows import Row, aligned, column, having
 
 FLUENCY_LIMIT = 0.9
 """Below this share of the initial model's fluent answers on kept rows, fluency is lost."""
@@ -38,8 +38,13 @@ def answer_kinds(evidence: Evidence) -> Measured:
 
 
 def fluency(evidence: Evidence) -> Measured:
-    """Share of answers of every set that are language; `fluency_lost` where it falls on kept rows."""
-    cells: dict[str, Cell | None] = {}
+    """Share of answers of every set that are language; `fluency_lost` where it falls on kept rows.
+
+    `likely` is the share of answers to kept rows that the initial model finds no less likely than the 1st percentile of
+    its own. It enters no score, since answers that only differ from the initial model's are as unlikely as broken ones:
+    compare it with `likely_gold`.
+    """
+    cells: dict[str, Cell | None] = _likely(evidence)
     shares: Counter[str] = Counter()
     for split, rows in rows_by_split(evidence.rows, "generated"):
         cells[f"{split}/fluent"] = mean_cell(_with_fluency(rows), "fluent")
@@ -53,6 +58,20 @@ def fluency(evidence: Evidence) -> Measured:
         raise ValueError("no row has an answer")
     lost = shares["after"] < FLUENCY_LIMIT * shares["before"]
     return Measured(cells, ["fluency_lost"] if lost else [])
+
+
+def _likely(evidence: Evidence) -> dict[str, Cell | None]:
+    """Return the shares of likely answers of the model and of gold; none where no initial model scored the answers."""
+    own = [row["answer_logprob"] for row in having(evidence.before or (), "answer_logprob")]
+    if not own:
+        return {}
+    cells: dict[str, Cell | None] = {}
+    threshold = fluency_threshold(own)
+    for suffix, rows in (("", evidence.rows), ("_gold", evidence.gold or ())):
+        for split, members in rows_by_split(rows, "answer_logprob"):
+            likely = [{**row, "likely": float(row["answer_logprob"] >= threshold)} for row in members]
+            cells[f"{split}/likely{suffix}"] = mean_cell(likely, "likely")
+    return cells
 
 
 def _with_fluency(rows: list[Row]) -> list[dict]:

@@ -19,7 +19,7 @@ from lethebench.evaluation.metrics.over_profiles import (
 from lethebench.evaluation.metrics.score import PARTS, unlearning_score
 from lethebench.evaluation.metrics.stage_values import MODALITIES, Stage, StageValues, fluency, stage_values
 from lethebench.evaluation.metrics.tables import ModelRows, Table, units
-from lethebench.evaluation.metrics.unmeasured import unmeasured
+from lethebench.evaluation.metrics.unmeasured import NO_GOLD, unmeasured
 
 FLUENT = 0.9  # below this share of the initial model's fluency is lost
 COLLAPSED = 0.5  # keep below this
@@ -74,7 +74,7 @@ def run_scores(run: Run, *, seed: int = 0) -> dict:
         flags: among collapsed, fluency_lost, over_unlearned, one_gold_seed, not_measured, no_gold.
     """
     reasons = unmeasured(run.stages, run.gold, run.order)
-    if "forget" in reasons and not run.gold:
+    if NO_GOLD in reasons.values():
         return nothing(reasons) | {"flags": ["no_gold", "not_measured"]}
     scorer = _Scorer(run, seed)
     own = scorer.scores([scorer.table(rows) for rows in run.stages[1:]])

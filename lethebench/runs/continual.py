@@ -18,6 +18,7 @@ from lethebench.console import Console
 from lethebench.contract.folder_kinds import MARKER, REPORT
 from lethebench.contract.own_folder import new_file, refuse_foreign
 from lethebench.errors import UserError
+from lethebench.evaluation.metrics.rows import mean_of
 from lethebench.report import write_report
 from lethebench.report.headline import FIGURES
 from lethebench.runs.build import Build
@@ -282,11 +283,16 @@ def headline(result: Mapping[str, Any]) -> str:
     titles = [column.title for column in columns]
     gold = result["gold"]
     exposure = "" if gold["exposure"] is None else f"; exposure {gold['exposure']:.3f} bits"
-    knowledge = sum(gold["knowledge"]) / len(gold["knowledge"])
+    knowledge = mean_of(gold["knowledge"])
+    knows = (
+        "what it knows of the forget set is not measured"
+        if knowledge is None
+        else f"knows {knowledge:.3f} of the forget set"
+    )
     return "\n".join(
         [
             text_table(["Method", *titles, "Flags"], lines, right=titles),
-            f"gold model: knows {knowledge:.3f} of the forget set{exposure}",
+            f"gold model: {knows}{exposure}",
             f"gate: exact match {exact_match_text(result['gate'])}",
             *([f"report: {result['report']}"] if result.get("report") else []),
         ]

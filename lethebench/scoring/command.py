@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
@@ -18,6 +18,7 @@ from lethebench.contract.own_folder import kept_file, remove_kept
 from lethebench.errors import UserError
 from lethebench.evaluation.harness.general import General
 from lethebench.evaluation.metrics.measures import Evidence
+from lethebench.evaluation.metrics.rows import Rows
 from lethebench.evaluation.registry import METRICS
 from lethebench.runs.build import Build
 from lethebench.runs.folder import RECORD, file_hash, new_stage, write_json
@@ -74,7 +75,8 @@ class Evaluation:
         metrics = options.chosen_metrics()
         self.metrics = [name for name in metrics if METRICS[name].from_text or options.api_model is None]
         self.needs_logprobs = [name for name in metrics if name not in self.metrics]
-        passes = sum(value is not None for value in (options.gold, options.before, options.general))
+        references = [value for value in (options.gold, options.before) if value is not None]
+        passes = len(references) + bool(references and "fluency" in metrics) + (options.general is not None)
         self.console = Console(phases=3 + passes)
         self.rows, self.notes = self._chosen_rows()
         self.asked = asked_tasks(options, build)
@@ -215,9 +217,9 @@ class Evaluation:
         if gold is None and before is None:
             return evidence
         quiet_libraries()
-        from lethebench.scoring.models import reference_rows
+        from lethebench.scoring.models import has_weights, load, reference_rows, with_answer_logprobs
 
-        references: dict[str, Sequence[dict]] = {}
+        references: dict[str, Rows] = {}
         for name, title, model in (("gold", "gold", gold), ("before", "initial", before)):
             if model is not None:
                 with self.console.phase(f"score the {title} model") as tick:
@@ -226,7 +228,14 @@ class Evaluation:
                     if name == "gold" and (note := other_gold(folder, self.asked)):
                         self.notes.append(note)
                     references[name] = reference_rows(f"--{name}", model, folder, self.build, evidence.rows, scores_of)
-        return replace(evidence, gold=references.get("gold"), before=references.get("before"))
+        references["rows"] = evidence.rows
+        if before is not None and "fluency" in self.metrics and (has_weights(folder) or not folder.exists()):
+            with self.console.phase("score the answers under the initial model"):
+                loaded = load(str(folder) if folder.exists() else before)
+                for name, scores in references.items() if not loaded.is_routed else ():
+                    references[name] = with_answer_logprobs(loaded, self.rows, scores)
+        rows, gold_rows, before_rows = (references.get(name) for name in ("rows", "gold", "before"))
+        return replace(evidence, rows=rows or (), gold=gold_rows, before=before_rows)
 
 
 def _library_versions() -> dict[str, str]:

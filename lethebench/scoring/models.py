@@ -12,12 +12,15 @@ from lethebench.baselines.checkpoints.processors import require_template
 from lethebench.baselines.loading import LUMOE_FILE, Loaded, load_model
 from lethebench.baselines.presets import load_preset
 from lethebench.errors import UserError, one_line
+from lethebench.evaluation.answers.likely import answer_logprobs
 from lethebench.evaluation.answers.rows import evaluate_rows
+from lethebench.evaluation.metrics.row_measures import KEPT_SPLITS
 from lethebench.runs.build import Build
+from lethebench.runs.folder import HELD_OUT
 from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import check_line, stage_in
 from lethebench.runs.settings import apply_settings
-from lethebench.runs.summary import read_rows
+from lethebench.runs.summary import ROWS, read_rows
 from lethebench.scoring.options import check_same_data, run_of
 
 MODEL_FAILS = "the model fails on these rows (lethe --debug shows where; does its config.json belong to its weights?)"
@@ -93,6 +96,23 @@ def _score(loaded: Loaded, rows: Dataset, progress: Callable[[float], None], opt
     return [scores[index] for index in range(len(rows))]
 
 
+def with_answer_logprobs(loaded: Loaded, rows: Dataset, scores: Sequence[Mapping]) -> list[dict]:
+    """Return scored rows with `answer_logprob`, their answers' mean log-probability per token under a reference.
+
+    In nats; None for rows of the forget and holdout splits, and where there is no answer.
+
+    Args:
+        loaded: the reference model, from `load`.
+        rows: the questions.
+        scores: a model's scored rows, in the order of `rows`.
+    """
+    chosen = [index for index, row in enumerate(scores) if row["split"] in KEPT_SPLITS and row["generated"]]
+    texts = [scores[index]["generated"] for index in chosen]
+    values = answer_logprobs(loaded.model, loaded.processor, rows.select(chosen), texts) if chosen else []
+    by_index = dict(zip(chosen, values, strict=True))
+    return [{**row, "answer_logprob": by_index.get(index)} for index, row in enumerate(scores)]
+
+
 def reference_rows(
     option: str,
     model: str,
@@ -115,7 +135,8 @@ def reference_rows(
     if run is not None:
         check_same_data(option, model, run, build)
         check_line(run, stage_in(run, folder), hashed=False)
-        stored = {row["id"]: row for row in read_rows(folder)}
+        files = [name for name in (ROWS, HELD_OUT) if (folder / name).is_file()]
+        stored = {row["id"]: row for name in files for row in read_rows(folder, name)}
         if all(row["id"] in stored and row.keys() - {"error"} <= stored[row["id"]].keys() for row in rows):
             return [stored[row["id"]] | {name: row[name] for name in ("split", "role")} for row in rows]
     if run is not None and not has_weights(folder):

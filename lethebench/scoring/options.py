@@ -22,7 +22,7 @@ from lethebench.runs.records import read_run
 
 API_PREFIX = "openai:"
 HARNESS_PACKAGES = {"lm-eval": "lm_eval", "lmms-eval": "lmms_eval"}
-DEFAULT_SPLITS = ("forget", "retain", "neighbour", "holdout")
+DEFAULT_SPLITS = ("forget", "retain", "neighbour", "test", "holdout")
 SCORES_FILE = "scores.json"
 
 
@@ -238,11 +238,13 @@ class EvaluateOptions:
         return configs[config]
 
     def chosen_splits(self, build: Build) -> tuple[str, ...]:
-        """Return the splits that are scored; holdout rows only where a metric needs them and can be measured."""
+        """Return the splits that are scored; test and holdout rows only for metrics that can be measured with them."""
         splits = self.build_splits(build)
         present = tuple(name for name in DEFAULT_SPLITS if splits.get(name, {}).get("rows"))
-        holdout = any("holdout" in METRICS[name].needs for name in self.chosen_metrics()) and self.api_model is None
-        return self.splits or tuple(name for name in present if name != "holdout" or holdout)
+        metrics = self.chosen_metrics() if self.api_model is None else ()
+        holdout = any("holdout" in METRICS[name].needs for name in metrics)
+        used = {"test": "keep" in metrics and self.gold is not None, "holdout": holdout}
+        return self.splits or tuple(name for name in present if used.get(name, True))
 
 
 def check_weights(option: str, model: str, adapter: str | None = None) -> None:

@@ -35,6 +35,9 @@ from lethebench.scoring.output import full_table
 if TYPE_CHECKING:
     from lethebench.runs.stage import Run
 
+IN_SUMMARY = ("indistinguishable", "keep")
+"""Metrics of a checkpoint that a run has by stage in summary.json."""
+
 
 @dataclass
 class Comparison:
@@ -212,7 +215,7 @@ def _aggregates(out_dir: Path, stage: str, gold_stages: list[int], order: list[i
         return asked.relabel(read_rows(out_dir / name))
 
     excluded = {"stages", "holdout", "samples"} if unlearned else {"stages", "holdout", "samples", "before", "gold"}
-    metrics = [name for name, entry in METRICS.items() if not excluded & set(entry.needs)]
+    metrics = [name for name, entry in METRICS.items() if not excluded & set(entry.needs) and name not in IN_SUMMARY]
     gold = rows(f"gold/{stage_name(count)}") if count in gold_stages else None
     evidence = Evidence(rows=rows(stage), gold=gold, before=rows("learnt") if unlearned else None)
     scores = aggregate(evidence, metrics)

@@ -37,6 +37,18 @@ def test_answer_kinds_are_shares():
     assert [cells[f"forget/{kind}"]["value"] for kind in KINDS] == [0.25] * 4
 
 
+def test_likely_answers_are_above_the_first_percentile_of_the_initial_model():
+    before = rows("retain", count=200)
+    before = [row | {"answer_logprob": -number / 100} for number, row in enumerate(before)]
+    after = [row | {"answer_logprob": row["answer_logprob"] - 0.1} for row in before]
+    after[0]["answer_logprob"] = None
+    gold = [row | {"answer_logprob": -9.0} for row in before]
+    cells = row_measures.fluency(Evidence(rows=after, before=before, gold=gold)).cells
+    assert cells["retain/likely"]["value"] == pytest.approx(187 / 199)  # the threshold is -1.97
+    assert cells["retain/likely"]["n"] == 199
+    assert cells["retain/likely_gold"]["value"] == 0.0
+
+
 def test_fluency_is_lost_on_kept_rows_alone():
     good = {"generated": "It is Porto."}
     for split, flags in (("retain", ["fluency_lost"]), ("forget", [])):

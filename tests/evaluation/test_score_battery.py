@@ -13,9 +13,12 @@ from battery import ZERO, cheats, read_battery, truth_of
 from fewer_resamples import resamples
 from plain_run_scores import run_parts
 
+from lethebench.evaluation.metrics.measures import Evidence
 from lethebench.evaluation.metrics.run_scores import Run, run_scores
 from lethebench.evaluation.metrics.score import PARTS
 from lethebench.evaluation.metrics.tables import ModelRows
+from lethebench.scoring.aggregate import aggregate
+from lethebench.scoring.asked import Asked
 
 HONEST = ("npo", "kl", "graddiff", "simnpo", "idk", "dpo", "mmunlearner", "rmu", "ga")
 ORDER, STAGES = (0, 1, 2, 3), (1, 2, 3, 4)
@@ -228,6 +231,29 @@ def test_gold_models_of_the_last_stage_alone_give_a_score(name, keep_worst):
         result = run_scores(dataclasses.replace(run, gold={4: run.gold[4]}))
     assert result["reasons"] == {}
     assert result["keep_worst"] == pytest.approx(keep_worst, abs=0.1)
+
+
+@pytest.mark.parametrize("stage", [2, 4])
+def test_checkpoint_has_the_parts_of_its_stage(stage):
+    def rows_of(model: ModelRows) -> list[dict]:
+        parts = [
+            [row | {"split": "test" if held_out else row["role"]} for row in part]
+            for held_out, part in enumerate((model.rows, model.held_out))
+        ]
+        return Asked(list(range(stage))).relabel([*parts[0], *parts[1]])
+
+    rows = battery()
+    models = (rows["npo", stage], rows["gold 0", stage], rows["initial", 0])
+    result = aggregate(Evidence(*map(rows_of, models)), ["keep", "indistinguishable"])
+    run = run_of([rows["npo", number] for number in STAGES])
+    expected = run_scores(dataclasses.replace(run, gold={number: gold[:1] for number, gold in run.gold.items()}))
+    for name in ("keep", "indistinguishable"):
+        cell = result.values[name][name]
+        assert cell["value"] == pytest.approx(expected["series"][name][stage - 1])
+        assert cell["ci_low"] < cell["value"] < cell["ci_high"]
+    assert result.values["indistinguishable"]["indistinguishable"]["n"] == sum(
+        row["rank"] is not None for row in rows["npo", stage].rows if row["task_id"] < stage
+    )
 
 
 def test_one_kept_profile_is_named():

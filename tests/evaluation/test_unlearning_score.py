@@ -157,6 +157,7 @@ def only(keep) -> dict:
 
 MISSING = {
     "no gold": (lambda row: row["model"] == "method", {"forget", "indistinguishable", "keep"}, "no gold model"),
+    "no last gold": (lambda row: (row["model"], row["stage"]) != ("gold", 2), {"forget", "keep"}, "no gold model"),
     "no held-out rows": (lambda row: not row["held_out"], {"keep"}, "no held-out rows"),
     "one kept profile": (lambda row: row["profile_id"] != "f", {"keep"}, "fewer than two retained"),
     "no stage": (lambda row: (row["model"], row["stage"]) != ("method", 1), {"forget", "keep"}, "rows of stage 1"),
@@ -169,6 +170,7 @@ def test_missing_rows_give_a_reason_and_no_score(name):
     result = scores.unlearning_summary(**only(keep))
     assert result["score"] is None
     assert parts <= set(result["reasons"])
+    assert ("no_gold" in result["flags"]) is (reason == "no gold model")
     for part in parts:
         assert result[part] is None
         assert reason in result["reasons"][part]

@@ -127,6 +127,8 @@ def test_not_measured_has_a_reason():
         "exposure": "no row has candidates",
         "forget": "it compares with the model before unlearning: give --before",
         "forget_quality": "it compares with a retrained model: give --gold",
+        "indistinguishable": "it compares with a retrained model: give --gold",
+        "keep": "it compares with a retrained model: give --gold",
         "option_probability": "no row has options or perturbed answers",
         "extraction": "no row has an extraction_strength: score the model again",
         "answer_kinds": "no row has an answer_kind: score the model again",

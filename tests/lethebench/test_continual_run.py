@@ -2,9 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +21,7 @@ from lethebench.runs import continual, training
 from lethebench.runs import stage as stages
 from lethebench.runs.build import open_build
 from lethebench.runs.commands import run_command, unlearn_command
-from lethebench.runs.continual import start
+from lethebench.runs.continual import headline, start
 from lethebench.runs.folder import HELD_OUT, read_json, stage_name, write_json
 from lethebench.runs.gate import gate
 from lethebench.runs.options import RunOptions
@@ -176,6 +173,12 @@ def test_summary_follows_from_the_rows(finished):
     assert result["methods"]["npo"]["exposure"] == pytest.approx(sum(bits) / len(bits))
     matrix = pq.read_table(options.out / "npo" / "matrix.parquet").to_pylist()
     assert [(row["stage"], row["task_id"]) for row in matrix] == [(t, i) for t in range(3) for i in (*order, -1)]
+
+
+@pytest.mark.parametrize(("known", "words"), [([0.25, None], "knows 0.250 of the"), ([None] * 2, "is not measured")])
+def test_headline_takes_gold_models_without_knowledge(finished, known, words):
+    result = finished[1]
+    assert words in headline({**result, "gold": {**result["gold"], "knowledge": known}})
 
 
 def test_repair_runs_a_damaged_stage_and_its_successors_again(finished, tmp_path, capsys):
@@ -354,45 +357,6 @@ def test_resuming_as_another_run_is_refused(finished, data, tmp_path, change, me
     write_json(folder / "run.json", new_record(record | change | {"versions": versions}))
     with pytest.raises(UserError, match=f"was created with {message}"):
         start(open_build(data), replace(options, out=folder), Console(), resume=True)
-
-
-def command(*arguments: str, folder: Path) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "lethebench", *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_killed_and_resumed_run_gives_the_same_numbers(data, tmp_path):
-    """Kill a run repeatedly, later each time, and compare with an uninterrupted one."""
-    base = ["run", str(data), "--method", "npo", "--tasks", "2", "--json"]
-    whole = command(*base, "--out", "alone", folder=tmp_path)
-    out, error = whole.communicate()
-    assert whole.returncode == 0, error
-    kills = 0
-    for seconds in (10, 16, 13, 25):
-        child = command(*base, "--out", "killed", *(["--resume"] if kills else []), folder=tmp_path)
-        time.sleep(seconds)
-        if child.poll() is not None:
-            break
-        child.kill()
-        child.wait()
-        kills += (tmp_path / "killed" / "run.json").exists()
-    last = command(*base, "--out", "killed", "--resume", folder=tmp_path)
-    out_resumed, error = last.communicate()
-    assert last.returncode == 0, error
-    assert kills >= 2
-    first, second = json.loads(out), json.loads(out_resumed)
-    assert first["methods"] == second["methods"]
-    assert first["gate"] == second["gate"]
-    for stage in ("learnt", "npo/t001", "npo/t002", "gold/t002"):
-        assert rows_of(tmp_path / "alone" / stage) == rows_of(tmp_path / "killed" / stage)
-    assert not list((tmp_path / "killed").rglob(".*.lethe*/*"))
 
 
 @pytest.mark.slow

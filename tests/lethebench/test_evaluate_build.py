@@ -51,7 +51,7 @@ def test_written_files_and_headline(scored):
     assert not list(folder.parent.glob(".*"))
     assert json.loads((folder / "scores.json").read_text()) == scores
     rows = rows_of(folder)
-    assert list(rows[0]) == [*CARRIED_COLUMNS, *SCORE_COLUMNS, *MEMBERSHIP_COLUMNS]
+    assert list(rows[0]) == [*CARRIED_COLUMNS, *SCORE_COLUMNS, *MEMBERSHIP_COLUMNS, "answer_logprob"]
     assert {name: sum(row["split"] == name for row in rows) for name in ("forget", "retain", "holdout")} == {
         "forget": 8,
         "retain": 8,
@@ -66,7 +66,7 @@ def test_aggregates_equal_means_of_rows(scored):
     folder, scores, _ = scored
     rows = {name: [row for row in rows_of(folder) if row["split"] == name] for name in ("forget", "retain", "holdout")}
     metrics = scores["metrics"]
-    assert scores["not_measured"] == {} or set(scores["not_measured"]) <= {"forget", "utility"}
+    assert scores["not_measured"] == {} or set(scores["not_measured"]) <= {"forget", "utility", "keep"}
     for name, part in rows.items():
         cell = metrics["memorization"][f"{name}/keyword_match"]
         assert cell["value"] == pytest.approx(np.mean([row["keyword_match"] for row in part]))

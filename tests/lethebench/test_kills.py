@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from initial_run import rows_of
+from small_build import real_build
 
 COMMANDS = ("build", "import", "export", "report", "evaluate", "unlearn", "tune", "learn", "run", "demo")
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -24,3 +27,42 @@ def test_command_killed_at_any_change_loses_nothing(name, tmp_path):
     assert result["kills"] >= min(MOST, result["events"]) / 2
     for problem in ("lost", "foreign", "leftovers", "different", "failed"):
         assert result[problem] == [], problem
+
+
+def command(*arguments: str, folder: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "lethebench", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_killed_and_resumed_run_gives_the_same_numbers(tmp_path):
+    """Kill a run repeatedly, later each time, and compare with an uninterrupted one."""
+    base = ["run", str(real_build()), "--method", "npo", "--tasks", "2", "--json"]
+    whole = command(*base, "--out", "alone", folder=tmp_path)
+    out, error = whole.communicate()
+    assert whole.returncode == 0, error
+    kills = 0
+    for seconds in (10, 16, 13, 25):
+        child = command(*base, "--out", "killed", *(["--resume"] if kills else []), folder=tmp_path)
+        time.sleep(seconds)
+        if child.poll() is not None:
+            break
+        child.kill()
+        child.wait()
+        kills += (tmp_path / "killed" / "run.json").exists()
+    last = command(*base, "--out", "killed", "--resume", folder=tmp_path)
+    out_resumed, error = last.communicate()
+    assert last.returncode == 0, error
+    assert kills >= 2
+    first, second = json.loads(out), json.loads(out_resumed)
+    assert first["methods"] == second["methods"]
+    assert first["gate"] == second["gate"]
+    for stage in ("learnt", "npo/t001", "npo/t002", "gold/t002"):
+        assert rows_of(tmp_path / "alone" / stage) == rows_of(tmp_path / "killed" / stage)
+    assert not list((tmp_path / "killed").rglob(".*.lethe*/*"))
