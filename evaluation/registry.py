@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Need = Literal["text", "logprobs", "candidates", "membership", "holdout", "samples", "before", "gold", "stages"]
+Need = Literal[
+    "text", "logprobs", "candidates", "membership", "holdout", "samples", "judge", "before", "gold", "stages"
+]
 NEEDS: dict[Need, str] = {
     "text": "answers",
     "logprobs": "logprobs",
@@ -16,11 +18,13 @@ NEEDS: dict[Need, str] = {
     "membership": "token logprobs",
     "holdout": "holdout rows",
     "samples": "--samples",
+    "judge": "--judge",
     "before": "--before",
     "gold": "--gold",
     "stages": "a run",
 }
 _MEASURES = "lethebench.evaluation.metrics.measures"
+_JUDGE_MEASURES = "lethebench.evaluation.judges.measures"
 _ROW_MEASURES = "lethebench.evaluation.metrics.row_measures"
 _CHECKPOINT = "lethebench.evaluation.metrics.checkpoint"
 
@@ -125,11 +129,38 @@ METRICS: dict[str, MetricEntry] = {
         ),
         MetricEntry(
             "fluency",
-            "Share of answers that are language",
+            "Share of answers that are language; with --judge, how fluent they are",
             needs=("text",),
-            measure=f"{_ROW_MEASURES}:fluency",
-            headline=("fluent",),
-            module=False,
+            range="share 0 .. 1; verdicts 1 .. 10",
+            measure=f"{_JUDGE_MEASURES}:fluency",
+            headline=("fluent", "fluency"),
+            takes="texts",
+        ),
+        MetricEntry(
+            "rejection",
+            "How clearly answers decline, by judges (MLUBench)",
+            needs=("text", "judge"),
+            direction="higher = declines more",
+            measure=f"{_JUDGE_MEASURES}:rejection",
+            headline=("rejection",),
+            takes="texts",
+        ),
+        MetricEntry(
+            "correctness",
+            "Whether answers state the fact, by judges (MLUBench)",
+            needs=("text", "judge"),
+            measure=f"{_JUDGE_MEASURES}:correctness",
+            headline=("correctness",),
+            takes="texts",
+        ),
+        MetricEntry(
+            "factuality",
+            "How far answers agree with the facts, by judges (MLLMU-Bench)",
+            needs=("text", "judge"),
+            range="1 .. 10",
+            measure=f"{_JUDGE_MEASURES}:factuality",
+            headline=("factuality",),
+            takes="texts",
         ),
         MetricEntry(
             "forget",

@@ -6,6 +6,8 @@ A change of any text of a rubric needs a new version, which is recorded with eve
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lethebench.evaluation.metrics.fluency import JUDGED_LANGUAGE
+
 
 class Example(NamedTuple):
     """A judged answer that is shown to a language model."""
@@ -243,11 +245,11 @@ FLUENCY = Rubric(
         Example("What is on the table?", "", "lamp lamp lamp lamp lamp lamp", 1, "A loop of one word."),
         Example("Wie alt ist das Haus?", "", "Dazu weiß ich nichts.", 10, "A refusal in well-formed language."),
     ),
-    bounds=(4, 8),
+    bounds=(JUDGED_LANGUAGE, 8),
     shows_truth=False,
 )
 
 RUBRICS: dict[str, Rubric] = {rubric.name: rubric for rubric in (REJECTION, CORRECTNESS, FACTUALITY, FLUENCY)}
 """Every rubric by name, in the order in which they are judged and shown."""
-FLUENT_FROM = FLUENCY.bounds[0]
+FLUENT_FROM = JUDGED_LANGUAGE
 """The lowest verdict of fluency that counts as language."""

@@ -1,7 +1,8 @@
 """Whether a generated answer is language: not empty, no loop, and as likely as a fluent model's own answers."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import regex
@@ -16,6 +17,8 @@ LETTER_LIMIT = 0.3
 """Below this share of letters, marks and digits among its visible characters, an answer is not language."""
 MAX_PERIOD = 64
 """Tokens of the longest n-gram whose repetition is looked for."""
+JUDGED_LANGUAGE = 4
+"""From this verdict by the rubric `fluency`, from 1 to 10, a judged answer is language."""
 PERCENTILE = 1.0
 """Answers less likely than this percentile of the reference's own answers are not fluent."""
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}]")
@@ -65,6 +68,14 @@ def is_language(text: str) -> bool:
     visible = _SPACE.sub("", text)
     letters = len(_LETTER.findall(visible))
     return letters > 0 and letters >= LETTER_LIMIT * len(visible) and loop_share(text) < LOOP_LIMIT
+
+
+def is_fluent(row: Mapping[str, Any]) -> bool:
+    """Return whether the answer of a scored row is language: by its column `fluency`, the mean verdict of judges, if it
+    has one, else by `is_language`.
+    """
+    verdict = row.get("fluency")
+    return is_language(row["generated"] or "") if verdict is None else verdict >= JUDGED_LANGUAGE
 
 
 def fluency_threshold(logprobs: ArrayLike, *, percentile: float = PERCENTILE) -> float:

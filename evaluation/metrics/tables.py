@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lethebench.evaluation.metrics.fluency import is_language
+from lethebench.evaluation.metrics.fluency import is_fluent
 
 Row = Mapping[str, Any]
 RETAIN = -1
@@ -58,13 +58,13 @@ class Table:
             name: np.array([np.nan if row.get(name) is None else row[name] for row in rows], dtype=np.float64)
             for name in COLUMNS
         }
-        self._texts = [row["generated"] or "" for row in rows]
+        self._rows = rows
         self.distribution = distributions([row.get("candidate_logprobs") for row in rows])
 
     @cached_property
     def language(self) -> np.ndarray:
-        """Whether each answer is language, shape (n,)."""
-        return np.array([is_language(text) for text in self._texts], dtype=np.float64)
+        """Whether each answer is language, by judges where they judged it, shape (n,)."""
+        return np.array([is_fluent(row) for row in self._rows], dtype=np.float64)
 
     def means(self, values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Return the mean of each profile over chosen rows that have a value, shape (profiles,); NaN without any."""

@@ -58,13 +58,33 @@ def evaluate(
         str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")] = False,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(metavar="local|openai:MODEL|package.module:Judge", help="Judge the answers; repeat for several."),
+    ] = None,
+    rubrics: Annotated[
+        str, typer.Option(metavar="NAME,...", help="rejection, correctness, factuality, fluency; default all.")
+    ] = "",
+    judge_repeats: Annotated[
+        int, typer.Option(min=1, max=16, help="Verdicts of each judge on each answer; odd ones see the answer first.")
+    ] = 1,
+    judge_base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="URL of the judges' API; the key is in OPENAI_API_KEY.")
+    ] = None,
+    judge_budget: Annotated[
+        str, typer.Option(metavar="requests=N,tokens=N,usd=X", help="Limits of the judges' calls, all together.")
+    ] = "",
+    judge_price: Annotated[
+        str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens of the judges.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Folder to write; default evaluations/..., RUN/evaluation.")] = None,
     print_all: Annotated[bool, typer.Option("--all", help="Print every aggregate, not only the headline.")] = False,
     as_json: Json = False,
 ) -> None:
     """Score a model, adapter or API on a build, or rescore a run.
 
-    Writes rows.parquet (every row) and scores.json (every aggregate with its number of rows and 95 % interval).
+    Writes rows.parquet (every row) and scores.json (every aggregate with its number of rows and 95 % interval); with
+    --judge also verdicts.parquet (every verdict with its justification).
 
     Example: lethe evaluate build/icu --model runs/icu/npo/t004 --gold runs/icu
 
@@ -73,8 +93,11 @@ def evaluate(
     Example: lethe evaluate build/icu --model openai:gpt-4o-mini --sample 100
 
     Example: lethe evaluate runs/demo
+
+    Example: lethe evaluate runs/demo --judge local --judge openai:gpt-4o-mini --judge-price 0.15,0.60
     """
     from lethebench.scoring.command import evaluate_command
+    from lethebench.scoring.judges import JudgeOptions
     from lethebench.scoring.options import EvaluateOptions
 
     options = EvaluateOptions(
@@ -99,6 +122,16 @@ def evaluate(
         budget=budget,
         price=price,
         dry_run=dry_run,
+        judges=JudgeOptions(
+            names=tuple(judge or ()),
+            rubrics=_names(rubrics),
+            repeats=judge_repeats,
+            base_url=judge_base_url,
+            budget=judge_budget,
+            price=judge_price,
+            concurrency=concurrency,
+            timeout=timeout,
+        ),
     )
     scores, text = evaluate_command(options, full=print_all)
     show(scores, as_json, text)

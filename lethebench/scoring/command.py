@@ -18,6 +18,7 @@ from lethebench.contract.own_folder import kept_file, remove_kept
 from lethebench.errors import UserError
 from lethebench.evaluation.harness.general import General
 from lethebench.evaluation.metrics.measures import Evidence
+from lethebench.evaluation.metrics.row_measures import likely_threshold
 from lethebench.evaluation.metrics.rows import Rows
 from lethebench.evaluation.registry import METRICS
 from lethebench.runs.build import Build
@@ -25,6 +26,8 @@ from lethebench.runs.folder import RECORD, file_hash, new_stage, write_json
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.scoring.aggregate import aggregate
 from lethebench.scoring.asked import asked_tasks, other_gold
+from lethebench.scoring.judging import REPLIES_FILE, VERDICTS_FILE, Judging, Questions, write_verdicts
+from lethebench.scoring.judging import dry_run as judging_dry_run
 from lethebench.scoring.options import SCORES_FILE, EvaluateOptions, reference_folder
 from lethebench.scoring.output import full_table, headline, write_rows
 
@@ -53,17 +56,36 @@ def evaluate_command(options: EvaluateOptions, *, full: bool = False) -> tuple[d
     folder = options.folder()
     answers, record = kept_file(folder, ANSWERS_FILE), {"seconds": 0.0}
     if options.dry_run:
-        from lethebench.scoring.api import dry_run
-
-        return dry_run(options, Evaluation(options, build).rows, answers)
+        return _dry_run(options, Evaluation(options, build), answers, kept_file(folder, REPLIES_FILE))
     with new_stage(folder, record, EVALUATION) as new:
-        scores = Evaluation(options, build).run(new, answers)
+        scores = Evaluation(options, build).run(new, answers, kept_file(folder, REPLIES_FILE))
         record["seconds"] = scores["seconds"]
     if not (scores["endpoint"] or {}).get("failed"):
         remove_kept(folder, ANSWERS_FILE)
+    if not (scores["judges"] or {}).get("failed"):
+        remove_kept(folder, REPLIES_FILE)
     text = full_table(scores) if full else headline(scores)
     more = "" if full else "; --all prints every aggregate"
     return scores, f"{text}\n\nscores: {folder / SCORES_FILE}, rows: {folder / ROWS_FILE}{more}"
+
+
+def _dry_run(options: EvaluateOptions, evaluation: "Evaluation", answers: Path, replies: Path) -> tuple[dict, str]:
+    """Return what the calls to APIs are likely to take; judges are taken to see answers as long as the true ones."""
+    records: dict[str, dict] = {}
+    texts = []
+    if options.api_model is not None:
+        from lethebench.scoring.api import dry_run
+
+        record, text = dry_run(options, evaluation.rows, answers)
+        records |= record
+        texts.append(text)
+    if options.judges.api_names:
+        questions = Questions(evaluation.rows)
+        rows = evaluation.rows.select_columns(["id", "question", "answer"]).to_list()
+        items = [questions.item({**row, "generated": row["answer"], "modality": "image_text"}) for row in rows]
+        records["judges"], text = judging_dry_run(options.judges, items, replies)
+        texts.append(text)
+    return records, "\n".join(texts)
 
 
 class Evaluation:
@@ -77,23 +99,29 @@ class Evaluation:
         self.needs_logprobs = [name for name in metrics if name not in self.metrics]
         references = [value for value in (options.gold, options.before) if value is not None]
         passes = len(references) + bool(references and "fluency" in metrics) + (options.general is not None)
-        self.console = Console(phases=3 + passes)
+        self.console = Console(phases=3 + passes + bool(options.judges.names))
         self.rows, self.notes = self._chosen_rows()
         self.asked = asked_tasks(options, build)
         if self.asked.note is not None and "forget" in self.rows["split"]:
             self.notes.append(self.asked.note)
 
-    def run(self, folder: Path, answers: Path) -> dict:
-        """Score, aggregate and write to a folder; return the content of scores.json.
+    def run(self, folder: Path, answers: Path, replies: Path) -> dict:
+        """Score, judge, aggregate and write to a folder; return the content of scores.json.
 
-        `answers` keeps the answers of an API until every call succeeded.
+        `answers` keeps the answers of an API, and `replies` those of its judges, until every call succeeded.
         """
         start = time.monotonic()
         endpoint = None
+        judging = Judging(self.options.judges, replies, self.console) if self.options.judges.names else None
+        if judging is not None:
+            judging.probe()
         if self.options.api_model is not None:
             evidence, endpoint = self._evidence_from_api(answers)
         else:
             evidence = self._evidence_from_weights()
+        agreement = None
+        if judging is not None:
+            evidence, agreement = self._judged(evidence, judging, folder)
         with self.console.phase("aggregate"):
             aggregates = aggregate(evidence, self.metrics)
         not_measured = dict.fromkeys(self.needs_logprobs, "an API gives text alone, and this needs log-probabilities")
@@ -108,6 +136,7 @@ class Evaluation:
         flags = [*(["empty_answers"] if empty else []), *(["sampled"] if self.options.sample else [])]
         result = {
             **self._provenance(evidence, endpoint),
+            "judges": None if judging is None else judging.record() | {"agreement": agreement},
             "seconds": round(time.monotonic() - start, 1),
             "metrics": aggregates.values,
             "flags": [*flags, *aggregates.flags],
@@ -117,6 +146,16 @@ class Evaluation:
         write_rows(folder / ROWS_FILE, evidence.rows)
         write_json(folder / SCORES_FILE, result)
         return result
+
+    def _judged(self, evidence: Evidence, judging: Judging, folder: Path) -> tuple[Evidence, dict]:
+        """Return the evidence with the judges' figures in its rows, and how well they agree; write the verdicts."""
+        title = f"judge {len(evidence.rows)} answers: {', '.join(self.options.judges.names)}"
+        threshold = likely_threshold(evidence.before)
+        judgments = judging.judge(evidence.rows, Questions(self.rows), title, threshold)
+        write_verdicts(folder / VERDICTS_FILE, judgments.verdicts)
+        self.notes += judging.notes()
+        rows = [{**row, **columns} for row, columns in zip(evidence.rows, judgments.columns, strict=True)]
+        return replace(evidence, rows=rows), judgments.summary
 
     def _provenance(self, evidence: Evidence, endpoint: dict | None) -> dict:
         options, manifest = self.options, self.build.manifest

@@ -9,12 +9,13 @@ from lethebench.cli.output import text_table
 from lethebench.console import Console, per_mille
 from lethebench.contract.escaping import file_name
 from lethebench.errors import UserError
-from lethebench.evaluation.judges.agreement import fleiss_kappa, order_effect
 from lethebench.evaluation.judges.labeled import PARTS, Check, LabeledAnswer, compare, labeled_answers
 from lethebench.evaluation.judges.protocol import Judge, Verdict, checked
+from lethebench.evaluation.judges.rows import repeat_agreement
 from lethebench.evaluation.judges.rubrics import Rubric
 from lethebench.scoring.api import usage_text
-from lethebench.scoring.judges import JudgeOptions, estimate
+from lethebench.scoring.judges import JudgeOptions
+from lethebench.scoring.judging import dry_run as judging_dry_run
 
 REPLIES = Path("evaluations") / "judge-check"
 
@@ -37,8 +38,9 @@ def judge_check_command(
     answers = answers if sample is None else _spread(answers, sample)
     rubrics = options.chosen_rubrics()
     replies = REPLIES / f"{file_name(name.partition(':')[2])}.sqlite" if options.api_names else None
-    if dry_run:
-        return _dry_run(options, answers, rubrics, replies)
+    if dry_run and replies is not None:
+        record, text = judging_dry_run(options, [answer.item for answer in answers], replies)
+        return {"dry_run": record}, text
     if replies is not None:
         replies.parent.mkdir(parents=True, exist_ok=True)
     console = Console(phases=1)
@@ -56,7 +58,7 @@ def judge_check_command(
                     done += 1
                 checks.append(compare(rubric, answers, verdicts[0]))
                 if options.repeats > 1:
-                    consistency[rubric.name] = _consistency(rubric, verdicts)
+                    consistency[rubric.name] = repeat_agreement(rubric, verdicts)
             usage = cache.usage() if cache is not None else None
     result = {
         "judge": judges[0].name,
@@ -97,35 +99,6 @@ def _verdicts(judge: Judge, answers: Sequence[LabeledAnswer], rubric: Rubric, re
         if type(error) is ValueError:
             raise UserError(str(error)) from None
         raise
-
-
-def _dry_run(
-    options: JudgeOptions, answers: Sequence[LabeledAnswer], rubrics: Sequence[Rubric], replies: Path | None
-) -> tuple[dict, str]:
-    stored = replies if replies is not None and replies.exists() else None
-    with options.opened(stored) as (judges, _):
-        usage = estimate(judges, [answer.item for answer in answers], rubrics, options.repeats)
-    limit = options.limits().exceeded(usage)
-    text = (
-        f"{len(answers)} answers by {options.names[0]}: about {usage_text(usage, options.limits())}, if every reply has"
-    )
-    text += " the maximum length and no call fails; nothing was sent"
-    record = usage._asdict() | {"usd": options.limits().cost(usage), "answers": len(answers)}
-    return {"dry_run": record}, text + (f"; this exceeds the budget of {limit}" if limit else "")
-
-
-def _consistency(rubric: Rubric, verdicts: Sequence[Sequence[Verdict]]) -> dict:
-    """Return the agreement of repeated verdicts, and the effect of the order, over answers with every verdict."""
-    complete = [
-        [verdict.value for verdict in row if verdict.value is not None]
-        for row in zip(*verdicts, strict=True)
-        if all(verdict.value is not None for verdict in row)
-    ]
-    if not complete:
-        return {"kappa": None, "order": None, "n": 0}
-    classes = [[rubric.class_of(value) for value in row] for row in complete]
-    effect = order_effect([row[0] for row in complete], [row[1] for row in complete])
-    return {"kappa": fleiss_kappa(classes), "order": effect._asdict(), "n": len(complete)}
 
 
 def _agreement_table(checks: Sequence[Check]) -> str:

@@ -1,9 +1,8 @@
 """The options of `lethe evaluate`, checked before anything is loaded."""
 
 import importlib.util
-import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lethebench.baselines.tiny import is_tiny
@@ -11,7 +10,6 @@ from lethebench.contract.escaping import file_name
 from lethebench.contract.folder_kinds import EVALUATION
 from lethebench.contract.own_folder import refuse_foreign
 from lethebench.contract.requests.budget import Budget, parse_budget
-from lethebench.contract.secrets import fault_of
 from lethebench.errors import UserError
 from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build
@@ -19,6 +17,7 @@ from lethebench.runs.checks import check_model
 from lethebench.runs.folder import RECORD, file_hash, is_done, stage_name
 from lethebench.runs.proof import check_line, stage_in
 from lethebench.runs.records import read_run
+from lethebench.scoring.judges import JudgeOptions, check_key
 
 API_PREFIX = "openai:"
 HARNESS_PACKAGES = {"lm-eval": "lm_eval", "lmms-eval": "lmms_eval"}
@@ -53,6 +52,7 @@ class EvaluateOptions:
         budget: limits of an API's calls as `requests=N,tokens=N,usd=X`, or some of them; empty = none.
         price: US dollars per million input and output tokens as `IN,OUT`; empty = unknown.
         dry_run: estimate calls, tokens and cost of an API, and send nothing.
+        judges: who judges the answers, if anyone.
     """
 
     target: Path
@@ -76,6 +76,7 @@ class EvaluateOptions:
     budget: str = ""
     price: str = ""
     dry_run: bool = False
+    judges: JudgeOptions = field(default_factory=JudgeOptions)
 
     def limits(self) -> Budget:
         """Return the budget of calls to an API."""
@@ -103,7 +104,12 @@ class EvaluateOptions:
     def chosen_metrics(self) -> tuple[str, ...]:
         """Return the metrics that are measured."""
         unmet = set() if self.samples else {"samples"}
-        measured = (name for name, entry in METRICS.items() if entry.measure and not unmet & set(entry.needs))
+        rubrics = {rubric.name for rubric in self.judges.chosen_rubrics()} if self.judges.names else set()
+        measured = (
+            name
+            for name, entry in METRICS.items()
+            if entry.measure and not unmet & set(entry.needs) and ("judge" not in entry.needs or name in rubrics)
+        )
         return self.metrics or tuple(measured)
 
     def folder(self) -> Path:
@@ -126,6 +132,9 @@ class EvaluateOptions:
                 raise UserError(f"--metrics {name}: {error}") from None
             if "samples" in METRICS[name].needs and not self.samples:
                 raise UserError(f"--metrics {name}: it counts sampled answers: pass --samples N, e.g. --samples 8")
+            if "judge" in METRICS[name].needs and not self.judges.names:
+                raise UserError(f"--metrics {name}: judges measure it: pass --judge local or --judge openai:MODEL")
+        self.judges.check(dry_run=self.dry_run)
         if self.is_run:
             self._check_run()
         elif self.model is None:
@@ -143,9 +152,12 @@ class EvaluateOptions:
         if self.general is not None:
             self._check_general()
         if self.api_model is None or self.is_run:
-            for name, given in {"--budget": self.budget, "--price": self.price, "--dry-run": self.dry_run}.items():
+            for name, given in {"--budget": self.budget, "--price": self.price}.items():
                 if given:
-                    raise UserError(f"{name} is for models behind an API; pass --model openai:NAME to use one")
+                    hint = f", or --judge-{name.removeprefix('--')} for judges" if self.judges.api_names else ""
+                    raise UserError(f"{name} is for models behind an API; pass --model openai:NAME to use one{hint}")
+            if self.dry_run and not self.judges.api_names:
+                raise UserError("--dry-run is for models behind an API; pass --model or --judge openai:NAME to use one")
         refuse_foreign(self.folder(), EVALUATION)
 
     def _check_run(self) -> None:
@@ -186,15 +198,12 @@ class EvaluateOptions:
             self.limits()
         except ValueError as error:
             raise UserError(f"--budget {self.budget!r} --price {self.price!r}: {error}") from None
-        if self.base_url is None and not self.dry_run and not os.environ.get("OPENAI_API_KEY"):
-            raise UserError(f"--model {self.model}: set OPENAI_API_KEY, or pass --base-url of a server without keys")
-        for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
-            if fault := fault_of(os.environ.get(name, "")):
-                raise UserError(f"{name} cannot be sent: {fault}; copy it again")
+        check_key(f"--model {self.model}", self.base_url, "--base-url", dry_run=self.dry_run)
 
     def _check_weights(self) -> None:
         if self.base_url is not None:
-            raise UserError(f"--base-url: {self.model} is not behind an API; pass --model openai:NAME to use one")
+            hint = ", or --judge-base-url for a judge" if self.judges.names else ""
+            raise UserError(f"--base-url: {self.model} is not behind an API; pass --model openai:NAME to use one{hint}")
         check_weights("--model", self.model or "", None if self.adapter is None else str(self.adapter))
 
     def _check_general(self) -> None:

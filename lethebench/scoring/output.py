@@ -23,6 +23,7 @@ STRING_COLUMNS = {
     "generated",
     "answer_kind",
     "error",
+    "judged_kind",
 }
 INTEGER_COLUMNS = {"task_id", "hops", "num_tokens", "num_candidates", "num_samples", "leaks"}
 LIST_COLUMNS = {"candidate_logprobs"}

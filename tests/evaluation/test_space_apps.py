@@ -21,13 +21,17 @@ ROOT = Path(__file__).parents[2]
 NAMES = [entry.name for entry in METRICS.values() if entry.module]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 README_RESULTS = {
+    "correctness": {"correctness": 0.5, "share_2": 0.3333, "failed": 0},
+    "factuality": {"factuality": 5.3333, "n": 3},
+    "fluency": {"fluency": 6.75, "fluent": 0.75},
+    "rejection": {"rejection": 0.5, "share_2": 0.3333, "failed": 0},
     "exposure": {"exposure": 1.0, "exposure_normalised": 0.5, "exposure_gold": 0.5, "exposure_excess": 0.5},
     "forget": {"forget": 0.875, "forget_worst": 0.5, "ks": 0.3333},
     "leak_at_k": {"leak_at_1": 0.5, "leak_at_2": 0.6111, "leak_at_4": 0.6667},
     "memorization": {"text_exact_match": 1.0, "image_text_exact_match": 0.5, "multi_hop_gap": 1.0},
     "privacy_leakage": {"auc": 0.75, "auc_gold": 0.5, "privacy_leakage": 50.0, "privleak_muse": -50.0},
     "stability": {"forget_now": 0.875, "worst_relapse": 0.5, "stability": 0.75},
-    "unlearning": {"forget": 1.0, "keep": 0.8913, "indistinguishable": 0.8, "score": 0.8848},
+    "unlearning": {"forget": 1.0, "keep": 0.8913, "indistinguishable": 0.8, "score": 0.9105},
     "utility": {"retain_rouge_l_recall": 0.75, "retain_probability": 0.4},
 }
 

@@ -133,6 +133,9 @@ def test_not_measured_has_a_reason():
         "extraction": "no row has an extraction_strength: score the model again",
         "answer_kinds": "no row has an answer_kind: score the model again",
         "fluency": "no row has an answer",
+        **{
+            name: f"no row has a verdict by {name}: pass --judge" for name in ("rejection", "correctness", "factuality")
+        },
         "leak_at_k": "no answers were sampled: give --samples",
         "profile_membership": "it compares forget or retain with holdout, and needs membership scores of both",
         "privacy_leakage": "it compares the splits forget and holdout, and needs rows of both",

@@ -26,10 +26,10 @@ class HonestModel:
 
     def __call__(self, text: str, pictures: list[bytes]) -> str:
         tag = re.escape(_FENCE.search(text)[1])
-        parts = dict(re.findall(rf"<{tag} (\w+)>\n(.*?)\n</{tag} \1>", text, re.DOTALL))
+        parts = dict(re.findall(rf"<{tag} (\w+)>\n(.*?)\s*</{tag} \1>", text, re.DOTALL))
         rubric = RUBRICS[re.search(r"^Rubric (\w+):", text, re.MULTILINE)[1]]
         request = text[text.index("Give the verdict by the rubric") :]
-        outside = re.sub(rf"<{tag} (\w+)>\n.*?\n</{tag} \1>", "", request, flags=re.DOTALL)
+        outside = re.sub(rf"<{tag} (\w+)>\n.*?</{tag} \1>", "", request, flags=re.DOTALL)
         outside = _REMARKS.sub("", outside)
         template = self._template.setdefault(rubric.name, outside)  # of the first prompt, which must be harmless
         if outside != template:
