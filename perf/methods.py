@@ -1,15 +1,18 @@
 """All methods side by side on the small `icu` with the embedded model: each at several strengths and seeds.
 
     python perf/methods.py [--seeds 0 1 2] [--cases ga npo ...] [--jobs 2] [--folder FOLDER]
+    python perf/methods.py --runs runs/s0 runs/s1 runs/s2
 
 A case is a method, or `method:field=value`, e.g. `ga:modality=text`. Every case of a seed starts from the same
 initial model and unlearns the same two tasks in a process of its own. A strength multiplies what decides how far a
 method goes, starting from its preset's value: the learning rate, or for `manu` the share of neurons that it prunes.
 Methods are compared with a gold model of the same seed; `gold, another seed` is scored as if it were a method and
-shows how large a difference means nothing. `--folder` resumes what the folder already holds.
+shows how large a difference means nothing. `--folder` resumes what the folder already holds. `--runs` trains
+nothing and prints the table of README from finished runs, one or more of each seed, whose methods have one strength.
 
-Columns: forget, in-sample utility, exposure above gold's in bits (each the mean over seeds, lowest and highest in
-brackets), training seconds of all requests, most resident memory in MB up to the end of the first one's training.
+Columns: score, forget, closeness to gold, keep, exposure above gold's in bits (each the mean over seeds, lowest and
+highest in brackets), training seconds of all requests, most resident memory in MB up to the end of the first one's
+training.
 """
 
 import argparse
@@ -33,12 +36,20 @@ from lethebench.runs.folder import read_json, stage_name
 from lethebench.runs.options import RunOptions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.runs.stage import Run
-from lethebench.runs.summary import gold_summary, method_summary
+from lethebench.runs.summary import ScoredRun, gold_models, gold_summary, method_summary, read_models
+from lethebench.scoring.aggregate import run_aggregates
 
 CASES = (*METHODS, "ga:modality=text", "ga:modality=image_text", "npo:retain_loss=none")
 GOLD = "gold, another seed"
 TASKS = 2
-ENOUGH = 0.85  # the forget score at which utilities are compared
+FIGURES = {
+    "score": "score",
+    "forget": "forget",
+    "indistinguishable": "as gold",
+    "keep": "keep",
+    "exposure_excess": "bits",
+}
+ENOUGH = 0.85  # the forget score at which keep is compared
 STRENGTHS = (0.3, 1.0, 3.0)
 # What ascends with nothing to hold it is over at once; what prunes neurons or only asks has no learning rate.
 OTHER_STRENGTHS = {
@@ -142,6 +153,32 @@ def summary(run: Run, method: str) -> dict:
     return method_summary(run.folder, method, run.order, gold, gate)
 
 
+def of_runs(folders: list[Path]) -> dict[str, list[dict]]:
+    """Case -> summaries of finished runs, and gold of the next seed's run scored as if it were a method."""
+    records = {folder: read_json(folder / "run.json") for folder in folders}
+    cases: dict[str, list[dict]] = {}
+    for folder, record in records.items():
+        for method in record["methods"]:
+            first = read_json(folder / method / stage_name(1) / "done.json")
+            settings = "".join(f":{name}={value}" for name, value in record["settings"].get(method, {}).items())
+            one = read_json(folder / method / "summary.json") | {"memory": first["peak_memory_mb"]}
+            cases.setdefault(method + settings, []).append(one)
+    first_of_seed = list({record["seed"]: folder for folder, record in reversed(records.items())}.values())
+    pairs = zip(first_of_seed, first_of_seed[1:] + first_of_seed[:1], strict=True)
+    golds = [gold_as_method(own, other) for own, other in pairs if own != other]
+    return cases | ({GOLD: golds} if golds else {})
+
+
+def gold_as_method(own: Path, other: Path) -> dict:
+    """The figures of one run's gold models as those of a method of another run."""
+    gold, order = read_json(own / "gold/summary.json"), read_json(own / "run.json")["task_order"]
+    folders = [other / "gold" / stage_name(stage) for stage in range(1, len(order) + 1)]
+    stages = [read_models(folder) for folder in (own / "learnt", *folders)]
+    run = ScoredRun(stages, gold_models(own, map(int, gold["stages"]), gold["seeds"]), order)
+    seconds = [read_json(folder / "done.json")["seconds"] for folder in folders]
+    return run_aggregates(run, gold) | {"seconds": seconds}
+
+
 def of_seeds(values: list[float | None]) -> str:
     """Mean over seeds, with the lowest and the highest."""
     found = [value for value in values if value is not None]
@@ -150,25 +187,28 @@ def of_seeds(values: list[float | None]) -> str:
     return f"{statistics.mean(found):8.3f} [{min(found):5.2f}{max(found):6.2f}]"
 
 
+def header() -> str:
+    return f"{'case':24}{''.join(f'{title:>22}' for title in FIGURES.values())}{'seconds':>9}{'MB':>8}"
+
+
 def line_of(name: str, summaries: list[dict]) -> str:
     """A case at its preset's own settings."""
     finals = [summary["final"] for summary in summaries]
     seconds = statistics.mean(sum(summary["seconds"]) for summary in summaries)
     memory = [summary["memory"] for summary in summaries if "memory" in summary]
-    cells = [of_seeds([final[column] for final in finals]) for column in ("forget", "in_sample_utility_relative")]
-    cells.append(of_seeds([final["exposure_excess"] for final in finals]))
+    cells = [of_seeds([final[column] for final in finals]) for column in FIGURES]
     collapsed = sum("collapsed" in final["flags"] for final in finals)
     note = f"  collapsed in {collapsed}" if collapsed else ""
     return f"{name:24}{''.join(cells)}{seconds:9.1f}{round(statistics.mean(memory)) if memory else '-':>8}{note}"
 
 
 def spared(summaries: dict[float, dict]) -> tuple[float, float] | None:
-    """(utility, strength) where most utility is left among the strengths that forget enough; None where none does."""
+    """(keep, strength) where most is kept among the strengths that forget enough; None where none does."""
     finals = {strength: summary["final"] for strength, summary in summaries.items()}
     enough = [
-        (final["in_sample_utility_relative"], strength)
+        (final["keep"], strength)
         for strength, final in finals.items()
-        if final["forget"] is not None and final["forget"] >= ENOUGH
+        if final["keep"] is not None and final["forget"] is not None and final["forget"] >= ENOUGH
     ]
     return max(enough, default=None)
 
@@ -185,14 +225,14 @@ def print_tables(root: Path, seeds: list[int], cases: list[str]) -> None:
         for case in cases
         for seed in seeds
     }
-    print(f"{'case':24}{'forget':>22}{'in-sample utility':>22}{'exposure excess':>22}{'seconds':>9}{'MB':>8}")
+    print(header())
     for case in cases:
         print(line_of(case, [found[case, seed][1.0] for seed in seeds]))
     if len(seeds) > 1:
         pairs = zip(seeds, seeds[1:] + seeds[:1], strict=True)
         print(line_of(GOLD, [second_gold(root, seed, other) for seed, other in pairs]))
     best = {key: spared(summaries) for key, summaries in found.items()}
-    print(f"\nMost in-sample utility among the strengths that forget {ENOUGH} or more, per seed (x = the strength):")
+    print(f"\nMost keep among the strengths that forget {ENOUGH} or more, per seed (x = the strength):")
     for case in cases:
         cells = [best[case, seed] for seed in seeds]
         print(f"{case:24}" + "".join(f"{'never':>16}" if c is None else f"{c[0]:8.3f} x{c[1]:<6g}" for c in cells))
@@ -211,7 +251,11 @@ def main() -> None:
     parser.add_argument("--cases", nargs="+", default=list(CASES))
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time, each on one thread")
     parser.add_argument("--folder", type=Path, help="where runs are kept; a temporary folder if absent")
+    parser.add_argument("--runs", nargs="+", type=Path, help="finished runs to print, in the order of their seeds")
     options = parser.parse_args()
+    if options.runs:
+        print("\n".join([header(), *(line_of(case, one) for case, one in of_runs(options.runs).items())]))
+        return
     with tempfile.TemporaryDirectory() as scratch:
         root = options.folder or Path(scratch)
         if not (root / "icu" / "manifest.json").is_file():
