@@ -34,11 +34,16 @@ def lit(picture: Image.Image, light: Light) -> Image.Image:
     gains = (1 + 0.15 * light.warmth * np.array((1.0, 0.1, -1.2))) * (
         1 + 0.07 * light.tint * np.array((-0.5, 1.0, -0.5))
     )
-    height, width = pixels.shape[:2]
-    across, down = np.linspace(-light.side, light.side, width), np.linspace(0.6, -0.6, height)
-    fall = (1 + 0.14 * light.strength * (across + down[:, None])).astype(np.float32)
+    fall = falloff(picture.size, light.side, light.strength)
     table = (curve[:, None] * gains).astype(np.float32)
     shaded = np.empty_like(pixels)
     for c in range(3):
         shaded[..., c] = np.minimum(table[:, c][pixels[..., c]] * fall + 0.5, 255)
     return Image.fromarray(shaded)
+
+
+def falloff(size: tuple[int, int], side: int, strength: float) -> np.ndarray:
+    """Return the factor of brightness at each pixel, (height, width), for light from the upper left or right."""
+    width, height = size
+    across, down = np.linspace(-side, side, width), np.linspace(0.6, -0.6, height)
+    return (1 + 0.14 * strength * (across + down[:, None])).astype(np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from lethebench.generation.drawing.board import Board, pick
-from lethebench.generation.drawing.light import lit
+from lethebench.generation.drawing.exposure import exposed
 from lethebench.generation.portraits.identity import Face, draw_face
 from lethebench.generation.portraits.papers import FRAMES, SCREENS, printed
 from lethebench.generation.portraits.places import draw_place
@@ -176,7 +176,7 @@ def _in_company(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
     back = back.filter(ImageFilter.GaussianBlur(0.006 * back.width))
     canvas.image = back.resize(canvas.image.size, Image.Resampling.BILINEAR)
     draw_person(canvas, in_mood(face, view.scene), view.scene)
-    return lit(canvas.finish(), view.scene.light)
+    return exposed(canvas.finish(), view.scene.light)
 
 
 def _on_paper(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
@@ -189,9 +189,8 @@ def _on_paper(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
     picture = turned.crop((x, y, x + size[0], y + size[1]))
     if view.kind in SCREENS:
         return picture
-    # The print already has the light of its own picture.
-    room = view.scene.light
-    return lit(picture, replace(room, gamma=1.0, gain=1.0, tint=0.0, warmth=0.4 * room.warmth))
+    # The print already has the exposure and white balance of its own picture.
+    return exposed(picture, replace(view.scene.light, gamma=1.0, gain=1.0, tint=0.0, mired=0.0))
 
 
 def _room(size: tuple[int, int]) -> tuple[int, int]:

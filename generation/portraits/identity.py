@@ -13,9 +13,10 @@ from lethebench.generation.drawing.color import Color, mix, toned
 
 T = TypeVar("T")
 SKINS: tuple[Color, ...] = (
-    (250, 224, 204), (243, 208, 181), (233, 190, 156), (222, 171, 131), (205, 150, 108), (180, 124, 84), (150, 98, 64),
-    (118, 76, 50), (92, 60, 42),
+    (246, 197, 161), (226, 180, 146), (206, 163, 131), (186, 147, 117), (167, 130, 103), (147, 115, 90), (128, 99, 77),
+    (110, 84, 65),
 )  # fmt: skip
+"""The tones of skin, light to dark: few, of nearly one hue, so that color alone tells few people apart."""
 HAIRS: dict[str, Color] = {
     "black": (30, 26, 28), "espresso": (52, 36, 28), "brown": (88, 58, 38), "chestnut": (120, 68, 40),
     "light": (156, 112, 68), "blond": (208, 170, 104), "red": (168, 78, 38),
@@ -106,13 +107,8 @@ def draw_face(rng: np.random.Generator, gender: str, age: int) -> Face:
     def chance(p: float) -> bool:
         return bool(rng.random() < p)
 
-    depth = between(0, len(SKINS) - 1.001)
-    skin = mix(SKINS[int(depth)], SKINS[int(depth) + 1], depth % 1)
-    red, green, blue = (
-        int(np.clip(channel + between(-by, by), 0, 255)) for channel, by in zip(skin, (5, 4, 7), strict=True)
-    )
-    skin = red, green, blue
-    dark = depth > 3.6
+    depth = int(rng.integers(len(SKINS)))
+    skin, dark = SKINS[depth], depth > 3
     names = ("black", "espresso", "brown", "chestnut", "light", "blond", "red")
     hair = HAIRS[pick(names, (6, 3, 0.6, 0.2, 0, 0, 0) if dark else (2, 2, 3, 2, 2, 2.5, 1.4))]
     gray = float(np.clip((age - between(38, 62)) / 18, 0, 1)) * (1.0 if male or chance(0.55) else 0.15)

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from lethebench.generation.drawing.canvas import Canvas, Paint
-from lethebench.generation.drawing.light import lit
+from lethebench.generation.drawing.exposure import exposed
 from lethebench.generation.portraits.accessories import (
     HATS,
     draw_band,
@@ -84,7 +84,7 @@ def portrait(face: Face, scene: Scene, size: tuple[int, int] = (448, 448)) -> Im
     canvas = SoftCanvas(size, center, unit, (0, 0, 0))
     canvas.image = draw_place(scene.background.place, scene.background.seed, canvas.image.size)
     draw_person(canvas, in_mood(face, scene), scene)
-    return lit(canvas.finish(), scene.light)
+    return exposed(canvas.finish(), scene.light)
 
 
 def in_mood(face: Face, scene: Scene) -> Face:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lethebench.generation.drawing.board import pick
 from lethebench.generation.drawing.color import Color
-from lethebench.generation.drawing.light import Light
+from lethebench.generation.drawing.exposure import MOST_MIRED, MOST_TINT, Exposure
 from lethebench.generation.portraits.dress import CLOTHS, SHIRTS
 from lethebench.generation.portraits.pose import Pose
 
@@ -107,7 +107,7 @@ class Scene:
     pose: Pose
     expression: str  # a key of EXPRESSIONS
     gaze: tuple[float, float]
-    light: Light
+    light: Exposure
     clothing: Clothing
     background: Background
     crop: Crop
@@ -146,20 +146,20 @@ def draw_scene(rng: np.random.Generator, gender: str, *, use: str = "train") -> 
         if rng.random() < 0.36
         else "none"
     )
-    depth = float(rng.uniform(-0.6, 0.25))
+    depth = float(rng.uniform(-0.4, 0.15))
     wandering = 0.03 if expression == "thoughtful" else 0.012
     return Scene(
         pose=Pose(float(rng.uniform(-1, 1)), float(rng.uniform(-0.8, 0.8)), float(np.clip(rng.normal(0, 3), -7, 7))),
         expression=expression,
         gaze=(float(rng.uniform(-wandering, wandering)), float(rng.uniform(-wandering, wandering) / 2)),
-        light=Light(
+        light=Exposure(
             side=pick(rng, -1, 1),
             strength=float(rng.uniform(0.1, 1)),
-            warmth=float(rng.uniform(-1, 1)),
-            tint=float(rng.uniform(-1, 1)),
+            mired=float(rng.uniform(-MOST_MIRED, MOST_MIRED)),
+            tint=float(rng.uniform(-MOST_TINT, MOST_TINT)),
             gamma=float(np.exp(depth)),
             # Deep shadows and a dim light together would hide a dark face.
-            gain=float(rng.uniform(0.64 + 0.6 * max(depth, 0), 1.05)),
+            gain=float(rng.uniform(0.56 + 0.6 * max(depth, 0), 1.05)),
         ),
         clothing=Clothing(kind, color, pick(rng, *patterns), pick(rng, *SHIRTS), tie),
         background=Background(pick(rng, *pool.places), int(rng.integers(1 << 30))),

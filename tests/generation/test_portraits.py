@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 from recognition import Recognizer, gray_crop, nearest_is_right, times_chance, without_head
 
+from lethebench.generation.drawing.exposure import MOST_MIRED, MOST_TINT, Exposure, exposed
 from lethebench.generation.portraits import draw_face, id_photo
 from lethebench.generation.portraits.accessories import HATS
+from lethebench.generation.portraits.identity import SKINS
 from lethebench.generation.portraits.places import PLACES, draw_place
-from lethebench.generation.portraits.portrait import portrait, subject_box
+from lethebench.generation.portraits.portrait import frame_of, portrait, subject_box
 from lethebench.generation.portraits.pose import Pose
 from lethebench.generation.portraits.scene import EXPRESSIONS, USES, Accessory, draw_scene
 
@@ -34,7 +36,54 @@ def test_id_photos_keep_their_bytes():
     for k in range(40):
         face = draw_face(np.random.default_rng(k), GENDERS[k % 2], 16 + k)
         total.update(id_photo(face, np.random.default_rng(1000 + k), (60, 75)).tobytes())
-    assert total.hexdigest() == "54fdc6cdb97a5737b37d4df32961221e383ce92d47c461ca2bd8ef91edc45f88"
+    assert total.hexdigest() == "c848c0babc08fa4a800de893d1efd0e8d2d07a8098a1809ba2a1d03fb906d8b6"
+
+
+def chromaticity(values):
+    """Return CIELAB (a, b) of sRGB values (n, 3), averaged in linear light and scaled to one luminance, L* = 62."""
+    share = np.asarray(values, float).reshape(-1, 3) / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4).mean(axis=0)
+    to_xyz = np.array(((0.4125, 0.3576, 0.1804), (0.2127, 0.7152, 0.0722), (0.0193, 0.1192, 0.9503)))
+    x, y, z = np.cbrt(to_xyz @ linear * 0.3 / (to_xyz[1] @ linear) / to_xyz.sum(axis=1))
+    return np.array((500 * (x - y), 200 * (y - z)))
+
+
+def cheeks(face, scene, pixels=224):
+    """Return the pixels of both cheeks, below glasses and above a beard."""
+    picture = np.asarray(portrait(face, scene, (pixels, pixels)))
+    center, unit = frame_of(scene, (pixels, pixels))
+    points = scene.pose.head(np.array([(-0.3, 0.3), (0.3, 0.3), (-0.22, 0.36), (0.22, 0.36)]), face)
+    spots = (points * unit + center).round().astype(int)
+    return np.concatenate([picture[y - 2 : y + 3, x - 2 : x + 3].reshape(-1, 3) for x, y in spots])
+
+
+def spread(colors):
+    """Return the largest distance between two chromaticities."""
+    points = np.stack(colors)
+    return float(np.linalg.norm(points[:, None] - points[None], axis=2).max())
+
+
+def test_skin_changes_color_by_the_white_balance_alone():
+    """No two views of a person differ more in hue and chroma than flat skin does between extremes of white balance."""
+    extremes = [(mired, tint) for mired in (-MOST_MIRED, MOST_MIRED) for tint in (-MOST_TINT, MOST_TINT)]
+    lights = [Exposure(1, 0.5, mired, tint, 1.0, 1.0) for mired, tint in extremes]
+    for number in range(24):
+        face = person(number)
+        flat = Image.new("RGB", (8, 8), face.skin)
+        bound = spread([chromaticity(exposed(flat, light)) for light in lights])
+        assert bound < 17
+        shown = [chromaticity(cheeks(face, scene_of(number, view, use))) for view, use in enumerate(USES)]
+        shown += [chromaticity(cheeks(face, scene_of(number, view, "train"), 112)) for view in range(2, 6)]
+        assert spread(shown) < bound
+        assert all(35 < np.degrees(np.arctan2(b, a)) < 80 for a, b in shown)
+
+
+@pytest.mark.parametrize("gamma", [0.6, 1.0, 1.3])
+def test_brightness_keeps_hue_and_saturation(gamma):
+    for gain in (0.5, 1.05):
+        for skin in SKINS:
+            picture = exposed(Image.new("RGB", (8, 8), skin), Exposure(-1, 1.0, 0.0, 0.0, gamma, gain))
+            assert spread([chromaticity(skin), chromaticity(picture)]) < 2
 
 
 def test_subject_box_contains_head_and_hair():

@@ -1,0 +1,54 @@
+"""Expose a finished picture as a camera does: brightness and contrast without a change of hue, and white balance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from lethebench.generation.drawing.light import falloff
+
+MOST_MIRED, MOST_TINT = 30.0, 0.03
+"""How far the white balance of pictures may be off: between daylight of 5,440 and 8,080 K, and 3 % in green."""
+_RED, _BLUE = 0.0018, -0.0029
+"""Gain of sRGB values per mired of warmer light, along the CIE daylight locus around D65."""
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Light and camera settings of a picture.
+
+    Attributes:
+        side: -1 if light comes from the left, 1 from the right.
+        strength: 0..1, how much darker the far side is.
+        mired: error of the white balance, -MOST_MIRED (too blue) to MOST_MIRED (too warm).
+        tint: -MOST_TINT (towards magenta) to MOST_TINT (towards green).
+        gamma: above 1 deepens shadows, below 1 fills them.
+        gain: how bright white is.
+    """
+
+    side: int
+    strength: float
+    mired: float
+    tint: float
+    gamma: float
+    gain: float
+
+
+def exposed(picture: Image.Image, exposure: Exposure) -> Image.Image:
+    """Return the picture in this exposure.
+
+    Brightness scales the three channels of a pixel by one factor, up to its largest channel being white, so that hue
+    and saturation change by the white balance alone.
+    """
+    pixels = np.asarray(picture)
+    brightest = pixels.max(axis=2)
+    level = np.maximum(np.arange(256), 1) / 255
+    factors = (exposure.gain * level ** (exposure.gamma - 1)).astype(np.float32)
+    limits = (1 / level).astype(np.float32)
+    scale = np.minimum(factors[brightest] * falloff(picture.size, exposure.side, exposure.strength), limits[brightest])
+    gains = np.array((1 + _RED * exposure.mired, 1 + exposure.tint, 1 + _BLUE * exposure.mired))
+    gains = (gains / gains.max()).astype(np.float32)
+    result = np.empty_like(pixels)
+    for channel, gain in enumerate(gains):
+        result[..., channel] = pixels[..., channel] * (scale * gain) + 0.5
+    return Image.fromarray(result)
