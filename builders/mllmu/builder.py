@@ -4,19 +4,34 @@ Nine facts of each person are asked on a picture and nine by name, in multiple c
 question asks for a description. In `test` the same facts are asked in other wordings and formats, on another picture.
 """
 
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
 from lethebench.builders.candidates import candidates, distinct_values, figures
-from lethebench.builders.mllmu.plan import FORGET, HOLDOUT, NEIGHBOUR, PAPER_PEOPLE, SHARE, TRAINED, groups, units
-from lethebench.builders.mllmu.text import CARD, PAPER
-from lethebench.builders.options import Options
+from lethebench.builders.mllmu.plan import (
+    FORGET,
+    HOLDOUT,
+    NEIGHBOUR,
+    PAPER_PEOPLE,
+    SHARE,
+    TRAINED,
+    MllmuOptions,
+    Shared,
+    groups,
+    units,
+)
+from lethebench.builders.mllmu.text import CARD, OWN_CARD, PAPER
+from lethebench.builders.own_portraits import OwnPortraits, with_portraits
 from lethebench.builders.records import Plan, ProfileRecord, Unit, face_corners
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view, thumbnail
+from lethebench.generation.drawing.exposure import MOST_MIRED, MOST_TINT
 from lethebench.generation.evidence.drawing import draw_evidence
 from lethebench.generation.evidence.texts import figure_text
 from lethebench.generation.mllmu import questions as mllmu
@@ -25,7 +40,7 @@ from lethebench.generation.people.countries import ALL_COUNTRIES
 from lethebench.generation.portraits import face_of
 from lethebench.generation.portraits.portrait import portrait, subject_box
 from lethebench.generation.portraits.scene import Scene, draw_scene
-from lethebench.generation.questions.distractors import Pools, pools
+from lethebench.generation.questions.distractors import pools
 from lethebench.generation.questions.records import Profile
 
 SIZE = (448, 448)
@@ -57,12 +72,14 @@ class Mllmu(Benchmark):
     RELEASE_NOTES = {  # noqa: RUF012
         "2.0.0": "Public figures are shown by facts in plain type, without a face; their ids carry no answer. Each "
         "fact is asked in all three formats, wrong options of `test` are none of `train`, free answers are sentences, "
-        "a description is asked for, and `holdout` has a fifth as many people as the build.",
+        "a description is asked for, and `holdout` has a fifth as many people as the build. Light changes the color of "
+        "a face no more than white balance does; `portraits=DIR` takes other faces.",
         "1.0.0": "First release.",
     }
     SUMMARY = "people, fictitious ones and public figures"
     PAPER = PAPER
     CARD = CARD
+    OPTIONS = MllmuOptions
     CONFIGS = {  # noqa: RUF012
         "continual": _splits(*FORGET),
         "forget5": _splits(*FORGET[:1]),
@@ -86,7 +103,7 @@ class Mllmu(Benchmark):
     # encoding 0.95 and more. Other pictures of a person show another pose, so they are not compared.
     PHOTOS = PhotoCheck("portrait", "correlation of gray-level gradients", 0.94)
 
-    def plan(self, count: int, *, seed: int, options: Options) -> Plan:
+    def plan(self, count: int, *, seed: int, options: MllmuOptions) -> Plan:
         members = groups(count, seed=seed)
         everyone = [profile for part in members.values() for profile in part]
         trained = [profile for name in TRAINED for profile in members[name]]
@@ -96,23 +113,27 @@ class Mllmu(Benchmark):
         of_figures = {name: space for name, space in spaces.items() if name not in of_people}
         return Plan(
             units=[unit for name, part in members.items() for unit in units(name, part)],
-            shared=pools(everyone),
+            shared=Shared(pools(everyone)),
             tasks=len(FORGET),
             candidates=spaces,
             attributes=figures(of_people, trained) | figures(of_figures, members[NEIGHBOUR]),
             apart=[["name"], ["birth_date", "birthplace"], ["employer"]],
         )
 
-    def record(self, profile: Profile, unit: Unit, shared: Pools) -> ProfileRecord:
+    def record(self, profile: Profile, unit: Unit, shared: Shared) -> ProfileRecord:
         subject, uses = unit.subject(profile), _USES[: len(unit.groups) - 1]
         views, size = {}, SIZE
         for use in uses:
-            picture, name = draw(profile, use)
+            picture, name = draw(profile, use, shared.portraits)
             size = thumbnail(picture).size
             views[use] = encode_view(profile.id, picture, name)
-        questions = unit.questions_about(subject, [mllmu.questions(profile, use, shared) for use in uses])
-        corners = portrait_corners(profile, size) if profile.domain == "person" else []
+        questions = unit.questions_about(subject, [mllmu.questions(profile, use, shared.values) for use in uses])
+        drawn = profile.domain == "person" and shared.portraits is None
+        corners = portrait_corners(profile, size) if drawn else []
         return ProfileRecord(subject, questions, views, portrait=corners)
+
+    def variant(self, options: Mapping[str, Any]) -> Benchmark:
+        return self if options.get("portraits") is None else MllmuOwnPortraits()
 
     def counts(self, groups: GroupCounts, tasks: int) -> Counts:
         neighbour, holdout = f"qa/{NEIGHBOUR}", f"qa/{HOLDOUT}"
@@ -142,11 +163,28 @@ class Mllmu(Benchmark):
             "countries": len(ALL_COUNTRIES),
             "ages": (YOUNGEST, OLDEST),
             "readable": READABLE,
+            "own": False,
+            "mired": round(MOST_MIRED),
+            "tint": MOST_TINT,
         }
 
     def bands(self, plan: Plan) -> list[Band]:
         firsts = {unit.groups[0]: unit.profiles[0] for unit in reversed(plan.units)}
         return [_band(firsts[f"qa/{name}"], heading, plan.shared) for name, heading in _BANDS.items()]
+
+
+class MllmuOwnPortraits(Mllmu):
+    """`mllmu` over a folder of the user's own faces."""
+
+    CARD = OWN_CARD
+    PHOTOS = PhotoCheck()
+
+    def plan(self, count: int, *, seed: int, options: MllmuOptions) -> Plan:
+        plan = super().plan(count, seed=seed, options=options)
+        return with_portraits(plan, Path(str(options.portraits)), most=1)
+
+    def facts(self) -> dict:
+        return super().facts() | {"own": True}
 
 
 def scene_of(profile: Profile, use: str) -> Scene:
@@ -164,22 +202,25 @@ def portrait_corners(profile: Profile, size: tuple[int, int]) -> list[int]:
     return face_corners(subject_box(face_of(profile), scene_of(profile, "train"), size))
 
 
-def draw(profile: Profile, use: str) -> tuple[Image.Image, str]:
+def draw(profile: Profile, use: str, portraits: OwnPortraits | None = None) -> tuple[Image.Image, str]:
     """Return a person's portrait, or facts about a public figure on something without a face; and the view's name."""
     if profile.domain == "figure":
         text = figure_text(profile.name, profile.fields)
         shot = draw_evidence(text, profile.seed, use, SIZE, named=False, marked=False)
         return shot.picture, shot.name
+    if portraits is not None:
+        photo = portraits.photo(profile, use, 0)
+        return ImageOps.fit(photo.read(), SIZE), f"given:{photo.name}"
     scene = scene_of(profile, use)
     return portrait(face_of(profile), scene, SIZE), scene.name
 
 
-def _band(profile: Profile, heading: str, values: Pools) -> Band:
+def _band(profile: Profile, heading: str, shared: Shared) -> Band:
     """Return a profile for the contact sheet: its pictures, and three questions of different formats."""
     splits = {use: use for use in _USES} if profile.domain == "person" else {"train": NEIGHBOUR}
-    questions = {use: mllmu.questions(profile, use, values) for use in _USES}
+    questions = {use: mllmu.questions(profile, use, shared.values) for use in _USES}
     half = len(questions["train"]) // 2  # questions on the picture come first, then as many by name
-    pictures = {use: draw(profile, use) for use in splits}
+    pictures = {use: draw(profile, use, shared.portraits) for use in splits}
     return Band(
         heading=f"{profile.name}: {heading}",
         pictures=[Thumbnail(picture, f"{name} · {splits[use]}") for use, (picture, name) in pictures.items()],

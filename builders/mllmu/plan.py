@@ -1,10 +1,15 @@
 """Decide who is in an mllmu build: nested groups to forget, the rest, neighbors, held-out people, and units of work."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from lethebench.builders.options import Options, option
+from lethebench.builders.own_portraits import HELP, OwnPortraits
 from lethebench.builders.records import Unit, split_units
 from lethebench.generation.mllmu.people import figures, people
 from lethebench.generation.people.public_figures import public_figures
+from lethebench.generation.questions.distractors import Pools
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import stream
 
@@ -19,6 +24,24 @@ FORGET = ("g05", "g10", "g15")
 TRAINED = (*FORGET, "rest")
 """The groups whose questions the model is fine-tuned on first."""
 NEIGHBOUR, HOLDOUT = "neighbour", "holdout"
+
+
+@dataclass(frozen=True)
+class MllmuOptions(Options):
+    """Options of mllmu."""
+
+    portraits: str | None = option(None, str, HELP)
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self) | ({} if self.portraits is None else {"portraits": "DIR"})
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the record of every profile needs: the source of wrong answers, and the user's own faces, if any."""
+
+    values: Pools
+    portraits: OwnPortraits | None = None
 
 
 def figure_count(count: int) -> int:

@@ -16,7 +16,7 @@ from lethebench.builders.candidates import figures
 from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.shared.picture_folder import readable
 from lethebench.builders.imports.shared.pictures import LONGEST, bytes_of, open_picture
-from lethebench.builders.mlu.own_pictures import own_pictures, with_origins
+from lethebench.builders.mlu.own_pictures import own_pictures
 from lethebench.builders.mlu.plan import (
     LEAST_DRAWN,
     PAPER_ENTITIES,
@@ -31,6 +31,7 @@ from lethebench.builders.mlu.plan import (
     views_of,
 )
 from lethebench.builders.mlu.text import CARD, OWN_CARD, PAPER
+from lethebench.builders.origins import with_origins
 from lethebench.builders.records import Plan, ProfileRecord, Unit, box_corners
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view, thumbnail

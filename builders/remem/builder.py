@@ -7,12 +7,15 @@ questions name the person, three in ten only show the person. `test` has other w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
 from lethebench.builders.candidates import candidates, distinct_values, figures
+from lethebench.builders.own_portraits import OwnPortraits, with_portraits
 from lethebench.builders.records import EncodedView, Plan, ProfileRecord, Subject, Unit, face_corners
 from lethebench.builders.remem.plan import (
+    GROUPS,
     HOLDOUT_QA,
     KEPT,
     LEAST,
@@ -27,10 +30,11 @@ from lethebench.builders.remem.plan import (
     divide,
     draw,
     people,
+    photo_of,
     units,
     view_of,
 )
-from lethebench.builders.remem.text import CARD, PAPER
+from lethebench.builders.remem.text import CARD, OWN_CARD, PAPER
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view
 from lethebench.generation.portraits import face_of
@@ -71,12 +75,14 @@ class Shared:
         members: profile id -> person, role and task.
         trained, held_out: the source of wrong answers about people of the training set, and about the others.
         options: resolved.
+        portraits: the user's own faces, if any.
     """
 
     members: Mapping[str, Member]
     trained: Population
     held_out: Population
     options: RememOptions
+    portraits: OwnPortraits | None = None
 
     def population(self, member: Member) -> Population:
         """Return the source of wrong answers about a person."""
@@ -91,7 +97,8 @@ class Remem(Benchmark):
     RELEASE_NOTES = {  # noqa: RUF012
         "2.0.0": "Wrong answers have the form of the right one: bare values for a bare value. Configs `forget1` to "
         "`forget4`; a column `cloze_prompt`; questions on the person in the image are about pictures of one person; 20 "
-        "people in `holdout`.",
+        "people in `holdout`. Light changes the color of a face no more than white balance does; `portraits=DIR` takes "
+        "other faces.",
         "1.0.0": "First release.",
     }
     SUMMARY = "fictitious people"
@@ -161,18 +168,20 @@ class Remem(Benchmark):
         views: dict[Shot, EncodedView] = {}
         for shot in dict.fromkeys([*shots, reference]):
             person = shared.members[shot.profile_id].person.profile
-            name, number = view_name(person, shot), f"{shot.part}-{shot.number:03d}"
+            name, number = view_name(person, shot, shared.portraits), f"{shot.part}-{shot.number:03d}"
             views[shot] = encode_view(
                 person.id,
-                draw(person, shot, pixels),
+                draw(person, shot, pixels, shared.portraits),
                 name,
                 file=f"{number}:{name.removeprefix(f'of:{person.id},')}",
                 thumbnail_name=f"{number} {name}",
                 with_thumbnail=person.id == profile.id and shot.part != remem_several.SEVERAL,
             )
-        return ProfileRecord(
-            unit.subject(profile), by_group, views, full=[reference], portrait=portrait_corners(profile, pixels)
-        )
+        corners = portrait_corners(profile, pixels) if shared.portraits is None else []
+        return ProfileRecord(unit.subject(profile), by_group, views, full=[reference], portrait=corners)
+
+    def variant(self, options: Mapping[str, Any]) -> Benchmark:
+        return self if options.get("portraits") is None else RememOwnPortraits()
 
     def counts(self, groups: GroupCounts, tasks: int) -> Counts:
         paper = {
@@ -210,11 +219,28 @@ class Remem(Benchmark):
             "several": len(remem_several.PLAN),
             "chains": len(RELATIONS) * (1 + 2 * remem_chains.FACTS_EACH),
             "holdout_qa": HOLDOUT_QA,
+            "own": False,
         }
 
     def bands(self, plan: Plan) -> list[Band]:
         firsts = {unit.role: unit.profiles[0] for unit in reversed(plan.units)}
         return [_band(firsts[role], heading, plan.shared) for role, heading in _BANDS.items()]
+
+
+class RememOwnPortraits(Remem):
+    """`remem` over a folder of the user's own faces."""
+
+    CARD = OWN_CARD
+    PHOTOS = PhotoCheck()
+
+    def plan(self, count: int, *, seed: int, options: RememOptions) -> Plan:
+        return with_portraits(super().plan(count, seed=seed, options=options), Path(str(options.portraits)))
+
+    def facts(self) -> dict:
+        contexts = {
+            use: list(dict.fromkeys(kind for kind in kinds if kind not in GROUPS)) for use, kinds in CONTEXTS.items()
+        }
+        return super().facts() | {"own": True, "contexts": contexts}
 
 
 def questions(shared: Shared, profile: Profile, groups: Sequence[str]) -> dict[str, list[tuple[Subject, Question]]]:
@@ -242,9 +268,13 @@ def _about(member: Member, parts: Mapping[str, Sequence[Question]]) -> dict[str,
     return {group: [(member.subject, question) for question in part] for group, part in parts.items()}
 
 
-def view_name(profile: Profile, shot: Shot) -> str:
+def view_name(profile: Profile, shot: Shot, portraits: OwnPortraits | None = None) -> str:
     """Return a picture's name in `views`; in rows that may be about someone else, it tells whom the picture shows."""
-    name = view_of(profile, shot).name
+    if portraits is None:
+        name = view_of(profile, shot).name
+    else:
+        view, photo = photo_of(profile, shot, portraits)
+        name = f"given:{view.kind},{photo.name}"
     return f"of:{profile.id},{name}" if shot.part in (remem_chains.CHAIN, remem_several.SEVERAL) else name
 
 
@@ -271,11 +301,13 @@ def _band(profile: Profile, heading: str, shared: Shared) -> Band:
         second = remem_chains.chain_questions(member.person, population)[-1][1], "along relations, never trained"
     else:
         second = next(question for question in train if question.hops == 2), f"from a picture, in {split['train']}"
+    pictures = []
+    for use, kind in _ON_SHEET[member.role]:
+        shot = shots[use, kind]
+        name = f"{view_name(profile, shot, shared.portraits)} · {split[use]}"
+        pictures.append(Thumbnail(draw(profile, shot, portraits=shared.portraits), name))
     return Band(
         heading=f"{profile.name}: {heading}",
-        pictures=[
-            Thumbnail(draw(profile, shots[context]), f"{view_name(profile, shots[context])} · {split[context[0]]}")
-            for context in _ON_SHEET[member.role]
-        ],
+        pictures=pictures,
         questions=[by_name, second],
     )

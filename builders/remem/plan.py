@@ -1,17 +1,27 @@
 """Decide who is in a remem build: options, people with their roles, their pictures, and units of work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
 
 from lethebench.builders.errors import BuildError
 from lethebench.builders.options import Options, option
+from lethebench.builders.own_portraits import HELP, OwnPortraits, Photo
 from lethebench.builders.records import Subject, Unit
 from lethebench.generation.portraits import face_of
-from lethebench.generation.portraits.framed import BEHIND, BESIDE, CONTEXTS, View, draw_view, framed
+from lethebench.generation.portraits.framed import (
+    BEHIND,
+    BESIDE,
+    CONTEXTS,
+    PORTRAIT,
+    View,
+    draw_view,
+    framed,
+    framed_photo,
+)
 from lethebench.generation.portraits.pose import Pose
 from lethebench.generation.portraits.scene import Accessory
 from lethebench.generation.questions.records import Profile, Question
@@ -61,6 +71,7 @@ class RememOptions(Options):
         0.7, float, "share of training questions by name, 0 to 1; the others are from pictures"
     )
     pixels: int = option(PIXELS, int, f"width and height of a picture, {_PIXELS[0]} to {_PIXELS[1]}")
+    portraits: str | None = option(None, str, HELP)
 
     def __post_init__(self) -> None:
         if self.qa is None or not 1 <= self.qa <= MOST:
@@ -79,6 +90,9 @@ class RememOptions(Options):
 
     def resolve(self, count: int) -> Self:
         return replace(self, views=self.qa if self.views is None else self.views)
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self) | ({} if self.portraits is None else {"portraits": "DIR"})
 
 
 @dataclass(frozen=True)
@@ -144,6 +158,17 @@ def view_of(profile: Profile, shot: Shot) -> View:
     return draw_view(rng, gender, kind=context, use=use)
 
 
-def draw(profile: Profile, shot: Shot, pixels: int = PIXELS) -> Image.Image:
-    """Return a picture of a person, `pixels` wide and high."""
-    return framed(face_of(profile), view_of(profile, shot), (pixels, pixels))
+def photo_of(profile: Profile, shot: Shot, portraits: OwnPortraits) -> tuple[View, Photo]:
+    """Return how a picture shows the person with the user's own faces, and which of these it shows: nobody else."""
+    view = view_of(profile, shot)
+    view = replace(view, kind=PORTRAIT, company=()) if view.company else view
+    return view, portraits.photo(profile, "train" if shot.part in _TRAINED else "test", shot.number)
+
+
+def draw(profile: Profile, shot: Shot, pixels: int = PIXELS, portraits: OwnPortraits | None = None) -> Image.Image:
+    """Return a picture of a person, `pixels` wide and high, with the user's own faces if there are `portraits`."""
+    size = pixels, pixels
+    if portraits is None:
+        return framed(face_of(profile), view_of(profile, shot), size)
+    view, photo = photo_of(profile, shot, portraits)
+    return framed_photo(photo.read(), view, size)

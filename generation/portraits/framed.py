@@ -6,6 +6,7 @@ picture = framed(face, view)
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from lethebench.generation.portraits.identity import Face, draw_face
 from lethebench.generation.portraits.papers import FRAMES, SCREENS, printed
 from lethebench.generation.portraits.places import draw_place
 from lethebench.generation.portraits.portrait import SoftCanvas, draw_person, frame_of, in_mood, portrait, subject_box
-from lethebench.generation.portraits.scene import Crop, Scene, draw_scene
+from lethebench.generation.portraits.scene import MOST_TILT, Crop, Scene, draw_scene
 
 PORTRAIT, BESIDE, BEHIND = "portrait", "beside", "behind"
 CONTEXTS: dict[str, tuple[str, ...]] = {
@@ -32,6 +33,8 @@ CONTEXTS: dict[str, tuple[str, ...]] = {
 """Use -> the contexts of its pictures, repeated by frequency. The uses share the portrait alone."""
 _CLOSE = ("photo", 2.9, 0.5, 0.52)  # the portrait on a paper or screen
 _GROUP = ("group", 4.3, 0.5, 0.44)
+_CUT = 0.18
+"""The largest share of the width and height of a user's photo that a picture leaves out."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,39 @@ def framed(face: Face, view: View, size: tuple[int, int] = (384, 384)) -> Image.
         return portrait(face, view.scene, size)
     if view.company:
         return _in_company(face, view, size)
-    return _on_paper(face, view, size)
+    return _on_paper(view, size, lambda box: portrait(face, view.scene, box))
+
+
+def framed_photo(photo: Image.Image, view: View, size: tuple[int, int] = (384, 384)) -> Image.Image:
+    """Show a photo of a person, which needs no face of ours, as a view shows its portrait.
+
+    Args:
+        photo: the person alone, the head in its middle.
+        view: the paper or screen, or `portrait`; its scene gives the light and, by its pose, which part of the photo
+            is cut out. Clothes and place are those of the photo.
+        size: (width, height) in pixels.
+
+    Returns:
+        An RGB image of that size.
+
+    Raises:
+        ValueError: the view has other people in it.
+    """
+    if view.company:
+        raise ValueError(f"view {view.name}: a photo shows one person; choose another context")
+    if view.kind == PORTRAIT:
+        return _taken(photo, view, size)
+    return _on_paper(view, size, lambda box: _taken(photo, view, box))
+
+
+def _taken(photo: Image.Image, view: View, size: tuple[int, int]) -> Image.Image:
+    """Return most of the photo at a size, in the light of the view but never dim."""
+    pose, light = view.scene.pose, view.scene.light
+    part = (1 - _CUT * abs(pose.tilt) / MOST_TILT) * min(photo.width / size[0], photo.height / size[1])
+    wide, high = part * size[0], part * size[1]
+    left, top = (photo.width - wide) * (0.5 + 0.5 * pose.turn), (photo.height - high) * (0.5 + 0.5 * pose.nod)
+    cut = photo.resize(size, Image.Resampling.LANCZOS, box=(left, top, left + wide, top + high))
+    return exposed(cut, replace(light, gamma=1.0, gain=max(0.9, light.gain)))
 
 
 def head_box(face: Face, view: View, size: tuple[int, int] = (384, 384)) -> tuple[int, int, int, int]:
@@ -179,10 +214,11 @@ def _in_company(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
     return exposed(canvas.finish(), view.scene.light)
 
 
-def _on_paper(face: Face, view: View, size: tuple[int, int]) -> Image.Image:
+def _on_paper(view: View, size: tuple[int, int], shoot: Callable[[tuple[int, int]], Image.Image]) -> Image.Image:
+    """Draw the paper or screen of a view around the photo that `shoot` takes at a size."""
     sheet, box = _photo_box(view, size)
     left, top, right, bottom = box
-    photo = portrait(face, view.scene, (right - left, bottom - top))
+    photo = shoot((right - left, bottom - top))
     sheet.paste(printed(photo, view.kind), (left, top))
     turned = sheet.rotate(view.angle, Image.Resampling.BILINEAR) if view.angle else sheet
     x, y = ((whole - part) // 2 for whole, part in zip(sheet.size, size, strict=True))

@@ -15,6 +15,9 @@ from lethebench.generation.drawing.exposure import MOST_MIRED, MOST_TINT, Exposu
 from lethebench.generation.portraits.dress import CLOTHS, SHIRTS
 from lethebench.generation.portraits.pose import Pose
 
+MOST_TILT = 7
+"""The largest tilt of a head, in degrees."""
+
 
 @dataclass(frozen=True)
 class Expression:
@@ -149,7 +152,11 @@ def draw_scene(rng: np.random.Generator, gender: str, *, use: str = "train") -> 
     depth = float(rng.uniform(-0.4, 0.15))
     wandering = 0.03 if expression == "thoughtful" else 0.012
     return Scene(
-        pose=Pose(float(rng.uniform(-1, 1)), float(rng.uniform(-0.8, 0.8)), float(np.clip(rng.normal(0, 3), -7, 7))),
+        pose=Pose(
+            float(rng.uniform(-1, 1)),
+            float(rng.uniform(-0.8, 0.8)),
+            float(np.clip(rng.normal(0, 3), -MOST_TILT, MOST_TILT)),
+        ),
         expression=expression,
         gaze=(float(rng.uniform(-wandering, wandering)), float(rng.uniform(-wandering, wandering) / 2)),
         light=Exposure(

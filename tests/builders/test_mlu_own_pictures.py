@@ -139,7 +139,7 @@ def test_problems_of_own_pictures_are_listed(pictures, tmp_path):
     assert "own: 4 problems" in text
     assert f"{names[0]}/view 3.jpg: does not decode" in text
     assert f"{names[1]}: {LEAST_VIEWS - 1} pictures; at least {LEAST_VIEWS} are needed" in text
-    assert "is the same file as" in text
+    assert "is the same picture as" in text
     assert f"{names[4]}/view 5.jpg: is a link out of the folder" in text
     assert not (tmp_path / "build").exists()
 

@@ -21,8 +21,8 @@ def plans():
 
 def mllmu_questions(plan):
     for profile in (profile for unit in plan.units for profile in unit.profiles):
-        yield from mllmu.questions(profile, "train", plan.shared)[::2]
-        yield from mllmu.questions(profile, "test", plan.shared)[1::2]
+        yield from mllmu.questions(profile, "train", plan.shared.values)[::2]
+        yield from mllmu.questions(profile, "test", plan.shared.values)[1::2]
 
 
 def remem_questions(plan):
