@@ -96,7 +96,7 @@ def own_portraits(
     """
     if not root.is_dir():
         raise BuildError(f"option portraits={root}: no such folder; give a folder with one folder or file per person")
-    folder = PictureFolder(root)
+    folder = PictureFolder(root, "portraits")
     entries: dict[str, list[Path]] = {}
     for path, name in folder.names.items():
         if is_picture(path) or folder.leads_out(path):
@@ -150,7 +150,7 @@ def _key(text: str) -> str:
 
 def _assigned(entries: Mapping[str, Sequence[Path]], people: Sequence[Profile]) -> dict[str, Sequence[Path]]:
     """Return profile id -> the pictures of the entry that it gets; ids of other builds go to nobody."""
-    chosen = {}
+    chosen: dict[str, Sequence[Path]] = {}
     rest = dict(entries)
     for person in people:
         for key in (_key(person.id), _key(person.name)):

@@ -74,7 +74,7 @@ def test_splits_have_their_roles_and_tasks(name):
         ("mllmu", {"size": 20}, "try 40"),
         ("mllmu", {"size": 41}, "try 60"),
         ("mllmu", {"size": -5}, "try 40"),
-        ("mllmu", {"options": {"task_size": 3}}, "unknown option 'task_size': mllmu has no options"),
+        ("mllmu", {"options": {"task_size": 3}}, "unknown option 'task_size': mllmu has portraits (a folder"),
         ("mlu", {"size": 1}, "try 8"),
         ("mlu", {"size": 12}, "try 16"),
         ("mlu", {"size": 104}, "try 96"),

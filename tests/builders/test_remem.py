@@ -71,7 +71,7 @@ def test_paper_plan_has_five_requests_of_two():
     assert Counter(unit.task_id for unit in build_plan.units if unit.role == "forget") == dict.fromkeys(range(5), 2)
     assert build_plan.tasks == 5
     options = RememOptions().resolve(20).record()
-    assert options == {"qa": 100, "views": 100, "single_share": 0.7, "pixels": 336}
+    assert options == {"qa": 100, "views": 100, "single_share": 0.7, "pixels": 336, "portraits": None}
     questions = {group: len(rows) for group, rows in counted(build_plan).items()}
     assert questions == {
         **{f"qa/{number}-forget": 100 for number in (1, 2, 3, 4)}, "qa/kept-forget": 210, "qa/forget": 390,

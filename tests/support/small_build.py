@@ -120,7 +120,7 @@ def stand_in_corners(profile, size, pages: int = 1) -> list[int]:
     return [left, top, right, top, right, bottom, left, bottom]
 
 
-def stand_in_person(profile, shot, pixels: int = 96) -> Image.Image:
+def stand_in_person(profile, shot, pixels: int = 96, portraits=None) -> Image.Image:
     """Return a picture with a blurred pattern that depends on the person, and grain that depends on the shot."""
     pattern = np.random.default_rng(profile.seed).integers(40, 220, (8, 8, 3), np.uint8)
     picture = np.asarray(Image.fromarray(pattern).resize((pixels, pixels), Image.Resampling.BICUBIC), int)

@@ -28,16 +28,17 @@ def readable(name: str) -> str:
 
 
 class PictureFolder:
-    """All files below a folder. Links out of it are listed, but not followed.
+    """All files below the folder that an option names. Links out of it are listed, but not followed.
 
     Attributes:
         root: the folder, resolved.
         names: file -> its readable path relative to the folder, in the order of these paths.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, option: str = "pictures") -> None:
         self.root = root.resolve()
-        with border(f"pictures={root.name}", "make the folder readable", error_type=BuildError):
+        self._label = f"{option}={root.name}"
+        with border(self._label, "make the folder readable", error_type=BuildError):
             names = {path: readable(path.relative_to(root).as_posix()) for path in _walk(root, self.root)}
         self.names = dict(sorted(names.items(), key=lambda item: item[1]))
         self._by_key: dict[str, list[Path]] = defaultdict(list)
@@ -78,7 +79,7 @@ class PictureFolder:
         kinds = {"no pictures by their name": other, reason: [path for path in rest if is_picture(path)]}
         texts = [f"{len(paths):,} {kind} ({self._listed(paths)})" for kind, paths in kinds.items() if paths]
         if texts:
-            logger.warning("pictures=%s: files passed over: %s", self.root.name, "; ".join(texts))
+            logger.warning("%s: files passed over: %s", self._label, "; ".join(texts))
 
     def _listed(self, paths: Sequence[Path]) -> str:
         names = [repr(self.names[path])[1:-1][:80] for path in paths[:_LISTED]]
