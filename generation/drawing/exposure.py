@@ -9,8 +9,10 @@ from lethebench.generation.drawing.light import falloff
 
 MOST_MIRED, MOST_TINT = 30.0, 0.03
 """How far the white balance of pictures may be off: between daylight of 5,440 and 8,080 K, and 3 % in green."""
-_RED, _BLUE = 0.0018, -0.0029
-"""Gain of sRGB values per mired of warmer light, along the CIE daylight locus around D65."""
+_RED, _BLUE = 0.0016, -0.0027
+"""Gain of sRGB values above -_TOE per mired of warmer light, along the CIE daylight locus around D65."""
+_TOE = 255 * 0.055
+"""sRGB values plus this are a power of linear light, so that a factor keeps chromaticity."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,13 @@ def exposed(picture: Image.Image, exposure: Exposure) -> Image.Image:
     """
     pixels = np.asarray(picture)
     brightest = pixels.max(axis=2)
-    level = np.maximum(np.arange(256), 1) / 255
-    factors = (exposure.gain * level ** (exposure.gamma - 1)).astype(np.float32)
-    limits = (1 / level).astype(np.float32)
-    scale = np.minimum(factors[brightest] * falloff(picture.size, exposure.side, exposure.strength), limits[brightest])
+    curve = (255 * exposure.gain * (np.arange(256) / 255) ** exposure.gamma).astype(np.float32)
+    bright = np.minimum(curve[brightest] * falloff(picture.size, exposure.side, exposure.strength), 255)
+    scale = (bright + np.float32(_TOE)) / (brightest + np.float32(_TOE))
     gains = np.array((1 + _RED * exposure.mired, 1 + exposure.tint, 1 + _BLUE * exposure.mired))
     gains = (gains / gains.max()).astype(np.float32)
     result = np.empty_like(pixels)
     for channel, gain in enumerate(gains):
-        result[..., channel] = pixels[..., channel] * (scale * gain) + 0.5
+        scaled = (pixels[..., channel] + np.float32(_TOE)) * (scale * gain) - np.float32(_TOE - 0.5)
+        result[..., channel] = np.maximum(scaled, 0)
     return Image.fromarray(result)
