@@ -19,6 +19,8 @@ from lethebench.builders.own.rows import OwnRow
 from lethebench.contract.columns import ROLES
 
 FILE = "rows.sqlite"
+MOST_ATTRIBUTES = 500
+"""Attributes with candidates."""
 ROWS_PER_UNIT, PICTURES_PER_UNIT = 128, 32
 """At 300 KB a picture, a unit is about 10 MB, of which the writers hold several copies."""
 _TABLES = """
@@ -201,21 +203,25 @@ class Store:
     def candidates(self) -> dict[str, dict[str, int]]:
         """Return attribute -> value -> the rows of trained subjects with it, where all answers are short values.
 
-        Attributes with more than MOST_CANDIDATES values are left out, and those with one.
+        Attributes with one value or more than MOST_CANDIDATES are left out; nothing if there are more than
+        MOST_ATTRIBUTES others.
         """
-        counts: dict[str, dict[str, int]] = {}
-        for (attribute,) in self._db.execute(
+        names = self._db.execute(
             "SELECT attribute FROM rows WHERE attribute != 'question' GROUP BY attribute "
-            "HAVING COUNT(DISTINCT answer) BETWEEN 2 AND ? ORDER BY attribute", (MOST_CANDIDATES,)
-        ).fetchall():  # fmt: skip
-            values = self._db.execute(
-                "SELECT r.answer, SUM(r.test = 0 AND s.role IN ('forget', 'retain')) FROM rows r "
-                "JOIN subjects s ON s.number = r.subject WHERE r.attribute = ? GROUP BY r.answer ORDER BY r.answer",
-                (attribute,),
-            ).fetchall()
-            if all(keywords(value) for value, _ in values):
-                counts[attribute] = dict(values)
-        return counts
+            "HAVING COUNT(DISTINCT answer) BETWEEN 2 AND ? ORDER BY attribute LIMIT ?",
+            (MOST_CANDIDATES, MOST_ATTRIBUTES + 1),
+        ).fetchall()
+        if len(names) > MOST_ATTRIBUTES:
+            return {}
+        counts: dict[str, dict[str, int]] = {name: {} for (name,) in names}
+        for attribute, answer, trained in self._db.execute(
+            "SELECT r.attribute, r.answer, SUM(r.test = 0 AND s.role IN ('forget', 'retain')) FROM rows r "
+            f"JOIN subjects s ON s.number = r.subject WHERE r.attribute IN ({','.join('?' * len(names))}) "
+            "GROUP BY r.attribute, r.answer ORDER BY r.attribute, r.answer",
+            list(counts),
+        ):
+            counts[attribute][answer] = trained
+        return {attribute: values for attribute, values in counts.items() if all(map(keywords, values))}
 
     def count(self, what: str) -> int:
         """Return the number of rows, subjects or pictures."""
