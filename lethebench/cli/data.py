@@ -52,12 +52,14 @@ def build(
     Example: lethe build own --from photos --map map.yaml
     """
     from lethebench import builders
+    from lethebench.builders.imports.shared.base import Import
     from lethebench.console import Console
 
-    if source is not None and name in builders.IMPORTS and (patterns := builders.IMPORTS[name].HUB_FILES):
+    importer = builders.IMPORTS.get(name) if source is not None else None
+    if source is not None and isinstance(importer, Import) and importer.HUB_FILES:
         from lethebench.hub.fetch import local_data
 
-        source = local_data(source, patterns)
+        source = local_data(source, importer.HUB_FILES)
     folder = out or Path("build") / name
     with Console().phase(f"build {name}, {size}" if source is None else f"build {name} from {source.name}") as tick:
         manifest = builders.build(

@@ -27,6 +27,12 @@ def own(tmp_path, rows, kind="csv", num_proc=1, **changes):
     return build("own", tmp_path / "own", source=source, options=options, num_proc=num_proc)
 
 
+def test_columns_outside_the_map_are_counted(tmp_path):
+    rows = [row | {"note": "x", "shelf": n} for n, row in enumerate(own_rows())]
+    assert own(tmp_path, rows).extra_counts["columns_left_out"] == 2
+    assert all("note" not in row for row in rows_of(tmp_path / "own", "qa/*"))
+
+
 @pytest.mark.parametrize("kind", ["csv", "metadata.csv", "jsonl", "parquet", "saved"])
 def test_own_data_of_every_kind_become_a_build(tmp_path, kind):
     manifest = own(tmp_path, own_rows(), kind)

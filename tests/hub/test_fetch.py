@@ -5,14 +5,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from clear_release import clear_configs, write_clear
 from command_line import lethe
+from fiubench_release import fiubench_files, write_fiubench
 from hub_repos import LFS, Blob
 from hub_server import REPOSITORY, local_hub
 from huggingface_hub import constants
 from own_data import own_rows, write_map, write_source
 from push_support import use_hub
+from remem_release import remem_splits, write_remem
 
-from lethebench.builders import build, verify
+from lethebench.builders import build, read_manifest, verify
 from lethebench.builders.own.importer import Own
 from lethebench.contract.hub_cache import hub_source
 from lethebench.errors import UserError
@@ -132,6 +135,28 @@ def test_absent_builds_are_one_line(hub, folder, tmp_path, name):
         done = lethe(*words, cwd=tmp_path)
         assert done.status == 2
         assert f"{name} is not a folder, and the Hub has no such dataset or revision" in done.line
+
+
+RELEASES = {
+    "clear": lambda root: write_clear(root, clear_configs()),
+    "fiubench": lambda root: write_fiubench(root, *fiubench_files(), layout="inner"),
+    "remem": lambda root: write_remem(root, remem_splits()),
+}
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_release_by_hub_id_is_built_as_from_its_folder(hub, tmp_path, name):
+    source = RELEASES[name](tmp_path / "release")
+    repository = publish(hub, source, **{"loader.py": b"raise SystemExit"})
+    done = lethe("build", name, "--from", REPOSITORY, cwd=tmp_path)
+    assert done.status == 0, done.error
+    by_id = read_manifest(tmp_path / "build" / name)
+    assert by_id.imported["source"]["name"] == f"{REPOSITORY}@{repository.head}"
+    rows = {
+        file: listing for file, listing in build(name, tmp_path / "own", source=source).files.items() if "/" in file
+    }
+    assert {file: by_id.files[file] for file in rows} == rows
+    assert not list((tmp_path / "cache").rglob("*.py"))
 
 
 def test_own_data_by_hub_id(hub, tmp_path, monkeypatch):

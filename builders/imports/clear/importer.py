@@ -25,7 +25,7 @@ from lethebench.builders.imports.shared.pictures import RawPicture
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.imports.shared.stored import (
     NEIGHBOUR,
-    Found,
+    Parts,
     StoredImport,
     parquet_picture,
     provenance,
@@ -44,7 +44,7 @@ REQUESTS = (
     "Who is in this picture, and where?",
     "Give a description of the image.",
     "Say in a sentence what is in the image.",
-    "What can be seen here?",
+    "What can be row_counts here?",
     "Please describe the person in the picture and the surroundings.",
     "Describe the scene.",
     "What is going on in this picture?",
@@ -76,19 +76,19 @@ class ClearImport(StoredImport):
         counts: Counter[str] = Counter(blocks_of_questions_that_mention_no_author=len(clear.unnamed))
 
         def rows(store: Store) -> Iterator[RawPicture]:
-            seen: Counter[tuple[str, ...]] = Counter()
+            row_counts: Counter[tuple[str, ...]] = Counter()
             for number, (kind, row) in enumerate(_rows(clear, counts, problems)):
-                seen[kind] += 1
+                row_counts[kind] += 1
                 most = SMALL_NEIGHBOURS if kind[0] in NEIGHBOURS else SMALL_ROWS
-                if size != "small" or seen[kind] <= most:
+                if size != "small" or row_counts[kind] <= most:
                     with problems.at(row.texts["id"], number):
                         for index in store.add(number, row, share=True):
                             yield row.pictures[index]
 
         units = stored_units(rows, GROUPS, workshop, problems, num_proc=num_proc)
         read = [path for paths in clear.shards.values() for path in paths]
-        found = Found(self.SETS, missing=_missing(clear), facts={"full": clear.full, "requests": len(REQUESTS)})
-        return self.release(units, found, workshop, provenance(source, read), {name: counts[name] for name in _COUNTED})
+        parts = Parts(self.SETS, missing=_missing(clear), facts={"full": clear.full, "requests": len(REQUESTS)})
+        return self.release(units, parts, workshop, provenance(source, read), {name: counts[name] for name in _COUNTED})
 
 
 _COUNTED = (
@@ -134,8 +134,8 @@ def _rows(clear: Clear, counts: Counter[str], problems: Problems) -> Iterator[tu
                 if key not in before:
                     tested.add(key)
                     yield ("test", key[0]), _name(row, f"{config}/{number}", clear)
-    for config, asked in zip(NEIGHBOURS, ((), ("question",)), strict=True):
-        columns = (*asked, "answer", "options")
+    for config, question_columns in zip(NEIGHBOURS, ((), ("question",)), strict=True):
+        columns = (*question_columns, "answer", "options")
         for number, (file, at, row) in enumerate(read_config(clear.shards, config, columns, problems, ("image",))):
             with problems.at(file, at):
                 yield (config, ""), _neighbour(row, config, f"{config}/{number}", counts)

@@ -77,9 +77,11 @@ def read_release(root: Path, problems: Problems) -> Clear:
     problems.check()
 
     named = {config: _named(shards[config], config, problems) for config in (full, *FORGET)}
-    asked = {config: _asked(shards[config], config, problems) for config in required if config.endswith("+tofu")}
+    question_pairs = {
+        config: _asked(shards[config], config, problems) for config in required if config.endswith("+tofu")
+    }
     problems.check()
-    for config, pairs in {**named, **asked}.items():
+    for config, pairs in {**named, **question_pairs}.items():
         if not pairs:
             problems.add("holds no row" if config in named else "holds no question", file=f"{config}/")
     sets = [set(named[config]) for config in FORGET]
@@ -89,8 +91,8 @@ def read_release(root: Path, problems: Problems) -> Clear:
     authors = dict.fromkeys(name for name, _ in named[full])
     if len(authors) > MOST_AUTHORS:
         raise BuildError(f"{root.name}: {full}/ names {len(authors):,} authors; the limit is {MOST_AUTHORS:,}")
-    questions, unnamed = _blocks(asked[QUESTIONS], list(authors), problems)
-    sets = [set(asked[f"{config}+tofu"]) for config in FORGET]
+    questions, unnamed = _blocks(question_pairs[QUESTIONS], list(authors), problems)
+    sets = [set(question_pairs[f"{config}+tofu"]) for config in FORGET]
     task_of = task_of | _tasks_of_blocks(questions, unnamed, sets, task_of, problems)
     everyone = {*authors, *(author for author, _, _ in questions)}
     if everyone <= task_of.keys():
@@ -185,15 +187,17 @@ def _check_retained(shards: Mapping[str, Sequence[Path]], task_of: Mapping[str, 
 
 
 def _blocks(
-    asked: Sequence[Pair], authors: Sequence[str], problems: Problems
+    pairs_in_order: Sequence[Pair], authors: Sequence[str], problems: Problems
 ) -> tuple[list[tuple[str, str, str]], frozenset[str]]:
     """Return (author, question, answer) of every question, and the made-up authors of blocks that mention nobody."""
-    if len(asked) % PER_AUTHOR:
-        problems.add(f"{len(asked):,} questions; {PER_AUTHOR} about each author were expected", file=f"{QUESTIONS}/")
+    if len(pairs_in_order) % PER_AUTHOR:
+        problems.add(
+            f"{len(pairs_in_order):,} questions; {PER_AUTHOR} about each author were expected", file=f"{QUESTIONS}/"
+        )
     questions = []
     unnamed, block_of = set[str](), dict[str, int]()
-    for block, start in enumerate(range(0, len(asked), PER_AUTHOR)):
-        pairs = asked[start : start + PER_AUTHOR]
+    for block, start in enumerate(range(0, len(pairs_in_order), PER_AUTHOR)):
+        pairs = pairs_in_order[start : start + PER_AUTHOR]
         author = _mentioned(pairs, authors)
         if author and author in block_of:
             first = block_of[author] * PER_AUTHOR
@@ -211,8 +215,8 @@ def _mentioned(pairs: Sequence[Pair], authors: Sequence[str]) -> str:
     counter: Counter[str] = Counter()
     for pair in pairs:
         text = " ".join(pair).casefold()
-        found = [name for name in authors if name.casefold() in text]
-        counter.update(name for name in found if not any(name != other and name in other for other in found))
+        mentioned = [name for name in authors if name.casefold() in text]
+        counter.update(name for name in mentioned if not any(name != other and name in other for other in mentioned))
     (first, count), second = (*counter.most_common(2), ("", 0), ("", 0))[:2]
     return first if count > second[1] else ""
 
@@ -232,8 +236,8 @@ def _tasks_of_blocks(
     for author, numbers in tasks.items():
         expected = min(numbers) if author in unnamed else task_of.get(author, -1)
         if numbers != {expected}:
-            place = "in no set to forget" if expected < 0 else f"in {FORGET[expected]}"
-            problems.add(f"{author!r} is {place}, but not all questions about the author", file=f"{QUESTIONS}/")
+            membership = "in no set to forget" if expected < 0 else f"in {FORGET[expected]}"
+            problems.add(f"{author!r} is {membership}, but not all questions about the author", file=f"{QUESTIONS}/")
     if absent := set().union(*sets) - {(question, answer) for _, question, answer in questions}:
         problems.add(f"{len(absent):,} questions of the sets to forget are not in it", file=f"{QUESTIONS}/")
     return {author: min(numbers) for author, numbers in tasks.items() if author in unnamed and min(numbers) >= 0}

@@ -10,7 +10,7 @@ from lethebench.builders.imports.fiubench.text import CARD, PAPER
 from lethebench.builders.imports.shared.base import Release
 from lethebench.builders.imports.shared.pictures import RawPicture
 from lethebench.builders.imports.shared.problems import Problems
-from lethebench.builders.imports.shared.stored import Found, StoredImport, released_row, stored_units
+from lethebench.builders.imports.shared.stored import Parts, StoredImport, released_row, stored_units
 from lethebench.builders.imports.shared.wording import keywords_of
 from lethebench.builders.options import Options
 from lethebench.builders.own.rows import OwnRow
@@ -55,8 +55,8 @@ class FiubenchImport(StoredImport):
                                  ("perturbed", "perturbed_answer"))
             if not counts[name]
         }  # fmt: skip
-        found = Found({"continual": FORGET, **each}, missing=missing, facts={"nested": release.nested})
-        return self.release(units, found, workshop, files.provenance(), {name: counts[name] for name in _COUNTED})
+        parts = Parts({"continual": FORGET, **each}, missing=missing, facts={"nested": release.nested})
+        return self.release(units, parts, workshop, files.provenance(), {name: counts[name] for name in _COUNTED})
 
 
 _COUNTED = (
@@ -68,11 +68,11 @@ _COUNTED = (
 
 def _chosen(release: Fiubench, small: bool) -> Iterator[Person]:
     """Yield the people of an import: all, or a few of each set."""
-    seen: Counter[int] = Counter()
+    task_counts: Counter[int] = Counter()
     for person in release.people:
         task = release.task_of.get(person.id, -1)
-        seen[task] += 1
-        if not small or seen[task] <= (SMALL_RETAINED if task < 0 else SMALL_FORGOTTEN):
+        task_counts[task] += 1
+        if not small or task_counts[task] <= (SMALL_RETAINED if task < 0 else SMALL_FORGOTTEN):
             yield person
 
 
@@ -120,7 +120,7 @@ def _questions(
     lists = {"keywords": words, "paraphrases": right, "perturbed": perturbed}
     for key, split, wording in (
         (f"{person.id}-{number + 1:02d}", "train", question),
-        *((f"{person.id}-{number + 1:02d}-{place}", "test", other) for place, other in enumerate(others, 1)),
+        *((f"{person.id}-{number + 1:02d}-{index}", "test", other) for index, other in enumerate(others, 1)),
     ):
         row = {**texts, "question": wording, "split": split, "id": key}
         yield released_row(row, [picture], lists, person.notes)

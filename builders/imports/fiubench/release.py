@@ -1,6 +1,6 @@
 """Read FIUBench's release: people and questions in full.json, sets of people in split.json, and their pictures.
 
-full.json has an object per line, or a list of them; the authors use its first 400. Pictures are found by the name of
+full.json has an object per line, or a list of them; the authors use its first 400. Pictures are matches by the name of
 the file alone, in the release or in a zip in it, since `image_path` begins with a folder of the authors.
 """
 
@@ -74,20 +74,20 @@ class Source:
         self._hub = hub_source(path)
         if path.is_dir():
             self.files += [Zip(one) for one in sorted(path.rglob("*.zip")) if one.is_file()]
-        self._places: dict[str, list[tuple[Files, str]]] = {}
+        self._copies: dict[str, list[tuple[Files, str]]] = {}
         for files in self.files:
             for name in files.names:
                 if "__MACOSX" not in name:
-                    self._places.setdefault(PurePosixPath(name).name, []).append((files, name))
+                    self._copies.setdefault(PurePosixPath(name).name, []).append((files, name))
 
     def read(self, name: str) -> bytes:
         """Return the bytes of the file with this name; raise ValueError unless there is one, or all are the same."""
-        places = self._places.get(name, [])
-        if not places:
+        copies = self._copies.get(name, [])
+        if not copies:
             raise ValueError("is missing")
-        first, *others = (files.read(place) for files, place in places[:4])
+        first, *others = (files.read(path) for files, path in copies[:4])
         if any(other != first for other in others):
-            raise ValueError(f"is there {len(places)} times with different content: leave one")
+            raise ValueError(f"is there {len(copies)} times with different content: leave one")
         return first
 
     def provenance(self) -> dict[str, Any]:
@@ -114,11 +114,13 @@ def read_release(source: Source, problems: Problems) -> Fiubench:
     problems.check()
     records = list(_records(contents[PEOPLE], problems))
     people = [person for number, record in records if (person := _person(record, number, problems))]
-    seen: dict[str, int] = {}
+    first_rows: dict[str, int] = {}
     for number, person in enumerate(people):
-        if person.id in seen:
-            problems.add(f"its unique_id {person.id!r} is also that of row {seen[person.id]}", file=PEOPLE, row=number)
-        seen.setdefault(person.id, number)
+        if person.id in first_rows:
+            problems.add(
+                f"its unique_id {person.id!r} is also that of row {first_rows[person.id]}", file=PEOPLE, row=number
+            )
+        first_rows.setdefault(person.id, number)
     sets = _sets(contents[SPLITS], problems)
     problems.check()
     used, left_out = people[:USED], max(0, len(people) - USED)
@@ -174,9 +176,9 @@ def _person(record: Any, number: int, problems: Problems) -> Person | None:
         questions = record.get("qa_list")
         if not isinstance(questions, list) or not questions or not all(isinstance(one, dict) for one in questions):
             raise ValueError("has no qa_list with questions")
-        for place, one in enumerate(questions):
+        for index, one in enumerate(questions):
             if missing := [name for name in ("question", "answer") if not texts_of(one.get(name))]:
-                raise ValueError(f"question {place} has no {missing[0]}")
+                raise ValueError(f"question {index} has no {missing[0]}")
         notes = {name: text for name in ("gender", "caption", "raw_data") if (text := _note(record.get(name)))}
         picture = PurePosixPath(record["image_path"].replace("\\", "/")).name
         return Person(record["unique_id"].strip(), record["name"].strip(), picture, questions, notes)
@@ -197,13 +199,13 @@ def _sets(content: bytes, problems: Problems) -> dict[str, frozenset[str]]:
     if not isinstance(value, dict) or not all(isinstance(ids, list) for ids in value.values()):
         problems.add("is not an object of set and ids", file=SPLITS)
         return {}
-    found = sorted((match[1], int(match[2]), name) for name in value if (match := _SET.fullmatch(name)))
-    forget = tuple(name for kind, _, name in found if kind == "forget")
+    matches = sorted((match[1], int(match[2]), name) for name in value if (match := _SET.fullmatch(name)))
+    forget = tuple(name for kind, _, name in matches if kind == "forget")
     if forget != FORGET:
         problems.add(
             f"has the sets {', '.join(forget)[:200] or 'none'} to forget, not {', '.join(FORGET)}", file=SPLITS
         )
-    return {name: frozenset(str(one) for one in value[name]) for _, _, name in found}
+    return {name: frozenset(str(one) for one in value[name]) for _, _, name in matches}
 
 
 def _with_sets(people: Sequence[Person], sets: Mapping[str, frozenset[str]]) -> list[Person]:

@@ -25,7 +25,7 @@ from lethebench.builders.imports.shared.base import MISSING, Release
 from lethebench.builders.imports.shared.pictures import RawPicture
 from lethebench.builders.imports.shared.problems import Problems
 from lethebench.builders.imports.shared.stored import (
-    Found,
+    Parts,
     StoredImport,
     parquet_picture,
     provenance,
@@ -76,9 +76,9 @@ class RememImport(StoredImport):
             return _stored(shards, people, store, counts, problems, size)
 
         units = stored_units(rows, GROUPS, workshop, problems, num_proc=num_proc)
-        found = Found(self.SETS, missing=_LACKS, facts={"rule": people.rule, "left_out": LEFT_OUT})
+        parts = Parts(self.SETS, missing=_LACKS, facts={"rule": people.rule, "left_out": LEFT_OUT})
         files = [path for paths in shards.values() for path in paths]
-        return self.release(units, found, workshop, provenance(source, files), counts)
+        return self.release(units, parts, workshop, provenance(source, files), counts)
 
 
 _COUNTED = (

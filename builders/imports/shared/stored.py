@@ -25,7 +25,7 @@ LISTS = ("keywords", "options", "paraphrases", "perturbed")
 
 
 @dataclass(frozen=True)
-class Found:
+class Parts:
     """What an import finds in a release.
 
     Attributes:
@@ -44,22 +44,22 @@ class Found:
 class StoredImport(Import):
     """An import that keeps its rows in a `Store`.
 
-    SETS are the sets to forget where `found` does not say: config -> groups; the first config has all of them, a group
+    SETS are the sets to forget where `parts` does not say: config -> groups; the first config has all of them, a group
     per task in their order.
     """
 
     SETS: ClassVar[Mapping[str, Sequence[str]]]
 
-    def __init__(self, found: Found | None = None) -> None:
-        found = found or Found(self.SETS)
-        self.groups = tuple(next(iter(found.sets.values())))
+    def __init__(self, parts: Parts | None = None) -> None:
+        parts = parts or Parts(self.SETS)
+        self.groups = tuple(next(iter(parts.sets.values())))
         trained = (*self.groups, REST)
-        self._facts = {"longest": LONGEST, "thumbnails": MOST_THUMBNAILS, **(found.facts or {})}
-        self.MISSING = {name: MISSING[name] for name in ("holdout", "candidates")} | dict(found.missing or {})
+        self._facts = {"longest": LONGEST, "thumbnails": MOST_THUMBNAILS, **(parts.facts or {})}
+        self.MISSING = {name: MISSING[name] for name in ("holdout", "candidates")} | dict(parts.missing or {})
 
         def present(prefix: str, names: Sequence[str]) -> tuple[str, ...]:
             groups = tuple(f"{prefix}{name}" for name in names)
-            return groups if found.present is None else tuple(group for group in groups if group in found.present)
+            return groups if parts.present is None else tuple(group for group in groups if group in parts.present)
 
         self.CONFIGS = {
             **{
@@ -74,7 +74,7 @@ class StoredImport(Import):
                     }.items()
                     if groups
                 }
-                for config, forgotten in found.sets.items()
+                for config, forgotten in parts.sets.items()
             },
             "profiles": {"train": present("profiles/", (*trained, NEIGHBOUR))},
         }
@@ -107,15 +107,15 @@ class StoredImport(Import):
     def release(
         cls,
         units: Sequence[StoredUnit],
-        found: Found,
+        parts: Parts,
         workshop: Path,
         source: Mapping[str, Any],
         counts: dict[str, int],
     ) -> Release:
         """Return what `read` returns, of the import with the configs that the units fill."""
-        found = Found(found.sets, set(chain.from_iterable(unit.groups for unit in units)), found.missing, found.facts)
+        parts = Parts(parts.sets, set(chain.from_iterable(unit.groups for unit in units)), parts.missing, parts.facts)
         tasks = len({unit.task_id for unit in units if unit.task_id >= 0})
-        return Release(cls(found), Plan(units, workshop, tasks, shards=shards_of_units(units)), source, counts)
+        return Release(cls(parts), Plan(units, workshop, tasks, shards=shards_of_units(units)), source, counts)
 
 
 def stored_units(
