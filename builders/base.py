@@ -195,6 +195,13 @@ class Benchmark(ABC):
         """Return figures about the generator for the card's template."""
         return {}
 
+    def visible(self, domain: str, attribute: str, keys: Sequence[str]) -> Sequence[str]:
+        """Return which fields and details of a profile a picture may show where the question is for `attribute`.
+
+        Audits look the attribute up by them. `keys` are those of the profile.
+        """
+        return [key for key in keys if key == "gender"]
+
     def bands(self, plan: Plan) -> list[Band]:
         """Return the bands of the contact sheet; none if the benchmark has no preview."""
         return []

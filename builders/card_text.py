@@ -63,6 +63,8 @@ class CardText:
         licenses: asset -> license.
         responsible_ai: field of Croissant's RAI vocabulary -> text.
         license: of the data as a whole.
+        audit_notes: attribute -> why it is guessed better than by its commonest value; pair of roles (`forget/retain`)
+            -> why they differ; `answers` -> why sentences are alike. `verify` fails for findings without a note.
         preview: the line under the title of the contact sheet.
     """
 
@@ -76,4 +78,5 @@ class CardText:
     responsible_ai: Mapping[str, Any]
     columns: Mapping[str, str] = field(default_factory=dict)
     license: License = License()
+    audit_notes: Mapping[str, str] = field(default_factory=dict)
     preview: str = ""

@@ -101,6 +101,7 @@ class Manifest(Record):
     licences: dict[str, Text] = {}
     splits: Annotated[dict[Text, Annotated[dict[Text, Split], Field(min_length=1)]], Field(min_length=1)]
     files: dict[Inside, File]
+    audits: dict[str, dict[str, Any]] | None = None
     imported: Imported | None = None
 
 

@@ -4,13 +4,12 @@ A profile is a medical report or a labor contract. Its F maskable fields make 2F
 with the asked field blacked out, F by name alone, and one on a page with everything blacked out: whose is it?
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
 from lethebench.builders.candidates import candidates, distinct_values, figures
-from lethebench.builders.icu.guessing import guessing
 from lethebench.builders.icu.plan import IcuOptions, people, split_tasks, units
 from lethebench.builders.icu.text import CARD, PAPER
 from lethebench.builders.records import Plan, ProfileRecord, Unit
@@ -18,6 +17,7 @@ from lethebench.builders.write.columns import view_name
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view
 from lethebench.generation.documents import SIZE, portrait_corners, render
+from lethebench.generation.documents.giveaways import giveaways, printed_facts
 from lethebench.generation.documents.pages import LAYOUTS
 from lethebench.generation.documents.wording import CONTINUED
 from lethebench.generation.icu import questions as icu
@@ -80,15 +80,13 @@ class Icu(Benchmark):
         work = [unit for task_id, members in enumerate(tasks) for unit in units("forget", members, task_id)]
         work += units("retain", roles["retain"]) + units("holdout", roles["holdout"])
         everyone = [profile for members in roles.values() for profile in members]
-        trained = roles["forget"] + roles["retain"]
-        scores = guessing(trained)
         spaces = candidates(distinct_values(everyone), count, partial(decoys, seed=seed), CLOSED)
         return Plan(
             units=work,
             shared=pools(everyone),
             tasks=len(tasks),
             candidates=spaces,
-            attributes={name: {**entry, **scores[name]} for name, entry in figures(spaces, trained).items()},
+            attributes=figures(spaces, roles["forget"] + roles["retain"]),
             apart=[[name] for name in (_UNIQUE if options.overlap else _UNIQUE + _SHARED)],
         )
 
@@ -135,6 +133,12 @@ class Icu(Benchmark):
             "domains": DOMAINS,
             "layouts": {domain: len(layouts) for domain, layouts in LAYOUTS.items()},
         }
+
+    def visible(self, domain: str, attribute: str, keys: Sequence[str]) -> Sequence[str]:
+        """Return the printed facts that remain where an attribute is blacked out; with the name, all fields are."""
+        hidden = {"name", *DOMAINS[domain]} if attribute == "name" else {attribute}
+        hides = giveaways(domain)
+        return [key for key in printed_facts(domain, keys) if key not in hidden and not hides.get(key, set()) & hidden]
 
     def bands(self, plan: Plan) -> list[Band]:
         firsts = {profile.domain: profile for unit in reversed(plan.units) for profile in unit.profiles}

@@ -55,6 +55,13 @@ CARD = CardText(
             "Bitstream Vera and Arev license, STIX Font License (free)"
         ),
     },
+    audit_notes={
+        "forget/retain": "Which entities are to be forgotten, and what is asked about each, follows the release.",
+        **dict.fromkeys(
+            ("forget/holdout", "retain/holdout"),
+            "What is asked about an entity follows the release; about a held-out one, everything is asked.",
+        ),
+    },
     responsible_ai={
         "dataCollection": (
             "Pictures are drawn by lethebench from a seed. Facts about the entities were written down for this "

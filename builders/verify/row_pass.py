@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from lethebench.builders.audits.sample import question_groups
 from lethebench.builders.base import GroupCounts
 from lethebench.builders.verify.findings import Findings
 from lethebench.builders.verify.photos import Photos, scan_of, within
@@ -92,7 +93,7 @@ class BuildCheck:
         """Read every question row once: those of the default config, and those that only other configs have."""
         default = next(iter(self.manifest.splits))
         rows = 0
-        for config, split in self._question_splits():
+        for config, split in question_groups(self.manifest.splits):
             roles = {"forget", "retain"} if split == "test" else {split}
             split_name = split if config == default else f"{split} of {config}"
             for name in self.files(config, split):
@@ -112,16 +113,6 @@ class BuildCheck:
             self.findings.skip("wordings", "the release has no test split")
         if self._choices:
             self.findings.passed("options", f"{self._choices} rows")
-
-    def _question_splits(self) -> Iterator[tuple[str, str]]:
-        """Yield each (config, split) whose shards no other has; `train` is the union of forget and retain."""
-        read: set[str] = set()
-        for number, (config, splits) in enumerate(self.manifest.splits.items()):
-            for split, part in splits.items():
-                has_questions = split != "train" and all(name.startswith("qa/") for name in part["files"])
-                if has_questions and (number == 0 or not read & set(part["files"])):
-                    read |= set(part["files"])
-                    yield config, split
 
     def candidates(self) -> None:
         """Read the config `candidates`: distinct values, with the true ones, as many as the manifest says."""

@@ -1,9 +1,11 @@
-"""Check a build: hashes, schema, card, loading, rows, pictures and leaks."""
+"""Check a build: hashes, schema, card, loading, rows, pictures, leaks and audits."""
 
 from pathlib import Path
 
 from lethebench.builders.base import Benchmark
 from lethebench.builders.registry import benchmark_of_build
+from lethebench.builders.verify.audits import CHECKS as AUDITS
+from lethebench.builders.verify.audits import check_audits
 from lethebench.builders.verify.files import (
     check_card,
     check_checksums,
@@ -20,7 +22,7 @@ from lethebench.contract.image_reader import read_picture
 
 ORDER = (
     "checksums", "schema", "card", "loading", "counts", "content hashes", "ids", "tasks", *CHECKS, "candidates",
-    "pictures", "byte twins", "photo twins", "wordings", "fields apart",
+    "pictures", "byte twins", "photo twins", "wordings", "fields apart", *AUDITS,
 )  # fmt: skip
 """The checks in the order of a report."""
 
@@ -58,6 +60,7 @@ def verify(path: str | Path) -> Report:
     _check_tasks(check)
     _check_photo_twins(check)
     _check_apart(check)
+    check_audits(folder, manifest, benchmark, findings)
     findings.skip("options", "no multiple-choice rows")
     for name, reason in (manifest.imported or {}).get("missing", {}).items():
         findings.skip(name, reason)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lethebench.builders.audits.audit import audit
 from lethebench.builders.base import Benchmark, GroupCounts
 from lethebench.builders.errors import BuildError
 from lethebench.builders.imports.shared.base import Import
@@ -181,6 +182,7 @@ def _describe(
         licences=dict(benchmark.CARD.licenses),
         splits=splits,
         files=dict(sorted(files.items())),
+        audits=audit(folder, splits, benchmark.visible),
         imported=imported,
     )
     manifest.write(folder)

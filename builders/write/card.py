@@ -13,6 +13,8 @@ from datasets.splits import SplitDict, SplitInfo
 from huggingface_hub import DatasetCardData
 from jinja2 import Environment
 
+from lethebench.builders.audits.sample import MOST_SUBJECTS
+from lethebench.builders.audits.shortcuts import LEAST_SUBJECTS, RATIO
 from lethebench.builders.base import Benchmark
 from lethebench.builders.options import option_help
 from lethebench.builders.write.columns import QA, features_of, type_name
@@ -120,13 +122,31 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
         shards=len(shards),
         nbytes=sum(listing["bytes"] for listing in shards.values()),
         preview="preview.png" in manifest.files,
+        audit_kinds=_audit_kinds(manifest),
+        audit_ratio=RATIO,
+        unmeasured=sum("not_measured" in part for part in (manifest.audits or {}).get("shortcuts", {}).values()),
+        least_subjects=LEAST_SUBJECTS,
+        most_subjects=MOST_SUBJECTS,
     ).strip()
+
+
+def _audit_kinds(manifest: Manifest) -> list[str]:
+    """Return the kinds of shortcuts that some attribute was measured for, guesses first."""
+    scores = (manifest.audits or {}).get("shortcuts", {}).values()
+    return list(dict.fromkeys(kind for part in scores for kind in part if "not_measured" not in part))
+
+
+def _auc(result: Mapping[str, Any]) -> str:
+    """Return the AUC of two roles, or why there is none."""
+    if "not_measured" in result:
+        return f"not measured ({result['not_measured']})"
+    return f"{result['auc']:.2f} ± {result['error']:.2f}"
 
 
 @cache
 def _environment() -> Environment:
     """Return the templates with the filters of cards; cached, since compiling them takes longer than filling them."""
-    return templates(shown, thousands="{:,}".format, percent="{:.1%}".format, size=human_size)
+    return templates(shown, thousands="{:,}".format, percent="{:.1%}".format, size=human_size, auc=_auc)
 
 
 def human_size(nbytes: float) -> str:

@@ -41,6 +41,7 @@ class Manifest:
         licences: asset -> licence.
         splits: config -> split -> rows, files, bytes in memory and content hash (see `write.digest`).
         files: path -> sha256 and bytes, except README.md and manifest.json.
+        audits: figures of `audits.audit`; None in builds of earlier releases.
         imported: of an import: `source` (name, files, SHA-256 of the release) and `missing` (what the release does not
             have, and why); None for our own builds.
     """
@@ -61,14 +62,12 @@ class Manifest:
     licences: Mapping[str, str]
     splits: Mapping[str, Mapping[str, Mapping[str, Any]]]
     files: Mapping[str, Mapping[str, Any]]
+    audits: Mapping[str, Any] | None = None
     imported: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict:
-        """Return the content of the file as plain data, without `imported` for a build of our own."""
-        content = asdict(self)
-        if self.imported is None:
-            del content["imported"]
-        return content
+        """Return the content of the file as plain data, without what is None."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def write(self, folder: Path) -> None:
         """Write manifest.json."""
@@ -87,7 +86,7 @@ def read_manifest(path: str | Path) -> Manifest:
     cure = "rebuild it with `lethe build`"
     content = read_record(file, ManifestRecord, cure=cure, error_type=BuildError)
     names = [item.name for item in fields(Manifest)]
-    missing = [name for name in names if name != "imported" and content.get(name) is None]
+    missing = [name for name in names if name not in ("audits", "imported") and content.get(name) is None]
     if missing:
         raise BuildError(f"{file} is not the manifest of a build (no {missing[0]!r}): {cure}")
     values: dict[str, Any] = {name: content.get(name) for name in names}

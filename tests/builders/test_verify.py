@@ -12,7 +12,10 @@ import pytest
 from PIL import Image
 from small_build import BOX, rewrite, seal, use_stand_ins
 
-from lethebench.builders import BuildError, build, read_manifest, verify
+from lethebench.builders import BENCHMARKS, BuildError, build, read_manifest, verify
+from lethebench.builders.audits.audit import audit
+from lethebench.builders.verify.audits import CHECKS as AUDITS
+from lethebench.builders.verify.audits import check_audits
 from lethebench.builders.verify.files import check_card, check_checksums
 from lethebench.builders.verify.findings import Findings
 from lethebench.builders.verify.verify import ORDER
@@ -22,6 +25,8 @@ FORGET, RETAIN, HOLDOUT = (f"qa/{role}-00000-of-00001.parquet" for role in ("for
 TEST = "qa/test-forget-00000-of-00001.parquet"
 PROFILES = "profiles/forget-00000-of-00001.parquet"
 CANDIDATES = "candidates/values-00000-of-00001.parquet"
+TOO_FEW = {"shortcuts", "two samples"}
+"""Audits for which eight profiles are too few."""
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +86,7 @@ def test_good_build_passes_every_check(good_build):
     assert report.problems == []
     assert report.ok
     assert [check.name for check in report.checks] == list(ORDER)
-    assert {check.name for check in report.checks if check.status == "not applicable"} == {"options"}
+    assert {check.name for check in report.checks if check.status == "not applicable"} == {"options", *TOO_FEW}
     assert json.loads(json.dumps(report.to_dict()))["ok"] is True
 
 
@@ -314,3 +319,38 @@ def test_stand_in_pages_differ(good_build):
     pages = [np.asarray(Image.open(io.BytesIO(row["images"][0]["bytes"])).crop(BOX), float) for row in rows]
     assert len(rows) == 4
     assert all(np.abs(a - b).mean() > 20 for n, a in enumerate(pages) for b in pages[:n])
+
+
+def test_unexplained_shortcut_is_found(tmp_path, monkeypatch):
+    """Rows whose wrong addresses are of other countries, with the figures of such rows in the manifest."""
+    use_stand_ins(monkeypatch)
+    folder = tmp_path / "icu"
+    build("icu", folder, size=48)
+    assert verify_audits(folder) == []
+
+    def abroad(rows):
+        for row in rows:
+            if row["attribute"] == "home_address":
+                row["perturbed"] = [f"{text} abroad" for text in row["perturbed"]]
+
+    for name in (FORGET, RETAIN):
+        rewrite(folder, name, abroad)
+    assert any("the manifest says" in reason for reason in verify_audits(folder))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["audits"] = audit(folder, manifest["splits"], BENCHMARKS["icu"].visible)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    reasons = verify_audits(folder)
+    assert reasons
+    assert all("home_address: wrong" in reason and "does not say why" in reason for reason in reasons)
+
+
+def verify_audits(folder):
+    findings = Findings()
+    check_audits(folder, read_manifest(folder), BENCHMARKS["icu"], findings)
+    return [problem.reason for problem in findings.problems]
+
+
+def test_audits_of_damaged_rows_are_not_tried(folder):
+    rewrite(folder, RETAIN, lambda rows: rows[0].update(question=None))
+    report = verify(folder)
+    assert {check.detail for check in report.checks if check.name in AUDITS} == {"not tried, since nulls failed"}

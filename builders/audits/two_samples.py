@@ -1,0 +1,98 @@
+"""Audit whether the roles of a build can be told apart, by texts or by pictures, where membership should be all."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from lethebench.builders.audits.choices import words
+from lethebench.builders.audits.linear import auc, bag, standardized
+from lethebench.builders.audits.sample import Sample
+from lethebench.contract.image_reader import PictureError, read_picture
+from lethebench.contract.parquet import parquet_rows
+
+BAND = 0.05
+"""How far an AUC may be from .5."""
+LEAST_SUBJECTS = 15
+_ERRORS = 2.0
+"""Standard errors by which it must be further away to count."""
+PAIRS = (("forget", "retain"), ("forget", "holdout"), ("retain", "holdout"))
+_LEAST_TEXTS = 4  # subjects with a word
+_PICTURES = 4  # of a subject
+_SIDE, _CELLS, _DIRECTIONS = 64, 4, 8
+
+
+def text_features(sample: Sample) -> dict[str, np.ndarray]:
+    """Return subject -> a unit vector of the words of its questions and answers.
+
+    Names of subjects are left out, and words of few subjects: both tell who belongs together, not what the roles are.
+    """
+    texts: dict[str, list[str]] = {name: [] for name in sample.subjects}
+    for row in sample.rows:
+        if row["part"] == "train":
+            texts[row["profile_id"]].append(f"{row['question']} {row['answer']}")
+    texts = {name: part for name, part in texts.items() if part and sample.subjects[name].role != "neighbour"}
+    names = {word for subject in sample.subjects.values() for word in words(subject.values["name"])}
+    bags = [[word for text in part for word in words(text) if word not in names] for part in texts.values()]
+    return dict(zip(texts, bag(bags, least=_LEAST_TEXTS), strict=True))
+
+
+def picture_features(folder: Path, files: Sequence[str], sample: Sample) -> dict[str, np.ndarray]:
+    """Return subject -> mean `look` of the first pictures in its profile; subjects without one are left out."""
+    looks: dict[str, np.ndarray] = {}
+    for name in files:
+        ids = [row["profile_id"] for row in parquet_rows(folder / name, ("profile_id",))]
+        if not any(profile_id in sample.subjects for profile_id in ids):
+            continue
+        for row in parquet_rows(folder / name, ("profile_id", "images", "thumbnails")):
+            pictures = [picture["bytes"] for picture in row["thumbnails"] + row["images"] if picture["bytes"]]
+            if row["profile_id"] in sample.subjects and pictures:
+                looks[row["profile_id"]] = np.mean([_look(data) for data in pictures[:_PICTURES]], axis=0)
+    return looks
+
+
+def _look(data: bytes) -> np.ndarray:
+    try:
+        return look(read_picture(data).image)
+    except PictureError:
+        return np.zeros(_CELLS * _CELLS * (3 + _DIRECTIONS))  # the check `pictures` reports it
+
+
+def look(picture: Image.Image) -> np.ndarray:
+    """Return mean colors and the directions of edges in a grid of 4 x 4 cells, shape (176,)."""
+    small = np.asarray(picture.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BOX), float) / 255
+    down, right = np.gradient(small.mean(axis=2))
+    direction = ((np.arctan2(down, right) % np.pi) / np.pi * _DIRECTIONS).astype(int) % _DIRECTIONS
+    edges = np.eye(_DIRECTIONS)[direction] * np.hypot(down, right)[..., None]
+    cell = _SIDE // _CELLS
+    grid = np.concatenate([small, edges], axis=2).reshape(_CELLS, cell, _CELLS, cell, 3 + _DIRECTIONS)
+    return grid.mean(axis=(1, 3)).ravel()
+
+
+def two_samples(features: Mapping[str, np.ndarray], sample: Sample) -> dict[str, dict[str, Any]]:
+    """Return `forget/retain` etc. -> `auc`, its `error` by chance, `subjects` of each, and whether they stand `apart`.
+
+    A pair with too few subjects has `not_measured`, the reason.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    counts = Counter(sample.subjects[name].role for name in features)
+    for one, other in PAIRS:
+        few = [f"{counts[role]} subjects in {role}" for role in (one, other) if counts[role] < LEAST_SUBJECTS]
+        if few:
+            results[f"{one}/{other}"] = {"not_measured": f"{few[0]}; at least {LEAST_SUBJECTS}"}
+            continue
+        members = [name for name in features if sample.subjects[name].role in (one, other)]
+        labels = [int(sample.subjects[name].role == one) for name in members]
+        domains = [sample.subjects[name].domain for name in members]
+        value = auc(standardized(np.array([features[name] for name in members]), domains), labels, domains)
+        error = np.sqrt((counts[one] + counts[other] + 1) / (12 * counts[one] * counts[other]))
+        results[f"{one}/{other}"] = {
+            "auc": round(value, 3),
+            "error": round(float(error), 3),
+            "subjects": [counts[one], counts[other]],
+            "apart": bool(abs(value - 0.5) > BAND + _ERRORS * error),
+        }
+    return results
