@@ -64,7 +64,8 @@ class CardText:
         responsible_ai: field of Croissant's RAI vocabulary -> text.
         license: of the data as a whole.
         audit_notes: attribute -> why it is guessed better than by its commonest value; pair of roles (`forget/retain`)
-            -> why they differ; `answers` -> why sentences are alike. `verify` fails for findings without a note.
+            -> why they differ; `answers` -> why sentences are alike. At paper size, `verify` fails for a finding
+            without a note.
         preview: the line under the title of the contact sheet.
     """
 
