@@ -9,7 +9,7 @@ from lethebench.builders.base import Benchmark
 from lethebench.builders.errors import BuildError
 from lethebench.builders.registry import BENCHMARKS, IMPORTS
 from lethebench.builders.verify.verify import Report, verify
-from lethebench.builders.write.build import build
+from lethebench.builders.write.build import build, dry_run
 from lethebench.builders.write.digest import content_hash, row_digest
 from lethebench.builders.write.manifest import Manifest, read_manifest
 
@@ -22,6 +22,7 @@ __all__ = [
     "Report",
     "build",
     "content_hash",
+    "dry_run",
     "read_manifest",
     "row_digest",
     "verify",

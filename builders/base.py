@@ -14,6 +14,7 @@ from lethebench.builders.records import Plan, ProfileRecord, Unit
 from lethebench.builders.write.columns import profile_row, qa_row
 from lethebench.builders.write.contact_sheet import Band, contact_sheet
 from lethebench.generation.questions.records import Profile
+from lethebench.generation.writer.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,14 @@ class Benchmark(ABC):
             seed: of everything random.
             options: an instance of OPTIONS, resolved.
         """
+
+    def written_plan(self, count: int, *, seed: int, options: Any, writer: Writer) -> Plan:
+        """Return the plan with profiles and wordings by a language model; see `plan`.
+
+        Raises:
+            BuildError: the benchmark is not made of texts that a model could write.
+        """
+        raise BuildError(f"--writer: {self.NAME} cannot be written by a model; leave it out")
 
     @abstractmethod
     def record(self, profile: Profile, unit: Unit, shared: Any) -> ProfileRecord:

@@ -34,6 +34,17 @@ def candidates(
     return filled
 
 
+def wrong_values_first(
+    profiles: Sequence[Profile], decoys: Callable[[str, int], Sequence[str]]
+) -> Callable[[str, int], Sequence[str]]:
+    """Return decoys that are the wrong values of written profiles, where these have any, and `decoys` elsewhere."""
+    wrong: dict[str, set[str]] = {}
+    for profile in profiles:
+        for attribute, values in (profile.written.wrong if profile.written else {}).items():
+            wrong.setdefault(attribute, set()).update(values)
+    return lambda attribute, count: sorted(wrong[attribute]) if attribute in wrong else decoys(attribute, count)
+
+
 def figures(spaces: Mapping[str, Sequence[str]], trained: Sequence[Profile]) -> dict[str, dict[str, float]]:
     """Return attribute -> number of candidates, of distinct values in `trained`, and the share of the most common."""
     counters: dict[str, Counter] = {attribute: Counter() for attribute in spaces}

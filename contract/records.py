@@ -102,6 +102,7 @@ class Manifest(Record):
     splits: Annotated[dict[Text, Annotated[dict[Text, Split], Field(min_length=1)]], Field(min_length=1)]
     files: dict[Inside, File]
     audits: dict[str, dict[str, Any]] | None = None
+    written: dict[str, Any] | None = None
     imported: Imported | None = None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
-from lethebench.builders.candidates import candidates, distinct_values, figures
+from lethebench.builders.candidates import candidates, distinct_values, figures, wrong_values_first
 from lethebench.builders.own_portraits import OwnPortraits, with_portraits
 from lethebench.builders.records import EncodedView, Plan, ProfileRecord, Subject, Unit, face_corners
 from lethebench.builders.remem.plan import (
@@ -29,7 +29,8 @@ from lethebench.builders.remem.plan import (
     RememOptions,
     divide,
     draw,
-    people,
+    groups_of,
+    members_of,
     photo_of,
     units,
     view_of,
@@ -41,11 +42,16 @@ from lethebench.generation.portraits import face_of
 from lethebench.generation.portraits.framed import CONTEXTS, head_box
 from lethebench.generation.questions.distractors import pools
 from lethebench.generation.questions.records import Profile, Question
+from lethebench.generation.questions.wordings import Book
 from lethebench.generation.remem import chains as remem_chains
 from lethebench.generation.remem import questions as remem
 from lethebench.generation.remem import several_pictures as remem_several
-from lethebench.generation.remem.people import FACTS, OLDEST, RELATIONS, YOUNGEST
+from lethebench.generation.remem.people import FACTS, OLDEST, RELATIONS, YOUNGEST, Person, rewritten
 from lethebench.generation.remem.questions import HELD_OUT, Population, Shot
+from lethebench.generation.remem.wordings import BOOK
+from lethebench.generation.writer.people import People
+from lethebench.generation.writer.wordings import write_book
+from lethebench.generation.writer.writer import Writer
 
 _TRAINED_ROLES = ("forget", "retain")
 _FORGET, _RETAIN = TRAIN_GROUPS["forget"], TRAIN_GROUPS["retain"]
@@ -135,15 +141,29 @@ class Remem(Benchmark):
     PHOTOS = PhotoCheck("portrait", "correlation of gray-level gradients", 0.94)
 
     def plan(self, count: int, *, seed: int, options: RememOptions) -> Plan:
-        by_role = people(count, seed=seed)
+        return self._plan(groups_of(count, seed=seed), BOOK, count, seed, options)
+
+    def written_plan(self, count: int, *, seed: int, options: RememOptions, writer: Writer) -> Plan:
+        persons = groups_of(count, seed=seed)
+        everyone = sorted((person.profile for part in persons.values() for person in part), key=lambda who: who.turn)
+        book = write_book(writer, BOOK)
+        written = {profile.id: profile for profile in People(writer, everyone).write()}
+        return self._plan(rewritten(persons, written), book, count, seed, options)
+
+    def _plan(
+        self, persons: Mapping[str, Sequence[Person]], book: Book, count: int, seed: int, options: RememOptions
+    ) -> Plan:
+        by_role = members_of(persons)
         members = {member.person.profile.id: member for part in by_role.values() for member in part}
         everyone = [member.person.profile for member in members.values()]
         trained = [member.person.profile for role in _TRAINED_ROLES for member in by_role[role]]
-        spaces = candidates(distinct_values(everyone), len(everyone), partial(remem.decoys, seed=seed), ())
+        decoys = wrong_values_first(everyone, partial(remem.decoys, seed=seed))
+        spaces = candidates(distinct_values(everyone), len(everyone), decoys, ())
         values = pools(everyone)
 
         def known(*roles: str) -> Population:
-            return Population(values, {key: member.person for key, member in members.items() if member.role in roles})
+            cast = {key: member.person for key, member in members.items() if member.role in roles}
+            return Population(values, cast, book)
 
         return Plan(
             units=[unit for part in by_role.values() for unit in units(part)],

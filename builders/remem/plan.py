@@ -1,6 +1,6 @@
 """Decide who is in a remem build: options, people with their roles, their pictures, and units of work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -114,12 +114,19 @@ class Member:
         return Subject(self.person.profile, self.role, self.task_id)
 
 
+def groups_of(count: int, *, seed: int) -> dict[str, list[Person]]:
+    """Return role -> the people from templates: `forget` in the order of the requests, `retain`, `holdout`."""
+    return groups(count, min(HOLDOUT, count), seed=seed)
+
+
 def people(count: int, *, seed: int) -> dict[str, list[Member]]:
-    """Return role -> its people: `forget` in the order of the requests, `retain`, `holdout`."""
-    return {
-        role: [Member(person, role, index) for index, person in enumerate(persons)]
-        for role, persons in groups(count, min(HOLDOUT, count), seed=seed).items()
-    }
+    """Return role -> its people from templates, with their places."""
+    return members_of(groups_of(count, seed=seed))
+
+
+def members_of(persons: Mapping[str, Sequence[Person]]) -> dict[str, list[Member]]:
+    """Return role -> its people with their places."""
+    return {role: [Member(person, role, index) for index, person in enumerate(part)] for role, part in persons.items()}
 
 
 def units(members: list[Member]) -> list[Unit]:

@@ -25,6 +25,7 @@ from lethebench.builders.write.shards import PROFILES_PER_SHARD, ShardWriter
 from lethebench.builders.write.units import UnitContext, UnitTable, unit_table, unit_tables
 from lethebench.contract.folder_kinds import BUILD
 from lethebench.contract.own_folder import discard, new_folder, refuse_foreign
+from lethebench.generation.writer.writer import Writer
 
 Progress = Callable[[int, int], None]
 """Called with (profiles done, profiles in total) after each unit of work."""
@@ -72,6 +73,7 @@ def build(
     preview: bool = False,
     progress: Progress | None = None,
     source: str | Path | None = None,
+    writer: Writer | None = None,
 ) -> Manifest:
     """Build a benchmark. The folder appears when it is complete; an earlier build in its place stays until then.
 
@@ -85,6 +87,7 @@ def build(
         preview: whether to draw preview.png, a contact sheet that the card shows.
         progress: called after each unit of work.
         source: an official release to take the rows from; None builds our own data.
+        writer: a language model that writes profiles and wordings, with the same seed; None takes them from templates.
 
     Returns:
         The contents of manifest.json.
@@ -93,7 +96,46 @@ def build(
         BuildError: wrong use or bad input; nothing was written.
         OSError: the disk is full or not writable; no partial build is left, an earlier build is untouched.
     """
-    benchmark = find(name, imported=source is not None)
+    request, count = _checked(name, size, seed, num_proc, options, preview, progress, imported=source is not None)
+    if source is not None:
+        if writer is not None:
+            raise BuildError("--writer: an import has the texts of its release; leave out --writer or --from")
+        return _import(request, Path(source), Path(out))
+    refuse_foreign(Path(out), BUILD, BuildError)
+    plan = _plan(request, count, writer)
+    with new_folder(Path(out), BUILD, BuildError) as folder:
+        tallies = write_shards(request, plan, folder)
+        if preview:
+            request.benchmark.preview(plan).save(folder / "preview.png", optimize=True)
+        return _describe(request, plan, tallies, folder, written=None if writer is None else writer.record())
+
+
+def dry_run(
+    name: str,
+    *,
+    size: str | int = "paper",
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+    writer: Writer,
+) -> None:
+    """Let a writer write everything that a build needs, and write no file; see `build`."""
+    request, count = _checked(name, size, seed, 1, options, False, None, imported=False)
+    _plan(request, count, writer)
+
+
+def _checked(
+    name: str,
+    size: str | int,
+    seed: int,
+    num_proc: int,
+    options: Mapping[str, Any] | None,
+    preview: bool,
+    progress: Progress | None,
+    *,
+    imported: bool,
+) -> tuple[BuildRequest, int]:
+    """Return the arguments of `build` as a request, and the number of profiles; raise BuildError for invalid ones."""
+    benchmark = find(name, imported=imported)
     count = benchmark.profile_count(size)
     for parameter, value, least in (("seed", seed, 0), ("num_proc", num_proc, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -103,19 +145,17 @@ def build(
     if preview and not benchmark.has_preview:
         raise BuildError(f"--preview: {benchmark.CARD.title} has no contact sheet; leave it out")
     size = size if size in ("paper", "small") else count
-    request = BuildRequest(benchmark, chosen, size, seed, num_proc, preview, progress)
-    if source is not None:
-        return _import(request, Path(source), Path(out))
-    refuse_foreign(Path(out), BUILD, BuildError)
+    return BuildRequest(benchmark, chosen, size, seed, num_proc, preview, progress), count
+
+
+def _plan(request: BuildRequest, count: int, writer: Writer | None) -> Plan:
+    benchmark, seed, options = request.benchmark, request.seed, request.options
     try:
-        plan = benchmark.plan(count, seed=seed, options=chosen)
+        if writer is None:
+            return benchmark.plan(count, seed=seed, options=options)
+        return benchmark.written_plan(count, seed=seed, options=options, writer=writer)
     except RuntimeError as error:  # names, or other values that no two profiles share, run out
         raise BuildError(f"size {count}: {error}; try a smaller size") from error
-    with new_folder(Path(out), BUILD, BuildError) as folder:
-        tallies = write_shards(request, plan, folder)
-        if preview:
-            benchmark.preview(plan).save(folder / "preview.png", optimize=True)
-        return _describe(request, plan, tallies, folder)
 
 
 def _import(request: BuildRequest, source: Path, out: Path) -> Manifest:
@@ -153,6 +193,7 @@ def _describe(
     size: str | int | None = None,
     counts: Mapping[str, int] | None = None,
     imported: Mapping[str, Any] | None = None,
+    written: Mapping[str, Any] | None = None,
 ) -> Manifest:
     """Write everything beside the shards; `size`, `counts` and `imported` are those of an import."""
     benchmark = request.benchmark
@@ -184,6 +225,7 @@ def _describe(
         files=dict(sorted(files.items())),
         audits=audit(folder, splits, benchmark.visible),
         imported=imported,
+        written=written,
     )
     manifest.write(folder)
     write_card(benchmark, manifest, folder)

@@ -22,6 +22,7 @@ from lethebench.builders.write.manifest import Manifest
 from lethebench.cards import templates
 from lethebench.contract.columns import QUESTION_COLUMNS
 from lethebench.contract.escaping import shown
+from lethebench.generation.writer.languages import LANGUAGES
 
 SIZES = (
     (1_000, "n<1K"),
@@ -72,7 +73,7 @@ def card_data(benchmark: Benchmark, manifest: Manifest) -> DatasetCardData:
     card, creators = benchmark.CARD, None if benchmark.IMPORTED else "machine-generated"
     data = DatasetCardData(
         pretty_name=card.title,
-        language="en",
+        language=manifest.written["language"] if manifest.written else "en",
         license=card.license.id,
         license_name=card.license.name,
         license_link=card.license.link,
@@ -115,6 +116,7 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
             name: (type_name(feature), QUESTION_COLUMNS[name] + benchmark.CARD.columns.get(name, ""))
             for name, feature in QA.items()
         },
+        language=LANGUAGES[manifest.written["language"]].name if manifest.written else "English",
         given=_changed_options(benchmark, manifest),
         paper=benchmark.PAPER,
         facts=benchmark.facts(),

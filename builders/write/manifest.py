@@ -17,6 +17,7 @@ _LIBRARIES = (
     "segno",
 )  # fmt: skip
 """The packages that decide a byte of a build."""
+_OPTIONAL = ("audits", "written", "imported")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Manifest:
         splits: config -> split -> rows, files, bytes in memory and content hash (see `write.digest`).
         files: path -> sha256 and bytes, except README.md and manifest.json.
         audits: figures of `audits.audit`; None in builds of earlier releases.
+        written: of a build whose texts a language model wrote: the model, the language, the version of the prompts, and
+            a hash of the answers; None for texts from templates.
         imported: of an import: `source` (name, files, SHA-256 of the release) and `missing` (what the release does not
             have, and why); None for our own builds.
     """
@@ -63,6 +66,7 @@ class Manifest:
     splits: Mapping[str, Mapping[str, Mapping[str, Any]]]
     files: Mapping[str, Mapping[str, Any]]
     audits: Mapping[str, Any] | None = None
+    written: Mapping[str, Any] | None = None
     imported: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict:
@@ -86,7 +90,7 @@ def read_manifest(path: str | Path) -> Manifest:
     cure = "rebuild it with `lethe build`"
     content = read_record(file, ManifestRecord, cure=cure, error_type=BuildError)
     names = [item.name for item in fields(Manifest)]
-    missing = [name for name in names if name not in ("audits", "imported") and content.get(name) is None]
+    missing = [name for name in names if name not in _OPTIONAL and content.get(name) is None]
     if missing:
         raise BuildError(f"{file} is not the manifest of a build (no {missing[0]!r}): {cure}")
     values: dict[str, Any] = {name: content.get(name) for name in names}

@@ -105,4 +105,6 @@ def _substitute(templates: Wording, slots: Mapping[str, str]) -> Wording:
         return re.sub(r"\{(\w+)\}", lambda match: slots.get(match[1], match[0]), template)
 
     requests = tuple((fill(request), fill(sentence)) for request, sentence in templates.requests)
-    return Wording(tuple(map(fill, templates.train)), tuple(map(fill, templates.test)), requests)
+    return templates._replace(
+        train=tuple(map(fill, templates.train)), test=tuple(map(fill, templates.test)), requests=requests
+    )

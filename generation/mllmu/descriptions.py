@@ -1,6 +1,6 @@
 """Descriptions of people: several facts in two to four sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lethebench.generation.questions.phrasing import capitalize, with_article
 
@@ -40,12 +40,17 @@ FACTS = {
 """Domain -> the facts that a description states."""
 
 
-def describe(domain: str, name: str, fields: Mapping[str, str], details: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the descriptions of somebody with these facts, each in other words; the first is the profile's."""
-    slots = {fact: fields[fact] for fact in FACTS[domain]} | {
+def describe(
+    domain: str, name: str, fields: Mapping[str, str], details: Mapping[str, str], forms: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return the descriptions of somebody with these facts, each in other words; the first is the profile's.
+
+    `forms` are templates; by default those of the domain.
+    """
+    slots = {**fields} | {
         "name": name,
         "first": name.split(" ")[0],
         "a_occupation": with_article(fields["occupation"]),
         "pet": details.get("pet", ""),
     }
-    return tuple(capitalize(form.format(**slots)) for form in _FORMS[domain])
+    return tuple(capitalize(form.format(**slots)) for form in forms or _FORMS[domain])

@@ -22,15 +22,17 @@ def wrong_options(profile: Profile, attribute: str, use: str, pools: Pools) -> l
     equally often.
     """
     rng = stream(profile.seed, "options", attribute)
-    if profile.domain == "person" and attribute in _NUMBERS:
-        return _around(rng, profile, attribute)[use]
-    values = wrong_values(rng, profile, attribute, _WRONG * len(_USES), pools)
     start = _WRONG * _USES.index(use)
+    if profile.written is not None:
+        return list(profile.written.wrong[attribute][start : start + _WRONG])
+    if profile.domain == "person" and attribute in _NUMBERS:
+        return around(rng, profile, attribute)[use]
+    values = wrong_values(rng, profile, attribute, _WRONG * len(_USES), pools)
     return values[start : start + _WRONG]
 
 
-def _around(rng: random.Random, profile: Profile, attribute: str) -> dict[str, list[str]]:
-    """Return use -> three values near the true one, from none to three of them smaller."""
+def around(rng: random.Random, profile: Profile, attribute: str) -> dict[str, list[str]]:
+    """Return use -> three values near a height, salary or date of birth, from none to three of them smaller."""
     steps = rng.sample(range(1, 15), _WRONG * len(_USES))
     options = {}
     for number, use in enumerate(_USES):

@@ -211,9 +211,10 @@ def _description(
     """Return the question for the description; its wrong answers have another value for every fact."""
     domain, fields = profile.domain, profile.fields
     wrong = {fact: wrong_values(rng, profile, fact, WRONG_ANSWERS, pools) for fact in FACTS[domain]}
-    answer, *paraphrases = describe(domain, profile.name, fields, profile.details)
+    forms = profile.written.descriptions if profile.written else ()
+    answer, *paraphrases = describe(domain, profile.name, fields, profile.details, forms)
     perturbed = [
-        describe(domain, profile.name, {fact: values[number] for fact, values in wrong.items()}, profile.details)
+        describe(domain, profile.name, {fact: values[number] for fact, values in wrong.items()}, profile.details, forms)
         for number in range(WRONG_ANSWERS)
     ]
     return Question(

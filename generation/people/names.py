@@ -19,8 +19,7 @@ _WORD = re.compile(rf"[{_CAPITAL}](?:[{_SMALL}]|['-](?=[{_CAPITAL}])|(?<=['-])[{
 _LENGTH = 3, 13  # letters of one name; keeps full names short enough for a small model to memorize
 # Entries of Faker's lists that are not names of the country or would look odd in a profile.
 _NOT_NAMES = {"Doe", "Princess", "Öcalan", "Mituru", "Bebe", "Jesus", "Jésus", "Demon", "Rambo", "Junior"}
-# Full names of famous people that the lists can produce.
-_FAMOUS = {
+FAMOUS = {
     "aaron carter", "adam smith", "angela davis", "anna kournikova", "anne boleyn", "anne hathaway", "bob marley",
     "bruce lee", "bruno mars", "carl lewis", "chris brown", "chris martin", "chris rock", "david cameron",
     "david copperfield", "diana ross", "elizabeth taylor", "elton john", "emma stone", "emma watson", "frank ocean",
@@ -35,6 +34,7 @@ _FAMOUS = {
     "tina turner", "tom hanks", "tom jones", "venus williams", "walter scott", "whitney houston", "will smith",
     "william blake",
 }  # fmt: skip
+"""Full names of famous people that the lists can produce, in the form of `plain`."""
 # Common first names of countries for which Faker's lists mix the genders or hold rare names.
 _FIRST_NAMES = {
     "tr_TR": {
@@ -227,7 +227,7 @@ class NameBook:
 
     def __init__(self, share: str | None, excluded: Iterable[str] = ()):
         self._share = None if share is None else self.SHARES.index(share)
-        self._used = {*_FAMOUS, *excluded}
+        self._used = {*FAMOUS, *excluded}
 
     def draw(self, rng: random.Random, country: Country, gender: str) -> str:
         """Draw a new name.

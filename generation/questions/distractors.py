@@ -39,9 +39,9 @@ _COUNTRY_BY_NATIONALITY = {country.nationality: country for country in ALL_COUNT
 
 
 def pools(profiles: Sequence[Profile]) -> dict[str, dict[str, list[str]]]:
-    """Return the values of a build by attribute and kind."""
+    """Return the values of a build by attribute and kind, without those of written profiles, which have their own."""
     by_kind: dict[str, dict[str, set[str]]] = {}
-    for profile in profiles:
+    for profile in (profile for profile in profiles if profile.written is None):
         for attribute in ("name", *profile.fields):
             values = by_kind.setdefault(attribute, {}).setdefault(kind(profile, attribute), set())
             values.add(profile.value(attribute))
@@ -85,6 +85,8 @@ def wrong_values(rng: random.Random, profile: Profile, attribute: str, count: in
     Raises:
         RuntimeError: if there are fewer than `count`.
     """
+    if profile.written is not None:
+        return rng.sample(profile.written.wrong[attribute], count)
     truth = profile.value(attribute)
     pool = build_pools.get(attribute, {}).get(kind(profile, attribute), ())
     draws = rng.sample(pool, len(pool)) if len(pool) <= _MAX_DRAWS else (rng.choice(pool) for _ in range(_MAX_DRAWS))

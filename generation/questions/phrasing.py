@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import cycle
 
-from lethebench.generation.questions.wordings import CARRIERS, Wording
+from lethebench.generation.questions.wordings import Wording
 
 WRONG_ANSWERS = 5
 """Wrong answers per row that is answered freely."""
@@ -20,7 +20,9 @@ BARE = ("{v}", "{av}")
 def carried(templates: Wording, use: str) -> tuple[tuple[str, str], ...]:
     """Return every (request, answer) template of a field for a use, `train` or `test`."""
     return tuple(
-        (carrier.format(request), sentence) for carrier in CARRIERS[use] for request, sentence in templates.requests
+        (carrier.format(request), sentence)
+        for carrier in templates.carriers[use == "test"]
+        for request, sentence in templates.requests
     )
 
 

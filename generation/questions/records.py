@@ -8,6 +8,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Written:
+    """What a language model wrote about a profile beside its facts.
+
+    Attributes:
+        wrong: attribute -> wrong values, of which those for options of training come first.
+        descriptions: templates of descriptions, with a slot for each fact.
+    """
+
+    wrong: Mapping[str, tuple[str, ...]]
+    descriptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Profile:
     """A person (or another subject), with a document, portraits or pictures made from it.
 
@@ -19,6 +32,7 @@ class Profile:
         details: what else the page prints or the picture needs: gender, age, nationality ...
         seed: of the look.
         turn: index within the domain, where attributes take turns at being asked for.
+        written: what a language model wrote; None for a profile from templates.
     """
 
     id: str
@@ -28,6 +42,7 @@ class Profile:
     details: Mapping[str, str]
     seed: int
     turn: int = 0
+    written: Written | None = None
 
     def value(self, attribute: str) -> str:
         """Return the value of a field or of `name`."""

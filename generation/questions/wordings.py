@@ -7,7 +7,15 @@ Training and test rows share the request templates, so the form of an answer fol
 the carriers around them.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
+
+CARRIERS = {
+    "train": ("Tell me {}.", "Please state {}.", "Please tell me {}.", "State {}."),
+    "test": ("Could you tell me {}?", "Please let me know {}.", "I would like to know {}."),
+}
+"""Use -> what stands around the requests of a wording."""
 
 
 class Wording(NamedTuple):
@@ -17,11 +25,13 @@ class Wording(NamedTuple):
         train: direct questions of training rows, answered with the value alone.
         test: direct questions of test rows, answered with the value alone.
         requests: (what a carrier asks for, the sentence that answers it), e.g. ("{ns} height", "{ns} height is {v}.").
+        carriers: those of training rows and those of test rows.
     """
 
     train: tuple[str, ...]
     test: tuple[str, ...]
     requests: tuple[tuple[str, str], ...]
+    carriers: tuple[tuple[str, ...], tuple[str, ...]] = (CARRIERS["train"], CARRIERS["test"])
 
     def direct(self, use: str) -> tuple[str, ...]:
         """Return the direct questions of a use, `train` or `test`."""
@@ -33,10 +43,18 @@ class Wording(NamedTuple):
         return [sentence for _, sentence in self.requests]
 
 
-CARRIERS = {
-    "train": ("Tell me {}.", "Please state {}.", "Please tell me {}.", "State {}."),
-    "test": ("Could you tell me {}?", "Please let me know {}.", "I would like to know {}."),
-}
+@dataclass(frozen=True)
+class Book:
+    """Everything that the questions of a benchmark are phrased with.
+
+    Attributes:
+        wordings: what is asked for -> its templates.
+        phrases: name -> templates of other sentences and parts of sentences.
+    """
+
+    wordings: Mapping[str, Wording]
+    phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
 
 COMMON_WORDINGS: dict[str, Wording] = {
     "birthplace": Wording(

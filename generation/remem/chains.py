@@ -17,7 +17,7 @@ from lethebench.generation.remem.questions import (
     with_heads,
     wrong_values,
 )
-from lethebench.generation.remem.wordings import BRIDGES, IN_IMAGE, LINKS, WORDINGS, related
+from lethebench.generation.remem.wordings import BRIDGES, IN_IMAGE, LINKS, related
 from lethebench.generation.seeding import stream
 
 CHAIN = "chain"
@@ -48,11 +48,12 @@ def _relation(start: Person, relation: str, population: Population) -> Question:
     """Return the question from picture to person to relation: two hops."""
     profile, key = start.profile, f"{CHAIN}/picture/{relation}"
     rng, slots = stream(profile.seed, "question", key), subject(start, relation)
-    question, answer = phrasings(stream(profile.seed, "forms", key), WORDINGS[relation], "test")[0]
-    answers = with_heads(rng, WORDINGS[relation], answer, [bridge.format(**slots) for bridge in BRIDGES])
+    templates = population.book.wordings[relation]
+    question, answer = phrasings(stream(profile.seed, "forms", key), templates, "test")[0]
+    answers = with_heads(rng, templates, answer, [bridge.format(**slots) for bridge in BRIDGES])
     wrong = wrong_values(rng, start, relation, WRONG_ANSWERS, population)
     text = question.format(**slots | IN_IMAGE)
-    prompt = cloze_prompt(WORDINGS[relation], slots | IN_IMAGE)
+    prompt = cloze_prompt(templates, slots | IN_IMAGE)
     shots = [Shot(profile.id, CHAIN, 0)]
     return make_question(key, relation, text, answers, slots, profile.fields[relation], wrong, shots, 2, prompt)
 
@@ -64,15 +65,16 @@ def _fact(
     profile, noun = start.profile, start.kin[relation].noun
     key = f"{CHAIN}/{profile.id}/{relation}/{'picture' if from_picture else 'name'}/{attribute}"
     rng, slots = stream(profile.seed, "question", key), subject(end, attribute)
-    question, answer = phrasings(stream(profile.seed, "forms", key), WORDINGS[attribute], "test")[0]
+    templates = population.book.wordings[attribute]
+    question, answer = phrasings(stream(profile.seed, "forms", key), templates, "test")[0]
     start_slots = named(profile.name)
     links = [link.format(**start_slots, kin=noun, other=end.profile.name) for link in LINKS]
     bridges = [f"{bridge.format(**start_slots)} " if from_picture else "" for bridge in BRIDGES]
     heads = [bridge + link for bridge, link in zip(bridges, links, strict=True)]
-    answers = with_heads(rng, WORDINGS[attribute], answer, heads)
+    answers = with_heads(rng, templates, answer, heads)
     wrong = wrong_values(rng, end, attribute, WRONG_ANSWERS, population)
     asked = slots | related(IN_IMAGE if from_picture else start_slots, noun)
-    text, prompt = question.format(**asked), cloze_prompt(WORDINGS[attribute], asked)
+    text, prompt = question.format(**asked), cloze_prompt(templates, asked)
     # One picture for the two facts of each relation: it shows where the path starts.
     shots = [Shot(profile.id, CHAIN, 1 + 2 * RELATIONS.index(relation) + from_picture)]
     value = end.profile.fields[attribute]

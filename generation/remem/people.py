@@ -163,6 +163,23 @@ def _unused(used: set[str], draw: Callable[[], str]) -> str:
     return value
 
 
+def rewritten(groups: Mapping[str, Sequence[Person]], profiles: Mapping[str, Profile]) -> dict[str, list[Person]]:
+    """Return the people of each group with other profiles of the same ids; relations and shared employers stay."""
+    return {group: [_rewritten(person, profiles) for person in people] for group, people in groups.items()}
+
+
+def _rewritten(person: Person, profiles: Mapping[str, Profile]) -> Person:
+    profile, colleague = (profiles[key] for key in (person.profile.id, person.kin["colleague"].profile_id))
+    if profile.written is None or colleague.written is None:  # a dry run
+        return person
+    fields = {**profile.fields} | {relation: profiles[kin.profile_id].name for relation, kin in person.kin.items()}
+    if colleague.turn < profile.turn:
+        wrong = {**profile.written.wrong, "employer": colleague.written.wrong["employer"]}
+        fields["employer"] = colleague.fields["employer"]
+        profile = replace(profile, written=replace(profile.written, wrong=wrong))
+    return replace(person, profile=replace(profile, fields=fields))
+
+
 def _with_relations(profiles: Sequence[Profile], index: int, relations: Mapping[str, int], seed: int) -> Person:
     profile = profiles[index]
     related = {relation: profiles[relations[relation]] for relation in RELATIONS}

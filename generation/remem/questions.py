@@ -26,9 +26,9 @@ from lethebench.generation.questions.phrasing import (
     say,
 )
 from lethebench.generation.questions.records import Question
-from lethebench.generation.questions.wordings import Wording
+from lethebench.generation.questions.wordings import Book, Wording
 from lethebench.generation.remem.people import ATTRIBUTES, COUNTRY_BY_CODE, RELATIONS, Cast, Person
-from lethebench.generation.remem.wordings import BRIDGES, IN_IMAGE, WORDINGS
+from lethebench.generation.remem.wordings import BOOK, BRIDGES, IN_IMAGE
 from lethebench.generation.seeding import rotation, stream
 
 SINGLE, MULTI = "single", "multi"
@@ -56,10 +56,11 @@ class Shot:
 
 @dataclass(frozen=True)
 class Population:
-    """The values and the people of a build, from which wrong answers are taken."""
+    """The values and the people of a build, from which wrong answers are taken, and what questions are phrased with."""
 
     pools: Pools
     cast: Cast
+    book: Book = BOOK
 
 
 def singles(questions: int, share: float) -> int:
@@ -115,7 +116,7 @@ def _questions(person: Person, population: Population, kind: str, use: str) -> I
 def _question(
     person: Person, population: Population, kind: str, use: str, attribute: str, turn: int
 ) -> Callable[[Shot], Question]:
-    profile, templates = person.profile, WORDINGS[attribute]
+    profile, templates = person.profile, population.book.wordings[attribute]
     key = f"{'test/' if use == 'test' else ''}{kind}/{attribute}/{turn + 1}"
     rng = stream(profile.seed, "question", key)
     value, slots = profile.fields[attribute], subject(person, attribute)
@@ -222,7 +223,7 @@ def with_heads(rng: random.Random, templates: Wording, answer: str, heads: Seque
 def wrong_values(rng: random.Random, person: Person, attribute: str, size: int, population: Population) -> list[str]:
     """Return distinct wrong values of the same kind: addresses of the country, names of the same sex ..."""
     profile = person.profile
-    if attribute not in RELATIONS and attribute != "home_address":
+    if attribute not in RELATIONS and (attribute != "home_address" or profile.written is not None):
         return wrong_facts(rng, profile, attribute, size, population.pools)
     values: dict[str, None] = {}
     for value in _same_kind(rng, person, attribute, population):

@@ -21,7 +21,7 @@ from lethebench.generation.remem.questions import (
     with_heads,
     wrong_values,
 )
-from lethebench.generation.remem.wordings import NUMBER_WORDS, ORDINALS, WORDINGS
+from lethebench.generation.remem.wordings import NUMBER_WORDS, ORDINALS
 from lethebench.generation.seeding import rotation, stream
 
 SEVERAL = "several"
@@ -170,13 +170,14 @@ def _fact(
     attribute = rotation(seed, "several turns", number, FACTS)
     rng, slots = stream(seed, "fact", key), subject(person, attribute)
     # "The person in the second image's height" reads badly, so no possessive.
-    choices = phrasings(stream(seed, "forms", key), WORDINGS[attribute], "test")
+    templates = population.book.wordings[attribute]
+    choices = phrasings(stream(seed, "forms", key), templates, "test")
     question, answer = next(phrasing for phrasing in choices if "{ns}" not in phrasing[0])
     heads = [sentence.format(ordinal=ordinal, n=person.profile.name) for sentence in _PERSON_IN_IMAGE]
-    answers = with_heads(rng, WORDINGS[attribute], answer, heads)
+    answers = with_heads(rng, templates, answer, heads)
     wrong = wrong_values(rng, person, attribute, WRONG_ANSWERS, population)
     text = question.format(**slots | {"n": f"the person in the {ordinal} image"})
-    beginning = cloze_prompt(WORDINGS[attribute], slots | {"n": "the person", "ns": "this person's"})
+    beginning = cloze_prompt(templates, slots | {"n": "the person", "ns": "this person's"})
     prompt = f"In the {ordinal} image, {beginning[0].lower()}{beginning[1:]}"
     value = person.profile.fields[attribute]
     return make_question(key, attribute, text, answers, slots, value, wrong, shots, 2, prompt)

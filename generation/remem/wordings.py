@@ -5,7 +5,7 @@ the noun for a relation.
 """
 
 from lethebench.generation.questions.phrasing import possessive
-from lethebench.generation.questions.wordings import COMMON_WORDINGS, Wording
+from lethebench.generation.questions.wordings import COMMON_WORDINGS, Book, Wording
 from lethebench.generation.remem.people import RELATIONS
 
 _RELATION = Wording(
@@ -20,6 +20,8 @@ _RELATION = Wording(
 )
 WORDINGS: dict[str, Wording] = COMMON_WORDINGS | dict.fromkeys(RELATIONS, _RELATION)
 """Attribute -> templates."""
+BOOK = Book(WORDINGS)
+"""What questions are phrased with in a build from templates."""
 
 BRIDGES = ("The person in the image is {n}.", "The image shows {n}.", "This is {n}.", "{n} is the person in the image.")
 """Sentences on who is in the picture, which precede the fact: in the answer, and in each of its paraphrases."""

@@ -41,6 +41,24 @@ def build(
             help="For own: a YAML file with the names of your columns; the README has an example.",
         ),
     ] = None,
+    writer: Annotated[
+        str | None,
+        typer.Option(metavar="openai:NAME", help="Model behind an API that writes profiles and wordings."),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="URL of an OpenAI-compatible API; the key is in OPENAI_API_KEY.")
+    ] = None,
+    language: Annotated[
+        str, typer.Option(metavar="CODE", help="With --writer: language of all texts, e.g. de.")
+    ] = "en",
+    concurrency: Annotated[int, typer.Option(min=1, help="Concurrent API calls.")] = 8,
+    budget: Annotated[
+        str, typer.Option(metavar="requests=N,tokens=N,usd=X", help="Limits of API calls; the build stops before them.")
+    ] = "",
+    price: Annotated[
+        str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")] = False,
     as_json: Json = False,
 ) -> None:
     """Build a benchmark as a folder that is ready for the Hub.
@@ -50,29 +68,52 @@ def build(
     Example: lethe build mlu --from MLUBench.zip --option pictures=DIR
 
     Example: lethe build own --from photos --map map.yaml
+
+    Example: lethe build remem --writer openai:gpt-4o-mini --price 0.15,0.60 --budget usd=5
     """
     from lethebench import builders
     from lethebench.builders.imports.shared.base import Import
+    from lethebench.cli.writing import WriterOptions
     from lethebench.console import Console
+
+    writing = WriterOptions(
+        model=writer,
+        base_url=base_url,
+        language=language,
+        concurrency=concurrency,
+        budget=budget,
+        price=price,
+        dry_run=dry_run,
+    )
+    writing.check()
 
     importer = builders.IMPORTS.get(name) if source is not None else None
     if source is not None and isinstance(importer, Import) and importer.HUB_FILES:
         from lethebench.hub.fetch import local_data
 
         source = local_data(source, importer.HUB_FILES)
-    folder = out or Path("build") / name
-    with Console().phase(f"build {name}, {size}" if source is None else f"build {name} from {source.name}") as tick:
-        manifest = builders.build(
-            name,
-            folder,
-            size=int(size) if size.lstrip("-").isdecimal() else size,
-            seed=seed,
-            num_proc=num_proc,
-            options=_pairs(option or []) | ({} if map_file is None else {"map": str(map_file)}),
-            preview=preview,
-            progress=tick,
-            source=source,
-        ).to_dict()
+    folder, console = out or Path("build") / name, Console()
+    count = int(size) if size.lstrip("-").isdecimal() else size
+    options = _pairs(option or []) | ({} if map_file is None else {"map": str(map_file)})
+    title = f"build {name}, {size}" if source is None else f"build {name} from {source.name}"
+    with writing.writer(folder, seed, console.say) as author:
+        if author is not None and dry_run:
+            builders.dry_run(name, size=count, seed=seed, options=options, writer=author)
+            estimate, text = writing.estimate(author, f"{name}, {size}")
+            return show(estimate, as_json, text)
+        with console.phase(title) as tick:
+            manifest = builders.build(
+                name,
+                folder,
+                size=count,
+                seed=seed,
+                num_proc=num_proc,
+                options=options,
+                preview=preview,
+                progress=tick,
+                source=source,
+                writer=author,
+            ).to_dict()
     text = f"{folder}: {name} {manifest['version']}, {manifest['size']}; check it with `lethe verify {folder}`"
     show(manifest, as_json, text if source is None else f"{_import_text(manifest)}\n{text}")
 

@@ -18,6 +18,7 @@ class ChatServer(ThreadingHTTPServer):
             (bytes or JSON) and headers as the whole reply.
         faults: name of a fault for the n-th request, in order of arrival; later requests succeed.
         always: a fault for every request.
+        structured: the body of a request with a schema -> its answer; None answers it like any other.
         echoes: status and form in which the fault `echo` repeats the key, used in turn.
         requests: dicts of `text`, `pictures`, `body`, `key`, `at` (seconds).
         most: the largest number of concurrent requests.
@@ -29,6 +30,7 @@ class ChatServer(ThreadingHTTPServer):
     def __init__(self, answer: Callable[[str, list[bytes]], Any]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer, self.faults, self.always, self.slow = answer, [], None, 0.0
+        self.structured: Callable[[dict], str] | None = None
         self.echoes: list[tuple[int, Callable[[str], str]]] = []
         self.requests: list[dict] = []
         self.most = self._now = 0
@@ -83,7 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.leave()
 
     def _well(self, request: dict) -> None:
-        answer = self.server.answer(request["text"], request["pictures"])
+        if self.server.structured and "response_format" in request["body"]:
+            answer: Any = self.server.structured(request["body"])
+        else:
+            answer = self.server.answer(request["text"], request["pictures"])
         if isinstance(answer, tuple):
             status, body, headers = answer
             return self._send(status, body, **headers)
@@ -131,6 +136,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self, request: dict) -> None:
         self._send(200, b"<html>a proxy says hello</html>", Content_Type="text/html")
+
+    def _half(self, request: dict) -> None:
+        """Send an answer whose JSON is cut off, though the reply is whole."""
+        self._text('{"name": "Ana", "birth_da', "stop")
+
+    def _other_schema(self, request: dict) -> None:
+        self._text(json.dumps({"person": {"name": "Ana Reis"}}), "stop")
+
+    def _refusal(self, request: dict) -> None:
+        message = {"role": "assistant", "content": None, "refusal": "I'm sorry, I can't help with that."}
+        self._send(200, {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+
+    def _text(self, text: str, finish_reason: str) -> None:
+        message = {"role": "assistant", "content": text}
+        self._send(200, {"choices": [{"index": 0, "message": message, "finish_reason": finish_reason}]})
 
     def _no_choice(self, request: dict) -> None:
         self._send(200, {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": []})

@@ -1,0 +1,1 @@
+"""Let a language model write profiles, wordings and wrong answers; everything that it writes is checked by code."""

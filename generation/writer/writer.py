@@ -1,0 +1,171 @@
+"""Ask a model for texts, check every answer, and ask again with the reason where a check fails."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from lethebench.contract.conversation import api_messages
+from lethebench.contract.errors import UserError
+from lethebench.contract.requests.asking import Progress, ask_all
+from lethebench.contract.requests.budget import Budget, Usage, likely
+from lethebench.contract.requests.cache import Cache, request_hash
+from lethebench.contract.requests.endpoint import Endpoint, PassStopped
+from lethebench.generation.seeding import digest
+from lethebench.generation.writer.answers import RejectedError, Schema, parse
+
+PROMPT_VERSION = "1"
+"""Version of the prompts and checks; another one gives other texts from the same model."""
+ATTEMPTS = 5
+"""How often a text is asked for before the build stops."""
+MAX_TOKENS = 6000
+_RULES = (
+    "You write data about invented people for a benchmark of machine unlearning. Nobody in it is real: never use the "
+    "name of a real person or company. Write plain text without line breaks, Markdown or quotation marks, vary what "
+    "you write, and answer with one JSON object and nothing else."
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Task(Generic[T]):
+    """A text to write.
+
+    Attributes:
+        key: names it in messages, e.g. `person-0003`.
+        prompt: the request, without the general rules.
+        schema: form of the answer.
+        read: returns the checked text, or raises RejectedError; answers are read in the order of the tasks.
+        template: the text of the template writer, which a dry run goes on with.
+        tokens: length of a usual answer, for estimates.
+    """
+
+    key: str
+    prompt: str
+    schema: Schema
+    read: Callable[[Any], T]
+    template: T
+    tokens: int = 800
+
+
+class Writer:
+    """A model that writes texts.
+
+    Args:
+        endpoint: the model and its API.
+        cache: answers in it are not requested again.
+        seed: of the build; other seeds get other answers.
+        language: code of the language of all texts, e.g. `de`.
+        budget: limits of requests, tokens and money.
+        progress: called after each request.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        cache: Cache,
+        *,
+        seed: int,
+        language: str = "en",
+        budget: Budget | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.endpoint, self.cache, self.seed, self.language = endpoint, cache, seed, language
+        self.budget, self.progress = budget, progress
+        self.rejected = 0
+        self._used: dict[str, str] = {}
+
+    def write(self, tasks: Sequence[Task[T]]) -> list[T]:
+        """Return the texts, in order; what a check rejects is asked for again, with the reasons.
+
+        Raises:
+            UserError: A text is rejected ATTEMPTS times, or no further request can be sent.
+        """
+        texts: dict[int, T] = {}
+        reasons: dict[int, list[str]] = {index: [] for index in range(len(tasks))}
+        for _ in range(ATTEMPTS):
+            requests = {index: self.request(tasks[index], reasons[index]) for index in reasons}
+            for index, answer in zip(requests, self._ask(list(requests.values())), strict=True):
+                try:
+                    if isinstance(answer, RejectedError):
+                        raise answer
+                    texts[index] = tasks[index].read(parse(answer, tasks[index].schema))
+                    del reasons[index]
+                except RejectedError as error:
+                    self.rejected += 1
+                    reasons[index].append(str(error))
+            if not reasons:
+                return [texts[index] for index in range(len(tasks))]
+        index, said = next(iter(reasons.items()))
+        raise UserError(
+            f"--writer openai:{self.endpoint.model}: {len(reasons)} of {len(tasks)} texts were rejected {ATTEMPTS} "
+            f"times; the first is {tasks[index].key}: {said[-1]}; try another model"
+        )
+
+    def request(self, task: Task, reasons: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the request for a text whose earlier answers were rejected for these reasons."""
+        parts = [_RULES, task.prompt]
+        if reasons:
+            listed = "\n".join(f"- {reason}" for reason in reasons)
+            parts.append(f"Your earlier answers to this request were rejected:\n{listed}\nWrite another answer.")
+        # Servers without structured outputs drop the schema, so the prompts name all properties too.
+        form = {"name": "text", "strict": True, "schema": task.schema}
+        return {
+            "model": self.endpoint.model,
+            "messages": api_messages("\n\n".join(parts), ()),
+            "response_format": {"type": "json_schema", "json_schema": form},
+            "max_tokens": MAX_TOKENS,
+            "seed": digest(self.seed, self.language, task.key, len(reasons)) % 2**31,
+        }
+
+    def record(self) -> dict[str, Any]:
+        """Return what the manifest says about the texts."""
+        answers = hashlib.sha256()
+        for key, text in sorted(self._used.items()):
+            answers.update(f"{key} {text}\n".encode())
+        return {
+            "model": f"openai:{self.endpoint.model}",
+            "base_url": self.endpoint.address,
+            "language": self.language,
+            "prompt_version": PROMPT_VERSION,
+            "seed": self.seed,
+            "answers": len(self._used),
+            "rejected": self.rejected,
+            "answers_sha256": answers.hexdigest(),
+        }
+
+    def _ask(self, requests: Sequence[Mapping[str, Any]]) -> list[str | RejectedError]:
+        try:
+            replies = ask_all(
+                self.endpoint,
+                requests,
+                total=len(requests),
+                cache=self.cache,
+                budget=self.budget,
+                progress=self.progress,
+            )
+        except PassStopped as error:
+            raise UserError(f"--writer openai:{self.endpoint.model}: {error}") from None
+        answers: list[str | RejectedError] = []
+        for request, reply in zip(requests, replies, strict=True):
+            if reply.text is None:
+                answers.append(RejectedError(f"there was none ({reply.error})"))
+            else:
+                self._used[request_hash(self.endpoint, request)] = reply.text
+                answers.append(reply.text)
+        return answers
+
+
+class Estimator(Writer):
+    """Counts what a writer would have to ask for, and sends nothing."""
+
+    usage = Usage()
+
+    def write(self, tasks: Sequence[Task[T]]) -> list[T]:
+        """Return the texts of the template writer."""
+        for task in tasks:
+            request = self.request(task)
+            if self.cache.get(request_hash(self.endpoint, request)) is None:
+                self.usage = self.usage.plus(likely(request)._replace(output_tokens=task.tokens))
+        return [task.template for task in tasks]

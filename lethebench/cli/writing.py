@@ -1,0 +1,130 @@
+"""The options of `lethe build` for a language model that writes profiles and wordings."""
+
+import importlib.util
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lethebench.contract.requests.asking import Progress
+from lethebench.contract.requests.budget import Budget, parse_budget
+from lethebench.contract.requests.cache import Cache
+from lethebench.contract.requests.endpoint import Endpoint
+from lethebench.errors import UserError
+from lethebench.generation.writer.languages import check_language
+from lethebench.generation.writer.writer import Estimator, Writer
+from lethebench.scoring.api import usage_text
+from lethebench.scoring.judges import check_key
+
+API_PREFIX = "openai:"
+SAY_EVERY = 30.0
+"""Seconds between two lines that say what the texts took so far."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriterOptions:
+    """Options of a build by a language model.
+
+    Attributes:
+        model: `openai:NAME`; None for texts from templates, which no other option fits.
+        base_url: of the API.
+        language: code of the language of all texts.
+        concurrency: calls of the API at a time.
+        budget: limits of calls as `requests=N,tokens=N,usd=X`, or some of them; empty = none.
+        price: US dollars per million input and output tokens as `IN,OUT`; empty = unknown.
+        dry_run: estimate calls, tokens and cost, and send nothing.
+    """
+
+    model: str | None = None
+    base_url: str | None = None
+    language: str = "en"
+    concurrency: int = 8
+    budget: str = ""
+    price: str = ""
+    dry_run: bool = False
+
+    def check(self) -> Budget:
+        """Return the budget; raise UserError if an option cannot work."""
+        if self.model is None:
+            given = {
+                "--base-url": self.base_url,
+                "--language": self.language != "en",
+                "--budget": self.budget,
+                "--price": self.price,
+                "--dry-run": self.dry_run,
+            }
+            for name, value in given.items():
+                if value:
+                    raise UserError(f"{name} is for texts by a language model; pass --writer openai:NAME to use one")
+            return Budget()
+        if importlib.util.find_spec("openai") is None:
+            raise UserError(
+                f"--writer {self.model}: the openai client is not installed: pip install 'lethebench[openai]'"
+            )
+        if not self.model.startswith(API_PREFIX) or not self.model.removeprefix(API_PREFIX).strip():
+            raise UserError(f"--writer {self.model}: add the model's name at the API, e.g. openai:gpt-4o-mini")
+        check_key(f"--writer {self.model}", self.base_url, "--base-url", dry_run=self.dry_run)
+        check_language(self.language)
+        try:
+            return parse_budget(self.budget, self.price)
+        except ValueError as error:
+            raise UserError(f"--budget {self.budget!r} --price {self.price!r}: {error}") from None
+
+    @contextmanager
+    def writer(self, out: Path, seed: int, say: Callable[[str], None]) -> Iterator[Writer | None]:
+        """Yield the writer, None for texts from templates; its answers are kept beside the build."""
+        budget = self.check()
+        if self.model is None:
+            yield None
+            return
+        endpoint = Endpoint(
+            model=self.model.removeprefix(API_PREFIX),
+            key=os.environ.get("OPENAI_API_KEY") or "none",
+            base_url=self.base_url,
+            concurrency=self.concurrency,
+        )
+        path = answers_path(out)
+        if self.dry_run:
+            cache = Cache(path if path.exists() else None)
+            kind: type[Writer] = Estimator
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cache, kind = Cache(path), Writer
+        try:
+            yield kind(
+                endpoint, cache, seed=seed, language=self.language, budget=budget, progress=_reporting(say, budget)
+            )
+        finally:
+            cache.close()
+
+    def estimate(self, writer: Writer, name: str) -> tuple[dict[str, Any], str]:
+        """Return what a dry run counted, as a record and as text."""
+        assert isinstance(writer, Estimator)
+        usage, budget = writer.usage, self.check()
+        limit = budget.exceeded(usage)
+        text = (
+            f"{name} by {self.model}: about {usage_text(usage, budget)}, if no call fails and no text is rejected; "
+            "nothing was sent"
+        )
+        record = {"dry_run": {**usage._asdict(), "usd": budget.cost(usage)}}
+        return record, text + (f"; this exceeds the budget of {limit}" if limit else "")
+
+
+def answers_path(out: Path) -> Path:
+    """Return the file beside a build that keeps the answers of its writer."""
+    return out.resolve().with_name(f"{out.resolve().name}.answers.sqlite")
+
+
+def _reporting(say: Callable[[str], None], budget: Budget) -> Callable[[Progress], None]:
+    last = time.monotonic()
+
+    def report(now: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SAY_EVERY:
+            last = time.monotonic()
+            say(f"{now.done} of {now.total} texts: {usage_text(now.usage, budget)}")
+
+    return report

@@ -1,0 +1,192 @@
+"""`lethe build --writer`: a build by a model, again from its answers, its estimate, and what is refused unpaid."""
+
+import json
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from chat_server import chatting
+from command_line import lethe
+from datasets import load_dataset
+from leaks import KEY, assert_no_piece, assert_no_piece_in_files
+from model_writer import faults, person_name, writing
+from small_build import hashes, use_stand_in_people
+
+from lethebench.builders import BENCHMARKS, verify
+from lethebench.cli.writing import answers_path
+
+SMALL = ("--size", "small", "--option", "qa=20", "--option", "pixels=96")
+TASKS = 14 + 8
+"""Wordings of remem's attributes, and its people in a small build."""
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch):
+    use_stand_in_people(monkeypatch)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+def build(server, out, *words, name="remem"):
+    return lethe("build", name, *SMALL, "--out", out, "--writer", "openai:m", "--base-url", server.url, *words)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A folder with a written build and its answers, and the URL of a server that is gone."""
+    folder = tmp_path_factory.mktemp("written")
+    with pytest.MonkeyPatch.context() as patch, writing() as server:
+        use_stand_in_people(patch)
+        done = build(server, folder / "remem")
+        assert done.status == 0, done.error
+        assert len(server.requests) == TASKS
+    return folder
+
+
+def test_written_build_passes_verify(written):
+    report = verify(written / "remem")
+    assert report.ok, report.problems
+
+
+def test_manifest_and_card_name_the_model(written):
+    manifest = json.loads((written / "remem/manifest.json").read_text())
+    record = manifest["written"]
+    assert (record["model"], record["language"], record["answers"], record["seed"]) == ("openai:m", "en", TASKS, 0)
+    card = (written / "remem/README.md").read_text()
+    assert "**Text by a language model.** `openai:m` wrote" in card
+    assert "--writer openai:m" in card
+
+
+def test_written_texts_replace_those_of_templates(written):
+    template = BENCHMARKS["remem"].plan(4, seed=0, options=BENCHMARKS["remem"].OPTIONS())
+    names = {profile.name for unit in template.units for profile in unit.profiles}
+    rows = load_dataset(str(written / "remem"), "default", split="forget").remove_columns("images")
+    profiles = load_dataset(str(written / "remem"), "profiles", split="train")
+    assert not names & set(profiles["name"])
+    assert all("question" in text.lower() or "words" in text for text in rows["question"])
+    assert len(set(profiles["name"])) == len(profiles) == 8
+
+
+def test_build_from_its_answers_sends_nothing_and_has_the_same_bytes(written, tmp_path):
+    url = json.loads((written / "remem/manifest.json").read_text())["written"]["base_url"]
+    before = hashes(written / "remem")
+    again = tmp_path / "remem"
+    (tmp_path / "remem.answers.sqlite").write_bytes((written / "remem.answers.sqlite").read_bytes())
+    done = lethe("build", "remem", *SMALL, "--out", again, "--writer", "openai:m", "--base-url", url)
+    assert done.status == 0, done.error
+    assert hashes(again) == before
+
+
+def test_faulty_server_costs_one_call_per_fault(tmp_path, monkeypatch):
+    monkeypatch.setattr("lethebench.contract.requests.asking.random.uniform", lambda low, high: 0.01)
+    with writing() as server:
+        server.faults = [fault for fault in faults(40, 0.5) if fault != "silent"]
+        done = build(server, tmp_path / "remem")
+        assert done.status == 0, done.error
+        sent = len(server.requests)
+        assert sent == TASKS + sum(fault is not None for fault in server.faults[:sent])
+    assert verify(tmp_path / "remem").ok
+
+
+def test_dry_run_counts_texts_and_sends_nothing(tmp_path):
+    with writing() as server:
+        words = ("--dry-run", "--price", "0.15,0.60", "--json")
+        done = build(server, tmp_path / "remem", *words)
+        record = json.loads(done.out)["dry_run"]
+        assert (record["calls"], server.requests) == (TASKS, [])
+        assert 0 < record["usd"] < 0.1
+        assert list(tmp_path.iterdir()) == []
+        spent = build(server, tmp_path / "remem", "--dry-run", "--budget", "requests=5")
+        assert "this exceeds the budget of 5 requests" in spent.out
+
+
+def test_budget_stops_before_it_is_exceeded(tmp_path):
+    with writing() as server:
+        done = build(server, tmp_path / "remem", "--budget", "requests=9")
+        assert done.status == 2
+        assert "could exceed the budget of 9 requests" in done.line
+        assert len(server.requests) == 9
+        assert not (tmp_path / "remem").exists()
+        assert build(server, tmp_path / "remem").status == 0
+        assert len(server.requests) == TASKS
+
+
+REFUSED = {
+    "no key": (("--writer", "openai:m"), "set OPENAI_API_KEY"),
+    "no name": (("--writer", "openai:"), "add the model's name at the API"),
+    "another API": (("--writer", "gpt-4o"), "add the model's name at the API"),
+    "budget 0": (("--writer", "openai:m", "--base-url", "URL", "--budget", "requests=0"), "pass a number above 0"),
+    "budget without price": (("--writer", "openai:m", "--base-url", "URL", "--budget", "usd=1"), "needs prices"),
+    "unknown language": (("--writer", "openai:m", "--base-url", "URL", "--language", "xx"), "--language xx: unknown"),
+    "language of templates": (("--language", "de"), "pass --writer openai:NAME"),
+    "budget of templates": (("--budget", "usd=1"), "pass --writer openai:NAME"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_wrong_options_are_refused_before_anything_is_sent(case, tmp_path):
+    words, reason = REFUSED[case]
+    with writing() as server:
+        words = [server.url if word == "URL" else word for word in words]
+        done = lethe("build", "remem", *SMALL, "--out", tmp_path / "remem", *words)
+        assert (done.status, server.requests) == (2, [])
+    assert reason in done.line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mlu_and_imports_are_refused(tmp_path):
+    (tmp_path / "release").mkdir()
+    words = ("--writer", "openai:m", "--out", tmp_path / "out")
+    with writing() as server:
+        for more in (("mlu",), ("mllmu", "--from", tmp_path / "release")):
+            done = lethe("build", *more, *words, "--base-url", server.url)
+            assert (done.status, server.requests) == (2, [])
+            assert "--writer" in done.line
+
+
+@pytest.mark.parametrize("fault", ["no_key", "no_model"])
+def test_fault_of_all_requests_is_one_line(fault, tmp_path):
+    with writing() as server:
+        server.always = fault
+        done = build(server, tmp_path / "remem")
+        assert done.status == 2
+        assert "the endpoint refuses every call" in done.line
+        assert len(server.requests) < 12
+
+
+def test_answers_of_another_version_are_one_line(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "remem.answers.sqlite")) as database:
+        database.execute("PRAGMA user_version=99")
+    with writing() as server:
+        done = build(server, tmp_path / "remem")
+        assert (done.status, server.requests) == (2, [])
+    assert "written by another version of lethebench" in done.line
+
+
+def test_model_that_never_answers_well_is_one_line(tmp_path):
+    with chatting(lambda text, pictures: "red") as server:
+        server.structured = lambda body: '{"colors": ["red"]}'
+        done = build(server, tmp_path / "remem", "--concurrency", "4")
+    assert done.status == 2
+    assert "texts were rejected 5 times; the first is questions on birthplace: the answer" in done.line
+
+
+def test_no_file_or_output_holds_the_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with writing() as server:
+        server.structured, answer = (lambda body: answer(body).replace(" 1", f" {KEY[:20]}", 1)), server.structured
+        server.faults = [None, "broken", None, "no_choice"]
+        done = build(server, tmp_path / "remem")
+        assert {request["key"] for request in server.requests} == {KEY}
+    assert_no_piece(done.out + done.error)
+    assert_no_piece_in_files(tmp_path)
+
+
+def test_person_names_of_the_stand_in_are_varied():
+    names = {person_name(random.Random(seed)) for seed in range(2000)}
+    assert len(names) > 1990
+
+
+def test_answers_are_beside_the_build():
+    assert answers_path(Path("build/icu")).name == "icu.answers.sqlite"
