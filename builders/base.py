@@ -163,7 +163,8 @@ class Benchmark(ABC):
                     qa_row(self.row_id(subject.profile, question.key), subject, question, record.views)
                     for subject, question in questions
                 ]
-            rows[unit.groups[-1]].append(profile_row(record))
+            if unit.profile_count:
+                rows[unit.groups[-1]].append(profile_row(record))
         return rows
 
     def row_id(self, profile: Profile, key: str) -> str:

@@ -4,15 +4,18 @@ A profile is a medical report or a labor contract. Its F maskable fields make 2F
 with the asked field blacked out, F by name alone, and one on a page with everything blacked out: whose is it?
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
 from lethebench.builders.candidates import candidates, distinct_values, figures
-from lethebench.builders.icu.plan import IcuOptions, people, split_tasks, units
+from lethebench.builders.icu.plan import IcuOptions, forget_units, people, split_tasks, units
+from lethebench.builders.icu.requests import RepeatedUnit, read_patterns, with_requests
 from lethebench.builders.icu.text import CARD, PAPER
-from lethebench.builders.records import Plan, ProfileRecord, Unit
+from lethebench.builders.records import Plan, ProfileRecord, Questions, Subject, Unit
+from lethebench.builders.requests import RETAINED, read_requests
 from lethebench.builders.write.columns import view_name
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view
@@ -23,7 +26,7 @@ from lethebench.generation.documents.wording import CONTINUED
 from lethebench.generation.icu import questions as icu
 from lethebench.generation.icu.distractors import Pools, pools
 from lethebench.generation.icu.profiles import CLOSED, DOMAINS, decoys
-from lethebench.generation.questions.records import Profile, View
+from lethebench.generation.questions.records import Profile, Question, View
 
 FULL = View()
 """The page with nothing blacked out."""
@@ -75,9 +78,10 @@ class Icu(Benchmark):
 
     def plan(self, count: int, *, seed: int, options: IcuOptions) -> Plan:
         options = options.resolve(count)
-        roles = people(count, seed=seed, overlap=options.overlap)
+        patterns = read_patterns(options.requests)
+        roles = people(count, seed=seed, overlap=options.overlap, two_documents="two_documents" in patterns)
         tasks = split_tasks(roles["forget"], options.task_size or 1, options.order_seed)
-        work = [unit for task_id, members in enumerate(tasks) for unit in units("forget", members, task_id)]
+        work = forget_units(with_requests(tasks, patterns, seed))
         work += units("retain", roles["retain"]) + units("holdout", roles["holdout"])
         everyone = [profile for members in roles.values() for profile in members]
         spaces = candidates(distinct_values(everyone), count, partial(decoys, seed=seed), CLOSED)
@@ -95,16 +99,19 @@ class Icu(Benchmark):
         if unit.role != "holdout":
             questions.append(icu.on_pages(icu.test_questions(profile, shared), self.pages))
         fields, views = tuple(profile.fields), {}
+        asked = _asked(profile, unit, questions)
         full = [View(page=page) for page in range(self.pages)]
-        used = (view for part in questions for question in part for view in (question.view, *question.more_views))
+        shown: Iterable[Question] = chain.from_iterable(questions)
+        if isinstance(unit, RepeatedUnit):  # whose profile row, with the pictures of all questions, is in another unit
+            full, shown = [], (question for pairs in asked.values() for _, question in pairs)
+        used = (view for question in shown for view in (question.view, *question.more_views))
         for view in dict.fromkeys([*full, *used]):
             if isinstance(view, View):
                 picture = render(profile, view, pages=self.pages)
                 views[view] = encode_view(profile.id, picture, view_name(view, fields))
-        subject = unit.subject(profile)
         return ProfileRecord(
-            subject,
-            unit.questions_about(subject, questions),
+            unit.subject(profile),
+            asked,
             views,
             full=full,
             portrait=photo_corners(profile, SIZE, pages=self.pages),
@@ -143,6 +150,26 @@ class Icu(Benchmark):
     def bands(self, plan: Plan) -> list[Band]:
         firsts = {profile.domain: profile for unit in reversed(plan.units) for profile in unit.profiles}
         return [_band(firsts[domain], plan.shared, self.pages) for domain in DOMAINS]
+
+
+def _asked(profile: Profile, unit: Unit, parts: Sequence[Sequence[Question]]) -> Questions:
+    """Return group of shards -> the questions of a unit's request, and the retained ones, with their subject.
+
+    Facts that the person asks for again later are in the unit of that request.
+    """
+    requests, subject = read_requests(profile.details), unit.subject(profile)
+    if not requests:
+        groups = (group for group in unit.groups if group in (f"qa/{unit.role}", f"qa/test-{unit.role}"))
+        return {group: [(subject, one) for one in part] for group, part in zip(groups, parts, strict=True)}
+    subjects = {unit.task_id: subject}
+    if not isinstance(unit, RepeatedUnit):
+        subjects[RETAINED] = Subject(profile, "retain", RETAINED)
+    questions: dict[str, list[tuple[Subject, Question]]] = {}
+    for prefix, part in zip(("qa/", "qa/test-"), parts, strict=True):
+        for question in part:
+            if one := subjects.get(requests[question.attribute]):
+                questions.setdefault(prefix + one.role, []).append((one, question))
+    return questions
 
 
 def photo_corners(profile: Profile, size: tuple[int, int], *, pages: int = 1) -> list[int]:

@@ -6,14 +6,18 @@ from itertools import pairwise
 from typing import Self
 
 from lethebench.builders.errors import BuildError
+from lethebench.builders.icu.requests import PATTERNS, RepeatedUnit, identity, joined, pairs, read_patterns, repeated
 from lethebench.builders.options import Options, option
 from lethebench.builders.records import Unit, split_units
+from lethebench.builders.requests import RETAINED, read_requests
 from lethebench.generation.documents.pages import PAGES
+from lethebench.generation.icu.person import Identity
 from lethebench.generation.icu.profiles import DOMAINS, profiles
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import stream
 
 PROFILES_PER_UNIT = 5
+_ASKED, _RETAINED = ("qa/forget", "qa/test-forget"), ("qa/retain", "qa/test-retain")
 HELD_OUT = 20
 """For every HELD_OUT profiles of a build, one per domain is held out on top, at least two."""
 
@@ -25,6 +29,7 @@ class IcuOptions(Options):
     task_size: int | None = option(None, int, "profiles per request to forget; default min(5, N / 8), at least 2")
     order_seed: int | None = option(None, int, "seed of another order of the same tasks")
     overlap: float = option(0.0, float, "share of profiles that have a doctor, employer or address in common, 0 to 1")
+    requests: str = option("plain", str, "plain or, separated by commas, " + ", ".join(PATTERNS))
     pages: int = option(1, int, "pages of a document, 1 or 2; with two, a question row has two pictures")
 
     def __post_init__(self) -> None:
@@ -32,6 +37,7 @@ class IcuOptions(Options):
             raise BuildError(f"option task_size={self.task_size}: must be at least 1")
         if self.order_seed is not None and self.order_seed < 0:
             raise BuildError(f"option order_seed={self.order_seed}: must be 0 or more")
+        read_patterns(self.requests)
         if self.pages not in PAGES:
             raise BuildError(f"option pages={self.pages}: a document has 1 or 2 pages")
         if not 0 <= self.overlap <= 1:
@@ -43,20 +49,36 @@ class IcuOptions(Options):
                 f"option task_size={self.task_size}: only {count // 2} of {count} profiles are to be forgotten; "
                 f"give at most {count // 2}"
             )
-        return replace(self, task_size=self.task_size or default_task_size(count))
+        task_size = self.task_size or default_task_size(count)
+        patterns = set(read_patterns(self.requests))
+        if patterns & {"repeated", "two_documents"} and task_size > count // 4:
+            raise BuildError(
+                f"option requests={self.requests}: a person asks at two times, and {count} profiles in tasks of "
+                f"{task_size} are one task; give task_size={count // 4} or less"
+            )
+        return replace(self, task_size=task_size)
 
 
-def people(count: int, *, seed: int, overlap: float) -> dict[str, list[Profile]]:
+def people(count: int, *, seed: int, overlap: float, two_documents: bool = False) -> dict[str, list[Profile]]:
     """Return role -> profiles, the domains alternating; held-out ones come on top of `count`, a multiple of 4."""
     trained, held_out = count // 2, max(2, count // HELD_OUT)
     parts: dict[str, list[Sequence[Profile]]] = {"forget": [], "retain": [], "holdout": []}
     for domain in DOMAINS:
-        members = profiles(domain, trained + held_out, seed=seed, overlap=overlap)
         order = list(range(trained))
         stream(seed, "roles", domain).shuffle(order)
+        of_others: dict[int, Identity] = {}
+        if two_documents and parts["forget"]:
+            medical = parts["forget"][0]
+            of_others = {order[own]: identity(medical[other]) for other, own in pairs(medical)}
+        members = profiles(domain, trained + held_out, seed=seed, overlap=overlap, people=of_others)
         parts["forget"].append([members[index] for index in order[: trained // 2]])
         parts["retain"].append([members[index] for index in sorted(order[trained // 2 :])])
         parts["holdout"].append(members[trained:])
+    if two_documents:
+        first, second = (list(members) for members in parts["forget"])
+        for one, other in pairs(first):
+            first[one], second[other] = joined(first[one], second[other])
+        parts["forget"] = [first, second]
     return {role: [profile for row in zip(*lists, strict=True) for profile in row] for role, lists in parts.items()}
 
 
@@ -78,8 +100,25 @@ def split_tasks(forget: Sequence[Profile], size: int, order_seed: int | None) ->
     return tasks
 
 
+def forget_units(tasks: Sequence[Sequence[Profile]]) -> list[Unit]:
+    """Return the units of the tasks in order: the people of each, then those of earlier ones who ask again."""
+    again = repeated(tasks)
+    work: list[Unit] = []
+    for task_id, members in enumerate(tasks):
+        work += units("forget", members, task_id)
+        for unit in split_units(_ASKED, again.get(task_id, ()), "forget", task_id, size=PROFILES_PER_UNIT):
+            work.append(RepeatedUnit(unit.groups, unit.profiles, unit.role, unit.task_id))
+    return work
+
+
 def units(role: str, members: Sequence[Profile], task_id: int = -1) -> list[Unit]:
     """Return profiles of one role and task as units of work."""
     tests = () if role == "holdout" else (f"qa/test-{role}",)
     groups = (f"qa/{role}", *tests, f"profiles/{role}")
-    return split_units(groups, members, role, task_id, size=PROFILES_PER_UNIT)
+    work = split_units(groups, members, role, task_id, size=PROFILES_PER_UNIT)
+    return [replace(unit, groups=(*_RETAINED, *groups)) if _retains(unit) else unit for unit in work]
+
+
+def _retains(unit: Unit) -> bool:
+    """Return whether a fact of a profile to forget is retained."""
+    return any(RETAINED in read_requests(profile.details).values() for profile in unit.profiles)

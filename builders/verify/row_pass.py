@@ -12,6 +12,7 @@ from PIL import Image
 
 from lethebench.builders.audits.sample import question_groups
 from lethebench.builders.base import GroupCounts
+from lethebench.builders.requests import RETAINED, read_requests
 from lethebench.builders.verify.findings import Findings
 from lethebench.builders.verify.photos import Photos, scan_of, within
 from lethebench.builders.verify.read_rows import rows_of
@@ -40,6 +41,7 @@ class BuildCheck:
         people: profile_id -> role, task and values of the profile.
         details: profile_id -> the profile's details.
         photos: the profiles' photos.
+        asked: (profile_id, task_id) of the question rows.
         digests: shard -> its rows' digests.
         pictures: shard -> SHA-256 of the distinct pictures in it.
     """
@@ -52,6 +54,7 @@ class BuildCheck:
         self.digests: dict[str, list[bytes]] = {}
         self.pictures: dict[str, set[bytes]] = defaultdict(set)
         self.photos = Photos(threshold=float(manifest.perceptual["threshold"]))
+        self.asked: set[tuple[str, int]] = set()
         self._every_picture = manifest.perceptual.get("every_picture", True)
         self._ids: dict[str, str] = {}  # row id -> shard
         self._first_row: dict[bytes, tuple[str, str, str]] = {}  # picture -> split, profile and id of its first row
@@ -77,8 +80,10 @@ class BuildCheck:
             values = {pair["attribute"]: pair["value"] for pair in row["fields"]}
             name_value = {"name": row["name"]}
             values = name_value | values if self._imported else values | name_value
-            self.people[profile_id] = Person(row["role"], row["task_id"], values)
-            self.details[profile_id] = {pair["attribute"]: pair["value"] for pair in row["details"]}
+            details = {pair["attribute"]: pair["value"] for pair in row["details"]}
+            self.details[profile_id] = details
+            requests = self._requests(row, values, details, location)
+            self.people[profile_id] = Person(row["role"], row["task_id"], values, requests)
             if (row["task_id"] >= 0) != (ROLES[row["role"]] == "forget"):
                 self._add("tasks", f"role {ROLES[row['role']]} with task_id {row['task_id']}", location)
             pages = [self._decoded(picture, location) for picture in row["images"] + row["thumbnails"]]
@@ -88,6 +93,21 @@ class BuildCheck:
                 else:
                     self._add("pictures", f"portrait {row['portrait']!s:.80} is not on the first picture", location)
         self.findings.passed("ids", "rows and profiles")
+
+    def _requests(self, row: Mapping, values: Mapping, details: Mapping, location: Location) -> dict[str, int]:
+        """Return which task asks for which attribute, empty if one asks for all; report what cannot be right."""
+        try:
+            requests = {} if self._imported else read_requests(details)
+        except ValueError as error:
+            self._add("tasks", str(error), location)
+            return {}
+        if requests:
+            first = min((task for task in requests.values() if task != RETAINED), default=RETAINED)
+            if requests.keys() != values.keys():
+                self._add("tasks", f"requests for {', '.join(requests)}, but it has {', '.join(values)}", location)
+            if first != row["task_id"]:
+                self._add("tasks", f"task_id {row['task_id']}, but its first request is {first}", location)
+        return requests
 
     def questions(self) -> None:
         """Read every question row once: those of the default config, and those that only other configs have."""
@@ -201,6 +221,7 @@ class BuildCheck:
         if row["id"] in self._ids:
             self._add("ids", f"is also in {self._ids[row['id']]}", location)
         self._ids[row["id"]] = name
+        self.asked.add((row["profile_id"], row["task_id"]))
         self._choices += bool(row["options"])
         for picture in row["images"]:
             key = sha256(picture["bytes"] or b"").digest()

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from lethebench.builders.requests import RETAINED
 from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
 
 CHECKS = ("nulls", "roles", "facts", "paraphrases", "perturbed", "options")
@@ -17,11 +18,22 @@ PARAPHRASES, PERTURBED = 2, 5
 
 @dataclass(frozen=True)
 class Person:
-    """What a row is compared with: role (index into ROLES), task, and attribute -> value, `name` among them."""
+    """What a row is compared with: role (index into ROLES), task, and attribute -> value, `name` among them.
+
+    `requests`: attribute -> task, where a profile is not asked for as a whole.
+    """
 
     role: int
     task_id: int
     values: Mapping[str, str]
+    requests: Mapping[str, int] = field(default_factory=dict)
+
+    def part(self, attribute: str) -> tuple[int, int]:
+        """Return role and task of the rows on an attribute."""
+        task = self.requests.get(attribute)
+        if task is None:
+            return self.role, self.task_id
+        return ROLES.index("retain" if task == RETAINED else "forget"), task
 
 
 _LABELS = {"role": ROLES, "modality": MODALITIES, "format": FORMATS}
@@ -65,10 +77,12 @@ def check_row(
 def _roles(row: Mapping, person: Person, roles: set[str], imported: bool) -> Iterator[tuple[str, str]]:
     if ROLES[row["role"]] not in roles:
         yield "roles", f"role {ROLES[row['role']]} in a split of {', '.join(sorted(roles))}"
-    if row["role"] != person.role:
-        yield "roles", f"role {ROLES[row['role']]}, but the profile's is {ROLES[person.role]}"
-    if row["task_id"] != person.task_id:
-        yield "roles", f"task_id {row['task_id']}, but the profile's is {person.task_id}"
+    role, task_id = person.part(row["attribute"])
+    subject = f"the request for its {row['attribute']} has" if person.requests else "the profile's is"
+    if row["role"] != role:
+        yield "roles", f"role {ROLES[row['role']]}, but {subject} {ROLES[role]}"
+    if row["task_id"] != task_id:
+        yield "roles", f"task_id {row['task_id']}, but {subject} {task_id}"
     if (MODALITIES[row["modality"]] == "text") != (not row["images"]):
         yield "roles", f"modality {MODALITIES[row['modality']]} with {len(row['images'])} pictures"
     if len([view for view in row["views"] if not (imported and view.startswith(ABSENT))]) != len(row["images"]):

@@ -14,6 +14,7 @@ from lethebench.builders.verify.files import (
     refuse_links_out,
 )
 from lethebench.builders.verify.findings import Findings, Report
+from lethebench.builders.verify.requests import check_persons, requested_tasks, same_person
 from lethebench.builders.verify.row_pass import BuildCheck, group_counts, hashes_of
 from lethebench.builders.verify.rows import CHECKS
 from lethebench.builders.write.manifest import read_manifest
@@ -58,6 +59,7 @@ def verify(path: str | Path) -> Report:
     check.candidates()
     _check_counts(check, benchmark)
     _check_tasks(check)
+    check_persons(check)
     _check_photo_twins(check)
     _check_apart(check)
     check_audits(folder, manifest, benchmark, findings)
@@ -91,6 +93,7 @@ def _check_counts(check: BuildCheck, benchmark: Benchmark) -> None:
 def _check_tasks(check: BuildCheck) -> None:
     """Check that task ids run from 0 to T - 1 without a gap."""
     task_ids = {person.task_id for person in check.people.values() if ROLES[person.role] == "forget"}
+    task_ids |= requested_tasks(check)
     expected = set(range(check.manifest.tasks))
     for task in sorted(expected - task_ids):
         check.findings.add("tasks", f"no profile is to be forgotten in task {task} of {check.manifest.tasks}")
@@ -110,7 +113,8 @@ def _check_photo_twins(check: BuildCheck) -> None:
     )
     part = check.manifest.perceptual["part"]
     for profile_id, other, similarity in check.photos.twins(pages):
-        check.findings.add("photo twins", f"its {part} is that of {other} ({similarity:.2f})", id=profile_id)
+        if not same_person(check, profile_id, other):
+            check.findings.add("photo twins", f"its {part} is that of {other} ({similarity:.2f})", id=profile_id)
     check.findings.passed("photo twins", f"{len(check.photos.by_profile)} photos, threshold {check.photos.threshold}")
 
 
@@ -124,7 +128,7 @@ def _check_apart(check: BuildCheck) -> None:
                 continue
             key = tuple(values[name] for name in names)
             other = first_profile.setdefault(key, profile_id)
-            if other != profile_id:
+            if other != profile_id and not (names == ["name"] and same_person(check, profile_id, other)):
                 reason = f"shares {' and '.join(names)} with {other}: {', '.join(key)}"
                 check.findings.add("fields apart", reason, id=profile_id)
     if check.manifest.apart:

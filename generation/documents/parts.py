@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from PIL import Image
 
 from lethebench.generation.documents.codes import barcode, qr
@@ -14,6 +15,7 @@ from lethebench.generation.documents.wording import NOTES
 from lethebench.generation.drawing.color import WHITE, Color
 from lethebench.generation.portraits import draw_face, id_photo
 from lethebench.generation.portraits.papers import photo_print
+from lethebench.generation.seeding import digest
 
 LONG_FACTS = frozenset(("diagnosis", "medication", "allergy", "home_address", "employer", "position"))
 """Facts that may need two lines; their rows are tall whatever their value."""
@@ -25,8 +27,10 @@ def photo(doc: Doc, x: float, y: float, width: int, height: int, *, frame: bool 
     """Paste the ID photo at (x, y) and return its box."""
     details = doc.profile.details
     age = details.get("age", "")
+    person = details.get("person")  # whose other document shows the same face
+    face_rng = np.random.default_rng([digest("face", person), 0xD0C]) if person else doc.stream(1)
     face = draw_face(
-        doc.stream(1), "male" if details.get("gender") == "male" else "female", int(age) if age.isdigit() else 40
+        face_rng, "male" if details.get("gender") == "male" else "female", int(age) if age.isdigit() else 40
     )
     box = doc.sheet.paste(photo_print(id_photo(face, doc.stream(2), (width, height)), doc.stream(7)), x, y)
     if frame:

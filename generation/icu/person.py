@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from lethebench.generation.people.countries import Country, DetailedCountry
 from lethebench.generation.people.names import NameBook
@@ -30,6 +31,15 @@ class Person:
     birth: date
     reference: date
     age: int
+
+
+class Identity(NamedTuple):
+    """Who a person is, whatever document is about them; as in Person."""
+
+    name: str
+    gender: str
+    country: DetailedCountry
+    birth: date
 
 
 class Registry:

@@ -4,7 +4,8 @@ Profile(id="medical-0000", domain="medical", name="...", fields={"diagnosis": "g
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -18,7 +19,7 @@ from lethebench.generation.icu.medical import (
     diagnoses_of,
     medical_facts,
 )
-from lethebench.generation.icu.person import Person, Registry
+from lethebench.generation.icu.person import Identity, Person, Registry
 from lethebench.generation.people.countries import COUNTRIES
 from lethebench.generation.people.dates import age_on, draw_birth_date, format_date
 from lethebench.generation.people.occupations import POSITIONS
@@ -41,7 +42,9 @@ _REFERENCE_DAY = {"medical": admission_day, "labor": first_day}
 _AGES = {"medical": (18, 86), "labor": (20, 63)}
 
 
-def profiles(domain: str, count: int, *, seed: int, overlap: float = 0.0) -> list[Profile]:
+def profiles(
+    domain: str, count: int, *, seed: int, overlap: float = 0.0, people: Mapping[int, Identity] | None = None
+) -> list[Profile]:
     """Return the first `count` profiles of a domain; a smaller count is a prefix of a larger one.
 
     Names are unique over all domains and staff of a seed.
@@ -52,6 +55,7 @@ def profiles(domain: str, count: int, *, seed: int, overlap: float = 0.0) -> lis
         seed: of the universe of profiles.
         overlap: share in [0, 1] of the profiles that have the attending physician (one in three of them the home
             address as well) or the employer in common with others; the detail `shares` says what and with whom.
+        people: index -> who has this document as well as another, unless too young or too old for it.
 
     Raises:
         ValueError: for an unknown domain, a negative count or an overlap outside [0, 1].
@@ -63,7 +67,7 @@ def profiles(domain: str, count: int, *, seed: int, overlap: float = 0.0) -> lis
         raise ValueError(f"count {count}: must be 0 or more")
     if not 0 <= overlap <= 1:
         raise ValueError(f"overlap {overlap}: must lie in 0..1, the share of profiles with something in common")
-    return list(islice(_sequence(domain, seed, overlap), count))
+    return list(islice(_sequence(domain, seed, overlap, people or {}), count))
 
 
 def decoys(attribute: str, count: int, *, seed: int) -> list[str]:
@@ -107,10 +111,10 @@ def _decoy_profiles(domain: str, seed: int, count: int) -> list[Profile]:
 
 @lru_cache(maxsize=16)
 def _decoys_so_far(domain: str, seed: int) -> tuple[Iterator[Profile], list[Profile]]:
-    return _sequence(domain, digest("decoys", seed), 0.0), []
+    return _sequence(domain, digest("decoys", seed), 0.0, {}), []
 
 
-def _sequence(domain: str, seed: int, overlap: float) -> Iterator[Profile]:
+def _sequence(domain: str, seed: int, overlap: float, people: Mapping[int, Identity]) -> Iterator[Profile]:
     """Yield profiles without end."""
     registry = Registry(domain)
     founders: list[dict[str, Any]] = []  # profiles whose employer, or doctor and hospital, others may take over
@@ -118,6 +122,8 @@ def _sequence(domain: str, seed: int, overlap: float) -> Iterator[Profile]:
     index = 0
     while True:
         person = _person(domain, seed, index, registry)
+        if index in people:
+            person = _same_person(domain, person, people[index])
         rng = stream(seed, domain, index, "facts")
         shared: dict[str, Any] = {}
         shares = _has_overlap(seed, domain, index, overlap)
@@ -155,6 +161,13 @@ def _person(domain: str, seed: int, index: int, registry: Registry) -> Person:
     day = _REFERENCE_DAY[domain](rng)
     birth = draw_birth_date(rng, rng.randint(*_AGES[domain]), day)
     return Person(registry.people.draw(rng, country, gender), gender, country, birth, day, age_on(birth, day))
+
+
+def _same_person(domain: str, drawn: Person, identity: Identity) -> Person:
+    """Return the person with this identity on the day of the drawn one; the drawn one if the age does not fit."""
+    youngest, oldest = _AGES[domain]
+    age = age_on(identity.birth, drawn.reference)
+    return replace(drawn, **identity._asdict(), age=age) if youngest <= age <= oldest else drawn
 
 
 def _has_overlap(seed: int, domain: str, index: int, overlap: float) -> bool:
