@@ -12,6 +12,7 @@ scored as if they were a method. The runs are of different seeds of one build.
 import argparse
 import statistics
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,6 +44,7 @@ PAGE = ROOT / "evaluation" / "CHEATS.md"
 MARK = "<!-- written by perf/cheats.py -->"
 GOLD, OTHER_GOLD = "gold at each stage", "gold of another seed"
 QUESTION = ("id", "profile_id", "task_id", "role", "modality", "attribute")
+WIDTH = 130  # letters in a line of the page
 ENOUGH = 0.9  # an honest method that forgets and keeps this much must be ahead of every cheat
 
 
@@ -138,7 +140,7 @@ def axioms(scores: dict[str, list[dict]], kinds: dict[str, str]) -> list[str]:
             f"is {worst} at {enough[worst]:.3f} (interval from {low:.3f}); the best cheat is {cheat} at "
             f"{scores[cheat][seed]['score']:.3f} (interval to {high:.3f})."
         )
-    return lines
+    return [textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in lines]
 
 
 def fixture(runs: Sequence[Path]) -> pa.Table:
