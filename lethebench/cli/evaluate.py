@@ -22,7 +22,7 @@ def evaluate(
     ] = "",
     subset: Annotated[str | None, typer.Option(help="Config of the build; default the sequence of requests.")] = None,
     split: Annotated[
-        str, typer.Option(metavar="NAME,...", help="Splits to score; default forget, retain, neighbour, holdout.")
+        str, typer.Option(metavar="NAME,...", help="Splits to score; default those needed (test with --gold).")
     ] = "",
     gold: Annotated[str | None, typer.Option(help="The retrained model, or a run that has one.")] = None,
     before: Annotated[str | None, typer.Option(help="The initial model, or a run that has one.")] = None,
