@@ -5,12 +5,13 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 _NUMBER = re.compile(r"\d[\d,\u202f\u00a0 ]*(?:\.\d+)?")
 _DATE = re.compile(r"(\d{1,2}) ([A-Z][a-z]+) (\d{4})")
+_REMEMBERED = 1 << 16
 _RANKED = 0.8
 """The share of rows whose choices must all hold numbers for their ranks to be a cue."""
 
@@ -43,7 +44,7 @@ class Choices:
         return [members - shared for members in sets]
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def words(text: str) -> tuple[str, ...]:
     """Return the words and numbers of a text in lower case."""
     return tuple(re.findall(r"\w+", text.casefold()))
@@ -126,7 +127,7 @@ def _alike(core: frozenset[str], cores: Sequence[frozenset[str]]) -> float:
     return round(sum(overlaps) - (1 if core else 0), 9)
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def _number(text: str) -> float | None:
     """Return the date or the first number of a text."""
     if found := _DATE.search(text):

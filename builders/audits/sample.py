@@ -19,6 +19,7 @@ _COLUMNS = (
 )  # fmt: skip
 _PROFILE_COLUMNS = ("profile_id", "domain", "name", "role", "fields", "details")
 _FEW = 1_000  # rows of texts in memory at a time
+_LONGEST, _CHOICES = 2_000, 26  # characters of a text, and options or wrong answers of a row, that are measured
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,16 @@ def read_sample(folder: Path, splits: Mapping[str, Mapping[str, Mapping]]) -> Sa
                 key = row["profile_id"], config, split
                 if row["profile_id"] in subjects and counts[key] < most:
                     counts[key] += 1
-                    rows.append(row | {"part": part})
+                    rows.append(_shortened(row) | {"part": part})
     return Sample(subjects, rows)
+
+
+def _shortened(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row without the ends of very long texts, and without choices if there are too many to compare."""
+    short = {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in row.items()}
+    for name in ("options", "paraphrases", "perturbed"):
+        short[name] = [text[:_LONGEST] for text in row[name]] if len(row[name]) <= _CHOICES else []
+    return short
 
 
 def _subjects(rows: Iterable[Mapping]) -> dict[str, Subject]:

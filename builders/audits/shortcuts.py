@@ -18,8 +18,9 @@ from lethebench.builders.audits.word_pairs import WordPairs
 from lethebench.generation.lookups import commonest, lookup
 
 RATIO = 1.3
-POOLED = "others"
+POOLED = "all others"
 LEAST_SUBJECTS = 20
+MOST_ATTRIBUTES = 100
 _MOST_ROWS = 500  # of one attribute and kind
 _ERRORS = 3.3
 """Standard errors by which the mean over subjects must exceed the limit: many cues are tried."""
@@ -53,8 +54,8 @@ def shortcuts(sample: Sample, visible: Visible) -> dict[str, dict[str, Any]]:
     """Return attribute -> what was measured -> a record of `Score`.
 
     `name` guesses the value from the name and what it implies, `page` from that and what pictures show; `options`,
-    `wrong_answers` and `wrong_sentences` pick among choices. An attribute with fewer than LEAST_SUBJECTS subjects has
-    `not_measured`, the reason; choices of all such attributes are measured together, as POOLED.
+    `wrong_answers` and `wrong_sentences` pick among choices. Choices of attributes that fewer than LEAST_SUBJECTS
+    subjects have, and of those beyond the MOST_ATTRIBUTES most frequent ones, are measured together, as POOLED.
     """
     trained = [subject for subject in sample.subjects.values() if subject.role in ("forget", "retain")]
     ids = {subject.id for subject in trained}
@@ -64,14 +65,18 @@ def shortcuts(sample: Sample, visible: Visible) -> dict[str, dict[str, Any]]:
             rows[row["attribute"]].append(row)
     results: dict[str, dict[str, Any]] = {}
     pooled: list[Mapping] = []
+    measured = sorted(rows, key=lambda attribute: -len(rows[attribute]))[:MOST_ATTRIBUTES]
     for attribute, part in rows.items():
-        members = [subject for subject in trained if attribute in subject.values]
-        results[attribute] = _guesses(attribute, members, visible) | _picks(attribute, part, sample, visible)
-        if not results[attribute]:
+        scores: dict[str, Any] = {}
+        if attribute in measured:
+            members = [subject for subject in trained if attribute in subject.values]
+            scores = _guesses(attribute, members, visible) | _picks(attribute, part, sample, visible)
+        if scores:
+            results[attribute] = scores
+        else:
             pooled += part
-    few = {"not_measured": f"fewer than {LEAST_SUBJECTS} subjects, or neither options nor wrong answers"}
-    results = {attribute: scores or few for attribute, scores in results.items()}
-    return results | ({POOLED: scores} if (scores := _picks("", pooled, sample, visible)) else {})
+    scores = _picks("", pooled, sample, visible)
+    return results | ({POOLED: scores} if scores else {})
 
 
 def _guesses(attribute: str, members: Sequence[Subject], visible: Visible) -> dict[str, dict[str, Any]]:

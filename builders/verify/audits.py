@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lethebench.builders.audits.audit import audit
+from lethebench.builders.audits.shortcuts import LEAST_SUBJECTS
 from lethebench.builders.audits.texts import MOST_SELF_BLEU
 from lethebench.builders.audits.two_samples import BAND
 from lethebench.builders.base import Benchmark
@@ -48,16 +49,15 @@ def _differences(measured: Any, declared: Any, path: str) -> Iterator[str]:
         return
     numbers = all(isinstance(one, int | float) for one in (measured, declared))
     if measured != declared and not (numbers and abs(measured - declared) <= _TOLERANCE):
-        yield f"{path} is {measured}, the manifest says {declared}"
+        yield f"{path} is {measured}, the manifest says {declared!s:.80}"
 
 
 def _shortcuts(scores: Mapping[str, Mapping], benchmark: Benchmark, findings: Findings, strict: bool) -> None:
-    measured = {attribute: kinds for attribute, kinds in scores.items() if "not_measured" not in kinds}
-    if not measured:
-        findings.skip("shortcuts", next(iter(scores.values()))["not_measured"] if scores else "no questions")
+    if not scores:
+        findings.skip("shortcuts", f"no attribute of {LEAST_SUBJECTS} or more subjects with values or choices")
         return
     texts = []
-    for attribute, kinds in measured.items():
+    for attribute, kinds in scores.items():
         for kind, score in kinds.items():
             if not score["shortcut"]:
                 continue
@@ -65,7 +65,7 @@ def _shortcuts(scores: Mapping[str, Mapping], benchmark: Benchmark, findings: Fi
             texts.append(f"{attribute}: {kind.replace('_', ' ')} found by {score['cue']} in {shares}")
             if strict and attribute not in benchmark.CARD.audit_notes:
                 findings.add("shortcuts", f"{texts[-1]}, and the card does not say why")
-    detail = f"{len(measured)} of {len(scores)} attributes measured"
+    detail = f"{len(scores)} attributes measured"
     findings.passed("shortcuts", "; ".join([detail, *texts]))
 
 

@@ -14,14 +14,14 @@ from huggingface_hub import DatasetCardData
 from jinja2 import Environment
 
 from lethebench.builders.audits.sample import MOST_SUBJECTS
-from lethebench.builders.audits.shortcuts import LEAST_SUBJECTS, RATIO
+from lethebench.builders.audits.shortcuts import LEAST_SUBJECTS, POOLED, RATIO
 from lethebench.builders.base import Benchmark
 from lethebench.builders.options import option_help
 from lethebench.builders.write.columns import QA, features_of, type_name
 from lethebench.builders.write.manifest import Manifest
 from lethebench.cards import templates
 from lethebench.contract.columns import QUESTION_COLUMNS
-from lethebench.contract.escaping import shown
+from lethebench.contract.escaping import markdown_text, shown
 from lethebench.generation.writer.languages import LANGUAGES
 
 SIZES = (
@@ -126,7 +126,7 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
         preview="preview.png" in manifest.files,
         audit_kinds=_audit_kinds(manifest),
         audit_ratio=RATIO,
-        unmeasured=sum("not_measured" in part for part in (manifest.audits or {}).get("shortcuts", {}).values()),
+        unmeasured=_unmeasured(manifest.audits or {}),
         least_subjects=LEAST_SUBJECTS,
         most_subjects=MOST_SUBJECTS,
     ).strip()
@@ -135,7 +135,11 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
 def _audit_kinds(manifest: Manifest) -> list[str]:
     """Return the kinds of shortcuts that some attribute was measured for, guesses first."""
     scores = (manifest.audits or {}).get("shortcuts", {}).values()
-    return list(dict.fromkeys(kind for part in scores for kind in part if "not_measured" not in part))
+    return list(dict.fromkeys(kind for part in scores for kind in part))
+
+
+def _unmeasured(audits: Mapping[str, Mapping]) -> int:
+    return audits["sample"]["attributes"] - len(set(audits["shortcuts"]) - {POOLED}) if audits else 0
 
 
 def _auc(result: Mapping[str, Any]) -> str:
@@ -148,7 +152,8 @@ def _auc(result: Mapping[str, Any]) -> str:
 @cache
 def _environment() -> Environment:
     """Return the templates with the filters of cards; cached, since compiling them takes longer than filling them."""
-    return templates(shown, thousands="{:,}".format, percent="{:.1%}".format, size=human_size, auc=_auc)
+    formats = {"thousands": "{:,}".format, "percent": "{:.1%}".format}
+    return templates(shown, **formats, size=human_size, auc=_auc, cell=markdown_text)
 
 
 def human_size(nbytes: float) -> str:

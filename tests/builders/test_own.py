@@ -302,6 +302,35 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1], se
 """
 
 
+def test_audits_of_own_data_name_shortcuts_or_what_is_too_small(tmp_path):
+    """The right option of each row is the first; imports are as released, so that verify passes."""
+    rows = [
+        row | {"choice": f"{row['a']};Town of {row['who']};{row['who']}ville", "field": row["q"].split()[0]}
+        for row in own_rows(subjects=24, forgotten=12)
+    ]
+    for row in rows:
+        row["file_name"] = ""
+    columns = {name: column for name, column in COLUMNS.items() if name != "picture"}
+    own(tmp_path, rows, columns=columns | {"options": "choice", "attribute": "field"})
+    card = (tmp_path / "own" / "README.md").read_text()
+    assert "| Who |" in card
+    assert "Shortcut to Who (options): option 1, 100.0% instead of 33.3%." in card
+    assert "not measured (12 subjects in forget; at least 15)" in card
+    report = verify(tmp_path / "own")
+    assert report.ok
+    checks = {check.name: check.detail for check in report.checks}
+    assert "Who: options found by option 1 in 100.0%" in checks["shortcuts"]
+
+
+def test_audits_of_few_rows_are_not_measured(tmp_path):
+    own(tmp_path, own_rows(2, 1))
+    checks = {check.name: check for check in verify(tmp_path / "own").checks}
+    assert checks["shortcuts"].detail == "no attribute of 20 or more subjects with values or choices"
+    assert checks["two samples"].detail.endswith("at least 15")
+    assert checks["answers"].detail == "0 answers in sentences; at least 50"
+    assert {checks[name].status for name in ("shortcuts", "two samples", "answers")} == {"not applicable"}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from Linux")
 def test_memory_does_not_grow_with_rows(tmp_path):
