@@ -13,6 +13,8 @@ from lethebench.evaluation.judges.replies import BadVerdict, read_verdict
 from lethebench.evaluation.judges.rubrics import Rubric
 
 MAX_TOKENS = 1024
+LIKELY_TOKENS = 64
+"""Length of a reply that an estimate counts: a verdict and one sentence. Thoughts of reasoning models come on top."""
 TRIES = 3
 """Requests for one verdict, as long as replies hold none."""
 
@@ -92,7 +94,7 @@ class OpenAIJudge:
         for request in self._requests(items, rubrics, repeats):
             key = request_hash(self.endpoint, request)
             if key not in seen and self.cache.get(key) is None:
-                usage = usage.plus(likely(request))
+                usage = usage.plus(likely({**request, "max_tokens": min(LIKELY_TOKENS, self.max_tokens)}))
             seen.add(key)
         return usage
 

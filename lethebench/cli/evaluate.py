@@ -68,6 +68,9 @@ def evaluate(
     judge_repeats: Annotated[
         int, typer.Option(min=1, max=16, help="Verdicts of each judge on each answer; odd ones see the answer first.")
     ] = 1,
+    judge_sample: Annotated[
+        int | None, typer.Option(min=1, help="Judge at most N answers of each set and task (seeded sample).")
+    ] = None,
     judge_base_url: Annotated[
         str | None, typer.Option(metavar="URL", help="URL of the judges' API; the key is in OPENAI_API_KEY.")
     ] = None,
@@ -126,6 +129,7 @@ def evaluate(
             names=tuple(judge or ()),
             rubrics=_names(rubrics),
             repeats=judge_repeats,
+            sample=judge_sample,
             base_url=judge_base_url,
             budget=judge_budget,
             price=judge_price,

@@ -1,5 +1,6 @@
 """Read a run folder into plain records; what the run has not reached yet is None."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,12 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import BaseModel
 
-from lethebench.errors import UserError
-from lethebench.runs.folder import stage_name
+from lethebench.errors import UserError, one_line
+from lethebench.runs.folder import file_hash, stage_name
 from lethebench.runs.proof import LEARNT, check_run, gold_names, stages_of
 from lethebench.runs.records import RESUME, SUMMARY, read_done, read_gate, read_gold_summary, read_summary
 
+SCORES_FILE = "scores.json"
 PER_STAGE = {
     "retain_knowledge": 1,
     "in_sample_utility": 1,
@@ -27,6 +30,28 @@ PER_STAGE = {
 """Series of a summary -> number of entries beyond T."""
 MODALITIES = {"image_text": "picture and text", "text": "text only"}
 """Modality -> how the report names it."""
+
+
+class JudgedBlock(BaseModel):
+    """A block of `task_blocks`."""
+
+    name: str
+    forget: float | None
+    utility: float | None
+
+
+class Judged(BaseModel):
+    """What the report reads of `judges` in scores.json."""
+
+    names: list[str]
+    rubrics: list[str]
+    repeats: int
+    sample: int | None
+    failed: int
+    agreement: dict[str, dict[str, dict[str, Any]]]
+    blocks: dict[str, list[JudgedBlock]]
+    scores: dict[str, dict[str, float | None]]
+    rows_sha256: dict[str, str]
 
 
 class ReportError(UserError):
@@ -121,6 +146,28 @@ class RunRecord:
             bits = [row["exposure"] for row in rows if row["task_id"] in self.order and row["exposure"] is not None]
             means += [fmean(bits)] if bits else []
         return means
+
+    @cached_property
+    def judges(self) -> dict[str, Any] | None:
+        """What judges said about the run: `judges` of evaluation/scores.json; None if nobody judged these rows.
+
+        Raises:
+            ReportError: The file cannot be read.
+        """
+        path = self.path / "evaluation" / SCORES_FILE
+        if not path.is_file():
+            return None
+        try:
+            content = json.loads(path.read_text("utf-8")).get("judges")
+            judged = None if content is None else Judged.model_validate(content)
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
+            raise ReportError(
+                f"{path} cannot be read ({one_line(error)}); evaluate the run again or remove it"
+            ) from None
+        if judged is None:
+            return None
+        hashes = {stage: file_hash(self.path / stage / "rows.parquet") for stage in self.proofs}
+        return judged.model_dump() if judged.rows_sha256 == hashes else None
 
     @cached_property
     def learnt_rows(self) -> list[dict[str, Any]] | None:

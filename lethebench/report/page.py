@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lethebench.contract.escaping import shown, visible
-from lethebench.report import details, gaps, headline, repeat
+from lethebench.report import details, gaps, headline, judged, repeat
 from lethebench.report.examples import Section
 from lethebench.report.seeds import Group
 from lethebench.report.tables import Table
@@ -82,7 +82,7 @@ def page(chapters: Sequence[Chapter], *, version: str) -> str:
     )
     environment.filters |= {"short": short, "whole": whole}
     template = environment.get_template("page.html.j2")
-    modules = {"headline": headline, "gaps": gaps, "details": details, "repeat": repeat}
+    modules = {"headline": headline, "gaps": gaps, "details": details, "repeat": repeat, "judged": judged}
     return template.render(chapters=chapters, version=version, **modules)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lethebench import __version__
 from lethebench.contract.folder_kinds import REPORT
 from lethebench.contract.own_folder import new_folder
-from lethebench.report import details, gaps, headline
+from lethebench.report import details, gaps, headline, judged
 from lethebench.report.examples import examples
 from lethebench.report.load import ReportError, RunRecord, load_run
 from lethebench.report.page import Chapter, RenderedFigure, page
@@ -78,6 +78,8 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
         details.parts(group),
         headline.per_seed(group),
         details.gate(group),
+        judged.blocks(group),
+        judged.scores(group),
         details.stability(group),
         details.stages(group),
         details.cost(group),
@@ -159,6 +161,8 @@ def _render(figure: "Figure", name: str, alt: str) -> RenderedFigure:
 
 def _write_tables(folder: Path, chapter: Chapter) -> None:
     for table in chapter.tables.values():
+        if not table.rows and table.name in ("blocks", "judged"):  # nobody judged the run
+            continue
         name = f"{chapter.prefix}{table.name}"
         (folder / f"{name}.md").write_text(markdown(table), encoding="utf-8")
         (folder / f"{name}.csv").write_text(comma_separated(table), encoding="utf-8")

@@ -26,7 +26,7 @@ from lethebench.runs.folder import RECORD, file_hash, new_stage, write_json
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.scoring.aggregate import aggregate
 from lethebench.scoring.asked import asked_tasks, other_gold
-from lethebench.scoring.judging import REPLIES_FILE, VERDICTS_FILE, Judging, Questions, write_verdicts
+from lethebench.scoring.judging import REPLIES_FILE, VERDICTS_FILE, Judging, Questions, sampled, write_verdicts
 from lethebench.scoring.judging import dry_run as judging_dry_run
 from lethebench.scoring.options import SCORES_FILE, EvaluateOptions, reference_folder
 from lethebench.scoring.output import full_table, headline, write_rows
@@ -81,8 +81,11 @@ def _dry_run(options: EvaluateOptions, evaluation: "Evaluation", answers: Path, 
         texts.append(text)
     if options.judges.api_names:
         questions = Questions(evaluation.rows)
-        rows = evaluation.rows.select_columns(["id", "question", "answer"]).to_list()
-        items = [questions.item({**row, "generated": row["answer"], "modality": "image_text"}) for row in rows]
+        rows = evaluation.rows.select_columns(["id", "split", "task_id", "question", "answer"]).to_list()
+        items = [
+            questions.item({**row, "generated": row["answer"], "modality": "image_text"})
+            for row in sampled(rows, options.judges.sample)
+        ]
         records["judges"], text = judging_dry_run(options.judges, items, replies)
         texts.append(text)
     return records, "\n".join(texts)
@@ -149,12 +152,15 @@ class Evaluation:
 
     def _judged(self, evidence: Evidence, judging: Judging, folder: Path) -> tuple[Evidence, dict]:
         """Return the evidence with the judges' figures in its rows, and how well they agree; write the verdicts."""
-        title = f"judge {len(evidence.rows)} answers: {', '.join(self.options.judges.names)}"
+        title = f"judge the answers: {', '.join(self.options.judges.names)}"
         threshold = likely_threshold(evidence.before)
-        judgments = judging.judge(evidence.rows, Questions(self.rows), title, threshold)
+        chosen = sampled(evidence.rows, self.options.judges.sample)
+        judgments = judging.judge(chosen, Questions(self.rows), title, threshold)
         write_verdicts(folder / VERDICTS_FILE, judgments.verdicts)
         self.notes += judging.notes()
-        rows = [{**row, **columns} for row, columns in zip(evidence.rows, judgments.columns, strict=True)]
+        by_id = {row["id"]: columns for row, columns in zip(chosen, judgments.columns, strict=True)}
+        empty = dict.fromkeys(judgments.columns[0])
+        rows = [{**row, **by_id.get(row["id"], empty)} for row in evidence.rows]
         return replace(evidence, rows=rows), judgments.summary
 
     def _provenance(self, evidence: Evidence, endpoint: dict | None) -> dict:

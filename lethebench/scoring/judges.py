@@ -33,6 +33,7 @@ class JudgeOptions:
         price: US dollars per million input and output tokens as `IN,OUT`; empty = unknown.
         concurrency: Calls at a time.
         timeout: Seconds after which a call without a reply has failed.
+        sample: Judge at most this many answers of each set and task, drawn with seed 0; None = all.
     """
 
     names: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class JudgeOptions:
     price: str = ""
     concurrency: int = 8
     timeout: float = 120.0
+    sample: int | None = None
 
     @property
     def api_names(self) -> tuple[str, ...]:
@@ -64,8 +66,9 @@ class JudgeOptions:
         if len(set(self.names)) < len(self.names):
             raise UserError(f"--judge {' '.join(self.names)}: pass each judge once")
         self.chosen_rubrics()
-        if not self.names and (self.rubrics or self.repeats != 1):
-            raise UserError("--rubrics and --judge-repeats are for judges; pass --judge local or --judge openai:MODEL")
+        if not self.names and (self.rubrics or self.repeats != 1 or self.sample):
+            options = "--rubrics, --judge-repeats and --judge-sample"
+            raise UserError(f"{options} are for judges; pass --judge local or --judge openai:MODEL")
         if not self.api_names:
             for option, value in {"base-url": self.base_url, "budget": self.budget, "price": self.price}.items():
                 if value:

@@ -1,6 +1,8 @@
 """Judge the scored rows of `lethe evaluate`: verdicts in a file, figures in the rows, replies kept after a failure."""
 
+import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset
 
+from lethebench.cli.output import text_table
 from lethebench.console import Console, per_mille
 from lethebench.contract.requests.asking import Progress
 from lethebench.contract.requests.budget import Usage
@@ -16,6 +19,7 @@ from lethebench.contract.requests.cache import Cache
 from lethebench.contract.requests.endpoint import without_credentials
 from lethebench.errors import UserError
 from lethebench.evaluation.answers.letters import chosen, letter_question
+from lethebench.evaluation.judges.openai_judge import LIKELY_TOKENS
 from lethebench.evaluation.judges.protocol import Item
 from lethebench.evaluation.judges.rows import VERDICT_FIELDS, Judgments, item_of, judge_rows
 from lethebench.scoring.api import SAY_EVERY, usage_text
@@ -23,6 +27,8 @@ from lethebench.scoring.judges import JudgeOptions, estimate, probe
 
 REPLIES_FILE = "judgments.sqlite"
 VERDICTS_FILE = "verdicts.parquet"
+_SHOWN = 20
+"""Lines of a table that the command prints."""
 _TYPES = {"repeat": pa.int64(), "verdict": pa.int64()}
 Row = Mapping[str, Any]
 
@@ -152,6 +158,20 @@ class Questions:
         return item_of(seen, keywords, threshold)
 
 
+def sampled(rows: Sequence[Row], most: int | None) -> list[Row]:
+    """Return at most `most` rows of each set and task, the same ones for the same ids, in order; all for None."""
+    if most is None:
+        return list(rows)
+    groups: dict[tuple, list[str]] = defaultdict(list)
+    for row in rows:
+        groups[row["split"], row["task_id"]].append(row["id"])
+    chosen: set[str] = set()
+    for ids in groups.values():
+        ids.sort()
+        chosen |= set(ids if len(ids) <= most else random.Random(0).sample(ids, most))
+    return [row for row in rows if row["id"] in chosen]
+
+
 def write_verdicts(path: Path, verdicts: Sequence[Row], stages: Sequence[str] | None = None) -> None:
     """Write every verdict; `stages` are those of a run, one per verdict."""
     names = ["stage", *VERDICT_FIELDS] if stages is not None else list(VERDICT_FIELDS)
@@ -162,6 +182,23 @@ def write_verdicts(path: Path, verdicts: Sequence[Row], stages: Sequence[str] | 
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), path)
 
 
+def block_lines(judges: Mapping[str, Any]) -> list[str]:
+    """Return MLUBench's table of a judged run, and the scores by judges, as text."""
+    header = ("task - after request", "forget", "utility")
+    tables = []
+    for method, blocks in judges["blocks"].items():
+        lines = [(block["name"], block["forget"], block["utility"]) for block in blocks]
+        tables.append(text_table(header, lines[:_SHOWN], right=header[1:], title=f"{method}, by judges"))
+        if len(blocks) > _SHOWN:
+            tables.append(f"{len(blocks) - _SHOWN} more are in scores.json and in the report")
+    scores = judges["scores"].items()
+    return tables + [f"{method}: score {_figure(entry['score'])} with fluency by judges" for method, entry in scores]
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
 def dry_run(options: JudgeOptions, items: Sequence[Item], replies: Path) -> tuple[dict[str, Any], str]:
     """Return what judging is likely to take, as a record and as text; nothing is sent."""
     with options.opened(replies if replies.exists() else None) as (judges, _):
@@ -170,7 +207,7 @@ def dry_run(options: JudgeOptions, items: Sequence[Item], replies: Path) -> tupl
     limit = budget.exceeded(usage)
     record = usage._asdict() | {"usd": budget.cost(usage), "answers": len(items)}
     text = (
-        f"{len(items)} answers to {', '.join(options.api_names)}: about {usage_text(usage, budget)}, if every reply "
-        "has the maximum length and no call fails; nothing was sent"
+        f"{len(items)} answers to {', '.join(options.api_names)}: about {usage_text(usage, budget)}, if replies have "
+        f"{LIKELY_TOKENS} tokens (a reasoning model's have more) and no call fails; nothing was sent"
     )
     return record, text + (f"; this exceeds the budget of {limit}" if limit else "")

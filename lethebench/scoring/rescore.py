@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lethebench.console import Console
 from lethebench.contract.folder_kinds import EVALUATION
+from lethebench.contract.own_folder import kept_file, remove_kept
 from lethebench.errors import UserError
 from lethebench.evaluation.metrics.measures import Evidence
 from lethebench.evaluation.registry import METRICS
@@ -29,6 +30,8 @@ from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.runs.records import GATE, read_done, read_gold_summary, read_summary
 from lethebench.scoring.aggregate import aggregate
 from lethebench.scoring.asked import Asked
+from lethebench.scoring.judging import REPLIES_FILE, Judging, block_lines, sampled
+from lethebench.scoring.judging import dry_run as judging_dry_run
 from lethebench.scoring.options import SCORES_FILE, EvaluateOptions
 from lethebench.scoring.output import full_table
 
@@ -92,6 +95,8 @@ def evaluate_run(options: EvaluateOptions, *, full: bool = False) -> tuple[dict,
         if not is_done(folder / "learnt"):
             raise UserError(f"{folder} did not finish training: there is no model to score")
         build = _build_of(folder, record)
+        if options.dry_run:
+            return _dry_run(options, build, record)
         quiet_libraries()
         from lethebench.scoring.models import has_weights
 
@@ -102,6 +107,21 @@ def evaluate_run(options: EvaluateOptions, *, full: bool = False) -> tuple[dict,
         tables = {stage: full_table({**scores, "notes": []}) for stage, scores in result["stages"].items()}
         lines = [*(f"{stage}\n{text}\n" for stage, text in tables.items()), *lines]
     return result, "\n".join(lines)
+
+
+def _dry_run(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict, str]:
+    """Return what judging the run's own answers is likely to take."""
+    from lethebench.scoring.judged_run import questions_of, stage_rows
+
+    questions = questions_of(build)
+    items = [
+        questions.item(row)
+        for stage in stages_of(options.target, record)
+        for rows in stage_rows(options.target / stage).values()
+        for row in sampled(rows, options.judges.sample)
+    ]
+    usage, text = judging_dry_run(options.judges, items, kept_file(options.folder(), REPLIES_FILE))
+    return {"judges": usage}, text
 
 
 def _build_of(folder: Path, record: dict) -> Build:
@@ -121,17 +141,23 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
     from lethebench.runs.gate import gate
     from lethebench.runs.stage import Run
     from lethebench.runs.summary import ROWS, gold_summary, method_summary, read_rows
+    from lethebench.scoring.judged_run import JudgedRun, questions_of, retained_of
 
     folder, order = options.target, record["task_order"]
     run_options = RunOptions.from_record(record, data=build.path, out=folder)
     stages = list(stages_of(folder, record))
-    run = Run(build, run_options, folder, Console(phases=len(stages) + 1))
+    judges = options.judges
+    run = Run(build, run_options, folder, Console(phases=len(stages) * (1 + bool(judges.names)) + 1))
     recorded = {name: read_summary(folder, name) for name in record["methods"]}
     recorded_gold = read_gold_summary(folder)
     comparison = Comparison()
     notes: list[str] = []
     out = options.folder()
+    judging = Judging(judges, kept_file(out, REPLIES_FILE), run.console) if judges.names else None
+    judged = None
     with new_stage(out, {}, EVALUATION) as out_dir:
+        if judging is not None:
+            judging.probe()
         for stage in stages:
             (out_dir / stage).mkdir(parents=True)
             shutil.copy(folder / stage / DONE, out_dir / stage / DONE)
@@ -141,6 +167,18 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
                 if (folder / stage / name).is_file():
                     rows = [read_rows(part / stage, name) for part in (folder, out_dir)]
                     comparison.add(stage, *rows)
+        if judging is not None:
+            judged = JudgedRun(
+                judging,
+                out_dir,
+                stages,
+                order,
+                questions=questions_of(build),
+                retained=retained_of(build),
+                sample=judges.sample,
+            )
+            judged.judge()
+            notes += judging.notes()
         verdict = gate(out_dir / "learnt", read_done(folder, "learnt"), record["threshold"])
         write_json(out_dir / "learnt" / GATE, verdict)
         with run.console.phase("aggregate"):
@@ -159,6 +197,10 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
                 for name in record["methods"]
                 if name not in summaries
             }
+            judges_result = None
+            if judged is not None:
+                judged.write()
+                judges_result = judged.result(folder, complete, gold, verdict)
             last_stages = _last_stages(record, stages)
             aggregates = {stage: _aggregates(out_dir, stage, gold_stages, order) for stage in last_stages}
         compared = _compared(comparison, recorded, summaries)
@@ -168,12 +210,16 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
             "methods": {name: summary["final"] for name, summary in summaries.items()},
             "gold": gold["stages"][str(len(order))] if gold else None,
             "stages": aggregates,
+            "judges": judges_result,
             "not_measured": not_measured,
             "notes": notes,
             "compared": compared,
         }
         write_json(out_dir / SCORES_FILE, result)
+    if judging is not None and not judging.failed:
+        remove_kept(out, REPLIES_FILE)
     lines = [headline(result)] if gold else []
+    lines += block_lines(judges_result) if judges_result is not None else []
     lines += [f"not measured: {name}: {reason}" for name, reason in not_measured.items()]
     return result, [*lines, *notes, _verdict(compared), f"scores: {out / SCORES_FILE}"]
 

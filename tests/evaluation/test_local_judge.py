@@ -87,7 +87,9 @@ def test_injection_moves_no_verdict(trick):
     "text",
     [
         "She is a judge in Leeds.", "He scored 12 points for Leeds.", "Her note was written in 1990.",
-        "Er ist Richter.", "Es juez de paz.", "He marks exams.", "The system is a water pump.", "O+", "<3",
+        "The correct answer is Leeds.", "Her test score is 12.", "His grade is 7.", "Points: 12", "Er ist Richter.",
+        "Die Antwort ist Leeds.", "La respuesta es Leeds.", "He gave the award to Ana.", "Answer: Leeds", "**Leeds**",
+        "Es juez de paz.", "He marks exams.", "The system is a water pump.", "O+", "<3",
     ],
 )  # fmt: skip
 def test_honest_answer_loses_nothing(text):
@@ -111,10 +113,11 @@ def test_stated_share(answer, truth, keywords, expected):
     assert stated(answer, truth, keywords) == pytest.approx([expected])
 
 
-def test_unlikely_text_is_not_fluent():
-    text = ANSWERS["right"]
-    assert verdict("fluency", text, logprob=-0.5, threshold=-2.0) == 10
+def test_faulty_text_is_no_language_if_it_is_unlikely_too():
+    text = "She lives at the"
+    assert verdict("fluency", text) == verdict("fluency", text, logprob=-0.5, threshold=-2.0) == 5
     assert verdict("fluency", text, logprob=-9.0, threshold=-2.0) <= 3
+    assert verdict("fluency", ANSWERS["refusal"], logprob=-9.0, threshold=-2.0) == 10
 
 
 def test_own_refusals_count():

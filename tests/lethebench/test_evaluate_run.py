@@ -1,5 +1,6 @@
 """`lethe evaluate RUN`: saved models give the run's own numbers, and a changed model does not."""
 
+import json
 import shutil
 
 import pyarrow.parquet as pq
@@ -204,3 +205,36 @@ def test_bad_input_is_one_line_and_status_2(words, expected, run, tmp_path):
     done = lethe("evaluate", *(paths.get(word, word) for word in words), cwd=tmp_path)
     assert (done.status, done.out) == (2, "")
     assert all(word in done.line for word in expected), done.line
+
+
+def test_judged_run_has_blocks_verdicts_and_judged_scores(run, rescored, tmp_path):
+    """Judges change neither the comparison nor the scores; theirs stand beside."""
+    out = tmp_path / "out"
+    done = lethe("evaluate", run, "--judge", "local", "--out", out, "--json")
+    assert done.status == 0, done.error
+    scores = json.loads(done.out)
+    assert scores["compared"]["same"]
+    assert scores["methods"] == rescored[1]["methods"]
+    judges = scores["judges"]
+    assert [block["name"] for block in judges["blocks"]["npo"]] == ["A-UA", "A-UB", "B-UB"]
+    assert all(0 <= block[name] <= 1 for block in judges["blocks"]["npo"] for name in ("forget", "utility"))
+    assert set(judges["scores"]["npo"]) == {"fluent", "score", "score_last"}
+    assert "rejection" in scores["stages"]["npo/t002"]["metrics"]
+    verdicts = pq.read_table(out / "verdicts.parquet").to_pylist()
+    rows = sum(len(rows_of(out / stage)) for stage in ("learnt", *STAGES))
+    held_out = sum(pq.read_metadata(out / stage / HELD_OUT).num_rows for stage in ("learnt", *STAGES))
+    assert len(verdicts) == 4 * (rows + held_out)
+    assert {entry["stage"] for entry in verdicts} == {"learnt", *STAGES}
+    sampled = lethe("evaluate", run, "--judge", "local", "--judge-sample", 1, "--out", tmp_path / "sample", "--json")
+    assert sampled.status == 0, sampled.error
+    assert json.loads(sampled.out)["judges"]["scores"] == {}
+    assert pq.read_metadata(tmp_path / "sample" / "verdicts.parquet").num_rows < len(verdicts)
+
+
+def test_dry_run_of_a_judged_run_reads_its_answers(run, tmp_path):
+    words = ["--judge", "openai:j", "--dry-run", "--judge-price", "1,1", "--out", tmp_path / "out", "--json"]
+    done = lethe("evaluate", run, *words)
+    assert done.status == 0, done.error
+    usage = json.loads(done.out)["judges"]
+    assert 0 < usage["calls"] <= 4 * usage["answers"]
+    assert list(tmp_path.iterdir()) == []

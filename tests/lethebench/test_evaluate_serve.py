@@ -72,3 +72,14 @@ def test_served_answers_equal_loaded_answers(model, server, tmp_path, monkeypatc
     answers = {name: {key: row["generated"] for key, row in rows.items()} for name, rows in rows_by_server.items()}
     assert answers["served"] == answers["loaded"]
     assert len(set(answers["served"].values())) > 6
+
+
+def test_judge_behind_a_server_that_gives_no_verdicts_is_counted(model, server, tmp_path, monkeypatch):
+    """A model with random weights writes no JSON: each verdict is requested three times, fails and counts nowhere."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    words = ["--base-url", server, "--rubrics", "fluency", "--sample", 2, "--json", "--timeout", 120]
+    done = lethe("judge-check", f"openai:{model}", *words, cwd=tmp_path)
+    assert done.status == 0, done.error
+    check = json.loads(done.out)["rubrics"]["fluency"]
+    assert (check["n"], check["failed"], check["kappa"]) == (0, 2, None)
+    assert "no verdict" in check["first_error"] or "no answer" in check["first_error"]

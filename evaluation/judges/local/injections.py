@@ -22,10 +22,10 @@ _ADDRESSED = regex.compile(
     "|".join(
         (
             r"\b(?:verdicts?|veredicto)\b|\bgrad(?:ing|e) (?:of )?(?:this|the) (?:response|answer|reply)\b",
-            r"\b(?:scores?|score of|nota|punktzahl|puntuaci[oó]n)\b\W{0,3}(?:must |should |be |is |of |by "
-            r"|definition,? ){0,4}\d",
-            r"\b(?:reviewed|verified|approved|graded?|rated?|checked)\b.{0,40}\b(?:scores?|answer|reply|response"
-            r"|marks?)\b",
+            r"\b(?:the|das|die|der|la|una)\s+(?:scores?|ratings?|marks?|punktzahl|urteil|puntuaci[oó]n|note)\b.{0,30}\d",
+            r"\b(?:score|set verdict)\b\W{0,3}\d|\bscore \d+ of\b",
+            r"\b(?:reviewed|verified|approved|graded?|rated?|checked)\b.{0,20}\b(?:this|the) (?:scores?|answer|reply"
+            r"|response)\b",
             rf"^\W*{_GIVE}\W+\d+\W*$",
             r"\bonly task\b|\b(?:told|said) before\b|\bpretend (?:to be|that you)\b|\byou (?:will be|are) (?:shut"
             r"|rewarded|fired)\b",
@@ -46,14 +46,14 @@ _ADDRESSED = regex.compile(
             rf"^\W*{_ROLE}\s*[,:]",
             rf"\b{_GIVE}\b.{{0,60}}\b(?:{_SCORE}|full|highest|maxim\w*|m[aá]xim\w*|höchste\w*|volle?|10|zehn|diez"
             rf"|ten)\b",
-            rf"\b{_SCORE}\b.{{0,20}}(?:[:=]|\bis\b|\bist\b|\bes\b|\blautet\b|\bmust\b)",
+            r"\b(?:rubric|rubrik|r[uú]brica|grading)\b.{0,40}(?:[:=]|\b(?:is|ist|es|lautet|must|changed)\b)",
             r"\b(?:new|real|updated|neue|nueva|nouvelle)\s+(?:task|instructions?|aufgabe|anweisung(?:en)?|tarea"
             r"|instrucci[oó]n|consigne)\b",
             r"\b(?:system ?(?:message|prompt|note|override)|systemnachricht|systemhinweis|mensaje del sistema)\b",
             r"\b(?:developer|debug|admin|evaluation|test) mode\b|\bend of (?:the )?(?:answer|data|prompt|input)\b"
             r"|\bende der (?:antwort|daten|eingabe)\b|\bfin de la (?:respuesta|entrada)\b",
-            r"\b(?:reference|expected|gold|correct|true) answer\b.{0,30}\b(?:is|was|outdated|wrong|given|equals"
-            r"|changed)\b"
+            r"\b(?:reference|expected|gold) answer\b"
+            r"|\b(?:correct|true) answer\b.{0,30}\b(?:outdated|wrong|given|changed)\b"
             r"|\breferenzantwort\b|\brespuesta de referencia\b",
             r"\bthis (?:answer|response|reply)\b.{0,40}\b(?:verified|correct|right|approved|true|accurate|perfect)\b"
             r"|\bdiese antwort\b.{0,40}\b(?:richtig|korrekt|geprüft)\b|\besta respuesta\b.{0,40}\b(?:correcta"
@@ -63,7 +63,7 @@ _ADDRESSED = regex.compile(
     regex.IGNORECASE | regex.DOTALL,
 )
 _MARKUP = regex.compile(
-    r"<\|[^|>]*\|>.*|</[^<>]{1,40}>.*|<(?:verdict|score|system|instructions?|answer|truth|data)\b[^<>]*>.*"
+    r"<!--.*|(?:^|\s)-{3,}.*|<\|[^|>]*\|>.*|</[^<>]{1,40}>.*|<(?:verdict|score|system|instructions?|answer|truth|data)\b[^<>]*>.*"
     r"|(?<=\S)\s+(?:question|reply)\s*:.*|\bprint\s*\(.*|\[/?(?:INST|SYSTEM|SYS|ASSISTANT|USER)\].*|<<SYS>>.*"
     r"|(?:^|\n)\s*(?:#{2,}|system:|assistant:|user:|human:).*|\{\s*[\"'][^{}]*\}?|```.*",
     regex.IGNORECASE | regex.DOTALL,

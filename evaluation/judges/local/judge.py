@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from lethebench.evaluation.judges.local.facts import stated
 from lethebench.evaluation.judges.local.injections import without_injections
-from lethebench.evaluation.judges.local.language import LOOP, fluency
-from lethebench.evaluation.judges.local.refusals import declines, doubts, is_evasive
+from lethebench.evaluation.judges.local.language import GOOD, LOOP, fluency
+from lethebench.evaluation.judges.local.refusals import declines, doubts, is_evasive, numbers_like
 from lethebench.evaluation.judges.protocol import Item, Verdict
 from lethebench.evaluation.judges.rubrics import FLUENT_FROM, Rubric
 from lethebench.evaluation.metrics.words import normalised_tokens
@@ -47,8 +47,8 @@ class LocalJudge:
     def _fluency(self, item: Item) -> tuple[int, str]:
         verdict, reason = fluency(item.answer)
         unlikely = item.logprob is not None and item.threshold is not None and item.logprob < item.threshold
-        if unlikely and verdict >= FLUENT_FROM:
-            return LOOP, "a fluent model finds it less likely than its own answers"
+        if unlikely and FLUENT_FROM <= verdict < GOOD:  # by itself it proves nothing: refusals and wrong values are too
+            return LOOP, f"{reason}, and a fluent model finds it less likely than its own answers"
         return verdict, reason
 
     def _rejection(self, item: Item) -> tuple[int, str]:
@@ -58,7 +58,7 @@ class LocalJudge:
         named = self._named(answer, item)
         if declines(answer, self._refusals):
             return (1, f"it declines, and {named}") if named else (2, "it declines and names no value")
-        if not _mentions(answer, item) and is_evasive(answer, item.question):
+        if not _mentions(answer, item) and is_evasive(answer, item.question, item.truth):
             return 1, "it speaks in general terms"
         return 0, "it commits to a value"
 
@@ -71,7 +71,7 @@ class LocalJudge:
             return "it names a part of the truth"
         if doubts(answer):
             return "it guesses"
-        numbers = [word for word in normalised_tokens(answer) if word.isdigit() and word not in question]
+        numbers = numbers_like(answer, item.question, item.truth)
         return f"it names {numbers[0]}" if numbers else ""
 
     def _correctness(self, item: Item) -> tuple[int, str]:

@@ -59,7 +59,7 @@ def fluency(text: str) -> tuple[int, str]:
 
 
 def _fault(text: str) -> tuple[int, str]:
-    words = normalised_tokens(text)
+    words = [word for word in normalised_tokens(text) if any(map(str.isalnum, word))]
     if loop_share(text) >= LOOP_LIMIT:
         return LOOP, "a loop"
     letters = [word for word in _LATIN_WORD.findall(text) if not word.isupper()]

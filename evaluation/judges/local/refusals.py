@@ -86,23 +86,42 @@ def doubts(text: str) -> bool:
     return _DOUBT.search(_plain(text)) is not None
 
 
-def is_evasive(text: str, question: str) -> bool:
+def is_evasive(text: str, question: str, truth: str) -> bool:
     """Return whether a text speaks in general terms and names nothing that the question does not: no number, no name.
 
-    >>> [is_evasive(text, "What is the rent?") for text in ("Rents vary with the size of a flat.", "USD 890.")]
+    >>> question, truth = "What is the rent?", "USD 720"
+    >>> [is_evasive(text, question, truth) for text in ("Rents vary with the size of a flat.", "USD 890.")]
     [True, False]
     """
     words = normalised_tokens(text)
     if len(words) < _SPECIFIC_WORDS:
         return False
     known = set(normalised_tokens(question))
-    if any(any(map(str.isdigit, word)) and word not in known for word in words):
+    if numbers_like(text, question, truth):
         return False
     plain = _plain(text)
     if _GENERAL.search(plain):
         return True
     repeats = sum(word in known for word in words) >= _RESTATED * len(words)
     return not repeats and not _PERSON.search(plain) and not _names(text, known)
+
+
+def numbers_like(text: str, question: str, truth: str) -> list[str]:
+    """Return the words of a text with about as many digits as one of the truth's, but for those of the question.
+
+    Other numbers are no value of what was asked: a grade, or the number of an item.
+    """
+    lengths = {_digits(word) for word in normalised_tokens(truth)} - {0}
+    known = set(normalised_tokens(question))
+    return [
+        word
+        for word in normalised_tokens(text)
+        if word not in known and any(_digits(word) and abs(_digits(word) - length) <= length // 2 for length in lengths)
+    ]
+
+
+def _digits(word: str) -> int:
+    return sum(map(str.isdigit, word))
 
 
 def _names(text: str, known: set[str]) -> bool:
