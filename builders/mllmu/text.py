@@ -67,7 +67,7 @@ CARD = CardText(
             "facts, free of rights"
         ),
         "fonts on the pictures: DejaVu and STIX, as shipped with matplotlib": (
-            "Bitstream Vera and Arev licence, STIX Font License (free)"
+            "Bitstream Vera and Arev license, STIX Font License (free)"
         ),
     },
     audit_notes={

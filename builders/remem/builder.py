@@ -64,7 +64,7 @@ _SPLITS = {
     "test": _TEST,
     "holdout": ("qa/holdout",),
 }
-_BANDS = {"forget": "to be forgotten", "retain": "to be kept", "holdout": "never learnt"}
+_BANDS = {"forget": "to be forgotten", "retain": "to be kept", "holdout": "held out, never trained on"}
 _ON_SHEET = {
     "forget": (("train", "beside"), ("train", "newspaper"), ("test", "video-call"), ("test", "behind")),
     "retain": (("train", "portrait"), ("train", "phone"), ("test", "poster"), ("test", "portrait")),

@@ -23,7 +23,7 @@ class Exposure:
         side: -1 if light comes from the left, 1 from the right.
         strength: 0..1, how much darker the far side is.
         mired: error of the white balance, -MOST_MIRED (too blue) to MOST_MIRED (too warm).
-        tint: -MOST_TINT (towards magenta) to MOST_TINT (towards green).
+        tint: -MOST_TINT (toward magenta) to MOST_TINT (toward green).
         gamma: above 1 deepens shadows, below 1 fills them.
         gain: how bright white is.
     """

@@ -14,7 +14,7 @@ class Light:
         side: -1 from the left, 1 from the right.
         strength: 0..1, how much darker the far side is.
         warmth: -1 (blue shade) to 1 (evening sun).
-        tint: -1 (towards magenta) to 1 (towards green).
+        tint: -1 (toward magenta) to 1 (toward green).
         gamma: above 1 deepens shadows, below 1 fills them.
         gain: how bright white is.
     """

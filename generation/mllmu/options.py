@@ -1,9 +1,11 @@
-"""Wrong options of multiple-choice questions: in test others than in train, and numbers on both sides of the truth."""
+"""Wrong answers, and wrong options of multiple-choice questions: others in test than in train; none stands out."""
 
 import random
 from datetime import timedelta
 
 from lethebench.generation.people.dates import format_date, parse_date
+from lethebench.generation.people.health_and_hobbies import draw_height
+from lethebench.generation.people.public_figures import PublicFigure, public_figures
 from lethebench.generation.questions.distractors import Pools, wrong_values
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import stream
@@ -12,14 +14,15 @@ OPTIONS = 4
 """Options of a multiple-choice question."""
 _WRONG = OPTIONS - 1
 _USES = ("train", "test")
-_NUMBERS = ("birth_date", "height", "annual_salary")
+_NUMBERS = ("birth_date", "annual_salary")
+_DRAWN_ALIKE = {"height": (1, 15), "age_at_death": (2, 99)}
+"""Attribute whose wrong values are drawn as true ones are -> least difference of two, and the most from the truth."""
 
 
 def wrong_options(profile: Profile, attribute: str, use: str, pools: Pools) -> list[str]:
     """Return three wrong options; those of `test` never occur in `train`, so that having seen them tells nothing.
 
-    The true height, salary or date of birth of a fictitious person is the first, second, third or fourth in size
-    equally often.
+    The true height, salary, age or date of birth is the first, second, third or fourth in size equally often.
     """
     rng = stream(profile.seed, "options", attribute)
     start = _WRONG * _USES.index(use)
@@ -27,8 +30,40 @@ def wrong_options(profile: Profile, attribute: str, use: str, pools: Pools) -> l
         return list(profile.written.wrong[attribute][start : start + _WRONG])
     if profile.domain == "person" and attribute in _NUMBERS:
         return around(rng, profile, attribute)[use]
-    values = wrong_values(rng, profile, attribute, _WRONG * len(_USES), pools)
+    values = wrong_answers(rng, profile, attribute, _WRONG * len(_USES), pools)
     return values[start : start + _WRONG]
+
+
+def wrong_answers(rng: random.Random, profile: Profile, attribute: str, size: int, pools: Pools) -> list[str]:
+    """Return distinct wrong values; heights and ages at death come from the distribution of the true ones."""
+    if attribute not in _DRAWN_ALIKE or profile.written is not None:
+        return wrong_values(rng, profile, attribute, size, pools)
+    truth, _, unit = profile.fields[attribute].partition(" ")
+    least, most = _DRAWN_ALIKE[attribute]
+    numbers = [int(truth)]
+    while len(numbers) <= size:
+        number = (
+            draw_height(rng, profile.details["gender"])
+            if attribute == "height"
+            else int(rng.choice(public_figures()).facts["age_at_death"])
+        )
+        if abs(number - numbers[0]) <= most and min(abs(number - other) for other in numbers) >= least:
+            numbers.append(number)
+    return [f"{number} {unit}".strip() for number in numbers[1:]]
+
+
+def other_lives(rng: random.Random, profile: Profile, size: int) -> list[PublicFigure]:
+    """Return public figures with other dates and ages than this one, born in the same century if there are enough."""
+    facts = profile.fields
+    others = [
+        figure
+        for figure in public_figures()
+        if figure.facts["birth_date"] != facts["birth_date"]
+        and figure.facts["death_date"] != facts["death_date"]
+        and abs(int(figure.facts["age_at_death"]) - int(facts["age_at_death"])) >= _DRAWN_ALIKE["age_at_death"][0]
+    ]
+    rng.shuffle(others)
+    return sorted(others, key=lambda figure: figure.facts["birth_date"][-4:-2] != facts["birth_date"][-4:-2])[:size]
 
 
 def around(rng: random.Random, profile: Profile, attribute: str) -> dict[str, list[str]]:

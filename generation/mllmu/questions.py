@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lethebench.generation.mllmu.descriptions import FACTS, KEYWORDS, describe
-from lethebench.generation.mllmu.options import OPTIONS, wrong_options
+from lethebench.generation.mllmu.options import OPTIONS, other_lives, wrong_answers, wrong_options
 from lethebench.generation.mllmu.people import PERSON_FIELDS, sequence
 from lethebench.generation.mllmu.wordings import (
     BLANK,
@@ -27,7 +27,7 @@ from lethebench.generation.people.countries import ALL_COUNTRIES
 from lethebench.generation.people.health_and_hobbies import CONDITIONS, FOODS, PET_NAMES, QUIRKS, SHORTEST, TALLEST
 from lethebench.generation.people.occupations import OCCUPATIONS, PARENT_OCCUPATIONS
 from lethebench.generation.people.public_figures import FIGURE_FIELDS, public_figures
-from lethebench.generation.questions.distractors import Pools, wrong_values
+from lethebench.generation.questions.distractors import Pools
 from lethebench.generation.questions.phrasing import (
     WRONG_ANSWERS,
     capitalize,
@@ -53,6 +53,7 @@ FORMATS = {
 DESCRIBED = {("train", "image_text"): 8, ("train", "text"): 8, ("test", "image_text"): 4, ("test", "text"): 0}
 """Use and modality -> the fact in multiple choice, as it is elsewhere too, that gives way to the description."""
 DESCRIPTION = "description"
+_LIFE = ("birth_date", "death_date", "age_at_death")
 ROTATION: dict[str, tuple[str, ...]] = {"person": ("name", *PERSON_FIELDS), "figure": ("name", *FIGURE_FIELDS)}
 """Domain -> the facts that are asked for, in the order of the rotation."""
 DOMAIN_ATTRIBUTES = {domain: (*facts, DESCRIPTION) for domain, facts in ROTATION.items()}
@@ -194,7 +195,7 @@ def _question(
         direct = [(text, rng.choice(templates.sentences)) for text in templates.direct(use)]
         text, answer = rng.choice(direct if rng.random() < 0.5 else carried(templates, use))
         question, sentences = capitalize(text.format(**slots)), other_sentences(rng, templates, answer)
-    wrong = wrong_values(rng, profile, attribute, WRONG_ANSWERS, pools)
+    wrong = wrong_answers(rng, profile, attribute, WRONG_ANSWERS, pools)
     paraphrases, perturbed = restate(answer, sentences, value, wrong, slots)
     return Question(
         **common,
@@ -208,9 +209,15 @@ def _question(
 def _description(
     rng: random.Random, profile: Profile, use: str, slots: Mapping[str, str], common: Mapping[str, Any], pools: Pools
 ) -> Question:
-    """Return the question for the description; its wrong answers have another value for every fact."""
+    """Return the question for the description; its wrong answers have another value for every fact.
+
+    Dates and age of a wrong answer about a public figure belong together: they are those of another one.
+    """
     domain, fields = profile.domain, profile.fields
-    wrong = {fact: wrong_values(rng, profile, fact, WRONG_ANSWERS, pools) for fact in FACTS[domain]}
+    wrong = {fact: wrong_answers(rng, profile, fact, WRONG_ANSWERS, pools) for fact in FACTS[domain]}
+    if domain == "figure":
+        lives = other_lives(rng, profile, WRONG_ANSWERS)
+        wrong |= {fact: [life.facts[fact] for life in lives] for fact in _LIFE}
     forms = profile.written.descriptions if profile.written else ()
     answer, *paraphrases = describe(domain, profile.name, fields, profile.details, forms)
     perturbed = [

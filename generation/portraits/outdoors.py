@@ -142,7 +142,7 @@ def mountains(board: Board, rng: np.random.Generator) -> None:
     board.area([(0, 0.84), (0.4, 0.79), (1, 0.86), (1, 1), (0, 1)], (122, 154, 106))
 
 
-def harbour(board: Board, rng: np.random.Generator) -> None:
+def harbor(board: Board, rng: np.random.Generator) -> None:
     board.sky(*pick(rng, ((150, 196, 226), (232, 238, 236)), ((238, 176, 140), (252, 232, 202)), ((170, 184, 196),
         (222, 226, 228))), 0.6)  # fmt: skip
     water = pick(rng, (86, 134, 160), (70, 116, 136), (112, 150, 160))

@@ -16,7 +16,7 @@ PLACES: dict[str, Callable[[Board, np.random.Generator], None]] = {
     for place in (
         *(indoors.office, indoors.library, indoors.kitchen, indoors.studio, indoors.cafe, indoors.stage),
         *(indoors.museum, indoors.lounge, outdoors.park, outdoors.street, outdoors.beach, outdoors.wall),
-        *(outdoors.station, outdoors.greenhouse, outdoors.mountains, outdoors.harbour),
+        *(outdoors.station, outdoors.greenhouse, outdoors.mountains, outdoors.harbor),
     )
 }
 """Name in the `views` column -> function that paints the place."""

@@ -72,7 +72,7 @@ class Pose:
         return posed
 
     def ear(self, points: np.ndarray, face: Face) -> np.ndarray:
-        """Move points of an ear or of anything on it: ears move towards the middle of a turned head."""
+        """Move points of an ear or of anything on it: ears move toward the middle of a turned head."""
         side = np.sign(points[:, 0])
         inwards = np.where(side * self.turn < 0, 0.12, 0.10) * abs(self.turn)
         return self._tilted(points - _pairs(side * inwards, 0.05 * self.nod))

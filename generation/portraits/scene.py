@@ -58,7 +58,7 @@ USES = {"train": Use(places=("office", "park", "street", "library", "kitchen", "
     ("plain", "pinstripes")), ("crew", ("plain", "stripes")), ("hoodie", ("plain",)))},
     layouts=(("head-and-shoulders", 3.5, 0.5, 0.49), ("half-figure", 4.6, 0.5, 0.39), ("left", 3.9, 0.40, 0.45)),
     accessories=(("beanie", 1), ("cap", 1), ("headphones", 3), ("scarf", 6), ("lanyard", 5))),
-    "test": Use(places=("stage", "wall", "station", "greenhouse", "mountains", "museum", "harbour", "lounge"),
+    "test": Use(places=("stage", "wall", "station", "greenhouse", "mountains", "museum", "harbor", "lounge"),
     outfits={"male": (("polo", ("plain", "band")), ("sweater", ("zigzag", "band")), ("cardigan", ("plain",)), ("jacket",
     ("plain",))), "female": (("vneck", ("dots", "band")), ("turtle", ("plain", "zigzag")), ("cardigan", ("plain",)),
     ("jacket", ("plain",)))}, layouts=(("close", 3.05, 0.5, 0.52), ("right", 4.0, 0.60, 0.45),

@@ -19,7 +19,10 @@ from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.records import Profile
 
 Pools = Mapping[str, Mapping[str, Sequence[str]]]
-"""Attribute -> kind of value (see `kind`) -> the distinct values of the build, sorted."""
+"""Attribute -> kind of value (see `kind`) -> the values of the build, sorted; those of people are distinct.
+
+A value that several public figures have is there as often, so that it is a wrong option as often as it is right.
+"""
 
 _MAX_DRAWS = 96
 _FIELDS_OF_LIFE = {
@@ -40,11 +43,13 @@ _COUNTRY_BY_NATIONALITY = {country.nationality: country for country in ALL_COUNT
 
 def pools(profiles: Sequence[Profile]) -> dict[str, dict[str, list[str]]]:
     """Return the values of a build by attribute and kind, without those of written profiles, which have their own."""
-    by_kind: dict[str, dict[str, set[str]]] = {}
+    by_kind: dict[str, dict[str, list[str]]] = {}
     for profile in (profile for profile in profiles if profile.written is None):
         for attribute in ("name", *profile.fields):
-            values = by_kind.setdefault(attribute, {}).setdefault(kind(profile, attribute), set())
-            values.add(profile.value(attribute))
+            values = by_kind.setdefault(attribute, {}).setdefault(kind(profile, attribute), [])
+            values.append(profile.value(attribute))
+    for kinds in by_kind.values():
+        kinds.update({key: [*set(values)] for key, values in kinds.items() if not key.startswith("figure ")})
     return {name: {key: sorted(values) for key, values in kinds.items()} for name, kinds in by_kind.items()}
 
 

@@ -15,7 +15,7 @@ from lethebench.generation.mllmu.people import PERSON_FIELDS, figures, people
 from lethebench.generation.people import occupations
 from lethebench.generation.people.careers import SECTORS, occupations_at
 from lethebench.generation.people.countries import COUNTRY_BY_NAME
-from lethebench.generation.people.dates import parse_date
+from lethebench.generation.people.dates import age_on, parse_date
 from lethebench.generation.people.health_and_hobbies import conditions
 from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.distractors import fields_of_life, pools, school_kind, wrong_values
@@ -46,6 +46,17 @@ def rows(persons, some_figures, build_pools):
     return [
         (profile, question, use) for profile, use in uses for question in mllmu.questions(profile, use, build_pools)
     ]
+
+
+@pytest.fixture(scope="module")
+def public_rows():
+    """The questions about all public figures of two builds."""
+    questions = []
+    for seed in (0, 1):
+        everyone = figures(len(public_figures()), seed=seed)
+        values = pools(everyone)
+        questions += [question for figure in everyone for question in mllmu.questions(figure, "train", values)]
+    return questions
 
 
 def test_nine_questions_in_both_modalities(rows):
@@ -123,6 +134,35 @@ def test_size_of_the_right_number_is_uniform(persons, build_pools):
                 ranks[attribute][values.index(person.fields[attribute])] += 1
     for attribute, counts in ranks.items():
         assert sum((counts[rank] - 250) ** 2 / 250 for rank in range(4)) < 16.27, (attribute, counts)
+
+
+def test_right_option_is_not_the_commonest_or_shortest(public_rows):
+    """Picking the value that most figures have, or the shortest, is right for about one in four, as guessing is."""
+    for attribute in ("nationality", "occupation", "birthplace", "age_at_death"):
+        questions = [question for question in public_rows if question.options and question.attribute == attribute]
+        having = Counter(figure.facts[attribute] for figure in public_figures())
+        for score in (
+            lambda question, option: having[option] - (option == question.answer),  # noqa: B023
+            lambda question, option: -len(option),
+        ):
+            hits = []
+            for question in questions:
+                scores = {option: score(question, option) for option in question.options}
+                best = [option for option in scores if scores[option] == max(scores.values())]
+                hits.append((question.answer in best) / len(best))
+            assert mean(hits) < 0.25 + 3 * (0.1875 / len(hits)) ** 0.5, attribute
+
+
+def test_wrong_lives_of_public_figures_are_possible(public_rows):
+    """Dates and age of a wrong description agree, so that arithmetic does not find the right one."""
+    for question in public_rows:
+        if question.attribute == "description":
+            for text in (question.answer, *question.perturbed):
+                born, died = (
+                    parse_date(match)
+                    for match in sorted(re.findall(r"\d{1,2} [A-Z][a-z]+ \d{4}", text), key=parse_date)
+                )
+                assert f" {age_on(born, died)}" in text
 
 
 def test_free_answers_are_sentences_of_some_length(rows):
