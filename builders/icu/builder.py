@@ -10,7 +10,8 @@ from itertools import chain
 from typing import Any
 
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
-from lethebench.builders.candidates import candidates, distinct_values, figures
+from lethebench.builders.candidates import candidates, distinct_values, figures, wrong_values_first
+from lethebench.builders.errors import BuildError
 from lethebench.builders.icu.plan import IcuOptions, forget_units, people, split_tasks, units
 from lethebench.builders.icu.requests import RepeatedUnit, read_patterns, with_requests
 from lethebench.builders.icu.text import CARD, PAPER
@@ -24,9 +25,16 @@ from lethebench.generation.documents.giveaways import giveaways, printed_facts
 from lethebench.generation.documents.pages import LAYOUTS
 from lethebench.generation.documents.wording import CONTINUED
 from lethebench.generation.icu import questions as icu
-from lethebench.generation.icu.distractors import Pools, pools
+from lethebench.generation.icu.distractors import pools
 from lethebench.generation.icu.profiles import CLOSED, DOMAINS, decoys
+from lethebench.generation.icu.wordings import BOOK
+from lethebench.generation.questions.distractors import Source
 from lethebench.generation.questions.records import Profile, Question, View
+from lethebench.generation.questions.wordings import Book
+from lethebench.generation.writer.documents import Documents
+from lethebench.generation.writer.languages import Words
+from lethebench.generation.writer.wordings import write_book
+from lethebench.generation.writer.writer import Writer
 
 FULL = View()
 """The page with nothing blacked out."""
@@ -80,24 +88,44 @@ class Icu(Benchmark):
         options = options.resolve(count)
         patterns = read_patterns(options.requests)
         roles = people(count, seed=seed, overlap=options.overlap, two_documents="two_documents" in patterns)
+        return self._plan(roles, BOOK, count, seed, options)
+
+    def written_plan(self, count: int, *, seed: int, options: IcuOptions, writer: Writer) -> Plan:
+        options = options.resolve(count)
+        shares = {f"overlap={options.overlap}": options.overlap > 0}
+        shares[f"requests={options.requests}"] = "two_documents" in read_patterns(options.requests)
+        for option, is_shared in shares.items():
+            if is_shared:
+                raise BuildError(f"--writer: option {option} is for documents from templates; leave one out")
+        roles = people(count, seed=seed, overlap=0.0)
+        everyone = sorted((profile for part in roles.values() for profile in part), key=lambda profile: profile.id)
+        book, words = write_book(writer, BOOK), Words()
+        written = {profile.id: profile for profile in Documents(writer, everyone, words).write()}
+        roles = {role: [written[profile.id] for profile in part] for role, part in roles.items()}
+        return self._plan(roles, book, count, seed, options)
+
+    def _plan(
+        self, roles: Mapping[str, Sequence[Profile]], book: Book, count: int, seed: int, options: IcuOptions
+    ) -> Plan:
         tasks = split_tasks(roles["forget"], options.task_size or 1, options.order_seed)
-        work = forget_units(with_requests(tasks, patterns, seed))
+        work = forget_units(with_requests(tasks, read_patterns(options.requests), seed))
         work += units("retain", roles["retain"]) + units("holdout", roles["holdout"])
         everyone = [profile for members in roles.values() for profile in members]
-        spaces = candidates(distinct_values(everyone), count, partial(decoys, seed=seed), CLOSED)
+        sources = wrong_values_first(everyone, partial(decoys, seed=seed))
+        spaces = candidates(distinct_values(everyone), count, sources, CLOSED)
         return Plan(
             units=work,
-            shared=pools(everyone),
+            shared=Source(pools(everyone), book),
             tasks=len(tasks),
             candidates=spaces,
-            attributes=figures(spaces, roles["forget"] + roles["retain"]),
+            attributes=figures(spaces, [*roles["forget"], *roles["retain"]]),
             apart=[[name] for name in (_UNIQUE if options.overlap else _UNIQUE + _SHARED)],
         )
 
-    def record(self, profile: Profile, unit: Unit, shared: Pools) -> ProfileRecord:
-        questions = [icu.on_pages(icu.train_questions(profile, shared), self.pages)]
+    def record(self, profile: Profile, unit: Unit, shared: Source) -> ProfileRecord:
+        questions = [icu.on_pages(icu.train_questions(profile, *shared), self.pages)]
         if unit.role != "holdout":
-            questions.append(icu.on_pages(icu.test_questions(profile, shared), self.pages))
+            questions.append(icu.on_pages(icu.test_questions(profile, *shared), self.pages))
         fields, views = tuple(profile.fields), {}
         asked = _asked(profile, unit, questions)
         full = [View(page=page) for page in range(self.pages)]
@@ -177,12 +205,12 @@ def photo_corners(profile: Profile, size: tuple[int, int], *, pages: int = 1) ->
     return [min(max(0, edge), size[n % 2]) for n, edge in enumerate(portrait_corners(profile, FULL, pages=pages))]
 
 
-def _band(profile: Profile, pools: Pools, pages: int) -> Band:
+def _band(profile: Profile, source: Source, pages: int) -> Band:
     """Return a profile for the contact sheet: four of its pictures, and one question of each kind."""
     fields = tuple(profile.fields)
     document = {"medical": "Medical report", "labor": "Labor contract"}[profile.domain]
-    train = {question.key: question for question in icu.train_questions(profile, pools)}
-    test = {question.key: question for question in icu.test_questions(profile, pools)}
+    train = {question.key: question for question in icu.train_questions(profile, *source)}
+    test = {question.key: question for question in icu.test_questions(profile, *source)}
     hidden, recalled = fields[0], fields[len(fields) // 2]
     if pages > 1:  # one of each page
         second = CONTINUED[profile.domain]

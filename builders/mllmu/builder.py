@@ -4,7 +4,7 @@ Nine facts of each person are asked on a picture and nine by name, in multiple c
 question asks for a description. In `test` the same facts are asked in other wordings and formats, on another picture.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
-from lethebench.builders.candidates import candidates, distinct_values, figures
+from lethebench.builders.candidates import candidates, distinct_values, figures, wrong_values_first
 from lethebench.builders.mllmu.plan import (
     FORGET,
     HOLDOUT,
@@ -36,12 +36,18 @@ from lethebench.generation.evidence.drawing import draw_evidence
 from lethebench.generation.evidence.texts import figure_text
 from lethebench.generation.mllmu import questions as mllmu
 from lethebench.generation.mllmu.people import OLDEST, YOUNGEST
+from lethebench.generation.mllmu.wordings import BOOK
 from lethebench.generation.people.countries import ALL_COUNTRIES
 from lethebench.generation.portraits import face_of
 from lethebench.generation.portraits.portrait import portrait, subject_box
 from lethebench.generation.portraits.scene import Scene, draw_scene
 from lethebench.generation.questions.distractors import pools
 from lethebench.generation.questions.records import Profile
+from lethebench.generation.questions.wordings import Book
+from lethebench.generation.writer.languages import Words
+from lethebench.generation.writer.people import People
+from lethebench.generation.writer.wordings import write_book
+from lethebench.generation.writer.writer import Writer
 
 SIZE = (448, 448)
 """Width and height of a picture, in pixels."""
@@ -104,16 +110,28 @@ class Mllmu(Benchmark):
     PHOTOS = PhotoCheck("portrait", "correlation of gray-level gradients", 0.94)
 
     def plan(self, count: int, *, seed: int, options: MllmuOptions) -> Plan:
+        return self._plan(groups(count, seed=seed), BOOK, seed, options)
+
+    def written_plan(self, count: int, *, seed: int, options: MllmuOptions, writer: Writer) -> Plan:
         members = groups(count, seed=seed)
+        people = [profile for name, part in members.items() if name != NEIGHBOUR for profile in part]
+        people.sort(key=lambda profile: profile.turn)
+        book = write_book(writer, BOOK)
+        written = {profile.id: profile for profile in People(writer, people, Words()).write()}
+        members = {name: [written.get(profile.id, profile) for profile in part] for name, part in members.items()}
+        return self._plan(members, book, seed, options)
+
+    def _plan(self, members: Mapping[str, Sequence[Profile]], book: Book, seed: int, options: MllmuOptions) -> Plan:
         everyone = [profile for part in members.values() for profile in part]
         trained = [profile for name in TRAINED for profile in members[name]]
-        spaces = candidates(distinct_values(everyone), len(everyone), partial(mllmu.decoys, seed=seed), ())
+        decoys = wrong_values_first(everyone, partial(mllmu.decoys, seed=seed))
+        spaces = candidates(distinct_values(everyone), len(everyone), decoys, ())
         del spaces[mllmu.DESCRIPTION]  # several facts at once: exposure ranks the values of one
         of_people = {name: spaces[name] for name in mllmu.ROTATION["person"]}
         of_figures = {name: space for name, space in spaces.items() if name not in of_people}
         return Plan(
             units=[unit for name, part in members.items() for unit in units(name, part)],
-            shared=Shared(pools(everyone)),
+            shared=Shared(pools(everyone), book),
             tasks=len(FORGET),
             candidates=spaces,
             attributes=figures(of_people, trained) | figures(of_figures, members[NEIGHBOUR]),
@@ -127,7 +145,9 @@ class Mllmu(Benchmark):
             picture, name = draw(profile, use, shared.portraits)
             size = thumbnail(picture).size
             views[use] = encode_view(profile.id, picture, name)
-        questions = unit.questions_about(subject, [mllmu.questions(profile, use, shared.values) for use in uses])
+        questions = unit.questions_about(
+            subject, [mllmu.questions(profile, use, shared.values, shared.book) for use in uses]
+        )
         drawn = profile.domain == "person" and shared.portraits is None
         corners = portrait_corners(profile, size) if drawn else []
         return ProfileRecord(subject, questions, views, portrait=corners)
@@ -179,9 +199,8 @@ class MllmuOwnPortraits(Mllmu):
     CARD = OWN_CARD
     PHOTOS = PhotoCheck()
 
-    def plan(self, count: int, *, seed: int, options: MllmuOptions) -> Plan:
-        plan = super().plan(count, seed=seed, options=options)
-        return with_portraits(plan, Path(str(options.portraits)), most=1)
+    def _plan(self, members: Mapping[str, Sequence[Profile]], book: Book, seed: int, options: MllmuOptions) -> Plan:
+        return with_portraits(super()._plan(members, book, seed, options), Path(str(options.portraits)), most=1)
 
     def facts(self) -> dict:
         return super().facts() | {"own": True}
@@ -218,7 +237,7 @@ def draw(profile: Profile, use: str, portraits: OwnPortraits | None = None) -> t
 def _band(profile: Profile, heading: str, shared: Shared) -> Band:
     """Return a profile for the contact sheet: its pictures, and three questions of different formats."""
     splits = {use: use for use in _USES} if profile.domain == "person" else {"train": NEIGHBOUR}
-    questions = {use: mllmu.questions(profile, use, shared.values) for use in _USES}
+    questions = {use: mllmu.questions(profile, use, shared.values, shared.book) for use in _USES}
     half = len(questions["train"]) // 2  # questions on the picture come first, then as many by name
     pictures = {use: draw(profile, use, shared.portraits) for use in splits}
     return Band(

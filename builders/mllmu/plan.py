@@ -8,9 +8,11 @@ from lethebench.builders.options import Options, option
 from lethebench.builders.own_portraits import HELP, OwnPortraits
 from lethebench.builders.records import Unit, split_units
 from lethebench.generation.mllmu.people import figures, people
+from lethebench.generation.mllmu.wordings import BOOK
 from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.distractors import Pools
 from lethebench.generation.questions.records import Profile
+from lethebench.generation.questions.wordings import Book
 from lethebench.generation.seeding import stream
 
 PAPER_PEOPLE = 500
@@ -38,9 +40,10 @@ class MllmuOptions(Options):
 
 @dataclass(frozen=True)
 class Shared:
-    """What the record of every profile needs: the source of wrong answers, and the user's own faces, if any."""
+    """What the record of every profile needs: wrong answers, phrasings, and the user's own faces, if any."""
 
     values: Pools
+    book: Book = BOOK
     portraits: OwnPortraits | None = None
 
 

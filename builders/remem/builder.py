@@ -49,6 +49,7 @@ from lethebench.generation.remem import several_pictures as remem_several
 from lethebench.generation.remem.people import FACTS, OLDEST, RELATIONS, YOUNGEST, Person, rewritten
 from lethebench.generation.remem.questions import HELD_OUT, Population, Shot
 from lethebench.generation.remem.wordings import BOOK
+from lethebench.generation.writer.languages import Words
 from lethebench.generation.writer.people import People
 from lethebench.generation.writer.wordings import write_book
 from lethebench.generation.writer.writer import Writer
@@ -147,7 +148,7 @@ class Remem(Benchmark):
         persons = groups_of(count, seed=seed)
         everyone = sorted((person.profile for part in persons.values() for person in part), key=lambda who: who.turn)
         book = write_book(writer, BOOK)
-        written = {profile.id: profile for profile in People(writer, everyone).write()}
+        written = {profile.id: profile for profile in People(writer, everyone, Words()).write()}
         return self._plan(rewritten(persons, written), book, count, seed, options)
 
     def _plan(
@@ -253,8 +254,10 @@ class RememOwnPortraits(Remem):
     CARD = OWN_CARD
     PHOTOS = PhotoCheck()
 
-    def plan(self, count: int, *, seed: int, options: RememOptions) -> Plan:
-        return with_portraits(super().plan(count, seed=seed, options=options), Path(str(options.portraits)))
+    def _plan(
+        self, persons: Mapping[str, Sequence[Person]], book: Book, count: int, seed: int, options: RememOptions
+    ) -> Plan:
+        return with_portraits(super()._plan(persons, book, count, seed, options), Path(str(options.portraits)))
 
     def facts(self) -> dict:
         contexts = {

@@ -33,9 +33,9 @@ _MAX_DRAWS = 64
 
 
 def pools(profiles: Sequence[Profile]) -> dict[str, dict[str, list[str]]]:
-    """Return the values of a build by attribute and form."""
+    """Return the values of a build by attribute and form, without those of written profiles, which have their own."""
     by_form: dict[str, dict[str, set[str]]] = {}
-    for profile in profiles:
+    for profile in (profile for profile in profiles if profile.written is None):
         for attribute in ("name", *profile.fields):
             values = by_form.setdefault(attribute, {}).setdefault(value_form(profile, attribute), set())
             values.add(profile.value(attribute))
@@ -67,6 +67,8 @@ def wrong_values(rng: random.Random, profile: Profile, attribute: str, pools: Po
         attribute: a field or `name`.
         pools: the values of the build.
     """
+    if profile.written is not None:
+        return rng.sample(profile.written.wrong[attribute], WRONG_ANSWERS)
     truth = profile.value(attribute)
     pool = pools.get(attribute, {}).get(value_form(profile, attribute), ())
     values: dict[str, None] = {}

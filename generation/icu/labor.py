@@ -17,7 +17,7 @@ LABOR_ATTRIBUTES = (
 )  # fmt: skip
 CONTRACT_TERMS = {f"{months} months": months for months in (6, 12, 18, 24, 36)} | {"indefinite": None}
 """Term as printed -> months."""
-_FIRST_DAYS = date(2022, 1, 3), date(2025, 11, 28)
+FIRST_DAYS = date(2022, 1, 3), date(2025, 11, 28)
 
 
 def positions_at(age: int, sector: str | None = None) -> list[Position]:
@@ -84,5 +84,5 @@ def labor_facts(
 
 def first_day(rng: random.Random) -> date:
     """Draw a first day of work, a weekday."""
-    first, last = _FIRST_DAYS
+    first, last = FIRST_DAYS
     return on_weekday(first + timedelta(days=rng.randint(0, (last - first).days)))

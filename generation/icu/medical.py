@@ -18,7 +18,7 @@ MEDICAL_ATTRIBUTES = (
 BLOOD_TYPES = (
     "O positive", "O negative", "A positive", "A negative", "B positive", "B negative", "AB positive", "AB negative",
 )  # fmt: skip
-_ADMISSIONS = date(2023, 1, 2), date(2025, 12, 12)
+ADMISSIONS = date(2023, 1, 2), date(2025, 12, 12)
 _HOSPITALS = (
     "Larkspur", "Silverbirch", "Linden Hill", "Harrowgate", "Ashmere", "Clearbrook", "Fairhaven", "Rosewood",
     "Willowmere", "Stonebridge",
@@ -98,6 +98,6 @@ def medical_facts(
 
 def admission_day(rng: random.Random) -> date:
     """Draw a day of admission, most often a weekday."""
-    first, last = _ADMISSIONS
+    first, last = ADMISSIONS
     day = first + timedelta(days=rng.randint(0, (last - first).days))
     return day if rng.random() < 0.2 else on_weekday(day)

@@ -3,7 +3,7 @@
 Slots are those of `questions.wordings`; `{n}` is a name or, on a page, "this patient" or "this employee".
 """
 
-from lethebench.generation.questions.wordings import COMMON_WORDINGS, Wording
+from lethebench.generation.questions.wordings import COMMON_WORDINGS, Book, Wording
 
 # Domain -> the noun for the document, the preposition for what is on or in it, and the subject that replaces a name.
 PAGES = {"medical": ("report", "on", "this patient"), "labor": ("contract", "in", "this employee")}
@@ -207,3 +207,11 @@ DOCUMENT_WORDINGS: dict[str, Wording] = {
         ),
     ),
 }  # fmt: skip
+
+OWNERS = {"medical": "name of the patient of a medical report", "labor": "name of the employee of a labor contract"}
+"""Domain -> the wording in BOOK that asks whose document a page is."""
+BOOK = Book(
+    FIELD_WORDINGS | {OWNERS[domain]: templates for domain, templates in DOCUMENT_WORDINGS.items()},
+    {domain: (subject,) for domain, (_, _, subject) in PAGES.items()},
+)
+"""What questions are phrased with in a build from templates; ON_PAGE has more for pages."""

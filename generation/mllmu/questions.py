@@ -14,20 +14,17 @@ from lethebench.generation.mllmu.descriptions import FACTS, KEYWORDS, describe
 from lethebench.generation.mllmu.options import OPTIONS, other_lives, wrong_answers, wrong_options
 from lethebench.generation.mllmu.people import PERSON_FIELDS, sequence
 from lethebench.generation.mllmu.wordings import (
+    BIRTH_KEY,
     BLANK,
-    BY_BIRTH,
-    CLOZES,
-    DESCRIPTIONS,
-    FIGURE_WORDINGS,
-    IN_EVIDENCE,
-    IN_PICTURE,
-    PERSON_WORDINGS,
+    BOOK,
+    KEYS,
+    PICTURE_KEYS,
 )
 from lethebench.generation.people.countries import ALL_COUNTRIES
 from lethebench.generation.people.health_and_hobbies import CONDITIONS, FOODS, PET_NAMES, QUIRKS, SHORTEST, TALLEST
 from lethebench.generation.people.occupations import OCCUPATIONS, PARENT_OCCUPATIONS
 from lethebench.generation.people.public_figures import FIGURE_FIELDS, public_figures
-from lethebench.generation.questions.distractors import Pools
+from lethebench.generation.questions.distractors import Pools, Source
 from lethebench.generation.questions.phrasing import (
     WRONG_ANSWERS,
     capitalize,
@@ -39,7 +36,7 @@ from lethebench.generation.questions.phrasing import (
     say,
 )
 from lethebench.generation.questions.records import Profile, Question
-from lethebench.generation.questions.wordings import Wording
+from lethebench.generation.questions.wordings import Book, Wording
 from lethebench.generation.seeding import digest, shuffled, stream
 
 _FORMATS = {"m": "multiple_choice", "g": "generation", "c": "cloze"}
@@ -100,28 +97,29 @@ def format_counts(use: str) -> dict[str, int]:
     return dict(counts)
 
 
-def questions(profile: Profile, use: str, pools: Pools) -> list[Question]:
+def questions(profile: Profile, use: str, pools: Pools, book: Book = BOOK) -> list[Question]:
     """Return the 18 questions about a profile for one use: nine on its picture of that use, nine by name.
 
     Args:
         profile: the subject.
         use: `train` or `test`: the same facts in other wordings and formats, on another picture.
         pools: values of the build, from which wrong answers are taken.
+        book: what questions are phrased with.
     """
+    source = Source(pools, book)
     prefix = {"train": "", "test": "test/"}[use]
     return [
-        _question(profile, f"{prefix}{tail}/{attribute}", modality, attribute, question_format, use, pools)
+        _question(profile, f"{prefix}{tail}/{attribute}", modality, attribute, question_format, use, source)
         for modality, tail in (("image_text", "vqa"), ("text", "text"))
         for attribute, question_format in plan(profile, use, modality)
     ]
 
 
-def wording(domain: str, attribute: str, modality: str) -> Wording:
+def wording(domain: str, attribute: str, modality: str, book: Book = BOOK) -> Wording:
     """Return the templates of a field."""
     if attribute == "name":
-        in_picture = {"person": IN_PICTURE, "figure": IN_EVIDENCE}[domain]
-        return in_picture if modality == "image_text" else BY_BIRTH
-    return {"person": PERSON_WORDINGS, "figure": FIGURE_WORDINGS}[domain][attribute]
+        return book.wordings[PICTURE_KEYS[domain] if modality == "image_text" else BIRTH_KEY]
+    return book.wordings[KEYS[domain].format(attribute)]
 
 
 def clozes(templates: Wording) -> list[str]:
@@ -150,11 +148,9 @@ def decoys(attribute: str, count: int, *, seed: int) -> list[str]:
     return list(values)
 
 
-def subject(profile: Profile, modality: str) -> dict[str, str]:
+def subject(profile: Profile, modality: str, book: Book = BOOK) -> dict[str, str]:
     """Return the slots that refer to the subject in a modality."""
-    in_picture = {"n": "the person in the picture", "ns": "this person's"}
-    if profile.domain == "figure":
-        in_picture["n"] = "the person that the picture is about"
+    in_picture = {"n": book.phrases[f"{profile.domain} in picture"][0], "ns": "this person's"}
     return (in_picture if modality == "image_text" else named(profile.name)) | {
         "pet": profile.details.get("pet", ""),
         "day": profile.fields["birth_date"],
@@ -163,10 +159,11 @@ def subject(profile: Profile, modality: str) -> dict[str, str]:
 
 
 def _question(
-    profile: Profile, key: str, modality: str, attribute: str, question_format: str, use: str, pools: Pools
+    profile: Profile, key: str, modality: str, attribute: str, question_format: str, use: str, source: Source
 ) -> Question:
     rng = stream(profile.seed, "question", key)
-    slots, value = subject(profile, modality), profile.value(attribute)
+    pools, book = source
+    slots, value = subject(profile, modality, book), profile.value(attribute)
     common: dict[str, Any] = {
         "key": key,
         "modality": modality,
@@ -176,8 +173,8 @@ def _question(
         "view": use if modality == "image_text" else None,
     }
     if attribute == DESCRIPTION:
-        return _description(rng, profile, use, slots, common, pools)
-    templates = wording(profile.domain, attribute, modality)
+        return _description(rng, profile, use, slots, common, source)
+    templates = wording(profile.domain, attribute, modality, book)
     common["keywords"] = keywords(attribute, value)
     if question_format == "multiple_choice":
         question = capitalize(rng.choice(templates.direct(use)).format(**slots))
@@ -188,7 +185,7 @@ def _question(
         return Question(**common, **choice, question=question, answer=value, perturbed=tuple(wrong))
     if question_format == "cloze":
         sentence = rng.choice(clozes(templates))
-        question = rng.choice(CLOZES[use]).format(say(sentence, BLANK, slots))
+        question = rng.choice(book.phrases[f"{use} blank"]).format(say(sentence, BLANK, slots))
         answer, sentences = "{v}", []
     else:
         # A direct question or a request; in this benchmark both are answered in a sentence.
@@ -207,14 +204,14 @@ def _question(
 
 
 def _description(
-    rng: random.Random, profile: Profile, use: str, slots: Mapping[str, str], common: Mapping[str, Any], pools: Pools
+    rng: random.Random, profile: Profile, use: str, slots: Mapping[str, str], common: Mapping[str, Any], source: Source
 ) -> Question:
     """Return the question for the description; its wrong answers have another value for every fact.
 
     Dates and age of a wrong answer about a public figure belong together: they are those of another one.
     """
     domain, fields = profile.domain, profile.fields
-    wrong = {fact: wrong_answers(rng, profile, fact, WRONG_ANSWERS, pools) for fact in FACTS[domain]}
+    wrong = {fact: wrong_answers(rng, profile, fact, WRONG_ANSWERS, source.pools) for fact in FACTS[domain]}
     if domain == "figure":
         lives = other_lives(rng, profile, WRONG_ANSWERS)
         wrong |= {fact: [life.facts[fact] for life in lives] for fact in _LIFE}
@@ -227,7 +224,7 @@ def _description(
     return Question(
         **common,
         keywords=tuple(fields[fact] for fact in KEYWORDS[domain]),
-        question=capitalize(rng.choice(DESCRIPTIONS[use]).format(**slots)),
+        question=capitalize(rng.choice(source.book.phrases[f"{use} description"]).format(**slots)),
         answer=answer,
         paraphrases=tuple(paraphrases),
         perturbed=tuple(forms[1 + number % len(paraphrases)] for number, forms in enumerate(perturbed)),

@@ -3,7 +3,7 @@
 Slots are those of `questions.wordings`, and `{day}` and `{place}` for when and where the subject was born.
 """
 
-from lethebench.generation.questions.wordings import COMMON_WORDINGS, Wording
+from lethebench.generation.questions.wordings import COMMON_WORDINGS, Book, Wording
 
 
 def _parent(parent: str) -> Wording:
@@ -162,3 +162,22 @@ DESCRIPTIONS = {
 }
 """Use -> requests for a description."""
 BLANK = "[Blank]"
+
+PHRASES = {
+    "train blank": CLOZES["train"],
+    "test blank": CLOZES["test"],
+    "train description": DESCRIPTIONS["train"],
+    "test description": DESCRIPTIONS["test"],
+    "person in picture": ("the person in the picture",),
+    "figure in picture": ("the person that the picture is about",),
+}
+KEYS = {"person": "{} of a person", "figure": "{} of a public figure of the past"}
+PICTURE_KEYS = {"person": "name of the person in a picture", "figure": "name of the person that a picture is about"}
+BIRTH_KEY = "name of somebody who was born on a day in a place"
+BOOK = Book(
+    {KEYS["person"].format(name): templates for name, templates in PERSON_WORDINGS.items()}
+    | {KEYS["figure"].format(name): templates for name, templates in FIGURE_WORDINGS.items()}
+    | {PICTURE_KEYS["person"]: IN_PICTURE, PICTURE_KEYS["figure"]: IN_EVIDENCE, BIRTH_KEY: BY_BIRTH},
+    PHRASES,
+)
+"""What questions are phrased with in a build from templates; KEYS, PICTURE_KEYS and BIRTH_KEY name its wordings."""

@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 from lethebench.generation.people.careers import company, occupations_at
 from lethebench.generation.people.countries import ALL_COUNTRIES, COUNTRY_BY_NAME
@@ -17,12 +18,21 @@ from lethebench.generation.people.names import full_name
 from lethebench.generation.people.occupations import OCCUPATION_BY_NAME, PARENT_OCCUPATIONS
 from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.records import Profile
+from lethebench.generation.questions.wordings import Book
 
 Pools = Mapping[str, Mapping[str, Sequence[str]]]
 """Attribute -> kind of value (see `kind`) -> the values of the build, sorted; those of people are distinct.
 
 A value that several public figures have is there as often, so that it is a wrong option as often as it is right.
 """
+
+
+class Source(NamedTuple):
+    """What the questions of a build are made from: its values, and what it is phrased with."""
+
+    pools: Pools
+    book: Book
+
 
 _MAX_DRAWS = 96
 _FIELDS_OF_LIFE = {

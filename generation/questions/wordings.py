@@ -50,10 +50,12 @@ class Book:
     Attributes:
         wordings: what is asked for -> its templates.
         phrases: name -> templates of other sentences and parts of sentences.
+        written: whether a language model wrote the wordings.
     """
 
     wordings: Mapping[str, Wording]
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    written: bool = False
 
 
 COMMON_WORDINGS: dict[str, Wording] = {

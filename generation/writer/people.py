@@ -15,9 +15,9 @@ from lethebench.generation.people.occupations import OCCUPATION_BY_NAME
 from lethebench.generation.questions.records import Profile, Written
 from lethebench.generation.seeding import shuffled, stream
 from lethebench.generation.writer.answers import RejectedError, Schema, choice, items, record, text, whole
-from lethebench.generation.writer.languages import LANGUAGES
+from lethebench.generation.writer.languages import LANGUAGES, Words, localized
 from lethebench.generation.writer.names import Used, check_company, check_person
-from lethebench.generation.writer.values import WRONG_VALUES, clean, person_name, value, wrong_values
+from lethebench.generation.writer.values import WRONG_VALUES, clean, person_name, street_line, value, wrong_values
 from lethebench.generation.writer.wordings import check_slots
 from lethebench.generation.writer.writer import Task, Writer
 
@@ -47,19 +47,20 @@ class People:
     Args:
         writer: the model.
         profiles: from templates; what a model may not choose is taken from them.
+        words: the language of what is not written by the model.
     """
 
-    def __init__(self, writer: Writer, profiles: Sequence[Profile]) -> None:
-        self.writer, self.profiles = writer, profiles
+    def __init__(self, writer: Writer, profiles: Sequence[Profile], words: Words) -> None:
+        self.writer, self.profiles, self.words = writer, profiles, words
         self.names, self.employers, self.addresses = Used(), Used(), Used()
-        self.words: list[tuple[str, frozenset[str]]] = []
+        self.earlier: list[tuple[str, frozenset[str]]] = []
 
     def write(self) -> list[Profile]:
         """Return the profiles with facts, wrong values and descriptions by the model."""
         return self.writer.write([self._task(profile) for profile in self.profiles])
 
     def _task(self, template: Profile) -> Task[Profile]:
-        form = _Form(template, self.writer)
+        form = _Form(template, self.writer, self.words)
 
         def read(answer: Mapping[str, Any]) -> Profile:
             profile = form.profile(answer)
@@ -76,20 +77,20 @@ class People:
         address = profile.fields.get("home_address", "")
         if address:
             self.addresses.check(address, "the address")
-        for other, their_words in self.words:
+        for other, their_words in self.earlier:
             if len(words & their_words) >= ALIKE * len(words | their_words):
                 raise RejectedError(f"occupation, employer, education, food, pet and quirk are nearly those of {other}")
         self.names.add(profile.name)
         self.employers.add(profile.fields["employer"])
         self.addresses.add(address)
-        self.words.append((profile.name, words))
+        self.earlier.append((profile.name, words))
 
 
 class _Form:
     """What a model is asked about one person, and the checks of its answer."""
 
-    def __init__(self, template: Profile, writer: Writer) -> None:
-        self.template, self.writer = template, writer
+    def __init__(self, template: Profile, writer: Writer, words: Words) -> None:
+        self.template, self.writer, self.words = template, writer, words
         fields, details = template.fields, template.details
         self.age, self.gender = int(details["age"]), details["gender"]
         self.free = [attribute for attribute in _FREE if attribute in fields]
@@ -175,12 +176,13 @@ class _Form:
             **{attribute: value(answer[attribute], attribute) for attribute in self.free},
         }
         check_company(facts["employer"])
-        if not any(city in facts["education"] for city in self.school_cities):
+        cities = [*self.school_cities, *map(self.words, self.school_cities)]
+        if not any(city in facts["education"] for city in cities):
             raise RejectedError(
                 f"education {facts['education']!r:.80} has none of the cities {self._blank('education')}"
             )
         if self.lives == "home_address":
-            facts["home_address"] = f"{self._street(answer['street'])}, {answer['home_city']}"
+            facts["home_address"] = f"{street_line(answer['street'])}, {answer['home_city']}"
         else:
             facts["residence"] = f"{answer['home_city']}, {self.home.name}"
             if not SHORTEST[self.gender] <= answer["height"] <= TALLEST[self.gender]:
@@ -191,7 +193,8 @@ class _Form:
         profile = replace(self.template, name=name, fields=fields)
         details = {key: entry for key, entry in self.template.details.items() if key != "degree"}
         wrong = self._wrong(profile, answer["wrong"])
-        return described(replace(profile, details=details, written=Written(wrong, descriptions)))
+        profile = replace(profile, details=details, written=Written(wrong, descriptions))
+        return described(localized(profile, self.words))
 
     def _wrong(self, profile: Profile, written: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
         """Return the wrong values of every attribute: the model's, and draws where the form is fixed."""
@@ -211,17 +214,9 @@ class _Form:
             for name in wrong["name"]:
                 check_person(name)
         else:
-            streets = wrong_values(
-                [self._street(street) for street in written["street"]], answer_street(fields), "street"
-            )
+            streets = wrong_values(list(map(street_line, written["street"])), answer_street(fields), "street")
             wrong["home_address"] = tuple(f"{street}, {rng.choice(self.home.cities)}" for street in streets)
         return wrong
-
-    def _street(self, street: str) -> str:
-        street = value(street, "street", 50)
-        if not any(character.isdigit() for character in street):
-            raise RejectedError(f"the street {street!r:.60} has no house number")
-        return street
 
     def _slots(self) -> list[str]:
         article = "a_occupation" if self.writer.language == "en" else "occupation"

@@ -44,6 +44,14 @@ def wrong_values(texts: Sequence[str], truth: str, what: str, taken: Collection[
     return values
 
 
+def street_line(text: str) -> str:
+    """Return a street with a house number."""
+    street = value(text, "street", 50)
+    if not any(character.isdigit() for character in street):
+        raise RejectedError(f"the street {street!r:.60} has no house number")
+    return street
+
+
 def person_name(text: str) -> str:
     """Return the name of a person: two to four words of letters."""
     name = value(text, "the name", 40)

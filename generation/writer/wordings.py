@@ -16,17 +16,20 @@ _SLOT = re.compile(r"\{(\w*)\}")
 _SAME = {"ns": "n", "av": "v", "vs": "v"}
 """English slots with a possessive or an article -> the slot that stands for them in every language."""
 _MEANINGS = {
+    "n": "the person, by name or as 'the person in the image', as the subject or after a preposition, never with an "
+    "ending such as 's",
     "pet": "the kind of pet, e.g. dog",
     "kin": "the noun for the relation, e.g. cousin",
     "day": "the person's date of birth",
     "place": "the person's place of birth",
+    "v": "the value, which a sentence must fit as it is, without an article or an ending",
 }
 
 
 def write_book(writer: Writer, book: Book) -> Book:
     """Return a book with wordings by the model, as many as the book has and with the same slots."""
     tasks = [_task(writer, name, templates) for name, templates in book.wordings.items()]
-    return Book(dict(zip(book.wordings, writer.write(tasks), strict=True)), book.phrases)
+    return Book(dict(zip(book.wordings, writer.write(tasks), strict=True)), book.phrases, written=True)
 
 
 def _task(writer: Writer, name: str, templates: Wording) -> Task[Wording]:
@@ -36,14 +39,13 @@ def _task(writer: Writer, name: str, templates: Wording) -> Task[Wording]:
         "requests": [pair for pair in map(_plain, templates.requests) if len(pair) == 2],
     }
     counts = f"{len(templates.train)}, {len(templates.test)} and {len(templates.requests)}"
-    named = {slot for part in _parts(templates) for template in part for slot in slots(template)} - {"n", "v"}
-    more = "".join(f" {{{slot}}} is {_MEANINGS[slot]}; use it in each." for slot in sorted(named))
+    used = {slot for part in _parts(templates) for template in part for slot in slots(template)}
+    meanings = "; ".join(f"{{{slot}}} is {meaning}" for slot, meaning in _MEANINGS.items() if slot in used)
     carriers = [carrier for part in templates.carriers for carrier in part]
     prompt = (
-        f"Write templates of questions that ask for a person's {name.replace('_', ' ')}, and of sentences that answer, "
-        f"in {LANGUAGES[writer.language].name}. Slots: {{n}} is the person, by name or as 'the person in the image'; "
-        "use it as the subject or after a preposition, never with an ending such as 's. {v} is the value, which the "
-        f"sentence must fit as it is, without an article or an ending.{more}\n"
+        f"Write templates of questions and of sentences that answer them, in {LANGUAGES[writer.language].name}. "
+        f"Asked for: {name.replace('_', ' ')}.\nSlots: {meanings}. Use each once in every template, {{v}} in sentences "
+        "only.\n"
         f"`train` and `test` are direct questions, all different. In each pair of `requests`, the first is what "
         f"follows in each of these frames: {json.dumps(carriers, ensure_ascii=False)}; the second is a sentence that "
         "answers it. The first sentence must end with {v} and a period.\n"

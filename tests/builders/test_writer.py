@@ -12,7 +12,7 @@ from command_line import lethe
 from datasets import load_dataset
 from leaks import KEY, assert_no_piece, assert_no_piece_in_files
 from model_writer import faults, person_name, writing
-from small_build import hashes, use_stand_in_people
+from small_build import hashes, stand_in_person, use_stand_in_people, use_stand_ins
 
 from lethebench.builders import BENCHMARKS, verify
 from lethebench.cli.writing import answers_path
@@ -47,6 +47,29 @@ def written(tmp_path_factory):
 def test_written_build_passes_verify(written):
     report = verify(written / "remem")
     assert report.ok, report.problems
+
+
+def stand_in_portrait(profile, use, portraits=None):
+    return stand_in_person(profile, use), f"stand-in:{use}"
+
+
+@pytest.mark.parametrize(("name", "size", "tasks"), [("icu", 8, 17 + 12), ("mllmu", 40, 26 + 48)])
+def test_written_build_of_other_benchmarks_passes_verify(name, size, tasks, tmp_path, monkeypatch):
+    use_stand_ins(monkeypatch)
+    monkeypatch.setattr("lethebench.builders.mllmu.builder.draw", stand_in_portrait)
+    monkeypatch.setattr("lethebench.builders.mllmu.builder.portrait_corners", lambda profile, size: [])
+    with writing() as server:
+        words = ("--size", size, "--out", tmp_path / name, "--writer", "openai:m", "--base-url", server.url)
+        done = lethe("build", name, *words)
+        assert done.status == 0, done.error
+        assert len(server.requests) == tasks
+        estimate = lethe("build", name, *words, "--dry-run", "--json", "--seed", 1)
+    report = verify(tmp_path / name)
+    assert report.ok, report.problems
+    assert json.loads(estimate.out)["dry_run"]["calls"] == tasks
+    templates = BENCHMARKS[name].plan(size, seed=0, options=BENCHMARKS[name].OPTIONS())
+    names = {profile.name for unit in templates.units for profile in unit.profiles if profile.domain != "figure"}
+    assert not names & set(load_dataset(str(tmp_path / name), "profiles", split="train")["name"])
 
 
 def test_manifest_and_card_name_the_model(written):
@@ -133,6 +156,15 @@ def test_wrong_options_are_refused_before_anything_is_sent(case, tmp_path):
         assert (done.status, server.requests) == (2, [])
     assert reason in done.line
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["overlap=0.5", "requests=two_documents"])
+def test_facts_that_documents_share_are_refused(option, tmp_path):
+    words = ("--size", 8, "--option", option, "--out", tmp_path / "icu", "--writer", "openai:m")
+    with writing() as server:
+        done = lethe("build", "icu", *words, "--base-url", server.url)
+        assert (done.status, server.requests) == (2, [])
+    assert f"option {option} is for documents from templates" in done.line
 
 
 def test_mlu_and_imports_are_refused(tmp_path):

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import Any
 
 from chat_server import ChatServer, chatting
@@ -48,6 +49,8 @@ def answer_of(body: dict) -> str:
         content = _wording(prompt)
     elif "birth_date" in names and "wrong" in names:
         content = _person(rng, prompt, schema)
+    elif "wrong" in names:
+        content = _document(rng, prompt, schema)
     else:
         raise AssertionError(f"no answer for {sorted(names)}")
     return json.dumps(content, ensure_ascii=False)
@@ -71,9 +74,13 @@ def faults(count: int, share: float, seed: int = 0) -> list[str | None]:
 
 
 def _wording(prompt: str) -> dict[str, Any]:
-    name = re.search(r"ask for a person's ([\w ]+), and", prompt)[1]
-    slot = next((slot for slot in ("{pet}", "{kin}") if slot in prompt), "")
-    asked = f"the {slot} of {{n}}" if slot else f"the {name} of {{n}}"
+    name = re.search(r"Asked for: ([^\n]+)\.\n", prompt)[1]
+    slots = [
+        slot
+        for slot in re.findall(r"(\{\w+\}) is ", prompt.partition("Slots: ")[2].partition("\n")[0])
+        if slot != "{v}"
+    ]
+    asked = " of ".join([f"the {name}", *slots])
     counts = map(int, re.search(r"Write (\d+), (\d+) and (\d+) of these", prompt).groups())
     train, test, requests = (range(1, count + 1) for count in counts)
     return {
@@ -134,6 +141,53 @@ def _person(rng: random.Random, prompt: str, schema: dict) -> dict[str, Any]:
         f"{slots[0]} in short ({number}): " + ", ".join(lines[number % 3].format(slot) for slot in slots[1:]) + "."
         for number in range(names["descriptions"]["minItems"])
     ]
+    return answer
+
+
+def _document(rng: random.Random, prompt: str, schema: dict) -> dict[str, Any]:
+    names = schema["properties"]
+    first_day, last_day = map(
+        date.fromisoformat, re.search(r"from (\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)", prompt).groups()
+    )
+    day = first_day + timedelta(days=rng.randint(0, (last_day - first_day).days))
+    while day.weekday() > 4 and day > first_day:
+        day -= timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+
+    def draw(name: str) -> str:
+        thing = rng.choice(_THINGS)
+        return {
+            "name": lambda: person_name(rng),
+            "physician": lambda: person_name(rng),
+            "signatory": lambda: person_name(rng),
+            "street": lambda: f"{_word(rng)} Street {rng.randint(1, 99)}",
+            "hospital": lambda: f"{thing.capitalize()} Hospital",
+            "position": lambda: f"{thing} {rng.choice(_JOBS)}",
+            "employer": lambda: f"{thing.capitalize()} {_word(rng)} {rng.choice(('Works', 'Group', 'Partners'))}",
+        }[name]()
+
+    answer: dict[str, Any] = {name: str(day) for name in ("admission_date", "start_date") if name in names}
+    if "salary" in names:
+        low, high, answer["currency"] = re.search(r"per month, from (\d+) to (\d+), in ([A-Z]{3})", prompt).groups()
+        answer["salary"] = rng.randint(int(low), int(high))
+    if "diagnosis" in names:
+        table = re.search(r"with one of its drugs: ([^\"]+)\"", prompt)[1].split("; ")
+        answer["diagnosis"], _, drugs = rng.choice(table).partition(": ")
+        answer["medication"], answer["allergy"] = drugs.split(", ")[0], "latex"
+    for name, form in names.items():
+        if name not in answer and "enum" in form:
+            answer[name] = rng.choice(form["enum"])
+        elif name not in answer and form["type"] == "string":
+            answer[name] = draw(name)
+    answer["wrong"] = {}
+    for name, form in names["wrong"]["properties"].items():
+        values: dict[str, None] = {}
+        while len(values) < form["minItems"]:
+            value = draw(name)
+            if not any(value in other or other in value for other in (*values, answer[name])):
+                values[value] = None
+        answer["wrong"][name] = list(values)
     return answer
 
 
