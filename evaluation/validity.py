@@ -10,6 +10,8 @@ MEANINGS = {
     "unfaithful": "tells models with the forget set badly from models without it",
     "not robust": "training or rounding the weights moves it otherwise than gold",
 }
+MEASURED_AS = {"exposure": "exposure_normalised"}
+"""Result -> the one of the page that is the same in another unit."""
 _ROW = re.compile(r"^\| `(?P<name>[^`]+)` \|(?P<figures>.*)\| (?P<note>[^|]+) \|$", re.MULTILINE)
 
 
@@ -26,13 +28,10 @@ def notes_on(results: Iterable[str]) -> list[str]:
     `loss/auc` of the page stands for that result alone, `exact_match` for every result of that last name.
     """
     weak = weak_metrics()
-    names = dict.fromkeys(name for result in results for name in (result, *_without_split(result)) if name in weak)
-    lines = []
-    for note, meaning in MEANINGS.items():
-        if noted := [name for name in names if note in weak[name]]:
-            lines.append(f"{note} ({meaning}; evaluation/VALIDITY.md): {', '.join(noted)}")
-    return lines
-
-
-def _without_split(result: str) -> tuple[str, ...]:
-    return (result.partition("/")[2],) if "/" in result else ()
+    names = dict.fromkeys(name for result in results for name in (result, result.partition("/")[2]))
+    notes = {name: weak.get(MEASURED_AS.get(name, name), []) for name in names}
+    return [
+        f"{note} ({meaning}; evaluation/VALIDITY.md): {', '.join(noted)}"
+        for note, meaning in MEANINGS.items()
+        if (noted := [name for name, found in notes.items() if note in found])
+    ]

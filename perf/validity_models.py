@@ -5,9 +5,9 @@ second call continues where the first one stopped.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +16,32 @@ import pyarrow.parquet as pq
 import torch
 from datasets import Dataset
 from transformers import set_seed
+from validity_robustness import INITIAL, RELEARNED, ROUNDED, UNCHANGED
 
+from lethebench import __version__
 from lethebench.baselines import PRESETS, RowEncoder, learn_tiny, plan_for, tiny_processor, tiny_vlm
 from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import Loaded, load_model
 from lethebench.console import Console
+from lethebench.errors import UserError
 from lethebench.evaluation.answers.rows import evaluate_rows, prepare_rows
 from lethebench.runs.build import Build
 from lethebench.runs.continual import execute
-from lethebench.runs.folder import RECORD, stage_name
+from lethebench.runs.folder import RECORD, file_hash, read_json, stage_name, write_json
 from lethebench.runs.options import RunOptions
+from lethebench.runs.proof import gold_names
 from lethebench.runs.stage import Run
 
-METHODS = ("ga", "graddiff", "kl", "npo", "simnpo", "dpo", "idk", "rmu")
+METHODS = ("ga", "graddiff", "kl", "npo", "simnpo", "dpo", "idk", "rmu", "mmunlearner")
+GOLD = tuple(gold_names({"gold_seeds": 6}))
+REFERENCES, MEASURED = GOLD[:3], GOLD[3:]  # gold models that metrics compare with, and those that are compared
 LEARNING_RATES = (0.5, 1.0, 1.5)
 STEPS = (80, 120, 160)
 RELEARN = {"max_steps": 10, "learning_rate": 1e-3, "per_device_train_batch_size": 32}
-EVERY = 3  # every third forget row is relearned, and not scored after it
-BITS = (8, 4)
+EVERY = 3  # one of this many facts is relearned
+BITS = dict(zip(ROUNDED, (8, 4), strict=True))
+Scored = Mapping[str, list[dict]]
+"""Set (`rows`, `held_out`, `holdout`) -> scored rows of a model."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +82,23 @@ class Models:
         self.folder = folder
         self.console = Console()
         self.console.say = lambda text: None
-        self.options = RunOptions(data=build.path, out=folder / "run", methods=METHODS, gold="last")
+        self.options = RunOptions(data=build.path, out=folder / "run", methods=METHODS, gold_seeds=len(GOLD))
         self.run = Run(build, self.options, folder / "run", self.console)
+        self.relearned_facts = relearned_facts(build.forget)
+        self._check_folder()
+
+    def _check_folder(self) -> None:
+        """Raise if the folder holds models of another build or made otherwise; record what its models are made from."""
+        made = {
+            "version": __version__,
+            "manifest_sha256": file_hash(self.build.path / "manifest.json"),
+            "pool": {"learning_rates": list(LEARNING_RATES), "steps": list(STEPS)},
+            "relearn": {**RELEARN, "every": EVERY},
+        }
+        record = self.folder / "made.json"
+        if record.exists() and read_json(record) != made:
+            raise UserError(f"{self.folder} holds models made from another build or settings; choose another --folder")
+        write_json(record, made)
 
     @cached_property
     def scored(self) -> dict[str, Dataset]:
@@ -97,9 +120,9 @@ class Models:
         candidates = self.build.candidates
         return {name: prepare_rows(self.processor, rows, candidates=candidates) for name, rows in self.scored.items()}
 
-    def rows(self, name: str, make: Callable[[], Loaded]) -> dict[str, list[dict]]:
-        """Return set -> scored rows of a model, which is made unless its rows are kept already."""
-        folder = self.folder / name
+    def rows(self, name: str, make: Callable[[], Loaded]) -> Scored:
+        """Return the scored rows of a model, which is made unless its rows are kept already."""
+        folder = self.folder / name.replace(" ", "-")
         if not (folder / "done").exists():
             folder.mkdir(parents=True, exist_ok=True)
             loaded = make()
@@ -109,9 +132,23 @@ class Models:
             (folder / "done").touch()
         return {part: pq.read_table(folder / f"{part}.parquet").to_pylist() for part in self.scored}
 
-    def pool(self, variation: Variation) -> dict[str, list[dict]]:
+    def pool(self, variation: Variation) -> Scored:
         """Return the rows of a model of the pool with or without the forget set."""
         return self.rows(variation.name, lambda: self._train(variation))
+
+    def changed(self) -> dict[str, dict[str, Scored]]:
+        """Return state -> model -> rows: every method's last model, gold models and the initial model."""
+        last = len(self.run.order)
+        self.run.folder.mkdir(parents=True, exist_ok=True)
+        execute(self.build, self.options, self.console, resume=(self.run.folder / RECORD).exists())
+        folders = {name: self.run.folder / name / stage_name(last) for name in (*METHODS, *GOLD)}
+        folders[INITIAL] = self.run.learnt
+        makers = {UNCHANGED: load_model, RELEARNED: self._relearned}
+        makers |= {state: partial(rounded, bits=bits) for state, bits in BITS.items()}
+        return {
+            state: {name: self.rows(f"{state}-{name}", partial(make, folder)) for name, folder in folders.items()}
+            for state, make in makers.items()
+        }
 
     def _train(self, variation: Variation) -> Loaded:
         rows = self.run.rows if variation.forget else self.build.retain
@@ -127,40 +164,37 @@ class Models:
         result = learn_tiny(tiny, rows, preset=PRESETS["tiny"], seed=variation.seed, max_steps=variation.steps)
         return Loaded(result.model, self.processor)
 
-    def unlearned(self) -> Iterator[tuple[str, Path]]:
-        """Run every method over all tasks; yield the name and folder of its last model, gold and the initial model."""
-        last = len(self.run.order)
-        self.run.folder.mkdir(parents=True, exist_ok=True)
-        execute(self.build, self.options, self.console, resume=(self.run.folder / RECORD).exists())
-        for name in ("gold", *METHODS):
-            yield name, self.run.folder / name / stage_name(last)
-        yield "learnt", self.run.learnt
-
-    def relearned(self, folder: Path) -> Loaded:
-        """Return a model after a few steps on every third forget row."""
+    def _relearned(self, folder: Path) -> Loaded:
+        """Return a model after a few steps on the forget rows of a third of the facts."""
         loaded = load_model(folder)
         forget = self.build.forget
-        rows = forget.select(range(0, len(forget), EVERY))
+        rows = forget.select([index for index, row in enumerate(forget) if fact(row) in self.relearned_facts])
         set_seed(0)
         result = learn(loaded.model, loaded.processor, rows, preset=PRESETS["tiny"], seed=0, **RELEARN)
         return Loaded(result.model, loaded.processor)
 
-    @staticmethod
-    def loaded(folder: Path) -> Loaded:
-        """Return the model of a stage as it is."""
-        return load_model(folder)
 
-    @staticmethod
-    def rounded(folder: Path, bits: int) -> Loaded:
-        """Return a model whose matrices are rounded to the nearest of 2^bits - 1 levels, symmetric, per output row."""
-        loaded = load_model(folder)
-        levels = 2 ** (bits - 1) - 1
-        with torch.no_grad():
-            for parameter in loaded.model.parameters():
-                if parameter.ndim == 2:
-                    step = parameter.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / levels
-                    parameter.copy_((parameter / step).round() * step)
-        return loaded
+def rounded(folder: Path, bits: int) -> Loaded:
+    """Return a model whose matrices are rounded to the nearest of 2^bits - 1 levels, symmetric, per output row."""
+    loaded = load_model(folder)
+    levels = 2 ** (bits - 1) - 1
+    with torch.no_grad():
+        for parameter in loaded.model.parameters():
+            if parameter.ndim == 2:
+                step = parameter.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / levels
+                parameter.copy_((parameter / step).round() * step)
+    return loaded
+
+
+def fact(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a row asks: a fact is asked by pictures, by text, and in held-out wordings."""
+    return row["profile_id"], row["attribute"]
+
+
+def relearned_facts(forget: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Return the facts that relearning trains on, drawn from those of the forget set."""
+    facts = sorted({fact(row) for row in forget})
+    return set(random.Random(0).sample(facts, len(facts) // EVERY))
 
 
 def other_wording(row: dict, seed: int) -> str:

@@ -19,6 +19,7 @@ from lethebench.contract.folder_kinds import MARKER, REPORT
 from lethebench.contract.own_folder import new_file, refuse_foreign
 from lethebench.errors import UserError
 from lethebench.evaluation.metrics.rows import mean_of
+from lethebench.evaluation.validity import notes_on
 from lethebench.report import write_report
 from lethebench.report.headline import FIGURES
 from lethebench.runs.build import Build
@@ -274,7 +275,7 @@ def execute(
 
 
 def headline(result: Mapping[str, Any]) -> str:
-    """Return the result of `execute` as text: the report's headline figures per method, gold model, gate, report."""
+    """Return the result of `execute` as text: headline figures per method, gold model, gate, weak metrics, report."""
     columns = [column for column in FIGURES if column.key in SHOWN]
     lines = [
         [method, *(final[column.key] for column in columns), ", ".join(final["flags"]) or "-"]
@@ -294,6 +295,7 @@ def headline(result: Mapping[str, Any]) -> str:
             text_table(["Method", *titles, "Flags"], lines, right=titles),
             f"gold model: {knows}{exposure}",
             f"gate: exact match {exact_match_text(result['gate'])}",
+            *notes_on(column.key for column in columns),
             *([f"report: {result['report']}"] if result.get("report") else []),
         ]
     )
