@@ -33,5 +33,5 @@ def notes_on(results: Iterable[str]) -> list[str]:
     return [
         f"{note} ({meaning}; evaluation/VALIDITY.md): {', '.join(noted)}"
         for note, meaning in MEANINGS.items()
-        if (noted := [name for name, found in notes.items() if note in found])
+        if (noted := [name for name, own in notes.items() if note in own])
     ]

@@ -24,9 +24,9 @@ import numpy as np
 from scipy import stats
 from validity_models import MEASURED, METHODS, REFERENCES, Models, Scored, Variation, fact
 from validity_robustness import (
+    CHANGES,
     INITIAL,
     RELEARNED,
-    STATES,
     UNCHANGED,
     Measured,
     definitions,
@@ -137,14 +137,14 @@ def measure(changed: Mapping[str, Mapping[str, Scored]], relearned: set[tuple[st
         {state: {name: only(rows, chosen) for name, rows in models.items()} for state, models in changed.items()}
         for chosen in (facts - relearned, relearned)
     )
-    unchanged = others[UNCHANGED]
     alike = {state: values_of(models, models) for state, models in others.items()}
-    kept = [name for name in METHODS if 1.0 - alike[UNCHANGED]["keep"][name] >= USEFUL]
+    useful = [name for name in METHODS if 1.0 - alike[UNCHANGED]["keep"][name] >= USEFUL]
     return Measured(
         alike=alike,
-        fixed={state: values_of(models, unchanged) for state, models in others.items()},
-        trained={state: values_of(models, trained[UNCHANGED]) for state, models in trained.items()},
-        kept=kept,
+        fixed={state: values_of(models, others[UNCHANGED]) for state, models in others.items()},
+        trained_alike={state: values_of(models, models) for state, models in trained.items()},
+        trained_fixed={state: values_of(models, trained[UNCHANGED]) for state, models in trained.items()},
+        useful=useful,
         methods=METHODS,
         golds=MEASURED,
         reference=REFERENCES[0],
@@ -166,11 +166,9 @@ def table(faithful: Mapping[str, float], measured: Measured) -> list[str]:
     ]
     for metric in (name for name in faithful if name != "keep"):
         of_state = {
-            state: stability(measured.alike, metric, state, measured.kept, measured.golds) for state in STATES[1:]
+            state: stability(measured.alike, metric, state, measured.useful, measured.golds) for state in CHANGES
         }
-        of_gold = {
-            state: stability(measured.alike, metric, state, measured.golds, measured.golds) for state in STATES[1:]
-        }
+        of_gold = {state: stability(measured.alike, metric, state, measured.golds, measured.golds) for state in CHANGES}
         own = robustness(of_state.__getitem__)
         other = definitions(measured, metric)["published"]
         notes = ["unfaithful"] * (faithful[metric] < FAITHFUL) + ["not robust"] * (min(own, other) < ROBUST)
@@ -197,17 +195,17 @@ def page(models: Models, size: int) -> str:
     measured = measure(changed, models.relearned_facts)
     faithful = faithfulness(pools, changed[UNCHANGED])
     by_definition = [definitions(measured, metric) for metric in COMPARED]
-    tried = {name: [values[name] for values in by_definition] for name in by_definition[0]}
+    by_name = {name: [values[name] for values in by_definition] for name in by_definition[0]}
     shares = {
         name: [recovered(measured.alike, metric, RELEARNED, name, measured.golds) for metric in COMPARED]
         for name in (*measured.methods, *measured.golds)
     }
-    lost = [name for name in METHODS if name not in measured.kept]
+    lost = [name for name in METHODS if name not in measured.useful]
     left_out = f" (without {' and '.join(f'`{name}`' for name in lost)}, which keep less than {USEFUL} of the utility)"
     return "\n".join(
         [
             f"Version {models.build.manifest['version']} of `icu`, {size} + {size} models in the pools, "
-            f"{len(measured.kept)} methods{left_out if lost else ''}:",
+            f"{len(measured.useful)} methods{left_out if lost else ''}:",
             "",
             *table(faithful, measured),
             "",
@@ -215,9 +213,9 @@ def page(models: Models, size: int) -> str:
             "",
             "Robustness by other definitions, from the same rows:",
             "",
-            *comparison("definition", tried, ".3f"),
+            *comparison("definition", by_name, ".3f"),
             "",
-            "What 10 steps on other facts bring back, as a share of what was there to forget:",
+            "What 10 steps on other facts bring back beyond gold, as a share of the range:",
             "",
             *comparison("model", shares, "+.2f"),
         ]

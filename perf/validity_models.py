@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import torch
 from datasets import Dataset
 from transformers import set_seed
-from validity_robustness import INITIAL, RELEARNED, ROUNDED, UNCHANGED
+from validity_robustness import INITIAL, LONGER, RELEARNED, ROUNDED, UNCHANGED
 
 from lethebench import __version__
 from lethebench.baselines import PRESETS, RowEncoder, learn_tiny, plan_for, tiny_processor, tiny_vlm
@@ -37,7 +37,8 @@ GOLD = tuple(gold_names({"gold_seeds": 6}))
 REFERENCES, MEASURED = GOLD[:3], GOLD[3:]  # gold models that metrics compare with, and those that are compared
 LEARNING_RATES = (0.5, 1.0, 1.5)
 STEPS = (80, 120, 160)
-RELEARN = {"max_steps": 10, "learning_rate": 1e-3, "per_device_train_batch_size": 32}
+RELEARN = {"learning_rate": 1e-3, "per_device_train_batch_size": 32}
+RELEARN_STEPS = {RELEARNED: 10, LONGER: 30}
 EVERY = 3  # one of this many facts is relearned
 BITS = dict(zip(ROUNDED, (8, 4), strict=True))
 Scored = Mapping[str, list[dict]]
@@ -89,16 +90,16 @@ class Models:
 
     def _check_folder(self) -> None:
         """Raise if the folder holds models of another build or made otherwise; record what its models are made from."""
-        made = {
+        settings = {
             "version": __version__,
             "manifest_sha256": file_hash(self.build.path / "manifest.json"),
             "pool": {"learning_rates": list(LEARNING_RATES), "steps": list(STEPS)},
-            "relearn": {**RELEARN, "every": EVERY},
+            "relearn": {**RELEARN, "steps": RELEARN_STEPS, "every": EVERY},
         }
         record = self.folder / "made.json"
-        if record.exists() and read_json(record) != made:
+        if record.exists() and read_json(record) != settings:
             raise UserError(f"{self.folder} holds models made from another build or settings; choose another --folder")
-        write_json(record, made)
+        write_json(record, settings)
 
     @cached_property
     def scored(self) -> dict[str, Dataset]:
@@ -143,7 +144,8 @@ class Models:
         execute(self.build, self.options, self.console, resume=(self.run.folder / RECORD).exists())
         folders = {name: self.run.folder / name / stage_name(last) for name in (*METHODS, *GOLD)}
         folders[INITIAL] = self.run.learnt
-        makers = {UNCHANGED: load_model, RELEARNED: self._relearned}
+        makers = {UNCHANGED: load_model}
+        makers |= {state: partial(self._relearned, steps=steps) for state, steps in RELEARN_STEPS.items()}
         makers |= {state: partial(rounded, bits=bits) for state, bits in BITS.items()}
         return {
             state: {name: self.rows(f"{state}-{name}", partial(make, folder)) for name, folder in folders.items()}
@@ -164,13 +166,14 @@ class Models:
         result = learn_tiny(tiny, rows, preset=PRESETS["tiny"], seed=variation.seed, max_steps=variation.steps)
         return Loaded(result.model, self.processor)
 
-    def _relearned(self, folder: Path) -> Loaded:
+    def _relearned(self, folder: Path, steps: int) -> Loaded:
         """Return a model after a few steps on the forget rows of a third of the facts."""
         loaded = load_model(folder)
         forget = self.build.forget
         rows = forget.select([index for index, row in enumerate(forget) if fact(row) in self.relearned_facts])
         set_seed(0)
-        result = learn(loaded.model, loaded.processor, rows, preset=PRESETS["tiny"], seed=0, **RELEARN)
+        preset = PRESETS["tiny"]
+        result = learn(loaded.model, loaded.processor, rows, preset=preset, seed=0, max_steps=steps, **RELEARN)
         return Loaded(result.model, loaded.processor)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from lethebench.evaluation.metrics.validation import harmonic_mean
 
-UNCHANGED, RELEARNED, ROUNDED = "unchanged", "relearned", ("8 bits", "4 bits")
-STATES = (UNCHANGED, RELEARNED, *ROUNDED)
+UNCHANGED, RELEARNED, LONGER, ROUNDED = "unchanged", "relearned", "relearned longer", ("8 bits", "4 bits")
+CHANGES = (RELEARNED, *ROUNDED)
 INITIAL = "learnt"
 Values = Mapping[str, Mapping[str, Mapping[str, float]]]
 """State -> metric -> model -> value; higher = more knowledge of the forget set."""
@@ -18,21 +18,23 @@ Values = Mapping[str, Mapping[str, Mapping[str, float]]]
 class Measured:
     """The values of all metrics, and the models to compare.
 
+    A metric that compares with gold and initial models compares with models of the same state (alike), or with
+    unchanged ones of which `reference` is one (fixed).
+
     Attributes:
-        alike: Values on facts that were not relearned; a metric that compares with gold and initial models compares
-            with models of the same state.
-        fixed: The same, compared with unchanged models, the first gold model being one of them.
-        trained: As `fixed`, on the facts that were relearned.
-        kept: Methods whose models kept their utility.
+        alike, fixed: Values on facts that were not relearned.
+        trained_alike, trained_fixed: Values on the facts that were relearned.
+        useful: Methods whose models keep their utility.
         methods: All methods.
         golds: Gold models of seeds that no metric compares with.
-        reference: The gold model that `fixed` and `trained` compare with.
+        reference: The gold model that `fixed` measures and compares with.
     """
 
     alike: Values
     fixed: Values
-    trained: Values
-    kept: Sequence[str]
+    trained_alike: Values
+    trained_fixed: Values
+    useful: Sequence[str]
     methods: Sequence[str]
     golds: Sequence[str]
     reference: str
@@ -102,31 +104,27 @@ def published(
 
 
 def definitions(measured: Measured, metric: str) -> dict[str, float]:
-    """Return definition -> robustness of a metric; the first is that of the page's table."""
-    kept, golds, reference = measured.kept, measured.golds, [measured.reference]
-    shares = measured.alike
+    """Return definition -> robustness of a metric; `share of the range` and `published` are those of the table."""
+    useful, everyone, golds, reference = measured.useful, measured.methods, measured.golds, [measured.reference]
+
+    def share(values: Values, models: Sequence[str], average: Callable = np.mean) -> float:
+        return robustness(lambda state: stability(values, metric, state, models, golds, average))
+
+    def as_published(values: Values, models: Sequence[str], golds: Sequence[str], *, floor: bool = False) -> float:
+        return robustness(lambda state: published(values, metric, state, models, golds, floor=floor))
+
     return {
-        "share of the range": robustness(lambda state: stability(shares, metric, state, kept, golds)),
-        "the same, median of the methods": robustness(
-            lambda state: stability(shares, metric, state, kept, golds, average=np.median)
+        "share of the range": share(measured.alike, useful),
+        "the same, median of the methods": share(measured.alike, useful, np.median),
+        "the same, with methods that lost utility": share(measured.alike, everyone),
+        "the same, references left unchanged": share(measured.fixed, useful),
+        "the same, 30 steps of relearning": robustness(
+            lambda state: stability(measured.alike, metric, LONGER if state == RELEARNED else state, useful, golds)
         ),
-        "the same, with methods that lost utility": robustness(
-            lambda state: stability(shares, metric, state, measured.methods, golds)
-        ),
-        "the same, references left as they were": robustness(
-            lambda state: stability(measured.fixed, metric, state, kept, golds)
-        ),
-        "published": robustness(lambda state: published(measured.fixed, metric, state, kept, reference)),
-        "published, with methods that lost utility": robustness(
-            lambda state: published(measured.fixed, metric, state, measured.methods, reference)
-        ),
-        "published, scored on the facts relearned": robustness(
-            lambda state: published(measured.trained, metric, state, kept, reference)
-        ),
-        "published, gold of other seeds, references changed alike": robustness(
-            lambda state: published(shares, metric, state, kept, golds)
-        ),
-        "the same, differences within the spread of gold count as none": robustness(
-            lambda state: published(shares, metric, state, kept, golds, floor=True)
-        ),
+        "published": as_published(measured.trained_fixed, useful, reference),
+        "published, with methods that lost utility": as_published(measured.trained_fixed, everyone, reference),
+        "published, gold of other seeds": as_published(measured.trained_alike, useful, golds),
+        "published, on facts not relearned": as_published(measured.fixed, useful, reference),
+        "the same, gold of other seeds": as_published(measured.alike, useful, golds),
+        "the same, no difference within gold's spread": as_published(measured.alike, useful, golds, floor=True),
     }
