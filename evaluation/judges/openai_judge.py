@@ -90,12 +90,12 @@ class OpenAIJudge:
     def estimate(self, items: Sequence[Item], rubrics: Sequence[Rubric], repeats: int = 1) -> Usage:
         """Return what the verdicts are likely to take, each at the first request, without those that are stored."""
         usage = Usage()
-        seen: set[str] = set()
+        hashes: set[str] = set()
         for request in self._requests(items, rubrics, repeats):
             key = request_hash(self.endpoint, request)
-            if key not in seen and self.cache.get(key) is None:
+            if key not in hashes and self.cache.get(key) is None:
                 usage = usage.plus(likely({**request, "max_tokens": min(LIKELY_TOKENS, self.max_tokens)}))
-            seen.add(key)
+            hashes.add(key)
         return usage
 
     def _requests(self, items: Sequence[Item], rubrics: Sequence[Rubric], repeats: int) -> Iterator[dict[str, Any]]:

@@ -5,8 +5,8 @@ import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
-from lethebench.contract.errors import UserError, one_line
-from lethebench.evaluation.judges.protocol import Judge
+from lethebench.contract.errors import UserError, border
+from lethebench.evaluation.judges.protocol import Item, Judge, Verdict
 from lethebench.evaluation.judges.rubrics import RUBRICS, Rubric
 
 API_PREFIX = "openai:"
@@ -44,16 +44,25 @@ def own_judge(name: str) -> Judge:
 
         return LocalJudge()
     module, _, attribute = name.partition(":")
-    try:
+    with border(f"--judge {name}: cannot be loaded", "check its name and that it is installed"):
         judge: Any = importlib.import_module(module)
         for part in attribute.split("."):
             judge = getattr(judge, part)
         judge = judge() if isinstance(judge, type) else judge
-    except Exception as error:
-        raise UserError(f"--judge {name}: cannot be loaded: {type(error).__name__}: {one_line(error)}") from error
     if not isinstance(judge, Judge) or not isinstance(judge.name, str):
         raise UserError(f"--judge {name}: is no judge: it needs `name` and `judge(items, rubric, *, repeat)`")
-    return judge
+    return _OwnJudge(name, judge)
+
+
+class _OwnJudge:
+    """A judge of another package, whose errors end a command in one line."""
+
+    def __init__(self, spec: str, judge: Judge) -> None:
+        self.name, self._spec, self._judge = judge.name, spec, judge
+
+    def judge(self, items: Sequence[Item], rubric: Rubric, *, repeat: int = 0) -> list[Verdict]:
+        with border(f"--judge {self._spec} failed", "lethe --debug shows where"):
+            return list(self._judge.judge(items, rubric, repeat=repeat))
 
 
 def chosen_rubrics(names: Sequence[str]) -> tuple[Rubric, ...]:

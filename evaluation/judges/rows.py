@@ -71,30 +71,30 @@ def judge_rows(
     Raises:
         ValueError: A judge does not return one verdict per item.
     """
-    places = [index for index, item in enumerate(items) if item is not None]
+    row_indices = [index for index, item in enumerate(items) if item is not None]
     answered = [item for item in items if item is not None]
     result = Judgments(columns=[{} for _ in items])
     passes = len(rubrics) * len(judges) * repeats
     done = 0
     for rubric in rubrics:
-        given: dict[str, list[list[Verdict]]] = {}
+        by_judge: dict[str, list[list[Verdict]]] = {}
         for judge in judges:
-            given[judge.name] = []
+            by_judge[judge.name] = []
             for repeat in range(repeats):
                 verdicts = checked(judge, answered, rubric, repeat=repeat) if answered else []
-                given[judge.name].append(verdicts)
-                for place, verdict in zip(places, verdicts, strict=True):
-                    entry = (ids[place], judge.name, rubric.id, repeat, *verdict)
+                by_judge[judge.name].append(verdicts)
+                for row_index, verdict in zip(row_indices, verdicts, strict=True):
+                    entry = (ids[row_index], judge.name, rubric.id, repeat, *verdict)
                     result.verdicts.append(dict(zip(VERDICT_FIELDS, entry, strict=True)))
                 done += 1
                 if progress is not None:
                     progress(done / passes)
-        result.summary[rubric.name] = _summary(rubric, given)
-        every = [verdicts for passes_of_judge in given.values() for verdicts in passes_of_judge]
-        for number, place in enumerate(places):
+        result.summary[rubric.name] = _summary(rubric, by_judge)
+        every = [verdicts for passes_of_judge in by_judge.values() for verdicts in passes_of_judge]
+        for number, row_index in enumerate(row_indices):
             values = [verdicts[number].value for verdicts in every]
             present = [value for value in values if value is not None]
-            result.columns[place][rubric.name] = float(np.mean(present)) if present else None
+            result.columns[row_index][rubric.name] = float(np.mean(present)) if present else None
     for columns in result.columns:
         for rubric in rubrics:
             columns.setdefault(rubric.name, None)
@@ -118,11 +118,11 @@ def judged_kind(columns: Mapping[str, float | None]) -> str | None:
     return "refusal" if rejection >= 1.5 else "wrong"
 
 
-def _summary(rubric: Rubric, given: Mapping[str, list[list[Verdict]]]) -> dict[str, Any]:
-    judges = {name: _consistency(rubric, passes) for name, passes in given.items()}
+def _summary(rubric: Rubric, by_judge: Mapping[str, list[list[Verdict]]]) -> dict[str, Any]:
+    judges = {name: _consistency(rubric, passes) for name, passes in by_judge.items()}
     summary: dict[str, Any] = {"rubric": rubric.id, "judges": judges}
-    if len(given) > 1:
-        classes = {name: [_class(rubric, verdict) for verdict in passes[0]] for name, passes in given.items()}
+    if len(by_judge) > 1:
+        classes = {name: [_class(rubric, verdict) for verdict in passes[0]] for name, passes in by_judge.items()}
         complete = [
             [value for value in row if value is not None]
             for row in zip(*classes.values(), strict=True)

@@ -42,16 +42,16 @@ def verdict_summary(
             raise ValueError(f"verdicts[{row}] is {verdict}: {name} has a scale from {rubric.low} to {rubric.high}")
     if profile_ids is not None:
         same_length("profile_ids", profile_ids, len(verdicts))
-    kept = [row for row, verdict in enumerate(verdicts) if verdict is not None]
-    if not kept:
+    judged = [row for row, verdict in enumerate(verdicts) if verdict is not None]
+    if not judged:
         raise ValueError(f"no row has a verdict by {name}")
-    values = np.array([verdicts[row] for row in kept], dtype=np.float64)
-    clusters = None if profile_ids is None else [profile_ids[row] for row in kept]
+    values = np.array([verdicts[row] for row in judged], dtype=np.float64)
+    clusters = None if profile_ids is None else [profile_ids[row] for row in judged]
     low, high = bootstrap_mean(values, clusters=clusters, seed=seed)
     result: dict[str, float | int | None] = {
         name: rubric.scaled(float(values.mean())),
-        "n": len(kept),
-        "failed": len(verdicts) - len(kept),
+        "n": len(judged),
+        "failed": len(verdicts) - len(judged),
         "ci_low": None if low is None else rubric.scaled(low),
         "ci_high": None if high is None else rubric.scaled(high),
     }

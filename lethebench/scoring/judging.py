@@ -88,7 +88,9 @@ class Judging:
                     progress=per_mille(tick),
                 )
             except ValueError as error:
-                raise UserError(f"--judge: {error}") from None if type(error) is ValueError else error
+                if type(error) is not ValueError:  # a UserError, or a pass that stopped
+                    raise
+                raise UserError(f"--judge: {error}") from None
             self._count(cache)
         errors = [entry["error"] for entry in result.verdicts if entry["verdict"] is None]
         self.first_error = self.first_error or (errors[0] if errors else "")
@@ -154,8 +156,8 @@ class Questions:
         keywords, options = self._rows.get(row["id"], ([], []))
         choice = chosen(row["generated"], options) if options else None
         answer = row["generated"] if choice is None else options[choice]
-        seen = {**row, "question": letter_question(row["question"], options), "generated": answer}
-        return item_of(seen, keywords, threshold)
+        full = {**row, "question": letter_question(row["question"], options), "generated": answer}
+        return item_of(full, keywords, threshold)
 
 
 def sampled(rows: Sequence[Row], most: int | None) -> list[Row]:

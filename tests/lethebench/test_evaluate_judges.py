@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from chat_server import chatting
 from command_line import lethe
+from datasets import Dataset
 from initial_run import rows_of
 from judge_model import HonestModel
 from small_build import stand_in_build
@@ -17,6 +18,7 @@ from small_build import stand_in_build
 from lethebench.contract.own_folder import kept_file
 from lethebench.evaluation.judges.protocol import Verdict
 from lethebench.runs.build import open_build
+from lethebench.scoring.judging import Questions
 
 KEY = "sk-secret-0123456789"
 RUBRICS = ("rejection", "correctness", "factuality", "fluency")
@@ -169,6 +171,34 @@ def test_own_judge_of_another_scale_fails_its_verdicts(data, truth, tmp_path, mo
     assert scores["judges"]["failed"] == 32
     assert "pass --judge" in scores["not_measured"]["rejection"]
     assert {entry["error"] for entry in verdicts_of(tmp_path / "out")} >= {"50 is not on the scale 0 to 2"}
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), ValueError("boom"), KeyError("boom")])
+def test_failing_own_judge_is_one_line(data, truth, tmp_path, monkeypatch, error):
+    class Broken:
+        name = "broken"
+
+        def judge(self, items, rubric, *, repeat=0):
+            raise error
+
+    module = types.ModuleType("broken_judge")
+    module.Broken = Broken
+    monkeypatch.setitem(sys.modules, "broken_judge", module)
+    with chatting(Model(truth)) as server:
+        words = ["--model", "openai:m", "--base-url", server.url, "--sample", 1, "--out", tmp_path / "out"]
+        done = lethe("evaluate", data, *words, "--judge", "broken_judge:Broken")
+    assert done.status == 2
+    assert "--judge broken_judge:Broken failed" in done.line
+    assert "boom" in done.line
+
+
+def test_judges_see_the_options_text_for_a_letter():
+    rows = Dataset.from_list([{"id": "a", "keywords": ["blue"], "options": ["red", "blue"]}])
+    row = {"id": "a", "question": "Which?", "answer": "blue", "generated": "B.", "modality": "text"}
+    item = Questions(rows).item(row)
+    assert (item.answer, item.keywords) == ("blue", ("blue",))
+    assert item.question.splitlines()[:3] == ["Which?", "A. red", "B. blue"]
+    assert Questions(rows).item(row | {"id": "other"}).answer == "B."
 
 
 @pytest.mark.parametrize(

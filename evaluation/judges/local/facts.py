@@ -1,7 +1,7 @@
 """How much of a true answer a text states: names, numbers, dates, words in other forms, and denials."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 
 import regex
@@ -55,7 +55,7 @@ def _canonical(text: str) -> str:
     return _THOUSANDS.sub(lambda match: regex.sub(r"\D", "", match[0]), text)
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def _tokens(text: str) -> tuple[str, ...]:
     """The tokens of a text with a mark between clauses."""
     marked = _CLAUSE.sub(f" {_BREAK} ", _canonical(text))

@@ -84,5 +84,5 @@ def without_injections(text: str) -> str:
     >>> without_injections("She is a judge in Leeds.")
     'She is a judge in Leeds.'
     """
-    kept = _MARKUP.sub(" ", text)
-    return " ".join(sentence for sentence in sentences(kept) if not _ADDRESSED.search(sentence)).strip()
+    plain = _MARKUP.sub(" ", text)
+    return " ".join(sentence for sentence in sentences(plain) if not _ADDRESSED.search(sentence)).strip()

@@ -96,14 +96,14 @@ def is_evasive(text: str, question: str, truth: str) -> bool:
     words = normalised_tokens(text)
     if len(words) < _SPECIFIC_WORDS:
         return False
-    known = set(normalised_tokens(question))
+    asked_words = set(normalised_tokens(question))
     if numbers_like(text, question, truth):
         return False
     plain = _plain(text)
     if _GENERAL.search(plain):
         return True
-    repeats = sum(word in known for word in words) >= _RESTATED * len(words)
-    return not repeats and not _PERSON.search(plain) and not _names(text, known)
+    repeats = sum(word in asked_words for word in words) >= _RESTATED * len(words)
+    return not repeats and not _PERSON.search(plain) and not _names(text, asked_words)
 
 
 def numbers_like(text: str, question: str, truth: str) -> list[str]:
@@ -112,11 +112,12 @@ def numbers_like(text: str, question: str, truth: str) -> list[str]:
     Other numbers are no value of what was asked: a grade, or the number of an item.
     """
     lengths = {_digits(word) for word in normalised_tokens(truth)} - {0}
-    known = set(normalised_tokens(question))
+    asked_words = set(normalised_tokens(question))
     return [
         word
         for word in normalised_tokens(text)
-        if word not in known and any(_digits(word) and abs(_digits(word) - length) <= length // 2 for length in lengths)
+        if word not in asked_words
+        and any(_digits(word) and abs(_digits(word) - length) <= length // 2 for length in lengths)
     ]
 
 
@@ -124,12 +125,12 @@ def _digits(word: str) -> int:
     return sum(map(str.isdigit, word))
 
 
-def _names(text: str, known: set[str]) -> bool:
+def _names(text: str, asked_words: set[str]) -> bool:
     """Whether a word after the first one is capitalized and not in the question; German capitalizes every noun."""
     words = regex.findall(r"[\p{L}\p{M}'-]+", text)
     capitalized = [word for word in words[1:] if word[:1].isupper()]
     german = len(capitalized) >= 2 and regex.search(r"\b(?:der|die|das|und|ist|ein|eine|nicht|den)\b", text.lower())
-    return bool(capitalized) and not german and any(folded(word) not in known for word in capitalized)
+    return bool(capitalized) and not german and any(folded(word) not in asked_words for word in capitalized)
 
 
 def _plain(text: str) -> str:
