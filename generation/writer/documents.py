@@ -43,10 +43,11 @@ class Documents:
 
     def write(self) -> list[Profile]:
         """Return the profiles with facts and wrong values by the model."""
-        forms = {"medical": _medical, "labor": _labor}
-        return self.writer.write([self._task(profile, *forms[profile.domain](profile)) for profile in self.profiles])
+        return self.writer.write([self.task(profile) for profile in self.profiles])
 
-    def _task(self, template: Profile, given: Mapping[str, Any], notes: Mapping[str, str], schema: Schema) -> Task:
+    def task(self, template: Profile) -> Task[Profile]:
+        """Return what the model is asked about one profile."""
+        given, notes, schema = {"medical": _medical, "labor": _labor}[template.domain](template)
         language = LANGUAGES[self.writer.language].name
         prompt = (
             f"Write the invented {_WHAT[template.domain]} in {language}. Given: "

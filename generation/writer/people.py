@@ -36,6 +36,8 @@ _FREE = {
     "quirk": "a habit, in the form that completes 'is known for'",
 }
 """Attribute -> what the model writes for it, with its wrong values."""
+_OWN = ("employer", "education")
+"""Attributes of _FREE that differ anyway: by a check of their own, and by country."""
 _BY_CODE = {country.code: country for country in COUNTRIES}
 _DESCRIPTIONS = {"home_address": 1, "residence": 3}
 """Attribute by which the benchmark is told -> its descriptions per person."""
@@ -57,14 +59,15 @@ class People:
 
     def write(self) -> list[Profile]:
         """Return the profiles with facts, wrong values and descriptions by the model."""
-        return self.writer.write([self._task(profile) for profile in self.profiles])
+        return self.writer.write([self.task(profile) for profile in self.profiles])
 
-    def _task(self, template: Profile) -> Task[Profile]:
+    def task(self, template: Profile) -> Task[Profile]:
+        """Return what the model is asked about one person."""
         form = _Form(template, self.writer, self.words)
 
         def read(answer: Mapping[str, Any]) -> Profile:
             profile = form.profile(answer)
-            self._accept(profile, [attribute for attribute in _FREE if attribute in profile.fields])
+            self._accept(profile, [name for name in _FREE if name in profile.fields and name not in _OWN])
             return profile
 
         return Task(template.id, form.prompt(), form.schema(), read, template, tokens=900)
@@ -79,7 +82,7 @@ class People:
             self.addresses.check(address, "the address")
         for other, their_words in self.earlier:
             if len(words & their_words) >= ALIKE * len(words | their_words):
-                raise RejectedError(f"occupation, employer, education, food, pet and quirk are nearly those of {other}")
+                raise RejectedError(f"occupations, food, pet and quirk are nearly those of {other}")
         self.names.add(profile.name)
         self.employers.add(profile.fields["employer"])
         self.addresses.add(address)

@@ -28,11 +28,12 @@ _MEANINGS = {
 
 def write_book(writer: Writer, book: Book) -> Book:
     """Return a book with wordings by the model, as many as the book has and with the same slots."""
-    tasks = [_task(writer, name, templates) for name, templates in book.wordings.items()]
+    tasks = [task_of(writer, name, templates) for name, templates in book.wordings.items()]
     return Book(dict(zip(book.wordings, writer.write(tasks), strict=True)), book.phrases, written=True)
 
 
-def _task(writer: Writer, name: str, templates: Wording) -> Task[Wording]:
+def task_of(writer: Writer, name: str, templates: Wording) -> Task[Wording]:
+    """Return what the model is asked about one wording, named by what is asked for."""
     examples = {
         "train": _plain(templates.train),
         "test": _plain(templates.test),
@@ -76,8 +77,9 @@ def _check(templates: Wording, written: Wording) -> None:
         ("train", "test", "request", "sentence"), _parts(templates), _parts(written), strict=True
     ):
         required = set.intersection(*(set(slots(template)) for template in example))
+        allowed = everything if name == "sentence" else everything - {"v"}
         for template in part:
-            check_slots(template, required, everything)
+            check_slots(template, required, allowed)
         forms = [_form(template) for template in part]
         if len(set(forms)) < len(forms):
             raise RejectedError(f"two templates of {name} are the same")

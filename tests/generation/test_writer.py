@@ -1,0 +1,359 @@
+"""The writer: what its checks reject, near-duplicates, and 1,000 profiles from a faulty server, over kills, in time."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+
+import pytest
+from chat_server import chatting
+from model_writer import answer_of, faults, writing
+
+from lethebench.contract.requests.cache import Cache
+from lethebench.contract.requests.endpoint import Endpoint
+from lethebench.generation.icu.diagnoses import DIAGNOSES
+from lethebench.generation.icu.profiles import profiles as icu_profiles
+from lethebench.generation.mllmu.people import people
+from lethebench.generation.mllmu.wordings import BOOK as MLLMU_BOOK
+from lethebench.generation.people.countries import COUNTRY_BY_NAME
+from lethebench.generation.people.dates import TODAY, age_on, parse_date
+from lethebench.generation.people.names import plain
+from lethebench.generation.remem.people import groups
+from lethebench.generation.remem.wordings import BOOK as REMEM_BOOK
+from lethebench.generation.writer import wordings
+from lethebench.generation.writer.answers import RejectedError, parse
+from lethebench.generation.writer.documents import Documents
+from lethebench.generation.writer.languages import Words
+from lethebench.generation.writer.names import Used, check_company, check_person
+from lethebench.generation.writer.people import People
+from lethebench.generation.writer.values import person_name, value
+from lethebench.generation.writer.writer import Writer
+
+FOR_MLLMU = people(3, seed=0)
+FOR_REMEM = [person.profile for person in groups(4, 4, seed=0)["forget"]]
+MEDICAL, LABOR = (icu_profiles(domain, 2, seed=0) for domain in ("medical", "labor"))
+
+
+def writer_to(url="http://localhost:9/v1", cache=None, **options):
+    defaults = {"timeout": 1.0, "first_wait": 0.01}
+    return Writer(Endpoint(model="m", key="none", base_url=url, **defaults | options), cache or Cache(), seed=0)
+
+
+def task_of(template):
+    if template.domain == "person":
+        return People(writer_to(), [template], Words()).task(template)
+    return Documents(writer_to(), [template], Words()).task(template)
+
+
+def good_answer(task):
+    return json.loads(answer_of(writer_to().request(task)))
+
+
+def read(task, answer):
+    return task.read(parse(json.dumps(answer), task.schema))
+
+
+@pytest.mark.parametrize("template", [*FOR_MLLMU, *FOR_REMEM, *MEDICAL, *LABOR], ids=lambda profile: profile.id)
+def test_valid_answer_is_accepted(template):
+    task = task_of(template)
+    profile = read(task, good_answer(task))
+    assert profile.name != template.name
+    assert list(profile.fields)[: len(profile.fields)] == list(template.fields)[: len(profile.fields)]
+    assert all(profile.fields.values()) or "relative" in profile.fields
+    assert (profile.id, profile.seed, profile.turn) == (template.id, template.seed, template.turn)
+
+
+def change(path, new):
+    def apply(answer):
+        *parents, last = path
+        part = answer
+        for key in parents:
+            part = part[key]
+        part[last] = new(part[last]) if callable(new) else new
+
+    return apply
+
+
+PERSON_FAULTS = {
+    "age": (("birth_date",), "1900-02-03", "date of birth 1900-02-03 is not from"),
+    "date form": (("birth_date",), "3 May 1980", "has not the form YYYY-MM-DD"),
+    "no such day": (("birth_date",), "1980-02-31", "has not the form YYYY-MM-DD"),
+    "place": (("birth_city",), "Atlantis", "birth_city is 'Atlantis', which is not one of the choices"),
+    "currency": (("currency",), "XXX", "the salary XXX"),
+    "salary": (("salary",), 3, "is not from"),
+    "salary as text": (("salary",), "3", "salary must be a whole number"),
+    "height": (("height",), 300, "height 300 is out of range"),
+    "condition": (("medical_condition",), "the plague", "not one of the choices"),
+    "public figure": (("name",), "Ada Lovelace", "that of a real or famous person"),
+    "order of a real name": (("name",), "Curie Marie Anna", "that of a real or famous person"),
+    "one name": (("name",), "Cher", "not a first and a last name"),
+    "digits": (("name",), "Ana R3is", "not a first and a last name"),
+    "real company": (("employer",), "Google Foods", "has the name of a real one"),
+    "school elsewhere": (("education",), "University of Atlantis", "has none of the cities"),
+    "markup": (("quirk",), "**singing**", "no part of plain text"),
+    "line of a novel": (("quirk",), "x" * 200, "at most 80"),
+    "empty": (("pet_name",), "  ", "pet_name must be a text"),
+    "true wrong value": (("wrong", "quirk", 0), "TRUTH", "is not wrong"),
+    "twice": (("wrong", "favorite_food", 1), "FIRST", "two wrong values"),
+    "too few": (("wrong", "employer"), lambda values: values[:5], "must be a list of 6 items"),
+    "real wrong name": (("wrong", "name", 0), "Albert Einstein", "that of a real or famous person"),
+    "slot": (("descriptions", 0), "{name} lives.", "must have {birthplace} once"),
+    "unknown slot": (("descriptions", 1), lambda text: text + " {color}", "unknown slot {color}"),
+    "more": (("color",), "red", "must not have 'color'"),
+}
+
+
+@pytest.mark.parametrize("fault", PERSON_FAULTS)
+def test_person_with_a_fault_is_rejected_with_the_reason(fault):
+    path, new, reason = PERSON_FAULTS[fault]
+    task = task_of(FOR_MLLMU[0])
+    answer = good_answer(task) | ({"color": ""} if fault == "more" else {})
+    new = {"TRUTH": answer["quirk"], "FIRST": answer["wrong"]["favorite_food"][0]}.get(str(new), new)
+    change(path, new)(answer)
+    with pytest.raises(RejectedError, match=reason.replace("{", r"\{").replace("(", r"\(")):
+        read(task, answer)
+
+
+DOCUMENT_FAULTS = {
+    "drug of another condition": (MEDICAL[0], ("medication",), "OTHER", "is not a drug for"),
+    "allergy to the drug": (MEDICAL[0], ("allergy",), "ALLERGY", "rules out"),
+    "admission": (MEDICAL[0], ("admission_date",), "2019-01-01", "is not from"),
+    "real doctor": (MEDICAL[0], ("physician",), "Florence Nightingale", "that of a real or famous person"),
+    "no house number": (MEDICAL[0], ("street",), "Long Street", "no house number"),
+    "weekend": (LABOR[0], ("start_date",), "WEEKEND", "is no weekday"),
+    "pay": (LABOR[0], ("salary",), 1, "is not from"),
+    "term": (LABOR[0], ("contract_term",), "forever", "not one of the choices"),
+}
+
+
+@pytest.mark.parametrize("fault", DOCUMENT_FAULTS)
+def test_document_with_a_fault_is_rejected_with_the_reason(fault):
+    template, path, new, reason = DOCUMENT_FAULTS[fault]
+    task = task_of(template)
+    answer = good_answer(task)
+    if new == "OTHER":
+        drugs = next(set(entry.medications) for entry in DIAGNOSES if entry.name == answer["diagnosis"])
+        new = next(drug for drug in task.schema["properties"]["medication"]["enum"] if drug not in drugs)
+    if new == "ALLERGY":
+        task.schema["properties"]["allergy"]["enum"].append("itself")
+        new = "itself"
+    if new == "WEEKEND":
+        day = date.fromisoformat(answer["start_date"])
+        new = str(day.replace(day=1 + (5 - day.replace(day=1).weekday()) % 7))
+    change(path, new)(answer)
+    with pytest.raises(RejectedError, match=reason):
+        read(task, answer)
+
+
+@pytest.mark.parametrize("text", ["", "I cannot help with that.", '{"name": "Ana"', "[1]", '{"a": 1}', "null"])
+def test_answer_of_another_form_is_rejected(text):
+    with pytest.raises(RejectedError):
+        parse(text, task_of(MEDICAL[0]).schema)
+
+
+def test_answer_may_be_in_a_code_fence():
+    task = task_of(MEDICAL[0])
+    answer = good_answer(task)
+    assert parse(f"Here you are:\n```json\n{json.dumps(answer)}\n```", task.schema) == answer
+
+
+WORDING_FAULTS = {
+    "no subject": (("train", 0), "What is it?", r"must have \{n\} once"),
+    "possessive": (("train", 0), "What is {n}'s birthplace?", "an ending after a slot"),
+    "value in a question": (("test", 0), "Is {n} from {v}?", r"unknown slot \{v\}"),
+    "no value": (("requests", 1, "sentence"), "{n} was born.", r"must have \{v\} once"),
+    "end": (("requests", 0, "sentence"), "It is {v} where {n} was born.", r"must end with \{v\} and a period"),
+    "unknown slot": (("test", 0), "Where was {person} born, {n}?", r"unknown slot \{person\}"),
+    "brace": (("test", 0), "Where was {n} born}?", "a brace outside a slot"),
+    "train in test": (("test", 0), "TRAIN", "is in `train` and in `test`"),
+    "same": (("train", 1), "TRAIN", "are the same"),
+}
+
+
+@pytest.mark.parametrize("fault", WORDING_FAULTS)
+def test_wording_with_a_fault_is_rejected_with_the_reason(fault):
+    path, new, reason = WORDING_FAULTS[fault]
+    task = wordings.task_of(writer_to(), "birthplace", REMEM_BOOK.wordings["birthplace"])
+    answer = good_answer(task)
+    change(path, answer["train"][0] if new == "TRAIN" else new)(answer)
+    with pytest.raises(RejectedError, match=reason):
+        read(task, answer)
+
+
+@pytest.mark.parametrize("book", [REMEM_BOOK, MLLMU_BOOK])
+def test_valid_wordings_have_the_slots_of_the_templates(book):
+    for name, templates in book.wordings.items():
+        task = wordings.task_of(writer_to(), name, templates)
+        written = read(task, good_answer(task))
+        assert (len(written.train), len(written.requests)) == (len(templates.train), len(templates.requests))
+        assert not {"{ns}", "{av}", "{vs}"} & set(" ".join(written.train + written.test).split())
+
+
+@pytest.mark.parametrize(
+    "name", ["Marie Curie", "curie, marie", "Barack Obama", "Wolfgang Amadeus Mozart", "Tom Hanks"]
+)
+def test_real_people_are_on_the_list(name):
+    with pytest.raises(RejectedError):
+        check_person(name)
+
+
+def test_invented_names_that_share_a_word_with_real_ones_are_not():
+    for name in ("Marie Lindqvist", "Ada Novak", "Tomás Cruz"):
+        check_person(name)
+    check_company("Orchard & Applegate")
+
+
+def test_near_duplicates_are_one_letter_apart():
+    used = Used()
+    used.add("Anna Keller")
+    for text in ("Anna Keller", "anna-keller", "Ánna Keller", "Ana Keller", "Anna Kellerr", "Anna Kelner"):
+        with pytest.raises(RejectedError, match="nearly that of another"):
+            used.check(text, "the name")
+    used.check("Anna Kelber-Ott", "the name")
+
+
+def test_people_alike_in_all_but_name_are_rejected():
+    work = People(writer_to(), FOR_MLLMU, Words())
+    first, second = (work.task(template) for template in FOR_MLLMU[:2])
+    profile = read(first, good_answer(first))
+    answer = good_answer(second)
+    free = ("occupation", "favorite_food", "pet_name", "quirk", "father_occupation", "mother_occupation")
+    answer |= {name: profile.fields[name] for name in free}
+    with pytest.raises(RejectedError, match=rf"nearly those of {profile.name}"):
+        read(second, answer)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "  a   b ", "a b.", "a\u00a0b"])
+def test_values_are_one_line_without_a_period(text):
+    assert value(text, "quirk") == "a b"
+
+
+def test_names_of_many_countries_are_accepted():
+    for name in ("Jean-Luc O'Neill", "Nguyễn Thị Hoa", "José de la Cruz", "Łucja Żak", "Anna M. Keller"):
+        assert person_name(name) == name
+
+
+def test_reason_and_number_of_the_try_are_in_the_next_request():
+    answers = ['{"no": 1}', "I cannot."]
+    with writing() as server:
+        server.structured = lambda body: answers.pop(0) if answers else answer_of(body)
+        writer = writer_to(server.url)
+        People(writer, FOR_MLLMU[:1], Words()).write()
+        texts = [request["text"] for request in server.requests]
+    assert "rejected" not in texts[0]
+    assert "- the answer lacks 'name'" in texts[1]
+    assert texts[2].endswith("- it is not one complete JSON object\nWrite another answer.")
+    assert writer.record()["rejected"] == 2
+
+
+def test_server_without_structured_outputs_gets_none():
+    with chatting(lambda text, pictures: "?") as server:
+        server.structured = lambda body: (
+            400, {"error": {"message": "Unrecognized request argument: response_format", "param": None}}, {}
+        )  # fmt: skip
+        template = FOR_MLLMU[0]
+        writer = writer_to(server.url)
+        task = People(writer, [template], Words()).task(template)
+        answer = answer_of(writer.request(task))
+        server.answer = lambda text, pictures: answer
+        profile = People(writer, [template], Words()).write()[0]
+    assert profile.written is not None
+    assert "response_format" not in server.requests[-1]["body"]
+
+
+def check_people(written, templates):
+    assert [profile.id for profile in written] == [profile.id for profile in templates]
+    assert len({plain(profile.name) for profile in written}) == len(written)
+    assert len({profile.fields["employer"] for profile in written}) == len(written)
+    for profile, template in zip(written, templates, strict=True):
+        fields = profile.fields
+        assert age_on(parse_date(fields["birth_date"]), TODAY) == int(template.details["age"])
+        home = COUNTRY_BY_NAME[fields["residence"].rpartition(", ")[2]]
+        assert fields["annual_salary"].startswith(home.currency)
+        assert fields["birthplace"].rpartition(", ")[2] == template.fields["birthplace"].rpartition(", ")[2]
+        for attribute, values in profile.written.wrong.items():
+            assert len({*values, profile.value(attribute)}) == 7, (profile.id, attribute)
+
+
+@pytest.mark.slow
+def test_faulty_server_gives_1000_valid_people_for_a_tenth_more_than_the_least():
+    templates = people(1000, seed=0)
+    with writing() as server:
+        server.faults = faults(1600, 0.3)
+        writer = writer_to(server.url, concurrency=16)
+        written = People(writer, templates, Words()).write()
+        sent = len(server.requests)
+        least = len(templates) + sum(fault is not None for fault in server.faults[:sent])
+    check_people(written, templates)
+    assert sent <= 1.1 * least
+    print(f"{sent} calls, at least {least}; {writer.record()['rejected']} answers rejected")
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from lethebench.contract.requests.cache import Cache
+from lethebench.contract.requests.endpoint import Endpoint
+from lethebench.generation.mllmu.people import people
+from lethebench.generation.writer.languages import Words
+from lethebench.generation.writer.people import People
+from lethebench.generation.writer.writer import Writer
+endpoint = Endpoint(model="m", key="none", base_url=sys.argv[1], concurrency=4, first_wait=0.01)
+cache = Cache(Path(sys.argv[2]))
+writer = Writer(endpoint, cache, seed=0)
+written = People(writer, people(100, seed=0), Words()).write()
+print(writer.record()["answers_sha256"])
+cache.close()
+"""
+
+
+@pytest.mark.slow
+def test_no_answer_is_paid_twice_over_five_kills(tmp_path):
+    path = tmp_path / "people.answers.sqlite"
+    with writing() as server:
+        server.slow = 0.05
+        for kill in range(5):
+            process = subprocess.Popen([sys.executable, "-c", SCRIPT, server.url, str(path)])
+            while len(server.requests) < 15 * (kill + 1):
+                assert process.poll() is None
+                time.sleep(0.01)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        command = [sys.executable, "-c", SCRIPT, server.url, str(path)]
+        first = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        sent = [request["text"] for request in server.requests]
+        assert len(sent) <= 100 + 5 * 4  # only calls that were underway at a kill are sent again
+        assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == first
+        assert len(server.requests) == len(sent)
+
+
+@pytest.mark.slow
+def test_throughput_is_near_the_ideal():
+    templates = people(81, seed=0)
+    with writing() as server:
+        server.slow = 0.5
+        writer = writer_to(server.url, concurrency=8, timeout=10)
+        People(writer, templates[80:], Words()).write()  # imports
+        work = People(writer, templates[:80], Words())
+        start = time.monotonic()
+        work.write()
+        seconds = time.monotonic() - start
+    assert seconds < 1.1 * 80 / 8 * 0.5
+
+
+def test_order_of_replies_does_not_change_the_texts():
+    templates = people(12, seed=0)
+    hashes = []
+    for delay in (0.0, 0.02):
+        draw = random.Random(0)
+        with writing() as server:
+            server.structured = lambda body, delay=delay, draw=draw: (
+                time.sleep(delay * draw.random()),
+                answer_of(body),
+            )[1]
+            writer = writer_to(server.url.replace("127.0.0.1", "localhost"))
+            hashes.append(People(writer, templates, Words()).write())
+    assert hashes[0] == hashes[1]
