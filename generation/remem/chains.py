@@ -17,7 +17,7 @@ from lethebench.generation.remem.questions import (
     with_heads,
     wrong_values,
 )
-from lethebench.generation.remem.wordings import BRIDGES, IN_IMAGE, LINKS, related
+from lethebench.generation.remem.wordings import in_image, related
 from lethebench.generation.seeding import stream
 
 CHAIN = "chain"
@@ -48,12 +48,13 @@ def _relation(start: Person, relation: str, population: Population) -> Question:
     """Return the question from picture to person to relation: two hops."""
     profile, key = start.profile, f"{CHAIN}/picture/{relation}"
     rng, slots = stream(profile.seed, "question", key), subject(start, relation)
-    templates = population.book.wordings[relation]
+    templates, phrases = population.book.wordings[relation], population.book.phrases
+    shown = slots | in_image(phrases)
     question, answer = phrasings(stream(profile.seed, "forms", key), templates, "test")[0]
-    answers = with_heads(rng, templates, answer, [bridge.format(**slots) for bridge in BRIDGES])
+    answers = with_heads(rng, templates, answer, [bridge.format(**slots) for bridge in phrases["bridges"]])
     wrong = wrong_values(rng, start, relation, WRONG_ANSWERS, population)
-    text = question.format(**slots | IN_IMAGE)
-    prompt = cloze_prompt(templates, slots | IN_IMAGE)
+    text = question.format(**shown)
+    prompt = cloze_prompt(templates, shown)
     shots = [Shot(profile.id, CHAIN, 0)]
     return make_question(key, relation, text, answers, slots, profile.fields[relation], wrong, shots, 2, prompt)
 
@@ -65,15 +66,15 @@ def _fact(
     profile, noun = start.profile, start.kin[relation].noun
     key = f"{CHAIN}/{profile.id}/{relation}/{'picture' if from_picture else 'name'}/{attribute}"
     rng, slots = stream(profile.seed, "question", key), subject(end, attribute)
-    templates = population.book.wordings[attribute]
+    templates, phrases = population.book.wordings[attribute], population.book.phrases
     question, answer = phrasings(stream(profile.seed, "forms", key), templates, "test")[0]
     start_slots = named(profile.name)
-    links = [link.format(**start_slots, kin=noun, other=end.profile.name) for link in LINKS]
-    bridges = [f"{bridge.format(**start_slots)} " if from_picture else "" for bridge in BRIDGES]
+    links = [link.format(**start_slots, kin=noun, other=end.profile.name) for link in phrases["links"]]
+    bridges = [f"{bridge.format(**start_slots)} " if from_picture else "" for bridge in phrases["bridges"]]
     heads = [bridge + link for bridge, link in zip(bridges, links, strict=True)]
     answers = with_heads(rng, templates, answer, heads)
     wrong = wrong_values(rng, end, attribute, WRONG_ANSWERS, population)
-    asked = slots | related(IN_IMAGE if from_picture else start_slots, noun)
+    asked = slots | related(in_image(phrases) if from_picture else start_slots, noun, phrases)
     text, prompt = question.format(**asked), cloze_prompt(templates, asked)
     # One picture for the two facts of each relation: it shows where the path starts.
     shots = [Shot(profile.id, CHAIN, 1 + 2 * RELATIONS.index(relation) + from_picture)]

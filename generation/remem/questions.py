@@ -28,7 +28,7 @@ from lethebench.generation.questions.phrasing import (
 from lethebench.generation.questions.records import Question
 from lethebench.generation.questions.wordings import Book, Wording
 from lethebench.generation.remem.people import ATTRIBUTES, COUNTRY_BY_CODE, RELATIONS, Cast, Person
-from lethebench.generation.remem.wordings import BOOK, BRIDGES, IN_IMAGE
+from lethebench.generation.remem.wordings import BOOK, in_image
 from lethebench.generation.seeding import rotation, stream
 
 SINGLE, MULTI = "single", "multi"
@@ -122,12 +122,14 @@ def _question(
     value, slots = profile.fields[attribute], subject(person, attribute)
     question, answer = phrasings(stream(profile.seed, "forms", use, kind, attribute), templates, use)[turn]
     wrong = wrong_values(rng, person, attribute, WRONG_ANSWERS, population)
-    asked = slots if kind == SINGLE else slots | IN_IMAGE
+    asked = slots if kind == SINGLE else slots | in_image(population.book.phrases)
     if kind == SINGLE:
         text, answers = question.format(**slots), [answer, *other_sentences(rng, templates, answer)]
     else:
         text = question.format(**asked)
-        answers = with_heads(rng, templates, answer, [bridge.format(**slots) for bridge in BRIDGES])
+        answers = with_heads(
+            rng, templates, answer, [bridge.format(**slots) for bridge in population.book.phrases["bridges"]]
+        )
 
     def with_shot(shot: Shot) -> Question:
         prompt = cloze_prompt(templates, asked)

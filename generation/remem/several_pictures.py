@@ -4,7 +4,7 @@ Some of the pictures show the subject, the others somebody else whom the model w
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -21,17 +21,11 @@ from lethebench.generation.remem.questions import (
     with_heads,
     wrong_values,
 )
-from lethebench.generation.remem.wordings import NUMBER_WORDS, ORDINALS
 from lethebench.generation.seeding import rotation, stream
 
 SEVERAL = "several"
 """The `part` of pictures of these questions."""
-_PERSON_IN_IMAGE = (
-    "The person in the {ordinal} image is {n}.",
-    "The {ordinal} image shows {n}.",
-    "It is {n} who is in the {ordinal} image.",
-    "{n} is the person in the {ordinal} image.",
-)
+Phrases = Mapping[str, Sequence[str]]
 
 
 class _Draft(NamedTuple):
@@ -46,76 +40,49 @@ def several_questions(person: Person, population: Population) -> list[Question]:
     return [_question(person, population, number, kind, pattern) for number, (kind, pattern) in enumerate(PLAN)]
 
 
-def _which(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool]) -> _Draft:
-    total, right = NUMBER_WORDS[len(shows)], ORDINALS[shows.index(True)]
-    text = rng.choice(
-        (
-            f"Which of these {total} images shows {name}?",
-            f"In which of the {total} images is {name}?",
-            f"{name} is in one of these {total} images. Which one is it?",
-        )
-    )
-    forms = (
-        f"The {{}} image shows {name}.",
-        f"{name} is in the {{}} image.",
-        f"It is the {{}} image that shows {name}.",
-        f"The image that shows {name} is the {{}} one.",
-    )
-    wrong = [form.format(word) for word, form in product(ORDINALS[: len(shows)], forms[1:]) if word != right]
-    wrong += [f"None of the images shows {name}.", f"Each of the images shows {name}.", f"No image is of {name}."]
-    return _Draft(text, [form.format(right) for form in forms], wrong, (right,))
+def _which(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool], phrases: Phrases) -> _Draft:
+    ordinals = phrases["ordinals"]
+    total, right = phrases["numbers"][len(shows)], ordinals[shows.index(True)]
+    text = rng.choice(phrases["which"]).format(total=total, n=name)
+    forms = phrases["this one"]
+    wrong = [
+        form.format(ordinal=word, n=name) for word, form in product(ordinals[: len(shows)], forms[1:]) if word != right
+    ]
+    wrong += [form.format(n=name) for form in phrases["none or all"]]
+    return _Draft(text, [form.format(ordinal=right, n=name) for form in forms], wrong, (right,))
 
 
-def _same(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool]) -> _Draft:
-    text = rng.choice(
-        (
-            "Do these two images show the same person?",
-            "Is the same person in both images?",
-            "Is it one and the same person in both images?",
-        )
-    )
-    same = ("Yes, both images show {}.", "Yes, {} is in both images.", "Yes, it is {} in both images.",
-            "Yes, the person in both images is {}.")  # fmt: skip
-    different = (
-        "No, the first image shows {} and the second image shows {}.",
-        "No, {} is in the first image and {} in the second.",
-        "No, the first image is of {}, the second of {}.",
-        "No, it is {} in the first image and {} in the second.",
-    )
+def _same(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool], phrases: Phrases) -> _Draft:
+    text, same, different = rng.choice(phrases["same?"]), phrases["same"], phrases["different"]
+    yes, no = ((word,) if word else () for word in phrases["yes and no"])
     if all(shows):
         pairs = [pair for other in others[:2] for pair in ((name, other), (other, name))]
-        wrong = [form.format(*pair) for form, pair in product(different[1:], pairs)]
-        return _Draft(text, [form.format(name) for form in same], wrong, ("Yes", name))
+        wrong = [form.format(n=first, other=second) for form, (first, second) in product(different[1:], pairs)]
+        return _Draft(text, [form.format(n=name) for form in same], wrong, (*yes, name))
     names = [name if is_subject else others[0] for is_subject in shows]
-    wrong = [form.format(name) for form, name in product(same[1:], names)]
-    return _Draft(text, [form.format(*names) for form in different], wrong, ("No", *names))
+    wrong = [form.format(n=name) for form, name in product(same[1:], names)]
+    answers = [form.format(n=names[0], other=names[1]) for form in different]
+    return _Draft(text, answers, wrong, (*no, *names))
 
 
-def _who(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool]) -> _Draft:
-    ordinal = ORDINALS[shows.index(True)]
-    text = rng.choice((f"Who is the person in the {ordinal} image?", f"Who does the {ordinal} image show?"))
-    pairs = product(others[:WRONG_ANSWERS], _PERSON_IN_IMAGE[1:])
+def _who(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool], phrases: Phrases) -> _Draft:
+    ordinal, forms = phrases["ordinals"][shows.index(True)], phrases["in which image"]
+    text = rng.choice(phrases["who?"]).format(ordinal=ordinal)
+    pairs = product(others[:WRONG_ANSWERS], forms[1:])
     wrong = [form.format(ordinal=ordinal, n=other) for other, form in pairs]
-    return _Draft(text, [form.format(ordinal=ordinal, n=name) for form in _PERSON_IN_IMAGE], wrong, (name,))
+    return _Draft(text, [form.format(ordinal=ordinal, n=name) for form in forms], wrong, (name,))
 
 
-def _count(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool]) -> _Draft:
-    total, right = NUMBER_WORDS[len(shows)], NUMBER_WORDS[sum(shows)]
-    text = rng.choice(
-        (f"How many of these {total} images show {name}?", f"In how many of these {total} images is {name}?")
-    )
-    forms = (
-        f"{name} is in {{}} of the {total} images.",
-        f"It is {name} in {{}} of the {total} images.",
-        f"Of the {total} images, {{}} show {name}.",
-        f"There are {total} images, and {name} is in {{}} of them.",
-    )
+def _count(rng: random.Random, name: str, others: Sequence[str], shows: Sequence[bool], phrases: Phrases) -> _Draft:
+    words = phrases["numbers"]
+    total, right = words[len(shows)], words[sum(shows)]
+    text = rng.choice(phrases["how many?"]).format(total=total, n=name)
+    forms = phrases["so many"]
 
     def fill(form: str, word: str) -> str:
-        return form.format(word).replace("one show ", "one shows ")
+        return form.format(number=word, total=total, n=name).replace("one show ", "one shows ")
 
-    numbers = NUMBER_WORDS[: len(shows) + 1]
-    wrong = [fill(form, word) for form, word in product(forms[1:], numbers) if word != right]
+    wrong = [fill(form, word) for form, word in product(forms[1:], words[: len(shows) + 1]) if word != right]
     return _Draft(text, [fill(form, right) for form in forms], wrong, (right,))
 
 
@@ -141,9 +108,10 @@ def _question(
         Shot(profile.id if is_subject else next(ids).profile.id, SEVERAL, start + position)
         for position, is_subject in enumerate(shows)
     ]
+    phrases = population.book.phrases
     if kind is None:
-        return _fact(person, population, key, number, ORDINALS[shows.index(True)], shots)
-    draft = kind(rng, profile.name, [other.profile.name for other in others], shows)
+        return _fact(person, population, key, number, phrases["ordinals"][shows.index(True)], shots)
+    draft = kind(rng, profile.name, [other.profile.name for other in others], shows, phrases)
     answer, *paraphrases = map(capitalize, draft.answers)
     return Question(
         key=key,
@@ -173,12 +141,15 @@ def _fact(
     templates = population.book.wordings[attribute]
     choices = phrasings(stream(seed, "forms", key), templates, "test")
     question, answer = next(phrasing for phrasing in choices if "{ns}" not in phrasing[0])
-    heads = [sentence.format(ordinal=ordinal, n=person.profile.name) for sentence in _PERSON_IN_IMAGE]
+    phrases = population.book.phrases
+    heads = [form.format(ordinal=ordinal, n=person.profile.name) for form in phrases["in which image"]]
     answers = with_heads(rng, templates, answer, heads)
     wrong = wrong_values(rng, person, attribute, WRONG_ANSWERS, population)
-    text = question.format(**slots | {"n": f"the person in the {ordinal} image"})
-    beginning = cloze_prompt(templates, slots | {"n": "the person", "ns": "this person's"})
-    prompt = f"In the {ordinal} image, {beginning[0].lower()}{beginning[1:]}"
+    text = question.format(**slots | {"n": phrases["in one image"][0].format(ordinal=ordinal)})
+    subject_alone = dict(zip(("n", "ns"), phrases["the person"], strict=True))
+    beginning = cloze_prompt(templates, slots | subject_alone)
+    start = f"{beginning[0].lower()}{beginning[1:]}"
+    prompt = phrases["start in one image"][0].format(ordinal=ordinal, start=start)
     value = person.profile.fields[attribute]
     return make_question(key, attribute, text, answers, slots, value, wrong, shots, 2, prompt)
 
