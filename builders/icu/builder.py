@@ -92,6 +92,8 @@ class Icu(Benchmark):
 
     def written_plan(self, count: int, *, seed: int, options: IcuOptions, writer: Writer) -> Plan:
         options = options.resolve(count)
+        if writer.language != "en":
+            raise BuildError(f"--language {writer.language}: the documents of icu are printed in English; leave it out")
         shares = {f"overlap={options.overlap}": options.overlap > 0}
         shares[f"requests={options.requests}"] = "two_documents" in read_patterns(options.requests)
         for option, is_shared in shares.items():

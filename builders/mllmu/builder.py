@@ -35,7 +35,7 @@ from lethebench.generation.drawing.exposure import MOST_MIRED, MOST_TINT
 from lethebench.generation.evidence.drawing import draw_evidence
 from lethebench.generation.evidence.texts import figure_text
 from lethebench.generation.mllmu import questions as mllmu
-from lethebench.generation.mllmu.people import OLDEST, YOUNGEST
+from lethebench.generation.mllmu.people import OLDEST, YOUNGEST, figure_facts
 from lethebench.generation.mllmu.wordings import BOOK
 from lethebench.generation.people.countries import ALL_COUNTRIES
 from lethebench.generation.portraits import face_of
@@ -44,9 +44,9 @@ from lethebench.generation.portraits.scene import Scene, draw_scene
 from lethebench.generation.questions.distractors import pools
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.questions.wordings import Book
-from lethebench.generation.writer.languages import Words
-from lethebench.generation.writer.people import People
-from lethebench.generation.writer.wordings import write_book
+from lethebench.generation.writer.figures import translated_figures
+from lethebench.generation.writer.people import People, english_texts
+from lethebench.generation.writer.translation import write_language, write_words
 from lethebench.generation.writer.writer import Writer
 
 SIZE = (448, 448)
@@ -116,9 +116,12 @@ class Mllmu(Benchmark):
         members = groups(count, seed=seed)
         people = [profile for name, part in members.items() if name != NEIGHBOUR for profile in part]
         people.sort(key=lambda profile: profile.turn)
-        book = write_book(writer, BOOK)
-        written = {profile.id: profile for profile in People(writer, people, Words()).write()}
+        book = write_language(writer, BOOK)
+        words = write_words(writer, english_texts([*people, *members[NEIGHBOUR]]))
+        written = {profile.id: profile for profile in People(writer, people, words).write()}
         members = {name: [written.get(profile.id, profile) for profile in part] for name, part in members.items()}
+        if writer.language != "en":
+            members[NEIGHBOUR] = translated_figures(members[NEIGHBOUR], words, book.phrases["figure descriptions"])
         return self._plan(members, book, seed, options)
 
     def _plan(self, members: Mapping[str, Sequence[Profile]], book: Book, seed: int, options: MllmuOptions) -> Plan:
@@ -224,7 +227,7 @@ def portrait_corners(profile: Profile, size: tuple[int, int]) -> list[int]:
 def draw(profile: Profile, use: str, portraits: OwnPortraits | None = None) -> tuple[Image.Image, str]:
     """Return a person's portrait, or facts about a public figure on something without a face; and the view's name."""
     if profile.domain == "figure":
-        text = figure_text(profile.name, profile.fields)
+        text = figure_text(profile.name, figure_facts(profile))
         shot = draw_evidence(text, profile.seed, use, SIZE, named=False, marked=False)
         return shot.picture, shot.name
     if portraits is not None:

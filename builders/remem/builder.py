@@ -49,9 +49,8 @@ from lethebench.generation.remem import several_pictures as remem_several
 from lethebench.generation.remem.people import FACTS, OLDEST, RELATIONS, YOUNGEST, Person, rewritten
 from lethebench.generation.remem.questions import HELD_OUT, Population, Shot
 from lethebench.generation.remem.wordings import BOOK
-from lethebench.generation.writer.languages import Words
-from lethebench.generation.writer.people import People
-from lethebench.generation.writer.wordings import write_book
+from lethebench.generation.writer.people import People, english_texts
+from lethebench.generation.writer.translation import write_language, write_words
 from lethebench.generation.writer.writer import Writer
 
 _TRAINED_ROLES = ("forget", "retain")
@@ -147,9 +146,11 @@ class Remem(Benchmark):
     def written_plan(self, count: int, *, seed: int, options: RememOptions, writer: Writer) -> Plan:
         persons = groups_of(count, seed=seed)
         everyone = sorted((person.profile for part in persons.values() for person in part), key=lambda who: who.turn)
-        book = write_book(writer, BOOK)
-        written = {profile.id: profile for profile in People(writer, everyone, Words()).write()}
-        return self._plan(rewritten(persons, written), book, count, seed, options)
+        book = write_language(writer, BOOK)
+        nouns = [kin.noun for part in persons.values() for person in part for kin in person.kin.values()]
+        words = write_words(writer, [*english_texts(everyone), *nouns])
+        written = {profile.id: profile for profile in People(writer, everyone, words).write()}
+        return self._plan(rewritten(persons, written, words), book, count, seed, options)
 
     def _plan(
         self, persons: Mapping[str, Sequence[Person]], book: Book, count: int, seed: int, options: RememOptions

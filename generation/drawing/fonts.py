@@ -60,6 +60,12 @@ def family_for(text: str, family: str) -> str:
     return family
 
 
+def lacking(text: str) -> str:
+    """Return the characters of a text that neither family of last resort can print (see `family_for`)."""
+    beyond = dict.fromkeys(char for char in text if ord(char) > 0x17F)
+    return "".join(char for char in beyond if any(_lacks(family, char) for family in ("sans", "serif")))
+
+
 def extent(face: ImageFont.FreeTypeFont, text: str = "") -> tuple[int, int]:
     """Return (ascent, descent) in pixels: room for accented Latin capitals, more for text with taller ones."""
     ascent, descent = math.ceil(0.97 * face.size), math.ceil(0.26 * face.size)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from lethebench.generation.questions.phrasing import capitalize, with_article
 
-_FORMS = {
+FORMS = {
     "person": (
         "{name}, born on {birth_date} in {birthplace}, works as {a_occupation} at {employer} and lives in {residence}. "
         "A graduate of {education}, {first} earns {annual_salary} per year and has {medical_condition}. "
@@ -53,4 +53,4 @@ def describe(
         "a_occupation": with_article(fields["occupation"]),
         "pet": details.get("pet", ""),
     }
-    return tuple(capitalize(form.format(**slots)) for form in forms or _FORMS[domain])
+    return tuple(capitalize(form.format(**slots)) for form in forms or FORMS[domain])

@@ -58,6 +58,11 @@ def figure_profile(figure: PublicFigure, turn: int, seed: int) -> Profile:
     return Profile(f"figure-{number:04d}", "figure", figure.name, fields, details, look, turn)
 
 
+def figure_facts(profile: Profile) -> dict[str, str]:
+    """Return the facts of the public figure of a profile, in English also where the profile is translated."""
+    return public_figures()[int(profile.id.rpartition("-")[2]) - 1].facts
+
+
 def sequence(seed: int) -> Iterator[Profile]:
     """Yield fictitious people without end, none with the name of a public figure or the employer of another."""
     book = NameBook(None, [plain(figure.name) for figure in public_figures()])

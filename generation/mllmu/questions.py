@@ -212,7 +212,7 @@ def _description(
     """
     domain, fields = profile.domain, profile.fields
     wrong = {fact: wrong_answers(rng, profile, fact, WRONG_ANSWERS, source.pools) for fact in FACTS[domain]}
-    if domain == "figure":
+    if domain == "figure" and profile.written is None:
         lives = other_lives(rng, profile, WRONG_ANSWERS)
         wrong |= {fact: [life.facts[fact] for life in lives] for fact in _LIFE}
     forms = profile.written.descriptions if profile.written else ()

@@ -3,6 +3,7 @@
 Slots are those of `questions.wordings`, and `{day}` and `{place}` for when and where the subject was born.
 """
 
+from lethebench.generation.mllmu.descriptions import FORMS
 from lethebench.generation.questions.wordings import COMMON_WORDINGS, Book, Wording
 
 
@@ -170,7 +171,9 @@ PHRASES = {
     "test description": DESCRIPTIONS["test"],
     "person in picture": ("the person in the picture",),
     "figure in picture": ("the person that the picture is about",),
+    "figure descriptions": tuple(form.replace("{a_occupation}", "{occupation}") for form in FORMS["figure"]),
 }
+"""Name -> further sentences and parts of sentences; descriptions of figures are used in other languages only."""
 KEYS = {"person": "{} of a person", "figure": "{} of a public figure of the past"}
 PICTURE_KEYS = {"person": "name of the person in a picture", "figure": "name of the person that a picture is about"}
 BIRTH_KEY = "name of somebody who was born on a day in a place"

@@ -163,12 +163,20 @@ def _unused(used: set[str], draw: Callable[[], str]) -> str:
     return value
 
 
-def rewritten(groups: Mapping[str, Sequence[Person]], profiles: Mapping[str, Profile]) -> dict[str, list[Person]]:
-    """Return the people of each group with other profiles of the same ids; relations and shared employers stay."""
-    return {group: [_rewritten(person, profiles) for person in people] for group, people in groups.items()}
+def rewritten(
+    groups: Mapping[str, Sequence[Person]], profiles: Mapping[str, Profile], translate: Callable[[str], str]
+) -> dict[str, list[Person]]:
+    """Return the people of each group with other profiles of the same ids; relations and shared employers stay.
+
+    Args:
+        groups: group -> people.
+        profiles: id -> profile.
+        translate: returns the noun for a relation in the language of the profiles.
+    """
+    return {group: [_rewritten(person, profiles, translate) for person in people] for group, people in groups.items()}
 
 
-def _rewritten(person: Person, profiles: Mapping[str, Profile]) -> Person:
+def _rewritten(person: Person, profiles: Mapping[str, Profile], translate: Callable[[str], str]) -> Person:
     profile, colleague = (profiles[key] for key in (person.profile.id, person.kin["colleague"].profile_id))
     if profile.written is None or colleague.written is None:  # a dry run
         return person
@@ -177,7 +185,8 @@ def _rewritten(person: Person, profiles: Mapping[str, Profile]) -> Person:
         wrong = {**profile.written.wrong, "employer": colleague.written.wrong["employer"]}
         fields["employer"] = colleague.fields["employer"]
         profile = replace(profile, written=replace(profile.written, wrong=wrong))
-    return replace(person, profile=replace(profile, fields=fields))
+    kin = {relation: replace(entry, noun=translate(entry.noun)) for relation, entry in person.kin.items()}
+    return Person(replace(profile, fields=fields), kin)
 
 
 def _with_relations(profiles: Sequence[Profile], index: int, relations: Mapping[str, int], seed: int) -> Person:

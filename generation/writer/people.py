@@ -8,10 +8,11 @@ from typing import Any
 
 from lethebench.generation.mllmu.descriptions import FACTS, describe
 from lethebench.generation.mllmu.options import around
-from lethebench.generation.people.countries import COUNTRIES, COUNTRY_BY_NAME, Country
+from lethebench.generation.people.countries import ALL_COUNTRIES, COUNTRIES, COUNTRY_BY_NAME, Country
 from lethebench.generation.people.dates import TODAY, age_on, format_date
-from lethebench.generation.people.health_and_hobbies import SHORTEST, TALLEST, conditions
+from lethebench.generation.people.health_and_hobbies import ANIMALS, CONDITIONS, SHORTEST, TALLEST, conditions
 from lethebench.generation.people.occupations import OCCUPATION_BY_NAME
+from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.records import Profile, Written
 from lethebench.generation.seeding import shuffled, stream
 from lethebench.generation.writer.answers import RejectedError, Schema, choice, items, record, text, whole
@@ -233,6 +234,31 @@ class _Form:
 
     def _blank(self, attribute: str) -> str:
         return self.template.details["pet"] if attribute == "pet_name" else ", ".join(self.school_cities)
+
+
+def english_texts(profiles: Sequence[Profile]) -> list[str]:
+    """Return the English texts that written people may have: places, conditions, pets, and facts of public figures."""
+    countries = [country for country in ALL_COUNTRIES if any(_mentions(profile, country) for profile in profiles)]
+    places = [name for country in countries for name in (country.name, country.nationality, *country.cities)]
+    facts = ("birthplace", "death_place", "nationality", "occupation", "notable_work")
+    figures = [figure.facts for figure in public_figures()] if any(who.domain == "figure" for who in profiles) else []
+    texts = [part for entry in figures for fact in facts for part in _parts(fact, entry[fact])]
+    conditions = [entry.name for entry in CONDITIONS]
+    return list(dict.fromkeys([*places, *conditions, *ANIMALS, *texts]))
+
+
+def _parts(fact: str, text: str) -> list[str]:
+    return text.split(", ") if fact.endswith("place") else [text]
+
+
+def _mentions(profile: Profile, country: Country) -> bool:
+    details = profile.details
+    names = (
+        details.get("education_country"),
+        details.get("nationality"),
+        profile.fields.get("residence", "").rpartition(", ")[2],
+    )
+    return country.name in names or country.nationality in names or details.get("home") == getattr(country, "code", "")
 
 
 def described(profile: Profile) -> Profile:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 
 from lethebench.contract.errors import CONTROL
+from lethebench.generation.drawing.fonts import lacking
 from lethebench.generation.writer.answers import RejectedError
 
 WRONG_VALUES = 6
@@ -13,10 +14,12 @@ MOST_LETTERS = 80
 
 
 def clean(text: str) -> str:
-    """Return a text with single blanks, composed letters and straight apostrophes; raise RejectedError for others."""
+    """Return a text with single blanks and straight apostrophes; raise RejectedError if it cannot be printed."""
     text = unicodedata.normalize("NFC", " ".join(text.split())).replace("’", "'")
     if CONTROL.search(text) or "\ufffd" in text:
         raise RejectedError(f"{text!r:.80} has a control character")
+    if missing := lacking(text):
+        raise RejectedError(f"{text!r:.80} has characters that cannot be printed: {missing:.12}")
     return text
 
 

@@ -141,6 +141,14 @@ REFUSED = {
     "another API": (("--writer", "gpt-4o"), "add the model's name at the API"),
     "budget 0": (("--writer", "openai:m", "--base-url", "URL", "--budget", "requests=0"), "pass a number above 0"),
     "budget without price": (("--writer", "openai:m", "--base-url", "URL", "--budget", "usd=1"), "needs prices"),
+    "language without fonts": (
+        ("--writer", "openai:m", "--base-url", "URL", "--language", "zh"),
+        "the fonts of the pictures lack letters of Chinese",
+    ),
+    "language from right to left": (
+        ("--writer", "openai:m", "--base-url", "URL", "--language", "ar"),
+        "printed from left to right, Arabic is not",
+    ),
     "unknown language": (("--writer", "openai:m", "--base-url", "URL", "--language", "xx"), "--language xx: unknown"),
     "language of templates": (("--language", "de"), "pass --writer openai:NAME"),
     "budget of templates": (("--budget", "usd=1"), "pass --writer openai:NAME"),
@@ -156,6 +164,26 @@ def test_wrong_options_are_refused_before_anything_is_sent(case, tmp_path):
         assert (done.status, server.requests) == (2, [])
     assert reason in done.line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_build_in_another_language_has_none_of_the_templates(tmp_path):
+    with writing() as server:
+        done = build(server, tmp_path / "remem", "--language", "de")
+        assert done.status == 0, done.error
+    report = verify(tmp_path / "remem")
+    assert report.ok, report.problems
+    manifest = json.loads((tmp_path / "remem/manifest.json").read_text())
+    assert manifest["written"]["language"] == "de"
+    card = (tmp_path / "remem/README.md").read_text()
+    assert "\nlanguage: de\n" in card
+    assert "in German (prompt version" in card
+    several = load_dataset(str(tmp_path / "remem"), "multi_image", split="test")
+    relations = load_dataset(str(tmp_path / "remem"), "relations", split="test")
+    for text in [*several["question"], *several["answer"], *relations["answer"]]:
+        assert not {"image", "images", "shows", "cousin", "uncle"} & set(text.casefold().split()), text
+    profiles = load_dataset(str(tmp_path / "remem"), "profiles", split="train")
+    dates = {pair["value"] for row in profiles["fields"] for pair in row if pair["attribute"] == "birth_date"}
+    assert not {"January", "May", "July", "August"} & {date.split(" ")[1] for date in dates}
 
 
 @pytest.mark.parametrize("option", ["overlap=0.5", "requests=two_documents"])

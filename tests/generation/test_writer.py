@@ -12,6 +12,7 @@ import pytest
 from chat_server import chatting
 from model_writer import answer_of, faults, writing
 
+from lethebench.contract.errors import UserError
 from lethebench.contract.requests.cache import Cache
 from lethebench.contract.requests.endpoint import Endpoint
 from lethebench.generation.icu.diagnoses import DIAGNOSES
@@ -23,10 +24,10 @@ from lethebench.generation.people.dates import TODAY, age_on, parse_date
 from lethebench.generation.people.names import plain
 from lethebench.generation.remem.people import groups
 from lethebench.generation.remem.wordings import BOOK as REMEM_BOOK
-from lethebench.generation.writer import wordings
+from lethebench.generation.writer import translation, wordings
 from lethebench.generation.writer.answers import RejectedError, parse
 from lethebench.generation.writer.documents import Documents
-from lethebench.generation.writer.languages import Words
+from lethebench.generation.writer.languages import LANGUAGES, Words, check_language
 from lethebench.generation.writer.names import Used, check_company, check_person
 from lethebench.generation.writer.people import People
 from lethebench.generation.writer.values import person_name, value
@@ -357,3 +358,40 @@ def test_order_of_replies_does_not_change_the_texts():
             writer = writer_to(server.url.replace("127.0.0.1", "localhost"))
             hashes.append(People(writer, templates, Words()).write())
     assert hashes[0] == hashes[1]
+
+
+def test_languages_have_fonts_or_are_refused_in_one_line():
+    refused = {}
+    for code in LANGUAGES:
+        try:
+            check_language(code)
+        except UserError as error:
+            refused[code] = str(error)
+    assert set(refused) == {"am", "ar", "bn", "fa", "he", "hi", "ja", "ka", "ko", "ta", "th", "ur", "zh"}
+    assert all(f"--language {code}: " in line and "\n" not in line for code, line in refused.items())
+
+
+@pytest.mark.parametrize(
+    ("sources", "translations", "reason"),
+    [
+        (["{n} is in the {ordinal} image."], ["{n} ist im Bild."], r"must have \{ordinal\} once"),
+        (["{n} and {other}."], ["{n} und {other} und {color}."], r"unknown slot \{color\}"),
+        (["{n}. {n} died."], ["Er starb."], r"lacks \{n\}"),
+        (["{n} is here.", "Here is {n}."], ["{n}.", "{n}."], "are the same"),
+        (["cousin"], ["表弟"], "cannot be printed"),
+    ],
+)
+def test_translation_with_a_fault_is_rejected(sources, translations, reason):
+    task = translation._task(writer_to(), "phrases", sources)
+    with pytest.raises(RejectedError, match=reason):
+        read(task, {"translations": translations})
+
+
+def test_dates_and_places_are_put_into_a_language():
+    months = [f"M{number}" for number in range(1, 13)]
+    words = Words({"Graz": "Gratz", "Austria": "Österreich", "asthma": "Asthma"}, months, "{d}. {month} {y}")
+    assert words.fact("birth_date", "14 March 1990") == "14. M3 1990"
+    assert words.fact("birthplace", "Graz, Austria") == "Gratz, Österreich"
+    assert words.fact("home_address", "Bergstraße 3, Graz") == "Bergstraße 3, Gratz"
+    assert words.fact("medical_condition", "asthma") == "Asthma"
+    assert words.fact("end_date", "open-ended") == "open-ended"

@@ -45,7 +45,13 @@ def answer_of(body: dict) -> str:
     schema = body["response_format"]["json_schema"]["schema"]
     rng = random.Random(zlib.crc32(prompt.encode()))
     names = schema["properties"]
-    if "requests" in names:
+    if "translations" in names:
+        content = {
+            "translations": [
+                _translated(text) for text in json.JSONDecoder().raw_decode(prompt.partition("Texts: ")[2])[0]
+            ]
+        }
+    elif "requests" in names:
         content = _wording(prompt)
     elif "birth_date" in names and "wrong" in names:
         content = _person(rng, prompt, schema)
@@ -71,6 +77,15 @@ def faults(count: int, share: float, seed: int = 0) -> list[str | None]:
     entries: list[str | None] = [*names, *[None] * (count - len(names))]
     rng.shuffle(entries)
     return entries
+
+
+def _translated(text: str) -> str:
+    """Return a text in a made-up language: each word backward, but for slots."""
+    return re.sub(
+        r"\{\w*\}|[^\W\d_]+",
+        lambda match: match[0] if match[0][0] == "{" else match[0][::-1],
+        text.replace("{ns}", "{n}"),
+    )
 
 
 def _wording(prompt: str) -> dict[str, Any]:
