@@ -17,7 +17,7 @@ from lethebench.contract.parquet import parquet_rows
 BAND = 0.05
 """How far an AUC may be from .5."""
 LEAST_SUBJECTS = 15
-_ERRORS = 2.0
+_ERRORS = 3.0
 """Standard errors by which it must be further away to count."""
 PAIRS = (("forget", "retain"), ("forget", "holdout"), ("retain", "holdout"))
 _LEAST_TEXTS = 4  # subjects with a word
