@@ -14,12 +14,22 @@ OUTPUT_TOKENS = 4096
 """Length that a bound counts for a request without a maximum."""
 
 
+BATCH_SHARE = 0.5
+"""Price of a token in a batch, as a share of its price in a single call."""
+
+
 class Usage(NamedTuple):
-    """Calls and their tokens."""
+    """Calls and their tokens; those in batches are also counted apart, for they cost less."""
 
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    batch_input_tokens: int = 0
+    batch_output_tokens: int = 0
+
+    def in_batch(self) -> "Usage":
+        """Return the same usage by batches."""
+        return self._replace(batch_input_tokens=self.input_tokens, batch_output_tokens=self.output_tokens)
 
     def plus(self, other: "Usage") -> "Usage":
         """Return the sum of both."""
@@ -59,7 +69,10 @@ class Budget:
         """Return the US dollars of a usage, None without a price."""
         if self.price is None:
             return None
-        return (usage.input_tokens * self.price[0] + usage.output_tokens * self.price[1]) / 1e6
+        saved = 1 - BATCH_SHARE
+        input_tokens = usage.input_tokens - saved * usage.batch_input_tokens
+        output_tokens = usage.output_tokens - saved * usage.batch_output_tokens
+        return (input_tokens * self.price[0] + output_tokens * self.price[1]) / 1e6
 
     def exceeded(self, usage: Usage) -> str | None:
         """Return the limit that a usage exceeds, e.g. `500 requests`; None if it is within all."""

@@ -5,7 +5,7 @@ import math
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -75,14 +75,30 @@ def fault_of_call(error: Exception, request: Mapping[str, Any]) -> Fault:
         reason = one_line(ValueError(clean_text(f"{error} {error.__cause__ or ''}")), 200)
         return Fault(Scope.SERVER if cause in _UNREACHED else Scope.CALL, f"{type(error).__name__}: {reason}")
     status = int(response.status_code)
-    text = error_text(getattr(error, "body", None) or getattr(error, "message", "") or error)
-    whole = f"{text} {getattr(error, 'code', '')} {getattr(error, 'type', '')}"
-    reason = f"{type(error).__name__} {status}: {one_line(ValueError(clean_text(text)), 200)}"
-    setting = _setting(text, getattr(error, "param", None), request) if status in (400, 422) else None
-    scope = _scope(status, whole)
-    if response.headers.get("x-should-retry") == "false" and scope is Scope.CALL:
-        scope = Scope.ROW
-    return Fault(scope, reason, wait_of(response.headers), setting, (0, 0), limited=status == 429)
+    body = getattr(error, "body", None) or getattr(error, "message", "") or str(error)
+    fault = fault_of_status(status, body, request, name=type(error).__name__, wait=wait_of(response.headers))
+    if response.headers.get("x-should-retry") == "false" and fault.scope is Scope.CALL:
+        return replace(fault, scope=Scope.ROW)
+    return fault
+
+
+def fault_of_status(
+    status: int, body: object, request: Mapping[str, Any], *, name: str = "error", wait: float | None = None
+) -> Fault:
+    """Return what an HTTP status of 400 or more and its body mean for a request."""
+    inner = body.get("error", body) if isinstance(body, Mapping) else body
+    code, kind, param = (inner.get(key) if isinstance(inner, Mapping) else None for key in ("code", "type", "param"))
+    text = error_text(body)
+    reason = f"{name} {status}: {one_line(ValueError(clean_text(text)), 200)}"
+    setting = _setting(text, param, request) if status in (400, 422) else None
+    return Fault(_scope(status, f"{text} {code} {kind}"), reason, wait, setting, (0, 0), limited=status == 429)
+
+
+def without_refused(request: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:
+    """Return a request without refused settings; a refused `max_tokens` is sent under its newer name."""
+    accepted = {name: value for name, value in request.items() if name not in refused}
+    renamed = {SETTINGS.get(name): request[name] for name in refused if name in request and SETTINGS.get(name)}
+    return accepted | {name: value for name, value in renamed.items() if name}
 
 
 def wait_of(headers: Mapping[str, str]) -> float | None:

@@ -45,7 +45,7 @@ class Meter:
     ) -> None:
         """Record what a call took, the most where the server does not say it, and its answer."""
         reserved = self._reserved.pop(call)
-        counts = zip(usage, reserved[1:], strict=True)
+        counts = zip(usage, reserved[1:3], strict=True)
         total = Usage(1, *(limit if count is None else count for count, limit in counts))
         if usage[0] is not None and most.input_tokens:
             self._factor = max(self._factor, usage[0] / most.input_tokens)

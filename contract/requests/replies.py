@@ -44,7 +44,7 @@ def read_reply(body: bytes, charset: str | None = None) -> Completion:
     Raises:
         BadReply: There is no answer: the reply is no chat completion, an error, cut off, or filtered.
     """
-    reply = _parsed(_decoded(body, charset))
+    reply = read_json(body, charset)
     if not isinstance(reply, dict):
         raise BadReply(f"the reply is no chat completion: {_start(reply)}", 502)
     _raise_error(reply)
@@ -61,6 +61,21 @@ def read_reply(body: bytes, charset: str | None = None) -> Completion:
     except BadReply as error:
         error.usage = usage
         raise
+
+
+def read_json(body: bytes, charset: str | None = None) -> Any:
+    """Return the JSON of a body in any encoding, or the chat completion that server-sent events make up.
+
+    Raises:
+        BadReply: It is neither.
+    """
+    text = _decoded(body, charset)
+    if re.match(r"\s*(?:data|event|id|retry|):", text):
+        return _collected(text)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadReply(f"the reply is no JSON: {_start(text)}", 502) from None
 
 
 def error_text(body: object) -> str:
@@ -141,15 +156,6 @@ def _decoded(body: bytes, charset: str | None) -> str:
         except (UnicodeError, LookupError):
             continue
     return body.decode("cp1252", "replace")
-
-
-def _parsed(text: str) -> Any:
-    if re.match(r"\s*(?:data|event|id|retry|):", text):
-        return _collected(text)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise BadReply(f"the reply is no JSON: {_start(text)}", 502) from None
 
 
 def _collected(text: str) -> dict[str, Any]:

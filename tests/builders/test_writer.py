@@ -102,7 +102,7 @@ def test_build_from_its_answers_sends_nothing_and_has_the_same_bytes(written, tm
 
 
 def test_faulty_server_costs_one_call_per_fault(tmp_path, monkeypatch):
-    monkeypatch.setattr("lethebench.contract.requests.asking.random.uniform", lambda low, high: 0.01)
+    monkeypatch.setattr("lethebench.contract.requests.retries.random.uniform", lambda low, high: 0.01)
     with writing() as server:
         server.faults = [fault for fault in faults(40, 0.5) if fault != "silent"]
         done = build(server, tmp_path / "remem")

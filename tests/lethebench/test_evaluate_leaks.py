@@ -48,7 +48,7 @@ def test_no_reply_holds_the_key(server, tmp_path, status, caplog):
 
 @pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
 def test_nothing_written_or_printed_holds_the_key(server, tmp_path, status, monkeypatch, capfd):
-    monkeypatch.setattr("lethebench.contract.requests.asking.MAX_WAIT", -1)  # not called again
+    monkeypatch.setattr("lethebench.contract.requests.retries.MAX_WAIT", -1)  # not called again
     server.echoes = [echo for form in FORMS.values() for echo in ((status, form), (200, lambda key: "red"))]
     sample = len(FORMS)  # of the forget set, and of the retain set
     words = ["--model", "openai:m", "--base-url", server.url, "--sample", sample, "--out", tmp_path / "out"]
