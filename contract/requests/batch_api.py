@@ -4,6 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Any
 
 from lethebench.contract.requests.endpoint import Endpoint, EndpointRefused
@@ -80,7 +81,7 @@ class BatchApi:
         """Return the batch with a token in its metadata, None if there is none among the latest."""
         after: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
-            page = self._object(lambda after=after: self._batches.list(limit=100, **after), needs="data", kind=list)
+            page = self._object(partial(self._batches.list, limit=100, **after), needs="data", kind=list)
             batches = [batch for batch in page["data"] if isinstance(batch, dict) and "id" in batch]
             for batch in batches:
                 if (batch.get("metadata") or {}).get(TOKEN) == token:

@@ -65,7 +65,7 @@ def estimate(endpoint: Endpoint, rows: Sequence[Mapping], cache: Cache, max_toke
         if key not in seen and cache.get(key) is None:
             usage = usage.plus(likely(request))
         seen.add(key)
-    return usage
+    return usage.in_batch() if endpoint.batch else usage
 
 
 def _requests(endpoint: Endpoint, rows: Sequence[Mapping], max_tokens: int) -> Iterator[dict[str, Any]]:

@@ -96,7 +96,7 @@ class OpenAIJudge:
             if key not in hashes and self.cache.get(key) is None:
                 usage = usage.plus(likely({**request, "max_tokens": min(LIKELY_TOKENS, self.max_tokens)}))
             hashes.add(key)
-        return usage
+        return usage.in_batch() if self.endpoint.batch else usage
 
     def _requests(self, items: Sequence[Item], rubrics: Sequence[Rubric], repeats: int) -> Iterator[dict[str, Any]]:
         return (self.request(item, rubric, repeat) for rubric in rubrics for repeat in range(repeats) for item in items)

@@ -167,5 +167,6 @@ class Estimator(Writer):
         for task in tasks:
             request = self.request(task)
             if self.cache.get(request_hash(self.endpoint, request)) is None:
-                self.usage = self.usage.plus(likely(request)._replace(output_tokens=task.tokens))
+                usage = likely(request)._replace(output_tokens=task.tokens)
+                self.usage = self.usage.plus(usage.in_batch() if self.endpoint.batch else usage)
         return [task.template for task in tasks]

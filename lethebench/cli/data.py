@@ -58,6 +58,9 @@ def build(
     price: Annotated[
         str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
     ] = "",
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Send API calls by OpenAI's Batch API: half the price, in a day.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -83,6 +86,7 @@ def build(
         concurrency=concurrency,
         budget=budget,
         price=price,
+        batch=batch,
         dry_run=dry_run,
     )
     writing.check()

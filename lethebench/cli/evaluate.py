@@ -57,6 +57,9 @@ def evaluate(
     price: Annotated[
         str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
     ] = "",
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Send the model's calls by OpenAI's Batch API: half the price, in a day.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")] = False,
     judge: Annotated[
         list[str] | None,
@@ -80,6 +83,10 @@ def evaluate(
     judge_price: Annotated[
         str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens of the judges.")
     ] = "",
+    judge_batch: Annotated[
+        bool,
+        typer.Option("--judge-batch", help="Send the judges' calls by OpenAI's Batch API: half the price, in a day."),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder to write; default evaluations/..., RUN/evaluation.")] = None,
     print_all: Annotated[bool, typer.Option("--all", help="Print every aggregate, not only the headline.")] = False,
     as_json: Json = False,
@@ -124,6 +131,7 @@ def evaluate(
         out=out,
         budget=budget,
         price=price,
+        batch=batch,
         dry_run=dry_run,
         judges=JudgeOptions(
             names=tuple(judge or ()),
@@ -133,6 +141,7 @@ def evaluate(
             base_url=judge_base_url,
             budget=judge_budget,
             price=judge_price,
+            batch=judge_batch,
             concurrency=concurrency,
             timeout=timeout,
         ),
@@ -162,6 +171,9 @@ def judge_check(
     price: Annotated[
         str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
     ] = "",
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Send API calls by OpenAI's Batch API: half the price, in a day.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -183,6 +195,7 @@ def judge_check(
         base_url=base_url,
         budget=budget,
         price=price,
+        batch=batch,
         concurrency=concurrency,
         timeout=timeout,
     )

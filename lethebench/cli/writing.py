@@ -35,6 +35,7 @@ class WriterOptions:
         concurrency: calls of the API at a time.
         budget: limits of calls as `requests=N,tokens=N,usd=X`, or some of them; empty = none.
         price: US dollars per million input and output tokens as `IN,OUT`; empty = unknown.
+        batch: send calls by the Batch API.
         dry_run: estimate calls, tokens and cost, and send nothing.
     """
 
@@ -44,6 +45,7 @@ class WriterOptions:
     concurrency: int = 8
     budget: str = ""
     price: str = ""
+    batch: bool = False
     dry_run: bool = False
 
     def check(self) -> Budget:
@@ -54,6 +56,7 @@ class WriterOptions:
                 "--language": self.language != "en",
                 "--budget": self.budget,
                 "--price": self.price,
+                "--batch": self.batch,
                 "--dry-run": self.dry_run,
             }
             for name, value in given.items():
@@ -85,6 +88,7 @@ class WriterOptions:
             key=os.environ.get("OPENAI_API_KEY") or "none",
             base_url=self.base_url,
             concurrency=self.concurrency,
+            batch=self.batch,
         )
         path = answers_path(out)
         if self.dry_run:

@@ -107,6 +107,7 @@ def _endpoint(options: EvaluateOptions) -> Endpoint:
         base_url=options.base_url,
         concurrency=options.concurrency,
         timeout=options.timeout,
+        batch=options.batch,
     )
 
 

@@ -33,6 +33,7 @@ class JudgeOptions:
         price: US dollars per million input and output tokens as `IN,OUT`; empty = unknown.
         concurrency: Calls at a time.
         timeout: Seconds after which a call without a reply has failed.
+        batch: Send calls by the Batch API.
         sample: Judge at most this many answers of each set and task, drawn with seed 0; None = all.
     """
 
@@ -44,6 +45,7 @@ class JudgeOptions:
     price: str = ""
     concurrency: int = 8
     timeout: float = 120.0
+    batch: bool = False
     sample: int | None = None
 
     @property
@@ -70,7 +72,8 @@ class JudgeOptions:
             options = "--rubrics, --judge-repeats and --judge-sample"
             raise UserError(f"{options} are for judges; pass --judge local or --judge openai:MODEL")
         if not self.api_names:
-            for option, value in {"base-url": self.base_url, "budget": self.budget, "price": self.price}.items():
+            values = {"base-url": self.base_url, "budget": self.budget, "price": self.price, "batch": self.batch}
+            for option, value in values.items():
                 if value:
                     raise UserError(f"{prefix}{option} is for a judge behind an API; pass openai:MODEL as the judge")
             return
@@ -110,6 +113,7 @@ class JudgeOptions:
             base_url=self.base_url,
             concurrency=self.concurrency,
             timeout=self.timeout,
+            batch=self.batch,
         )
         return OpenAIJudge(endpoint, cache=cache, budget=self.limits(), progress=progress)
 

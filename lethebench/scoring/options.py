@@ -51,6 +51,7 @@ class EvaluateOptions:
         timeout: seconds after which a call without a reply has failed.
         budget: limits of an API's calls as `requests=N,tokens=N,usd=X`, or some of them; empty = none.
         price: US dollars per million input and output tokens as `IN,OUT`; empty = unknown.
+        batch: send an API's calls by the Batch API.
         dry_run: estimate calls, tokens and cost of an API, and send nothing.
         judges: who judges the answers, if anyone.
     """
@@ -75,6 +76,7 @@ class EvaluateOptions:
     timeout: float = 120.0
     budget: str = ""
     price: str = ""
+    batch: bool = False
     dry_run: bool = False
     judges: JudgeOptions = field(default_factory=JudgeOptions)
 
@@ -152,7 +154,7 @@ class EvaluateOptions:
         if self.general is not None:
             self._check_general()
         if self.api_model is None or self.is_run:
-            for name, given in {"--budget": self.budget, "--price": self.price}.items():
+            for name, given in {"--budget": self.budget, "--price": self.price, "--batch": self.batch}.items():
                 if given:
                     hint = f", or --judge-{name.removeprefix('--')} for judges" if self.judges.api_names else ""
                     raise UserError(f"{name} is for models behind an API; pass --model openai:NAME to use one{hint}")

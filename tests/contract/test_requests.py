@@ -14,7 +14,7 @@ from chat_server import chatting
 from lethebench.contract.conversation import api_messages
 from lethebench.contract.errors import UserError
 from lethebench.contract.requests.asking import ask_all
-from lethebench.contract.requests.budget import Budget, bound, likely, parse_budget
+from lethebench.contract.requests.budget import Budget, Usage, bound, likely, parse_budget
 from lethebench.contract.requests.cache import Cache
 from lethebench.contract.requests.endpoint import BudgetSpent, Endpoint, EndpointRefused
 from lethebench.contract.requests.faults import wait_of
@@ -230,7 +230,7 @@ def test_calls_of_unknown_usage_count_with_their_most(tmp_path):
     with serving(*replies) as server, closing(Cache(tmp_path / "answers")) as cache:
         ask(server, requests(2), cache=cache)
         usage, most = cache.usage(), bound(requests(1)[0])
-    assert usage == (4, 2 * most.input_tokens + 10, 2 * 20 + 5)
+    assert usage == Usage(4, 2 * most.input_tokens + 10, 2 * 20 + 5)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_progress_carries_the_cost():
     with serving(well()) as server:
         ask(server, requests(3), progress=seen.append, budget=Budget(price=(1e6, 1e6)))
     assert [(now.done, now.total, now.usage, now.usd) for now in seen] == [
-        (done, 3, (done, 10 * done, 5 * done), 15.0 * done) for done in (1, 2, 3)
+        (done, 3, Usage(done, 10 * done, 5 * done), 15.0 * done) for done in (1, 2, 3)
     ]
 
 
