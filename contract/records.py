@@ -180,6 +180,7 @@ class Done(Record):
     retain_rows: Count | None = None
     peak_memory_mb: Number | None = None
     routing: dict[str, Number] = {}
+    sampled: dict[Text, Count] = {}
     proof: Proof | None = None
     sha256: Digest | None = None
 
@@ -264,6 +265,7 @@ class Summary(Record):
     fluent: Series
     exposure: Series
     final: Final
+    sampling: dict[Text, dict[Text, Annotated[Series, Field(min_length=2, max_length=2)]]] = {}
     parts: dict[str, Number | None]
     worst_profile: dict[str, list[Any]]
     stability_parts: dict[str, Any]

@@ -4,7 +4,7 @@ A row is a mapping with the columns of `evaluation.answers.row_scores`. Rows wit
 be forgotten at some stage; the others never are.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -151,7 +151,11 @@ def gold_knowledge_of(gold: Mapping[int, Sequence[Rows]], tasks: Sequence[int]) 
 
 
 def stability_of(
-    stages: Sequence[Rows], scores: Mapping[str, Any], gold: Sequence[float | None], tasks: Sequence[int]
+    stages: Sequence[Rows],
+    scores: Mapping[str, Any],
+    gold: Sequence[float | None],
+    tasks: Sequence[int],
+    sampled: Collection[int] = (),
 ) -> dict:
     """Return `continual_summary` of a run's rows by stage with the series of `run_scores`.
 
@@ -161,5 +165,6 @@ def stability_of(
     for name, series in (("forget", forget), ("keep", keep)):
         if None in series:
             raise ValueError(f"stability needs {name}: {scores['reasons'].get(name, 'it is not measured')}")
-    summary = continual_summary(stage_matrix(stages, tasks), [1.0, *keep], gold=gold, forget=forget, keep=keep)
+    matrix = stage_matrix(stages, tasks)
+    summary = continual_summary(matrix, [1.0, *keep], gold=gold, forget=forget, keep=keep, sampled=sampled)
     return summary | {"worst_relapse": scores["worst_relapse"]}

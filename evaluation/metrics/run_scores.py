@@ -1,6 +1,7 @@
 """Every score of a continual unlearning run from the rows of its stages, against gold models of one or more seeds."""
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,11 @@ from lethebench.evaluation.metrics.over_profiles import (
     lowest_value,
     profile_mean,
     ratio,
+    relative,
     resampled,
     worst_mean,
 )
+from lethebench.evaluation.metrics.sampling import StageSample, filled, sampled_stages, stage_sample
 from lethebench.evaluation.metrics.score import PARTS, unlearning_score
 from lethebench.evaluation.metrics.stage_values import MODALITIES, Stage, StageValues, fluency, stage_values
 from lethebench.evaluation.metrics.tables import ModelRows, Table, units
@@ -35,11 +38,13 @@ class Run:
         stages: rows of the initial model and after each request.
         gold: stage -> rows of the gold models retrained without the tasks asked up to it, one per seed.
         order: task ids in the order in which they are asked to be forgotten.
+        sampled: stages that hold a sample of the rows, or rank a sample of them; never the first or the last.
     """
 
     stages: Sequence[ModelRows]
     gold: Mapping[int, Sequence[ModelRows]]
     order: Sequence[int]
+    sampled: Collection[int] = ()
 
 
 def run_scores(run: Run, *, seed: int = 0) -> dict:
@@ -65,6 +70,7 @@ def run_scores(run: Run, *, seed: int = 0) -> dict:
         parts: the lines of which the lowest is taken, means over stages: forget_pictures, attacker_top, ...
         worst_profile: `forget` and `keep` -> [profile, its lowest value].
         worst_relapse: the largest knowledge above gold of a profile at a stage after its own, in [0, 1].
+        sampling: part -> stage -> 95 % interval in which its value over all rows lies, for stages scored on a sample.
         intervals: name -> bootstrap 95 % interval over profiles; the worst ones are not resampled and have none.
         gold_spread: name -> range over the gold models of all stages, each scored as a method against those of other
             seeds; empty with one seed. A smaller gap between two methods is none.
@@ -73,7 +79,7 @@ def run_scores(run: Run, *, seed: int = 0) -> dict:
         reasons: part -> why it is None.
         flags: among collapsed, fluency_lost, over_unlearned, one_gold_seed, not_measured, no_gold.
     """
-    reasons = unmeasured(run.stages, run.gold, run.order)
+    reasons = unmeasured(run.stages, run.gold, run.order, run.sampled)
     if NO_GOLD in reasons.values():
         return nothing(reasons) | {"flags": ["no_gold", "not_measured"]}
     scorer = _Scorer(run, seed)
@@ -95,6 +101,7 @@ def nothing(reasons: Mapping[str, str]) -> dict:
     """Return the result of `run_scores` where no part can be measured."""
     empty: dict[str, Any] = dict.fromkeys((*PARTS, "fluent", "score", "score_last", "stability", "worst_relapse"))
     empty |= {"series": {}, "parts": {}, "worst_profile": {}, "intervals": {}, "gold_spread": {}, "gold_seeds": 0}
+    empty["sampling"] = {}
     return empty | {"assumes": [], "reasons": dict(reasons), "flags": ["not_measured"]}
 
 
@@ -112,13 +119,38 @@ class _Scorer:
         ever_asked = np.bincount(initial.profile, initial.role == "forget", minlength=len(self.units)) > 0
         self.weights = resampled(ever_asked.astype(int), seed=seed)
         self.seeds = min(len(models) for models in run.gold.values())
+        self.samples: dict[int, StageSample] = {}
+        for number in sorted(run.sampled):
+            own, earlier = run.order[number - 1], run.order[: number - 1]
+            self.samples[number] = stage_sample(initial, self.table(run.stages[number], sampled=True), own, earlier)
         self.references = [self._gold_values(number) for number in range(self.seeds)] if self.seeds > 1 else []
 
-    def table(self, rows: ModelRows) -> Table:
-        """Return the table of a model's rows, made once."""
+    def table(self, rows: ModelRows, *, sampled: bool = False) -> Table:
+        """Return the table of a model's rows, made once; of a sample with rows without values for the others."""
         if id(rows) not in self.tables:
-            self.tables[id(rows)] = Table(rows, self.units)
+            if sampled:
+                width = self.table(self.run.stages[0]).distribution.shape[1]
+                self.tables[id(rows)] = Table(filled(rows, self.run.stages[0]), self.units, width)
+            else:
+                self.tables[id(rows)] = Table(rows, self.units)
         return self.tables[id(rows)]
+
+    def drawn(self, values: StageValues, number: int) -> StageValues:
+        """Return the values of a stage without those that its sample cannot have."""
+        sample = self.samples.get(number)
+        if sample is None:
+            return values
+        parts = {
+            name: np.where(sample.of(name).included, getattr(values, name), np.nan)
+            for name in ("forget", "indistinguishable", "keep")
+        }
+        groups = np.where(sample.partial_groups, np.nan, values.keep_groups)
+        return dataclasses.replace(values, **parts, keep_groups=groups)
+
+    def weights_of(self, number: int, part: str) -> np.ndarray:
+        """Return the resamples of a stage, in which each drawn profile stands for some of its kind."""
+        sample = self.samples.get(number)
+        return self.weights if sample is None else self.weights * sample.of(part).weights
 
     def stage(self, number: int, without: int | None = None) -> Stage:
         """Return what a model is compared with at a stage; `without` leaves out one gold seed."""
@@ -139,15 +171,49 @@ class _Scorer:
 
     def scores(self, models: Sequence[Table]) -> dict[str, Any]:
         """Return every score of a method's models, each for all resamples."""
-        values = [stage_values(model, self.stage(number)) for number, model in enumerate(models, start=1)]
-        scores = _scores(values, self.references, self.weights)
+        values = [
+            self.drawn(stage_values(model, self.stage(number)), number) for number, model in enumerate(models, start=1)
+        ]
+        references = [
+            [self.drawn(stage, number) for number, stage in enumerate(gold, start=1)] for gold in self.references
+        ]
+        scores = _scores(values, references, self.weights, self.weights_of)
         initial = self.table(self.run.stages[0])
-        shares = []
+        shares, sampling = [], self._sampling(values, references)
         for number, model in enumerate(models, start=1):
             now, before = (fluency(table, self.run.order[:number]) for table in (model, initial))
-            shares.append(ratio(profile_mean, now, [before], self.weights))
+            shares.append(ratio(profile_mean, now, [before], self.weights_of(number, "fluent")))
+            if sample := self.samples.get(number):
+                before = np.where(np.isnan(now), np.nan, before)
+
+                def share(weights: np.ndarray, now: np.ndarray = now, before: np.ndarray = before) -> np.ndarray:
+                    return np.minimum(1.0, ratio(profile_mean, now, [before], weights))
+
+                sampling["fluent"][number] = sample.scored.interval(share, now[None])
         stages = np.minimum(1.0, shares)
-        return scores | {"fluent_stages": stages, "fluent": _mean(stages), "values": values}
+        sampling = {name: {n: one for n, one in by_stage.items() if one} for name, by_stage in sampling.items()}
+        sampling = {name: by_stage for name, by_stage in sampling.items() if by_stage}
+        return scores | {"fluent_stages": stages, "fluent": _mean(stages), "values": values, "sampling": sampling}
+
+    def _sampling(
+        self, values: Sequence[StageValues], references: Sequence[Sequence[StageValues]]
+    ) -> dict[str, dict[int, list[float] | None]]:
+        """Return part -> sampled stage -> `Drawn.interval` of the lowest of its lines; "fluent" is empty."""
+        intervals: dict[str, dict[int, list[float] | None]] = {name: {} for name in MEANS}
+        for number, sample in self.samples.items():
+            for name in ("forget", "indistinguishable", "keep"):
+                lines = getattr(values[number - 1], name)
+                gold = [getattr(model[number - 1], name) for model in references]
+
+                def lowest(weights: np.ndarray, lines: np.ndarray = lines, gold: list = gold) -> np.ndarray:
+                    means = [
+                        relative(profile_mean, line, [other[index] for other in gold], weights)
+                        for index, line in enumerate(lines)
+                    ]
+                    return _lowest(np.array(means))
+
+                intervals[name][number] = sample.of(name).interval(lowest, lines)
+        return intervals
 
     def initial_fluency(self) -> list[float]:
         """Return the initial model's share of fluent answers on the kept rows of each stage."""
@@ -173,9 +239,13 @@ def _scores(
     values: Sequence[StageValues],
     references: Sequence[Sequence[StageValues]],
     weights: np.ndarray,
+    weights_of: Callable[[int, str], np.ndarray] | None = None,
     limit: float = 1.0,
 ) -> dict[str, Any]:
-    """Return the parts for all resamples: `<part>_stages` (stages, resamples), `<part>_lines`, means and worst."""
+    """Return the parts for all resamples: `<part>_stages` (stages, resamples), `<part>_lines`, means and worst.
+
+    `weights_of` returns the weights of a stage, from 1, and a part; default: `weights`.
+    """
     scores: dict[str, Any] = {}
     once = weights[:1]  # extremes are not resampled: a bootstrap of a minimum is not consistent
     for name in ("forget", "indistinguishable", "keep"):
@@ -184,8 +254,9 @@ def _scores(
         present = [line for line in range(lines.shape[1]) if not np.isnan(lines[:, line]).all()]
         means = np.array(
             [
-                [ratio(profile_mean, stage[line], [other[number, line] for other in gold], weights) for line in present]
+                [ratio(profile_mean, stage[line], [other[number, line] for other in gold], own) for line in present]
                 for number, stage in enumerate(lines)
+                for own in [weights_of(number + 1, name) if weights_of else weights]
             ]
         ).reshape(len(values), len(present), len(weights))
         scores[f"{name}_lines"] = dict(zip(present, np.minimum(limit, means).swapaxes(0, 1), strict=True))
@@ -277,6 +348,7 @@ def _summary(scorer: _Scorer, own: dict[str, Any], reasons: dict[str, str]) -> d
             if name not in reasons
         },
         "worst_relapse": _worst_relapse(values, scorer),
+        "sampling": own["sampling"],
         "intervals": {name: interval(draw[1:]) for name, draw in draws.items() if not name.endswith("_worst")},
         "gold_spread": scorer.spread() if scorer.seeds > 1 else {},
         "gold_seeds": scorer.seeds,
@@ -285,7 +357,8 @@ def _summary(scorer: _Scorer, own: dict[str, Any], reasons: dict[str, str]) -> d
             for stage, gold in scorer.gold_stage.items()
             if gold != stage
         ]
-        + _left_out(values, scorer.units),
+        + _left_out(values, scorer.units)
+        + sampled_stages(scorer.samples, own["sampling"]),
         "reasons": reasons,
         "flags": flags,
     }

@@ -4,7 +4,7 @@ Source: ICU-Bench names these families of measures; its formulas are not public,
 Tasks are counted from 1; task i is asked to be forgotten at stage i; stage 0 is before unlearning.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ UNMEASURED = 0.05  # a task known less than this before unlearning is left out o
 
 
 def _matrix(
-    knowledge: Sequence[Sequence[float | None]], utility: Sequence[float | None]
+    knowledge: Sequence[Sequence[float | None]], utility: Sequence[float | None], sampled: Collection[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return K, shape (T + 1, T), and U, shape (T + 1,), after checking every cell."""
     stages = len(knowledge)
@@ -25,6 +25,8 @@ def _matrix(
         if len(row) != tasks:
             raise ValueError(f"stage {stage} has {len(row)} task scores where {tasks} are expected ({stages} stages)")
         for task, value in enumerate(row, start=1):
+            if value is None and stage in sampled and task != stage:
+                continue
             if value is None or not 0 <= value <= 1:
                 raise ValueError(f"knowledge of task {task} after stage {stage} is {value}: give a number in 0..1")
     for stage, value in enumerate(utility):
@@ -42,6 +44,7 @@ def continual_summary(
     gold: Sequence[float | None] | None = None,
     forget: Sequence[float | None] | None = None,
     keep: Sequence[float | None] | None = None,
+    sampled: Collection[int] = (),
 ) -> dict:
     """Return all measures of a continual run from its stage matrix; below, K'[i, t] = K[i, t] / K[i, 0].
 
@@ -52,6 +55,8 @@ def continual_summary(
         forget: per stage t = 1 .. T, forget score of the tasks asked so far, in 0..1; default: the mean over tasks
             i <= t of 1 - clip((K[i, t] - G[i]) / (K[i, 0] - G[i]), 0, 1).
         keep: per stage t = 1 .. T, in 0..1; default: min(1, U[t] / U[0]).
+        sampled: stages t = 1 .. T - 1 at which the cells of other tasks than t may be None; means are over the rest.
+            Give `forget` with them.
 
     Returns:
         stability: in 0..1, higher is better: mean over stages of min(forget, keep), so that steadiness alone is worth
@@ -76,7 +81,7 @@ def continual_summary(
     Raises:
         ValueError: a missing value or one outside 0..1 (the cell is named), a wrong shape, U[0] = 0, or no known task.
     """
-    k, u = _matrix(knowledge, utility)
+    k, u = _matrix(knowledge, utility, sampled)
     last = len(k) - 1
     floor = np.zeros(last) if gold is None else _series(gold, last, "gold", 1)
     measured = [task for task in range(1, last + 1) if k[0, task - 1] - floor[task - 1] >= UNMEASURED]
@@ -96,12 +101,12 @@ def continual_summary(
     means: dict[str, Sequence[float] | np.ndarray] = {
         "forget_now": [1 - ratio[t][t] for t in measured],
         "historical_preservation": [1 - ratio[i][t] for i in early for t in range(i + 1, last + 1)],
-        "worst_relapse": [max(0.0, *relapses)] if relapses else [],
+        "worst_relapse": [np.nanmax([0.0, *relapses])] if relapses else [],
         "premature_forgetting": [1 - ratio[j][t] for j in measured for t in range(1, j)],
         "backward_transfer": [k[last, i - 1] - k[i, i - 1] for i in range(1, last)],
         "step_variation": np.concatenate(steps),
     }
-    summary: dict = {name: float(np.mean(values)) if len(values) else None for name, values in means.items()}
+    summary: dict = {name: _mean_of_cells(values) for name, values in means.items()}
     unmeasured = [task for task in range(1, last + 1) if task not in measured]
     return summary | {
         "utility_retention": float(relative[last]),
@@ -114,6 +119,13 @@ def continual_summary(
         "unmeasured_tasks": unmeasured,
         "flags": (["collapsed"] if relative[last] < 0.5 else []) + (["not_measured"] if unmeasured else []),
     }
+
+
+def _mean_of_cells(values: Sequence[float] | np.ndarray) -> float | None:
+    """Return the mean without the cells that a sample leaves out; None without any."""
+    array = np.asarray(values, dtype=np.float64)
+    array = array[~np.isnan(array)]
+    return float(np.mean(array)) if len(array) else None
 
 
 def _forgotten(k: np.ndarray, gold: np.ndarray, measured: Sequence[int]) -> np.ndarray:

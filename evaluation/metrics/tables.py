@@ -31,10 +31,12 @@ class Table:
     Args:
         model: the rows; each has an `id` of its own within its kind.
         profiles: every profile of the run, in the order of all arrays per profile.
+        width: columns of `distribution`; default: the most candidates of these rows.
 
     Attributes:
         profile: shape (n,), index of each row's profile.
         task, image, held_out: shape (n,), task id, whether the question has a picture, whether it is held out.
+        scored: shape (n,), False for rows that stand for those outside of a sample.
         role: shape (n,), forget, retain, neighbour or general.
         group: shape (n,), what is kept or lost together: the row's task, RETAIN, or one of OTHERS.
         columns: name -> shape (n,), of COLUMNS; NaN where a row has no value.
@@ -42,7 +44,7 @@ class Table:
             where there are none.
     """
 
-    def __init__(self, model: ModelRows, profiles: Sequence[Any]) -> None:
+    def __init__(self, model: ModelRows, profiles: Sequence[Any], width: int | None = None) -> None:
         parts = [sorted(part, key=lambda row: str(row["id"])) for part in (model.rows, model.held_out)]
         rows = [row for part in parts for row in part]
         index = {profile: number for number, profile in enumerate(profiles)}
@@ -59,12 +61,13 @@ class Table:
             for name in COLUMNS
         }
         self._rows = rows
-        self.distribution = distributions([row.get("candidate_logprobs") for row in rows])
+        self.scored = np.array([not row.get("unscored") for row in rows], dtype=bool)
+        self.distribution = distributions([row.get("candidate_logprobs") for row in rows], width)
 
     @cached_property
     def language(self) -> np.ndarray:
-        """Whether each answer is language, by judges where they judged it, shape (n,)."""
-        return np.array([is_fluent(row) for row in self._rows], dtype=np.float64)
+        """Whether each answer is language, by judges where they judged it, shape (n,); NaN where none was scored."""
+        return np.array([np.nan if row.get("unscored") else is_fluent(row) for row in self._rows], dtype=np.float64)
 
     def means(self, values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Return the mean of each profile over chosen rows that have a value, shape (profiles,); NaN without any."""
@@ -84,9 +87,12 @@ def units(models: Iterable[ModelRows]) -> list:
     return sorted({unit_of(row) for model in models for part in (model.rows, model.held_out) for row in part}, key=str)
 
 
-def distributions(logprobs: Sequence[Sequence[float] | None]) -> np.ndarray:
-    """Return each row's distribution over its candidates, shape (rows, most candidates); zeros where it has none."""
-    width = max((len(values) for values in logprobs if values is not None), default=0)
+def distributions(logprobs: Sequence[Sequence[float] | None], width: int | None = None) -> np.ndarray:
+    """Return each row's distribution over its candidates, shape (rows, width); zeros where it has none.
+
+    `width` is that of the most candidates, unless a larger one is given.
+    """
+    width = width or max((len(values) for values in logprobs if values is not None), default=0)
     table = np.full((len(logprobs), width), -np.inf)
     for row, values in enumerate(logprobs):
         if values is not None:

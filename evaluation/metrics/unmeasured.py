@@ -1,6 +1,6 @@
 """Why a part of a run's score cannot be measured: no part is made of fewer rows than its name says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lethebench.evaluation.metrics.forget import MARGIN
 from lethebench.evaluation.metrics.score import PARTS
@@ -11,16 +11,21 @@ NO_GOLD = "no gold model (retrained without the asked tasks) of the last stage: 
 
 
 def unmeasured(
-    stages: Sequence[ModelRows], gold: Mapping[int, Sequence[ModelRows]], order: Sequence[int]
+    stages: Sequence[ModelRows],
+    gold: Mapping[int, Sequence[ModelRows]],
+    order: Sequence[int],
+    sampled: Collection[int] = (),
 ) -> dict[str, str]:
     """Return part -> reason for every part of the score that these rows do not give.
+
+    Stages in `sampled` may hold some of the rows only, and rank some of them.
 
     Raises:
         ValueError: stages or gold models hold other rows than the initial model.
     """
     if not any(stage >= len(stages) - 1 for stage in gold):
         return dict.fromkeys(PARTS, NO_GOLD)
-    _check_same_rows(stages, gold)
+    _check_same_rows(stages, gold, sampled)
     initial = stages[0]
     asked = [row for row in initial.rows if row["task_id"] in set(order)]
     reasons: dict[str, str] = {}
@@ -29,20 +34,24 @@ def unmeasured(
     elif reason := _not_known(initial, gold, order):
         reasons |= dict.fromkeys(("forget", "forget_worst"), reason)
     models = [*stages, *(model for models in gold.values() for model in models)]
-    if "indistinguishable" not in reasons and (reason := _no_candidates(models, asked)):
+    whole = [model for number, model in enumerate(models) if number not in sampled]
+    if "indistinguishable" not in reasons and (reason := _no_candidates(whole, asked)):
         reasons["indistinguishable"] = reason
     if reason := _not_kept(models):
         reasons |= dict.fromkeys(("keep", "keep_worst"), reason)
     return reasons
 
 
-def _check_same_rows(stages: Sequence[ModelRows], gold: Mapping[int, Sequence[ModelRows]]) -> None:
+def _check_same_rows(
+    stages: Sequence[ModelRows], gold: Mapping[int, Sequence[ModelRows]], sampled: Collection[int]
+) -> None:
     names = [(f"stage {number}", model) for number, model in enumerate(stages)]
     names += [(f"gold of stage {number}", model) for number, models in gold.items() for model in models]
     ids = [{row["id"] for row in part} for part in (stages[0].rows, stages[0].held_out)]
-    for name, model in names:
+    for number, (name, model) in enumerate(names):
         for kind, expected, part in zip(("rows", "held-out rows"), ids, (model.rows, model.held_out), strict=True):
-            if {row["id"] for row in part} != expected:
+            own = {row["id"] for row in part}
+            if not own <= expected or (own != expected and number not in sampled):
                 raise ValueError(f"{name} has other {kind} than stage 0: score every model on the same questions")
 
 

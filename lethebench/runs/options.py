@@ -56,6 +56,10 @@ class RunOptions:
         gold: Tasks after which a model is retrained without the data requested so far: `last`, `all`, or every K-th.
         gold_seeds: Gold models per such task, each retrained with another seed; they show how far two retrained
             models differ.
+        score_rows: Rows, held-out ones included, that a stage between the first and the last is scored on, beside
+            those of its own task. Smaller runs are scored whole.
+        rank_rows: Rows of tasks asked so far that are ranked among all their candidates at such a stage.
+        score_every: All rows are scored at every K-th stage too; None = only at the first and the last.
         order_seed: Shuffles the tasks; None = the order of the build.
         seed: Seed of weights, batches and draws.
         preset: Training settings by name or YAML file; None = the preset for the model.
@@ -118,6 +122,33 @@ class RunOptions:
             metavar="K",
             min=1,
             max=MAX_GOLD_SEEDS,
+        ),
+    )
+    score_rows: int = field(
+        default=2000,
+        metadata=option(
+            "Rows scored at stages between the first and the last: a fixed sample, and the stage's own task.",
+            commands="learn run",
+            metavar="N",
+            min=1,
+        ),
+    )
+    rank_rows: int = field(
+        default=400,
+        metadata=option(
+            "Asked rows ranked among their candidates at these stages: a fixed sample, over all candidates.",
+            commands="learn run",
+            metavar="M",
+            min=1,
+        ),
+    )
+    score_every: int | None = field(
+        default=None,
+        metadata=option(
+            "Score all rows at every K-th stage too; default the first and the last alone.",
+            commands="learn run",
+            metavar="K",
+            min=1,
         ),
     )
     order_seed: int | None = field(

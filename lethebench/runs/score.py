@@ -36,7 +36,12 @@ class ScoredPart:
 
 
 def score_stage(
-    loaded: Loaded, part: ScoredPart, prepare: Callable[[], PreparedRows], progress: Callable[[float], None]
+    loaded: Loaded,
+    part: ScoredPart,
+    prepare: Callable[[], PreparedRows],
+    progress: Callable[[float], None],
+    *,
+    keep: bool = True,
 ) -> list[dict[str, Any]]:
     """Score the rows with a stage's model.
 
@@ -48,9 +53,10 @@ def score_stage(
         part: The rows to score, and their candidates.
         prepare: Returns the rows prepared for the stage's processor.
         progress: Called with the share of the work done, in 0..1.
+        keep: Whether other stages use the prepared rows; else 512 rows at a time are in memory.
     """
     if not loaded.is_routed:
-        if part.answers <= KEPT_ANSWERS:
+        if keep and part.answers <= KEPT_ANSWERS:
             return evaluate_rows(loaded.model, loaded.processor, prepare(), progress=progress)
         rows, candidates = part.rows, part.candidates
         return evaluate_rows(loaded.model, loaded.processor, rows, candidates=candidates, progress=progress)

@@ -24,7 +24,10 @@ from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick
 from lethebench.errors import CheckFailed
+from lethebench.evaluation.answers.greedy import default_length
+from lethebench.evaluation.answers.kept_rows import KeptRows
 from lethebench.evaluation.answers.rows import PreparedRows, prepare_rows
+from lethebench.runs.budget import Piece, Sample, Sampler, pieces
 from lethebench.runs.build import Build
 from lethebench.runs.folder import HELD_OUT, is_done, new_stage, stage_name, write_json
 from lethebench.runs.gate import exact_match_text, gate
@@ -50,6 +53,7 @@ class Run:
     Attributes:
         again: Finished stages to run again.
         prepared: The rows of `parts`, prepared for the processor that all stages share.
+        kept: File and whether its rows are ranked -> the rows of the last sample, prepared for that processor.
     """
 
     def __init__(self, build: Build, options: RunOptions, folder: Path, console: Console) -> None:
@@ -61,6 +65,7 @@ class Run:
         self.order = options.task_order(build)
         self.again: set[str] = set()
         self.prepared: dict[str, PreparedRows] = {}
+        self.kept: dict[tuple[str, bool], KeptRows] = {}
 
     @property
     def learnt(self) -> Path:
@@ -188,7 +193,7 @@ class Run:
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
             record |= {"settings": dict(self.preset.method_arguments(method)), "rows": len(forget)}
             record |= {"retain_rows": len(retain), "peak_memory_mb": round(peak_memory_mb())}
-            rows = self._score(loaded, folder, f"{method} after task {stage}")
+            rows = self._score(loaded, folder, f"{method} after task {stage}", self.sampler.sample(stage), record)
             record |= result.facts
             if shares := routing(rows, self.order[:stage]):
                 record["routing"] = shares
@@ -231,30 +236,55 @@ class Run:
             callbacks=[Ticks(tick)],
         )
 
-    def score(self, loaded: Loaded, tick: Tick) -> dict[str, list[dict[str, Any]]]:
-        """Score a stage's model; return file -> scored rows, as `parts`."""
-        total, done = sum(part.work for part in self.parts.values()), 0
-        scores = {}
-        for name, part in self.parts.items():
-            prepare = partial(self._prepared_for, name, loaded.processor)
-            scores[name] = score_stage(loaded, part, prepare, share_of(tick, done / total, part.work / total))
-            done += part.work
-        return scores
+    @cached_property
+    def sampler(self) -> Sampler:
+        """Draws the rows that the stages between the first and the last are scored on."""
+        return Sampler(self.parts, self.order, self.options)
 
-    def _prepared_for(self, name: str, processor: Any) -> PreparedRows:
-        """Return a part prepared for a processor; once for all stages with the shared chat template."""
-        part = self.parts[name]
+    def score(self, loaded: Loaded, tick: Tick, sample: Sample | None = None) -> dict[str, list[dict[str, Any]]]:
+        """Score a stage's model; return file -> scored rows, as `parts`, or those of a sample."""
+        chosen = [(name, piece) for name, part in self.parts.items() for piece in pieces(part, name, sample)]
+        total, done = sum(piece.part.work for _, piece in chosen), 0
+        scores: dict[str, dict[int, dict[str, Any]]] = {}
+        for name, piece in chosen:
+            prepare = partial(self._prepared_for, name, piece, loaded.processor)
+            keep = sample is not None or not self.sampler.reduces
+            share = share_of(tick, done / total, piece.part.work / total)
+            rows = score_stage(loaded, piece.part, prepare, share, keep=keep)
+            scores.setdefault(name, {}).update(zip(piece.indices, rows, strict=True))
+            done += piece.part.work
+        return {name: [rows[index] for index in sorted(rows)] for name, rows in scores.items()}
+
+    def _prepared_for(self, name: str, piece: Piece, processor: Any) -> PreparedRows:
+        """Return rows prepared for a processor; once for all stages with the shared chat template."""
+        part = piece.part
         if processor.chat_template != self.encoder.processor.chat_template:
             return prepare_rows(processor, part.rows, candidates=part.candidates)
-        if name not in self.prepared:
-            self.prepared[name] = prepare_rows(self.encoder.processor, part.rows, candidates=part.candidates)
-        return self.prepared[name]
+        if not piece.sampled:
+            if name not in self.prepared:
+                self.prepared[name] = prepare_rows(self.encoder.processor, part.rows, candidates=part.candidates)
+            return self.prepared[name]
+        key = (name, piece.ranked)
+        if key not in self.kept:
+            rows = self.parts[name].rows
+            length = default_length(self.encoder.processor, list(rows["answer"]))
+            self.kept[key] = KeptRows(self.encoder.processor, rows, length)
+        return self.kept[key].prepared(piece.indices, part.candidates)
 
-    def _score(self, loaded: Loaded, folder: Path, name: str) -> list[dict[str, Any]]:
+    def _score(
+        self,
+        loaded: Loaded,
+        folder: Path,
+        name: str,
+        sample: Sample | None = None,
+        record: dict[str, Any] | None = None,
+    ) -> list[dict[str, Any]]:
         with self.console.phase(f"score {name}") as tick:
-            scores = self.score(loaded, tick)
+            scores = self.score(loaded, tick, sample)
         for file, rows in scores.items():
             write_rows(folder / file, rows)
+        if sample is not None and record is not None:
+            record["sampled"] = sample.facts
         return scores[ROWS]
 
 

@@ -83,12 +83,12 @@ def summarize_method(run: Path, method: str, order: Sequence[int], gold: dict, g
     stages = [read_models(folder) for folder in folders]
     records = [read_record(folder / DONE, Done, cure=REPAIR) for folder in folders]
     flags = [] if gate["passed"] else ["not_memorised"]
+    sampled = frozenset(number for number, record in enumerate(records) if record.get("sampled"))
+    models = gold_models(run, map(int, gold["stages"]), gold["seeds"])
     summary = {
         "method": method,
         "T": len(order),
-        **run_aggregates(
-            ScoredRun(stages, gold_models(run, map(int, gold["stages"]), gold["seeds"]), order), gold, flags
-        ),
+        **run_aggregates(ScoredRun(stages, models, order, sampled), gold, flags),
         "seconds": [record["seconds"] for record in records[1:]],
         "peak_memory_mb": max(record["peak_memory_mb"] for record in records),
     }

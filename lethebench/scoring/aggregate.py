@@ -103,7 +103,7 @@ def run_aggregates(run: Run, gold_summary: Mapping, flags: Sequence[str] = ()) -
     stages = [stage.rows for stage in run.stages]
     scores = run_scores(run)
     in_sample = stage_utilities(dict(enumerate(stages)))
-    stability = not_measured(stability_of, stages, scores, gold_summary["knowledge"], order)
+    stability = not_measured(stability_of, stages, scores, gold_summary["knowledge"], order, run.sampled)
     exposed, utility = of_tasks(stages[-1], order), in_sample[len(order)]
     exposure = mean(exposed, "exposure")
     retained = [[row for row in rows if row["role"] == "retain"] for rows in stages]
@@ -125,6 +125,7 @@ def run_aggregates(run: Run, gold_summary: Mapping, flags: Sequence[str] = ()) -
         **{name: scores["series"].get(name) or [None] * len(order) for name in SERIES},
         "exposure": [mean(of_tasks(rows, order[:stage]), "exposure") for stage, rows in enumerate(stages) if stage],
         "final": final | {"flags": list(dict.fromkeys(all_flags))},
+        **({"sampling": _by_stage(scores["sampling"])} if scores["sampling"] else {}),
         "parts": scores["parts"],
         "worst_profile": scores["worst_profile"],
         "stability_parts": {
@@ -144,6 +145,11 @@ def run_aggregates(run: Run, gold_summary: Mapping, flags: Sequence[str] = ()) -
         "reasons": reasons,
         "not_measured": [*(f"{name}: {reason}" for name, reason in reasons.items()), *utility["not_measured"]],
     }
+
+
+def _by_stage(sampling: Mapping[str, Mapping[int, list[float]]]) -> dict[str, dict[str, list[float]]]:
+    """Return the intervals of sampled stages, with stages as JSON has keys."""
+    return {name: {str(stage): limits for stage, limits in stages.items()} for name, stages in sampling.items()}
 
 
 def _interval(rows: Rows, name: str) -> tuple[float | None, float | None]:

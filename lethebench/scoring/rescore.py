@@ -236,7 +236,9 @@ def _score(run: "Run", stage: str, out_dir: Path) -> bool:
         return False
     with run.console.phase(f"score {stage} again") as tick:
         loaded = load(str(folder))
-        for name, rows in run.score(loaded, tick).items():
+        sampled = read_done(run.folder, stage).get("sampled")
+        sample = run.sampler.sample(int(stage[-3:])) if sampled else None
+        for name, rows in run.score(loaded, tick, sample).items():
             write_rows(out_dir / stage / name, rows)
     return True
 

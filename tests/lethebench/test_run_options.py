@@ -37,6 +37,9 @@ FIELDS = {
     "learn_neighbour": st.booleans(),
     "gold": st.sampled_from(["last", "all", "2", "10"]),
     "gold_seeds": st.integers(1, MAX_GOLD_SEEDS),
+    "score_rows": st.integers(1, 10**6),
+    "rank_rows": st.integers(1, 10**6),
+    "score_every": st.none() | st.integers(1, 100),
     "order_seed": st.none() | st.integers(0, 2**32),
     "seed": st.integers(0, 2**32),
     "preset": st.none() | name,
@@ -181,8 +184,8 @@ def test_old_record_without_newer_keys_is_read():
     expected = RunOptions(data=Path("build/icu"), methods=("ga",), preset="tiny", tasks=4, seed=3)
     assert options == expected
     assert commands(loaded(record | {"data": {**record["data"], "benchmark": "icu", "size": "small"}}))[1].startswith(
-        "lethe run build/icu --method ga --model tiny --tasks 4 --retain rest --gold last --gold-seeds 1 --seed 3 "
-        "--preset tiny"
+        "lethe run build/icu --method ga --model tiny --tasks 4 --retain rest --gold last --gold-seeds 1 "
+        "--score-rows 2000 --rank-rows 400 --seed 3 --preset tiny"
     )
 
 

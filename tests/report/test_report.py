@@ -276,7 +276,7 @@ def test_page_shows_commands_and_facts(copy, tmp_path):
     text = read(tmp_path / "out").text
     assert "lethe build icu --size small --seed 0 --out 'build/my data'" in text
     command = "lethe run 'build/my data' --method ga,npo --model tiny --tasks 4 --retain rest --gold last"
-    assert f"{command} --gold-seeds 1 --seed 0" in text
+    assert f"{command} --gold-seeds 1 --score-rows 2000 --rank-rows 400 --seed 0" in text
     assert json.loads((copy / "run.json").read_text())["data"]["manifest_sha256"] in text
     assert "has left its weights" in text
     assert "24 fictitious people" in text

@@ -1,0 +1,150 @@
+"""Measure a run of many requests: processor time, memory and disk of every stage, and what the scores' samples say.
+
+    python perf/length.py [BUILD] [--tasks 100] [--method npo] [--out RUN]
+
+By default the build is `icu --size 200 --option task_size=1`. The run has the default budget (2,000 rows scored and 400
+ranked at a stage between the first and the last) and a gold model at its end. Prints each figure beside what is
+required of it, and exits with 1 if one is missed. A killed measurement is continued by the same command.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from lethebench.builders import build  # noqa: E402
+from lethebench.console import Console  # noqa: E402
+from lethebench.runs.build import open_build  # noqa: E402
+from lethebench.runs.continual import count_phases, execute  # noqa: E402
+from lethebench.runs.folder import locked, stage_name  # noqa: E402
+from lethebench.runs.options import RunOptions  # noqa: E402
+from lethebench.runs.quiet import quiet_libraries  # noqa: E402
+from lethebench.runs.records import read_done  # noqa: E402
+from lethebench.runs.stage import Run  # noqa: E402
+from lethebench.runs.training import unlearn_task  # noqa: E402, F401
+
+MOST_SECONDS = 2400.0
+MOST_GB = 2.0
+MOST_GROWTH = 1.15
+MOST_MEMORY = 1.05
+COVERED = 0.93
+
+
+def resident_mb() -> float:
+    """Return the memory that this process has now, in MiB."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def size_gb(folder: Path) -> float:
+    """Return the size of a folder's files in GB."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e9
+
+
+def measured(log: Path) -> list[dict]:
+    """Return the lines of a log; the last one of each stage."""
+    lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return list({line["stage"]: line for line in lines}.values())
+
+
+def watch(log: Path) -> None:
+    """Write processor seconds and memory of every stage and of its scoring to a log."""
+
+    def timed(name: str, title: Callable[..., str]) -> None:
+        original = getattr(Run, name)
+
+        def call(self, *arguments, **options):
+            scoring.clear()
+            start = time.process_time()
+            result = original(self, *arguments, **options)
+            if scoring:
+                line = {"stage": title(*arguments), "seconds": time.process_time() - start, "scoring": sum(scoring)}
+                with log.open("a") as file:
+                    file.write(json.dumps(line | {"memory": resident_mb()}) + "\n")
+            return result
+
+        setattr(Run, name, call)
+
+    scoring: list[float] = []
+    score = Run.score
+
+    def timed_score(self, *arguments, **options):
+        start = time.process_time()
+        try:
+            return score(self, *arguments, **options)
+        finally:
+            scoring.append(time.process_time() - start)
+
+    Run.score = timed_score  # type: ignore[method-assign]
+    timed("learn", lambda: "learnt")
+    timed("unlearn", lambda method, stage: f"{method}/{stage_name(stage)}")
+    timed("gold", lambda stage, name="gold": f"{name}/{stage_name(stage)}")
+
+
+def report(folder: Path, log: Path, method: str, summary_seconds: float) -> int:
+    """Print the figures beside what is required, and return the exit status."""
+    lines = {line["stage"]: line for line in measured(log)}
+    stages = [lines[name] for name in sorted(lines) if name.startswith(f"{method}/")]
+    sampled = [line for line in stages if read_done(folder, line["stage"]).get("sampled")]
+    for line in [lines["learnt"], *stages, *(lines[name] for name in lines if name.startswith("gold"))]:
+        kept = read_done(folder, line["stage"]).get("sampled") or {}
+        rows = f"{kept['rows']} of {kept['all_rows']} rows, {kept['ranked']} ranked" if kept else "all rows, all ranked"
+        print(
+            f"{line['stage']:12} {line['seconds']:7.1f} CPU s, of which scoring {line['scoring']:6.1f}, "
+            f"{line['memory']:6.0f} MiB, {rows}"
+        )
+    total = sum(line["seconds"] for line in lines.values()) + summary_seconds
+    costs = [line["seconds"] for line in stages]
+    early, late = stages[min(9, len(stages) - 1)]["memory"], stages[-1]["memory"]
+    tenth = max(1, min(10, len(costs) // 2))
+    between = [line["seconds"] for line in sampled]
+    figures = [
+        ("CPU seconds in all", total, MOST_SECONDS),
+        (f"memory at stage {len(stages)} over stage 10", late / early, MOST_MEMORY),
+        ("disk, GB", size_gb(folder), MOST_GB),
+        (f"last {tenth} stages over first {tenth}", sum(costs[-tenth:]) / sum(costs[:tenth]), MOST_GROWTH),
+    ]
+    if len(between) > 30:
+        ratio = statistics.mean(between[-10:]) / statistics.mean(between[-20:-10])
+        figures.append(("last 10 sampled stages over the 10 before", ratio, MOST_GROWTH))
+    for name, value, most in figures:
+        print(f"{name}: {value:.2f} (required: at most {most:g}){'' if value <= most else ': MISSED'}")
+    print(f"summaries and report: {summary_seconds:.1f} CPU s; requests: {len(stages)}")
+    return int(any(value > most for _, value, most in figures))
+
+
+def main() -> int:
+    """Run or continue the run and print its figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=Path, nargs="?", help="a build; icu of 200 profiles is made by default")
+    parser.add_argument("--tasks", type=int, default=100, help="requests")
+    parser.add_argument("--method", default="npo")
+    parser.add_argument("--out", type=Path, help="the run folder; by default a temporary one")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        data = options.build or Path(scratch) / "icu"
+        if options.build is None:
+            build("icu", data, size=200, options={"task_size": 1})
+        folder = options.out or Path(scratch) / "run"
+        run = RunOptions(data=data, out=folder, methods=(options.method,), tasks=options.tasks, ignore_gate=True)
+        quiet_libraries()
+        log = Path(f"{folder}.jsonl")
+        watch(log)
+        start = time.process_time()
+        before = sum(line["seconds"] for line in measured(log))
+        with locked(folder):
+            console = Console(phases=count_phases(run, options.tasks))
+            execute(open_build(data), run, console, resume=(folder / "run.json").exists())
+        staged = sum(line["seconds"] for line in measured(log)) - before
+        return report(folder, log, options.method, time.process_time() - start - staged)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
