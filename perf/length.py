@@ -19,16 +19,16 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from lethebench.builders import build  # noqa: E402
-from lethebench.console import Console  # noqa: E402
-from lethebench.runs.build import open_build  # noqa: E402
-from lethebench.runs.continual import count_phases, execute  # noqa: E402
-from lethebench.runs.folder import locked, stage_name  # noqa: E402
-from lethebench.runs.options import RunOptions  # noqa: E402
-from lethebench.runs.quiet import quiet_libraries  # noqa: E402
-from lethebench.runs.records import read_done  # noqa: E402
-from lethebench.runs.stage import Run  # noqa: E402
-from lethebench.runs.training import unlearn_task  # noqa: E402, F401
+from lethebench.builders import build
+from lethebench.console import Console
+from lethebench.runs.build import open_build
+from lethebench.runs.continual import count_phases, execute
+from lethebench.runs.folder import locked, stage_name
+from lethebench.runs.options import RunOptions
+from lethebench.runs.quiet import quiet_libraries
+from lethebench.runs.records import read_done
+from lethebench.runs.stage import Run
+from lethebench.runs.training import unlearn_task  # noqa: F401
 
 MOST_SECONDS = 2400.0
 MOST_GB = 2.0

@@ -53,19 +53,25 @@ class Sampler:
     @cached_property
     def ordered(self) -> list[Any]:
         """The profiles in the order in which they are drawn."""
+        keys: dict[Any, tuple[float, str]] = {}
+        for role, members in self._members.items():
+            keys |= {profile: (key, str(profile)) for profile, key in self._in_turn(members, str(role)).items()}
+        first = [profile for members in self._members.values() for profile in members[:LEAST]]
+        return [*first, *(profile for profile in sorted(keys, key=keys.__getitem__) if profile not in set(first))]
+
+    @cached_property
+    def _members(self) -> dict[Any, list[Any]]:
+        """Role -> its profiles, tasks taking turns."""
         groups: dict[Any, dict[int, list[Any]]] = {}
         for profile, (role, task) in sorted(self._kinds().items(), key=lambda item: str(item[0])):
             groups.setdefault(role, {}).setdefault(task, []).append(profile)
-        keys: dict[Any, tuple[float, str]] = {}
-        first: list[Any] = []
+        members = {}
         for role, tasks in sorted(groups.items(), key=lambda item: str(item[0])):
-            within = {}
+            turns: dict[Any, float] = {}
             for task, profiles in tasks.items():
-                within |= self._spread(profiles, f"{role}/{task}")
-            members = sorted(within, key=lambda profile, within=within: (within[profile], str(profile)))  # type: ignore[misc]
-            keys |= {profile: (key, str(profile)) for profile, key in self._in_turn(members, str(role)).items()}
-            first += members[:LEAST]
-        return [*first, *(profile for profile in sorted(keys, key=keys.__getitem__) if profile not in set(first))]
+                turns |= self._spread(profiles, f"{role}/{task}")
+            members[role] = [profile for profile, _ in sorted(turns.items(), key=lambda item: (item[1], str(item[0])))]
+        return members
 
     def _kinds(self) -> dict[Any, tuple[Any, int]]:
         """Return profile -> its role and, if it is ever asked, its task."""
@@ -97,8 +103,9 @@ class Sampler:
 
     @cached_property
     def fixed(self) -> frozenset[Any]:
-        """The profiles that every stage is scored on."""
-        return frozenset(_beginning(self.ordered, self.counts, self.options.score_rows))
+        """The profiles that every stage is scored on, at least `LEAST` of each role."""
+        least = [profile for members in self._members.values() for profile in members[:LEAST]]
+        return frozenset([*least, *_beginning(self.ordered, self.counts, self.options.score_rows)])
 
     @cached_property
     def reduces(self) -> bool:
