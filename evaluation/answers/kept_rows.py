@@ -4,22 +4,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lethebench.contract.tokens import EncodedQuestion
-from lethebench.evaluation.answers.prepare import PreparedRow, PreparedRows, prepare_rows
+from lethebench.evaluation.answers.prepare import PreparedRow, PreparedRows, generated_length, prepare_rows
 
 
 class KeptRows:
     """Prepares some rows of a table at a time; memory is that of the rows of one call.
 
+    Answers are generated up to the length of those of the whole table.
+
     Args:
         processor: a vision-language processor with a chat template.
         rows: a `datasets.Dataset` of question rows.
-        max_new_tokens: maximum length of a generated answer, whichever rows are used.
     """
 
-    def __init__(self, processor: Any, rows: Any, max_new_tokens: int) -> None:
+    def __init__(self, processor: Any, rows: Any) -> None:
         self._processor = processor
         self._rows = rows
-        self._length = max_new_tokens
+        self._length = generated_length(processor, rows)
         self._kept: dict[int, tuple[PreparedRow, EncodedQuestion]] = {}
 
     def prepared(self, indices: Sequence[int], candidates: Mapping[str, Sequence[str]]) -> PreparedRows:

@@ -143,8 +143,13 @@ def prepare_rows(
             )
         )
         encoder.add(row, list(index_of))
-    length = default_length(processor, [row.carried["answer"] for row in prepared])
+    length = generated_length(processor, rows)
     return PreparedRows(rows=tuple(prepared), encoded=tuple(encoder.encoded()), max_new_tokens=length)
+
+
+def generated_length(processor: Any, rows: Any) -> int:
+    """Return the maximum length of a generated answer to these rows, in tokens."""
+    return default_length(processor, column(rows, "answer"))
 
 
 def column(rows: Any, name: str) -> list:

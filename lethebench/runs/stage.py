@@ -24,7 +24,6 @@ from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick
 from lethebench.errors import CheckFailed
-from lethebench.evaluation.answers.greedy import default_length
 from lethebench.evaluation.answers.kept_rows import KeptRows
 from lethebench.evaluation.answers.rows import PreparedRows, prepare_rows
 from lethebench.runs.budget import Piece, Sample, Sampler, pieces
@@ -266,9 +265,7 @@ class Run:
             return self.prepared[name]
         key = (name, piece.ranked)
         if key not in self.kept:
-            rows = self.parts[name].rows
-            length = default_length(self.encoder.processor, list(rows["answer"]))
-            self.kept[key] = KeptRows(self.encoder.processor, rows, length)
+            self.kept[key] = KeptRows(self.encoder.processor, self.parts[name].rows)
         return self.kept[key].prepared(piece.indices, part.candidates)
 
     def _score(

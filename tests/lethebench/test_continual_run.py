@@ -12,6 +12,7 @@ from sealed_run import reseal
 from small_build import PROFILES, real_build
 
 from lethebench.baselines import plan_for
+from lethebench.baselines.loading import Loaded, load_model
 from lethebench.baselines.methods import retrain
 from lethebench.baselines.presets import load_preset
 from lethebench.console import Console
@@ -19,6 +20,7 @@ from lethebench.errors import UserError
 from lethebench.report import write_report
 from lethebench.runs import continual, training
 from lethebench.runs import stage as stages
+from lethebench.runs.budget import Sample
 from lethebench.runs.build import open_build
 from lethebench.runs.commands import run_command, unlearn_command
 from lethebench.runs.continual import headline, start
@@ -247,6 +249,30 @@ def test_another_thread_count_is_recorded_and_warned_about(finished, data, tmp_p
         f"warning: finished stages were made with threads {threads}, and this machine has {threads + 1}"
     )
     assert read_json(copy / "run.json")["machine"]["threads"] == threads
+
+
+def test_sampled_stage_has_the_whole_stage_s_scores(finished, data):
+    """Rows are prepared again, in other batches, and kept between stages."""
+    options, _ = finished
+    run = Run(open_build(data), options, options.out, Console())
+    whole = {row["id"]: row for row in rows_of(options.out / "npo/t002")}
+    loaded = load_model(options.out / "npo/t002")
+    ids = list(whole)
+    for rows in (range(0, len(ids), 3), range(0, len(ids), 2)):
+        ranked = frozenset(index for index in rows if index % 4 == 0)
+        sample = Sample({"rows.parquet": list(rows), HELD_OUT: [0, 2]}, ranked, {"rows": len(rows)})
+        scores = run.score(Loaded(*loaded), lambda done, total: None, sample)
+        assert [row["id"] for row in scores["rows.parquet"]] == [ids[index] for index in rows]
+        assert len(scores[HELD_OUT]) == 2
+        for index, row in zip(rows, scores["rows.parquet"], strict=True):
+            other = whole[row["id"]]
+            assert row["generated"] == other["generated"]
+            assert row["logprob"] == pytest.approx(other["logprob"], abs=1e-3)
+            if index in ranked:
+                assert row["candidate_logprobs"] == pytest.approx(other["candidate_logprobs"], abs=1e-3)
+                assert row["num_candidates"] == other["num_candidates"]
+            else:
+                assert (row["rank"], row["exposure"], row["num_candidates"]) == (None, None, 0)
 
 
 def test_retrain_equals_the_gold_model_of_a_run(finished, data, tmp_path, monkeypatch):
