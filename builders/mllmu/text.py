@@ -84,7 +84,6 @@ CARD = CardText(
             "The nationality, which a name suggests, tells the likely country. Wrong towns are first those where "
             "people of the build live, and these recur."
         ),
-        "height": "Where there are no options, wrong heights lie on both sides of the true one.",
     },
     responsible_ai={
         "dataCollection": (
