@@ -31,9 +31,8 @@ from lethebench.generation.icu.wordings import BOOK
 from lethebench.generation.questions.distractors import Source
 from lethebench.generation.questions.records import Profile, Question, View
 from lethebench.generation.questions.wordings import Book
-from lethebench.generation.writer.documents import Documents
-from lethebench.generation.writer.languages import Words
-from lethebench.generation.writer.wordings import write_book
+from lethebench.generation.writer.documents import Documents, english_texts
+from lethebench.generation.writer.translation import write_language, write_printed, write_words
 from lethebench.generation.writer.writer import Writer
 
 FULL = View()
@@ -92,8 +91,6 @@ class Icu(Benchmark):
 
     def written_plan(self, count: int, *, seed: int, options: IcuOptions, writer: Writer) -> Plan:
         options = options.resolve(count)
-        if writer.language != "en":
-            raise BuildError(f"--language {writer.language}: the documents of icu are printed in English; leave it out")
         shares = {f"overlap={options.overlap}": options.overlap > 0}
         shares[f"requests={options.requests}"] = "two_documents" in read_patterns(options.requests)
         for option, is_shared in shares.items():
@@ -101,8 +98,9 @@ class Icu(Benchmark):
                 raise BuildError(f"--writer: option {option} is for documents from templates; leave one out")
         roles = people(count, seed=seed, overlap=0.0)
         everyone = sorted((profile for part in roles.values() for profile in part), key=lambda profile: profile.id)
-        book, words = write_book(writer, BOOK), Words()
-        written = {profile.id: profile for profile in Documents(writer, everyone, words).write()}
+        book, printed = write_language(writer, BOOK), write_printed(writer)
+        words = write_words(writer, english_texts(everyone))
+        written = {profile.id: profile for profile in Documents(writer, everyone, words, printed).write()}
         roles = {role: [written[profile.id] for profile in part] for role, part in roles.items()}
         return self._plan(roles, book, count, seed, options)
 

@@ -9,6 +9,7 @@ import numpy as np
 from lethebench.generation.documents.giveaways import giveaways
 from lethebench.generation.documents.handwriting import draw_hand
 from lethebench.generation.documents.look import T, draw_look, pick
+from lethebench.generation.documents.printed import Pairs, translator
 from lethebench.generation.documents.sheet import Pen, Sheet
 from lethebench.generation.documents.wording import (
     BY_HAND,
@@ -21,6 +22,7 @@ from lethebench.generation.documents.wording import (
     STAMP_WORDS,
     TITLES,
 )
+from lethebench.generation.drawing.fonts import family_for
 from lethebench.generation.questions.records import Profile
 
 
@@ -35,9 +37,12 @@ class Doc:
         number: the document's number, which bar and QR codes carry.
         organization: the key of who issued the document.
         office, title, form, words, remark: printed words that belong to the document, not to a fact.
+        say: returns printed words in the language of the document.
     """
 
-    def __init__(self, profile: Profile, page: int = 0, pages: int = 1):
+    def __init__(self, profile: Profile, page: int = 0, pages: int = 1, printed: Pairs = ()):
+        self.say = translator(printed)
+        self._letters = "".join(translation for _, translation in printed)
         self.profile, self.page, self.pages = profile, page, pages
         self.continued = CONTINUED[profile.domain] if pages > 1 else ()
         self.rng = self.stream(0)
@@ -47,9 +52,9 @@ class Doc:
         for key, attributes in giveaways(profile.domain).items():
             hides[key] |= attributes
         look = self.look
-        self.sheet = Sheet(
-            self.lookup, hides, look.paper, look.family, look.value_family, look.ink, self._pen(profile.domain)
-        )
+        family = family_for(self._letters, look.family)
+        pen = self._pen(profile.domain)
+        self.sheet = Sheet(self.lookup, hides, look.paper, family, look.value_family, look.ink, pen, self.say)
         self._captions = {key: self.pick(*options) for key, options in CAPTIONS.items()}
         domain = profile.domain
         self.organization = ORGANIZATIONS[domain]
@@ -68,7 +73,14 @@ class Doc:
         groups = BY_HAND[domain]
         chosen = rng.permutation(len(groups))[: pick(rng, (0, 0, 1, 2))]
         keys = frozenset(key for number in chosen for key in groups[number])
+        if not self.has_hand:
+            keys = frozenset()
         return Pen(keys, draw_hand(rng), self.look.pen, self.profile.seed)
+
+    @property
+    def has_hand(self) -> bool:
+        """Whether the fonts of hands have the letters of the document's language."""
+        return all(ord(letter) < 0x180 for letter in self._letters)
 
     def lookup(self, key: str) -> str:
         """Return the text of a fact; "" if it is absent or, on the first page, continued on the second.
@@ -84,7 +96,7 @@ class Doc:
                 filter(None, (self.lookup(f"{self.organization}_{part}") for part in ("address", "phone")))
             )
         text = self.profile.fields.get(key) or self.profile.details.get(key, "")
-        return text.capitalize() if key == "gender" else text
+        return self.say(text.capitalize()) if key == "gender" else text
 
     def has(self, *keys: str) -> list[str]:
         """Return the keys that the profile has a text for."""

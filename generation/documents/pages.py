@@ -10,6 +10,7 @@ from lethebench.generation.documents.continuation import continuation
 from lethebench.generation.documents.doc import Doc, Layouts
 from lethebench.generation.documents.labor import LAYOUTS as LABOR
 from lethebench.generation.documents.medical import LAYOUTS as MEDICAL
+from lethebench.generation.documents.printed import Pairs
 from lethebench.generation.documents.scan import Pass, draw_pass, flat_box, printed, scan
 from lethebench.generation.documents.sheet import Box, Sheet, redact
 from lethebench.generation.questions.records import Profile, View
@@ -17,7 +18,7 @@ from lethebench.generation.questions.records import Profile, View
 PAGES = (1, 2)
 """Numbers of pages that a document may have."""
 LAYOUTS: dict[str, Layouts] = {"medical": MEDICAL, "labor": LABOR}
-_Key = tuple[str, str, str, tuple, tuple, int]
+_Key = tuple[str, str, str, tuple, tuple, int, Pairs]
 
 
 def render(profile: Profile, view: View, *, pages: int = 1) -> Image.Image:
@@ -87,7 +88,7 @@ def _key(profile: Profile) -> _Key:
     """Return the profile as a hashable key; mappings are not hashable."""
     return (
         profile.id, profile.domain, profile.name, tuple(profile.fields.items()), tuple(profile.details.items()),
-        profile.seed,
+        profile.seed, profile.written.printed if profile.written else (),
     )  # fmt: skip
 
 
@@ -95,9 +96,9 @@ def _key(profile: Profile) -> _Key:
 @lru_cache(maxsize=4)
 def _sheet(key: _Key, page: int = 0, pages: int = 1) -> Sheet:
     """Lay out a page with everything readable, flat and clean."""
-    identity, domain, name, fields, details, seed = key
+    identity, domain, name, fields, details, seed, words = key
     _, layout = _layout(domain, seed)
     profile = Profile(identity, domain, name, MappingProxyType(dict(fields)), MappingProxyType(dict(details)), seed)
-    doc = Doc(profile, page, pages)
+    doc = Doc(profile, page, pages, words)
     (continuation if page else layout)(doc)
     return doc.sheet

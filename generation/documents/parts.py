@@ -9,6 +9,7 @@ from lethebench.generation.documents.codes import barcode, qr
 from lethebench.generation.documents.doc import Doc
 from lethebench.generation.documents.look import pick
 from lethebench.generation.documents.marks import emblem, signature
+from lethebench.generation.documents.printed import STAMPS
 from lethebench.generation.documents.sheet import HEIGHT, Box, FloatBox, Slot
 from lethebench.generation.documents.stamps import box_stamp, round_stamp
 from lethebench.generation.documents.wording import NOTES
@@ -195,12 +196,12 @@ def stamp(doc: Doc, x: int, y: int, size: int = 112) -> None:
     sheet, rng, look = doc.sheet, doc.stream(6), doc.look
     angle = float(rng.uniform(-24, 24))
     if rng.random() < 0.7:
-        owner = doc.lookup(doc.organization) or doc.office
-        picture, cover = round_stamp(rng, size, look.stamp, owner, doc.words, angle, doc.profile.domain)
+        owner = doc.lookup(doc.organization) or doc.say(doc.office)
+        picture, cover = round_stamp(rng, size, look.stamp, owner, doc.say(doc.words), angle, doc.profile.domain)
         box = sheet.paste(picture, x, y)
         sheet.slots.append(Slot(doc.organization, box, sheet.hides[doc.organization], cover))
     else:
-        word = ("ORIGINAL", "CERTIFIED", "FILED", "REGISTERED")[int(rng.integers(4))]
+        word = doc.say(STAMPS[int(rng.integers(4))])
         picture = box_stamp(rng, size, round(size * 0.42), look.stamp, word, doc.number)
         picture = picture.rotate(angle / 2, Image.Resampling.BICUBIC, expand=True)
         sheet.paste(picture, x + (size - picture.width) / 2, y + (size - picture.height) / 2)
@@ -231,8 +232,8 @@ def remarks(doc: Doc, x: int, y: int, width: int, bottom: int, *, style: str = "
         below = y + 22 + 25 * line
         for dot in range(x, x + width, 4):
             sheet.image.putpixel((dot, below), (120, 120, 126))
-        if line < len(notes):
-            sheet.write((x + 4, below - 21, x + width - 8, below + 2), notes[line], 14)
+        if line < len(notes) and doc.has_hand:
+            sheet.write((x + 4, below - 21, x + width - 8, below + 2), doc.say(notes[line]), 14)
 
 
 def code(doc: Doc, right: int, y: int, *, kind: str, high: int = 34) -> None:

@@ -72,6 +72,7 @@ class Sheet:
         lookup: key -> text to print ("" prints nothing).
         hides: key -> the attributes that the text would give away.
         pen: what is filled in by hand; None if nothing is.
+        say: returns printed words in the language of the page.
         texts: (text, ink box) of everything printed, for checks.
         pictures: the boxes of photo, marks and codes.
         portrait: the box of the ID photo.
@@ -84,6 +85,7 @@ class Sheet:
     value_family: str = "sans"
     value_ink: Color = INK
     pen: Pen | None = None
+    say: Callable[[str], str] = str
     slots: list[Slot] = field(default_factory=list)
     texts: list[tuple[str, Box]] = field(default_factory=list)
     pictures: list[Box] = field(default_factory=list)
@@ -116,6 +118,7 @@ class Sheet:
         family: str = "",
     ) -> None:
         """Fit printed text that is not a fact into a box, in the middle of its height."""
+        text = self.say(text)
         for x, baseline, line, face in _lines(_rounded(box), text, family or self.family, weight, size, align, True):
             self.put(x, baseline, line, face, fill)
 
@@ -168,7 +171,7 @@ class Sheet:
 
     def measure(self, width: int, text: str, size: float, spacing: float) -> int:
         """Return the height of a paragraph in pixels."""
-        face = font(self.family, size)
+        face, text = font(self.family, size), self.say(text)
         return self._step(face, text, spacing) * _count(text, self.family, size, width)
 
     def _step(self, face: FreeTypeFont, text: str, spacing: float) -> int:
@@ -182,7 +185,7 @@ class Sheet:
         self, left: int, top: int, width: int, text: str, size: float, *, spacing: float = 1.12, justify: bool = True
     ) -> int:
         """Print running text with blanks `{key:width}` filled in as on a form; return the y below the last line."""
-        face = font(self.family, size)
+        face, text = font(self.family, size), self.say(text)
         ascent, descent = extent(face)
         space, step = face.getlength(" "), self._step(face, text, spacing)
         lines = _break(text, face, width)

@@ -14,10 +14,12 @@ class Written:
     Attributes:
         wrong: attribute -> wrong values, of which those for options of training come first.
         descriptions: templates of descriptions, with a slot for each fact.
+        printed: (English words that the profile's document prints, their translation).
     """
 
     wrong: Mapping[str, tuple[str, ...]]
     descriptions: tuple[str, ...] = ()
+    printed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from lethebench.generation.icu.diagnoses import DIAGNOSES, SPECIALISTS, Diagnosis
+from lethebench.generation.documents.printed import Pairs
+from lethebench.generation.icu.diagnoses import ALLERGIES, DIAGNOSES, SPECIALISTS, Diagnosis
 from lethebench.generation.icu.distractors import wrong_values as drawn_values
 from lethebench.generation.icu.labor import CONTRACT_TERMS, FIRST_DAYS
 from lethebench.generation.icu.medical import ADMISSIONS, BLOOD_TYPES, allergies_with
@@ -35,10 +36,11 @@ class Documents:
         writer: the model.
         profiles: from templates; what a model may not choose is taken from them.
         words: the language of what is not written by the model.
+        printed: the words that documents print, with their translations.
     """
 
-    def __init__(self, writer: Writer, profiles: Sequence[Profile], words: Words) -> None:
-        self.writer, self.profiles, self.words = writer, profiles, words
+    def __init__(self, writer: Writer, profiles: Sequence[Profile], words: Words, printed: Pairs = ()) -> None:
+        self.writer, self.profiles, self.words, self.printed = writer, profiles, words, printed
         self._used = {name: Used() for name in ("name", "employer", "home_address", "attending_physician")}
 
     def write(self) -> list[Profile]:
@@ -62,11 +64,29 @@ class Documents:
                 self._used[name].check(entry, name)
             for name, entry in used.items():
                 self._used[name].add(entry)
-            return localized(profile, self.words)
+            profile = localized(profile, self.words)
+            assert profile.written is not None
+            return replace(profile, written=replace(profile.written, printed=self.printed))
 
         return Task(template.id, prompt, schema, checked, template, tokens=450)
 
 
+def english_texts(profiles: Sequence[Profile]) -> list[str]:
+    """Return the English texts that written documents may have: places, medicine, and what the pages print of a job."""
+    countries = [country for country in COUNTRIES if any(country.name == who.details["country"] for who in profiles)]
+    texts = [name for country in countries for name in (country.name, *country.cities)]
+    texts += [country.nationality for country in COUNTRIES]
+    texts += [text for entry in DIAGNOSES for text in (entry.name, *entry.medications)]
+    texts += [*ALLERGIES, *BLOOD_TYPES, *CONTRACT_TERMS, *SPECIALISTS, *SPECIALISTS.values(), "open-ended"]
+    return list(
+        dict.fromkeys([*texts, *(who.details[name] for who in profiles for name in _PRINTED if name in who.details)])
+    )
+
+
+_PRINTED = (
+    "department", "sector", "education", "working_hours", "annual_leave", "probation_period", "notice_period",
+    "pay_day",
+)  # fmt: skip
 _WHAT = {"medical": "patient of a medical report", "labor": "employee of a labor contract"}
 
 

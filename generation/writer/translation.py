@@ -1,9 +1,11 @@
 """Let a model translate what code chooses and phrases: places, conditions, dates, relations, sentences on pictures."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lethebench.generation.documents.printed import Pairs, printed_words
 from lethebench.generation.people.dates import MONTHS
 from lethebench.generation.questions.wordings import CARRIERS, Book
 from lethebench.generation.writer.answers import RejectedError, items, record, text
@@ -15,6 +17,7 @@ from lethebench.generation.writer.writer import Task, Writer
 AT_ONCE = 40
 """Texts per request."""
 DATE = "{d} {month} {y}"
+_BLANK = re.compile(r"\{(\w+):(\d+)\}")
 
 
 def write_words(writer: Writer, texts: Iterable[str]) -> Words:
@@ -36,6 +39,23 @@ def write_language(writer: Writer, book: Book) -> Book:
     if writer.language != "en":
         book = _translated(writer, book)
     return write_book(writer, book)
+
+
+def write_printed(writer: Writer) -> Pairs:
+    """Return the printed words of documents with their translations; none in English."""
+    if writer.language == "en":
+        return ()
+    words = printed_words()
+    plain = [_BLANK.sub(r"{\1}", text) for text in words]
+    parts = writer.write(_tasks(writer, "words printed in medical reports and labor contracts", plain))
+    translations = [translation for part in parts for translation in part]
+    return tuple((text, _with_widths(text, other)) for text, other in zip(words, translations, strict=True))
+
+
+def _with_widths(source: str, translation: str) -> str:
+    """Return a translation whose blanks have the widths of those of its source."""
+    widths = dict(_BLANK.findall(source))
+    return re.sub(r"\{(\w+)\}", lambda match: f"{{{match[1]}:{widths[match[1]]}}}", translation)
 
 
 def _translated(writer: Writer, book: Book) -> Book:

@@ -2,10 +2,12 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -15,6 +17,8 @@ from model_writer import answer_of, faults, writing
 from lethebench.contract.errors import UserError
 from lethebench.contract.requests.cache import Cache
 from lethebench.contract.requests.endpoint import Endpoint
+from lethebench.generation.documents.pages import _key, _sheet
+from lethebench.generation.documents.printed import printed_words, translator
 from lethebench.generation.icu.diagnoses import DIAGNOSES
 from lethebench.generation.icu.profiles import profiles as icu_profiles
 from lethebench.generation.mllmu.people import people
@@ -22,6 +26,7 @@ from lethebench.generation.mllmu.wordings import BOOK as MLLMU_BOOK
 from lethebench.generation.people.countries import COUNTRY_BY_NAME
 from lethebench.generation.people.dates import TODAY, age_on, parse_date
 from lethebench.generation.people.names import plain
+from lethebench.generation.questions.records import Written
 from lethebench.generation.remem.people import groups
 from lethebench.generation.remem.wordings import BOOK as REMEM_BOOK
 from lethebench.generation.writer import translation, wordings
@@ -395,3 +400,26 @@ def test_dates_and_places_are_put_into_a_language():
     assert words.fact("home_address", "Bergstraße 3, Graz") == "Bergstraße 3, Gratz"
     assert words.fact("medical_condition", "asthma") == "Asthma"
     assert words.fact("end_date", "open-ended") == "open-ended"
+
+
+@pytest.mark.parametrize("domain", ["medical", "labor"])
+def test_every_printed_word_of_documents_is_translated(domain):
+    word_or_blank = re.compile(r"\{[^}]*\}|[^\W\d_]+")
+    pairs = tuple(
+        (text, word_or_blank.sub(lambda match: match[0] if match[0].startswith("{") else "ж", text))
+        for text in printed_words()
+    )
+    for number, template in enumerate(icu_profiles(domain, 40, seed=1)):
+        profile = replace(template, written=Written({}, printed=pairs))
+        facts = " ".join([profile.name, *profile.fields.values(), *profile.details.values()])
+        for page in range(2):
+            sheet = _sheet(_key(profile), page, 1 + number % 2) if page <= number % 2 else None
+            for text, _ in sheet.texts if sheet else ():
+                words = set(re.findall(r"[A-Za-z]{3,}", text))
+                assert not {word for word in words if word.casefold() not in facts.casefold()}, (number, text)
+
+
+def test_printed_words_are_replaced_in_capitals_and_whole():
+    say = translator((("Stay", "Aufenthalt"), ("Remarks", "Notizen"), ("Room no.", "Zimmer"), ("Room", "Raum")))
+    assert say("STAY, Stay and Stayed; Room no. 3, Room 4") == "AUFENTHALT, Aufenthalt and Stayed; Zimmer 3, Raum 4"
+    assert translator(())("Stay") == "Stay"
