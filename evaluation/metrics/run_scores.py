@@ -304,6 +304,8 @@ def _unreached(scorer: _Scorer, own: Mapping[str, Any], reasons: Mapping[str, st
             )
     if own["keep_unreached"]:
         found.setdefault("keep", "gold models keep nothing of what other gold models keep")
+    if np.isnan(own["keep_worst"][0]):
+        found["keep_worst"] = "gold models know no retained task or set better than tasks that they never saw"
     if own["forget_unreached"]:
         found["forget"] = "gold models know the asked facts as well as the initial model"
     if own["indistinguishable_unreached"]:

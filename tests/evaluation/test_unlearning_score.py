@@ -119,6 +119,15 @@ def test_profile_that_no_further_gold_model_keeps_is_named():
     assert result["forget"] == 0.875
 
 
+def test_gold_models_that_know_all_alike_show_no_loss_of_a_task():
+    columns = run()
+    texts = columns["predictions"][:36] + RIGHT * 4
+    result = scores.unlearning_summary(**run(predictions=texts, probability=columns["probability"][:36] + [0.8] * 24))
+    assert result["keep"] is not None
+    assert (result["keep_worst"], result["score"]) == (None, None)
+    assert result["reasons"]["keep_worst"].startswith("gold models know no retained task")
+
+
 def test_gold_models_that_differ_like_the_initial_one_are_no_measure():
     rows = [row for row in range(60, 84) if with_second_gold()["candidates"][row] is LOW]
     result = scores.unlearning_summary(**with_second_gold(candidates=(rows, [-9.0, -0.1, -9.0, -9.0])))
