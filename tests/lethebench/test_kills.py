@@ -42,24 +42,24 @@ def command(*arguments: str, folder: Path) -> subprocess.Popen:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_killed_and_resumed_run_gives_the_same_numbers(tmp_path):
-    """Kill a run repeatedly, later each time, and compare with an uninterrupted one."""
+    """Kill a run in its first, second and third stage, and compare with an uninterrupted one."""
     base = ["run", str(real_build()), "--method", "npo", "--tasks", "2", "--json"]
     whole = command(*base, "--out", "alone", folder=tmp_path)
     out, error = whole.communicate()
     assert whole.returncode == 0, error
     kills = 0
-    for seconds in (10, 16, 13, 25):
+    for file, seconds in (("run.json", 2.0), ("learnt/done.json", 0.5), ("npo/t001/done.json", 0.5)):
         child = command(*base, "--out", "killed", *(["--resume"] if kills else []), folder=tmp_path)
-        time.sleep(seconds)
-        if child.poll() is not None:
-            break
+        while child.poll() is None and not (tmp_path / "killed" / file).exists():
+            time.sleep(0.05)
+        time.sleep(seconds)  # into the next stage
+        kills += child.poll() is None
         child.kill()
         child.wait()
-        kills += (tmp_path / "killed" / "run.json").exists()
     last = command(*base, "--out", "killed", "--resume", folder=tmp_path)
     out_resumed, error = last.communicate()
     assert last.returncode == 0, error
-    assert kills >= 2
+    assert kills == 3
     first, second = json.loads(out), json.loads(out_resumed)
     assert first["methods"] == second["methods"]
     assert first["gate"] == second["gate"]
