@@ -73,7 +73,7 @@ def run_scores(run: Run, *, seed: int = 0) -> dict:
         sampling: part -> stage -> 95 % interval in which its value over all rows lies, for stages scored on a sample.
         intervals: name -> bootstrap 95 % interval over profiles; the worst ones are not resampled and have none.
         gold_spread: name -> range over the gold models of all stages, each scored as a method against those of other
-            seeds; empty with one seed. A smaller gap between two methods is none.
+            seeds and divided by what those reach; empty with one seed. A smaller gap between two methods is none.
         gold_seeds: number of gold models of the last stage.
         assumes: sentences about gold models that stand for others, and profiles that are left out for a gold model.
         reasons: part -> why it is None.
@@ -225,8 +225,9 @@ class _Scorer:
         """Return the range of each part and of the score over gold models, each scored at its stage as a method."""
         once = self.weights[:1]
         scores = [
-            _scores([values[stage]], [[other[stage]] for other in self.references], once, limit=np.inf)
-            for values in self.references
+            _scores([values[stage]], [[other[stage]] for other in others], once, limit=np.inf)
+            for number, values in enumerate(self.references)
+            for others in [[*self.references[:number], *self.references[number + 1 :]]]
             for stage in range(len(values))
         ]
         ranges = {name: [score[name][0] for score in scores] for name in PARTS}
