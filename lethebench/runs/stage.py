@@ -34,6 +34,7 @@ from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import GOLD, LEARNT, seal
 from lethebench.runs.provenance import library_versions, machine, peak_memory_mb
 from lethebench.runs.records import GATE, read_done, read_gate, read_run
+from lethebench.runs.requests import Request
 from lethebench.runs.score import ScoredPart, routing, score_stage, share_of
 from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import ROWS
@@ -122,22 +123,17 @@ class Run:
             parts[HELD_OUT] = ScoredPart(self.build.held_out, {})
         return parts
 
+    def request(self, stage: int) -> Request:
+        """Return the request that stage 1, 2, ... answers."""
+        return Request(stage, self.order, self.build.forget, self.build.retain, self.options.retain)
+
     def task(self, stage: int) -> Dataset:
         """Return the forget rows of the request that stage 1, 2, ... answers."""
-        return _where(self.build.forget, "task_id", {self.order[stage - 1]})
+        return self.request(stage).forget
 
     def not_asked(self, stage: int) -> Dataset:
         """Return the rows not requested to be forgotten up to a stage: the retain split and later tasks."""
-        waiting = set(self.build.forget["task_id"]) - set(self.order[:stage])
-        return concatenate_datasets([_where(self.build.forget, "task_id", waiting), self.build.retain])
-
-    def retained(self, stage: int) -> Dataset:
-        """Return the rows that the retain term of stage 1, 2, ... may use."""
-        if self.options.retain == "rest":
-            return self.not_asked(stage)
-        if self.options.retain == "fixed":
-            return self.build.retain
-        return _where(self.build.retain, "retain_task_id", {self.order[stage - 1]})
+        return concatenate_datasets([self.request(stage).waiting, self.build.retain])
 
     def learn(self) -> dict[str, Any]:
         """Run stage 1 and the gate; return gate.json.
@@ -182,7 +178,8 @@ class Run:
         if self.is_done(name):
             return self.console.skip(title)
         before = self.learnt if stage == 1 else self.folder / method / stage_name(stage - 1)
-        forget, retain = self.task(stage), self.retained(stage)
+        request = self.request(stage)
+        forget, retain = request.forget, request.retain
         record: dict[str, Any] = {"stage": stage, "task_id": self.order[stage - 1], "method": method}
         with self.new_stage(name, record) as folder:
             with self.console.phase(title) as tick:
@@ -212,9 +209,8 @@ class Run:
         record: dict[str, Any] = {"stage": stage, "rows": len(rows)}
         with self.new_stage(name, record) as folder:
             with self.console.phase(title) as tick:
-                forget = _where(self.build.forget, "task_id", set(self.order[:stage]))
                 seed = stage_seed(self.options.seed, gold, stage)
-                inputs = self._stage(RETRAIN, self.options.model, forget, rows, seed, tick)
+                inputs = self._stage(RETRAIN, self.options.model, self.request(stage).asked, rows, seed, tick)
                 steps = {"max_steps": read_done(self.folder, LEARNT)["steps"]}
                 result, loaded = unlearn_task(replace(inputs, overrides=steps))
             save_model(loaded.model, loaded.processor, folder)
@@ -293,7 +289,3 @@ def stage_seed(seed: int, method: str, stage: int) -> int:
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Write scored rows as Parquet."""
     pq.write_table(pa.Table.from_pylist(list(rows)), path)
-
-
-def _where(rows: Dataset, column: str, values: set[int]) -> Dataset:
-    return rows.select([index for index, value in enumerate(rows[column]) if value in values])

@@ -15,7 +15,7 @@ from lethebench.builders.requests import read_requests, write_requests
 from lethebench.contract.columns import ROLES
 from lethebench.generation.icu.profiles import DOMAINS
 from lethebench.runs.build import open_build
-from lethebench.runs.stage import Run
+from lethebench.runs.requests import Request
 
 ICU = BENCHMARKS["icu"]
 PATTERNS = ("repeated", "partial", "two_documents", "repeated,partial,two_documents")
@@ -99,9 +99,9 @@ def test_stages_of_a_run_have_the_right_rows(built):
     """Forget rows are those of the request; the rest retains what is not asked for yet, or never."""
     opened = open_build(built.folder)
     profiles = profiles_of(built.folder)
-    run = SimpleNamespace(build=opened, order=list(range(TASKS)), options=SimpleNamespace(retain="rest"))
-    for stage in range(1, TASKS + 1):
-        forget, retain = Run.task(run, stage), Run.not_asked(run, stage)
+    requests = [Request(stage, range(TASKS), opened.forget, opened.retain) for stage in range(1, TASKS + 1)]
+    for stage, request in enumerate(requests, start=1):
+        forget, retain = request.forget, request.retain
         time_of = [
             profiles[row["profile_id"]]["requests"].get(row["attribute"], profiles[row["profile_id"]]["task_id"])
             for part in (forget, retain)
@@ -110,7 +110,7 @@ def test_stages_of_a_run_have_the_right_rows(built):
         assert time_of[: len(forget)] == [stage - 1] * len(forget)
         assert all(time < 0 or time >= stage for time in time_of[len(forget) :])
         assert not set(forget["id"]) & set(retain["id"])
-        before = sum(len(Run.task(run, earlier)) for earlier in range(1, stage))
+        before = sum(len(earlier.forget) for earlier in requests[: stage - 1])
         assert before + len(forget) + len(retain) == 256
 
 

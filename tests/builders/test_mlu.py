@@ -203,8 +203,8 @@ def test_run_retains_the_released_set_of_a_task(folder, tmp_path):
     check_build(options, build)
     run = Run(build, options, tmp_path, Console())
     for stage, task in enumerate(run.order, start=1):
-        assert set(run.retained(stage)["retain_task_id"]) == {task}
-        assert len(set(run.retained(stage)["profile_id"])) == 1
+        assert set(run.request(stage).retain["retain_task_id"]) == {task}
+        assert len(set(run.request(stage).retain["profile_id"])) == 1
 
 
 def test_retain_released_needs_released_sets(tmp_path):
