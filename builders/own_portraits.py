@@ -105,7 +105,8 @@ def own_portraits(
     if missing := len(people) - len(chosen):
         raise BuildError(
             f"option portraits={root.name}: {len(chosen)} people with pictures; this build has {len(people)}, "
-            f"{len(held_out)} of them held out; add {missing} folders or files, or build a smaller --size"
+            f"{len(held_out)} of them held out; add a folder or file for each of the other {missing}, or build a "
+            "smaller --size"
         )
     problems = Problems(f"portraits={root.name}", "put intact pictures there, each once, as <person>/<file>")
     reader = OriginReader(folder, problems)

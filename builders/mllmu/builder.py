@@ -202,6 +202,10 @@ class MllmuOwnPortraits(Mllmu):
     CARD = OWN_CARD
     PHOTOS = PhotoCheck()
 
+    def written_plan(self, count: int, *, seed: int, options: MllmuOptions, writer: Writer) -> Plan:
+        self.plan(count, seed=seed, options=options)  # refuses unusable pictures before the model is asked
+        return super().written_plan(count, seed=seed, options=options, writer=writer)
+
     def _plan(self, members: Mapping[str, Sequence[Profile]], book: Book, seed: int, options: MllmuOptions) -> Plan:
         return with_portraits(super()._plan(members, book, seed, options), Path(str(options.portraits)), most=1)
 

@@ -255,6 +255,10 @@ class RememOwnPortraits(Remem):
     CARD = OWN_CARD
     PHOTOS = PhotoCheck()
 
+    def written_plan(self, count: int, *, seed: int, options: RememOptions, writer: Writer) -> Plan:
+        self.plan(count, seed=seed, options=options)  # refuses unusable pictures before the model is asked
+        return super().written_plan(count, seed=seed, options=options, writer=writer)
+
     def _plan(
         self, persons: Mapping[str, Sequence[Person]], book: Book, count: int, seed: int, options: RememOptions
     ) -> Plan:

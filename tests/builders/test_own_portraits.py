@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from command_line import lethe
+from model_writer import writing
 from PIL import Image
 
 from lethebench.builders import BuildError, build, verify
@@ -42,7 +43,7 @@ def person(number, name):
     return Profile(f"person-{number:04d}", "person", name, {}, {}, seed=number)
 
 
-@pytest.fixture(scope="module", params=sorted(SIZES))
+@pytest.fixture(scope="module", params=[pytest.param("mllmu", marks=pytest.mark.slow), "remem"])
 def own_build(request, tmp_path_factory):
     """(name, folder of the build, folder of the faces); tests only read them."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -220,7 +221,7 @@ def test_too_few_faces_are_refused_in_one_line(name, tmp_path):
     result = lethe("build", name, "--size", SIZES[name], "--option", f"portraits={root}", "--out", tmp_path / "build")
     assert result.status == 2
     assert f"{PEOPLE[name] - 2} people with pictures; this build has {PEOPLE[name]}, " in result.line
-    assert "add 2 folders or files" in result.line
+    assert "for each of the other 2, or build a smaller --size" in result.line
     assert not (tmp_path / "build").exists()
 
 
@@ -228,3 +229,18 @@ def test_too_few_faces_are_refused_in_one_line(name, tmp_path):
 def test_missing_folder_of_faces_is_refused(name, tmp_path):
     with pytest.raises(BuildError, match="no such folder"):
         make(name, tmp_path / "nowhere", tmp_path / "build")
+
+
+@pytest.mark.slow
+def test_written_people_have_own_faces_checked_before_the_model_is_asked(tmp_path):
+    root = faces(tmp_path / "faces", PEOPLE["remem"] - 1, 1)
+    words = ("build", "remem", "--size", "small", "--option", "qa=6", "--option", "pixels=96", "--out", tmp_path / "b",
+             "--option", f"portraits={root}", "--writer", "openai:m")  # fmt: skip
+    with writing() as server:
+        result = lethe(*words, "--base-url", server.url)
+        assert (result.status, server.requests) == (2, [])
+        assert "for each of the other 1, or build" in result.line
+        face(root / "another.jpg", 999)
+        assert lethe(*words, "--base-url", server.url).status == 0
+    assert verify(tmp_path / "b").problems == []
+    assert all("given:" in view for row in rows(tmp_path / "b", "qa/*") for view in row["views"])
