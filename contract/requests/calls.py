@@ -143,8 +143,10 @@ class _Pass:
         return Reply(None, reason, calls)
 
     async def _send(self, request: Mapping[str, Any]) -> Completion:
-        raw = await self.client.chat.completions.with_raw_response.create(**request)
-        response = raw.http_response
+        import httpx2
+
+        # `chat.completions.create` checks every field by its type, which takes a quarter of the time of a call.
+        response = await self.client.post("/chat/completions", body=request, cast_to=httpx2.Response)
         return read_reply(response.content, response.charset_encoding)
 
     async def _sleep(self, seconds: float) -> None:
