@@ -103,7 +103,7 @@ def only(model: Scored, facts: set[tuple[str, str]]) -> Scored:
 def model_rows(model: Scored) -> ModelRows:
     """Return the rows of a model as one request for the whole forget set."""
     rows, held_out = (
-        [{**row, "task_id": min(row["task_id"], 0)} for row in model[part]] for part in ("rows", "held_out")
+        [{**row, "task_id": min(row["task_id"], 0)} for row in part] for part in (forget_rows(model), model["held_out"])
     )
     return ModelRows(rows, held_out)
 

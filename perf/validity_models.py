@@ -32,7 +32,7 @@ from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import gold_names
 from lethebench.runs.stage import Run
 
-METHODS = ("ga", "graddiff", "kl", "npo", "simnpo", "dpo", "idk", "rmu", "mmunlearner")
+METHODS = ("ga", "graddiff", "kl", "npo", "simnpo", "dpo", "idk", "rmu")
 GOLD = tuple(gold_names({"gold_seeds": 6}))
 REFERENCES, MEASURED = GOLD[:3], GOLD[3:]  # gold models that metrics compare with, and those that are compared
 LEARNING_RATES = (0.5, 1.0, 1.5)
@@ -103,8 +103,8 @@ class Models:
 
     @cached_property
     def scored(self) -> dict[str, Dataset]:
-        """File name -> the rows to score."""
-        sets = {"rows": self.run.scored, "held_out": self.build.held_out, "holdout": self.build.split("holdout")}
+        """File name -> the rows to score: the forget set, new wordings and pictures of all facts, and unseen rows."""
+        sets = {"rows": self.build.forget, "held_out": self.build.held_out, "holdout": self.build.split("holdout")}
         return {name: rows for name, rows in sets.items() if rows is not None}
 
     @cached_property
@@ -118,8 +118,11 @@ class Models:
 
     @cached_property
     def prepared(self) -> dict[str, Any]:
-        candidates = self.build.candidates
-        return {name: prepare_rows(self.processor, rows, candidates=candidates) for name, rows in self.scored.items()}
+        candidates = {"rows": self.build.candidates}
+        return {
+            name: prepare_rows(self.processor, rows, candidates=candidates.get(name, {}))
+            for name, rows in self.scored.items()
+        }
 
     def rows(self, name: str, make: Callable[[], Loaded]) -> Scored:
         """Return the scored rows of a model, which is made unless its rows are kept already."""
@@ -144,9 +147,8 @@ class Models:
         execute(self.build, self.options, self.console, resume=(self.run.folder / RECORD).exists())
         folders = {name: self.run.folder / name / stage_name(last) for name in (*METHODS, *GOLD)}
         folders[INITIAL] = self.run.learnt
-        makers = {UNCHANGED: load_model}
+        makers = {UNCHANGED: load_model} | {state: partial(rounded, bits=bits) for state, bits in BITS.items()}
         makers |= {state: partial(self._relearned, steps=steps) for state, steps in RELEARN_STEPS.items()}
-        makers |= {state: partial(rounded, bits=bits) for state, bits in BITS.items()}
         return {
             state: {name: self.rows(f"{state}-{name}", partial(make, folder)) for name, folder in folders.items()}
             for state, make in makers.items()
