@@ -10,7 +10,6 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from lethebench.evaluation.metrics.bootstrap import bootstrap
 from lethebench.evaluation.metrics.validation import finite, same_length
@@ -129,6 +128,8 @@ def member_flags(members: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
 
 def area_under_curve(values: np.ndarray, members: np.ndarray) -> float:
     """Return `auc` of checked arrays."""
+    from scipy import stats  # imported late: half a second
+
     inside = int(members.sum())
     wins = stats.rankdata(values)[members].sum() - inside * (inside + 1) / 2
     return float(wins / (inside * (len(values) - inside)))

@@ -4,7 +4,6 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from lethebench.evaluation.metrics.bootstrap import RESAMPLES, bootstrap
 from lethebench.evaluation.metrics.membership import area_under_curve, member_flags
@@ -65,6 +64,8 @@ def lira(
 
     Source: Carlini et al., "Membership Inference Attacks From First Principles", 2022, algorithm 1.
     """
+    from scipy import stats  # imported late: half a second
+
     values = finite(scores, "scores")
     logs = []
     for name, pool in (("inside", inside), ("outside", outside)):

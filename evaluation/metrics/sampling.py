@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
 
 from lethebench.evaluation.metrics.tables import COLUMNS, RETAIN, ModelRows, Table
 
@@ -68,6 +67,8 @@ class Drawn:
             lines: shape (lines, profiles), the values; a profile without any tells nothing.
             seed: of the resamples.
         """
+        from scipy.stats import t  # imported late: half a second
+
         random = np.random.default_rng(seed)
         design = self.weights
         draws = np.ones((RESAMPLES + 1, len(design)))

@@ -9,8 +9,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
-from scipy.spatial.distance import jensenshannon
 
 LOG_LIMIT = 700.0  # ratios are clipped here: exp() of larger values overflows a float64
 
@@ -135,6 +133,9 @@ def forget_quality(truth_ratios: ArrayLike, gold_truth_ratios: ArrayLike) -> dic
 
     Source: TOFU, section 3.3 (forget quality); the distances are added because p-values depend on n.
     """
+    from scipy import stats  # imported late: half a second
+    from scipy.spatial.distance import jensenshannon
+
     ratios, gold = _ratios(truth_ratios, "truth_ratios"), _ratios(gold_truth_ratios, "gold_truth_ratios")
     test = stats.ks_2samp(ratios, gold)
     p_value, distance = float(min(test.pvalue, 1.0)), float(test.statistic)
