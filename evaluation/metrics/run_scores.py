@@ -355,13 +355,13 @@ def _summary(scorer: _Scorer, own: dict[str, Any], reasons: dict[str, str]) -> d
         "intervals": {name: interval(draw[1:]) for name, draw in draws.items() if not name.endswith("_worst")},
         "gold_spread": scorer.spread() if scorer.seeds > 1 else {},
         "gold_seeds": scorer.seeds,
-        "assumes": [
+        "assumes": sampled_stages(scorer.samples, own["sampling"])
+        + [
             f"stage {stage}: the gold model of stage {gold} stands for its own, which the run does not have"
             for stage, gold in scorer.gold_stage.items()
             if gold != stage
         ]
-        + _left_out(values, scorer.units)
-        + sampled_stages(scorer.samples, own["sampling"]),
+        + _left_out(values, scorer.units),
         "reasons": reasons,
         "flags": flags,
     }

@@ -3,11 +3,19 @@
 import itertools
 import math
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from command_line import lethe
-from long_run import long_run, sampler_of
+from datasets import Dataset
+from long_run import COLUMNS, UNRANKED, long_run, sampler_of
+from synthetic_run import summarize, write_run
 
-from lethebench.runs.folder import HELD_OUT
+from lethebench.report import write_report
+from lethebench.runs.budget import Sampler
+from lethebench.runs.folder import HELD_OUT, read_json, write_json
+from lethebench.runs.options import RunOptions
+from lethebench.runs.score import ScoredPart
 from lethebench.runs.summary import ROWS
 
 TASKS = 6
@@ -108,3 +116,45 @@ def test_budget_that_is_no_number_above_0_is_refused(option, value, tmp_path):
     done = lethe("run", tmp_path / "icu", option, value)
     assert done.status == 2
     assert f"Invalid value for '{option}'" in done.error.splitlines()[-1]
+
+
+@pytest.fixture
+def sampled(tmp_path):
+    """A run whose stages 2 and 3 were scored on a sample of 15 of 24 profiles."""
+    folder = write_run(tmp_path / "run", methods=("npo",))
+    rows = {name: pq.read_table(folder / "learnt" / name).to_pylist() for name in (ROWS, HELD_OUT)}
+    candidates = {row["attribute"]: ["a", "b"] for row in rows[ROWS]}
+    parts = {
+        name: ScoredPart(Dataset.from_list([{key: row[key] for key in COLUMNS} for row in part]), candidates)
+        for name, part in rows.items()
+    }
+    options = RunOptions(data=folder / "data", score_rows=12 * 12, rank_rows=30)
+    sampler = Sampler(parts, list(range(4)), options)
+    for stage in (2, 3):
+        sample, path = sampler.sample(stage), folder / f"npo/t00{stage}"
+        for name, chosen in sample.rows.items():
+            kept = pq.read_table(path / name).to_pylist()
+            kept = [{**kept[index], **({} if index in sample.ranked else UNRANKED)} for index in chosen]
+            pq.write_table(pa.Table.from_pylist(kept), path / name)
+        write_json(path / "done.json", read_json(path / "done.json") | {"sampled": sample.facts})
+    summarize(folder)
+    return folder
+
+
+def test_report_says_what_was_sampled(sampled):
+    summary = read_json(sampled / "npo/summary.json")
+    assert None not in summary["forget"]
+    assert set(summary["sampling"]["keep"]) == {"2", "3"}
+    for name, stages in summary["sampling"].items():
+        for stage, (low, high) in stages.items():
+            assert low <= summary[name][int(stage) - 1] <= high
+    page = write_report([sampled], sampled / "report").read_text()
+    assert "2 stages from 2 to 3 are scored on a sample of at least" in page
+
+
+def test_rows_taken_out_of_a_whole_stage_are_found(sampled):
+    path = sampled / "npo/t001"
+    rows = pq.read_table(path / ROWS)
+    pq.write_table(rows.slice(0, len(rows) - 1), path / ROWS)
+    with pytest.raises(ValueError, match="stage 1 has other rows than stage 0"):
+        summarize(sampled)

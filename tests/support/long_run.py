@@ -15,6 +15,7 @@ from lethebench.runs.score import ScoredPart
 from lethebench.runs.summary import ROWS
 
 COLUMNS = ("id", "profile_id", "task_id", "role", "attribute")
+UNRANKED = {**dict.fromkeys(("rank", "exposure", "exposure_normalised", "candidate_logprobs")), "num_candidates": 0}
 KINDS = ("rows", "held_out")
 LAST = 4  # stages of the real runs
 
@@ -74,7 +75,6 @@ def sampler_of(run: Run, **options) -> Sampler:
 
 def sampled_run(run: Run, sampler: Sampler, stages: Sequence[int] | None = None) -> Run:
     """Return the run with its stages cut down to what the sampler has scored and ranked."""
-    unranked = {**dict.fromkeys(("rank", "exposure", "exposure_normalised", "candidate_logprobs")), "num_candidates": 0}
     models, sampled = [run.stages[0]], []
     for number, model in enumerate(run.stages[1:], start=1):
         sample = sampler.sample(number)
@@ -83,7 +83,7 @@ def sampled_run(run: Run, sampler: Sampler, stages: Sequence[int] | None = None)
             continue
         rows = [model.rows[index] for index in sample.rows[ROWS]]
         rows = [
-            row if index in sample.ranked else {**row, **unranked}
+            row if index in sample.ranked else {**row, **UNRANKED}
             for index, row in zip(sample.rows[ROWS], rows, strict=True)
         ]
         models.append(ModelRows(rows, [model.held_out[index] for index in sample.rows[HELD_OUT]]))
