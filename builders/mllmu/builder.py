@@ -46,6 +46,7 @@ from lethebench.generation.questions.records import Profile
 from lethebench.generation.questions.wordings import Book
 from lethebench.generation.writer.figures import translated_figures
 from lethebench.generation.writer.people import People, english_texts
+from lethebench.generation.writer.portraits import write_portraits
 from lethebench.generation.writer.translation import write_language, write_words
 from lethebench.generation.writer.writer import Writer
 
@@ -119,6 +120,7 @@ class Mllmu(Benchmark):
         book = write_language(writer, BOOK)
         words = write_words(writer, english_texts([*people, *members[NEIGHBOUR]]))
         written = {profile.id: profile for profile in People(writer, people, words).write()}
+        write_portraits(writer, list(written.values()))
         members = {name: [written.get(profile.id, profile) for profile in part] for name, part in members.items()}
         if writer.language != "en":
             members[NEIGHBOUR] = translated_figures(members[NEIGHBOUR], words, book.phrases["figure descriptions"])

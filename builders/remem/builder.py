@@ -50,6 +50,7 @@ from lethebench.generation.remem.people import FACTS, OLDEST, RELATIONS, YOUNGES
 from lethebench.generation.remem.questions import HELD_OUT, Population, Shot
 from lethebench.generation.remem.wordings import BOOK
 from lethebench.generation.writer.people import People, english_texts
+from lethebench.generation.writer.portraits import write_portraits
 from lethebench.generation.writer.translation import write_language, write_words
 from lethebench.generation.writer.writer import Writer
 
@@ -150,6 +151,7 @@ class Remem(Benchmark):
         nouns = [kin.noun for part in persons.values() for person in part for kin in person.kin.values()]
         words = write_words(writer, [*english_texts(everyone), *nouns])
         written = {profile.id: profile for profile in People(writer, everyone, words).write()}
+        write_portraits(writer, list(written.values()))
         return self._plan(rewritten(persons, written, words), book, count, seed, options)
 
     def _plan(

@@ -27,6 +27,7 @@ def ask_all(
     Args:
         endpoint: The model and its API.
         requests: Arguments of chat completions, made one by one as they are sent.
+            With a `prompt` and no `messages`, of the images API, whose replies are data URIs.
         total: Their number.
         cache: Answers in it are not requested again, new ones are added.
         budget: Limits of this and the earlier passes in the cache.

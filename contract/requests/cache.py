@@ -12,6 +12,7 @@ from lethebench.contract.errors import UserError, one_line
 from lethebench.contract.own_folder import remove_empty_file
 from lethebench.contract.requests.budget import Usage
 from lethebench.contract.requests.endpoint import Endpoint
+from lethebench.contract.requests.replies import PICTURE
 from lethebench.contract.secrets import redact
 from lethebench.contract.text import clean_text
 
@@ -73,7 +74,10 @@ class Cache:
     def get(self, request: str) -> str | None:
         """Return the stored answer to a request, given its hash."""
         row = self.database.execute("SELECT text FROM answers WHERE request = ?", (request,)).fetchone()
-        return None if row is None else redact(clean_text(row[0]))
+        if row is None:
+            return None
+        # A picture was decoded and encoded again before it was stored, so it holds no secret.
+        return str(row[0]) if row[0].startswith(PICTURE) else redact(clean_text(row[0]))
 
     def begin(self, most: Usage) -> int:
         """Record a call before it is sent, with the most it may take; return its id."""

@@ -1,15 +1,20 @@
 """Read the answer out of a reply in the forms that servers send."""
 
+import base64
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from lethebench.contract.image_reader import PictureError, read_picture
 from lethebench.contract.requests.thoughts import without_thoughts
 from lethebench.contract.secrets import redact
 from lethebench.contract.text import clean_text
 
 _TRANSIENT = re.compile(r"overload|timed? ?out|temporar|try again|rate.?limit|unavailable|internal", re.IGNORECASE)
+PICTURE = "data:image/jpeg;base64,"
+"""What the reply of the images API begins with."""
 _CUT = "raise the maximum length of answers (--max-new-tokens)"
 
 
@@ -76,6 +81,36 @@ def read_json(body: bytes, charset: str | None = None) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise BadReply(f"the reply is no JSON: {_start(text)}", 502) from None
+
+
+def read_drawn(body: bytes, charset: str | None = None) -> Completion:
+    """Return the picture in the body of a reply of the images API as a data URI: a JPEG of at most 512 pixels a side.
+
+    It is encoded again, so nothing but its pixels is kept.
+
+    Raises:
+        BadReply: There is no picture, or it does not decode.
+    """
+    reply = read_json(body, charset)
+    if not isinstance(reply, dict):
+        raise BadReply(f"the reply is no picture: {_start(reply)}", 502)
+    _raise_error(reply)
+    counts = reply.get("usage")
+    counts = counts if isinstance(counts, dict) else {}
+    usage = (_count(counts.get("input_tokens")), _count(counts.get("output_tokens")))
+    data = reply.get("data")
+    first = data[0] if isinstance(data, list) and data else None
+    encoded = first.get("b64_json") if isinstance(first, dict) else None
+    if not isinstance(encoded, str):
+        raise BadReply("the reply has no picture in b64_json", 422, usage)
+    try:
+        picture = read_picture(base64.b64decode(encoded, validate=True)).image.convert("RGB")
+    except (ValueError, PictureError) as error:
+        raise BadReply(f"the picture does not decode: {_start(error)}", 502, usage) from None
+    picture.thumbnail((512, 512))
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG", quality=92)
+    return Completion(PICTURE + base64.b64encode(jpeg.getvalue()).decode(), *usage)
 
 
 def error_text(body: object) -> str:

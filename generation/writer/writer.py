@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from lethebench.contract.conversation import api_messages
@@ -19,6 +20,8 @@ PROMPT_VERSION = "1"
 ATTEMPTS = 5
 """How often a text is asked for before the build stops."""
 MAX_TOKENS = 6000
+PORTRAIT_TOKENS = 1056
+"""Tokens of a square picture of medium quality by gpt-image-1."""
 _RULES = (
     "You write data about invented people for a benchmark of machine unlearning. Nobody in it is real: never use the "
     "name of a real person or company. Write plain text without line breaks, Markdown or quotation marks, vary what "
@@ -59,6 +62,7 @@ class Writer:
         language: code of the language of all texts, e.g. `de`.
         budget: limits of requests, tokens and money.
         progress: called after each request.
+        portraits: the model behind the images API that draws portraits, and the folder for them; None for drawings.
     """
 
     def __init__(
@@ -70,7 +74,9 @@ class Writer:
         language: str = "en",
         budget: Budget | None = None,
         progress: Callable[[Progress], None] | None = None,
+        portraits: tuple[str, Path] | None = None,
     ) -> None:
+        self.portraits = portraits
         self.endpoint, self.cache, self.seed, self.language = endpoint, cache, seed, language
         self.budget, self.progress = budget, progress
         self.rejected = 0
@@ -86,7 +92,7 @@ class Writer:
         reasons: dict[int, list[str]] = {index: [] for index in range(len(tasks))}
         for _ in range(ATTEMPTS):
             requests = {index: self.request(tasks[index], reasons[index]) for index in reasons}
-            for index, answer in zip(requests, self._ask(list(requests.values())), strict=True):
+            for index, answer in zip(requests, self.ask(list(requests.values())), strict=True):
                 try:
                     if isinstance(answer, RejectedError):
                         raise answer
@@ -128,6 +134,7 @@ class Writer:
             "model": f"openai:{self.endpoint.model}",
             "base_url": self.endpoint.address,
             "language": self.language,
+            "portraits": self.portraits and f"openai:{self.portraits[0]}",
             "prompt_version": PROMPT_VERSION,
             "seed": self.seed,
             "answers": len(self._used),
@@ -135,10 +142,15 @@ class Writer:
             "answers_sha256": answers.hexdigest(),
         }
 
-    def _ask(self, requests: Sequence[Mapping[str, Any]]) -> list[str | RejectedError]:
+    def ask(self, requests: Sequence[Mapping[str, Any]], *, batch: bool = True) -> list[str | RejectedError]:
+        """Return the answers to requests in order, or why there is none; without `batch` by single calls.
+
+        Raises:
+            UserError: No further request can be sent.
+        """
         try:
             replies = ask_all(
-                self.endpoint,
+                self.endpoint if batch else replace(self.endpoint, batch=False),
                 requests,
                 total=len(requests),
                 cache=self.cache,
@@ -170,3 +182,10 @@ class Estimator(Writer):
                 usage = likely(request)._replace(output_tokens=task.tokens)
                 self.usage = self.usage.plus(usage.in_batch() if self.endpoint.batch else usage)
         return [task.template for task in tasks]
+
+    def ask(self, requests: Sequence[Mapping[str, Any]], *, batch: bool = True) -> list[str | RejectedError]:
+        """Count requests for pictures, and return no answer."""
+        for request in requests:
+            if self.cache.get(request_hash(self.endpoint, request)) is None:
+                self.usage = self.usage.plus(likely(request)._replace(output_tokens=PORTRAIT_TOKENS))
+        return []

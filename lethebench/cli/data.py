@@ -45,6 +45,10 @@ def build(
         str | None,
         typer.Option(metavar="openai:NAME", help="Model behind an API that writes profiles and wordings."),
     ] = None,
+    portraits: Annotated[
+        str | None,
+        typer.Option(metavar="openai:NAME", help="With --writer: model that draws portraits, for mllmu and remem."),
+    ] = None,
     base_url: Annotated[
         str | None, typer.Option(metavar="URL", help="URL of an OpenAI-compatible API; the key is in OPENAI_API_KEY.")
     ] = None,
@@ -76,12 +80,13 @@ def build(
     """
     from lethebench import builders
     from lethebench.builders.imports.shared.base import Import
-    from lethebench.cli.writing import WriterOptions
+    from lethebench.cli.writing import WriterOptions, portraits_path
     from lethebench.console import Console
 
     writing = WriterOptions(
         model=writer,
         base_url=base_url,
+        portraits=portraits,
         language=language,
         concurrency=concurrency,
         budget=budget,
@@ -99,6 +104,8 @@ def build(
     folder, console = out or Path("build") / name, Console()
     count = int(size) if size.lstrip("-").isdecimal() else size
     options = _pairs(option or []) | ({} if map_file is None else {"map": str(map_file)})
+    if portraits is not None and not dry_run:
+        options = {"portraits": str(portraits_path(folder))} | options
     title = f"build {name}, {size}" if source is None else f"build {name} from {source.name}"
     with writing.writer(folder, seed, console.say) as author:
         if author is not None and dry_run:

@@ -31,6 +31,7 @@ class WriterOptions:
     Attributes:
         model: `openai:NAME`; None for texts from templates, which no other option fits.
         base_url: of the API.
+        portraits: `openai:NAME` of a model that draws portraits; None for drawings by code.
         language: code of the language of all texts.
         concurrency: calls of the API at a time.
         budget: limits of calls as `requests=N,tokens=N,usd=X`, or some of them; empty = none.
@@ -41,6 +42,7 @@ class WriterOptions:
 
     model: str | None = None
     base_url: str | None = None
+    portraits: str | None = None
     language: str = "en"
     concurrency: int = 8
     budget: str = ""
@@ -53,6 +55,7 @@ class WriterOptions:
         if self.model is None:
             given = {
                 "--base-url": self.base_url,
+                "--portraits": self.portraits,
                 "--language": self.language != "en",
                 "--budget": self.budget,
                 "--price": self.price,
@@ -67,8 +70,10 @@ class WriterOptions:
             raise UserError(
                 f"--writer {self.model}: the openai client is not installed: pip install 'lethebench[openai]'"
             )
-        if not self.model.startswith(API_PREFIX) or not self.model.removeprefix(API_PREFIX).strip():
-            raise UserError(f"--writer {self.model}: add the model's name at the API, e.g. openai:gpt-4o-mini")
+        for option, model in {"--writer": self.model, "--portraits": self.portraits}.items():
+            if model is not None and not (model.startswith(API_PREFIX) and model.removeprefix(API_PREFIX).strip()):
+                example = "gpt-4o-mini" if option == "--writer" else "gpt-image-1"
+                raise UserError(f"{option} {model}: add the model's name at the API, e.g. openai:{example}")
         check_key(f"--writer {self.model}", self.base_url, "--base-url", dry_run=self.dry_run)
         check_language(self.language)
         try:
@@ -99,10 +104,19 @@ class WriterOptions:
             cache, kind = Cache(path), Writer
         try:
             yield kind(
-                endpoint, cache, seed=seed, language=self.language, budget=budget, progress=_reporting(say, budget)
+                endpoint,
+                cache,
+                seed=seed,
+                language=self.language,
+                budget=budget,
+                progress=_reporting(say, budget),
+                portraits=self._portraits(out),
             )
         finally:
             cache.close()
+
+    def _portraits(self, out: Path) -> tuple[str, Path] | None:
+        return None if self.portraits is None else (self.portraits.removeprefix(API_PREFIX), portraits_path(out))
 
     def estimate(self, writer: Writer, name: str) -> tuple[dict[str, Any], str]:
         """Return what a dry run counted, as a record and as text."""
@@ -115,6 +129,11 @@ class WriterOptions:
         )
         record = {"dry_run": {**usage._asdict(), "usd": budget.cost(usage)}}
         return record, text + (f"; this exceeds the budget of {limit}" if limit else "")
+
+
+def portraits_path(out: Path) -> Path:
+    """Return the folder beside a build with the portraits that a model drew for it."""
+    return out.resolve().with_name(f"{out.resolve().name}.portraits")
 
 
 def answers_path(out: Path) -> Path:

@@ -11,7 +11,7 @@ from chat_server import chatting
 from command_line import lethe
 from datasets import load_dataset
 from leaks import KEY, assert_no_piece, assert_no_piece_in_files
-from model_writer import faults, person_name, writing
+from model_writer import faults, person_name, picture_of, writing
 from small_build import hashes, stand_in_person, use_stand_in_people, use_stand_ins
 
 from lethebench.builders import BENCHMARKS, verify
@@ -143,6 +143,11 @@ REFUSED = {
     "no key": (("--writer", "openai:m"), "set OPENAI_API_KEY"),
     "no name": (("--writer", "openai:"), "add the model's name at the API"),
     "another API": (("--writer", "gpt-4o"), "add the model's name at the API"),
+    "portraits of templates": (("--portraits", "openai:draw"), "pass --writer openai:NAME"),
+    "portraits by no API": (
+        ("--writer", "openai:m", "--base-url", "URL", "--portraits", "draw"),
+        "add the model's name at the API, e.g. openai:gpt-image-1",
+    ),
     "budget 0": (("--writer", "openai:m", "--base-url", "URL", "--budget", "requests=0"), "pass a number above 0"),
     "budget without price": (("--writer", "openai:m", "--base-url", "URL", "--budget", "usd=1"), "needs prices"),
     "language without fonts": (
@@ -168,6 +173,40 @@ def test_wrong_options_are_refused_before_anything_is_sent(case, tmp_path):
         assert (done.status, server.requests) == (2, [])
     assert reason in done.line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_portraits_by_a_model_are_in_the_pictures(tmp_path):
+    words = ("--portraits", "openai:draw")
+    with writing() as server:
+        estimate = json.loads(build(server, tmp_path / "remem", *words, "--dry-run", "--json").out)["dry_run"]
+        assert (estimate["calls"], server.requests) == (TASKS + 8 + 8, [])
+        # A page of a proxy and a file that is no picture cost a call each.
+        pictures = iter([b"no picture"])
+        server.draw = lambda body: next(pictures, None) or picture_of(body)
+        server.faults = ["page"]
+        done = build(server, tmp_path / "remem", *words)
+        assert done.status == 0, done.error
+        assert len(server.requests) == TASKS + 8 + 8 + 2
+        before = hashes(tmp_path / "remem")
+        again = build(server, tmp_path / "remem", *words)
+        assert (again.status, len(server.requests)) == (0, TASKS + 8 + 8 + 2)
+    assert hashes(tmp_path / "remem") == before
+    assert len(list((tmp_path / "remem.portraits").iterdir())) == 8
+    report = verify(tmp_path / "remem")
+    assert report.ok, report.problems
+    card = (tmp_path / "remem/README.md").read_text()
+    assert "`openai:draw` drew the portraits" in card
+    assert "--writer openai:m --portraits openai:draw --base-url" in card
+    assert "portraits=DIR --writer" not in card
+
+
+def test_same_picture_of_everybody_is_one_line(tmp_path):
+    with writing() as server:
+        server.draw = lambda body: picture_of({"prompt": "x"})
+        done = build(server, tmp_path / "remem", "--portraits", "openai:draw")
+    assert done.status == 2
+    assert "--portraits openai:draw: 7 pictures are missing; the picture of person-" in done.line
+    assert not (tmp_path / "remem.portraits").exists()
 
 
 def test_build_in_another_language_has_none_of_the_templates(tmp_path):

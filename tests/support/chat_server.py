@@ -19,6 +19,7 @@ class ChatServer(ThreadingHTTPServer):
         faults: name of a fault for the n-th request, in order of arrival; later requests succeed.
         always: a fault for every request.
         structured: the body of a request with a schema -> its answer; None answers it like any other.
+        draw: the body of a request for a picture -> the file.
         echoes: status and form in which the fault `echo` repeats the key, used in turn.
         requests: dicts of `text`, `pictures`, `body`, `key`, `at` (seconds).
         most: the largest number of concurrent requests.
@@ -31,6 +32,7 @@ class ChatServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer, self.faults, self.always, self.slow = answer, [], None, 0.0
         self.structured: Callable[[dict], str] | None = None
+        self.draw: Callable[[dict], bytes] = lambda body: b""
         self.echoes: list[tuple[int, Callable[[str], str]]] = []
         self.requests: list[dict] = []
         self.most = self._now = 0
@@ -70,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        contents = [message["content"] for message in body["messages"]]
+        contents = [message["content"] for message in body.get("messages", [{"content": body.get("prompt", "")}])]
         parts = [part for content in contents for part in _as_parts(content)]
         texts = [part["text"] for part in parts if part["type"] == "text"]
         urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
@@ -85,6 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.leave()
 
     def _well(self, request: dict) -> None:
+        if "prompt" in request["body"]:
+            picture = self.server.draw(request["body"])
+            return self._send(200, {"created": 0, "data": [{"b64_json": base64.b64encode(picture).decode()}]})
         if self.server.structured and "response_format" in request["body"]:
             answer: Any = self.server.structured(request["body"])
         else:

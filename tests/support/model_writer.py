@@ -1,5 +1,6 @@
 """A stand-in for a model that writes profiles: answers any request of the writer with varied, valid texts."""
 
+import io
 import json
 import random
 import re
@@ -9,7 +10,9 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 from chat_server import ChatServer, chatting
+from PIL import Image
 
 FAULTS = ("busy", "broken", "dropped", "cut", "garbled", "page", "silent", "half", "other_schema", "refusal")
 """Faults of the server; the last three come with a whole reply, so the writer has to find them."""
@@ -45,7 +48,9 @@ def answer_of(body: dict) -> str:
     schema = body["response_format"]["json_schema"]["schema"]
     rng = random.Random(zlib.crc32(prompt.encode()))
     names = schema["properties"]
-    if "translations" in names:
+    if list(names) == ["appearance"]:
+        content: dict[str, Any] = {"appearance": f"{_word(rng)} eyes and a {rng.choice(_THINGS)} scarf"}
+    elif "translations" in names:
         content = {
             "translations": [
                 _translated(text) for text in json.JSONDecoder().raw_decode(prompt.partition("Texts: ")[2])[0]
@@ -62,11 +67,20 @@ def answer_of(body: dict) -> str:
     return json.dumps(content, ensure_ascii=False)
 
 
+def picture_of(body: dict) -> bytes:
+    """Return a picture that depends on the prompt."""
+    draw = np.random.default_rng(zlib.crc32(body["prompt"].encode()))
+    coarse = Image.fromarray(draw.integers(0, 255, (8, 8, 3), np.uint8))
+    file = io.BytesIO()
+    coarse.resize((300, 300), Image.Resampling.BICUBIC).save(file, "PNG")
+    return file.getvalue()
+
+
 @contextmanager
 def writing() -> Iterator[ChatServer]:
     """Run a server that writes inside the block."""
     with chatting(lambda text, pictures: "?") as server:
-        server.structured = answer_of
+        server.structured, server.draw = answer_of, picture_of
         yield server
 
 
