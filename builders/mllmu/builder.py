@@ -205,7 +205,8 @@ class MllmuOwnPortraits(Mllmu):
     PHOTOS = PhotoCheck()
 
     def written_plan(self, count: int, *, seed: int, options: MllmuOptions, writer: Writer) -> Plan:
-        self.plan(count, seed=seed, options=options)  # refuses unusable pictures before the model is asked
+        if writer.portraits is None:
+            self.plan(count, seed=seed, options=options)  # refuses unusable pictures before the model is asked
         return super().written_plan(count, seed=seed, options=options, writer=writer)
 
     def _plan(self, members: Mapping[str, Sequence[Profile]], book: Book, seed: int, options: MllmuOptions) -> Plan:

@@ -258,7 +258,8 @@ class RememOwnPortraits(Remem):
     PHOTOS = PhotoCheck()
 
     def written_plan(self, count: int, *, seed: int, options: RememOptions, writer: Writer) -> Plan:
-        self.plan(count, seed=seed, options=options)  # refuses unusable pictures before the model is asked
+        if writer.portraits is None:
+            self.plan(count, seed=seed, options=options)  # refuses unusable pictures before the model is asked
         return super().written_plan(count, seed=seed, options=options, writer=writer)
 
     def _plan(

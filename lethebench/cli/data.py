@@ -82,6 +82,7 @@ def build(
     from lethebench.builders.imports.shared.base import Import
     from lethebench.cli.writing import WriterOptions, portraits_path
     from lethebench.console import Console
+    from lethebench.errors import UserError
 
     writing = WriterOptions(
         model=writer,
@@ -104,6 +105,8 @@ def build(
     folder, console = out or Path("build") / name, Console()
     count = int(size) if size.lstrip("-").isdecimal() else size
     options = _pairs(option or []) | ({} if map_file is None else {"map": str(map_file)})
+    if portraits is not None and "portraits" in options:
+        raise UserError("--portraits: --option portraits=DIR gives other faces; leave one out")
     if portraits is not None and not dry_run:
         options = {"portraits": str(portraits_path(folder))} | options
     title = f"build {name}, {size}" if source is None else f"build {name} from {source.name}"

@@ -144,6 +144,10 @@ REFUSED = {
     "no name": (("--writer", "openai:"), "add the model's name at the API"),
     "another API": (("--writer", "gpt-4o"), "add the model's name at the API"),
     "portraits of templates": (("--portraits", "openai:draw"), "pass --writer openai:NAME"),
+    "portraits twice": (
+        ("--writer", "openai:m", "--base-url", "URL", "--portraits", "openai:draw", "--option", "portraits=DIR"),
+        "--option portraits=DIR gives other faces",
+    ),
     "portraits by no API": (
         ("--writer", "openai:m", "--base-url", "URL", "--portraits", "draw"),
         "add the model's name at the API, e.g. openai:gpt-image-1",
