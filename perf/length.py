@@ -1,4 +1,4 @@
-"""Measure a run of many requests: processor time, memory and disk of every stage, and what the scores' samples say.
+"""Measure a run of many requests: processor time, memory and disk of every stage.
 
     python perf/length.py [BUILD] [--tasks 100] [--method npo] [--out RUN]
 
@@ -28,13 +28,11 @@ from lethebench.runs.options import RunOptions
 from lethebench.runs.quiet import quiet_libraries
 from lethebench.runs.records import read_done
 from lethebench.runs.stage import Run
-from lethebench.runs.training import unlearn_task  # noqa: F401
 
 MOST_SECONDS = 2400.0
 MOST_GB = 2.0
 MOST_GROWTH = 1.15
 MOST_MEMORY = 1.05
-COVERED = 0.93
 
 
 def resident_mb() -> float:
