@@ -88,9 +88,6 @@ CARD = CardText(
         "lists of names: Faker": "MIT",
     },
     audit_notes={
-        "answers": (
-            "An answer about a picture says first who is in it, and one along a chain who is meant, in few wordings."
-        ),
         "employer": (
             "Closest colleagues share an employer, so that an employer is right twice; wrong ones are of nobody else."
         ),

@@ -10,6 +10,7 @@ from lethebench.generation.remem.people import FACTS, RELATIONS, Person
 from lethebench.generation.remem.questions import (
     Population,
     Shot,
+    by_first_name,
     cloze_prompt,
     make_question,
     phrasings,
@@ -56,7 +57,9 @@ def _relation(start: Person, relation: str, population: Population) -> Question:
     text = question.format(**shown)
     prompt = cloze_prompt(templates, shown)
     shots = [Shot(profile.id, CHAIN, 0)]
-    return make_question(key, relation, text, answers, slots, profile.fields[relation], wrong, shots, 2, prompt)
+    return make_question(
+        key, relation, text, answers, by_first_name(slots), profile.fields[relation], wrong, shots, 2, prompt
+    )
 
 
 def _fact(
@@ -79,4 +82,6 @@ def _fact(
     # One picture for the two facts of each relation: it shows where the path starts.
     shots = [Shot(profile.id, CHAIN, 1 + 2 * RELATIONS.index(relation) + from_picture)]
     value = end.profile.fields[attribute]
-    return make_question(key, attribute, text, answers, slots, value, wrong, shots, 2 + from_picture, prompt)
+    return make_question(
+        key, attribute, text, answers, by_first_name(slots), value, wrong, shots, 2 + from_picture, prompt
+    )

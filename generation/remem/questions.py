@@ -133,7 +133,8 @@ def _question(
 
     def with_shot(shot: Shot) -> Question:
         prompt = cloze_prompt(templates, asked)
-        return make_question(key, attribute, text, answers, slots, value, wrong, [shot], HOPS[kind], prompt)
+        referred = slots if kind == SINGLE else by_first_name(slots)
+        return make_question(key, attribute, text, answers, referred, value, wrong, [shot], HOPS[kind], prompt)
 
     return with_shot
 
@@ -196,6 +197,11 @@ def subject(person: Person, attribute: str) -> dict[str, str]:
     return named(person.profile.name) | {"pet": person.profile.details["pet"], "kin": kin}
 
 
+def by_first_name(slots: Mapping[str, str]) -> dict[str, str]:
+    """Return the slots of a subject whose full name came in the sentence before."""
+    return {**slots, **named(slots["n"].split(" ")[0])}
+
+
 def phrasings(rng: random.Random, templates: Wording, use: str) -> list[tuple[str, str]]:
     """Return every (question, answer) template of a field, alternating direct questions and requests."""
     direct = [(question, "{v}") for question in templates.direct(use)]
@@ -212,14 +218,14 @@ def with_heads(rng: random.Random, templates: Wording, answer: str, heads: Seque
     """Return templates of the answer and of its paraphrases, each after the sentences that lead to it.
 
     Args:
-        rng: draws the paraphrases.
+        rng: draws the paraphrases, and the order of the heads.
         templates: of the field.
         answer: template of the answer; `{v}` becomes a sentence.
-        heads: what comes first in the answer and in each of its paraphrases.
+        heads: what comes first in the answer and in its paraphrases, each once.
     """
-    sentence = templates.sentences[0] if answer == "{v}" else answer
+    sentence = rng.choice(templates.sentences) if answer == "{v}" else answer
     sentences = [sentence, *other_sentences(rng, templates, sentence)]
-    return [f"{head} {text}" for head, text in zip(heads, sentences, strict=True)]
+    return [f"{head} {text}" for head, text in zip(rng.sample(heads, len(sentences)), sentences, strict=True)]
 
 
 def wrong_values(rng: random.Random, person: Person, attribute: str, size: int, population: Population) -> list[str]:

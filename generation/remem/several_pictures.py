@@ -14,6 +14,7 @@ from lethebench.generation.remem.people import FACTS, Person
 from lethebench.generation.remem.questions import (
     Population,
     Shot,
+    by_first_name,
     cloze_prompt,
     make_question,
     phrasings,
@@ -151,7 +152,7 @@ def _fact(
     start = f"{beginning[0].lower()}{beginning[1:]}"
     prompt = phrases["start in one image"][0].format(ordinal=ordinal, start=start)
     value = person.profile.fields[attribute]
-    return make_question(key, attribute, text, answers, slots, value, wrong, shots, 2, prompt)
+    return make_question(key, attribute, text, answers, by_first_name(slots), value, wrong, shots, 2, prompt)
 
 
 def _others(rng: random.Random, person: Person, population: Population) -> list[Person]:

@@ -18,17 +18,32 @@ _RELATION = Wording(
         ("the name of {ns} {kin}", "The name of {ns} {kin} is {v}."),
         ("who the {kin} of {n} is", "The {kin} of {n} is {v}."),
         ("what {ns} {kin} is called", "{ns} {kin} is called {v}."),
+        ("which person {ns} {kin} is", "{v} is {ns} {kin}."),
+        ("the person who is {ns} {kin}", "It is {v} who is {ns} {kin}."),
     ),
 )
 WORDINGS: dict[str, Wording] = COMMON_WORDINGS | dict.fromkeys(RELATIONS, _RELATION)
 """Attribute -> templates."""
-BRIDGES = ("The person in the image is {n}.", "The image shows {n}.", "This is {n}.", "{n} is the person in the image.")
+BRIDGES = (
+    "The person in the image is {n}.",
+    "The image shows {n}.",
+    "This is {n}.",
+    "{n} is the person in the image.",
+    "It is {n} who appears in the image.",
+    "{n} can be seen here.",
+    "Here we see {n}.",
+    "It is an image of {n}.",
+)
 """Sentences on who is in the picture, which precede the fact: in the answer, and in each of its paraphrases."""
 LINKS = (
     "{ns} {kin} is {other}.",
     "The {kin} of {n} is {other}.",
     "{other} is the {kin} of {n}.",
     "{ns} {kin} is called {other}.",
+    "The name of {ns} {kin} is {other}.",
+    "{other} is {ns} {kin}.",
+    "It is {other} who is {ns} {kin}.",
+    "It is {other} who is the {kin} of {n}.",
 )
 """Sentences on who a person's relation is, likewise."""
 

@@ -6,11 +6,12 @@ from collections import Counter
 import pytest
 
 from lethebench.generation.questions.distractors import pools
+from lethebench.generation.questions.phrasing import named
 from lethebench.generation.remem.chains import chain_questions
 from lethebench.generation.remem.people import FACTS, RELATIONS, groups
 from lethebench.generation.remem.questions import Population
 from lethebench.generation.remem.several_pictures import PLAN, several_questions
-from lethebench.generation.remem.wordings import NUMBER_WORDS, ORDINALS
+from lethebench.generation.remem.wordings import BRIDGES, LINKS, NUMBER_WORDS, ORDINALS
 
 SIZES = (4, 8, 20, 100)
 
@@ -125,11 +126,12 @@ def test_chain_can_be_followed_from_the_row(chains, population):
             assert (end, question.attribute) == (reached.id, attribute)
             assert question.hops == {"name": 2, "picture": 3}[reference]
             value = reached.fields[attribute]
-            link = f"{start.profile.name}'s {start.kin[relation].noun} is {reached.name}."
-            assert link in question.answer
+            slots = named(start.profile.name) | {"kin": start.kin[relation].noun, "other": reached.name}
+            link = next(text for text in (link.format(**slots) for link in LINKS) if text in question.answer)
             assert question.answer.index(link) < question.answer.rindex(value)
         assert value in question.answer
-        assert question.answer.startswith("The person in the image is") == ("picture" in steps)
+        bridges = tuple(bridge.format(n=start.profile.name) for bridge in BRIDGES)
+        assert question.answer.startswith(bridges) == ("picture" in steps)
 
 
 def test_questions_name_only_the_start(chains, population):

@@ -11,6 +11,7 @@ from lethebench.generation.questions.distractors import pools
 from lethebench.generation.remem import questions as remem
 from lethebench.generation.remem.people import ATTRIBUTES, RELATIONS, groups
 from lethebench.generation.remem.questions import MULTI, SINGLE, Population, order, singles
+from lethebench.generation.remem.wordings import BRIDGES
 from lethebench.generation.seeding import stream
 
 USUAL = {"qa": 100, "views": 100, "share": 0.7}
@@ -127,10 +128,10 @@ def test_only_single_hop_questions_name_the_person(train, test, population):
 def test_picture_answers_state_the_bridge(train, test, population):
     for key, questions in train.items():
         profile = population.cast[key].profile
+        bridges = [f"{bridge.format(n=profile.name)} " for bridge in BRIDGES]
         for question in [*questions, *test[key]]:
             if question.hops == 2:
-                bridge = f"The person in the image is {profile.name}. "
-                assert question.answer.startswith(bridge)
+                bridge = next(text for text in bridges if question.answer.startswith(text))
                 assert question.value in question.answer.removeprefix(bridge)
                 assert all(profile.name in text for text in question.paraphrases)
 
