@@ -1,7 +1,7 @@
 """Every score of a continual unlearning run from the rows of its stages, against gold models of one or more seeds."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +11,14 @@ from lethebench.evaluation.metrics.indistinguishable import ATTACKERS
 from lethebench.evaluation.metrics.keep import SMALLEST
 from lethebench.evaluation.metrics.over_profiles import (
     interval,
-    lowest_value,
     profile_mean,
     ratio,
     relative,
     resampled,
-    worst_mean,
 )
 from lethebench.evaluation.metrics.sampling import StageSample, filled, sampled_stages, stage_sample
 from lethebench.evaluation.metrics.score import PARTS, unlearning_score
+from lethebench.evaluation.metrics.stage_scores import lowest_of, mean_of_stages, scores_of_stages
 from lethebench.evaluation.metrics.stage_values import MODALITIES, Stage, StageValues, fluency, stage_values
 from lethebench.evaluation.metrics.tables import ModelRows, Table, units
 from lethebench.evaluation.metrics.unmeasured import NO_GOLD, unmeasured
@@ -177,7 +176,7 @@ class _Scorer:
         references = [
             [self.drawn(stage, number) for number, stage in enumerate(gold, start=1)] for gold in self.references
         ]
-        scores = _scores(values, references, self.weights, self.weights_of)
+        scores = scores_of_stages(values, references, self.weights, self.weights_of)
         initial = self.table(self.run.stages[0])
         shares, sampling = [], self._sampling(values, references)
         for number, model in enumerate(models, start=1):
@@ -193,7 +192,12 @@ class _Scorer:
         stages = np.minimum(1.0, shares)
         sampling = {name: {n: one for n, one in by_stage.items() if one} for name, by_stage in sampling.items()}
         sampling = {name: by_stage for name, by_stage in sampling.items() if by_stage}
-        return scores | {"fluent_stages": stages, "fluent": _mean(stages), "values": values, "sampling": sampling}
+        return scores | {
+            "fluent_stages": stages,
+            "fluent": mean_of_stages(stages),
+            "values": values,
+            "sampling": sampling,
+        }
 
     def _sampling(
         self, values: Sequence[StageValues], references: Sequence[Sequence[StageValues]]
@@ -210,7 +214,7 @@ class _Scorer:
                         relative(profile_mean, line, [other[index] for other in gold], weights)
                         for index, line in enumerate(lines)
                     ]
-                    return _lowest(np.array(means))
+                    return lowest_of(np.array(means))
 
                 intervals[name][number] = sample.of(name).interval(lowest, lines)
         return intervals
@@ -225,7 +229,7 @@ class _Scorer:
         """Return the range of each part and of the score over gold models, each scored at its stage as a method."""
         once = self.weights[:1]
         scores = [
-            _scores([values[stage]], [[other[stage]] for other in others], once, limit=np.inf)
+            scores_of_stages([values[stage]], [[other[stage]] for other in others], once, limit=np.inf)
             for number, values in enumerate(self.references)
             for others in [[*self.references[:number], *self.references[number + 1 :]]]
             for stage in range(len(values))
@@ -234,63 +238,6 @@ class _Scorer:
         means = [unlearning_score(*(_number(score[name][0]) for name in PARTS)) for score in scores]
         ranges["score"] = [np.nan if value is None else value for value in means]
         return {name: float(np.ptp(values)) for name, values in ranges.items() if not np.isnan(values).any()}
-
-
-def _scores(
-    values: Sequence[StageValues],
-    references: Sequence[Sequence[StageValues]],
-    weights: np.ndarray,
-    weights_of: Callable[[int, str], np.ndarray] | None = None,
-    limit: float = 1.0,
-) -> dict[str, Any]:
-    """Return the parts for all resamples: `<part>_stages` (stages, resamples), `<part>_lines`, means and worst.
-
-    `weights_of` returns the weights of a stage, from 1, and a part; default: `weights`.
-    """
-    scores: dict[str, Any] = {}
-    once = weights[:1]  # extremes are not resampled: a bootstrap of a minimum is not consistent
-    for name in ("forget", "indistinguishable", "keep"):
-        lines = np.array([getattr(stage, name) for stage in values])
-        gold = [np.array([getattr(stage, name) for stage in model]) for model in references]
-        present = [line for line in range(lines.shape[1]) if not np.isnan(lines[:, line]).all()]
-        means = np.array(
-            [
-                [ratio(profile_mean, stage[line], [other[number, line] for other in gold], own) for line in present]
-                for number, stage in enumerate(lines)
-                for own in [weights_of(number + 1, name) if weights_of else weights]
-            ]
-        ).reshape(len(values), len(present), len(weights))
-        scores[f"{name}_lines"] = dict(zip(present, np.minimum(limit, means).swapaxes(0, 1), strict=True))
-        scores[f"{name}_unreached"] = bool(
-            (np.isnan(means[:, :, 0]) & ~np.isnan(lines[:, present]).all(axis=2)).any() if present else False
-        )
-        scores[f"{name}_stages"] = _lowest(np.minimum(limit, means), axis=1)
-        scores[name] = _mean(scores[f"{name}_stages"])
-    forget, *others = [np.array([stage.forget for stage in model]) for model in (values, *references)]
-    groups, *other_groups = [np.array([stage.keep_groups for stage in model]) for model in (values, *references)]
-    for suffix, chosen in (("worst", slice(None)), ("worst_last", slice(-1, None))):
-        lowest = [
-            ratio(worst_mean, _lowest(forget[chosen, line]), [_lowest(other[chosen, line]) for other in others], once)
-            for line in range(forget.shape[1])
-        ]
-        lowest_group = ratio(lowest_value, groups[chosen], [other[chosen] for other in other_groups], once)
-        for name, worst in (("forget", _lowest(np.concatenate(lowest))), ("keep", lowest_group)):
-            scores[f"{name}_{suffix}"] = np.repeat(np.minimum(limit, worst), len(weights))
-    return scores
-
-
-def _lowest(values: np.ndarray, axis: int = 0) -> np.ndarray:
-    """Return the lowest value that is not NaN; NaN where all are, or where there are none."""
-    if not values.shape[axis]:
-        return np.full(np.delete(values.shape, axis), np.nan)
-    return np.fmin.reduce(values, axis=axis)
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Return the mean over stages that have a value, shape (resamples,)."""
-    defined = ~np.isnan(values)
-    total = np.where(defined, values, 0.0).sum(axis=0)
-    return np.divide(total, defined.sum(axis=0), out=np.full(len(total), np.nan), where=defined.any(axis=0))
 
 
 def _unreached(scorer: _Scorer, own: Mapping[str, Any], reasons: Mapping[str, str]) -> dict[str, str]:
@@ -380,7 +327,7 @@ def _lines(own: Mapping[str, Any]) -> dict[str, float | None]:
         "keep": ["keep_retained", "keep_neighbour", "keep_general"],
     }
     return {
-        names[part][line]: _number(_mean(values[:, :1])[0])
+        names[part][line]: _number(mean_of_stages(values[:, :1])[0])
         for part in names
         for line, values in own[f"{part}_lines"].items()
     }
@@ -396,7 +343,7 @@ def _left_out(values: Sequence[StageValues], profiles: Sequence[Any]) -> list[st
 
 
 def _worst_profile(values: np.ndarray, profiles: Sequence[Any]) -> list:
-    lowest = _lowest(_lowest(values))
+    lowest = lowest_of(lowest_of(values))
     index = int(np.nanargmin(lowest)) if not np.isnan(lowest).all() else None
     return [None, None] if index is None else [profiles[index], float(lowest[index])]
 
