@@ -160,7 +160,7 @@ def dump_value(value: Any) -> str:
     """
     if isinstance(value, str):
         try:
-            plain = parse_strict(value, "value") == value
+            plain = value == value.strip() and parse_strict(value, "value") == value
         except ConfigError:
             plain = False
         return value if plain else json.dumps(value)

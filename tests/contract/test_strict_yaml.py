@@ -91,9 +91,11 @@ def test_json_with_tabs_is_read(tmp_path):
 
 @given(plain)
 @example({"\u00e9" * 400: None, "short": [{"\u00e9" * 400: 1}]})
+@example("0\xa0")
 def test_dumped_value_reads_back(value):
     text = dump_value(value)
     assert "\n" not in text
+    assert text == text.strip()  # `--set` takes spaces around a value away
     assert parse_strict(text, "value") == value
 
 
