@@ -17,7 +17,7 @@ from lethebench.generation.writer.answers import RejectedError, Schema, parse
 
 PROMPT_VERSION = "1"
 """Version of the prompts and checks; another one gives other texts from the same model."""
-ATTEMPTS = 5
+ATTEMPTS = 7
 """How often a text is asked for before the build stops."""
 MAX_TOKENS = 6000
 PORTRAIT_TOKENS = 1056

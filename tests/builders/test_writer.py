@@ -276,7 +276,7 @@ def test_model_that_never_answers_well_is_one_line(tmp_path):
         server.structured = lambda body: '{"colors": ["red"]}'
         done = build(server, tmp_path / "remem", "--concurrency", "4")
     assert done.status == 2
-    assert "texts were rejected 5 times; the first is questions on birthplace: the answer" in done.line
+    assert "texts were rejected 7 times; the first is questions on birthplace: the answer" in done.line
 
 
 def test_no_file_or_output_holds_the_key(tmp_path, monkeypatch):

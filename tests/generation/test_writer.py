@@ -1,18 +1,15 @@
-"""The writer: what its checks reject, near-duplicates, and 1,000 profiles from a faulty server, over kills, in time."""
+"""The writer: what its checks reject, near-duplicates, languages, and what is asked again."""
 
 import json
 import random
 import re
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from datetime import date
 
 import pytest
 from chat_server import chatting
-from model_writer import answer_of, faults, writing
+from model_writer import answer_of, writing
 
 from lethebench.contract.errors import UserError
 from lethebench.contract.requests.cache import Cache
@@ -23,9 +20,6 @@ from lethebench.generation.icu.diagnoses import DIAGNOSES
 from lethebench.generation.icu.profiles import profiles as icu_profiles
 from lethebench.generation.mllmu.people import people
 from lethebench.generation.mllmu.wordings import BOOK as MLLMU_BOOK
-from lethebench.generation.people.countries import COUNTRY_BY_NAME
-from lethebench.generation.people.dates import TODAY, age_on, parse_date
-from lethebench.generation.people.names import plain
 from lethebench.generation.questions.records import Written
 from lethebench.generation.remem.people import groups
 from lethebench.generation.remem.wordings import BOOK as REMEM_BOOK
@@ -268,86 +262,6 @@ def test_server_without_structured_outputs_gets_none():
         profile = People(writer, [template], Words()).write()[0]
     assert profile.written is not None
     assert "response_format" not in server.requests[-1]["body"]
-
-
-def check_people(written, templates):
-    assert [profile.id for profile in written] == [profile.id for profile in templates]
-    assert len({plain(profile.name) for profile in written}) == len(written)
-    assert len({profile.fields["employer"] for profile in written}) == len(written)
-    for profile, template in zip(written, templates, strict=True):
-        fields = profile.fields
-        assert age_on(parse_date(fields["birth_date"]), TODAY) == int(template.details["age"])
-        home = COUNTRY_BY_NAME[fields["residence"].rpartition(", ")[2]]
-        assert fields["annual_salary"].startswith(home.currency)
-        assert fields["birthplace"].rpartition(", ")[2] == template.fields["birthplace"].rpartition(", ")[2]
-        for attribute, values in profile.written.wrong.items():
-            assert len({*values, profile.value(attribute)}) == 7, (profile.id, attribute)
-
-
-@pytest.mark.slow
-def test_faulty_server_gives_1000_valid_people_for_a_tenth_more_than_the_least():
-    templates = people(1000, seed=0)
-    with writing() as server:
-        server.faults = faults(1600, 0.3)
-        writer = writer_to(server.url, concurrency=16)
-        written = People(writer, templates, Words()).write()
-        sent = len(server.requests)
-        least = len(templates) + sum(fault is not None for fault in server.faults[:sent])
-    check_people(written, templates)
-    assert sent <= 1.1 * least
-    print(f"{sent} calls, at least {least}; {writer.record()['rejected']} answers rejected")
-
-
-SCRIPT = """
-import sys
-from pathlib import Path
-from lethebench.contract.requests.cache import Cache
-from lethebench.contract.requests.endpoint import Endpoint
-from lethebench.generation.mllmu.people import people
-from lethebench.generation.writer.languages import Words
-from lethebench.generation.writer.people import People
-from lethebench.generation.writer.writer import Writer
-endpoint = Endpoint(model="m", key="none", base_url=sys.argv[1], concurrency=4, first_wait=0.01)
-cache = Cache(Path(sys.argv[2]))
-writer = Writer(endpoint, cache, seed=0)
-written = People(writer, people(100, seed=0), Words()).write()
-print(writer.record()["answers_sha256"])
-cache.close()
-"""
-
-
-@pytest.mark.slow
-def test_no_answer_is_paid_twice_over_five_kills(tmp_path):
-    path = tmp_path / "people.answers.sqlite"
-    with writing() as server:
-        server.slow = 0.05
-        for kill in range(5):
-            process = subprocess.Popen([sys.executable, "-c", SCRIPT, server.url, str(path)])
-            while len(server.requests) < 15 * (kill + 1):
-                assert process.poll() is None
-                time.sleep(0.01)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        command = [sys.executable, "-c", SCRIPT, server.url, str(path)]
-        first = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        sent = [request["text"] for request in server.requests]
-        assert len(sent) <= 100 + 5 * 4  # only calls that were underway at a kill are sent again
-        assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == first
-        assert len(server.requests) == len(sent)
-
-
-@pytest.mark.slow
-def test_throughput_is_near_the_ideal():
-    templates = people(81, seed=0)
-    with writing() as server:
-        server.slow = 0.5
-        writer = writer_to(server.url, concurrency=8, timeout=10)
-        People(writer, templates[80:], Words()).write()  # imports
-        work = People(writer, templates[:80], Words())
-        start = time.monotonic()
-        work.write()
-        seconds = time.monotonic() - start
-    assert seconds < 1.1 * 80 / 8 * 0.5
 
 
 def test_order_of_replies_does_not_change_the_texts():
