@@ -40,6 +40,7 @@ from lethebench.evaluation.metrics.membership import auc
 from lethebench.evaluation.metrics.run_scores import Run, run_scores
 from lethebench.evaluation.metrics.tables import ModelRows
 from lethebench.runs.quiet import open_quietly, quiet_libraries
+from lethebench.runs.summary import read_models
 
 ROW_METRICS = (
     "exact_match",
@@ -201,7 +202,7 @@ def page(models: Models, size: int) -> str:
         for name in (*measured.methods, *measured.golds)
     }
     lost = [name for name in METHODS if name not in measured.useful]
-    left_out = f" (without {' and '.join(f'`{name}`' for name in lost)}, which keep less than {USEFUL} of the utility)"
+    left_out = f" (without {', '.join(f'`{name}`' for name in lost)}, which keep less than {USEFUL} of the utility)"
     return "\n".join(
         [
             f"Version {models.build.manifest['version']} of `icu`, {size} + {size} models in the pools, "
@@ -209,7 +210,7 @@ def page(models: Models, size: int) -> str:
             "",
             *table(faithful, measured),
             "",
-            rank_correlation(changed[UNCHANGED]),
+            rank_correlation(changed[UNCHANGED], models.stages),
             "",
             "Robustness by other definitions, from the same rows:",
             "",
@@ -222,25 +223,22 @@ def page(models: Models, size: int) -> str:
     )
 
 
-def rank_correlation(models: Mapping[str, Scored]) -> str:
+def rank_correlation(models: Mapping[str, Scored], stages: Mapping[str, Path]) -> str:
     """Return Spearman's correlation of the score with the distance to gold over the methods, as a sentence.
 
-    The distance is the mean over all scored rows and gold models that the score does not compare with of |p - p of
-    gold|, p the length-normalized probability of the answer.
+    The distance is the mean over all rows that the run scored and the gold models that the score does not compare with
+    of |p - p of gold|, p the length-normalized probability of the answer.
+
+    Args:
+        models: Unchanged models, scored on the forget set and held-out rows.
+        stages: Model -> the folder of its stage, scored on retain rows as well.
     """
-
-    def distance(name: str) -> float:
-        pairs = [
-            (row["probability"], other["probability"])
-            for gold in MEASURED
-            for part in ("rows", "held_out")
-            for row, other in zip(models[name][part], models[gold][part], strict=True)
-        ]
-        return float(np.mean([abs(own - gold) for own, gold in pairs]))
-
     names = (*METHODS, INITIAL)
+    rows = {name: read_models(stages[name]) for name in (*names, *MEASURED)}
+    likely = {name: np.array([row["probability"] for row in (*own.rows, *own.held_out)]) for name, own in rows.items()}
+    distances = [np.mean([np.abs(likely[name] - likely[gold]).mean() for gold in MEASURED]) for name in names]
     scores = values_of({name: models[name] for name in names}, models)["score"]
-    rho = stats.spearmanr([scores[name] for name in names], [distance(name) for name in names]).statistic
+    rho = stats.spearmanr([scores[name] for name in names], distances).statistic
     return f"Spearman's correlation of `score` with closeness to gold over {len(names)} models: {rho:.2f}."
 
 

@@ -32,7 +32,7 @@ from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import gold_names
 from lethebench.runs.stage import Run
 
-METHODS = ("ga", "graddiff", "kl", "npo", "simnpo", "dpo", "idk", "rmu")
+METHODS = ("ga", "graddiff", "kl", "npo", "simnpo", "dpo", "idk", "rmu", "mmunlearner")
 GOLD = tuple(gold_names({"gold_seeds": 6}))
 REFERENCES, MEASURED = GOLD[:3], GOLD[3:]  # gold models that metrics compare with, and those that are compared
 LEARNING_RATES = (0.5, 1.0, 1.5)
@@ -140,17 +140,20 @@ class Models:
         """Return the rows of a model of the pool with or without the forget set."""
         return self.rows(variation.name, lambda: self._train(variation))
 
+    @cached_property
+    def stages(self) -> dict[str, Path]:
+        """Model -> the folder of its last stage in the run."""
+        last = stage_name(len(self.run.order))
+        return {name: self.run.folder / name / last for name in (*METHODS, *GOLD)} | {INITIAL: self.run.learnt}
+
     def changed(self) -> dict[str, dict[str, Scored]]:
         """Return state -> model -> rows: every method's last model, gold models and the initial model."""
-        last = len(self.run.order)
         self.run.folder.mkdir(parents=True, exist_ok=True)
         execute(self.build, self.options, self.console, resume=(self.run.folder / RECORD).exists())
-        folders = {name: self.run.folder / name / stage_name(last) for name in (*METHODS, *GOLD)}
-        folders[INITIAL] = self.run.learnt
         makers = {UNCHANGED: load_model} | {state: partial(rounded, bits=bits) for state, bits in BITS.items()}
         makers |= {state: partial(self._relearned, steps=steps) for state, steps in RELEARN_STEPS.items()}
         return {
-            state: {name: self.rows(f"{state}-{name}", partial(make, folder)) for name, folder in folders.items()}
+            state: {name: self.rows(f"{state}-{name}", partial(make, folder)) for name, folder in self.stages.items()}
             for state, make in makers.items()
         }
 
