@@ -12,7 +12,7 @@ from transformers import AutoModelForImageTextToText
 
 from lethebench.baselines.checkpoints.adapters import put_adapter
 from lethebench.baselines.checkpoints.processors import check_tokens, load_processor
-from lethebench.baselines.checkpoints.source import find_source
+from lethebench.baselines.checkpoints.source import Source, find_source
 from lethebench.baselines.checkpoints.weights import explain, load_weights
 from lethebench.baselines.lumoe.mixture import RECORD as LUMOE_FILE
 from lethebench.baselines.lumoe.mixture import LUMoE, Part, saved_base
@@ -74,14 +74,9 @@ def load_model(
         return load_mixture(path, **options)
     names = ("revision", "local_files_only")
     hub = {name: value for name, value in options.items() if name in names}
-    base, config, hub, saved_adapter = find_source(str(path), None if adapter is None else str(adapter), **hub)
-    # The processor beside an adapter comes first: `prompt` changes the chat template.
-    own = saved_adapter is not None and (saved_adapter.folder / PROCESSOR_FILE).is_file()
-    processor = (
-        load_processor(str(saved_adapter.folder), config)
-        if saved_adapter and own
-        else load_processor(base, config, **hub)
-    )
+    source = find_source(str(path), None if adapter is None else str(adapter), **hub)
+    base, _, hub, saved_adapter = source
+    processor = processor_of(source)
     with border(f"{base} cannot be loaded as a vision-language model", CURE, explain=explain):
         model = load_weights(AutoModelForImageTextToText, base, **{**options, **hub})
     check_architecture(model)
@@ -90,6 +85,14 @@ def load_model(
         model.adapter_path = saved_adapter.name
     check_tokens(processor, model, str(path))
     return Loaded(model, processor)
+
+
+def processor_of(source: Source) -> Any:
+    """Return the processor of a model; the one beside an adapter comes first, since `prompt` changes its template."""
+    adapter = source.adapter
+    if adapter is not None and (adapter.folder / PROCESSOR_FILE).is_file():
+        return load_processor(str(adapter.folder), source.config)
+    return load_processor(source.base, source.config, **source.hub)
 
 
 def load_mixture(folder: str | Path, *, gate: Any = None, encoder: RowEncoder | None = None, **options: Any) -> Loaded:

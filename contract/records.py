@@ -276,7 +276,7 @@ class Summary(Record):
     assumes: list[Text]
     reasons: dict[str, Text]
     not_measured: list[Text]
-    seconds: list[Number]
+    seconds: Series
     peak_memory_mb: Number
     matrix_sha256: Digest
     sha256: Digest

@@ -53,6 +53,12 @@ def check_config(config: Any, tensors: Mapping[str, Header], subject: str) -> No
         )
 
 
+def weight_shapes(config: Any) -> dict[str, str]:
+    """Return the name and the shape of each weight that a config describes; empty if no model can be built from it."""
+    model = _skeleton(config)
+    return {} if model is None else {name: str(tuple(value.shape)) for name, value in model.named_parameters()}
+
+
 def _parts(config: Any) -> Iterator[Any]:
     """Yield a config and the configs inside it."""
     yield config

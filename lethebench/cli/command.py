@@ -101,6 +101,8 @@ def _values(fields: dict[str, Any], values: dict[str, Any], method: str | None) 
     """Return the values as the fields of RunOptions have them."""
     if "methods" in values:
         values["methods"] = tuple(name.strip().replace(":", ".") for name in values["methods"].split(","))
+    if "checkpoints" in values:
+        values["checkpoints"] = tuple(entry.strip() for entry in values["checkpoints"].split(",") if entry.strip())
     if "settings" in fields:
         files, modality = values.pop("settings_files", None) or [], values.pop("modality", None)
         settings: dict[str, dict[str, Any]] = {}

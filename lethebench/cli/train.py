@@ -56,6 +56,7 @@ def run(
         Path | None,
         typer.Option("--from", metavar="RUN", help="Run whose initial and gold models to use where they fit."),
     ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the method of --checkpoints.")] = None,
     resume: Resume = False,
     repair: Repair = False,
     as_json: Json = False,
@@ -68,12 +69,15 @@ def run(
 
     Example: lethe run build/icu --method simnpo --from runs/icu --out runs/simnpo
 
+    Example: lethe run build/icu --checkpoints 1=my/t1,2=my/t2 --name mine --from runs/icu --out runs/mine
+
     Example: lethe run build/icu --set learn.learning_rate=1e-5 --set npo.beta=0.4
     """
-    from lethebench.runs.commands import run_command
+    from lethebench.runs.commands import named, run_command
     from lethebench.runs.options import RunOptions
 
-    result, text = run_command(RunOptions(**options), seeds=seeds, resume=resume, repair=repair, source=source)
+    run_options = named(RunOptions(**options), name)
+    result, text = run_command(run_options, seeds=seeds, resume=resume, repair=repair, source=source)
     show(result, as_json, text)
 
 

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from lethebench.baselines.registry import method_summary
 from lethebench.baselines.tiny import is_tiny
 from lethebench.cards import templates
 from lethebench.contract.escaping import markdown_text, shown
@@ -150,7 +149,7 @@ def render(published: PublishedStage, dataset: str | None) -> str:
     body = template.render(
         published=published,
         sentence=repeat.sentence(group),
-        meaning=method_summary(published.method),
+        meaning=repeat.meaning_of(run, published.method),
         rows=table(published),
         has_gold=bool(gold(published)),
         gate=run.gate,

@@ -32,10 +32,15 @@ TINY_LIMIT = (
     "shares it. Held-out wordings share their keywords with the trained ones, so they test generalization over "
     "templates."
 )
+ELSEWHERE_LIMIT = (
+    "The checkpoints were trained elsewhere: on which rows, how long and in how much memory is not known here. "
+    "The memory listed is that of scoring."
+)
 INTERVALS = (
     "Intervals are 95 % bootstrap intervals over the profiles of one run. They do not include the variation between "
     "training seeds; run several seeds for that."
 )
+ELSEWHERE = "trained elsewhere, which this run does not record"
 SEEDS = "With several seeds, figures are means with sample standard deviations; heat maps show means."
 
 
@@ -53,7 +58,8 @@ def sentence(group: Group) -> str:
         unlearned = f"unlearned part of it in {tasks}"
     seeds = [str(member.seed) for member in group.runs]
     seed = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
-    return f"{trained} and then {unlearned}, by {_listed(group.methods)}; {seed}."
+    elsewhere = " (trained elsewhere)" if run.record.get("checkpoints") else ""
+    return f"{trained} and then {unlearned}, by {_listed(group.methods)}{elsewhere}; {seed}."
 
 
 def commands(run: RunRecord) -> list[str]:
@@ -62,14 +68,20 @@ def commands(run: RunRecord) -> list[str]:
     Of an absolute path only the last part is printed: the rest is of no use to a reader.
     """
     built = [] if run.record["data"].get("hub") else [shlex.join(_build_words(run))]
-    return [*built, shlex.join(options_of(run).command_line())]
+    source = ["--from", "RUN"] if run.record.get("checkpoints") else []
+    return [*built, shlex.join([*options_of(run).command_line(), *source])]
 
 
 def options_of(run: RunRecord) -> RunOptions:
     """Return the options of a run as a reader can pass them: without its folder, and with short paths."""
     record = run.record
     preset = record.get("preset")
-    changes = {"model": _short(record.get("model")), "preset": None if preset is None else _short(preset)}
+    changes: dict[str, Any] = {
+        "model": _short(record.get("model")),
+        "preset": None if preset is None else _short(preset),
+    }
+    entries = [entry.partition("=") for entry in record.get("checkpoints", ())]
+    changes["checkpoints"] = tuple(f"{number}={_short(path)}" for number, _, path in entries)
     data = record["data"].get("hub") or _short(record["data"].get("path"))
     return RunOptions.from_record(record, data=Path(data), **changes)
 
@@ -101,17 +113,23 @@ def facts(group: Group) -> list[tuple[str, str]]:
         ("Data manifest, sha256", str(data.get("manifest_sha256", ""))),
         ("Trained", str(run.record.get("trained", ""))),
         ("Preset", str(run.record.get("preset", ""))),
-        ("Retain rows", _retain(run.record.get("retain"))),
+        ("Retain rows", ELSEWHERE if run.record.get("checkpoints") else _retain(run.record.get("retain"))),
         ("Order of tasks", _order(run.order)),
         ("Seeds", ", ".join(str(member.seed) for member in group.runs)),
         ("Machine", _made_with(group, "machine")),
         ("Versions", _made_with(group, "versions")),
     ]
     for method in run.methods:
-        meaning = method_summary(method.name)
+        meaning = meaning_of(run, method.name)
         settings = _pairs(method.settings)
         pairs.append((f"Method {method.name}", "; ".join(filter(None, (meaning, settings)))))
     return [(label, value) for label, value in pairs if value]
+
+
+def meaning_of(run: RunRecord, method: str) -> str:
+    """Return what a method does; of checkpoints, that they were trained elsewhere."""
+    checkpoints = options_of(run).checkpoints
+    return f"{ELSEWHERE}; checkpoints {', '.join(checkpoints)}" if checkpoints else method_summary(method)
 
 
 def gate_line(run: RunRecord) -> str:
@@ -140,6 +158,7 @@ def limits(group: Group) -> list[str]:
             if counts["profiles"] < 100
             else f"The {subjects} in drawn or collected pictures are not a sample of a real archive."
         )
+    lines += [ELSEWHERE_LIMIT] if run.record.get("checkpoints") else []
     lines += [TINY_LIMIT] if is_tiny(run.record.get("model", "")) else []
     return [*lines, SEEDS if len(group.runs) > 1 else INTERVALS]
 

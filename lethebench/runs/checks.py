@@ -21,7 +21,7 @@ def check_options(options: RunOptions) -> None:
         UserError: An unknown method, model, preset or retain rule, a preset for another model, or settings that are
             unknown or refused.
     """
-    for method in options.methods:
+    for method in options.methods if not options.checkpoints else ():
         if method == RETRAIN:
             raise UserError(f"{RETRAIN} is not a --method; use --gold to choose when to retrain")
         check_method(method)

@@ -16,6 +16,7 @@ from lethebench.contract.folder_kinds import REPORT
 from lethebench.contract.own_folder import refuse_foreign
 from lethebench.errors import UserError
 from lethebench.runs.checks import check_build, check_method, check_options
+from lethebench.runs.elsewhere import check_checkpoints, check_name, checkpoints_of
 from lethebench.runs.folder import RECORD, is_done, locked, stage_name
 from lethebench.runs.options import SECTIONS, RunOptions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
@@ -177,6 +178,28 @@ def inherited(options: RunOptions, source: Path) -> RunOptions:
     return replace(options, **changes)
 
 
+def named(options: RunOptions, name: str | None) -> RunOptions:
+    """Return the options of `lethe run` with the name of their checkpoints as the only method.
+
+    Raises:
+        UserError: Checkpoints without a name or the other way around, or methods beside checkpoints.
+    """
+    if not options.checkpoints and name is None:
+        return options
+    if not options.checkpoints:
+        raise UserError(f"--name {name}: names the models of --checkpoints; pass these too")
+    if name is None:
+        raise UserError("--checkpoints: pass the name of their method too, by --name NAME")
+    if options.methods != RunOptions.__dataclass_fields__["methods"].default:
+        raise UserError(
+            f"--method {','.join(options.methods)}: a run of --checkpoints has one method, its own; run others apart, "
+            "and compare them by `lethe report RUN RUN`"
+        )
+    check_name(name)
+    tasks = options.tasks or len(checkpoints_of(options.checkpoints))
+    return replace(options, methods=(name,), tasks=tasks)
+
+
 def run_command(
     options: RunOptions, *, seeds: int, resume: bool, repair: bool = False, source: Path | None = None
 ) -> tuple[dict[str, Any], str]:
@@ -201,6 +224,8 @@ def run_command(
     check_build(options, build)
     tasks = len(options.task_order(build))
     quiet_libraries()
+    if options.checkpoints:
+        _check_elsewhere(options, options.folder(build), tasks, seeds, source)
     from lethebench.report import write_report
     from lethebench.runs.continual import count_phases, execute, headline
 
@@ -219,6 +244,16 @@ def run_command(
     page = write_report(folders, _beside(out, "report"))
     text = "\n\n".join(f"seed {options.seed + index}\n{headline(result)}" for index, result in enumerate(results))
     return {**results[-1], "seeds": results, "report": str(page)}, f"{text}\n\nall seeds: {page}"
+
+
+def _check_elsewhere(options: RunOptions, folder: Path, tasks: int, seeds: int, source: Path | None) -> None:
+    """Raise UserError unless the checkpoints of the options fit the initial model of the run or of its source."""
+    if seeds > 1:
+        raise UserError("--seeds: checkpoints belong to one seed; run each seed apart, and pass all to `lethe report`")
+    initial = next((run / "learnt" for run in (folder, source) if run and is_done(run / "learnt")), None)
+    if initial is None:
+        raise UserError("--checkpoints: pass the run whose initial model they were made from, by --from RUN")
+    check_checkpoints(checkpoints_of(options.checkpoints), initial, tasks)
 
 
 def _beside(folder: Path, ending: str) -> Path:

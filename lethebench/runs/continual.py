@@ -160,6 +160,11 @@ def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console:
             f"{folder} was created from another build (then at {before['data']['path']}) than {now['data']['path']}: "
             "pass that build, or start a new run with this one"
         )
+    if (before.get("checkpoints") or now["checkpoints"]) and not {*now["methods"]} <= {*before["methods"]}:
+        raise UserError(
+            f"{folder} holds {', '.join(before['methods'])}: checkpoints from elsewhere have a run of their own; pass "
+            "another --out, and compare both by `lethe report RUN RUN`"
+        )
     started = [method for method in now["methods"] if is_done(folder / method / stage_name(1))]
     trained = is_done(folder / "learnt")
     if now["preset_sha256"] is not None and before.get("preset_sha256") == now["preset_sha256"]:
@@ -188,6 +193,7 @@ def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console:
         "machine": before.get("machine", now["machine"]),
         "methods": list(dict.fromkeys([*before["methods"], *now["methods"]])),
         "settings": before.get("settings", {}) | now["settings"],
+        "checkpoints": now["checkpoints"] or list(before.get("checkpoints", ())),
         "gold_seeds": max(before.get("gold_seeds", 1), now["gold_seeds"]),
         "versions": before["versions"],
     }
@@ -254,7 +260,7 @@ def execute(
     gate = run.learn()
     for method in options.methods:
         for stage in range(1, len(run.order) + 1):
-            run.unlearn(method, stage)
+            run.measure(method, stage) if options.checkpoints else run.unlearn(method, stage)
     stages = options.gold_stages(len(run.order))
     for name in gold_names(options.record()):
         for stage in stages:

@@ -46,6 +46,8 @@ class RunOptions:
     Attributes:
         data: The build.
         methods: Unlearning methods, each started from the same trained model: names, or `package.module:Class`.
+        checkpoints: `t=PATH` of models that another trainer unlearned, one for each request; `methods` then holds
+            their name alone.
         model: `tiny`, a folder with a model, or a Hub id.
         tasks: Number of forget requests, 1..T; None = all of the build.
         retain: Rows that a retain term may use. `rest` = everything not yet requested to be forgotten, later tasks
@@ -84,6 +86,14 @@ class RunOptions:
             decides="extent",
             flag="--method",
             metavar="NAME,...",
+        ),
+    )
+    checkpoints: tuple[str, ...] = field(
+        default=(),
+        metadata=option(
+            "Score models that another trainer unlearned: folders, adapters or Hub ids, each after t requests.",
+            decides="extent",
+            metavar="t=PATH,...",
         ),
     )
     model: str = field(
@@ -219,7 +229,8 @@ class RunOptions:
         values = {name: getattr(self, name) for name in option_names("result", "seed", "extent", "settings")}
         sections = (*self.methods, *(name for name in SECTIONS if name in self.settings))
         settings = {section: dict(self.settings.get(section, {})) for section in sections}
-        return {**values, "methods": list(self.methods), "settings": settings}
+        lists = {"methods": list(self.methods), "checkpoints": list(self.checkpoints)}
+        return {**values, **lists, "settings": settings}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], **changes: Any) -> "RunOptions":
@@ -233,7 +244,7 @@ class RunOptions:
         values = {"data": Path(record["data"]["path"]), **values, **changes}
         if values.get("preset") == PRESET_FILE and "out" in changes:
             values["preset"] = str(Path(changes["out"]) / PRESET_FILE)
-        values["methods"] = tuple(values.get("methods", ()))
+        values |= {name: tuple(values.get(name, ())) for name in ("methods", "checkpoints")}
         sections = {*values["methods"], *SECTIONS}
         settings = values.get("settings", {}).items()
         values["settings"] = {section: own for section, own in settings if section in sections}
@@ -271,7 +282,7 @@ class RunOptions:
         words = ["lethe", command]
         for entry in dataclasses.fields(self):
             value = getattr(self, entry.name)
-            if command not in entry.metadata["commands"] or value is None or value is False:
+            if command not in entry.metadata["commands"] or value is None or value is False or value == ():
                 continue
             if entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
                 words.append(f"./{value}" if str(value).startswith("-") else str(value))
@@ -281,7 +292,8 @@ class RunOptions:
                 pairs = [(f"{section}.{name}", item) for section, own in value.items() for name, item in own.items()]
                 words += [word for name, item in pairs for word in (flag_of(entry), f"{name}={dump_value(item)}")]
             else:
-                words += [flag_of(entry), ",".join(value) if isinstance(value, tuple) else str(value)]
+                flag = "--name" if self.checkpoints and entry.name == "methods" else flag_of(entry)
+                words += [flag, ",".join(value) if isinstance(value, tuple) else str(value)]
         return words
 
     def folder(self, build: "Build") -> Path:

@@ -58,6 +58,7 @@ def _run_type() -> type[Record]:
         )
         options[name] = (kind, field.default if name not in ("methods", "model", "tasks", "seed") else ...)
     options["methods"] = (list[MethodName], ...)
+    options["checkpoints"] = (list[str], [])
     return create_model("RunRecord", __base__=Run, **options)
 
 

@@ -23,11 +23,12 @@ from lethebench.baselines.stage import Stage
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick
-from lethebench.errors import CheckFailed
+from lethebench.errors import CheckFailed, UserError
 from lethebench.evaluation.answers.kept_rows import KeptRows
 from lethebench.evaluation.answers.rows import PreparedRows, prepare_rows
 from lethebench.runs.budget import Piece, Sample, Sampler, pieces
 from lethebench.runs.build import Build
+from lethebench.runs.elsewhere import checkpoints_of
 from lethebench.runs.folder import HELD_OUT, is_done, new_stage, stage_name, write_json
 from lethebench.runs.gate import exact_match_text, gate
 from lethebench.runs.options import RunOptions
@@ -193,6 +194,32 @@ class Run:
             record |= result.facts
             if shares := routing(rows, self.order[:stage]):
                 record["routing"] = shares
+
+    def measure(self, method: str, stage: int) -> None:
+        """Copy and score the checkpoint that was trained elsewhere, as stage 1, 2, ... of a method.
+
+        Raises:
+            UserError: The finished stage is of another checkpoint.
+        """
+        name, path = f"{method}/{stage_name(stage)}", checkpoints_of(self.options.checkpoints)[stage]
+        title = f"{method}: copy {path}"
+        if self.is_done(name):
+            if (before := read_done(self.folder, name).get("checkpoint")) != path:
+                raise UserError(
+                    f"--checkpoints {stage}={path}: {self.folder / name} is of {before}; pass that, or another --out"
+                )
+            return self.console.skip(title)
+        # The preset's revision is that of the initial model, which a checkpoint on the Hub does not have.
+        settings = {key: value for key, value in self.preset.model.items() if key != "revision" or Path(path).is_dir()}
+        request = self.request(stage)
+        record = {"stage": stage, "task_id": request.task_id, "method": method, "checkpoint": path}
+        with self.new_stage(name, record) as folder:
+            with self.console.phase(title):
+                loaded = load_model(path, **settings)
+                save_model(loaded.model, loaded.processor, folder)
+            record |= {"seconds": None, "settings": {}, "rows": len(request.forget)}
+            self._score(loaded, folder, f"{method} after task {stage}", self.sampler.sample(stage), record)
+            record["peak_memory_mb"] = round(peak_memory_mb())
 
     def gold(self, stage: int, gold: str = GOLD) -> None:
         """Retrain the model without what was requested to be forgotten up to a stage.

@@ -31,6 +31,7 @@ path = word.map(lambda text: Path(text.replace("/", "_")))
 FIELDS = {
     "data": path,
     "methods": st.lists(method, min_size=1, max_size=3, unique=True).map(tuple),
+    "checkpoints": st.just(()),
     "model": name,
     "tasks": st.none() | st.integers(1, 100),
     "retain": st.sampled_from(RETAIN),
