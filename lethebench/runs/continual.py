@@ -160,10 +160,11 @@ def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console:
             f"{folder} was created from another build (then at {before['data']['path']}) than {now['data']['path']}: "
             "pass that build, or start a new run with this one"
         )
-    if (before.get("checkpoints") or now["checkpoints"]) and not {*now["methods"]} <= {*before["methods"]}:
+    elsewhere = before.get("checkpoints") or now["checkpoints"]
+    if elsewhere and before["methods"] and not {*now["methods"]} <= {*before["methods"]}:
         raise UserError(
             f"{folder} holds {', '.join(before['methods'])}: checkpoints from elsewhere have a run of their own; pass "
-            "another --out, and compare both by `lethe report RUN RUN`"
+            "its --checkpoints and --name to continue it, or another --out and compare both by `lethe report RUN RUN`"
         )
     started = [method for method in now["methods"] if is_done(folder / method / stage_name(1))]
     trained = is_done(folder / "learnt")

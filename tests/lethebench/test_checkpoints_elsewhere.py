@@ -97,6 +97,23 @@ def test_checkpoints_become_a_run_that_is_resumed_reported_and_pushed(root, monk
     assert "adapter_model.safetensors" in json.dumps(plan.out)
 
 
+def test_run_grows_with_its_checkpoints(root):
+    words = ("--from", "src", "--out", "grown")
+    assert run(root, "1=adapter", *words).status == 0
+    assert read_json(root / "grown/run.json")["tasks"] == 1
+    times = (root / "grown/mine/t001/done.json").stat().st_mtime_ns
+    done = run(root, "1=adapter,2=base", *words, "--resume")
+    assert done.status == 0, done.error
+    record = read_json(root / "grown/run.json")
+    assert (record["tasks"], record["checkpoints"]) == (2, ["1=adapter", "2=base"])
+    assert (root / "grown/mine/t001/done.json").stat().st_mtime_ns == times
+    assert read_json(root / "grown/mine/summary.json")["T"] == 2
+    shutil.copytree(root / "src", root / "learned")
+    words = ("--model", root / "base", "--set", "learn.max_steps=1", "--out", "learned", "--resume")
+    assert run(root, "1=adapter", *words, "--tasks", "1").status == 0
+    assert "grown holds mine: checkpoints" in lethe("unlearn", "npo", "icu", "--from", "grown", cwd=root).line
+
+
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
