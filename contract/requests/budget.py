@@ -153,3 +153,10 @@ def _whole(text: str) -> int:
     if not math.isfinite(number) or number != int(number):
         raise ValueError(f"{text.strip()!r} is not a whole number")
     return int(number)
+
+
+def usage_text(usage: Usage, budget: Budget) -> str:
+    """Return a usage in words, with its cost if prices are known."""
+    cost = budget.cost(usage)
+    text = f"{usage.calls:,} calls, {usage.input_tokens:,} input and {usage.output_tokens:,} output tokens"
+    return text if cost is None else f"{text}, {cost:.4f} US dollars"

@@ -1,9 +1,11 @@
 """The endpoint that requests are sent to, and the results and errors of a pass."""
 
+import os
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
+from lethebench.contract.errors import UserError
 from lethebench.contract.secrets import fault_of, protect
 
 
@@ -76,3 +78,12 @@ def without_credentials(url: str | None) -> str | None:
         return None
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def check_key(subject: str, base_url: str | None, url_option: str, *, dry_run: bool) -> None:
+    """Raise UserError if a key is missing or cannot be sent."""
+    if base_url is None and not dry_run and not os.environ.get("OPENAI_API_KEY"):
+        raise UserError(f"{subject}: set OPENAI_API_KEY, or pass {url_option} of a server without keys")
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        if fault := fault_of(os.environ.get(name, "")):
+            raise UserError(f"{name} cannot be sent: {fault}; copy it again")

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from lethebench.contract.requests.asking import Progress
-from lethebench.contract.requests.budget import Budget, parse_budget
+from lethebench.contract.requests.budget import Budget, parse_budget, usage_text
 from lethebench.contract.requests.cache import Cache
-from lethebench.contract.requests.endpoint import Endpoint
+from lethebench.contract.requests.endpoint import Endpoint, check_key
 from lethebench.errors import UserError
 from lethebench.generation.writer.languages import check_language
 from lethebench.generation.writer.writer import Estimator, Writer
-from lethebench.scoring.api import usage_text
-from lethebench.scoring.judges import check_key
 
 API_PREFIX = "openai:"
 SAY_EVERY = 30.0

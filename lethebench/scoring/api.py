@@ -8,7 +8,7 @@ from pathlib import Path
 from datasets import Dataset
 
 from lethebench.contract.requests.asking import Progress
-from lethebench.contract.requests.budget import Budget, Usage
+from lethebench.contract.requests.budget import usage_text
 from lethebench.contract.requests.cache import Cache
 from lethebench.contract.requests.endpoint import Endpoint, PassStopped, Reply, without_credentials
 from lethebench.errors import UserError
@@ -91,13 +91,6 @@ def dry_run(options: EvaluateOptions, rows: Dataset, answers: Path) -> tuple[dic
         "maximum length and no call fails; nothing was sent"
     )
     return {"dry_run": record}, text + (f"; this exceeds the budget of {limit}" if limit else "")
-
-
-def usage_text(usage: Usage, budget: Budget) -> str:
-    """Return a usage in words, with its cost if prices are known."""
-    cost = budget.cost(usage)
-    text = f"{usage.calls:,} calls, {usage.input_tokens:,} input and {usage.output_tokens:,} output tokens"
-    return text if cost is None else f"{text}, {cost:.4f} US dollars"
 
 
 def _endpoint(options: EvaluateOptions) -> Endpoint:

@@ -8,12 +8,12 @@ from pathlib import Path
 from lethebench.cli.output import text_table
 from lethebench.console import Console, per_mille
 from lethebench.contract.escaping import file_name
+from lethebench.contract.requests.budget import usage_text
 from lethebench.errors import UserError
 from lethebench.evaluation.judges.labeled import PARTS, Check, LabeledAnswer, compare, labeled_answers
 from lethebench.evaluation.judges.protocol import Judge, Verdict, checked
 from lethebench.evaluation.judges.rows import repeat_agreement
 from lethebench.evaluation.judges.rubrics import Rubric
-from lethebench.scoring.api import usage_text
 from lethebench.scoring.judges import JudgeOptions
 from lethebench.scoring.judging import dry_run as judging_dry_run
 

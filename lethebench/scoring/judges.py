@@ -9,8 +9,7 @@ from pathlib import Path
 from lethebench.contract.requests.asking import Progress
 from lethebench.contract.requests.budget import Budget, Usage, parse_budget
 from lethebench.contract.requests.cache import Cache
-from lethebench.contract.requests.endpoint import Endpoint, PassStopped
-from lethebench.contract.secrets import fault_of
+from lethebench.contract.requests.endpoint import Endpoint, PassStopped, check_key
 from lethebench.errors import UserError
 from lethebench.evaluation.judges.openai_judge import OpenAIJudge
 from lethebench.evaluation.judges.protocol import Item, Judge
@@ -116,15 +115,6 @@ class JudgeOptions:
             batch=self.batch,
         )
         return OpenAIJudge(endpoint, cache=cache, budget=self.limits(), progress=progress)
-
-
-def check_key(subject: str, base_url: str | None, url_option: str, *, dry_run: bool) -> None:
-    """Raise UserError if a key is missing or cannot be sent."""
-    if base_url is None and not dry_run and not os.environ.get("OPENAI_API_KEY"):
-        raise UserError(f"{subject}: set OPENAI_API_KEY, or pass {url_option} of a server without keys")
-    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
-        if fault := fault_of(os.environ.get(name, "")):
-            raise UserError(f"{name} cannot be sent: {fault}; copy it again")
 
 
 def probe(judges: Sequence[Judge]) -> None:

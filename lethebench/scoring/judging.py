@@ -14,7 +14,7 @@ from datasets import Dataset
 from lethebench.cli.output import text_table
 from lethebench.console import Console, per_mille
 from lethebench.contract.requests.asking import Progress
-from lethebench.contract.requests.budget import Usage
+from lethebench.contract.requests.budget import Usage, usage_text
 from lethebench.contract.requests.cache import Cache
 from lethebench.contract.requests.endpoint import without_credentials
 from lethebench.errors import UserError
@@ -22,7 +22,7 @@ from lethebench.evaluation.answers.letters import chosen, letter_question
 from lethebench.evaluation.judges.openai_judge import LIKELY_TOKENS
 from lethebench.evaluation.judges.protocol import Item
 from lethebench.evaluation.judges.rows import VERDICT_FIELDS, Judgments, item_of, judge_rows
-from lethebench.scoring.api import SAY_EVERY, usage_text
+from lethebench.scoring.api import SAY_EVERY
 from lethebench.scoring.judges import JudgeOptions, estimate, probe
 
 REPLIES_FILE = "judgments.sqlite"

@@ -10,6 +10,7 @@ from lethebench.contract.escaping import file_name
 from lethebench.contract.folder_kinds import EVALUATION
 from lethebench.contract.own_folder import refuse_foreign
 from lethebench.contract.requests.budget import Budget, parse_budget
+from lethebench.contract.requests.endpoint import check_key
 from lethebench.errors import UserError
 from lethebench.evaluation.registry import METRICS, metric_entry
 from lethebench.runs.build import Build
@@ -17,7 +18,7 @@ from lethebench.runs.checks import check_model
 from lethebench.runs.folder import RECORD, file_hash, is_done, stage_name
 from lethebench.runs.proof import check_line, stage_in
 from lethebench.runs.records import read_run
-from lethebench.scoring.judges import JudgeOptions, check_key
+from lethebench.scoring.judges import JudgeOptions
 
 API_PREFIX = "openai:"
 HARNESS_PACKAGES = {"lm-eval": "lm_eval", "lmms-eval": "lmms_eval"}
