@@ -19,6 +19,7 @@ from lethebench.builders.verify.audits import CHECKS as AUDITS
 from lethebench.builders.verify.audits import check_audits
 from lethebench.builders.verify.files import check_card, check_checksums
 from lethebench.builders.verify.findings import Findings
+from lethebench.builders.verify.photos import Photos
 from lethebench.builders.verify.verify import ORDER
 from lethebench.contract.columns import FORMATS
 
@@ -283,6 +284,31 @@ def test_two_profiles_with_one_photo_are_found(folder):
     results = problem(folder, "photo twins")
     assert {results.id, victim} == {source["profile_id"], victim}
     assert f"its ID photo is that of {victim}" in results.reason
+
+
+@pytest.mark.parametrize("worn", [False, True])
+def test_photo_of_nobody_is_found_and_a_worn_one_is_not(folder, worn, monkeypatch):
+    """Worn: what pictures reach lies just below the threshold, and no other profile is alike."""
+
+    def change(rows):
+        picture = next(row["images"][0] for row in rows if row["images"])
+        page = Image.open(io.BytesIO(picture["bytes"])).convert("RGB")
+        photo = page.crop(BOX)
+        noise = Image.effect_noise(photo.size, 90).convert("RGB")
+        page.paste(photo if worn else noise, BOX[:2])
+        picture["bytes"] = jpeg(page, 85)
+
+    rewrite(folder, FORGET, change)
+    similarity = Photos.similarity
+    if worn:
+        monkeypatch.setattr(
+            Photos, "similarity", lambda photos, *of: min(similarity(photos, *of), photos.threshold - 0.05)
+        )
+    reasons = [problem.reason for problem in verify(folder).problems if problem.check == "photo twins"]
+    if worn:
+        assert reasons == []
+    else:
+        assert "shows a photo of no profile" in reasons[0]
 
 
 def test_wrong_column_type_is_found(folder):
