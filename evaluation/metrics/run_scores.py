@@ -242,26 +242,27 @@ class _Scorer:
 
 def _unreached(scorer: _Scorer, own: Mapping[str, Any], reasons: Mapping[str, str]) -> dict[str, str]:
     """Return part -> reason where too few profiles enter, or where gold models or the initial model reach 0."""
-    found = {}
+    missing = {}
     values: list[StageValues] = own["values"]
     for number, stage in enumerate(values, start=1):
-        if (~np.isnan(stage.keep[0])).sum() < 2 and "keep" not in found:
+        if (~np.isnan(stage.keep[0])).sum() < 2 and "keep" not in missing:
             lost = np.flatnonzero(stage.lost_by_gold)
-            found["keep"] = f"stage {number}: fewer than two retained profiles have a utility of {SMALLEST} to keep" + (
-                f"; a gold model keeps nothing of profile {scorer.units[lost[0]]}" if len(lost) else ""
+            missing["keep"] = (
+                f"stage {number}: fewer than two retained profiles have a utility of {SMALLEST} to keep"
+                + (f"; a gold model keeps nothing of profile {scorer.units[lost[0]]}" if len(lost) else "")
             )
     if own["keep_unreached"]:
-        found.setdefault("keep", "gold models keep nothing of what other gold models keep")
+        missing.setdefault("keep", "gold models keep nothing of what other gold models keep")
     if np.isnan(own["keep_worst"][0]):
-        found["keep_worst"] = "gold models know no retained task or set better than tasks that they never saw"
+        missing["keep_worst"] = "gold models know no retained task or set better than tasks that they never saw"
     if own["forget_unreached"]:
-        found["forget"] = "gold models know the asked facts as well as the initial model"
+        missing["forget"] = "gold models know the asked facts as well as the initial model"
     if own["indistinguishable_unreached"]:
-        found["indistinguishable"] = "gold models are as far from one another as the initial model"
+        missing["indistinguishable"] = "gold models are as far from one another as the initial model"
     if any(share == 0 for share in scorer.initial_fluency()):
-        found["fluent"] = "no answer of the initial model on kept rows is language"
-    found |= {f"{name}_worst": found[name] for name in ("forget", "keep") if name in found}
-    return {name: reason for name, reason in found.items() if name not in reasons or reasons[name] == UNDEFINED}
+        missing["fluent"] = "no answer of the initial model on kept rows is language"
+    missing |= {f"{name}_worst": missing[name] for name in ("forget", "keep") if name in missing}
+    return {name: reason for name, reason in missing.items() if name not in reasons or reasons[name] == UNDEFINED}
 
 
 def _number(value: float) -> float | None:

@@ -214,4 +214,4 @@ BOOK = Book(
     FIELD_WORDINGS | {OWNERS[domain]: templates for domain, templates in DOCUMENT_WORDINGS.items()},
     {domain: (subject,) for domain, (_, _, subject) in PAGES.items()},
 )
-"""What questions are phrased with in a build from templates; ON_PAGE has more for pages."""
+"""Wordings of questions and answers in a build from templates; ON_PAGE has more for pages."""

@@ -183,4 +183,4 @@ BOOK = Book(
     | {PICTURE_KEYS["person"]: IN_PICTURE, PICTURE_KEYS["figure"]: IN_EVIDENCE, BIRTH_KEY: BY_BIRTH},
     PHRASES,
 )
-"""What questions are phrased with in a build from templates; KEYS, PICTURE_KEYS and BIRTH_KEY name its wordings."""
+"""Wordings of questions and answers in a build from templates; KEYS, PICTURE_KEYS and BIRTH_KEY name its wordings."""

@@ -115,7 +115,7 @@ PHRASES = {
 }
 """Name -> sentences and parts of sentences about pictures and relations."""
 BOOK = Book(WORDINGS, PHRASES)
-"""What questions are phrased with in a build from templates."""
+"""Wordings of questions and answers in a build from templates."""
 
 
 def in_image(phrases: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -49,11 +49,11 @@ class Documents:
 
     def task(self, template: Profile) -> Task[Profile]:
         """Return what the model is asked about one profile."""
-        given, notes, schema = {"medical": _medical, "labor": _labor}[template.domain](template)
+        facts, notes, schema = {"medical": _medical, "labor": _labor}[template.domain](template)
         language = LANGUAGES[self.writer.language].name
         prompt = (
             f"Write the invented {_WHAT[template.domain]} in {language}. Given: "
-            f"{json.dumps(given, ensure_ascii=False)}\nProperties: {json.dumps(notes, ensure_ascii=False)}"
+            f"{json.dumps(facts, ensure_ascii=False)}\nProperties: {json.dumps(notes, ensure_ascii=False)}"
         )
         read = {"medical": _read_medical, "labor": _read_labor}[template.domain]
 
@@ -91,14 +91,14 @@ _WHAT = {"medical": "patient of a medical report", "labor": "employee of a labor
 
 
 def _medical(template: Profile) -> tuple[dict[str, Any], dict[str, str], Schema]:
-    """Return what is given, what each property is, and the form of the answer."""
+    """Return the facts of the template, notes on each property, and the schema of the answer."""
     details, country = template.details, _BY_NAME[template.details["country"]]
     fitting = _fitting(template)
     allergies = sorted({allergy for entry in fitting for drug in entry.medications for allergy in allergies_with(drug)})
     first, last = ADMISSIONS
     birth = parse_date(details["birth_date"])
     first, last = _same_age(birth, int(details["age"]), first, last)
-    given = {"sex": details["gender"], "age": int(details["age"]), "nationality": details["nationality"]}
+    facts = {"sex": details["gender"], "age": int(details["age"]), "nationality": details["nationality"]}
     notes = {
         "name": _PERSON,
         "diagnosis, medication": "one of these with one of its drugs: "
@@ -123,7 +123,7 @@ def _medical(template: Profile) -> tuple[dict[str, Any], dict[str, str], Schema]
         hospital=text(),
         wrong=_wrong_schema("name", "physician", "street"),
     )
-    return given, notes, schema
+    return facts, notes, schema
 
 
 def _read_medical(template: Profile, answer: Mapping[str, Any]) -> Profile:
@@ -168,11 +168,11 @@ def _read_medical(template: Profile, answer: Mapping[str, Any]) -> Profile:
 
 
 def _labor(template: Profile) -> tuple[dict[str, Any], dict[str, str], Schema]:
-    """Return what is given, what each property is, and the form of the answer."""
+    """Return the facts of the template, notes on each property, and the schema of the answer."""
     details, job = template.details, _POSITIONS[template.fields["position"]]
     low, high, currency = _salaries(template)
     first, last = _same_age(parse_date(details["birth_date"]), int(details["age"]), *FIRST_DAYS)
-    given = {
+    facts = {
         "sex": details["gender"],
         "age": int(details["age"]),
         "nationality": details["nationality"],
@@ -201,7 +201,7 @@ def _labor(template: Profile) -> tuple[dict[str, Any], dict[str, str], Schema]:
         signatory=text(),
         wrong=_wrong_schema("name", "position", "employer"),
     )
-    return given, notes, schema
+    return facts, notes, schema
 
 
 def _read_labor(template: Profile, answer: Mapping[str, Any]) -> Profile:

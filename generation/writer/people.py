@@ -41,7 +41,7 @@ _OWN = ("employer", "education")
 """Attributes of _FREE that differ anyway: by a check of their own, and by country."""
 _BY_CODE = {country.code: country for country in COUNTRIES}
 _DESCRIPTIONS = {"home_address": 1, "residence": 3}
-"""Attribute by which the benchmark is told -> its descriptions per person."""
+"""An attribute that only one benchmark has -> the descriptions that this benchmark needs of each person."""
 
 
 class People:

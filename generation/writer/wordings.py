@@ -91,11 +91,11 @@ def _check(templates: Wording, written: Wording) -> None:
 
 def check_slots(text: str, required: Iterable[str], allowed: Iterable[str]) -> None:
     """Raise RejectedError unless a template has each required slot once, and no slot that is not allowed."""
-    found = _SLOT.findall(text)
+    slots = _SLOT.findall(text)
     for slot in required:
-        if found.count(slot) != 1:
+        if slots.count(slot) != 1:
             raise RejectedError(f"{text!r:.100} must have {{{slot}}} once")
-    if unknown := set(found) - set(allowed):
+    if unknown := set(slots) - set(allowed):
         raise RejectedError(f"{text!r:.100} has the unknown slot {{{sorted(unknown)[0]}}}")
     if set("{}") & set(_SLOT.sub("", text)):
         raise RejectedError(f"{text!r:.100} has a brace outside a slot")

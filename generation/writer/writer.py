@@ -103,10 +103,10 @@ class Writer:
                     reasons[index].append(str(error))
             if not reasons:
                 return [texts[index] for index in range(len(tasks))]
-        index, said = next(iter(reasons.items()))
+        index, rejections = next(iter(reasons.items()))
         raise UserError(
             f"--writer openai:{self.endpoint.model}: {len(reasons)} of {len(tasks)} texts were rejected {ATTEMPTS} "
-            f"times; the first is {tasks[index].key}: {said[-1]}; try another model"
+            f"times; the first is {tasks[index].key}: {rejections[-1]}; try another model"
         )
 
     def request(self, task: Task, reasons: Sequence[str] = ()) -> dict[str, Any]:

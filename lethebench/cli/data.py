@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lethebench.cli.command import command
-from lethebench.cli.output import Json, show
+from lethebench.cli.output import ApiBatch, ApiBudget, ApiDryRun, ApiPrice, ApiUrl, Json, show
 
 Data = Annotated[
     Path, typer.Argument(metavar="DIR|ORG/NAME", help="A folder written by `lethe build`, or one on the Hub.")
@@ -49,23 +49,15 @@ def build(
         str | None,
         typer.Option(metavar="openai:NAME", help="With --writer: model that draws portraits, for mllmu and remem."),
     ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="URL of an OpenAI-compatible API; the key is in OPENAI_API_KEY.")
-    ] = None,
+    base_url: ApiUrl = None,
     language: Annotated[
         str, typer.Option(metavar="CODE", help="With --writer: language of all texts, e.g. de.")
     ] = "en",
     concurrency: Annotated[int, typer.Option(min=1, help="Concurrent API calls.")] = 8,
-    budget: Annotated[
-        str, typer.Option(metavar="requests=N,tokens=N,usd=X", help="Limits of API calls; the build stops before them.")
-    ] = "",
-    price: Annotated[
-        str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
-    ] = "",
-    batch: Annotated[
-        bool, typer.Option("--batch", help="Send API calls by OpenAI's Batch API: half the price, in a day.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")] = False,
+    budget: ApiBudget = "",
+    price: ApiPrice = "",
+    batch: ApiBatch = False,
+    dry_run: ApiDryRun = False,
     as_json: Json = False,
 ) -> None:
     """Build a benchmark as a folder that is ready for the Hub.

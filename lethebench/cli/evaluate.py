@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lethebench.cli.command import command
-from lethebench.cli.output import Json, show
+from lethebench.cli.output import ApiBatch, ApiBudget, ApiDryRun, ApiPrice, ApiUrl, Json, show
 
 
 def evaluate(
@@ -29,9 +29,7 @@ def evaluate(
     general: Annotated[
         str | None, typer.Option(metavar="HARNESS:TASK,...", help="General tasks of lm-eval or lmms-eval.")
     ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="URL of an OpenAI-compatible API; the key is in OPENAI_API_KEY.")
-    ] = None,
+    base_url: ApiUrl = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Concurrent API calls.")] = 8,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for a reply before a call fails.")] = 120.0,
     max_new_tokens: Annotated[int | None, typer.Option(min=1, help="Maximum length of an answer, in tokens.")] = None,
@@ -51,16 +49,12 @@ def evaluate(
     order_seed: Annotated[
         int | None, typer.Option(min=0, help="With --task: shuffle the tasks with this seed, as `lethe run` does.")
     ] = None,
-    budget: Annotated[
-        str, typer.Option(metavar="requests=N,tokens=N,usd=X", help="Limits of API calls; the pass stops before them.")
-    ] = "",
-    price: Annotated[
-        str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
-    ] = "",
+    budget: ApiBudget = "",
+    price: ApiPrice = "",
     batch: Annotated[
         bool, typer.Option("--batch", help="Send the model's calls by OpenAI's Batch API: half the price, in a day.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")] = False,
+    dry_run: ApiDryRun = False,
     judge: Annotated[
         list[str] | None,
         typer.Option(metavar="local|openai:MODEL|package.module:Judge", help="Judge the answers; repeat for several."),
@@ -160,21 +154,13 @@ def judge_check(
     repeats: Annotated[
         int, typer.Option(min=1, max=16, help="Verdicts on each answer; every other one sees the answer first.")
     ] = 1,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="URL of an OpenAI-compatible API; the key is in OPENAI_API_KEY.")
-    ] = None,
+    base_url: ApiUrl = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Concurrent API calls.")] = 8,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for a reply before a call fails.")] = 120.0,
-    budget: Annotated[
-        str, typer.Option(metavar="requests=N,tokens=N,usd=X", help="Limits of API calls; the pass stops before them.")
-    ] = "",
-    price: Annotated[
-        str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
-    ] = "",
-    batch: Annotated[
-        bool, typer.Option("--batch", help="Send API calls by OpenAI's Batch API: half the price, in a day.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")] = False,
+    budget: ApiBudget = "",
+    price: ApiPrice = "",
+    batch: ApiBatch = False,
+    dry_run: ApiDryRun = False,
     as_json: Json = False,
 ) -> None:
     """Measure how well a judge agrees with answers that people labeled: kappa per rubric and confusion tables.

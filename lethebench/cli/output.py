@@ -12,6 +12,19 @@ import typer
 from lethebench.contract.errors import printable
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; progress goes to stderr.")]
+ApiUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="URL of an OpenAI-compatible API; the key is in OPENAI_API_KEY.")
+]
+ApiBudget = Annotated[
+    str, typer.Option(metavar="requests=N,tokens=N,usd=X", help="Limits of API calls; the command stops before them.")
+]
+ApiPrice = Annotated[
+    str, typer.Option(metavar="IN,OUT", help="US dollars per million input and output tokens, for costs.")
+]
+ApiBatch = Annotated[
+    bool, typer.Option("--batch", help="Send API calls by OpenAI's Batch API: half the price, in a day.")
+]
+ApiDryRun = Annotated[bool, typer.Option("--dry-run", help="Estimate API calls, tokens and cost; send none.")]
 
 
 def show(value: Mapping[str, Any], as_json: bool, text: str) -> None:

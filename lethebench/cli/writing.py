@@ -51,7 +51,7 @@ class WriterOptions:
     def check(self) -> Budget:
         """Return the budget; raise UserError if an option cannot work."""
         if self.model is None:
-            given = {
+            options = {
                 "--base-url": self.base_url,
                 "--portraits": self.portraits,
                 "--language": self.language != "en",
@@ -60,7 +60,7 @@ class WriterOptions:
                 "--batch": self.batch,
                 "--dry-run": self.dry_run,
             }
-            for name, value in given.items():
+            for name, value in options.items():
                 if value:
                     raise UserError(f"{name} is for texts by a language model; pass --writer openai:NAME to use one")
             return Budget()

@@ -185,9 +185,9 @@ def pieces(part: ScoredPart, name: str, sample: Sample | None) -> list[Piece]:
     if sample is None:
         return [Piece(part, range(len(part.rows)), bool(part.candidates), sampled=False)]
     ranked = sample.ranked if name == ROWS else frozenset()
-    found = []
+    parts = []
     for is_ranked in (True, False):
         if indices := [index for index in sample.rows[name] if (index in ranked) is is_ranked]:
             chosen = ScoredPart(part.rows.select(indices), part.candidates if is_ranked else {})
-            found.append(Piece(chosen, indices, is_ranked, sampled=True))
-    return found
+            parts.append(Piece(chosen, indices, is_ranked, sampled=True))
+    return parts

@@ -10,7 +10,7 @@ from lethebench.runs.checks import LUMOE_FILE, check_model
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 FOLDERS = ("data", "evaluation", "gold", "learnt", "report")
-"""What else a run folder may hold."""
+"""Names of folders in a run that are no methods."""
 
 
 def checkpoints_of(entries: Sequence[str]) -> dict[int, str]:

@@ -162,10 +162,10 @@ def test_linear_classifiers_find_signal_and_nothing_in_noise():
     signal[np.arange(300), right, 2] += 2
     groups = [str(number // 2) for number in range(300)]
     assert abs(choice_accuracies(noise, right, groups).mean() - 0.25) < 0.06
-    found = choice_accuracies(signal, right, groups).mean()
+    accuracy = choice_accuracies(signal, right, groups).mean()
     pairs = (signal - signal.mean(axis=1, keepdims=True)).reshape(-1, 5)  # a peer: each choice, right or wrong
     peer = LogisticRegression().fit(pairs, (np.arange(4) == right[:, None]).ravel())
-    assert abs(found - ((signal @ peer.coef_[0]).argmax(axis=1) == right).mean()) < 0.04
+    assert abs(accuracy - ((signal @ peer.coef_[0]).argmax(axis=1) == right).mean()) < 0.04
     targets = [f"value {number % 3}" for number in range(300)]
     assert accuracies(noise[:, 0], targets).mean() < 0.4
     assert accuracies(np.eye(3)[np.arange(300) % 3], targets).mean() == 1

@@ -54,12 +54,12 @@ def run(root: Path, checkpoints: str, *more: object):
 
 
 def test_checkpoints_become_a_run_that_is_resumed_reported_and_pushed(root, monkeypatch):
-    given = "1=src/learnt,2=adapter"
-    done = run(root, given, "--from", "src")
+    checkpoints = "1=src/learnt,2=adapter"
+    done = run(root, checkpoints, "--from", "src")
     assert done.status == 0, done.error
     folder = root / "mine"
     record = read_json(folder / "run.json")
-    assert (record["methods"], record["checkpoints"]) == (["mine"], given.split(","))
+    assert (record["methods"], record["checkpoints"]) == (["mine"], checkpoints.split(","))
     first, second = (folder / "mine" / name for name in ("t001", "t002"))
     assert read_json(second / "done.json")["checkpoint"] == "adapter"
     answers = [[(row["id"], row["logprob"], row["generated"]) for row in rows_of(stage)] for stage in (first, second)]
@@ -73,7 +73,7 @@ def test_checkpoints_become_a_run_that_is_resumed_reported_and_pushed(root, monk
     other = run(root, "1=base,2=adapter", "--resume", "--from", "src")
     assert other.status == 2
     assert "--checkpoints 1=base: mine/mine/t001 is of src/learnt; pass that, or another --out" in other.line
-    done = run(root, given, "--resume", "--from", "src")
+    done = run(root, checkpoints, "--resume", "--from", "src")
     assert done.status == 0, done.error
     assert [path.stat().st_mtime_ns for path in first.iterdir()] == times
     assert read_json(folder / "mine/summary.json")["knowledge"] == summary["knowledge"]

@@ -39,8 +39,8 @@ def row(
 
 
 def choices(rng, right, wrong) -> tuple[list[str], int]:
-    place = rng.randrange(len(wrong) + 1)
-    return [*wrong[:place], right, *wrong[place:]], place
+    correct = rng.randrange(len(wrong) + 1)
+    return [*wrong[:correct], right, *wrong[correct:]], correct
 
 
 def sample(make, seed=1, **arguments) -> Sample:
