@@ -20,7 +20,7 @@ from lethebench.evaluation.likelihood.api import Score, TokenStatistics, score_e
 from lethebench.evaluation.metrics.exposure import exposure, exposure_normalised, exposure_rank
 from lethebench.evaluation.metrics.extraction import exact_memorization, extraction_strength
 from lethebench.evaluation.metrics.membership import membership_scores
-from lethebench.evaluation.metrics.truth_ratio import option_probability, probability, truth_ratio
+from lethebench.evaluation.metrics.truth_ratio import answer_probability, option_probability, probability, truth_ratio
 
 __all__ = [
     "CARRIED_COLUMNS",
@@ -71,8 +71,8 @@ def evaluate_rows(
     Returns:
         One dict per row, with `CARRIED_COLUMNS` and `SCORE_COLUMNS`; floats are float64. `answer_kind` is one of right,
         wrong, refusal and invalid. `exact_memorization` and `extraction_strength` are of the answer without its
-        terminator. `option_probability` is that of the right option or, without options, of the answer among the
-        perturbed ones; None without either. `choice_match` is 1 if the
+        terminator. `option_probability` is that of the right option or, without options, of the right answer among the
+        perturbed ones, each compared with the paraphrase in its form; None without either. `choice_match` is 1 if the
         right option of a multiple-choice row has the highest length-normalized probability (a tie is wrong), None for
         other rows; `truth_ratio` is None for a row without perturbed answers; `rank`, `exposure`,
         `exposure_normalised`, `candidate_logprobs` are None and `num_candidates` 0 if its attribute has no candidates;
@@ -216,7 +216,7 @@ def _result(row: PreparedRow, scores: list[Score], generated: str, refusals: Col
         result["truth_ratio"] = truth_ratio(wrong, right, pairs[0])
         result["truth_ratio_arithmetic"] = truth_ratio(wrong, right, pairs[0], average="arithmetic")
         if not row.options:
-            result["option_probability"] = option_probability([pairs[0], *wrong], 0)
+            result["option_probability"] = answer_probability(wrong, right, pairs[0])
     if row.candidates:
         values = [pairs[index][0] for index in row.candidates]
         result["rank"] = exposure_rank(values, row.truth)

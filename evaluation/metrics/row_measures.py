@@ -97,7 +97,7 @@ def extraction(evidence: Evidence) -> Measured:
 
 
 def option_probability(evidence: Evidence) -> Measured:
-    """Mean probability of the right answer among the options of every set, or among its perturbed answers."""
+    """Mean probability of the right answer among the options of every set, or among wrong answers of its form."""
     cells: dict[str, Cell | None] = {}
     for split, rows in rows_by_split(evidence.rows, "option_probability"):
         cells[f"{split}/option_probability"] = mean_cell(rows, "option_probability")

@@ -5,6 +5,7 @@ Source: Maini et al., "TOFU: A Task of Fictitious Unlearning for LLMs", 2024.
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Literal
 
 import numpy as np
@@ -88,6 +89,38 @@ def option_probability(options: Sequence[tuple[float, int]], correct: int) -> fl
             raise ValueError(f"an option has the log-probability {logprob} over {count} tokens: both must be valid")
         logs.append(logprob / count)
     return math.exp(logs[correct] - float(np.logaddexp.reduce(logs)))
+
+
+def answer_probability(
+    perturbed: Sequence[tuple[float, int]],
+    paraphrases: Sequence[tuple[float, int]],
+    answer: tuple[float, int],
+) -> float:
+    """Return the probability of the right answer among wrong ones, each against the right one in its form, in [0, 1].
+
+    1 / (1 + sum over `perturbed` of p_wrong^(1/|y|) / p_right^(1/|y|)). Wrong answers take the forms of the paraphrases
+    in turn, so p_right is that of the paraphrase in the same form, or of the answer if there is none. A model that
+    knows nothing but the forms gets 1 / (1 + n) for n wrong answers.
+
+    Args:
+        perturbed: (logprob, num_tokens) of wrong answers, at least one.
+        paraphrases: (logprob, num_tokens) of other wordings of the right answer.
+        answer: (logprob, num_tokens) of the right answer itself, used where there is no paraphrase.
+
+    Source: `option_probability`, with TOFU's wrong answers in the form of the paraphrased answer (arXiv 2401.06121).
+
+    >>> round(answer_probability([(math.log(0.04), 2), (math.log(0.1), 1)], [(math.log(0.16), 2)], (-1.0, 1)), 4)
+    0.5714
+    """
+    if not perturbed:
+        raise ValueError("no wrong answer: give at least one")
+    logs = [0.0]
+    for wrong, right in zip(perturbed, cycle(paraphrases or [answer]), strict=False):
+        for logprob, count in (wrong, right):
+            if not math.isfinite(logprob) or count < 1:
+                raise ValueError(f"an answer has the log-probability {logprob} over {count} tokens: both must be valid")
+        logs.append(wrong[0] / wrong[1] - right[0] / right[1])
+    return math.exp(-float(np.logaddexp.reduce(logs)))
 
 
 def _ratios(values: ArrayLike, name: str) -> np.ndarray:

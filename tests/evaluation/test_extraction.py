@@ -1,6 +1,7 @@
 """Extraction strength, exact memorization, option probability and both truth ratios: closed forms and plain loops."""
 
 import math
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from lethebench.contract.tokens import encode
 from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.evaluation.likelihood.api import score_many
 from lethebench.evaluation.metrics.extraction import exact_memorization, extraction_strength
-from lethebench.evaluation.metrics.truth_ratio import option_probability, truth_ratio
+from lethebench.evaluation.metrics.truth_ratio import answer_probability, option_probability, truth_ratio
 
 SCORES = st.lists(st.tuples(st.floats(-60, 0), st.integers(1, 12)), min_size=2, max_size=6)
 
@@ -44,6 +45,21 @@ def test_option_probability_equals_plain_quotient(options):
         assert option_probability(options, correct) == pytest.approx(plain[correct] / sum(plain), rel=1e-9)
 
 
+@given(SCORES, st.floats(-60, 0))
+def test_answer_probability_of_one_form_equals_option_probability(wrong, right):
+    """A bare answer, or one paraphrase, is the right option among the wrong answers."""
+    share = option_probability([(right, 2), *wrong], 0)
+    assert answer_probability(wrong, [], (right, 2)) == pytest.approx(share, rel=1e-9)
+    assert answer_probability(wrong, [(right, 2)], (-1.0, 1)) == pytest.approx(share, rel=1e-9)
+
+
+@given(SCORES, st.integers(1, 9), st.tuples(st.floats(-60, 0), st.integers(1, 12)))
+def test_form_alone_gives_chance(forms, count, answer):
+    """A model whose scores depend on the template alone, whatever it thinks of the answer's own."""
+    wrong = [form for form, _ in zip(cycle(forms), range(count), strict=False)]
+    assert answer_probability(wrong, forms, answer) == pytest.approx(1 / (1 + count), rel=1e-9)
+
+
 @given(SCORES, SCORES)
 def test_arithmetic_truth_ratio_equals_plain_means(wrong, right):
     means = [np.mean([math.exp(logprob / count) for logprob, count in side]) for side in (wrong, right)]
@@ -55,6 +71,9 @@ def test_invalid_options_and_average_raise():
     for options, correct in (([(-1.0, 1)], 0), ([(-1.0, 1)] * 2, 2), ([(-1.0, 0), (-1.0, 1)], 0)):
         with pytest.raises(ValueError, match="option"):
             option_probability(options, correct)
+    for wrong, right in (([], []), ([(-1.0, 0)], []), ([(-1.0, 1)], [(math.nan, 1)])):
+        with pytest.raises(ValueError, match="answer"):
+            answer_probability(wrong, right, (-1.0, 1))
     with pytest.raises(ValueError, match="average is 'median'"):
         truth_ratio([(-1.0, 1)], [(-1.0, 1)], average="median")
 
@@ -75,14 +94,19 @@ def test_columns_equal_plain_argmax_and_quotients():
         likeliest = (logits.argmax(-1) == ids[0, answer.start : -1]).tolist()
         assert result["exact_memorization"] == np.mean(likeliest)
         assert result["extraction_strength"] == strength_by_definition(likeliest)
-        texts = row.get("options") or [row["answer"], *row["perturbed"]]
-        if len(texts) == 1:
+        texts = row.get("options") or [*row["paraphrases"], *row["perturbed"]]
+        if not row.get("options") and not row["perturbed"]:
             assert result["option_probability"] is None
             continue
         (scores,) = score_many(model, processor, [row], [texts])
         plain = [math.exp(score.logprob / score.num_tokens) for score in scores]
-        correct = row["correct"] if row.get("options") else 0
-        assert result["option_probability"] == pytest.approx(plain[correct] / sum(plain), rel=1e-9)
+        if row.get("options"):
+            share = plain[row["correct"]] / sum(plain)
+        else:
+            forms = len(row["paraphrases"])
+            odds = [value / plain[number % forms] for number, value in enumerate(plain[forms:])]
+            share = 1 / (1 + sum(odds))
+        assert result["option_probability"] == pytest.approx(share, rel=1e-9)
         if row["perturbed"]:
             (right,) = score_many(model, processor, [row], [row["paraphrases"]])
             (wrong,) = score_many(model, processor, [row], [row["perturbed"]])
