@@ -44,7 +44,7 @@ CARD = CardText(
     licenses={
         "questions, profiles and pictures": "CC-BY-4.0",
         "code that made them (lethebench)": "Apache-2.0",
-        "fonts on the pages: DejaVu, as shipped with matplotlib": "Bitstream Vera and Arev licence (free)",
+        "fonts on the pages: DejaVu, as shipped with matplotlib": "Bitstream Vera and Arev license (free)",
         "fonts on the pages: STIX, as shipped with matplotlib": "STIX Font License (free)",
         "handwriting on the pages: Caveat and Kalam, as packaged by fontpkg": "SIL Open Font License 1.1",
         "lists of names and towns: Faker": "MIT",

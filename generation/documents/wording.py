@@ -135,7 +135,7 @@ ADVICE = (
 )
 CHECKS = (
     "Blood count", "Electrocardiogram", "Chest X-ray", "Urinalysis", "Ultrasound", "Medication review",
-    "Nutrition screening", "Fall risk assessment", "Physiotherapy", "Vaccination status",
+    "Nutrition screening", "Fall risk assessment", "Physical therapy", "Vaccination status",
 )  # fmt: skip
 
 # Running text of labor contracts.

@@ -3,6 +3,8 @@
 import random
 from datetime import timedelta
 
+from lethebench.generation.people.careers import rounded_pay
+from lethebench.generation.people.countries import COUNTRY_BY_NAME
 from lethebench.generation.people.dates import format_date, parse_date
 from lethebench.generation.people.health_and_hobbies import draw_height
 from lethebench.generation.people.public_figures import PublicFigure, public_figures
@@ -86,6 +88,6 @@ def _shifted(rng: random.Random, profile: Profile, attribute: str, steps: int) -
     if attribute == "birth_date":
         return format_date(parse_date(truth) + timedelta(days=90 * steps + rng.randint(-40, 40)))
     currency, _, amount = truth.partition(" ")
-    money = int(amount.replace(",", ""))
-    unit = 10 ** max(0, len(str(money)) - 3)
-    return f"{currency} {round(money * 1.04**steps / unit) * unit:,}"
+    home = COUNTRY_BY_NAME[profile.fields["residence"].rpartition(", ")[2]]
+    money = rounded_pay(int(amount.replace(",", "")) * 1.04**steps, home, months=12)
+    return f"{currency} {money:,}"

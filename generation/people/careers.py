@@ -45,7 +45,7 @@ _SCHOOLS = {
     ("business", "accounting", "economics", "marketing", "logistics", "trade", "human resources", "management"): (
         "Business School", "School of Economics",
     ),
-    ("medicine", "dental", "nursing", "midwifery", "pharmacy", "physiotherapy", "radiography", "therapy"): (
+    ("medicine", "dental", "nursing", "midwifery", "pharmacy", "radiologic", "therapy"): (
         "Medical University", "School of Medicine",
     ),
     ("fine arts", "film", "fashion", "graphic", "interior", "game design", "art conservation", "dance"): (
@@ -92,5 +92,10 @@ def salary(rng: random.Random, position: Position, country: Country, age: int, m
     """
     experience = min(age - position.youngest, 20)
     amount = months * (country.wage * position.pay * (1 + 0.015 * experience) * rng.uniform(0.9, 1.1))
+    return f"{country.currency} {rounded_pay(amount, country, months):,}"
+
+
+def rounded_pay(amount: float, country: Country, months: int) -> int:
+    """Return the pay for a number of months, rounded to a hundredth of the magnitude of a typical wage."""
     step = 10 ** max(0, math.floor(math.log10(months * country.wage)) - 2)
-    return f"{country.currency} {round(amount / step) * step:,}"
+    return round(amount / step) * step

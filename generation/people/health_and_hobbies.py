@@ -42,7 +42,7 @@ CONDITIONS: tuple[Condition, ...] = tuple(map(_parse, " ".join(_CONDITIONS.split
 
 _UNSAFE = ("epilepsy", "narcolepsy", "vertigo", "Ménière's disease", "color blindness", "Parkinson's disease")
 _DRIVERS = (
-    "airline pilot", "bus driver", "truck driver", "train driver", "crane operator", "forklift operator",
+    "airline pilot", "bus driver", "truck driver", "locomotive engineer", "crane operator", "forklift operator",
     "ship captain", "roofer", "power line technician", "wind turbine technician", "electrician", "heart surgeon",
 )  # fmt: skip
 UNFIT: dict[str, tuple[str, ...]] = dict.fromkeys(_DRIVERS, _UNSAFE) | {
@@ -116,7 +116,7 @@ whistling in elevators, talking to houseplants, naming every houseplant, singing
 chores aloud, laughing at bad puns, telling knock-knock jokes, speaking in rhymes, writing letters by hand, writing
 poems on napkins, writing haiku about the weather, keeping a diary of dreams, keeping a rain gauge on the balcony,
 alphabetizing the spice rack, sorting books by color, reading the last page first, reading atlases for fun, reading
-dictionaries at breakfast, memorizing train timetables, memorizing license plates, reciting the digits of pi, counting
+dictionaries at breakfast, memorizing train schedules, memorizing license plates, reciting the digits of pi, counting
 stairs, walking backward uphill, walking barefoot in the rain, wearing odd socks, wearing a different hat every day,
 wearing yellow on Mondays, never wearing a watch, carrying a lucky marble, carrying a pocket kaleidoscope, knitting
 tiny hats for eggs, knitting on the train, folding paper cranes in meetings, folding napkins into swans, building

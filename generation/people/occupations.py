@@ -38,12 +38,12 @@ software | Quality | test engineer | bachelor computer science | 22 1.1
 software | Support | help desk agent | trade | 19 0.75
 health | Pharmacy | pharmacist | master pharmacy | 25 1.4
 health | Nursing | registered nurse | bachelor nursing | 22 1.0
-health | Therapy | physiotherapist | bachelor physiotherapy | 23 1.0
+health | Therapy | physical therapist | bachelor physical therapy | 23 1.0
 health | Therapy | speech therapist | master speech therapy | 25 1.0
 health | Dentistry | dental hygienist | trade | 21 0.95
 health | Dentistry | dentist | doctor dental medicine | 28 2.0
 health | Laboratory | laboratory technician | trade | 20 0.85
-health | Imaging | radiographer | bachelor radiography | 22 1.1
+health | Imaging | radiologic technologist | bachelor radiologic technology | 22 1.1
 health | Nutrition | dietitian | bachelor nutrition | 23 0.95
 health | Veterinary | veterinarian | doctor veterinary medicine | 28 1.5
 construction | Sites | civil engineer | bachelor civil engineering | 23 1.3
@@ -58,12 +58,12 @@ construction | Surveying | land surveyor | bachelor surveying | 23 1.15
 construction | Finishing | house painter | trade | 19 0.75
 engineering | Development | mechanical engineer | bachelor mechanical engineering | 23 1.35
 engineering | Development | electrical engineer | bachelor electrical engineering | 23 1.35
-engineering | Development | technical draftsman | trade | 20 0.85
+engineering | Development | drafting technician | trade | 20 0.85
 engineering | Production | welder | trade | 19 0.85
 engineering | Production | machine operator | school | 19 0.75
 engineering | Production | toolmaker | trade | 20 0.95
 engineering | Quality | quality inspector | trade | 22 0.9
-engineering | Maintenance | maintenance fitter | trade | 20 0.9
+engineering | Maintenance | maintenance mechanic | trade | 20 0.9
 engineering | Development | aerospace engineer | master aerospace engineering | 25 1.6
 engineering | Production | plant manager | master industrial engineering | 34 2.2
 energy | Fieldwork | wind turbine technician | trade | 21 1.05
@@ -114,7 +114,7 @@ logistics | Air | flight dispatcher | bachelor aviation management | 24 1.2
 logistics | Sea | ship captain | bachelor nautical science | 32 2.0
 logistics | Planning | supply chain planner | bachelor logistics | 24 1.15
 logistics | Customs | customs broker | bachelor international trade | 24 1.05
-retail | Sales | sales assistant | school | 18 0.65
+retail | Sales | sales associate | school | 18 0.65
 retail | Sales | store manager | bachelor business administration | 27 1.2
 retail | Purchasing | purchasing agent | bachelor business administration | 24 1.1
 retail | Sales | florist | trade | 18 0.66
@@ -142,7 +142,7 @@ services | Office | office manager | bachelor business administration | 26 1.0
 services | Office | legal secretary | trade | 21 0.85
 services | Advice | management consultant | master business administration | 26 1.7
 services | Facilities | security guard | school | 20 0.66
-services | Facilities | building caretaker | trade | 24 0.7
+services | Facilities | building custodian | trade | 24 0.7
 services | Customers | call center agent | school | 18 0.65
 services | Language | sign language interpreter | bachelor sign language | 24 1.0
 """
@@ -158,18 +158,18 @@ health | Rescue | paramedic | trade | 21 0.95
 health | Therapy | occupational therapist | bachelor occupational therapy | 22 1.0
 health | Therapy | clinical psychologist | doctor psychology | 29 1.5
 construction | Sites | roofer | trade | 19 0.85
-construction | Sites | tiler | trade | 19 0.82
+construction | Sites | tile setter | trade | 19 0.82
 construction | Design | landscape designer | bachelor landscape architecture | 23 1.1
 construction | Planning | urban planner | master urban planning | 25 1.25
 engineering | Development | chemical engineer | bachelor chemical engineering | 23 1.4
 engineering | Development | biomedical engineer | master biomedical engineering | 25 1.4
-engineering | Maintenance | car mechanic | trade | 19 0.8
+engineering | Maintenance | auto mechanic | trade | 19 0.8
 engineering | Maintenance | elevator technician | trade | 21 1.0
 finance | Legal | notary | master law | 30 1.7
 finance | Property | real estate agent | trade | 21 1.0
 finance | Research | economist | master economics | 25 1.5
 media | Art | cartoonist | bachelor fine arts | 22 0.85
-media | Radio | radio presenter | bachelor journalism | 23 1.0
+media | Radio | radio host | bachelor journalism | 23 1.0
 media | Production | makeup artist | trade | 20 0.8
 media | Music | orchestra conductor | master music | 28 1.3
 media | Music | piano tuner | trade | 20 0.8
@@ -184,7 +184,7 @@ food | Farming | dairy farmer | trade | 21 0.8
 food | Forestry | forester | bachelor forestry | 23 0.95
 logistics | Air | airline pilot | bachelor aviation | 25 2.2
 logistics | Air | flight attendant | trade | 20 0.85
-logistics | Rail | train driver | trade | 22 1.05
+logistics | Rail | locomotive engineer | trade | 22 1.05
 retail | Workshop | jeweler | trade | 20 0.9
 retail | Workshop | bookbinder | trade | 20 0.8
 retail | Fashion | fashion designer | bachelor fashion design | 22 1.0

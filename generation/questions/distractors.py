@@ -1,7 +1,8 @@
 """Wrong values for facts about fictitious people and public figures.
 
-A wrong value is never true and as plausible as the true one: of the same country, currency, sex or age. It comes from
-the build where that has enough, so that a model has met wrong values as often as true ones.
+A wrong value is never true and as plausible as the true one: of the same country, currency, sex or age. True and wrong
+values are drawn alike, so that how often a value is wrong for others does not tell whether it is right: from a table
+where true ones come from it, else from the values of the build.
 """
 
 import random
@@ -14,11 +15,12 @@ from lethebench.generation.people.careers import company, occupations_at
 from lethebench.generation.people.countries import ALL_COUNTRIES, COUNTRY_BY_NAME
 from lethebench.generation.people.dates import TODAY, draw_birth_date, format_date
 from lethebench.generation.people.health_and_hobbies import FOODS, PET_NAMES, QUIRKS, conditions, draw_height
-from lethebench.generation.people.names import full_name
+from lethebench.generation.people.names import NameBook, plain
 from lethebench.generation.people.occupations import OCCUPATION_BY_NAME, PARENT_OCCUPATIONS
 from lethebench.generation.people.public_figures import public_figures
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.questions.wordings import Book
+from lethebench.generation.seeding import stream
 
 Pools = Mapping[str, Mapping[str, Sequence[str]]]
 """Attribute -> kind of value (see `kind`) -> the values of the build, sorted; those of people are distinct.
@@ -34,6 +36,9 @@ class Source(NamedTuple):
     book: Book
 
 
+LEAST_NAMES = 12
+"""The fewest names of a nationality and sex among which wrong names are drawn; with fewer, the one that is most often
+wrong for others is the right one (.43 of 4 options with 8, .31 with 12), with more, fewer are names in the build."""
 _MAX_DRAWS = 96
 _FIELDS_OF_LIFE = {
     "letters": "novelist writer author poet playwright philosopher journalist essayist",
@@ -104,27 +109,33 @@ def wrong_values(rng: random.Random, profile: Profile, attribute: str, count: in
         return rng.sample(profile.written.wrong[attribute], count)
     truth = profile.value(attribute)
     pool = build_pools.get(attribute, {}).get(kind(profile, attribute), ())
-    draws = rng.sample(pool, len(pool)) if len(pool) <= _MAX_DRAWS else (rng.choice(pool) for _ in range(_MAX_DRAWS))
     values: dict[str, None] = {}
-    for source in (draws, _values_outside(rng, profile, attribute)):
-        for draw in source:
-            if len(values) == count:
-                return list(values)
-            if draw != truth and _plausible(profile, attribute, truth, draw):
-                values[draw] = None
+    for draw in _draws(rng, profile, attribute, pool):
+        if len(values) == count:
+            break
+        if draw != truth and _plausible(profile, attribute, truth, draw):
+            values[draw] = None
     if len(values) < count:
         raise RuntimeError(f"{profile.id}: only {len(values)} wrong values of {attribute}; {count} are needed")
     return list(values)
 
 
-def _values_outside(rng: random.Random, profile: Profile, attribute: str) -> Iterator[str]:
-    """Yield values of the same kind from outside the build."""
-    if profile.domain == "figure":
-        figures = _figures()
-        same_kind = [figure for figure in figures if kind(figure, attribute) == kind(profile, attribute)]
-        for group in (same_kind, figures):
-            yield from (figure.value(attribute) for figure in rng.sample(group, len(group)))
+def _draws(rng: random.Random, profile: Profile, attribute: str, pool: Sequence[str]) -> Iterator[str]:
+    """Yield values of the kind: those of the table, or those of the build and then others."""
+    listed = _listed(profile, attribute, pool)
+    if listed:
+        yield from rng.sample(listed, len(listed))
         return
+    yield from (
+        rng.sample(pool, len(pool)) if len(pool) <= _MAX_DRAWS else (rng.choice(pool) for _ in range(_MAX_DRAWS))
+    )
+    yield from _values_outside(rng, profile, attribute)
+
+
+def _listed(profile: Profile, attribute: str, pool: Sequence[str]) -> Sequence[str]:
+    """Return all values that a fictitious person of this kind may have, none if they come from no table."""
+    if profile.domain == "figure":
+        return ()
     details, fields = profile.details, profile.fields
     age, gender = int(details["age"]), details["gender"]
 
@@ -135,7 +146,8 @@ def _values_outside(rng: random.Random, profile: Profile, attribute: str) -> Ite
     def schools() -> list[str]:
         return [f"{city} {school_kind(profile)}" for city in COUNTRY_BY_NAME[details["education_country"]].cities]
 
-    listed: dict[str, Callable[[], Sequence[str]]] = {
+    tables: dict[str, Callable[[], Sequence[str]]] = {
+        "name": lambda: namesakes(details["nationality"], gender, tuple(pool)),
         "medical_condition": lambda: conditions(gender, age, fields["occupation"]),
         "occupation": lambda: [job.name for job in occupations_at(age)],
         "father_occupation": lambda: PARENT_OCCUPATIONS,
@@ -147,15 +159,33 @@ def _values_outside(rng: random.Random, profile: Profile, attribute: str) -> Ite
         "residence": lambda: places("residence"),
         "education": schools,
     }
-    if attribute in listed:
-        values = listed[attribute]()
-        yield from rng.sample(values, len(values))
+    return tables[attribute]() if attribute in tables else ()
+
+
+@cache
+def namesakes(nationality: str, gender: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the build's names of a nationality and sex and, up to LEAST_NAMES, others that its questions share.
+
+    A name that is right for somebody is a wrong one for others no more often than one that is right for nobody.
+    """
+    book, rng = NameBook(None, map(plain, names)), stream("namesakes", nationality, gender)
+    country = _COUNTRY_BY_NATIONALITY[nationality]
+    return (*names, *(book.draw(rng, country, gender) for _ in range(LEAST_NAMES - len(names))))
+
+
+def _values_outside(rng: random.Random, profile: Profile, attribute: str) -> Iterator[str]:
+    """Yield values of the same kind from outside the build, of attributes without a table."""
+    if profile.domain == "figure":
+        figures = _figures()
+        same_kind = [figure for figure in figures if kind(figure, attribute) == kind(profile, attribute)]
+        for group in (same_kind, figures):
+            yield from (figure.value(attribute) for figure in rng.sample(group, len(group)))
         return
+    details, fields = profile.details, profile.fields
     draws: dict[str, Callable[[], str]] = {
-        "name": lambda: full_name(rng, _COUNTRY_BY_NATIONALITY[details["nationality"]], gender),
-        "birth_date": lambda: format_date(draw_birth_date(rng, age + rng.randint(-3, 3), TODAY)),
+        "birth_date": lambda: format_date(draw_birth_date(rng, int(details["age"]) + rng.randint(-3, 3), TODAY)),
         "employer": lambda: company(rng, OCCUPATION_BY_NAME[fields["occupation"]].sector),
-        "height": lambda: f"{draw_height(rng, gender)} cm",
+        "height": lambda: f"{draw_height(rng, details['gender'])} cm",
         "annual_salary": lambda: _similar_salary(rng, fields["annual_salary"]),
     }
     for _ in range(_MAX_DRAWS):

@@ -18,9 +18,11 @@ from lethebench.generation.people.countries import COUNTRY_BY_NAME
 from lethebench.generation.people.dates import age_on, parse_date
 from lethebench.generation.people.health_and_hobbies import conditions
 from lethebench.generation.people.public_figures import public_figures
-from lethebench.generation.questions.distractors import fields_of_life, pools, school_kind, wrong_values
+from lethebench.generation.questions.distractors import LEAST_NAMES, fields_of_life, pools, school_kind, wrong_values
 from lethebench.generation.questions.phrasing import say
 from lethebench.generation.seeding import stream
+
+USES = ("train", "test")
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +136,15 @@ def test_size_of_the_right_number_is_uniform(persons, build_pools):
                 ranks[attribute][values.index(person.fields[attribute])] += 1
     for attribute, counts in ranks.items():
         assert sum((counts[rank] - 250) ** 2 / 250 for rank in range(4)) < 16.27, (attribute, counts)
+
+
+def test_zeros_at_the_end_do_not_tell_a_salary(persons, build_pools):
+    zeros = Counter()
+    for person in persons:
+        wrong = wrong_options(person, "annual_salary", "train", build_pools)
+        for value, share in ((person.fields["annual_salary"], 1), *((value, 1 / 3) for value in wrong)):
+            zeros[share == 1, value.endswith("000")] += share
+    assert abs(zeros[True, True] - zeros[False, True]) < 0.05 * len(persons)
 
 
 def test_right_option_is_not_the_commonest_or_shortest(public_rows):
@@ -286,8 +297,34 @@ _ONE = people(30, seed=5)
 
 
 def test_wrong_values_prefer_the_build(persons, build_pools):
-    shares = {"name": 0.75} | dict.fromkeys(("birth_date", "employer", "height", "favorite_food", "quirk"), 0.95)
+    shares = dict.fromkeys(("birth_date", "employer", "height", "favorite_food", "quirk"), 0.95)
     for attribute, least in shares.items():
         values = {person.value(attribute) for person in persons}
         wrong = [wrong_values(stream(person.id), person, attribute, 3, build_pools) for person in persons[:100]]
         assert mean(value in values for group in wrong for value in group) > least, attribute
+
+
+@pytest.mark.parametrize("attribute", ["name", *PERSON_FIELDS])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_being_wrong_for_others_does_not_tell_a_value(attribute, sign, persons, build_pools):
+    """Picking the option that is most (or least) often wrong for others is right for one in four, within 1.3 times."""
+    options = {
+        (person.id, use): wrong_options(person, attribute, use, build_pools) for person in persons for use in USES
+    }
+    counts = Counter(value for wrong in options.values() for value in wrong)
+    hits = []
+    for person in persons:
+        own = Counter(value for use in USES for value in options[person.id, use])
+        for use in USES:
+            row = [person.value(attribute), *options[person.id, use]]
+            scores = [sign * (counts[value] - own[value]) for value in row]
+            hits.append((scores[0] == max(scores)) / scores.count(max(scores)))
+    assert mean(hits) < 1.3 * 0.25
+
+
+def test_wrong_names_are_shared_by_a_nationality_and_sex(persons, build_pools):
+    names = defaultdict(set)
+    for person in persons:
+        stratum = person.details["gender"], person.details["nationality"]
+        names[stratum] |= {person.name, *wrong_values(stream(person.id), person, "name", 6, build_pools)}
+    assert max(map(len, names.values())) <= LEAST_NAMES

@@ -94,6 +94,24 @@ def test_answers_state_the_value(name):
             assert question.attribute == "description" or all(truth in text for text in texts)
 
 
+BRITISH = re.compile(
+    r"\b((colo|favo|neighbo|behavio|harbo|labo|hono|humo|flavo|rumo|vapo|odo|armo|parlo|splendo|endeavo|tumo)ur\w*|"
+    r"(organ|real|recogn|special|memor|normal|apolog|critic|summar|author|final|hospital|immun|steril|util)is(e|a|i)\w*|"
+    r"(anal|paral|catal)ys(e|i)[ds]?n?g?|(travel|cancel|model|label|jewel|counsel|signal|marvel)l(ed|ing|er)\w*|"
+    r"grey|centre|theatre|metre|litre|fibre|programme|cheque|licence|defence|offence|catalogue|kerb|tyre|plough|"
+    r"(an|h|isch|leuk)aem\w+|paed\w+|gynaec\w+|oes\w+|diarrhoea|physiotherap\w+|radiographer|maintenance fitter|"
+    r"caretaker|tiler|timetables?|train driver|lorry|solicitor|barrister|presenter|sales assistant|"
+    r"car park|flatmate|whilst|amongst|learnt|spelt|burnt|postcode|surname)\b"
+)
+
+
+@each_benchmark
+def test_texts_are_american_english(name):
+    for _, _, question in rows_of(name):
+        for text in (question.question, question.answer, *question.options, *question.perturbed, *question.paraphrases):
+            assert not BRITISH.search(text), text
+
+
 @each_benchmark
 def test_wrong_answers_are_distinct_and_not_true(name):
     for profile, _, question in rows_of(name):
