@@ -14,7 +14,7 @@ from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Context
 
 logger = logging.getLogger(__name__)
 _RUN_ALONE: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # model -> result of `run_alone`
-SLICE = 64  # rows of logits that are reduced together
+LEAST_LOGITS = 64
 
 
 def device_of(model: Any) -> torch.device:
@@ -38,7 +38,7 @@ def batch_limit(model: Any, batch_size: int | None) -> BatchLimit:
     vocabulary = base_of(model).config.get_text_config().vocab_size
     return BatchLimit(
         tokens=BatchLimit.tokens * (1 if cpu else 2),
-        logits=max(SLICE, (2**24 if cpu else 2**28) // vocabulary),
+        logits=max(LEAST_LOGITS, (2**24 if cpu else 2**28) // vocabulary),
         rows=batch_size,
     )
 

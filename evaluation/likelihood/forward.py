@@ -16,8 +16,9 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-from lethebench.contract.models import base_of, forward_at
-from lethebench.evaluation.likelihood.batching import SLICE, attention_of, device_of, dtype_of, model_inputs
+from lethebench.contract.models import base_of
+from lethebench.evaluation.likelihood.batching import attention_of, device_of, dtype_of, model_inputs
+from lethebench.evaluation.likelihood.head import Logits, logits_at
 from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Context, Tail
 from lethebench.evaluation.likelihood.tries import MAX_NODES, Trie, context_tries, trie_batches, trie_mask
 
@@ -65,35 +66,47 @@ def _shared_cache(cache: Any, rows: torch.Tensor) -> Any:
 
 
 def _reduce(logits: torch.Tensor, statistics: bool) -> list[torch.Tensor]:
-    """The log-sum-exp and maximum of each row of logits and, with `statistics`, mean and deviation of log p under p."""
-    total = logits.logsumexp(-1)
+    """The log-sum-exp and maximum of each row of logits and, with `statistics`, mean and deviation of log p under p.
+
+    The logits are overwritten.
+    """
     if not statistics:
-        return [total, logits.amax(-1)]
-    logp = logits - total[:, None]
+        top = logits.amax(-1)
+        shift = top.masked_fill(top.abs() == torch.inf, 0)  # as `logsumexp` does
+        return [logits.sub_(shift[:, None]).exp_().sum(-1).log_().add_(shift), top]
+    total, top = logits.logsumexp(-1), logits.amax(-1)
+    logp = logits.sub_(total[:, None])
     p = logp.exp()
     logp = torch.where(p > 0, logp, 0)  # 0 log 0 = 0
     mean = (p * logp).sum(-1)
     spread = (p * (logp - mean[:, None]).square_()).sum(-1)
-    return [total, logits.amax(-1), mean, spread.sqrt()]
+    return [total, top, mean, spread.sqrt()]
 
 
-def measure(
-    logits: torch.Tensor, rows: Sequence[int] | np.ndarray, targets: Sequence[int], *, statistics: bool
-) -> Measures:
-    """Return the measures of tokens (`targets`), of which each has its row of logits, shape (rows, vocabulary).
+def measure(logits: Logits, rows: Sequence[int] | np.ndarray, targets: Sequence[int], *, statistics: bool) -> Measures:
+    """Return the measures of tokens (`targets`), of which each has its row of logits.
 
     Half precision is widened; `statistics` adds mean and standard deviation.
     """
-    parts = []
-    for piece in logits.split(SLICE):
-        parts.append(_reduce(piece.float() if piece.dtype in (torch.float16, torch.bfloat16) else piece, statistics))
-    if not parts:
+    if not len(rows):
         return np.zeros((4 if statistics else 2, 0))
-    index = torch.tensor(rows, dtype=torch.long, device=logits.device)
+    device = logits.states.device
+    row_of = np.asarray(rows, dtype=np.int64)
+    order = np.argsort(row_of, kind="stable")
+    index, target = torch.from_numpy(row_of[order]), torch.tensor(targets, dtype=torch.long)[order]
+    index, target = index.to(device), target.to(device)
+    parts, chosen, done = [], [], 0
+    for start, piece in logits.slices():
+        stop = int(np.searchsorted(row_of[order], start + len(piece)))
+        chosen.append(piece[index[done:stop] - start, target[done:stop]])
+        parts.append(_reduce(piece, statistics))
+        done = stop
     total, top, *moments = (torch.cat(values)[index] for values in zip(*parts, strict=True))
-    chosen = logits[index, torch.tensor(targets, dtype=torch.long, device=logits.device)].to(total.dtype)
-    measures = [(chosen - total).double(), (chosen == top).double(), *(value.double() for value in moments)]
-    return torch.stack(measures).cpu().numpy()
+    picked = torch.cat(chosen)
+    measures = [(picked - total).double(), (picked == top).double(), *(value.double() for value in moments)]
+    result = np.empty((len(measures), len(order)))
+    result[:, order] = torch.stack(measures).cpu().numpy()
+    return result
 
 
 def _split(values: Measures, lengths: Sequence[int]) -> list[Measures]:
@@ -108,7 +121,7 @@ def score_whole(model: Any, pairs: Sequence[tuple[Context, Tail]], *, statistics
     keep = torch.zeros(inputs["input_ids"].shape, dtype=torch.bool)
     for row, (ids, count) in enumerate(zip(token_ids, counts, strict=True)):
         keep[row, len(ids) - count - 1 : len(ids) - 1] = True
-    logits, _ = forward_at(model, inputs, keep.to(device_of(model)), use_cache=False)
+    logits, _ = logits_at(model, inputs, keep.to(device_of(model)), use_cache=False)
     targets = [token for ids, count in zip(token_ids, counts, strict=True) for token in ids[-count:]]
     return _split(measure(logits, range(len(targets)), targets, statistics=statistics), counts)
 
@@ -138,13 +151,13 @@ def _decoder_positions(model: Any) -> Iterator[list]:
         handle.remove()
 
 
-def _run_contexts(model: Any, contexts: Sequence[Context], keep: int) -> tuple[_Prefix, torch.Tensor]:
+def _run_contexts(model: Any, contexts: Sequence[Context], keep: int) -> tuple[_Prefix, Logits]:
     """Run contexts of one length and kind; return also the logits of the last `keep` tokens of each, row by row."""
     inputs = model_inputs(model, contexts, [list(context.ids) for context in contexts])
     length = len(contexts[0].ids)
     last = torch.arange(length, device=device_of(model)) >= length - keep
     with _decoder_positions(model) as received:
-        logits, out = forward_at(model, inputs, last.expand(len(contexts), -1), use_cache=True)
+        logits, out = logits_at(model, inputs, last.expand(len(contexts), -1), use_cache=True)
     starts = torch.tensor([length], device=device_of(model))
     if received and received[0] is not None:
         positions = received[0].reshape(-1, *received[0].shape[-2:])  # several axes with multimodal rotary embeddings
@@ -180,7 +193,7 @@ def _run_tries(model: Any, prefix: _Prefix, tries: Sequence[Trie], *, statistics
             raise TriesNotExactError(f"its cache has {type(prefix.cache.layers[0]).__name__} layers")
         inputs["attention_mask"] = trie_mask(tries, prefix.length, dtype_of(model)).to(device)
     cache = _shared_cache(prefix.cache, contexts)
-    logits, _ = forward_at(model, inputs, torch.from_numpy(keep).to(device), past_key_values=cache, use_cache=True)
+    logits, _ = logits_at(model, inputs, torch.from_numpy(keep).to(device), past_key_values=cache, use_cache=True)
     row_of = keep.reshape(-1).cumsum().reshape(keep.shape) - 1  # node -> row of the flat logits
     rows = np.concatenate([row_of[row, nodes] for row, trie in enumerate(tries) for nodes in trie.nodes])
     targets = [token for trie in tries for answer in trie.targets for token in answer]

@@ -15,6 +15,7 @@ from lethebench.contract.tokens import encode
 from lethebench.evaluation.answers.greedy import greedy_answers
 from lethebench.evaluation.likelihood import score_answers, score_candidates, score_many
 from lethebench.evaluation.likelihood.forward import measure
+from lethebench.evaluation.likelihood.head import Logits
 from lethebench.evaluation.likelihood.prefix_sharing import Tail
 from lethebench.evaluation.likelihood.tries import build_tries
 
@@ -87,7 +88,7 @@ def test_token_statistics_equal_plain_passes():
 def test_statistics_equal_closed_forms():
     uniform, certain = torch.zeros(1, 8), torch.full((1, 8), -torch.inf)
     certain[0, 3] = 0.0
-    measures = measure(torch.cat([uniform, certain]).double(), [0, 1, 1], [5, 3, 2], statistics=True)
+    measures = measure(Logits(torch.cat([uniform, certain]).double()), [0, 1, 1], [5, 3, 2], statistics=True)
     assert measures[0] == pytest.approx([-np.log(8), 0, -np.inf])
     assert measures[1].tolist() == [1, 1, 0]  # no token is likelier
     assert measures[2] == pytest.approx([-np.log(8), 0, 0])
@@ -95,7 +96,7 @@ def test_statistics_equal_closed_forms():
     two = torch.tensor([[np.log(0.8), np.log(0.2)]])
     logs = np.log([0.8, 0.2])
     mean = 0.8 * logs[0] + 0.2 * logs[1]
-    (_, _, one, other) = measure(two, [0], [1], statistics=True)
+    (_, _, one, other) = measure(Logits(two), [0], [1], statistics=True)
     assert one == pytest.approx([mean])
     assert other == pytest.approx([np.sqrt(0.8 * (logs[0] - mean) ** 2 + 0.2 * (logs[1] - mean) ** 2)])
 
