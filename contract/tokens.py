@@ -9,10 +9,8 @@ encoder-decoders have, tokenizes prompts and answers apart.
 import copy
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
-
-import torch
 
 from lethebench.contract.chat_template import apply_template
 from lethebench.contract.conversation import chat_messages
@@ -27,50 +25,12 @@ from lethebench.contract.processors import (
     processor_inputs,
     render,
 )
+from lethebench.contract.prompts import Prompt, PromptCache
 from lethebench.contract.text import clean_text
 
 logger = logging.getLogger(__name__)
 
 STAND_IN = "lethe0stand0in0answer"
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """A tokenized prompt.
-
-    Attributes:
-        ids: token ids with the pictures' placeholders expanded, up to and with the generation prompt.
-        per_token: other model inputs with one value per token (e.g. `mm_token_type_ids`), without the attention mask.
-        per_row: model inputs that belong to the pictures (e.g. `pixel_values`), as the processor returns them.
-        pictures: a digest of each picture; prompts with equal ones may share their forward pass.
-        masks: other model inputs with several values per token (Mllama's `cross_attention_mask`), (L, ...) each; the
-            values of an answer's tokens are those of the last token.
-        joined: dimension along which inputs of `per_row` of several rows are joined, where it is not the first.
-    """
-
-    ids: tuple[int, ...]
-    per_token: Mapping[str, tuple[int, ...]]
-    per_row: Mapping[str, torch.Tensor]
-    pictures: tuple[bytes, ...] = ()
-    masks: Mapping[str, torch.Tensor] = field(default_factory=dict)
-    joined: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> tuple:
-        """Equal for prompts that fit into one batch: same inputs, same shapes, same small integer inputs (grids)."""
-        pictures = tuple(
-            (name, value.dtype, tuple(value.shape[1:]))
-            + ((tuple(value.flatten().tolist()),) if not value.is_floating_point() and value.numel() <= 64 else ())
-            for name, value in sorted(self.per_row.items())
-        )
-        return pictures + tuple((name, tuple(value.shape[1:])) for name, value in sorted(self.masks.items()))
-
-    def masks_of(self, start: int, num_more: int) -> dict[str, torch.Tensor]:
-        """Return `masks` of the first `start` tokens and of `num_more` tokens of an answer."""
-        return {
-            name: torch.cat([value[:start], value[-1:].expand(num_more, *value.shape[1:])])
-            for name, value in self.masks.items()
-        }
 
 
 @dataclass(frozen=True)
@@ -138,17 +98,19 @@ class QuestionEncoder:
     Args:
         processor: a vision-language processor with a chat template.
         cache_images: process equal pictures once and keep the result as long as the encoder.
+        prompts: prompts that this processor made, kept beyond the encoder; None keeps none.
 
     Raises:
         UserError: what the processor makes of a row can neither be trained nor scored.
     """
 
-    def __init__(self, processor: Any, *, cache_images: bool = True):
+    def __init__(self, processor: Any, *, cache_images: bool = True, prompts: PromptCache | None = None):
         self._processor = processor
         self._image_cache: CachingImageProcessor | None = None
         if cache_images and getattr(processor, "image_processor", None) is not None:
             self._processor = copy.copy(processor)
             self._image_cache = self._processor.image_processor = CachingImageProcessor(processor.image_processor)
+        self._prompts = prompts
         self._tokenizer = processor.tokenizer
         self._special_texts = special_texts(self._tokenizer)
         self._special_ids = set(self._tokenizer.all_special_ids)
@@ -174,9 +136,12 @@ class QuestionEncoder:
         self._check(name, row, answers)
         question, images = clean_text(row["question"]), list(row.get("images") or ())
         digests = tuple(image_digest(image, row_id) for image in images)
-        decoded = [decode_image(image, row_id) for image in images]
         prompt_text = self._prompt_text(question, len(images))
-        prompt = self._prompt(name, prompt_text, decoded, digests)
+        prompt = None if self._prompts is None else self._prompts.get(prompt_text, digests)
+        if prompt is None:
+            decoded = [decode_image(image, row_id) for image in images]
+            prompt = self._prompt(name, prompt_text, decoded, digests)
+            prompt = prompt if self._prompts is None else self._prompts.add(prompt_text, prompt)
         if self._ends_texts:
             conversations, num_ends = [_Conversation(clean_text(answer)) for answer in answers], 0
         else:

@@ -27,7 +27,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
-from lethebench.contract.tokens import Answer, EncodedQuestion, Prompt, common_length
+from lethebench.contract.prompts import Prompt
+from lethebench.contract.tokens import Answer, EncodedQuestion, common_length
 from lethebench.evaluation.likelihood.api import Score, score_encoded
 from lethebench.evaluation.likelihood.forward import score_whole
 from lethebench.evaluation.likelihood.prefix_sharing import Context, Tail

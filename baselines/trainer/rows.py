@@ -6,7 +6,7 @@ encoded alone, so that a batch may mix rows with any number of pictures and noth
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 from lethebench.contract.columns import MODALITY_CHOICES
 from lethebench.contract.images import decode_image, image_digest
 from lethebench.contract.processors import answer_type
+from lethebench.contract.prompts import LIMIT_BYTES, PromptCache
 from lethebench.contract.tokens import QuestionEncoder
 
 IGNORED = -100
@@ -65,9 +66,8 @@ class Pair(NamedTuple):
 class RowEncoder:
     """Encodes rows with a processor and caches the results by content.
 
-    Picture tensors are cached once per list of pictures until they use `cache_bytes`; later ones are encoded again at
-    each use, since evicting the oldest would never hit with rows visited in turn. Stages of a run that use the same
-    processor may share an encoder.
+    Rows are cached as long as their pictures fit into `cache_bytes`, see `PromptCache`. Stages of a run that use the
+    same processor may share an encoder, and scoring its prompts.
 
     Args:
         processor: a transformers processor with a tokenizer and a chat template.
@@ -75,12 +75,13 @@ class RowEncoder:
 
     Attributes:
         seen: digests of the pictures that were decoded without an error.
+        prompts: the prompts of encoded rows.
 
     Raises:
         ValueError: if `processor` is not a processor or has no chat template.
     """
 
-    def __init__(self, processor: Any, *, cache_bytes: int = 2 << 30):
+    def __init__(self, processor: Any, *, cache_bytes: int = LIMIT_BYTES):
         if not hasattr(processor, "tokenizer"):
             raise ValueError(
                 f"{type(processor).__name__} is no processor of a vision-language model: give what "
@@ -92,12 +93,10 @@ class RowEncoder:
                 "set `processor.chat_template`"
             )
         self.processor = processor
-        self.cache_bytes = cache_bytes
         self.seen: set[bytes] = set()
-        self._questions = QuestionEncoder(processor, cache_images=False)
+        self.prompts = PromptCache(cache_bytes)
+        self._questions = QuestionEncoder(processor, cache_images=False, prompts=self.prompts)
         self._rows: dict[RowKey, EncodedRow] = {}
-        self._pictures: dict[tuple[bytes, ...], Mapping[str, Tensor]] = {}
-        self._used_bytes = 0
 
     @property
     def pad_token_id(self) -> int:
@@ -138,15 +137,10 @@ class RowEncoder:
 
     def _cache(self, key: RowKey, encoded: EncodedRow) -> EncodedRow:
         digests = key[2]
-        if digests and digests not in self._pictures:
-            size = sum(tensor.nbytes for tensor in encoded.pictures.values())
-            if self._used_bytes + size > self.cache_bytes:
-                return encoded
-            self._used_bytes += size
-            self.seen.update(digests)
-            self._pictures[digests] = encoded.pictures
         if digests:
-            encoded = replace(encoded, pictures=_shared(encoded.pictures, self._pictures[digests]))
+            if digests not in self.prompts.pictures:
+                return encoded
+            self.seen.update(digests)
         self._rows[key] = encoded
         return encoded
 
@@ -163,14 +157,6 @@ class RowEncoder:
             text[name] = torch.tensor((*values[: answer.start], *after))
         text |= prompt.masks_of(answer.start, len(answer.ids))
         return EncodedRow(text, len(answer.ids), prompt.per_row, prompt.joined)
-
-
-def _shared(pictures: Mapping[str, Tensor], cached: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The cached tensors where they are equal: InstructBLIP's also hold the question."""
-    return {
-        name: cached[name] if name in cached and torch.equal(cached[name], value) else value
-        for name, value in pictures.items()
-    }
 
 
 class EncodedRows(torch.utils.data.Dataset):

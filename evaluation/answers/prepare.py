@@ -1,16 +1,20 @@
 """QA rows prepared for a model: tokens, processed pictures, and the texts to score for each row."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from lethebench.contract.prompts import PromptCache
 from lethebench.contract.tokens import EncodedQuestion, QuestionEncoder
 from lethebench.evaluation.answers.greedy import default_length
 from lethebench.evaluation.answers.row_scores import carried, keywords_of, label_names
 from lethebench.evaluation.likelihood.prefix_sharing import RowPlan, plan_rows
 from lethebench.evaluation.metrics.words import splits_word
+
+ANSWERS = 16_384
+"""Candidates of rows that are prepared and scored together; of more, plans and scores take gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def prepare_rows(
     *,
     candidates: Mapping[str, Sequence[str]] | None = None,
     split: str | None = None,
+    prompts: PromptCache | None = None,
 ) -> PreparedRows:
     """Tokenize rows and process their pictures once, for any number of `evaluate_rows` with one processor.
 
@@ -104,6 +109,7 @@ def prepare_rows(
             images or, faster, undecoded (`Image(decode=False)`).
         candidates: attribute -> all its values; rows of other attributes get no exposure.
         split: the rows' split; default: their own `split` column, else None.
+        prompts: prompts of this processor that are kept beyond this call.
 
     Raises:
         ValueError: if there are no rows, an id occurs twice, an answer holds none of its candidates, or the right
@@ -112,7 +118,7 @@ def prepare_rows(
     names = label_names(rows)
     rows = rows if hasattr(rows, "features") else list(rows)
     check_ids(rows)
-    encoder = QuestionEncoder(processor)
+    encoder = QuestionEncoder(processor, prompts=prompts)
     prepared = []
     for row in rows:
         row_id = str(row["id"])
@@ -145,6 +151,30 @@ def prepare_rows(
         encoder.add(row, list(index_of))
     length = generated_length(processor, rows)
     return PreparedRows(rows=tuple(prepared), encoded=tuple(encoder.encoded()), max_new_tokens=length)
+
+
+def row_batches(
+    indices: Sequence[int], attributes: Sequence[str], candidates: Mapping[str, Sequence[str]], most: int | None = None
+) -> Iterator[list[int]]:
+    """Yield the indices in their order, in batches of at most `ANSWERS` candidates and of `most` rows.
+
+    Args:
+        indices: of rows.
+        attributes: of all rows.
+        candidates: attribute -> all its values.
+        most: None for any number.
+    """
+    batch: list[int] = []
+    answers = 0
+    for index in indices:
+        count = len(candidates.get(attributes[index], ()))
+        if batch and (answers + count > ANSWERS or len(batch) == most):
+            yield batch
+            batch, answers = [], 0
+        batch.append(index)
+        answers += count
+    if batch:
+        yield batch
 
 
 def generated_length(processor: Any, rows: Any) -> int:

@@ -6,7 +6,14 @@ from typing import Any, cast
 from lethebench.contract.errors import UserError
 from lethebench.evaluation.answers.choice import NOT_FINITE
 from lethebench.evaluation.answers.greedy import decode, default_length, end_tokens, generate_encoded
-from lethebench.evaluation.answers.prepare import PreparedRow, PreparedRows, check_ids, column, prepare_rows
+from lethebench.evaluation.answers.prepare import (
+    PreparedRow,
+    PreparedRows,
+    check_ids,
+    column,
+    prepare_rows,
+    row_batches,
+)
 from lethebench.evaluation.answers.row_scores import (
     CARRIED_COLUMNS,
     MEMBERSHIP_COLUMNS,
@@ -32,7 +39,8 @@ __all__ = [
     "prepare_rows",
 ]
 
-CHUNK = 512  # rows whose pictures are in memory together
+CHUNK = 512
+"""Rows whose pictures are in memory together."""
 
 
 def evaluate_rows(
@@ -119,9 +127,8 @@ def evaluate_rows(
 
 
 def _prepared_chunks(processor: Any, rows: Any, candidates: Any, split: str | None) -> Iterator[PreparedRows]:
-    for start in range(0, len(rows), CHUNK):
-        stop = min(start + CHUNK, len(rows))
-        part = rows.select(range(start, stop)) if hasattr(rows, "select") else rows[start:stop]
+    for batch in row_batches(range(len(rows)), column(rows, "attribute"), candidates or {}, CHUNK):
+        part = rows.select(batch) if hasattr(rows, "select") else [rows[index] for index in batch]
         yield prepare_rows(processor, part, candidates=candidates, split=split)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from lethebench.contract.models import as_declared, base_of, cast_floating
-from lethebench.contract.tokens import Prompt
+from lethebench.contract.prompts import Prompt
 from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Context
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from lethebench.contract.tokens import EncodedQuestion, Prompt, common_length
+from lethebench.contract.prompts import Prompt
+from lethebench.contract.tokens import EncodedQuestion, common_length
 
 MIN_SAVING = 16  # tokens that one more context must save to be worth its pass
 MAX_HEAD = 256  # tokens of answers that are scored with their context, at most: each is a row of logits

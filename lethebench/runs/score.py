@@ -1,6 +1,6 @@
 """Scores a stage's model, whatever the method made: weights, a new chat template, or adapters behind a gate."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,6 @@ from lethebench.console import Tick
 from lethebench.evaluation.answers.rows import PreparedRows, evaluate_rows
 
 Candidates = Mapping[str, Sequence[str]]
-KEPT_ANSWERS = 1_000_000
-"""Most answers of a part that are prepared once for all stages; of more, 512 rows at a time are in memory."""
 CANDIDATES_PER_ROW = 20
 """Assumed work for the candidates of a row, in rows without any; only the progress bar depends on it."""
 
@@ -38,10 +36,8 @@ class ScoredPart:
 def score_stage(
     loaded: Loaded,
     part: ScoredPart,
-    prepare: Callable[[], PreparedRows],
+    prepare: Callable[[], Iterable[PreparedRows]],
     progress: Callable[[float], None],
-    *,
-    keep: bool = True,
 ) -> list[dict[str, Any]]:
     """Score the rows with a stage's model.
 
@@ -51,15 +47,18 @@ def score_stage(
     Args:
         loaded: The stage's model and processor.
         part: The rows to score, and their candidates.
-        prepare: Returns the rows prepared for the stage's processor.
+        prepare: Returns the rows prepared for the stage's processor, in batches.
         progress: Called with the share of the work done, in 0..1.
-        keep: Whether other stages use the prepared rows; else 512 rows at a time are in memory.
     """
     if not loaded.is_routed:
-        if keep and part.answers <= KEPT_ANSWERS:
-            return evaluate_rows(loaded.model, loaded.processor, prepare(), progress=progress)
-        rows, candidates = part.rows, part.candidates
-        return evaluate_rows(loaded.model, loaded.processor, rows, candidates=candidates, progress=progress)
+        rows: list[dict[str, Any]] = []
+        for batch in prepare():
+
+            def report(share: float, before: int = len(rows), size: int = len(batch)) -> None:
+                progress((before + share * size) / len(part.rows))
+
+            rows += evaluate_rows(loaded.model, loaded.processor, batch, progress=report)
+        return rows
     scored: dict[int, dict[str, Any]] = {}
     for adapter in loaded.parts(part.rows):
         rows = part.rows.select(adapter.indices)

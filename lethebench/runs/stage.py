@@ -5,7 +5,7 @@ that was killed and resumed takes the same steps as an uninterrupted one.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
@@ -25,7 +25,7 @@ from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick
 from lethebench.errors import CheckFailed, UserError
 from lethebench.evaluation.answers.kept_rows import KeptRows
-from lethebench.evaluation.answers.rows import PreparedRows, prepare_rows
+from lethebench.evaluation.answers.rows import CHUNK, PreparedRows, prepare_rows
 from lethebench.runs.budget import Piece, Sample, Sampler, pieces
 from lethebench.runs.build import Build
 from lethebench.runs.elsewhere import checkpoints_of
@@ -40,6 +40,11 @@ from lethebench.runs.score import ScoredPart, routing, score_stage, share_of
 from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import ROWS
 from lethebench.runs.training import Ticks, learn_all, unlearn_task
+
+KEPT_ANSWERS = 1_000_000
+"""Most candidates of a part that are prepared once for all stages; of more, 512 rows at a time are in memory."""
+KEPT_ROWS = 4_096
+"""Rows of a sample that are scored together."""
 
 
 class Run:
@@ -270,26 +275,26 @@ class Run:
         scores: dict[str, dict[int, dict[str, Any]]] = {}
         for name, piece in chosen:
             prepare = partial(self._prepared_for, name, piece, loaded.processor)
-            keep = sample is not None or not self.sampler.reduces
             share = share_of(tick, done / total, piece.part.work / total)
-            rows = score_stage(loaded, piece.part, prepare, share, keep=keep)
+            rows = score_stage(loaded, piece.part, prepare, share)
             scores.setdefault(name, {}).update(zip(piece.indices, rows, strict=True))
             done += piece.part.work
         return {name: [rows[index] for index in sorted(rows)] for name, rows in scores.items()}
 
-    def _prepared_for(self, name: str, piece: Piece, processor: Any) -> PreparedRows:
-        """Return rows prepared for a processor; once for all stages with the shared chat template."""
+    def _prepared_for(self, name: str, piece: Piece, processor: Any) -> Iterable[PreparedRows]:
+        """Return rows prepared for a processor, in batches; once for all stages with the shared chat template."""
         part = piece.part
         if processor.chat_template != self.encoder.processor.chat_template:
-            return prepare_rows(processor, part.rows, candidates=part.candidates)
-        if not piece.sampled:
+            return KeptRows(processor, part.rows, part.candidates).batches(range(len(part.rows)), most=CHUNK)
+        own, prompts = self.encoder.processor, self.encoder.prompts
+        if not piece.sampled and not self.sampler.reduces and part.answers <= KEPT_ANSWERS:
             if name not in self.prepared:
-                self.prepared[name] = prepare_rows(self.encoder.processor, part.rows, candidates=part.candidates)
-            return self.prepared[name]
+                self.prepared[name] = prepare_rows(own, part.rows, candidates=part.candidates, prompts=prompts)
+            return [self.prepared[name]]
         key = (name, piece.ranked)
         if key not in self.kept:
-            self.kept[key] = KeptRows(self.encoder.processor, self.parts[name].rows)
-        return self.kept[key].prepared(piece.indices, part.candidates)
+            self.kept[key] = KeptRows(own, self.parts[name].rows, part.candidates, prompts)
+        return self.kept[key].batches(piece.indices, keep=piece.sampled, most=KEPT_ROWS if piece.sampled else CHUNK)
 
     def _score(
         self,

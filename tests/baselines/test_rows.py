@@ -146,7 +146,7 @@ def test_full_cache_encodes_the_same_again(llava):
     for _ in range(2):
         for row in rows:
             assert torch.equal(small(row).pictures["pixel_values"], large(row).pictures["pixel_values"])
-    assert len(small._pictures) == 2
+    assert len(small.prompts.pictures) == 2
 
 
 def test_dataset_and_list_give_equal_batches(llava):

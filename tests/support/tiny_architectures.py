@@ -11,7 +11,8 @@ import torch
 import transformers as tf
 from tiny_models import VISION, sharpen
 
-from lethebench.contract.tokens import Answer, EncodedQuestion, Prompt
+from lethebench.contract.prompts import Prompt
+from lethebench.contract.tokens import Answer, EncodedQuestion
 
 VOCAB, IMAGE, MARK = 512, 4, 5  # ids from 10 on are words; the vocabulary holds that of `tiny_models.tokenizer`
 TEXT = {
