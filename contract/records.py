@@ -178,6 +178,11 @@ class Done(Record):
     settings: dict[str, Any] = {}
     rows: Count | None = None
     retain_rows: Count | None = None
+    replayed: Count | None = None
+    diverged: Text | None = None
+    calls: dict[Text, Count] = {}
+    inside: list[dict[Text, Number | None]] = []
+    representation: dict[Text, dict[Text, Number]] = {}
     peak_memory_mb: Number | None = None
     routing: dict[str, Number] = {}
     sampled: dict[Text, Count] = {}
@@ -227,6 +232,7 @@ class GoldSummary(Record):
 
     stages: dict[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}$")], GoldStage]
     knowledge: Series
+    representation: dict[Text, dict[Text, dict[Text, Number]]] = {}
     seeds: Annotated[int, Field(ge=1, lt=10**6)]
     sha256: Digest
 
@@ -276,6 +282,8 @@ class Summary(Record):
     assumes: list[Text]
     reasons: dict[str, Text]
     not_measured: list[Text]
+    inside: dict[Text, Series] = {}
+    representation: dict[Text, list[dict[Text, Number]]] = {}
     seconds: Series
     peak_memory_mb: Number
     matrix_sha256: Digest

@@ -48,6 +48,7 @@ class LUMoEMethod:
     config_class = LUMoEConfig
     accepts = (nn.Module, LUMoE)
     trains = True
+    adapter_per_task = True
     searched = ("retain_weight",)
     _paper = {
         "title": "MLUBench: A Benchmark for Lifelong Unlearning Evaluation in MLLMs",

@@ -37,6 +37,8 @@ NONE = Stat(None, n=0)
 INITIAL, GOLD, CHANCE = "before unlearning", "gold (retrained)", "chance"
 FLAGS = {
     "collapsed": "The model lost more than half of its utility: what it no longer answers is broken, not forgotten.",
+    "diverged": "At a stage a loss was not finite, so that the model before it was kept, or the model answered no kept "
+    "question any more.",
     "fluency_lost": "Of the answers to kept questions that were language before, more than a tenth no longer are.",
     "one_gold_seed": "There is one gold model per stage, so how far gold models differ is unknown: distances to it "
     "count from 0. Train several with --gold-seeds.",

@@ -15,6 +15,15 @@ from lethebench.report.tables import number
 from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import LEARNT, gold_names
 
+SEQUENCES = {
+    "continue": "each stage starts from the one before",
+    "reset": "each stage starts from the initial model",
+}
+ADAPTERS = {
+    "shared": "all requests train the adapter of stage 1 further",
+    "request": "each request trains an adapter of its own, beside the earlier ones",
+    "merged": "each request trains an adapter of its own, merged into the weights after its stage",
+}
 RETAIN = {
     "rest": "everything that is not unlearned yet, later tasks included",
     "released": "the retain set released with the task",
@@ -115,6 +124,7 @@ def facts(group: Group) -> list[tuple[str, str]]:
         ("Preset", str(run.record.get("preset", ""))),
         ("Retain rows", ELSEWHERE if run.record.get("checkpoints") else _retain(run.record.get("retain"))),
         ("Order of tasks", _order(run.order)),
+        ("Sequence", "; ".join(_sequence(run))),
         ("Seeds", ", ".join(str(member.seed) for member in group.runs)),
         ("Machine", _made_with(group, "machine")),
         ("Versions", _made_with(group, "versions")),
@@ -222,6 +232,23 @@ def _option_text(value: object) -> str:
 
 def _retain(rule: str | None) -> str:
     return f"{rule}: {RETAIN[rule]}" if rule in RETAIN else str(rule or "")
+
+
+def _sequence(run: RunRecord) -> list[str]:
+    """Return what the options of the sequence of requests say, as far as they are not the default ones."""
+    options = options_of(run)
+    size, most = options.tasks_per_request, options.retain_rows
+    lines = {
+        "tasks_per_request": f"each request asks to forget {size} tasks",
+        "withdraw": f"withdrawn before their turn, and retained: requests {options.withdraw}",
+        "sequence": SEQUENCES.get(options.sequence, options.sequence),
+        "adapter": ADAPTERS.get(options.adapter, options.adapter),
+        "replay": f"unlearned again at each stage: {options.replay} rows of earlier requests",
+        "retain_rows": f"at most {most} retain rows, drawn for each request",
+        "on_divergence": f"where a stage diverges: {options.on_divergence}",
+    }
+    fields = RunOptions.__dataclass_fields__
+    return [line for name, line in lines.items() if getattr(options, name) != fields[name].default]
 
 
 def _order(order: list[int]) -> str:

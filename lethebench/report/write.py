@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lethebench import __version__
 from lethebench.contract.folder_kinds import REPORT
 from lethebench.contract.own_folder import new_folder
-from lethebench.report import details, gaps, headline, judged
+from lethebench.report import details, first_task, gaps, headline, judged, optional
 from lethebench.report.examples import examples
 from lethebench.report.load import ReportError, RunRecord, load_run
 from lethebench.report.page import Chapter, RenderedFigure, page
@@ -82,7 +82,10 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
         judged.scores(group),
         details.stability(group),
         details.stages(group),
+        *([first_task.first_task(group)] if group.tasks > 1 else []),
         details.cost(group),
+        optional.inside(group),
+        optional.representation(group),
         *(details.matrix(group, method) for method in group.methods if group.summaries(method)),
     ]
     matrices = []
@@ -91,7 +94,7 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
         step()
     for _ in range(len(group.methods) - len(matrices)):
         step()
-    curves = list(_curves(group, prefix))
+    curves = [*_curves(group, prefix), *_first_task(group, prefix)]
     step()
     sections = examples(group)
     ids = [example.id for section in sections for example in section.examples if example.modality != "text"]
@@ -152,6 +155,25 @@ def _curves(group: Group, prefix: str) -> Iterator[RenderedFigure]:
         yield _render(figure, f"{prefix}{column.key.replace('_', '-')}", alt)
 
 
+def _first_task(group: Group, prefix: str) -> Iterator[RenderedFigure]:
+    """Yield the figure of the first task over the stages, if a method is finished and there are later stages."""
+    from lethebench.report.figures import curves
+
+    lines = {method: points for method in group.methods if (points := first_task.knowledge(group, method))}
+    if not lines or group.tasks < 2:
+        return
+    figure = curves(
+        lines | first_task.gold_lines(group),
+        styles=[*group.methods, "gold"],
+        title="Knowledge of the first task → gold",
+        tasks=group.tasks,
+        top=1.06,
+        references=first_task.levels(group),
+    )
+    alt = "Curves over the stages: knowledge of the task that was unlearned first; numbers in table first-task"
+    yield _render(figure, f"{prefix}first-task", alt)
+
+
 def _render(figure: "Figure", name: str, alt: str) -> RenderedFigure:
     from lethebench.report.figures import png
 
@@ -161,7 +183,7 @@ def _render(figure: "Figure", name: str, alt: str) -> RenderedFigure:
 
 def _write_tables(folder: Path, chapter: Chapter) -> None:
     for table in chapter.tables.values():
-        if not table.rows and table.name in ("blocks", "judged"):  # nobody judged the run
+        if not table.rows and table.name in ("blocks", "judged", "inside", "representation"):  # not measured
             continue
         name = f"{chapter.prefix}{table.name}"
         (folder / f"{name}.md").write_text(markdown(table), encoding="utf-8")

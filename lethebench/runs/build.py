@@ -1,7 +1,7 @@
 """Open a build for fine-tuning and unlearning: the rows of its sequence of requests, by split and by task."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,17 @@ class Build:
         path: its folder.
         manifest: the content of manifest.json.
         sequence: the config that holds the sequence of requests, if the build has it.
+        tasks_per_request: consecutive tasks that make one request; rows then have the request's id as `task_id`.
     """
 
     path: Path
     manifest: dict[str, Any]
     sequence: str = "continual"
+    tasks_per_request: int = 1
+
+    def by_request(self, tasks: int) -> "Build":
+        """Return the build with requests of several consecutive tasks each."""
+        return self if tasks == self.tasks_per_request else replace(self, tasks_per_request=tasks)
 
     @property
     def benchmark(self) -> str:
@@ -84,7 +90,7 @@ class Build:
         rows = read_shards([self.path / name for name in names], hashes)
         if missing := sorted(set(columns) - set(rows.column_names)):
             raise UserError(f"{self.path}: {config}, {split} has no column {missing[0]}; {_cure(self.path)}")
-        return rows
+        return _with_requests(rows, self.tasks_per_request) if self.tasks_per_request > 1 else rows
 
     @cached_property
     def forget(self) -> Dataset:
@@ -124,6 +130,20 @@ class Build:
             return {}
         rows = self.load("candidates", "train", CANDIDATES)
         return {row["attribute"]: row["values"] for row in rows}
+
+
+def _with_requests(rows: Dataset, size: int) -> Dataset:
+    """Return rows whose `task_id` and `retain_task_id` are those of requests of `size` consecutive tasks each."""
+    names = rows.column_names
+    for name in sorted({"task_id", "retain_task_id"} & set(names)):
+        ids, kind = request_ids(rows[name], size), rows.features[name]
+        rows = rows.remove_columns(name).add_column(name, ids, feature=kind)
+    return rows.select_columns(names)
+
+
+def request_ids(task_ids: Iterable[int], size: int) -> list[int]:
+    """Return the ids of requests of `size` consecutive tasks each; -1, no task, stays."""
+    return [task // size if task >= 0 else task for task in task_ids]
 
 
 def _cure(path: Path) -> str:

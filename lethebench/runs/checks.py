@@ -8,6 +8,7 @@ from lethebench.baselines.tiny import is_tiny
 from lethebench.errors import UserError
 from lethebench.runs.build import Build
 from lethebench.runs.options import RETAIN, RunOptions
+from lethebench.runs.sequence_checks import check_sequence
 from lethebench.runs.settings import apply_settings
 
 LUMOE_FILE = "lumoe.json"
@@ -34,6 +35,7 @@ def check_options(options: RunOptions) -> None:
     preset = apply_settings(preset, options.settings)
     if options.retain not in RETAIN:
         raise UserError(f"--retain {options.retain}: unknown; pass one of {', '.join(RETAIN)}")
+    check_sequence(options, preset)
     if "@" in options.model and not Path(options.model).exists():
         model, _, revision = options.model.rpartition("@")
         raise UserError(f"--model {options.model}: pass --model {model} --set model.revision={revision}")

@@ -94,6 +94,7 @@ def unlearn_command(
     build = open_quietly(data)
     options = replace(options_of(folder, data, method), ignore_gate=ignore_gate)
     options = replace(options, settings={**options.settings, **(settings or {})})
+    build = build.by_request(options.tasks_per_request)
     if method == RETRAIN:
         if settings:
             raise UserError(f"{RETRAIN} repeats stage 1 of {folder} with its settings: leave out --set and --modality")
@@ -220,7 +221,7 @@ def run_command(
         each = [source] if seeds == 1 else [_beside(source, f"s{options.seed + index}") for index in range(seeds)]
         options, sources = inherited(options, each[0]), [*each]
     check_options(options)
-    build = open_quietly(options.data)
+    build = open_quietly(options.data).by_request(options.tasks_per_request)
     check_build(options, build)
     tasks = len(options.task_order(build))
     quiet_libraries()

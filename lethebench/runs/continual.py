@@ -172,6 +172,8 @@ def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console:
         before = before | {"preset": now["preset"]}  # older runs record the path of the file
     conflicts = list(RunOptions.from_record(before).conflicts(RunOptions.from_record(now), started, trained=trained))
     common = min(len(before["task_order"]), len(now["task_order"]))
+    if before.get("withdraw") != now["withdraw"]:
+        common = min(common, _answered(folder, before, now))
     pairs = {
         "version": (before["version"], now["version"]),
         "preset_sha256": (before.get("preset_sha256"), now["preset_sha256"]),
@@ -206,6 +208,17 @@ def _resumed(folder: Path, before: dict[str, Any], now: dict[str, Any], console:
     return record | ({"resumed_with": resumed} if resumed else {})
 
 
+def _answered(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> int:
+    """Return how many requests a run has answered; raise UserError if one of them is withdrawn now, or back again."""
+    answered = max((int(stage[-3:]) for stage in stages_of(folder, before) if stage != LEARNT), default=0)
+    if before["task_order"][:answered] != now["task_order"][:answered]:
+        raise UserError(
+            f"--withdraw {now['withdraw'] or ''}: {folder} has answered {answered} requests (task ids "
+            f"{', '.join(map(str, before['task_order'][:answered]))}), which stay as they are; withdraw later ones"
+        )
+    return answered
+
+
 def _again(folder: Path, record: dict[str, Any], options: RunOptions, console: Console, *, repair: bool) -> set[str]:
     """Return the finished stages to run again: with `repair` those that are wrong and what was made from them.
 
@@ -216,7 +229,7 @@ def _again(folder: Path, record: dict[str, Any], options: RunOptions, console: C
     gold = {f"{name}/{stage_name(number)}" for name in gold_names(options.record()) for number in numbers}
     wanted = [stage for stage in planned(record) if stage.split("/")[0] in options.methods or stage in gold]
     unfinished = [stage for stage in wanted if not is_done(folder / stage)]
-    used = {parent for stage in unfinished if (parent := parent_of(stage))}
+    used = {parent for stage in unfinished if (parent := parent_of(stage, record))}
     used |= {LEARNT for stage in used if (folder / stage / MIXTURE).is_file()}
     again: set[str] = set()
     if repair:

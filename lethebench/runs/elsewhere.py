@@ -8,6 +8,7 @@ from lethebench.baselines.registry import METHODS, RESERVED
 from lethebench.errors import UserError
 from lethebench.runs.checks import LUMOE_FILE, check_model
 
+API_PREFIX = "openai:"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 FOLDERS = ("data", "evaluation", "gold", "learnt", "report")
 """Names of folders in a run that are no methods."""
@@ -25,11 +26,6 @@ def checkpoints_of(entries: Sequence[str]) -> dict[int, str]:
         if not (equals and path and re.fullmatch("[1-9][0-9]{0,5}", number)):
             raise UserError(
                 f"--checkpoints {entry}: pass t=PATH with the number of requests unlearned so far, e.g. 1=my/model"
-            )
-        if path.startswith("openai:"):
-            raise UserError(
-                f"--checkpoints {entry}: a run needs probabilities, which APIs do not give; pass a folder or a Hub id, "
-                "or score this model by `lethe evaluate DIR --model openai:NAME --task t`"
             )
         if int(number) in paths:
             raise UserError(f"--checkpoints: request {number} has two checkpoints; pass one")
@@ -67,11 +63,16 @@ def check_checkpoints(paths: Mapping[int, str], initial: Path, tasks: int) -> No
         raise UserError(f"{more}; pass --tasks {len(paths)}, or one checkpoint per request")
     for number, path in paths.items():
         option = f"--checkpoints {number}:"
+        if path.startswith(API_PREFIX):
+            _check_api(path, f"--checkpoints {number}={path}")
+            continue
         if (Path(path) / LUMOE_FILE).is_file():
             raise UserError(f"{option} {path}: a LUMoE names the run that it belongs to; pass weights or an adapter")
         check_model(path, option=option)
     shapes, vocabulary = _facts(str(initial))
     for number, path in paths.items():
+        if path.startswith(API_PREFIX):
+            continue
         own_shapes, own_vocabulary = _facts(path)
         option, cure = f"--checkpoints {number}: {path}", f"pass a checkpoint that was made from {initial}"
         for name in {**shapes, **own_shapes}:
@@ -82,6 +83,16 @@ def check_checkpoints(paths: Mapping[int, str], initial: Path, tasks: int) -> No
                 )
         if own_vocabulary != vocabulary:
             raise UserError(f"{option}: its tokenizer has another vocabulary than the initial model's; {cure}")
+
+
+def _check_api(path: str, option: str) -> None:
+    """Raise UserError if a model behind an API cannot be asked."""
+    from lethebench.runs.by_api import options_of
+
+    try:
+        options_of(path).check_api()
+    except UserError as error:
+        raise UserError(str(error).replace(f"--model {path}", option, 1)) from None
 
 
 def _facts(path: str) -> tuple[dict[str, str], dict[str, int]]:

@@ -5,14 +5,13 @@ fields of `RunOptions` and their metadata. A new option is one new field.
 """
 
 import dataclasses
-import random
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lethebench.contract.defaults import GATE_THRESHOLD
-from lethebench.contract.errors import UserError
+from lethebench.runs.sequence import OrderedRequests
 
 if TYPE_CHECKING:
     from lethebench.runs.build import Build
@@ -40,7 +39,7 @@ def option(help: str, *, decides: str = "result", commands: str = "run", **shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions:
+class RunOptions(OrderedRequests):
     """Everything that decides a run's numbers, and where the run is stored.
 
     Attributes:
@@ -62,7 +61,21 @@ class RunOptions:
             those of its own task. Smaller runs are scored whole.
         rank_rows: Rows of tasks asked so far that are ranked among all their candidates at such a stage.
         score_every: All rows are scored at every K-th stage too; None = only at the first and the last.
-        order_seed: Shuffles the tasks; None = the order of the build.
+        order_seed: Shuffles the requests; None = the order of the build.
+        tasks_per_request: Consecutive tasks of the build that one request asks to forget.
+        withdraw: Numbers of requests, in their order, that are taken back before their turn. They are never answered,
+            and their rows are retained, by gold models as well.
+        sequence: `continue` = a stage starts from the one before; `reset` = from the initial model.
+        adapter: `shared` = every request trains the adapter of stage 1 further; `request` = one of its own, beside
+            those of earlier requests; `merged` = one of its own, merged into the weights after the stage.
+        replay: Rows of earlier requests that a stage unlearns again: none, all, or their number.
+        retain_rows: The most rows that a retain term may use, drawn anew for each request; None = all.
+        on_divergence: What happens where the loss of a stage is not finite, or the model answers no kept question:
+            `stop`, or `continue`, from the stage before if the loss is not finite. None = stop in the first case,
+            continue in the second.
+        score_steps: Optimizer steps between two scores inside a stage, of a small sample; None = none.
+        representation_rows: Most rows with a picture per task whose hidden states are compared with those of the
+            initial model, for the representation gap; None = none.
         seed: Seed of weights, batches and draws.
         preset: Training settings by name or YAML file; None = the preset for the model.
         settings: Section -> name -> value, over the preset's: `learn`, `lora`, `model`, or the name of a method.
@@ -162,7 +175,68 @@ class RunOptions:
         ),
     )
     order_seed: int | None = field(
-        default=None, metadata=option("Shuffle the tasks with this seed; default the build's order.", min=0)
+        default=None, metadata=option("Shuffle the requests with this seed; default the build's order.", min=0)
+    )
+    tasks_per_request: int = field(
+        default=1, metadata=option("Consecutive tasks that one request asks to forget.", metavar="K", min=1)
+    )
+    withdraw: str | None = field(
+        default=None,
+        metadata=option(
+            "Requests taken back before their turn, by number; their rows are retained.",
+            decides="extent",
+            metavar="N,...",
+        ),
+    )
+    sequence: str = field(
+        default="continue",
+        metadata=option(
+            "Start a stage from the stage before (continue) or from the initial model (reset).",
+            metavar="continue|reset",
+        ),
+    )
+    adapter: str = field(
+        default="shared",
+        metadata=option(
+            "LoRA. shared: all requests train one adapter; request: each its own; merged: each its own, merged into "
+            "the weights after the stage.",
+            metavar="shared|request|merged",
+        ),
+    )
+    replay: str = field(
+        default="none",
+        metadata=option("Rows of earlier requests that a stage unlearns again.", metavar="none|all|K"),
+    )
+    retain_rows: int | None = field(
+        default=None,
+        metadata=option("Most rows for the retain term, drawn anew for each request; default all.", metavar="K", min=1),
+    )
+    on_divergence: str | None = field(
+        default=None,
+        metadata=option(
+            "If a loss is not finite, or no kept question is answered any more: stop, or continue (from the stage "
+            "before if a loss is not finite). Default: stop at the first, continue at the second.",
+            decides="extent",
+            metavar="stop|continue",
+        ),
+    )
+    score_steps: int | None = field(
+        default=None,
+        metadata=option(
+            "Score a small sample inside a stage, every K optimizer steps; default no.",
+            decides="extent",
+            metavar="K",
+            min=1,
+        ),
+    )
+    representation_rows: int | None = field(
+        default=None,
+        metadata=option(
+            "Picture rows per task whose hidden states show how pictures and text move apart; default none.",
+            decides="extent",
+            metavar="K",
+            min=1,
+        ),
     )
     seed: int = field(
         default=0,
@@ -299,38 +373,6 @@ class RunOptions:
     def folder(self, build: "Build") -> Path:
         """Return the run folder."""
         return self.out or Path("runs") / build.benchmark
-
-    def task_order(self, build: "Build") -> list[int]:
-        """Return the tasks to forget, in order.
-
-        Raises:
-            UserError: More tasks than the build has, or fewer than one.
-        """
-        count = build.tasks if self.tasks is None else self.tasks
-        if not 1 <= count <= build.tasks:
-            raise UserError(f"--tasks {count}: {build.path} has {build.tasks} tasks; pass 1 to {build.tasks}")
-        return in_order(build.tasks, self.order_seed)[:count]
-
-    def gold_stages(self, count: int) -> list[int]:
-        """Return the stages 1..count after which a gold model is retrained; the last one always.
-
-        Raises:
-            UserError: `gold` is not last, all, or a whole number above 0.
-        """
-        if self.gold == "last":
-            return [count]
-        every = 1 if self.gold == "all" else int(self.gold) if self.gold.isdecimal() else 0
-        if every < 1:
-            raise UserError(f"--gold {self.gold}: pass last, all, or a whole number K for every K-th task")
-        return sorted({*range(every, count + 1, every), count})
-
-
-def in_order(count: int, order_seed: int | None) -> list[int]:
-    """Return the task ids 0..count-1 in the order of the build, or shuffled with a seed."""
-    order = list(range(count))
-    if order_seed is not None:
-        random.Random(order_seed).shuffle(order)
-    return order
 
 
 def same_experiment(one: RunOptions, other: RunOptions) -> bool:

@@ -42,12 +42,16 @@ def gold_names(record: Mapping[str, Any]) -> list[str]:
     return [GOLD, *(f"{GOLD}-{number}" for number in range(2, record.get("gold_seeds", 1) + 1))]
 
 
-def parent_of(stage: str) -> str | None:
-    """Return the stage that a stage was made from, None for stage 1."""
+def parent_of(stage: str, record: Mapping[str, Any]) -> str | None:
+    """Return the stage that a stage of the run with this run.json was made from, None for stage 1."""
     method, number = _parts(stage)
     if method == LEARNT:
         return None
-    return LEARNT if is_gold(method) or number == 1 else f"{method}/{stage_name(number - 1)}"
+    return (
+        LEARNT
+        if is_gold(method) or number == 1 or record.get("sequence") == "reset"
+        else f"{method}/{stage_name(number - 1)}"
+    )
 
 
 def is_gold(name: str) -> bool:
@@ -98,7 +102,7 @@ def seal(
         done: The content of done.json so far.
         made_by: The `versions` and the `machine`.
     """
-    parent = parent_of(stage)
+    parent = parent_of(stage, record)
     files = {name: {"bytes": path.stat().st_size, "sha256": file_hash(path)} for name, path in _files(folder).items()}
     done["proof"] = {
         **origin(record, stage),
@@ -145,7 +149,7 @@ def check_line(run: Path, stage: str, *, hashed: bool) -> dict[str, Any]:
     if stage not in planned(record):
         raise UserError(f"{run / stage} is not a stage of the run {run}; pass one of its stages")
     line: list[str] = [stage]
-    while (parent := parent_of(line[0])) is not None:
+    while (parent := parent_of(line[0], record)) is not None:
         line.insert(0, parent)
     refuse_links(run, record)
     is_mixture = (run / stage / MIXTURE).is_file()
@@ -169,7 +173,7 @@ def dependants(run: Path, record: Mapping[str, Any], wrong: Collection[str]) -> 
     """Return the finished stages that are wrong or were made from such a stage."""
     again: set[str] = set()
     for stage in stages_of(run, record):
-        if stage in wrong or parent_of(stage) in again:
+        if stage in wrong or parent_of(stage, record) in again:
             again.add(stage)
     return again
 
@@ -190,7 +194,7 @@ def check_stage(run: Path, record: Mapping[str, Any], stage: str, *, hashed: boo
         own = _defaults() | proof[name] if name == "options" else proof[name]
         if own != value:
             raise UserError(f"{run / stage / DONE} {_difference(name, own, value)}; {REPAIR}")
-    parent = parent_of(stage)
+    parent = parent_of(stage, record)
     if parent is not None:
         path = run / parent / DONE
         if not path.is_file():

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lethebench.contract.errors import border
 from lethebench.errors import UserError
 from lethebench.evaluation.answers.row_scores import SCORE_COLUMNS
+from lethebench.runs.build import request_ids
 from lethebench.runs.folder import DONE, HELD_OUT, file_hash, is_done, stage_name, write_json
 from lethebench.runs.gate import gate
 from lethebench.runs.options import SECTIONS
@@ -96,6 +98,9 @@ def _unusable(run: Run, source: Path, other: Mapping[str, Any], stage: str) -> s
     """Return why a stage of another run cannot be taken over, None if it can."""
     if not is_done(source / stage):
         return "is missing there"
+    sizes = [record.get("tasks_per_request", 1) for record in (other, run.record)]
+    if sizes[0] != sizes[1] and (stage != LEARNT or sizes[0] > 1):
+        return f"has requests of {sizes[0]} tasks there, not of {sizes[1]}"
     if stage != LEARNT:
         number = int(stage[-3:])
         requests = [sorted(order[:number]) for order in (other["task_order"], run.order)]
@@ -126,8 +131,18 @@ def _copy(run: Run, source: Path, stage: str) -> None:
         for name in proof["files"]:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             _link(source / stage / name, folder / name)
+            if name in run.parts and run.options.tasks_per_request > 1 == read_run(source).get("tasks_per_request", 1):
+                _relabel(folder / name, run.options.tasks_per_request)
         if stage == LEARNT:
             write_json(folder / GATE, gate(folder, done, run.options.threshold))
+
+
+def _relabel(file: Path, size: int) -> None:
+    """Give scored rows the ids of requests of several tasks as their `task_id`."""
+    rows = pq.read_table(file)
+    index = rows.schema.get_field_index("task_id")
+    ids = request_ids(rows["task_id"].to_pylist(), size)
+    pq.write_table(rows.set_column(index, "task_id", pa.array(ids, rows.schema.field(index).type)), file)
 
 
 def _link(file: Path, copy: Path) -> None:

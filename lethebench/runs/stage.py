@@ -23,22 +23,28 @@ from lethebench.baselines.stage import Stage
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick
+from lethebench.contract.own_folder import kept_file, remove_kept
 from lethebench.errors import CheckFailed, UserError
 from lethebench.evaluation.answers.kept_rows import KeptRows
 from lethebench.evaluation.answers.rows import CHUNK, PreparedRows, prepare_rows
+from lethebench.runs.adapters import save_stage, without_adapter
 from lethebench.runs.budget import Piece, Sample, Sampler, pieces
 from lethebench.runs.build import Build
-from lethebench.runs.elsewhere import checkpoints_of
+from lethebench.runs.by_api import ANSWERS_FILE, score_by_api
+from lethebench.runs.divergence import KNOWS_NOTHING, answers_nothing, check_divergence, unlearn_or_keep
+from lethebench.runs.elsewhere import API_PREFIX, checkpoints_of
 from lethebench.runs.folder import HELD_OUT, is_done, new_stage, stage_name, write_json
 from lethebench.runs.gate import exact_match_text, gate
+from lethebench.runs.inside import ScoreSteps, groups_of
 from lethebench.runs.options import RunOptions
-from lethebench.runs.proof import GOLD, LEARNT, seal
+from lethebench.runs.proof import GOLD, LEARNT, parent_of, seal
 from lethebench.runs.provenance import library_versions, machine, peak_memory_mb
 from lethebench.runs.records import GATE, read_done, read_gate, read_run
-from lethebench.runs.requests import Request
+from lethebench.runs.representation import Representation
+from lethebench.runs.requests import Request, request_of
 from lethebench.runs.score import ScoredPart, routing, score_stage, share_of
 from lethebench.runs.settings import apply_settings
-from lethebench.runs.summary import ROWS
+from lethebench.runs.summary import ROWS, read_rows
 from lethebench.runs.training import Ticks, learn_all, unlearn_task
 
 KEPT_ANSWERS = 1_000_000
@@ -63,7 +69,7 @@ class Run:
     """
 
     def __init__(self, build: Build, options: RunOptions, folder: Path, console: Console) -> None:
-        self.build = build
+        self.build = build = build.by_request(options.tasks_per_request)
         self.options = options
         self.folder = folder
         self.console = console
@@ -131,7 +137,7 @@ class Run:
 
     def request(self, stage: int) -> Request:
         """Return the request that stage 1, 2, ... answers."""
-        return Request(stage, self.order, self.build.forget, self.build.retain, self.options.retain)
+        return request_of(self.options, stage, self.order, self.build.forget, self.build.retain)
 
     def task(self, stage: int) -> Dataset:
         """Return the forget rows of the request that stage 1, 2, ... answers."""
@@ -182,23 +188,38 @@ class Run:
         name = f"{method}/{stage_name(stage)}"
         title = f"{method}: unlearn task {stage} of {len(self.order)}"
         if self.is_done(name):
-            return self.console.skip(title)
-        before = self.learnt if stage == 1 else self.folder / method / stage_name(stage - 1)
+            self.console.skip(title)
+            return check_divergence(self.options, name, read_done(self.folder, name))
+        before = self.folder / (parent_of(name, self.record) or LEARNT)
         request = self.request(stage)
-        forget, retain = request.forget, request.retain
+        forget, retain = request.unlearned, request.retain
         record: dict[str, Any] = {"stage": stage, "task_id": self.order[stage - 1], "method": method}
         with self.new_stage(name, record) as folder:
             with self.console.phase(title) as tick:
                 seed = stage_seed(self.options.seed, method, stage)
-                result, loaded = unlearn_task(self._stage(method, before, forget, retain, seed, tick))
-            save_model(loaded.model, loaded.processor, folder)
+                inputs = self._stage(method, before, forget, retain, seed, tick)
+                if self.options.score_steps:
+                    groups = groups_of(self.scored, self.order, stage, self.options.seed)
+                    inside = ScoreSteps(groups, self.encoder.processor, self.options.score_steps)
+                    inputs = replace(inputs, callbacks=[*inputs.callbacks, inside])
+                    record["inside"] = inside.points
+                if self.options.adapter != "shared":
+                    inputs = replace(inputs, model=without_adapter(before, self.preset.model))
+                result, loaded = unlearn_or_keep(inputs, before, self.options, self.console, record)
+            kept = "shared" if record.get("diverged") else self.options.adapter
+            loaded = save_stage(loaded, folder, kept, before, self.preset.model)
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
-            record |= {"settings": dict(self.preset.method_arguments(method)), "rows": len(forget)}
+            record |= {"settings": dict(self.preset.method_arguments(method)), "rows": len(request.forget)}
+            record |= {"replayed": len(request.replayed)} if len(request.replayed) else {}
             record |= {"retain_rows": len(retain), "peak_memory_mb": round(peak_memory_mb())}
             rows = self._score(loaded, folder, f"{method} after task {stage}", self.sampler.sample(stage), record)
             record |= result.facts
             if shares := routing(rows, self.order[:stage]):
                 record["routing"] = shares
+            asked = self.order[:stage]
+            if answers_nothing(rows, asked) and not answers_nothing(read_rows(self.learnt), asked):
+                record.setdefault("diverged", KNOWS_NOTHING)
+        check_divergence(self.options, name, record)
 
     def measure(self, method: str, stage: int) -> None:
         """Copy and score the checkpoint that was trained elsewhere, as stage 1, 2, ... of a method.
@@ -214,6 +235,8 @@ class Run:
                     f"--checkpoints {stage}={path}: {self.folder / name} is of {before}; pass that, or another --out"
                 )
             return self.console.skip(title)
+        if path.startswith(API_PREFIX):
+            return self._ask(name, path, stage)
         # The preset's revision is that of the initial model, which a checkpoint on the Hub does not have.
         settings = {key: value for key, value in self.preset.model.items() if key != "revision" or Path(path).is_dir()}
         request = self.request(stage)
@@ -225,6 +248,21 @@ class Run:
             record |= {"seconds": None, "settings": {}, "rows": len(request.forget)}
             self._score(loaded, folder, f"{method} after task {stage}", self.sampler.sample(stage), record)
             record["peak_memory_mb"] = round(peak_memory_mb())
+
+    def _ask(self, name: str, path: str, stage: int) -> None:
+        """Score the model behind an API, as stage 1, 2, ... of a method."""
+        request, sample = self.request(stage), self.sampler.sample(stage)
+        record = {"stage": stage, "task_id": request.task_id, "method": name.partition("/")[0], "checkpoint": path}
+        with self.new_stage(name, record) as folder:
+            answers = kept_file(self.folder / name, ANSWERS_FILE)
+            with self.console.phase(f"ask {path}") as tick:
+                share = share_of(tick, 0, 1)
+                scores, calls = score_by_api(path, self.parts, sample, answers, progress=share, say=self.console.say)
+            for file, rows in scores.items():
+                write_rows(folder / file, rows)
+            record |= {"seconds": None, "settings": {}, "rows": len(request.forget), "calls": calls}
+            record |= {"peak_memory_mb": round(peak_memory_mb())} | ({"sampled": sample.facts} if sample else {})
+        remove_kept(self.folder / name, ANSWERS_FILE)
 
     def gold(self, stage: int, gold: str = GOLD) -> None:
         """Retrain the model without what was requested to be forgotten up to a stage.
@@ -248,7 +286,7 @@ class Run:
             save_model(loaded.model, loaded.processor, folder)
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
             record |= {"peak_memory_mb": round(peak_memory_mb())}
-            self._score(loaded, folder, f"the {gold} model")
+            self._score(loaded, folder, f"the {gold} model", record=record)
 
     def _stage(self, method: str, model: Path | str, forget: Dataset, retain: Dataset, seed: int, tick: Tick) -> Stage:
         return Stage(
@@ -267,6 +305,14 @@ class Run:
     def sampler(self) -> Sampler:
         """Draws the rows that the stages between the first and the last are scored on."""
         return Sampler(self.parts, self.order, self.options)
+
+    @cached_property
+    def representation(self) -> Representation | None:
+        """Compares hidden states with those of the initial model; None unless the options ask for it."""
+        most, rows = self.options.representation_rows, self.build.forget
+        if most is None:
+            return None
+        return Representation(rows, self.order, most, self.options.seed, self.learnt, self.preset.model)
 
     def score(self, loaded: Loaded, tick: Tick, sample: Sample | None = None) -> dict[str, list[dict[str, Any]]]:
         """Score a stage's model; return file -> scored rows, as `parts`, or those of a sample."""
@@ -310,6 +356,8 @@ class Run:
             write_rows(folder / file, rows)
         if sample is not None and record is not None:
             record["sampled"] = sample.facts
+        if record is not None and self.representation is not None:
+            record["representation"] = self.representation.gaps(loaded)
         return scores[ROWS]
 
 

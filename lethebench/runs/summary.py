@@ -13,6 +13,7 @@ from lethebench.evaluation.metrics.rows import Rows, mean, of_tasks
 from lethebench.evaluation.metrics.run_scores import Run as ScoredRun
 from lethebench.evaluation.metrics.tables import ModelRows
 from lethebench.runs.folder import DONE, HELD_OUT, file_hash, is_done, stage_name, write_json
+from lethebench.runs.inside_figures import worst_inside
 from lethebench.runs.records import MATRIX, REPAIR, SUMMARY, new_record
 from lethebench.scoring.aggregate import gold_aggregates, run_aggregates
 
@@ -53,12 +54,15 @@ def summarize_gold(run: Path, stages: Sequence[int], order: Sequence[int], seeds
         `seeds`: how many gold models of each stage the scores of methods are measured against.
     """
     initial = read_rows(run / "learnt")
-    by_stage = {}
+    by_stage, gaps = {}, {}
     for stage in stages:
         folder = run / "gold" / stage_name(stage)
         aggregates = gold_aggregates(initial, read_rows(folder), stage, order)
-        by_stage[stage] = aggregates | {"seconds": read_record(folder / DONE, Done, cure=REPAIR)["seconds"]}
+        done = read_record(folder / DONE, Done, cure=REPAIR)
+        by_stage[stage] = aggregates | {"seconds": done["seconds"]}
+        gaps |= {str(stage): done["representation"]} if done.get("representation") else {}
     return {
+        **({"representation": gaps} if gaps else {}),
         "stages": {str(stage): aggregates for stage, aggregates in by_stage.items()},
         "knowledge": gold_knowledge({stage: part["knowledge"] for stage, part in by_stage.items()}, len(order)),
         "seeds": seeds,
@@ -83,16 +87,28 @@ def summarize_method(run: Path, method: str, order: Sequence[int], gold: dict, g
     stages = [read_models(folder) for folder in folders]
     records = [read_record(folder / DONE, Done, cure=REPAIR) for folder in folders]
     flags = [] if gate["passed"] else ["not_memorised"]
+    flags += ["diverged"] if any(record.get("diverged") for record in records) else []
     sampled = frozenset(number for number, record in enumerate(records) if record.get("sampled"))
     models = gold_models(run, map(int, gold["stages"]), gold["seeds"])
     summary = {
         "method": method,
         "T": len(order),
         **run_aggregates(ScoredRun(stages, models, order, sampled), gold, flags),
+        **_optional(records[1:]),
         "seconds": [record["seconds"] for record in records[1:]],
         "peak_memory_mb": max(record["peak_memory_mb"] for record in records),
     }
     return summary, _matrix([stage.rows for stage in stages], order)
+
+
+def _optional(records: Sequence[dict]) -> dict:
+    """Return what only some runs measure: scores inside stages, and the representation gap of each task by stage."""
+    inside = worst_inside([record.get("inside", []) for record in records])
+    stages = [record.get("representation", {}) for record in records]
+    tasks = dict.fromkeys(task for gaps in stages for task in gaps)
+    gaps = {task: [stage.get(task, {}) for stage in stages] for task in tasks}
+    measured = any(value is not None for values in inside.values() for value in values)
+    return ({"inside": inside} if measured else {}) | ({"representation": gaps} if gaps else {})
 
 
 def read_models(stage: Path) -> ModelRows:

@@ -67,7 +67,12 @@ def stage_utilities(stages: Mapping[int, Rows]) -> dict[int, dict]:
     rows_by_stage = {stage: never_forgotten(rows) for stage, rows in stages.items()}
     utilities = not_measured(utility_by_stage, rows_by_stage, group_knowledge(rows_by_stage[0]))
     if "reasons" not in utilities:
-        return utilities
+        texts_alone = {stage for stage, rows in rows_by_stage.items() if None in column(rows, "probability")}
+        if 0 in texts_alone:
+            return utilities
+        reason = "in_sample_utility: the model gives no probabilities, of which the initial model's consists too"
+        unmeasured = {**UNMEASURED_UTILITY, "not_measured": [reason], "flags": ["not_measured"]}
+        return utilities | dict.fromkeys(texts_alone, unmeasured)
     unmeasured = {**UNMEASURED_UTILITY, "not_measured": utilities["reasons"], "flags": utilities["flags"]}
     return {stage: dict(unmeasured) for stage in stages}
 

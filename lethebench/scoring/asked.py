@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from lethebench.errors import UserError
 from lethebench.runs.build import Build
 from lethebench.runs.folder import file_hash
-from lethebench.runs.options import in_order
 from lethebench.runs.proof import LEARNT, is_gold, stage_in
 from lethebench.runs.records import read_run
+from lethebench.runs.sequence import in_order
 from lethebench.scoring.options import EvaluateOptions, run_of
 
 
@@ -48,12 +49,14 @@ def asked_tasks(options: EvaluateOptions, build: Build) -> Asked:
             reason = f"has {count} tasks; pass 1 to {count}" if count else "has no tasks; leave out --task"
             raise UserError(f"--task {options.task}: {build.path} {reason}")
         order = _run_order(options, build) if options.order_seed is None else None
-        tasks = (order or in_order(count, options.order_seed))[: options.task]
+        requests = order or [[task] for task in in_order(count, options.order_seed)]
+        tasks = list(chain.from_iterable(requests[: options.task]))
         return Asked(tasks, _note(tasks, count, "--task"))
     order = _run_order(options, build)
     stage = _stage_number(options)
     if order is not None and stage:
-        return Asked(order[:stage], _note(order[:stage], count, str(options.model)))
+        tasks = list(chain.from_iterable(order[:stage]))
+        return Asked(tasks, _note(tasks, count, str(options.model)))
     if count < 2:
         return Asked(list(range(count)) or None)
     note = f"all {count} tasks count as asked; pass --task N for a checkpoint after N of them"
@@ -65,8 +68,9 @@ def other_gold(folder: Path, asked: Asked) -> str | None:
     run = run_of(folder)
     if run is None or asked.tasks is None or not is_gold(folder.parent.name):
         return None
-    without = read_run(run)["task_order"][: int(folder.name[1:])]
-    if set(without) == set(asked.tasks):
+    record = read_run(run)
+    without = record["task_order"][: int(folder.name[1:])]
+    if set(without) == {task // record.get("tasks_per_request", 1) for task in asked.tasks}:
         return None
     listed = ", ".join(map(str, without))
     return f"gold: {folder} was retrained without task ids {listed}; `lethe run --gold all` retrains one per task"
@@ -79,14 +83,16 @@ def _note(tasks: list[int], count: int, source: str) -> str | None:
     return f"task ids {listed} of {count} count as asked, by {source}; the others count as retained"
 
 
-def _run_order(options: EvaluateOptions, build: Build) -> list[int] | None:
-    """Return the order of tasks of the run that the model is a stage of, None if there is none on this build."""
+def _run_order(options: EvaluateOptions, build: Build) -> list[list[int]] | None:
+    """Return the tasks of each request of the run that the model is a stage of; None if none is on this build."""
     run = run_of(Path(options.model or ""))
     if run is None:
         return None
     record = read_run(run)
     same = record["data"]["manifest_sha256"] == file_hash(build.path / "manifest.json")
-    return list(record["task_order"]) if same and options.config in (None, build.config) else None
+    size = record.get("tasks_per_request", 1)
+    requests = [list(range(size * request, min(size * (request + 1), build.tasks))) for request in record["task_order"]]
+    return requests if same and options.config in (None, build.config) else None
 
 
 def _stage_number(options: EvaluateOptions) -> int:

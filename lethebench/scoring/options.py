@@ -143,7 +143,7 @@ class EvaluateOptions:
         elif self.model is None:
             raise UserError(f"--model is missing: pass the model to score on {self.target}")
         elif self.api_model is not None:
-            self._check_api()
+            self.check_api()
         else:
             self._check_weights()
         if not self.is_run:
@@ -186,7 +186,8 @@ class EvaluateOptions:
                     f"pass a build and --model, e.g. --model {self.target / 'learnt'}"
                 )
 
-    def _check_api(self) -> None:
+    def check_api(self) -> None:
+        """Raise UserError if the model behind an API cannot be asked: no name, no client, no key or a wrong budget."""
         if importlib.util.find_spec("openai") is None:
             raise UserError(
                 f"--model {self.model}: the openai client is not installed: pip install 'lethebench[openai]'"
@@ -287,8 +288,10 @@ def reference_folder(model: str, kind: str, tasks: Collection[int] | None = None
     stages = [path / "learnt"] if kind == "before" else sorted(path.glob("gold/t*"))
     stages = [stage for stage in stages if is_done(stage)]
     if kind == "gold" and tasks:
-        exact = path / "gold" / stage_name(len(tasks))
-        if exact in stages and set(read_run(path)["task_order"][: len(tasks)]) == set(tasks):
+        record = read_run(path)
+        requests = {task // record.get("tasks_per_request", 1) for task in tasks}
+        exact = path / "gold" / stage_name(len(requests))
+        if exact in stages and set(record["task_order"][: len(requests)]) == requests:
             return exact
     if not stages:
         raise UserError(f"--{kind} {model}: this run has no {'initial' if kind == 'before' else 'gold'} model yet")

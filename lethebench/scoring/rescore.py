@@ -147,6 +147,7 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
     run_options = RunOptions.from_record(record, data=build.path, out=folder)
     stages = list(stages_of(folder, record))
     judges = options.judges
+    build = build.by_request(run_options.tasks_per_request)
     run = Run(build, run_options, folder, Console(phases=len(stages) * (1 + bool(judges.names)) + 1))
     recorded = {name: read_summary(folder, name) for name in record["methods"]}
     recorded_gold = read_gold_summary(folder)

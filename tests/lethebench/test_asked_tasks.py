@@ -11,7 +11,7 @@ from tiny_models import save_llava
 
 from lethebench.errors import UserError
 from lethebench.runs.build import open_build
-from lethebench.runs.options import in_order
+from lethebench.runs.sequence import in_order
 from lethebench.scoring.asked import Asked, asked_tasks, other_gold
 from lethebench.scoring.command import evaluate_command
 from lethebench.scoring.options import EvaluateOptions, reference_folder

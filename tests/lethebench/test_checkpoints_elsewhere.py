@@ -122,7 +122,6 @@ def test_run_grows_with_its_checkpoints(root):
         ("1=", "pass t=PATH with the number of requests"),
         ("1=base,1=other", "request 1 has two checkpoints; pass one"),
         ("1=base,3=base", "request 2 has no checkpoint, but a later one has; pass one for each request up to 3, or"),
-        ("1=openai:gpt", "a run needs probabilities, which APIs do not give"),
     ],
 )  # fmt: skip
 def test_entries_that_are_no_sequence_are_refused(entries, message):

@@ -42,6 +42,13 @@ FIELDS = {
     "rank_rows": st.integers(1, 10**6),
     "score_every": st.none() | st.integers(1, 100),
     "order_seed": st.none() | st.integers(0, 2**32),
+    "tasks_per_request": st.integers(1, 9),
+    "withdraw": st.none() | st.sampled_from(["2", "1,3"]),
+    "sequence": st.sampled_from(["continue", "reset"]),
+    "adapter": st.sampled_from(["shared", "request", "merged"]),
+    "replay": st.sampled_from(["none", "all", "8"]),
+    "retain_rows": st.none() | st.integers(1, 100),
+    "on_divergence": st.none() | st.sampled_from(["stop", "continue"]),
     "seed": st.integers(0, 2**32),
     "preset": st.none() | name,
     "settings": st.dictionaries(
@@ -186,7 +193,8 @@ def test_old_record_without_newer_keys_is_read():
     assert options == expected
     assert commands(loaded(record | {"data": {**record["data"], "benchmark": "icu", "size": "small"}}))[1].startswith(
         "lethe run build/icu --method ga --model tiny --tasks 4 --retain rest --gold last --gold-seeds 1 "
-        "--score-rows 2000 --rank-rows 400 --seed 3 --preset tiny"
+        "--score-rows 2000 --rank-rows 400 --tasks-per-request 1 --sequence continue --adapter shared --replay none "
+        "--seed 3 --preset tiny"
     )
 
 

@@ -253,7 +253,7 @@ def test_csv_columns_are_numbers_and_equal_for_any_number_of_seeds(run, report, 
     write_report(runs, tmp_path / "out")
     texts = {"model", "method", "part", "task", "modality", "better", "verdict", "flags"}
     paths = sorted((report / "tables").glob("*.csv"))
-    assert len(paths) == 11
+    assert len(paths) == 12
     for path in paths:
         one, two = pandas.read_csv(path), pandas.read_csv(tmp_path / "out/tables" / path.name)
         assert list(one.columns) == list(two.columns)
@@ -276,7 +276,8 @@ def test_page_shows_commands_and_facts(copy, tmp_path):
     text = read(tmp_path / "out").text
     assert "lethe build icu --size small --seed 0 --out 'build/my data'" in text
     command = "lethe run 'build/my data' --method ga,npo --model tiny --tasks 4 --retain rest --gold last"
-    assert f"{command} --gold-seeds 1 --score-rows 2000 --rank-rows 400 --seed 0" in text
+    sequence = "--tasks-per-request 1 --sequence continue --adapter shared --replay none"
+    assert f"{command} --gold-seeds 1 --score-rows 2000 --rank-rows 400 {sequence} --seed 0" in text
     assert json.loads((copy / "run.json").read_text())["data"]["manifest_sha256"] in text
     assert "has left its weights" in text
     assert "24 fictitious people" in text
