@@ -57,6 +57,9 @@ def run(
         typer.Option("--from", metavar="RUN", help="Run whose initial and gold models to use where they fit."),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the method of --checkpoints.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Estimate hours, memory and disk from a few steps; run nothing.")
+    ] = False,
     resume: Resume = False,
     repair: Repair = False,
     as_json: Json = False,
@@ -72,12 +75,14 @@ def run(
     Example: lethe run build/icu --checkpoints 1=my/t1,2=my/t2 --name mine --from runs/icu --out runs/mine
 
     Example: lethe run build/icu --set learn.learning_rate=1e-5 --set npo.beta=0.4
+
+    Example: lethe run build/icu --method npo,ga --dry-run
     """
     from lethebench.runs.commands import named, run_command
     from lethebench.runs.options import RunOptions
 
     run_options = named(RunOptions(**options), name)
-    result, text = run_command(run_options, seeds=seeds, resume=resume, repair=repair, source=source)
+    result, text = run_command(run_options, seeds=seeds, resume=resume, repair=repair, source=source, dry_run=dry_run)
     show(result, as_json, text)
 
 

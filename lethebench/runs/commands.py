@@ -202,7 +202,13 @@ def named(options: RunOptions, name: str | None) -> RunOptions:
 
 
 def run_command(
-    options: RunOptions, *, seeds: int, resume: bool, repair: bool = False, source: Path | None = None
+    options: RunOptions,
+    *,
+    seeds: int,
+    resume: bool,
+    repair: bool = False,
+    source: Path | None = None,
+    dry_run: bool = False,
 ) -> tuple[dict[str, Any], str]:
     """Run a whole sequence once, or once per seed.
 
@@ -212,6 +218,7 @@ def run_command(
         resume: Continue interrupted runs.
         repair: Run damaged stages again.
         source: A run whose initial and gold models are taken over where they fit; with several seeds RUN-s0, ...
+        dry_run: Estimate what is left to do of the first seed, and run nothing.
 
     Returns:
         The result (of the last seed, with all under `seeds`), and the text to print.
@@ -227,6 +234,10 @@ def run_command(
     quiet_libraries()
     if options.checkpoints:
         _check_elsewhere(options, options.folder(build), tasks, seeds, source)
+    if dry_run:
+        from lethebench.runs.estimate import dry_run as estimated
+
+        return estimated(build, options, seeds=seeds, source=sources[0])
     from lethebench.report import write_report
     from lethebench.runs.continual import count_phases, execute, headline
 
