@@ -1,0 +1,148 @@
+"""`lethe run --dry-run`: what it plans of which stages, that it writes nothing, and its calibration on a real model."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from command_line import lethe
+from initial_run import initial_run
+
+from lethebench.console import Console
+from lethebench.contract.prompts import PromptCache
+from lethebench.runs.build import open_build
+from lethebench.runs.calibration import ScoringCost, StepClock, spread
+from lethebench.runs.estimate import _Planner, duration
+from lethebench.runs.options import RunOptions
+from lethebench.runs.stage import Run
+
+COST = ScoringCost(stage=0.5, row=0.01, candidate=0.001, new_row=0.02, new_candidate=0.0001)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dry")
+    initial_run(folder)
+    return folder
+
+
+def plan(root, folder=None, source=None, **options):
+    """Return the plan of a run with made-up costs."""
+    costs = SimpleNamespace(
+        training=(100.0, 7.0, None),
+        saved=(0.1, None, 1_000_000),
+        scoring=COST,
+        stored=(0.0001, 200.0, 4.0),
+        unlearning=lambda method: 3.0,
+        encoder=SimpleNamespace(prompts=PromptCache()),
+    )
+    data = root / "icu"
+    run = Run(open_build(data), RunOptions(data=data, **options), folder or root / "none", Console())
+    return run, _Planner(run, source, costs).plan()
+
+
+def test_parts_are_the_stages_of_the_run(root):
+    run, made = plan(root, methods=("npo", "ga"), gold="all", gold_seeds=2)
+    count = len(run.order)
+    expected = {
+        "train tiny": 1,
+        "score the initial model": 1,
+        "npo: unlearn": count,
+        "npo: score": count,
+        "ga: unlearn": count,
+        "ga: score": count,
+        "train gold models": 2 * count,
+        "score gold models": 2 * count,
+        "summaries and report": 1,
+    }
+    assert {part.name: part.stages for part in made.parts} == expected
+    seconds = {part.name: part.seconds for part in made.parts}
+    assert seconds["train tiny"] == 107.0
+    assert seconds["npo: unlearn"] == 3.0 * count
+    assert seconds["train gold models"] == 2 * count * 100.0  # their rows are encoded already
+    rows = sum(len(part.rows) for part in run.parts.values())
+    candidates = run.parts["rows.parquet"].answers
+    assert seconds["npo: score"] == pytest.approx(count * (0.5 + 0.01 * rows + 0.001 * candidates))
+    assert made.seconds == sum(seconds.values())
+    stages = 1 + 4 * count
+    assert made.disk_gb * 1e9 == pytest.approx(stages * (1_000_000 + 200 * rows + 4 * candidates))
+    assert f"in all {duration(made.seconds)}" in made.text()
+
+
+def test_sampled_stages_cost_what_they_score(root):
+    run, made = plan(root, methods=("npo",), score_rows=40, rank_rows=4)
+    count = len(run.order)
+    samples = [run.sampler.sample(stage) for stage in range(1, count)]
+    attributes = run.scored["attribute"]
+    ranked = [sum(len(run.build.candidates[attributes[index]]) for index in sample.ranked) for sample in samples]
+    rows = sum(sample.facts["rows"] for sample in samples) + sum(len(part.rows) for part in run.parts.values())
+    candidates = sum(ranked) + run.parts["rows.parquet"].answers
+    (scoring,) = [part for part in made.parts if part.name == "npo: score"]
+    without_new = count * 0.5 + 0.01 * rows + 0.001 * candidates
+    assert without_new < scoring.seconds < 1.1 * without_new
+
+
+def test_finished_stages_and_those_of_another_run_cost_nothing(root):
+    _, own = plan(root, folder=root / "run", methods=("npo",))
+    _, taken = plan(root, source=root / "run", methods=("npo",))
+    assert own.parts == taken.parts
+    names = [part.name for part in own.parts]
+    assert names[0] == "npo: unlearn"
+    assert "train gold models" in names
+
+
+def test_models_from_elsewhere_are_not_trained(root):
+    _, made = plan(root, methods=("mine",), checkpoints=("1=a", "2=b"), tasks=2)
+    assert "mine: score" in {part.name for part in made.parts}
+    assert "mine: unlearn" not in {part.name for part in made.parts}
+
+
+def test_calibration_runs_the_model_and_writes_nothing(root, monkeypatch):
+    """The model is one of random weights, so that this takes seconds."""
+    before = sorted(root.rglob("*"))
+    monkeypatch.setattr("lethebench.runs.calibration.RANKED", 2)
+    monkeypatch.setattr("lethebench.runs.calibration.PLAIN", 4)
+    done = lethe(
+        "run", root / "icu", "--model", root / "base", "--method", "ga", "--out", root / "new", "--dry-run", "--json"
+    )
+    assert done.status == 0, done.error
+    made = json.loads(done.out)["plan"]
+    assert [part["name"] for part in made["parts"]][:4] == [
+        f"train {root / 'base'}",
+        "score the initial model",
+        "ga: unlearn",
+        "ga: score",
+    ]
+    assert all(part["seconds"] > 0 for part in made["parts"])
+    assert 0.1 < made["memory_gb"] < 20
+    assert 0 < made["disk_gb"] < 1
+    assert sorted(root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("arguments", [("--method", "nonsense"), ("--tasks", "99"), ("--gold", "never")])
+def test_bad_options_are_refused_before_the_calibration(root, arguments):
+    done = lethe("run", root / "icu", *arguments, "--out", root / "new", "--dry-run")
+    assert done.status != 0
+    assert arguments[1] in done.line
+
+
+@pytest.mark.parametrize(("count", "most", "expected"), [(0, 4, []), (3, 4, [0, 1, 2]), (9, 3, [0, 4, 8]), (5, 1, [0])])
+def test_spread_is_even(count, most, expected):
+    assert spread(count, most) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "0.0 s"), (89.94, "89.9 s"), (90, "1.5 min"), (5399, "90.0 min"), (5400, "1.5 h")]
+)
+def test_durations_have_a_fitting_unit(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_step_clock_leaves_out_the_first_step_and_stops():
+    now = iter([0.0, 9.0, 10.0, 11.0, 20.0, 23.0])
+    clock, control = StepClock(lambda: next(now), most=3), SimpleNamespace(should_training_stop=False)
+    for step in range(3):
+        clock.on_step_begin(None, None, control)
+        clock.on_step_end(None, SimpleNamespace(max_steps=70), control)
+        assert control.should_training_stop == (step == 2)
+    assert clock.seconds == [9.0, 1.0, 3.0]
+    assert (clock.each, clock.total) == (2.0, 70)
