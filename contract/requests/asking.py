@@ -6,11 +6,11 @@ from typing import Any
 from lethebench.contract.requests.batch import ask_in_batches
 from lethebench.contract.requests.budget import Budget
 from lethebench.contract.requests.cache import Cache
-from lethebench.contract.requests.calls import Progress, call_all
+from lethebench.contract.requests.calls import Again, Progress, call_all
 from lethebench.contract.requests.endpoint import Endpoint, PassStopped, Reply
 from lethebench.contract.requests.jobs import Jobs
 
-__all__ = ["Progress", "ask_all"]
+__all__ = ["Again", "Progress", "ask_all"]
 
 
 def ask_all(
@@ -21,6 +21,7 @@ def ask_all(
     cache: Cache | None = None,
     budget: Budget | None = None,
     progress: Callable[[Progress], None] | None = None,
+    again: Again | None = None,
 ) -> list[Reply]:
     """Send requests and return their replies in order; equal requests are sent once.
 
@@ -32,6 +33,8 @@ def ask_all(
         cache: Answers in it are not requested again, new ones are added.
         budget: Limits of this and the earlier passes in the cache.
         progress: Called after each request, and while a batch is waited for.
+        again: Called with the number and the reply of each request, in any order; what it returns is sent too, each in
+            the place of the request with that number, whose reply is forgotten.
 
     Raises:
         EndpointRefused: Every request would fail. Calls that were underway are awaited and their answers stored.
@@ -42,10 +45,31 @@ def ask_all(
     answers, limits = cache or own or Cache(), budget or Budget()
     try:
         if endpoint.batch:
-            return ask_in_batches(endpoint, requests, answers, limits, total, progress)
+            return _ask_in_batches(endpoint, requests, answers, limits, total, progress, again)
         if Jobs(answers, endpoint).pending():
             raise PassStopped("a batch with such requests is underway; pass --batch again to collect it")
-        return call_all(endpoint, requests, answers, limits, total, progress)
+        return call_all(endpoint, requests, answers, limits, total, progress, again)
     finally:
         if own is not None:
             own.close()
+
+
+def _ask_in_batches(
+    endpoint: Endpoint,
+    requests: Iterable[Mapping[str, Any]],
+    cache: Cache,
+    budget: Budget,
+    total: int,
+    progress: Callable[[Progress], None] | None,
+    again: Again | None,
+) -> list[Reply]:
+    """Return replies by batches; what is sent again is in batches of its own."""
+    replies = ask_in_batches(endpoint, requests, cache, budget, total, progress)
+    latest = list(enumerate(replies))
+    while again is not None and latest:
+        others = [entry for index, reply in latest for entry in again(index, reply)]
+        answers = ask_in_batches(endpoint, [other for _, other in others], cache, budget, len(others), progress)
+        latest = [(index, reply) for (index, _), reply in zip(others, answers, strict=True)]
+        for index, reply in latest:
+            replies[index] = reply
+    return replies

@@ -64,12 +64,17 @@ class Endpoint:
         if fault := fault_of(self.key):
             raise ValueError(f"the API key cannot be sent: {fault}")
         protect(self.key)
-        protect(urlsplit(self.base_url or "").password)
+        protect(urlsplit(self._url or "").password)
+
+    @property
+    def _url(self) -> str | None:
+        """The URL, also where the client takes it from the environment."""
+        return self.base_url or os.environ.get("OPENAI_BASE_URL") or None
 
     @property
     def address(self) -> str | None:
-        """The URL without user, password and query; None for the client's default."""
-        return without_credentials(self.base_url)
+        """The URL without user, password and query; None for OpenAI's."""
+        return without_credentials(self._url)
 
 
 def without_credentials(url: str | None) -> str | None:

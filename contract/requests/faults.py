@@ -27,10 +27,11 @@ _NO_MODEL = re.compile(r"model_not_found|model_not_exist|invalid_model", re.IGNO
 _REFUSES = re.compile(
     r"un(?:supported|recogni[sz]ed|known|expected)|not (?:\w+ ){0,2}(?:support|permit|allow|accept)"
     r"|extra (?:input|field)|\bonly\b|deprecated|does not (?:support|accept|allow)|no longer"
-    r"|use 'max_completion_tokens'",
+    r"|use 'max_completion_tokens'|input should be (?!less|greater)",
     re.IGNORECASE,
 )
 _TOO_LARGE = re.compile(r"too (?:large|high|long|many)|context (?:length|window)|at most|exceed|greater", re.IGNORECASE)
+_INVALID = re.compile(r"\b\d+ validation errors?\b")
 _UNREACHED = ("ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol", "LocalProtocolError")
 
 
@@ -89,6 +90,8 @@ def fault_of_status(
     inner = body.get("error", body) if isinstance(body, Mapping) else body
     code, kind, param = (inner.get(key) if isinstance(inner, Mapping) else None for key in ("code", "type", "param"))
     text = error_text(body)
+    if status == 500 and _INVALID.search(text):
+        status = 422  # llama.cpp's server by llama-cpp-python
     reason = f"{name} {status}: {one_line(ValueError(clean_text(text)), 200)}"
     setting = _setting(text, param, request) if status in (400, 422) else None
     return Fault(_scope(status, f"{text} {code} {kind}"), reason, wait, setting, (0, 0), limited=status == 429)

@@ -1,7 +1,5 @@
 """Count the usage of a job against its budget, with the most that the calls underway may take."""
 
-import asyncio
-
 from lethebench.contract.requests.budget import Budget, Usage
 from lethebench.contract.requests.cache import Cache
 from lethebench.contract.requests.endpoint import BudgetSpent
@@ -15,7 +13,6 @@ class Meter:
         self.usage = cache.usage()
         self._reserved: dict[int, Usage] = {}
         self._factor = 1.0  # for servers that count more tokens than `bound`, e.g. for pictures
-        self._changed = asyncio.Event()
 
     def begin(self, most: Usage) -> int | None:
         """Record a call before it is sent; return its id, or None if the budget may not suffice for those underway.
@@ -50,14 +47,4 @@ class Meter:
         if usage[0] is not None and most.input_tokens:
             self._factor = max(self._factor, usage[0] / most.input_tokens)
         self.usage = self.usage.plus(total)
-        self.wake()
         self.cache.end(call, total, key, text)
-
-    async def change(self) -> None:
-        """Wait until a call ends or the pass stops."""
-        self._changed.clear()
-        await self._changed.wait()
-
-    def wake(self) -> None:
-        """End every wait for a change."""
-        self._changed.set()

@@ -6,7 +6,7 @@ from typing import Any
 from lethebench.contract.requests.asking import Progress, ask_all
 from lethebench.contract.requests.budget import Budget, Usage, likely
 from lethebench.contract.requests.cache import Cache, request_hash
-from lethebench.contract.requests.endpoint import Endpoint
+from lethebench.contract.requests.endpoint import Endpoint, Reply
 from lethebench.evaluation.judges import prompts
 from lethebench.evaluation.judges.protocol import Item, Verdict
 from lethebench.evaluation.judges.replies import BadVerdict, read_verdict
@@ -51,30 +51,31 @@ class OpenAIJudge:
             BudgetSpent: The next request could exceed the budget.
         """
         verdicts: dict[int, Verdict] = {}
-        reasons: dict[int, str | None] = dict.fromkeys(range(len(items)))
-        for _ in range(TRIES):
-            indices = list(reasons)
-            requests = (self.request(items[index], rubric, repeat, reasons[index]) for index in indices)
-            replies = ask_all(
-                self.endpoint,
-                requests,
-                total=len(indices),
-                cache=self.cache,
-                budget=self.budget,
-                progress=self.progress,
-            )
-            reasons = {}
-            for index, reply in zip(indices, replies, strict=True):
-                if reply.text is None:
-                    verdicts[index] = Verdict(None, "", reply.error)
-                    continue
-                try:
-                    verdicts[index] = Verdict(*read_verdict(reply.text, rubric))
-                except BadVerdict as error:
-                    verdicts[index] = Verdict(None, "", f"the reply holds no verdict: {error}")
-                    reasons[index] = str(error)
-            if not reasons:
-                break
+        tries = [1] * len(items)
+
+        def read(index: int, reply: Reply) -> list[tuple[int, dict[str, Any]]]:
+            """Store the verdict in a reply; return the request for another one if it holds none."""
+            if reply.text is None:
+                verdicts[index] = Verdict(None, "", reply.error)
+                return []
+            try:
+                verdicts[index] = Verdict(*read_verdict(reply.text, rubric))
+                return []
+            except BadVerdict as error:
+                verdicts[index] = Verdict(None, "", f"the reply holds no verdict: {error}")
+                reason = str(error)
+            tries[index] += 1
+            return [(index, self.request(items[index], rubric, repeat, reason))] if tries[index] <= TRIES else []
+
+        ask_all(
+            self.endpoint,
+            (self.request(item, rubric, repeat) for item in items),
+            total=len(items),
+            cache=self.cache,
+            budget=self.budget,
+            progress=self.progress,
+            again=read,
+        )
         return [verdicts[index] for index in range(len(items))]
 
     def request(self, item: Item, rubric: Rubric, repeat: int = 0, reason: str | None = None) -> dict[str, Any]:

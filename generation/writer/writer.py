@@ -1,17 +1,18 @@
 """Ask a model for texts, check every answer, and ask again with the reason where a check fails."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from lethebench.contract.conversation import api_messages
 from lethebench.contract.errors import UserError
-from lethebench.contract.requests.asking import Progress, ask_all
+from lethebench.contract.requests.asking import Again, Progress, ask_all
 from lethebench.contract.requests.budget import Budget, Usage, likely
 from lethebench.contract.requests.cache import Cache, request_hash
-from lethebench.contract.requests.endpoint import Endpoint, PassStopped
+from lethebench.contract.requests.endpoint import Endpoint, PassStopped, Reply
 from lethebench.generation.seeding import digest
 from lethebench.generation.writer.answers import RejectedError, Schema, parse
 
@@ -88,26 +89,9 @@ class Writer:
         Raises:
             UserError: A text is rejected ATTEMPTS times, or no further request can be sent.
         """
-        texts: dict[int, T] = {}
-        reasons: dict[int, list[str]] = {index: [] for index in range(len(tasks))}
-        for _ in range(ATTEMPTS):
-            requests = {index: self.request(tasks[index], reasons[index]) for index in reasons}
-            for index, answer in zip(requests, self.ask(list(requests.values())), strict=True):
-                try:
-                    if isinstance(answer, RejectedError):
-                        raise answer
-                    texts[index] = tasks[index].read(parse(answer, tasks[index].schema))
-                    del reasons[index]
-                except RejectedError as error:
-                    self.rejected += 1
-                    reasons[index].append(str(error))
-            if not reasons:
-                return [texts[index] for index in range(len(tasks))]
-        index, rejections = next(iter(reasons.items()))
-        raise UserError(
-            f"--writer openai:{self.endpoint.model}: {len(reasons)} of {len(tasks)} texts were rejected {ATTEMPTS} "
-            f"times; the first is {tasks[index].key}: {rejections[-1]}; try another model"
-        )
+        reading = Reading(self, tasks)
+        self._send((self.request(task) for task in tasks), len(tasks), again=reading.take)
+        return reading.finished()
 
     def request(self, task: Task, reasons: Sequence[str] = ()) -> dict[str, Any]:
         """Return the request for a text whose earlier answers were rejected for these reasons."""
@@ -132,7 +116,8 @@ class Writer:
             answers.update(f"{key} {text}\n".encode())
         return {
             "model": f"openai:{self.endpoint.model}",
-            "base_url": self.endpoint.address,
+            # The manifest is published, and the address of a server may name a host that is nobody's business.
+            "own_server": self.endpoint.address is not None,
             "language": self.language,
             "portraits": self.portraits and f"openai:{self.portraits[0]}",
             "prompt_version": PROMPT_VERSION,
@@ -148,25 +133,107 @@ class Writer:
         Raises:
             UserError: No further request can be sent.
         """
+        replies = self._send(requests, len(requests), batch=batch)
+        return [self.answer(request, reply) for request, reply in zip(requests, replies, strict=True)]
+
+    def answer(self, request: Mapping[str, Any], reply: Reply) -> str | RejectedError:
+        """Return the answer to a request, which then belongs to the build's texts, or why there is none."""
+        if reply.text is None:
+            return RejectedError(f"there was none ({reply.error})")
+        self._used[request_hash(self.endpoint, request)] = reply.text
+        return reply.text
+
+    def _send(
+        self,
+        requests: Iterable[Mapping[str, Any]],
+        total: int,
+        *,
+        batch: bool = True,
+        again: Again | None = None,
+    ) -> list[Reply]:
         try:
-            replies = ask_all(
+            return ask_all(
                 self.endpoint if batch else replace(self.endpoint, batch=False),
                 requests,
-                total=len(requests),
+                total=total,
                 cache=self.cache,
                 budget=self.budget,
                 progress=self.progress,
+                again=again,
             )
         except PassStopped as error:
             raise UserError(f"--writer openai:{self.endpoint.model}: {error}") from None
-        answers: list[str | RejectedError] = []
-        for request, reply in zip(requests, replies, strict=True):
-            if reply.text is None:
-                answers.append(RejectedError(f"there was none ({reply.error})"))
+
+
+class Reading(Generic[T]):
+    """Reads the answers to tasks, and asks again for those that are rejected while others are underway.
+
+    Checks compare a text with earlier ones, so answers are read in one order, whatever order they arrive in: the first
+    answers to all tasks in their order, then the second ones, and so on. Without it, another speed of the server would
+    give other texts.
+    """
+
+    def __init__(self, writer: Writer, tasks: Sequence[Task[T]]) -> None:
+        self.writer, self.tasks = writer, tasks
+        self.reasons: list[list[str]] = [[] for _ in tasks]
+        self._texts: dict[int, T] = {}
+        self._arrived: dict[tuple[int, int], Any] = {}
+        self._attempt, self._waiting, self._rejected = 0, deque(range(len(tasks))), list[int]()
+
+    def take(self, index: int, reply: Reply) -> list[tuple[int, dict[str, Any]]]:
+        """Take the reply to a task's latest request; return the requests for texts that are rejected by now."""
+        reasons, task = self.reasons[index], self.tasks[index]
+        answer = self.writer.answer(self.writer.request(task, reasons), reply)
+        attempt = len(reasons)
+        again = []
+        try:
+            if isinstance(answer, RejectedError):
+                raise answer
+            self._arrived[attempt, index] = parse(answer, task.schema)
+        except RejectedError as error:  # for its form, which no other text changes
+            self._arrived[attempt, index] = None
+            again += self._reject(index, error)
+        return again + self._read()
+
+    def _read(self) -> list[tuple[int, dict[str, Any]]]:
+        """Read the answers that are next; return the requests for texts that are rejected."""
+        again = []
+        while self._waiting and (self._attempt, self._waiting[0]) in self._arrived:
+            index = self._waiting.popleft()
+            content = self._arrived.pop((self._attempt, index))
+            if content is None:
+                self._rejected.append(index)
             else:
-                self._used[request_hash(self.endpoint, request)] = reply.text
-                answers.append(reply.text)
-        return answers
+                try:
+                    self._texts[index] = self.tasks[index].read(content)
+                except RejectedError as error:
+                    self._rejected.append(index)
+                    again += self._reject(index, error)
+            if not self._waiting:
+                self._attempt, self._waiting, self._rejected = self._attempt + 1, deque(self._rejected), []
+        return again
+
+    def _reject(self, index: int, error: RejectedError) -> list[tuple[int, dict[str, Any]]]:
+        """Note why a text is rejected; return the request for another one, none after ATTEMPTS."""
+        reasons = self.reasons[index]
+        self.writer.rejected += 1
+        reasons.append(str(error))
+        return [(index, self.writer.request(self.tasks[index], reasons))] if len(reasons) < ATTEMPTS else []
+
+    def finished(self) -> list[T]:
+        """Return the texts in the order of the tasks.
+
+        Raises:
+            UserError: A text was rejected ATTEMPTS times.
+        """
+        missing = [index for index in range(len(self.tasks)) if index not in self._texts]
+        if not missing:
+            return [self._texts[index] for index in range(len(self.tasks))]
+        raise UserError(
+            f"--writer openai:{self.writer.endpoint.model}: {len(missing)} of {len(self.tasks)} texts were rejected "
+            f"{ATTEMPTS} times; the first is {self.tasks[missing[0]].key}: {self.reasons[missing[0]][-1]}; try another "
+            "model"
+        )
 
 
 class Estimator(Writer):

@@ -1,4 +1,4 @@
-"""`lethe evaluate RUN`: score every saved model of a run again and compare with the numbers that the run has."""
+"""`lethe evaluate RUN`: score every saved model of a run again, or let judges judge the answers that the run has."""
 
 import math
 import shutil
@@ -86,22 +86,19 @@ class Comparison:
 def evaluate_run(options: EvaluateOptions, *, full: bool = False) -> tuple[dict, str]:
     """Score every saved model of a run again; return the content of scores.json and the text to print.
 
+    With judges, the scored rows of the run are judged, and no model is loaded.
+
     Raises:
         UserError: the run is in use, did not finish training, or its build is missing.
     """
     folder = options.target
     with locked(folder):
-        record = check_run(folder, hashed=None)
+        record = check_run(folder, hashed=() if options.judges.names else None)
         if not is_done(folder / "learnt"):
             raise UserError(f"{folder} did not finish training: there is no model to score")
         build = _build_of(folder, record)
         if options.dry_run:
             return _dry_run(options, build, record)
-        quiet_libraries()
-        from lethebench.scoring.models import has_weights
-
-        if not has_weights(folder / "learnt"):
-            raise UserError(f"{folder}/learnt: model weights and processor are missing")
         result, lines = _rescore(options, build, record)
     if full:
         tables = {stage: full_table({**scores, "notes": []}) for stage, scores in result["stages"].items()}
@@ -139,22 +136,22 @@ def _build_of(folder: Path, record: dict) -> Build:
 def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict, list[str]]:
     from lethebench.runs.continual import headline
     from lethebench.runs.gate import gate
-    from lethebench.runs.stage import Run
     from lethebench.runs.summary import ROWS, gold_summary, method_summary, read_rows
     from lethebench.scoring.judged_run import JudgedRun, questions_of, retained_of
 
     folder, order = options.target, record["task_order"]
-    run_options = RunOptions.from_record(record, data=build.path, out=folder)
     stages = list(stages_of(folder, record))
     judges = options.judges
+    run_options = RunOptions.from_record(record, data=build.path, out=folder)
     build = build.by_request(run_options.tasks_per_request)
-    run = Run(build, run_options, folder, Console(phases=len(stages) * (1 + bool(judges.names)) + 1))
+    console = Console(phases=len(stages) + 1)
+    run = None if judges.names else _run_to_score(run_options, build, console)
     recorded = {name: read_summary(folder, name) for name in record["methods"]}
     recorded_gold = read_gold_summary(folder)
     comparison = Comparison()
     notes: list[str] = []
     out = options.folder()
-    judging = Judging(judges, kept_file(out, REPLIES_FILE), run.console) if judges.names else None
+    judging = Judging(judges, kept_file(out, REPLIES_FILE), console) if judges.names else None
     judged = None
     with new_stage(out, {}, EVALUATION) as out_dir:
         if judging is not None:
@@ -162,10 +159,12 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
         for stage in stages:
             (out_dir / stage).mkdir(parents=True)
             shutil.copy(folder / stage / DONE, out_dir / stage / DONE)
-            if not _score(run, stage, out_dir):
+            if run is None:
+                _copy_rows(folder, stage, out_dir)
+            elif not _score(run, stage, out_dir):
                 notes.append(f"{stage}: its weights are gone; the rows of the run are used")
             for name in (ROWS, HELD_OUT):
-                if (folder / stage / name).is_file():
+                if run is not None and (folder / stage / name).is_file():
                     rows = [read_rows(part / stage, name) for part in (folder, out_dir)]
                     comparison.add(stage, *rows)
         if judging is not None:
@@ -182,7 +181,7 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
             notes += judging.notes()
         verdict = gate(out_dir / "learnt", read_done(folder, "learnt"), record["threshold"])
         write_json(out_dir / "learnt" / GATE, verdict)
-        with run.console.phase("aggregate"):
+        with console.phase("aggregate"):
             gold_stages = [int(stage[-3:]) for stage in stages if stage.startswith("gold/")]
             seeds = None
             if recorded_gold is not None:  # without gold models that the run trained since
@@ -225,6 +224,21 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
     return result, [*lines, *notes, _verdict(compared), f"scores: {out / SCORES_FILE}"]
 
 
+def _run_to_score(options: RunOptions, build: Build, console: Console) -> "Run":
+    quiet_libraries()
+    from lethebench.runs.stage import Run
+    from lethebench.scoring.models import has_weights
+
+    if not has_weights(options.out / "learnt"):
+        raise UserError(f"{options.out}/learnt: model weights and processor are missing")
+    return Run(build, options, options.out, console)
+
+
+def _copy_rows(folder: Path, stage: str, out_dir: Path) -> None:
+    for path in (folder / stage).glob("*.parquet"):
+        shutil.copy(path, out_dir / stage / path.name)
+
+
 def _score(run: "Run", stage: str, out_dir: Path) -> bool:
     """Score one stage's model and return True; without weights copy the run's rows and return False."""
     from lethebench.runs.stage import write_rows
@@ -232,8 +246,7 @@ def _score(run: "Run", stage: str, out_dir: Path) -> bool:
 
     folder = run.folder / stage
     if not has_weights(folder):
-        for path in folder.glob("*.parquet"):
-            shutil.copy(path, out_dir / stage / path.name)
+        _copy_rows(run.folder, stage, out_dir)
         return False
     with run.console.phase(f"score {stage} again") as tick:
         loaded = load(str(folder))
@@ -295,6 +308,8 @@ def _compared(rows: Comparison, recorded: Mapping[str, dict | None], summaries: 
 
 
 def _verdict(compared: dict) -> str:
+    if compared["same"] and not compared["rows"]:
+        return "judged are the run's own rows; lethe evaluate RUN without --judge scores its models again and compares"
     if compared["same"]:
         return f"the same as the run's own numbers, in each of {compared['rows']:,} scored rows and every summary"
     differences = [

@@ -41,6 +41,7 @@ def written(tmp_path_factory):
         done = build(server, folder / "remem")
         assert done.status == 0, done.error
         assert len(server.requests) == TASKS
+    (folder / "url").write_text(server.url)
     return folder
 
 
@@ -85,6 +86,15 @@ def test_manifest_and_card_name_the_model(written):
     assert "--writer openai:m" in card
 
 
+def test_published_files_do_not_name_the_server(written):
+    manifest = json.loads((written / "remem/manifest.json").read_text())
+    assert manifest["written"]["own_server"] is True
+    assert "--writer openai:m --base-url URL" in (written / "remem/README.md").read_text()
+    host = (written / "url").read_text().removeprefix("http://").removesuffix("/v1")
+    for path in filter(Path.is_file, (written / "remem").rglob("*")):
+        assert host.encode() not in path.read_bytes(), path
+
+
 def test_written_texts_replace_those_of_templates(written):
     template = BENCHMARKS["remem"].plan(4, seed=0, options=BENCHMARKS["remem"].OPTIONS())
     names = {profile.name for unit in template.units for profile in unit.profiles}
@@ -96,7 +106,7 @@ def test_written_texts_replace_those_of_templates(written):
 
 
 def test_build_from_its_answers_sends_nothing_and_has_the_same_bytes(written, tmp_path):
-    url = json.loads((written / "remem/manifest.json").read_text())["written"]["base_url"]
+    url = (written / "url").read_text()
     before = hashes(written / "remem")
     again = tmp_path / "remem"
     (tmp_path / "remem.answers.sqlite").write_bytes((written / "remem.answers.sqlite").read_bytes())

@@ -97,6 +97,10 @@ ROW_FAULTS = {
     "FastAPI": ((422, {"detail": [{"loc": ["body", "x"], "msg": "no good"}]}, {}), "body.x: no good"),
     "error with 200": ((200, {"error": {"message": "context too long", "code": 400}}, {}), "context too long"),
     "filter": ((200, {"choices": [{"message": {}, "finish_reason": "content_filter"}]}, {}), "content_filter"),
+    "max_tokens out of range": (
+        error(500, "1 validation error:\n  {'loc': ('body', 'max_tokens'), 'msg': 'Input should be less than 10'}"),
+        "less than 10",
+    ),
     "max_tokens too large": (error(400, "'max_tokens' is too large: 256", param="max_tokens"), "too large"),
     "do not retry": (error(500, "no use", {"X_Should_Retry": "false"}), "no use"),
 }
@@ -150,12 +154,69 @@ def test_other_calls_wait_too_when_the_rate_is_limited():
     assert sum(at < times[0] + 0.4 for at in times) <= 3  # the first of each worker, and one that overtakes the reply
 
 
+def test_request_that_waits_for_its_retry_leaves_its_place():
+    with serving(error(500, "broken"), well()) as server:
+        replies = ask(server, requests(5), first_wait=0.3)
+        assert [request["text"] for request in server.requests] == [f"row {row}" for row in (0, 1, 2, 3, 4, 0)]
+        assert server.requests[5]["at"] - server.requests[0]["at"] >= 0.2
+    assert [reply.tries for reply in replies] == [2, 1, 1, 1, 1]
+
+
+def test_server_that_mostly_answers_is_called_again_at_once():
+    faults = iter([error(500, "broken")] * 3)
+    with serving(*[well()] * 40, lambda text: next(faults, well())) as server:
+        start = time.monotonic()
+        replies = ask(server, requests(60), first_wait=5.0)
+    assert time.monotonic() - start < 4
+    assert sum(reply.tries for reply in replies) == 63
+
+
+def test_failing_server_gets_few_new_requests():
+    with serving(error(500, "broken")) as server:
+        with pytest.raises(EndpointRefused, match="10 requests in a row failed"):
+            ask(server, requests(400), retries=3, first_wait=0.02, concurrency=8)
+        assert len({request["text"] for request in server.requests}) <= 10 + 8
+
+
+def test_server_with_too_many_calls_gets_fewer():
+    """A server with three places refuses all other calls, and does not say how long to wait."""
+
+    def answer(text, pictures):
+        if server._now > 3:
+            return error(429, "too many requests")
+        time.sleep(0.05)
+        return well(text)
+
+    with chatting(answer) as server:
+        replies = ask(server, requests(60), concurrency=12, first_wait=0.1)
+    assert [reply.text for reply in replies] == [f"row {row}" for row in range(60)]
+    assert len(server.requests) < 4 * 60
+
+
+def test_request_for_another_answer_is_sent_in_the_same_pass():
+    """In the place of the first one, and of one whose reply came earlier."""
+
+    def again(index, reply):
+        taken.append((index, reply.text))
+        return [(other, requests(20)[10 + other]) for other in {3: (0, 3)}.get(index, ()) if reply.text == "row 3"]
+
+    taken: list = []
+    with serving(lambda text: well(text)) as server:
+        endpoint = Endpoint(model="m", key=KEY, base_url=server.url, concurrency=1)
+        replies = ask_all(endpoint, requests(4), total=4, again=again)
+    assert [reply.text for reply in replies] == ["row 10", "row 1", "row 2", "row 13"]
+    assert taken == [(0, "row 0"), (1, "row 1"), (2, "row 2"), (3, "row 3"), (0, "row 10"), (3, "row 13")]
+
+
 REFUSALS = {
     "OpenAI": lambda name: error(400, f"Unsupported parameter: '{name}' is not supported", param=name),
     "LiteLLM": lambda name: error(400, f"litellm.BadRequestError: '{name}' is not supported with this model."),
     "copilot": lambda name: error(400, f"Unsupported value: {name}", code="invalid_request_body"),
     "only one": lambda name: error(400, f"{name}: only 1 is allowed for this model"),
     "FastAPI": lambda name: (422, {"detail": [{"loc": ["body", name], "msg": "extra fields not permitted"}]}, {}),
+    "llama.cpp": lambda name: error(
+        500, f"1 validation error:\n  {{'loc': ('body', '{name}'), 'msg': \"Input should be 'text' or 'json_object'\"}}"
+    ),
 }
 
 

@@ -84,6 +84,16 @@ def test_answers_are_joined_and_kept(cache):
     assert Budget(price=(1, 1)).cost(cache.usage()) == pytest.approx((15 + 49 * 7.5) / 1e6)
 
 
+def test_requests_for_other_answers_are_in_a_batch_of_their_own(cache):
+    def again(index, reply):
+        return [(index, requests(90)[index + 50])] if index < 40 and reply.text == f"row {index}" else []
+
+    with batching(well, single) as server:
+        replies = ask_all(endpoint(server), requests(50), total=50, cache=cache, again=again)
+        assert [reply.text for reply in replies] == texts(90)[50:] + texts(50)[40:]
+        assert [len(batch["lines"]) for batch in server.batches.values()] == [49, 39]
+
+
 def test_few_requests_are_sent_by_single_calls(cache):
     with batching(well, single) as server:
         assert [reply.text for reply in ask(server, requests(19), cache)] == texts(19)

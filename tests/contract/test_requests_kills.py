@@ -2,6 +2,7 @@
 
 import signal
 import sqlite3
+import statistics
 import subprocess
 import sys
 import time
@@ -9,6 +10,8 @@ from contextlib import closing
 
 import pytest
 from chat_server import chatting
+from model_writer import faults
+from server_process import in_own_process
 
 from lethebench.contract.conversation import api_messages
 from lethebench.contract.requests.asking import ask_all
@@ -69,14 +72,26 @@ def stored(path, url) -> set[str]:
         return {hashes[key] for (key,) in database.execute("SELECT request FROM answers")}
 
 
-def test_throughput_is_near_the_ideal():
-    requests = [{"model": "m", "messages": api_messages(f"row {row}", ())} for row in range(80)]
-    with chatting(lambda text, pictures: text) as server:
-        server.slow = 0.5
-        endpoint = Endpoint(model="m", key="none", base_url=server.url, concurrency=8)
-        ask_all(endpoint, requests[:1], total=1)  # imports
-        ideal = 80 / 8 * 0.5
-        start = time.monotonic()
-        ask_all(endpoint, requests, total=80)
-        seconds = time.monotonic() - start
-    assert seconds < 1.1 * ideal
+TRANSIENT = ("limited", "broken", "dropped", "cut", "garbled", "page")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+@pytest.mark.parametrize(("rows", "concurrency", "latency"), [(80, 8, 0.5), (1000, 32, 0.25), (1000, 32, 0.5)])
+def test_throughput_is_near_the_ideal(rows, concurrency, latency, share):
+    """The ideal: all calls, failed ones too, at the latency of the server and the limit of concurrency."""
+    requests = [{"model": "m", "messages": api_messages(f"row {row}", ())} for row in range(rows)]
+    ratios = []
+    for seed in range(1 if share == 0.0 else 3):
+        with in_own_process(lambda: chatting(lambda text, pictures: text)) as server:
+            endpoint = Endpoint(model="m", key="none", base_url=server.url, concurrency=concurrency)
+            ask_all(endpoint, requests[:1], total=1)  # imports
+            server.set(slow=latency, faults=faults(2 * rows, share, seed, TRANSIENT))
+            start = time.monotonic()
+            replies = ask_all(endpoint, requests, total=rows)
+            seconds = time.monotonic() - start
+            calls, most = server.count()
+        ratios.append(seconds / (calls * latency / concurrency))
+        assert [reply.text for reply in replies] == [f"row {row}" for row in range(rows)]
+        assert most <= concurrency
+    print(f"{[round(ratio, 3) for ratio in ratios]} of the ideal")
+    assert statistics.median(ratios) < 1.1

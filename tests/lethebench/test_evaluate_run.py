@@ -214,6 +214,7 @@ def test_judged_run_has_blocks_verdicts_and_judged_scores(run, rescored, tmp_pat
     assert done.status == 0, done.error
     scores = json.loads(done.out)
     assert scores["compared"]["same"]
+    assert scores["compared"]["rows"] == 0
     assert scores["methods"] == rescored[1]["methods"]
     judges = scores["judges"]
     assert [block["name"] for block in judges["blocks"]["npo"]] == ["A-UA", "A-UB", "B-UB"]
@@ -229,6 +230,24 @@ def test_judged_run_has_blocks_verdicts_and_judged_scores(run, rescored, tmp_pat
     assert sampled.status == 0, sampled.error
     assert json.loads(sampled.out)["judges"]["scores"] == {}
     assert pq.read_metadata(tmp_path / "sample" / "verdicts.parquet").num_rows < len(verdicts)
+
+
+def test_judges_need_no_weights_and_score_nothing_again(run, rescored, tmp_path, monkeypatch):
+    copy = changed(run, tmp_path)
+    for stage in ("npo/t002", "gold/t002", "learnt"):
+        (copy / stage / "model.safetensors").unlink()
+    monkeypatch.setattr("lethebench.runs.stage.Run.score", None)
+    words = ["--judge", "local", "--judge-sample", 1, "--rubrics", "fluency", "--out", tmp_path / "out"]
+    done = lethe("evaluate", copy, *words)
+    assert done.status == 0, done.error
+    assert "judged are the run's own rows" in done.out
+    rows = rows_of(tmp_path / "out" / "npo" / "t002")
+    assert [row["generated"] for row in rows] == [row["generated"] for row in rows_of(run / "npo" / "t002")]
+    assert any(row["fluency"] is not None for row in rows)
+    (copy / "npo/t001/rows.parquet").write_bytes((copy / "npo/t002/rows.parquet").read_bytes())
+    done = lethe("evaluate", copy, *words)
+    assert done.status == 2
+    assert "npo/t001/rows.parquet" in done.line
 
 
 def test_dry_run_of_a_judged_run_reads_its_answers(run, tmp_path):

@@ -116,6 +116,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _busy(self, request: dict) -> None:
         self._error(429, "too many requests", Retry_After="0.2")
 
+    def _limited(self, request: dict) -> None:
+        self._error(429, "too many requests")
+
     def _busy_for_hours(self, request: dict) -> None:
         self._error(429, "quota", Retry_After="7200")
 

@@ -5,7 +5,7 @@ import json
 import random
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
@@ -84,10 +84,10 @@ def writing() -> Iterator[ChatServer]:
         yield server
 
 
-def faults(count: int, share: float, seed: int = 0) -> list[str | None]:
-    """Return the faults of the first `count` requests: each of FAULTS equally often, at random places."""
+def faults(count: int, share: float, seed: int = 0, kinds: Sequence[str] = FAULTS) -> list[str | None]:
+    """Return the faults of the first `count` requests: each kind equally often, at random places."""
     rng = random.Random(seed)
-    names = [FAULTS[number % len(FAULTS)] for number in range(round(share * count))]
+    names = [kinds[number % len(kinds)] for number in range(round(share * count))]
     entries: list[str | None] = [*names, *[None] * (count - len(names))]
     rng.shuffle(entries)
     return entries
