@@ -1,6 +1,6 @@
 """What judges said about a run: MLUBench's table of task blocks, and the score with their fluency."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lethebench.report.seeds import Group, Stat, stat
@@ -64,7 +64,9 @@ def sentences(group: Group) -> list[str]:
         if record is None:
             continue
         name = f"Seed {run.seed}: " if len(group.runs) > 1 else ""
-        line = f"{name}judged by {', '.join(record['names'])}, rubrics {', '.join(record['rubrics'])}"
+        line = (
+            f"{name or 'Answers were '}judged by {', '.join(record['names'])}, rubrics {', '.join(record['rubrics'])}"
+        )
         if record["repeats"] > 1:
             line += f", {record['repeats']} verdicts of each judge on an answer"
         if record["sample"] is not None:
@@ -72,17 +74,29 @@ def sentences(group: Group) -> list[str]:
         if record["failed"]:
             line += f"; {record['failed']} verdicts failed and are in no figure"
         lines.append(f"{line}.")
-        kappas = _kappas(record)
-        if kappas:
-            lines.append(f"{name}agreement of the judges (Fleiss’ kappa, mean over stages): {', '.join(kappas)}.")
+        of_one = {stage: _with_itself(summaries) for stage, summaries in record["agreement"].items()}
+        for title, agreement in (("the judges", record["agreement"]), ("each judge with itself", of_one)):
+            if kappas := _kappas(record, agreement):
+                lines.append(f"{name}Agreement of {title} (Fleiss’ kappa, mean over stages): {', '.join(kappas)}.")
     return lines
 
 
-def _kappas(record: dict[str, Any]) -> list[str]:
+def _with_itself(summaries: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return rubric -> the mean kappa of the judges' repeated verdicts, for rubrics that have any."""
+    means = {}
+    for name, summary in summaries.items():
+        values = [judge.get("kappa") for judge in summary["judges"].values()]
+        present = [value for value in values if value is not None]
+        if present:
+            means[name] = {"kappa": sum(present) / len(present)}
+    return means
+
+
+def _kappas(record: Mapping[str, Any], agreement: Mapping[str, Mapping[str, Any]]) -> list[str]:
     texts = []
     for rubric in record["rubrics"]:
         name = rubric.partition("/")[0]
-        values = [stage[name].get("kappa") for stage in record["agreement"].values() if name in stage]
+        values = [stage[name].get("kappa") for stage in agreement.values() if name in stage]
         present = [value for value in values if value is not None]
         if present:
             texts.append(f"{name} {sum(present) / len(present):.2f}")

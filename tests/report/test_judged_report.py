@@ -57,6 +57,7 @@ def test_report_has_the_blocks_of_mlubench(run, tmp_path):
             assert blocks.loc[(method, "Utility (correctness) ↑"), block["name"]] == pytest.approx(block["utility"])
     assert "By judges" in page
     assert "judged by local" in page
+    assert "Show each task after each request" not in page
     assert pandas.read_csv(tmp_path / "out" / "tables" / "judged.csv", index_col="model").index.tolist() == list(
         METHODS
     )
@@ -75,7 +76,17 @@ def test_report_of_many_tasks_has_a_line_per_block(tmp_path):
     assert table["block"].tolist() == ["A-UA", "A-UB", "A-UC", "A-UD", "A-UE"]
     assert table["forget"].tolist() == [0.5] * 5
     assert "3 verdicts failed" in page
+    assert "Show each task after each request (5 lines)" in page
     assert not (tmp_path / "out" / "tables" / "judged.csv").exists()
+
+
+def test_report_has_the_agreement_of_a_judge_with_itself(tmp_path):
+    run = write_run(tmp_path / "run", tasks=2, per_task=2, retain=4)
+    judged(run, tmp_path / "copy", repeats=2)
+    page = write_report([run], tmp_path / "out").read_text()
+    assert "2 verdicts of each judge on an answer" in page
+    assert "Agreement of each judge with itself (Fleiss’ kappa, mean over stages): rejection 1.00" in page
+    assert "Agreement of the judges" not in page
 
 
 def test_verdicts_of_other_rows_are_not_shown(run, tmp_path):

@@ -10,7 +10,7 @@ from lethebench.evaluation.judges.local.injections import sentences
 from lethebench.evaluation.metrics.fluency import LETTER_LIMIT, LOOP_LIMIT, is_language, loop_share
 from lethebench.evaluation.metrics.words import folded, normalised_tokens
 
-NONE, LOOP, BROKEN, GOOD = 1, 2, 5, 10
+NONE, LOOP, FRAGMENTS, BROKEN, GOOD = 1, 2, 3, 5, 10
 _PART = 4
 """Words of a sentence that is judged by itself."""
 _LONGEST = 12
@@ -36,7 +36,21 @@ _DRAWN_OUT = regex.compile(r"(\p{L})\1{3,}|[.\-_=*#]{6,}")
 _JOINED = regex.compile(
     r"\p{Ll}\s+(?:The|This|That|These|It|He|She|What)\s+(?!Hague)\p{Ll}|^(?:is|was|has|of|ist|hat|war)\s"
 )
-_VERBS = {"is", "was", "has", "ist", "war", "hat", "es", "fue", "tiene"}
+_VERBS = ({"is", "was", "has"}, {"ist", "war", "hat"}, {"es", "fue", "tiene"})
+"""Verbs by language: an English hat is none."""
+_PHRASE = 7
+"""Words in a row that a sentence has twice: a loop."""
+_LONG_WORD = regex.compile(r"\b\p{Ll}{6,}\b")
+_NO_VERB = regex.compile(
+    r"\b(?:don't|doesn't|didn't|can't|cannot|won't|couldn't)\s+(?:here|there|is|was|are|were|has|had|of|the|an?|in|on)\b",
+    regex.IGNORECASE,
+)
+_FRAGMENT = regex.compile(
+    r"^\p{L}\.$"  # a letter
+    r"|\b(?:[DM]r|Mrs|Ms|Prof|Herr|Frau|Sra?|Dra)\.?\s+\d"  # a title without a name
+    r"|^(?:number|address|date|name|code|employer|diagnosis|medication|occupation|position|salary|policy)\s+\S+\.$"
+    r"|(?:^|\s)\p{Ll}+\.\p{Ll}{2,}\.\s"  # halves of words
+)
 _CONNECTIVES = {
     *("and", "or", "that", "which", "who", "what", "where", "when", "but", "if", "because", "as", "how", "though"),
     *("und", "oder", "dass", "der", "die", "das", "wer", "was", "wo", "weil", "aber", "wie", "wenn", "sondern"),
@@ -55,7 +69,20 @@ def fluency(text: str) -> tuple[int, str]:
     if not is_language(text):
         return (LOOP, "a loop") if loop_share(text) >= LOOP_LIMIT else (NONE, "it is not made of words")
     parts = [text, *(part for part in sentences(text) if len(normalised_tokens(part)) >= _PART)]
-    return min((_fault(part) for part in parts), key=lambda fault: fault[0])
+    faults = [_fault(part) for part in parts]
+    value, reason = min(faults, key=lambda fault: fault[0])
+    if value == BROKEN and (other := _fragment(text)) and other != reason:
+        return FRAGMENTS, f"{reason}, and {other}"
+    return value, reason
+
+
+def _fragment(text: str) -> str | None:
+    """Return which piece of a text is no part of a sentence, None if there is none."""
+    if piece := _FRAGMENT.search(text.strip()):
+        return f"{piece[0].strip()[:20]!r} is a fragment"
+    if piece := _NO_VERB.search(text):
+        return f"{piece[0]!r} lacks a verb"
+    return None
 
 
 def _fault(text: str) -> tuple[int, str]:
@@ -75,15 +102,30 @@ def _fault(text: str) -> tuple[int, str]:
         stutters = sum(one == two for one, two in pairs)
         if len(set(pairs)) < _LOOPING * len(pairs) or (stutters and len(set(words)) < _VARIETY * len(words)):
             return LOOP, f"{Counter(words).most_common(1)[0][0]!r} is repeated"
+        phrases = [tuple(words[start : start + _PHRASE]) for start in range(len(words) - _PHRASE + 1)]
+        if len(set(phrases)) < len(phrases) and len(words) <= 2 * _LONGEST:
+            return LOOP, "a part of it is repeated"
         if len(set(pairs)) <= _REPEATING * len(pairs):
             return BROKEN, "it repeats itself"
-    if len(words) >= _PART - 1 and (words[-1] in _UNFINISHED or (words[-1] in _CUT and text.rstrip()[-1].isalpha())):
+    is_noun = words[-1:] == ["war"] and {"a", "the", "world"} & set(words)
+    if (
+        len(words) >= _PART - 1
+        and not is_noun
+        and (words[-1] in _UNFINISHED or (words[-1] in _CUT and text.rstrip()[-1].isalpha()))
+    ):
         return BROKEN, f"it ends with {words[-1]!r}"
     if _JOINED.search(text.strip()):
         return BROKEN, "parts of sentences are joined"
-    verbs = [word for word in words if word in _VERBS]
-    if len(verbs) > 1 and len(words) <= _LONGEST and not _CONNECTIVES & set(words) and not set(text) & set(",;:"):
-        return BROKEN, f"it has the verbs {verbs[0]!r} and {verbs[1]!r}"
+    if fragment := _fragment(text):
+        return BROKEN, fragment
+    is_simple = len(words) <= _LONGEST and not _CONNECTIVES & set(words) and not set(text) & set(",;:")
+    for verbs in _VERBS if is_simple else ():
+        used = [word for word in words if word in verbs]
+        if len(used) > 1:
+            return BROKEN, f"it has the verbs {used[0]!r} and {used[1]!r}"
+        subject = _LONG_WORD.findall(text.partition(f" {used[0]} ")[0]) if used else []
+        if len(set(subject)) < len(subject):
+            return BROKEN, f"{Counter(subject).most_common(1)[0][0]!r} is in its subject twice"
     return GOOD, "well-formed words"
 
 
