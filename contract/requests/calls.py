@@ -186,7 +186,7 @@ class _Pass:
         """Let a request wait for its retry, or fail, or stop the pass."""
         pending.failures += 1
         # A server with too many calls, which it answers one after another, is not given up on so soon.
-        patience = LIMITED_PATIENCE if fault.limited and not self.health.is_failing else 1
+        patience = LIMITED_PATIENCE if fault.limited and self.health.any_answer else 1
         wait = wait_before_retry(self.endpoint, fault, math.ceil(pending.failures / patience))
         if cause := self.health.fails(fault, final=wait is None):
             self._halt(EndpointRefused(f"{cause}: {fault.reason}; {CURES[fault.scope]}"))

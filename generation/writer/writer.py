@@ -133,7 +133,8 @@ class Writer:
         Raises:
             UserError: No further request can be sent.
         """
-        replies = self._send(requests, len(requests), batch=batch)
+        subject = f"--portraits openai:{self.portraits[0]}" if self.portraits and not batch else None
+        replies = self._send(requests, len(requests), batch=batch, subject=subject)
         return [self.answer(request, reply) for request, reply in zip(requests, replies, strict=True)]
 
     def answer(self, request: Mapping[str, Any], reply: Reply) -> str | RejectedError:
@@ -150,6 +151,7 @@ class Writer:
         *,
         batch: bool = True,
         again: Again | None = None,
+        subject: str | None = None,
     ) -> list[Reply]:
         try:
             return ask_all(
@@ -162,7 +164,7 @@ class Writer:
                 again=again,
             )
         except PassStopped as error:
-            raise UserError(f"--writer openai:{self.endpoint.model}: {error}") from None
+            raise UserError(f"{subject or f'--writer openai:{self.endpoint.model}'}: {error}") from None
 
 
 class Reading(Generic[T]):

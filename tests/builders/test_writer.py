@@ -223,6 +223,14 @@ def test_same_picture_of_everybody_is_one_line(tmp_path):
     assert not (tmp_path / "remem.portraits").exists()
 
 
+def test_refused_model_of_portraits_is_named(tmp_path):
+    with writing() as server:
+        server.draw = lambda body: (404, {"error": {"message": "no model draw"}})
+        done = build(server, tmp_path / "remem", "--portraits", "openai:draw")
+    assert done.status == 2
+    assert done.line.startswith("lethe: --portraits openai:draw: the endpoint refuses every call: ")
+
+
 def test_build_in_another_language_has_none_of_the_templates(tmp_path):
     with writing() as server:
         done = build(server, tmp_path / "remem", "--language", "de")

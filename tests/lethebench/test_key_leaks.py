@@ -22,7 +22,7 @@ JUDGED = "Give the verdict by the rubric"
 @pytest.fixture(autouse=True)
 def key(monkeypatch, caplog):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "lethebench")
 
 
 def completion(text: str) -> dict:
@@ -36,7 +36,7 @@ def refusals():
     """Errors that repeat the key, in turn with answers."""
     texts = [f"Bearer {KEY}", encoded(f"Bearer {KEY}"), KEY[:30], "".join(f"\\u{ord(letter):04x}" for letter in KEY)]
     for status, text in zip(cycle((429, 500, 503)), cycle(texts), strict=False):
-        yield status, {"error": {"message": f"the key {text} is slow", "type": KEY, "code": KEY, "param": KEY}}, {}
+        yield status, {"error": {"message": f"the key {text} is slow", "type": KEY, "code": KEY, "param": KEY}}
         yield from [None] * 9
 
 
@@ -69,18 +69,18 @@ def assert_clean(folder, *texts):
 @pytest.mark.parametrize("batch", [False, True])
 def test_written_build_holds_no_key(batch, tmp_path, monkeypatch, caplog, capfd):
     use_stand_in_people(monkeypatch)
+    monkeypatch.setattr("lethebench.contract.requests.batch.FEWEST", 5)
     errors = refusals()
     monkeypatch.setattr("lethebench.contract.requests.retries.random.uniform", lambda low, high: 0.01)
 
     def row(text, body):
-        error = next(errors)
-        return error[:2] if error is not None else (200, completion(written(body)))
+        return next(errors) or (200, completion(written(body)))
 
     def answer(body):
-        return next(errors) or (200, completion(written(body)), {})
+        return (*(next(errors) or (200, completion(written(body)))), {})
 
     with batching(row, lambda text, pictures: "?") as server:
-        server.structured, server.draw = answer, signed
+        server.structured, server.draw = answer, lambda body: next(errors) or signed(body)
         server.trouble = lambda number, method, path: "500" if number == 3 else None
         words = ["--writer", "openai:m", "--portraits", "openai:draw", "--base-url", server.url]
         done = lethe("build", "remem", *SMALL, "--out", tmp_path / "remem", *words, *(["--batch"] if batch else []))
@@ -104,12 +104,12 @@ def test_judged_evaluation_holds_no_key(batch, tmp_path, monkeypatch, caplog, ca
         return json.dumps(verdict | {"justification": f"{verdict['justification']} {KEY[5:40]}"})
 
     def row(text, body):
-        error, contents = next(errors), [message["content"] for message in body["messages"]]
+        contents = [message["content"] for message in body["messages"]]
         texts = [content if isinstance(content, str) else content[-1]["text"] for content in contents]
-        return error[:2] if error is not None else (200, completion(verdict_or_answer("\n".join(texts))))
+        return next(errors) or (200, completion(verdict_or_answer("\n".join(texts))))
 
     def answer(text, pictures):
-        return next(errors) or (200, completion(verdict_or_answer(text)), {})
+        return (*(next(errors) or (200, completion(verdict_or_answer(text)))), {})
 
     with batching(row, answer) as server:
         words = ["--model", "openai:m", "--base-url", server.url, "--judge", "openai:j", "--judge-base-url", server.url]

@@ -102,7 +102,7 @@ class _BatchHandler(_Handler):
 
     def do_POST(self) -> None:
         path = urlsplit(self.path).path
-        if path == "/v1/chat/completions":
+        if path in ("/v1/chat/completions", "/v1/images/generations"):
             return super().do_POST()
         content = self.rfile.read(int(self.headers["Content-Length"]))
         return self._handle("POST", path, content)

@@ -19,7 +19,7 @@ class ChatServer(ThreadingHTTPServer):
         faults: name of a fault for the n-th request, in order of arrival; later requests succeed.
         always: a fault for every request.
         structured: the body of a request with a schema -> its answer; None answers it like any other.
-        draw: the body of a request for a picture -> the file.
+        draw: the body of a request for a picture -> the file, or status and body.
         echoes: status and form in which the fault `echo` repeats the key, used in turn.
         requests: dicts of `text`, `pictures`, `body`, `key`, `at` (seconds).
         most: the largest number of concurrent requests.
@@ -32,7 +32,7 @@ class ChatServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer, self.faults, self.always, self.slow = answer, [], None, 0.0
         self.structured: Callable[[dict], str] | None = None
-        self.draw: Callable[[dict], bytes] = lambda body: b""
+        self.draw: Callable[[dict], Any] = lambda body: b""
         self.echoes: list[tuple[int, Callable[[str], str]]] = []
         self.requests: list[dict] = []
         self.most = self._now = 0
@@ -89,6 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _well(self, request: dict) -> None:
         if "prompt" in request["body"]:
             picture = self.server.draw(request["body"])
+            if isinstance(picture, tuple):
+                return self._send(*picture)
             return self._send(200, {"created": 0, "data": [{"b64_json": base64.b64encode(picture).decode()}]})
         if self.server.structured and "response_format" in request["body"]:
             answer: Any = self.server.structured(request["body"])
