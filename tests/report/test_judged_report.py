@@ -85,7 +85,7 @@ def test_report_has_the_agreement_of_a_judge_with_itself(tmp_path):
     judged(run, tmp_path / "copy", repeats=2)
     page = write_report([run], tmp_path / "out").read_text()
     assert "2 verdicts of each judge on an answer" in page
-    assert "Agreement of each judge with itself (Fleiss’ kappa, mean over stages): rejection 1.00" in page
+    assert "Agreement of each judge with itself (Fleiss’ kappa, mean over stages): correctness 1.00" in page
     assert "Agreement of the judges" not in page
 
 
