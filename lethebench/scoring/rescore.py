@@ -145,7 +145,7 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
     run_options = RunOptions.from_record(record, data=build.path, out=folder)
     build = build.by_request(run_options.tasks_per_request)
     console = Console(phases=len(stages) + 1)
-    run = None if judges.names else _run_to_score(run_options, build, console)
+    run = None if judges.names else _run_to_score(folder, run_options, build, console)
     recorded = {name: read_summary(folder, name) for name in record["methods"]}
     recorded_gold = read_gold_summary(folder)
     comparison = Comparison()
@@ -224,14 +224,14 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
     return result, [*lines, *notes, _verdict(compared), f"scores: {out / SCORES_FILE}"]
 
 
-def _run_to_score(options: RunOptions, build: Build, console: Console) -> "Run":
+def _run_to_score(folder: Path, options: RunOptions, build: Build, console: Console) -> "Run":
     quiet_libraries()
     from lethebench.runs.stage import Run
     from lethebench.scoring.models import has_weights
 
-    if not has_weights(options.out / "learnt"):
-        raise UserError(f"{options.out}/learnt: model weights and processor are missing")
-    return Run(build, options, options.out, console)
+    if not has_weights(folder / "learnt"):
+        raise UserError(f"{folder}/learnt: model weights and processor are missing")
+    return Run(build, options, folder, console)
 
 
 def _copy_rows(folder: Path, stage: str, out_dir: Path) -> None:
