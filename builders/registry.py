@@ -14,20 +14,24 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lethebench.builders.base import Benchmark
+from lethebench.builders import entries
 from lethebench.builders.errors import BuildError
+
+if TYPE_CHECKING:
+    from lethebench.builders.base import Benchmark
 
 GROUP = "lethebench.benchmarks"
 """The entry-point group of benchmarks from other packages."""
 _REQUIRED = ("NAME", "VERSION", "RELEASE_NOTES", "SUMMARY", "PAPER", "CARD", "CONFIGS", "SIZES")
 
 
-class Registry(Mapping[str, Benchmark]):
+class Registry(Mapping[str, "Benchmark"]):
     """Name -> benchmark, imported on first use."""
 
-    def __init__(self, targets: Mapping[str, str], group: str | None = None) -> None:
-        self._targets, self._group = targets, group
+    def __init__(self, rows: Mapping[str, entries.Entry], group: str | None = None) -> None:
+        self._targets, self._group = {name: row.target for name, row in rows.items()}, group
         self._loaded: dict[str, Benchmark] = {}
 
     def __iter__(self) -> Iterator[str]:
@@ -39,7 +43,7 @@ class Registry(Mapping[str, Benchmark]):
     def __contains__(self, name: object) -> bool:
         return name in self._targets or name in self._plugins()
 
-    def __getitem__(self, name: str) -> Benchmark:
+    def __getitem__(self, name: str) -> "Benchmark":
         """Return a benchmark; raise BuildError if the entry point of another package is not a benchmark."""
         plugin = self._plugins().get(name)
         target = plugin.value if plugin else self._targets[name]
@@ -66,13 +70,15 @@ def _entry_points(group: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
     return plugins
 
 
-def _load(target: str) -> type[Benchmark]:
+def _load(target: str) -> "type[Benchmark]":
     module, _, name = target.partition(":")
     return getattr(import_module(module), name)
 
 
-def _load_plugin(entry_point: EntryPoint) -> Benchmark:
+def _load_plugin(entry_point: EntryPoint) -> "Benchmark":
     """Return an instance of another package's benchmark; raise BuildError unless it is a complete one."""
+    from lethebench.builders.base import Benchmark
+
     origin = _origin(entry_point)
     try:
         benchmark = entry_point.load()
@@ -95,30 +101,24 @@ def _origin(entry_point: EntryPoint) -> str:
     return f"benchmark {entry_point.name!r} ({entry_point.value}{package})"
 
 
-BENCHMARKS = Registry(
-    {
-        "icu": "lethebench.builders.icu.builder:Icu",
-        "mllmu": "lethebench.builders.mllmu.builder:Mllmu",
-        "mlu": "lethebench.builders.mlu.builder:Mlu",
-        "remem": "lethebench.builders.remem.builder:Remem",
-    },
-    GROUP,
-)
-"""Name -> benchmark, one row each; those of other packages follow."""
-IMPORTS = Registry(
-    {
-        "mllmu": "lethebench.builders.imports.mllmu.importer:MllmuImport",
-        "mlu": "lethebench.builders.imports.mlu.importer:MluImport",
-        "remem": "lethebench.builders.imports.remem.importer:RememImport",
-        "clear": "lethebench.builders.imports.clear.importer:ClearImport",
-        "fiubench": "lethebench.builders.imports.fiubench.importer:FiubenchImport",
-        "own": "lethebench.builders.own.importer:Own",
-    }
-)
-"""Name -> the import of an official release, one row each; `own` imports a user's own data."""
+BENCHMARKS = Registry(entries.BENCHMARKS, GROUP)
+"""Name -> benchmark; those of other packages follow ours."""
+IMPORTS = Registry(entries.IMPORTS)
+"""Name -> the import of an official release; `own` imports a user's own data."""
 
 
-def find(name: str, *, imported: bool = False) -> Benchmark:
+def listed_benchmarks() -> dict[str, entries.BenchmarkEntry]:
+    """Return the rows of all benchmarks; of those, only classes of other packages are imported.
+
+    Raises:
+        BuildError: the entry point of another package is not a benchmark.
+    """
+    others = {name: BENCHMARKS[name] for name in BENCHMARKS if name not in entries.BENCHMARKS}
+    rows = {name: entries.benchmark_entry(type(benchmark).__name__, benchmark) for name, benchmark in others.items()}
+    return {**entries.BENCHMARKS, **rows}
+
+
+def find(name: str, *, imported: bool = False) -> "Benchmark":
     """Return a benchmark, or the import of its official release; raise BuildError if the name is unknown."""
     registry = IMPORTS if imported else BENCHMARKS
     if name in registry:
@@ -132,7 +132,7 @@ def find(name: str, *, imported: bool = False) -> Benchmark:
     raise BuildError(f"unknown benchmark {name!r}; {advice}")
 
 
-def benchmark_of_build(folder: Path, name: str, version: str, *, imported: bool) -> Benchmark:
+def benchmark_of_build(folder: Path, name: str, version: str, *, imported: bool) -> "Benchmark":
     """Return the benchmark or import of the build in `folder`, whose manifest has this name and version.
 
     Raises:

@@ -60,7 +60,6 @@ class Own(Import):
         "1.0.0": "First release.",
     }
     SUMMARY = "your own questions, answers and pictures"
-    SOURCE = "a folder, a JSONL, CSV or Parquet file, or the id of a dataset on the Hub, with --map FILE"
     HUB_FILES = tuple(f"*{ending}" for ending in (*TABLES, *PICTURES))
     PAPER = NO_PAPER
     OPTIONS = OwnOptions

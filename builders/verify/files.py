@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import datasets
 from datasets import Features, load_dataset
 from datasets import logging as datasets_logging
 
@@ -134,6 +135,7 @@ def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
     opened = 0
     links = ExitStack()
     try:
+        links.enter_context(_without_torch())
         loadable = links.enter_context(_without_patterns(folder))
         cache = links.enter_context(TemporaryDirectory())  # HF_HOME may be read-only
         for config, splits in manifest.splits.items():
@@ -147,6 +149,17 @@ def check_loading(folder: Path, manifest: Manifest, findings: Findings) -> None:
         links.close()
         datasets_logging.set_verbosity(level)
     findings.passed("loading", f"{opened} splits")
+
+
+@contextmanager
+def _without_torch() -> Iterator[None]:
+    """Keep `datasets` from importing torch, for seconds, only to share the epoch of a stream with other processes."""
+    available = datasets.config.TORCH_AVAILABLE
+    datasets.config.TORCH_AVAILABLE = False
+    try:
+        yield
+    finally:
+        datasets.config.TORCH_AVAILABLE = available
 
 
 @contextmanager

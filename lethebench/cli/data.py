@@ -8,6 +8,7 @@ import typer
 
 from lethebench.cli.command import command
 from lethebench.cli.output import ApiBatch, ApiBudget, ApiDryRun, ApiPrice, ApiUrl, Json, show
+from lethebench.importing import importing
 
 Data = Annotated[
     Path, typer.Argument(metavar="DIR|ORG/NAME", help="A folder written by `lethe build`, or one on the Hub.")
@@ -70,11 +71,14 @@ def build(
 
     Example: lethe build remem --writer openai:gpt-4o-mini --price 0.15,0.60 --budget usd=5
     """
-    from lethebench import builders
-    from lethebench.builders.imports.shared.base import Import
-    from lethebench.cli.writing import WriterOptions, portraits_path
-    from lethebench.console import Console
-    from lethebench.errors import UserError
+    with importing():
+        from lethebench.builders import IMPORTS
+        from lethebench.builders import build as build_benchmark
+        from lethebench.builders import dry_run as estimate_build
+        from lethebench.builders.imports.shared.base import Import
+        from lethebench.cli.writing import WriterOptions, portraits_path
+        from lethebench.console import Console
+        from lethebench.errors import UserError
 
     writing = WriterOptions(
         model=writer,
@@ -89,7 +93,7 @@ def build(
     )
     writing.check()
 
-    importer = builders.IMPORTS.get(name) if source is not None else None
+    importer = IMPORTS.get(name) if source is not None else None
     if source is not None and isinstance(importer, Import) and importer.HUB_FILES:
         from lethebench.hub.fetch import local_data
 
@@ -104,11 +108,11 @@ def build(
     title = f"build {name}, {size}" if source is None else f"build {name} from {source.name}"
     with writing.writer(folder, seed, console.say) as author:
         if author is not None and dry_run:
-            builders.dry_run(name, size=count, seed=seed, options=options, writer=author)
+            estimate_build(name, size=count, seed=seed, options=options, writer=author)
             estimate, text = writing.estimate(author, f"{name}, {size}")
             return show(estimate, as_json, text)
         with console.phase(title) as tick:
-            manifest = builders.build(
+            manifest = build_benchmark(
                 name,
                 folder,
                 size=count,
@@ -129,11 +133,12 @@ def verify(folder: Data, as_json: Json = False) -> None:
 
     Example: lethe verify build/icu
     """
-    from lethebench import builders
-    from lethebench.hub.fetch import local_build
+    with importing():
+        from lethebench.builders.verify.checks import check_build
+        from lethebench.hub.fetch import local_build
 
     folder = local_build(folder)
-    report = builders.verify(folder).to_dict()
+    report = check_build(folder).to_dict()
     lines = [f"{check.get('status', 'ok'):>14}  {check['name']}" for check in report["checks"]]
     lines += [problem["text"] for problem in report["problems"]]
     verdict = "all checks passed" if report["ok"] else f"problems: {len(report['problems'])}"
@@ -157,7 +162,8 @@ def export(
 
     Example: lethe export build/icu --layout lm-eval --out tasks
     """
-    from lethebench.cli.export import export_command
+    with importing():
+        from lethebench.cli.export import export_command
 
     written, text = export_command(folder, layout, out, data)
     show(written, as_json, text)

@@ -7,6 +7,7 @@ import typer
 
 from lethebench.cli.command import command
 from lethebench.cli.output import ApiBatch, ApiBudget, ApiDryRun, ApiPrice, ApiUrl, Json, show
+from lethebench.importing import importing
 
 
 def evaluate(
@@ -100,9 +101,10 @@ def evaluate(
 
     Example: lethe evaluate runs/demo --judge local --judge openai:gpt-4o-mini --judge-price 0.15,0.60
     """
-    from lethebench.scoring.command import evaluate_command
-    from lethebench.scoring.judges import JudgeOptions
-    from lethebench.scoring.options import EvaluateOptions
+    with importing():
+        from lethebench.scoring.command import evaluate_command
+        from lethebench.scoring.judges import JudgeOptions
+        from lethebench.scoring.options import EvaluateOptions
 
     options = EvaluateOptions(
         target=target,
@@ -171,8 +173,9 @@ def judge_check(
 
     Example: lethe judge-check openai:gpt-4o-mini --repeats 2 --price 0.15,0.60
     """
-    from lethebench.scoring.judge_check import judge_check_command
-    from lethebench.scoring.judges import JudgeOptions
+    with importing():
+        from lethebench.scoring.judge_check import judge_check_command
+        from lethebench.scoring.judges import JudgeOptions
 
     options = JudgeOptions(
         names=(judge,),

@@ -1,7 +1,7 @@
 """`lethe list`: tables of benchmarks, imports, methods, metrics and models."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import typer
 
@@ -53,33 +53,32 @@ def render(tables: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
 
 
 def _benchmarks() -> list[dict[str, object]]:
-    from lethebench.builders import BENCHMARKS
+    from lethebench.builders.registry import listed_benchmarks
 
     return [
         {
             "name": name,
-            "is": builder.SUMMARY,
-            "version": builder.VERSION,
-            "profiles": f"{builder.SIZES.small} small, {builder.SIZES.paper:,} paper",
-            "after": f"{builder.PAPER.name}, {builder.PAPER.url}",
+            "is": entry.summary,
+            "version": entry.version,
+            "profiles": f"{entry.small} small, {entry.paper:,} paper",
+            "after": entry.after,
         }
-        for name, builder in BENCHMARKS.items()
+        for name, entry in listed_benchmarks().items()
     ]
 
 
 def _imports() -> list[dict[str, object]]:
-    from lethebench.builders.options import option_help
-    from lethebench.builders.registry import IMPORTS
+    from lethebench.builders.entries import IMPORTS
 
     return [
         {
             "name": name,
-            "version": importer.VERSION,
-            "lethe build NAME --from": importer.SOURCE,
-            "options": "; ".join(f"{key}: {help}" for key, help in option_help(importer.OPTIONS).items()) or "none",
-            "after": f"{importer.PAPER.name}, {importer.PAPER.url}" if importer.PAPER.arxiv else importer.PAPER.name,
+            "version": entry.version,
+            "lethe build NAME --from": entry.source,
+            "options": "; ".join(f"{key}: {help}" for key, help in entry.options.items()) or "none",
+            "after": entry.after,
         }
-        for name, importer in cast(Mapping[str, Any], IMPORTS).items()
+        for name, entry in IMPORTS.items()
     ]
 
 

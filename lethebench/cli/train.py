@@ -7,6 +7,7 @@ import typer
 
 from lethebench.cli.command import RunValues, command
 from lethebench.cli.output import Json, show
+from lethebench.importing import importing
 
 Resume = Annotated[bool, typer.Option("--resume", help="Resume an interrupted run; finished stages are kept.")]
 Repair = Annotated[
@@ -22,8 +23,9 @@ def learn(options: RunValues, resume: Resume = False, repair: Repair = False, as
 
     Example: lethe learn build/icu --model tiny --out runs/icu
     """
-    from lethebench.runs.commands import learn_command
-    from lethebench.runs.options import RunOptions
+    with importing():
+        from lethebench.runs.commands import learn_command
+        from lethebench.runs.options import RunOptions
 
     gate, text = learn_command(RunOptions(**options, methods=(), ignore_gate=True), resume=resume, repair=repair)
     show(gate, as_json, text)
@@ -42,7 +44,8 @@ def unlearn(
 
     Example: lethe unlearn npo build/icu --from runs/icu
     """
-    from lethebench.runs.commands import unlearn_command
+    with importing():
+        from lethebench.runs.commands import unlearn_command
 
     data, settings, ignore_gate = options["data"], options["settings"], options["ignore_gate"]
     record, text = unlearn_command(method, data, run, task, ignore_gate=ignore_gate, settings=settings)
@@ -78,8 +81,9 @@ def run(
 
     Example: lethe run build/icu --method npo,ga --dry-run
     """
-    from lethebench.runs.commands import named, run_command
-    from lethebench.runs.options import RunOptions
+    with importing():
+        from lethebench.runs.commands import named, run_command
+        from lethebench.runs.options import RunOptions
 
     run_options = named(RunOptions(**options), name)
     result, text = run_command(run_options, seeds=seeds, resume=resume, repair=repair, source=source, dry_run=dry_run)
@@ -104,7 +108,8 @@ def tune(
 
     Example: lethe tune npo build/icu --budget 20 --from runs/icu
     """
-    from lethebench.tuning.command import TuneOptions, tune_command
+    with importing():
+        from lethebench.tuning.command import TuneOptions, tune_command
 
     tuned, text = tune_command(
         TuneOptions(method=method, budget=budget, run=run, utility=utility, **options), resume=resume, repair=repair
@@ -121,7 +126,8 @@ def report(
 
     Example: lethe report runs/demo
     """
-    from lethebench.report import write_report
+    with importing():
+        from lethebench.report import write_report
 
     page = write_report(list(runs), out or runs[0] / "report")
     show({"report": str(page)}, as_json, str(page))
@@ -135,7 +141,8 @@ def demo(options: RunValues, resume: Resume = False, repair: Repair = False, as_
 
     Example: lethe demo
     """
-    from lethebench.runs.demo import demo_command
+    with importing():
+        from lethebench.runs.demo import demo_command
 
     result, text = demo_command(options["out"], seed=options["seed"], resume=resume, repair=repair)
     show(result, as_json, text)

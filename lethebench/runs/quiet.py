@@ -2,11 +2,13 @@
 
 import logging
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 from datasets import disable_progress_bars
 from datasets.utils.logging import set_verbosity_error
 
+from lethebench.importing import importing
 from lethebench.runs.build import Build, open_build
 
 
@@ -17,10 +19,12 @@ def open_quietly(path: Path) -> Build:
     return open_build(path)
 
 
-def quiet_libraries() -> None:
-    """Show only errors of the training libraries."""
-    import transformers
+def quiet_libraries(*, training: bool = True) -> None:
+    """Import the libraries that score models, with `training` also those that train; show only their errors."""
+    with importing():
+        import transformers
 
+        import_module("trl.trainer.sft_trainer" if training else "transformers.modeling_utils")
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     logging.getLogger("accelerate").setLevel(logging.ERROR)

@@ -213,7 +213,7 @@ class Evaluation:
         return self._with_references(Evidence(rows=self.asked.relabel(scores))), endpoint
 
     def _evidence_from_weights(self) -> Evidence:
-        quiet_libraries()
+        quiet_libraries(training=False)
         from lethebench.scoring.models import load
 
         loaded = load(self.options.model or "", self.options.adapter)
@@ -261,7 +261,7 @@ class Evaluation:
             before = gold
         if gold is None and before is None:
             return evidence
-        quiet_libraries()
+        quiet_libraries(training=False)
         from lethebench.scoring.models import has_weights, load, reference_rows, with_answer_logprobs
 
         references: dict[str, Rows] = {}

@@ -225,7 +225,7 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
 
 
 def _run_to_score(folder: Path, options: RunOptions, build: Build, console: Console) -> "Run":
-    quiet_libraries()
+    quiet_libraries(training=False)
     from lethebench.runs.stage import Run
     from lethebench.scoring.models import has_weights
 

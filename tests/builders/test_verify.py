@@ -17,10 +17,10 @@ from lethebench.builders import BENCHMARKS, BuildError, build, read_manifest, ve
 from lethebench.builders.audits.audit import audit
 from lethebench.builders.verify.audits import CHECKS as AUDITS
 from lethebench.builders.verify.audits import check_audits
+from lethebench.builders.verify.checks import ORDER
 from lethebench.builders.verify.files import check_card, check_checksums
 from lethebench.builders.verify.findings import Findings
 from lethebench.builders.verify.photos import Photos
-from lethebench.builders.verify.verify import ORDER
 from lethebench.contract.columns import FORMATS
 
 FORGET, RETAIN, HOLDOUT = (f"qa/{role}-00000-of-00001.parquet" for role in ("forget", "retain", "holdout"))
@@ -49,7 +49,7 @@ def folder(good_build, tmp_path):
 def _no_loading(request, monkeypatch):
     """Skip the check `loading`, except where it is tested."""
     if not request.node.get_closest_marker("loading"):
-        monkeypatch.setattr(sys.modules["lethebench.builders.verify.verify"], "check_loading", lambda *_: None)
+        monkeypatch.setattr(sys.modules["lethebench.builders.verify.checks"], "check_loading", lambda *_: None)
 
 
 def failed(report) -> list[str]:

@@ -178,7 +178,7 @@ MORE_CHANGES = [
 
 @pytest.mark.parametrize("changes", [CHANGES, MORE_CHANGES])
 def test_nulls_and_unknown_labels_are_problems(folder, changes, monkeypatch):
-    monkeypatch.setattr(sys.modules["lethebench.builders.verify.verify"], "check_loading", lambda *_: None)
+    monkeypatch.setattr(sys.modules["lethebench.builders.verify.checks"], "check_loading", lambda *_: None)
     expected = []
     for shard in (FORGET, PROFILES, CANDIDATES):
         of_shard = [(change, reason) for name, change, reason in changes if name == shard]

@@ -61,9 +61,6 @@ class ClearImport(StoredImport):
 
     NAME = "clear"
     SUMMARY = "200 fictitious authors with pictures, captions and questions"
-    SOURCE = (
-        "the folder of a download from the Hub, with full/, full+tofu/, forget01/ ... in it; or its id, therem/CLEAR"
-    )
     HUB_FILES = ("full/*", "full+tofu/*", "forget*", "retain_perturbed/*", "real_*", "data/*")
     PAPER = PAPER
     CARD = CARD

@@ -25,10 +25,6 @@ class FiubenchImport(StoredImport):
 
     NAME = "fiubench"
     SUMMARY = "400 fictitious people, each with a face and twenty questions"
-    SOURCE = (
-        "the folder of a download from the Hub, with full.json, split.json and SFHQ.zip or SFHQ/ in it; a zip of "
-        "these; or its id, gray311/FIUBench"
-    )
     HUB_FILES = ("*.json", "*.zip", "*.jpg", "*.png")
     PAPER = PAPER
     CARD = CARD

@@ -50,9 +50,6 @@ class MllmuImport(Import):
 
     NAME = "mllmu"
     SUMMARY = Mllmu.SUMMARY
-    SOURCE = (
-        "the folder of a download from the Hub, with Full_Set/, Test_Set/, Retain_Set/, forget_5/ ... in it; or its id"
-    )
     HUB_FILES = ("*.parquet",)
     PAPER = Mllmu.PAPER
     CARD = CARD

@@ -63,7 +63,6 @@ class MluImport(Import):
 
     NAME = "mlu"
     SUMMARY = "well-known entities"
-    SOURCE = "MLUBench.zip, or the folder it unpacks to"
     PAPER = PAPER
     CARD = CARD
     MISSING = MISSING

@@ -56,9 +56,6 @@ class RememImport(StoredImport):
         "1.0.0": "First release of the importer.",
     }
     SUMMARY = Remem.SUMMARY
-    SOURCE = (
-        "the folder of a download from the Hub, with finetune-*.parquet, forget1-*.parquet ... in it; or its Hub id"
-    )
     HUB_FILES = ("*.parquet",)
     PAPER = Remem.PAPER
     CARD = CARD

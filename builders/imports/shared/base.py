@@ -89,14 +89,13 @@ class Release:
 class Import(Benchmark):
     """An official release as input: set the attributes and implement `read`.
 
-    SOURCE says what `--from` takes, HUB_FILES which files of a dataset on the Hub are downloaded for it (patterns; none
-    if it takes no id), MISSING what the release does not have and no import invents -> why.
+    HUB_FILES says which files of a dataset on the Hub are downloaded for `--from` (patterns; none if it takes no id),
+    MISSING what the release does not have and no import invents -> why.
     """
 
     IMPORTED = True
     VERSION = "1.0.0"
     RELEASE_NOTES: ClassVar[Mapping[str, str]] = {"1.0.0": "First release of the importer."}
-    SOURCE: ClassVar[str]
     HUB_FILES: ClassVar[Sequence[str]] = ()
     MISSING: Mapping[str, str]
 
