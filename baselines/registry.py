@@ -10,6 +10,8 @@ from importlib.metadata import EntryPoint, entry_points
 from types import SimpleNamespace
 from typing import Any
 
+from lethebench.contract.importing import importing
+
 GROUP = "lethebench.methods"
 """Entry points of this group, name = "package.module:Class", are methods."""
 RETRAIN = "retrain"
@@ -259,7 +261,8 @@ def _origin(plugin: EntryPoint) -> str:
 def _load(name: str, target: str) -> Any:
     module_name, _, class_name = target.partition(":")
     try:
-        module = importlib.import_module(module_name)
+        with importing():
+            module = importlib.import_module(module_name)
     except Exception as error:  # a module may raise anything while it is imported
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"method {name!r}: {module_name} cannot be imported: {reason}") from error

@@ -153,6 +153,7 @@ def test_metadata_names_files_that_exist():
         ("import lethebench", {"typer", "rich", "numpy", "datasets", "pyarrow", "huggingface_hub", "torch"}),
         ("main('--help')", {"rich", "numpy", "datasets", "pyarrow", "huggingface_hub", "torch", "yaml", "jinja2"}),
         ("main('build', '--help')", {"numpy", "datasets", "pyarrow", "huggingface_hub", "torch", "yaml", "jinja2"}),
+        ("main('list')", {"numpy", "datasets", "pyarrow", "huggingface_hub", "torch", "transformers", "PIL", "jinja2"}),
     ],
 )
 def test_command_starts_without_unused_packages(statement, heavy):

@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from transformers import AutoConfig, AutoModelForImageTextToText
+from transformers.quantizers.auto import AUTO_QUANTIZATION_CONFIG_MAPPING
+
 from lethebench.baselines.checkpoints.adapters import Adapter, find_adapter, nested, split_revision
 from lethebench.baselines.checkpoints.files import INDEX, WEIGHTS, check_model_folder
 from lethebench.baselines.checkpoints.skeleton import check_config
@@ -82,12 +85,11 @@ def load_config(path: str, **hub: Any) -> Any:
     Raises:
         UserError: transformers cannot read it, or it is of another kind of model.
     """
-    from transformers import AutoConfig, AutoModelForImageTextToText
-    from transformers.quantizers.auto import AUTO_QUANTIZATION_CONFIG_MAPPING
-
     with border(f"{path} cannot be loaded as a vision-language model", "pass a model of transformers", explain=explain):
         config = AutoConfig.from_pretrained(path, trust_remote_code=False, **hub)
-    if type(config) not in AutoModelForImageTextToText._model_mapping.keys():  # noqa: SIM118
+    loaded = AutoModelForImageTextToText._model_mapping
+    # `in` goes by one model type for each name of a config class; keys() imports the configs of all models.
+    if type(config) not in loaded and type(config) not in loaded.keys():  # noqa: SIM118
         raise UserError(
             f"{path} cannot be loaded as a vision-language model: AutoModelForImageTextToText has no model_type "
             f"{config.model_type!r}; pass a model that it loads"

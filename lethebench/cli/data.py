@@ -8,7 +8,7 @@ import typer
 
 from lethebench.cli.command import command
 from lethebench.cli.output import ApiBatch, ApiBudget, ApiDryRun, ApiPrice, ApiUrl, Json, show
-from lethebench.importing import importing
+from lethebench.contract.importing import importing
 
 Data = Annotated[
     Path, typer.Argument(metavar="DIR|ORG/NAME", help="A folder written by `lethe build`, or one on the Hub.")

@@ -7,7 +7,7 @@ import typer
 
 from lethebench.cli.command import command
 from lethebench.cli.output import ApiBatch, ApiBudget, ApiDryRun, ApiPrice, ApiUrl, Json, show
-from lethebench.importing import importing
+from lethebench.contract.importing import importing
 
 
 def evaluate(

@@ -7,7 +7,7 @@ import typer
 
 from lethebench.cli.command import RunValues, command
 from lethebench.cli.output import Json, show
-from lethebench.importing import importing
+from lethebench.contract.importing import importing
 
 Resume = Annotated[bool, typer.Option("--resume", help="Resume an interrupted run; finished stages are kept.")]
 Repair = Annotated[

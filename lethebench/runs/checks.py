@@ -5,6 +5,7 @@ from pathlib import Path
 from lethebench.baselines.presets import load_preset
 from lethebench.baselines.registry import RETRAIN, MethodEntry, method_entry
 from lethebench.baselines.tiny import is_tiny
+from lethebench.contract.importing import importing
 from lethebench.errors import UserError
 from lethebench.runs.build import Build
 from lethebench.runs.options import RETAIN, RunOptions
@@ -96,9 +97,11 @@ def check_model(
         )
     if (folder / LUMOE_FILE).is_file():
         return
-    from huggingface_hub.utils.logging import set_verbosity_error
+    with importing():
+        import transformers.modeling_utils  # noqa: F401, find_source needs it
+        from huggingface_hub.utils.logging import set_verbosity_error
 
-    from lethebench.baselines.checkpoints.source import find_source
+        from lethebench.baselines.checkpoints.source import find_source
 
     set_verbosity_error()  # hides its own report of each failed request
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from datasets import disable_progress_bars
 from datasets.utils.logging import set_verbosity_error
 
-from lethebench.importing import importing
+from lethebench.contract.importing import importing
 from lethebench.runs.build import Build, open_build
 
 

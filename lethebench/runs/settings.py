@@ -14,6 +14,7 @@ from lethebench.baselines.presets import EXPERT, PRESETS, TINY, LoraSettings, Pr
 from lethebench.baselines.registry import METHODS, method_entry
 from lethebench.contract.columns import MODALITY_CHOICES
 from lethebench.contract.errors import UserError, one_line
+from lethebench.contract.importing import importing
 from lethebench.contract.records import Settings as SettingsFile
 from lethebench.contract.records import read_record
 from lethebench.contract.strict_yaml import ConfigError, parse_strict
@@ -178,8 +179,9 @@ def _check_model_options(preset: Preset) -> None:
 
 
 def _check_learn(preset: Preset) -> None:
-    from lethebench.baselines.learn import learn_config
-    from lethebench.baselines.trainer.settings_checks import FIXED, check_fixed, check_training
+    with importing():
+        from lethebench.baselines.learn import learn_config
+        from lethebench.baselines.trainer.settings_checks import FIXED, check_fixed, check_training
 
     try:
         config = learn_config(preset, "unused")
@@ -197,7 +199,8 @@ def _check_method(preset: Preset, method: str) -> None:
 
 
 def _learn_kinds() -> dict[str, Any]:
-    from trl import SFTConfig
+    with importing():
+        from trl import SFTConfig
 
     return _config_kinds(SFTConfig)
 

@@ -3,8 +3,9 @@
 import pytest
 from datasets import load_dataset
 
-from lethebench.builders import BENCHMARKS, BuildError, build, verify
-from lethebench.builders.registry import find
+from lethebench.builders import BENCHMARKS, BuildError, build, entries, verify
+from lethebench.builders.options import option_help
+from lethebench.builders.registry import IMPORTS, find
 from lethebench.cli.listing import catalog
 from lethebench.runs.build import open_build
 
@@ -87,6 +88,19 @@ def install(tmp_path, monkeypatch):
         monkeypatch.syspath_prepend(site)
 
     return add
+
+
+@pytest.mark.parametrize("name", entries.BENCHMARKS)
+def test_row_of_a_benchmark_agrees_with_its_class(name):
+    row = entries.BENCHMARKS[name]
+    assert row == entries.benchmark_entry(row.target, BENCHMARKS[name])
+
+
+@pytest.mark.parametrize("name", entries.IMPORTS)
+def test_row_of_an_import_agrees_with_its_class(name):
+    row, importer = entries.IMPORTS[name], IMPORTS[name]
+    assert (row.version, row.after) == (importer.VERSION, entries.publication(importer.PAPER))
+    assert row.options == option_help(importer.OPTIONS)
 
 
 def test_entry_point_is_listed_built_verified_loaded_and_opened(install, tmp_path):

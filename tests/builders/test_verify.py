@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -80,6 +81,20 @@ def jpeg(page: Image.Image, quality: int = 90) -> bytes:
 
 def first(rows: list[dict], **expected) -> int:
     return next(n for n, row in enumerate(rows) if all(row[key] == value for key, value in expected.items()))
+
+
+@pytest.mark.loading
+def test_loading_does_not_import_torch(good_build):
+    """Torch takes longer to import than small builds take to verify."""
+    code = (
+        "import sys\n"
+        "from lethebench.builders import read_manifest\n"
+        "from lethebench.builders.verify import checks\n"
+        "findings = checks.Findings()\n"
+        "checks.check_loading(checks.Path(sys.argv[1]), read_manifest(sys.argv[1]), findings)\n"
+        "assert not findings.problems and not {'torch', 'transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, good_build], check=True)
 
 
 @pytest.mark.loading
