@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache as cache_result
 from typing import Any
 
 import torch
@@ -14,6 +15,8 @@ from lethebench.contract.models import base_of, runs_as_defined
 
 LIMIT_BYTES = 256 << 20
 OPTIONS = {"return_dict", "output_hidden_states", "use_cache"}  # of a tower, that its features are kept for
+FREE = {"_name_or_path", "transformers_version", "architectures"}
+"""Fields of a config that do not change what a tower computes."""
 
 _Features = dict[tuple[int, bytes], Tensor]
 
@@ -60,15 +63,25 @@ def cached_picture_features(model: Any, cache: FeatureCache = _CACHE) -> Iterato
         model: the model, PEFT-wrapped or not.
         cache: the features kept.
     """
-    tower = _plain_tower(base_of(model))
+    tower = _clip_tower(base_of(model))
     if tower is None:
         yield
         return
-    run, features = tower.forward, cache.of_tower(_weights_digest(tower))
+    run, trains = tower.forward, torch.is_grad_enabled()
+
+    @cache_result
+    def kept() -> _Features | None:
+        """The features under the tower's weights, looked up when the first pictures come: text needs none."""
+        del tower.forward
+        try:
+            return cache.of_tower(_weights_digest(tower)) if _is_plain(tower, trains) else None
+        finally:
+            tower.forward = forward
 
     def forward(pixel_values: Tensor, **options: Any) -> Any:
         layer = options.get("output_hidden_states")
-        if type(layer) is not int or options.keys() - OPTIONS:
+        features = None if type(layer) is not int or options.keys() - OPTIONS else kept()
+        if features is None:
             return run(pixel_values, **options)
         outputs = []
         for picture in pixel_values:
@@ -89,25 +102,29 @@ def cached_picture_features(model: Any, cache: FeatureCache = _CACHE) -> Iterato
         del tower.forward
 
 
-def _plain_tower(base: Any) -> Any:
-    """The vision tower of a LLaVA, if its outputs depend on a picture and fixed weights alone; else None."""
+def _clip_tower(base: Any) -> Any:
+    """The CLIP tower of a LLaVA, unless it has a forward of its own or runs in mixed precision; else None."""
     model = getattr(base, "model", None)
     tower = getattr(model, "vision_tower", None)
-    if type(model) is not LlavaModel or type(tower) is not CLIPVisionModel or torch.is_autocast_enabled("cpu"):
-        return None
+    is_clip = type(model) is LlavaModel and type(tower) is CLIPVisionModel and "forward" not in vars(tower)
+    return tower if is_clip and not torch.is_autocast_enabled("cpu") else None
+
+
+def _is_plain(tower: Any, trains: bool) -> bool:
+    """Whether a tower's outputs depend on a picture and fixed weights alone; `trains`: gradients are on."""
     parameters = list(tower.parameters())
-    is_plain = (
+    return (
         runs_as_defined(tower)
         and all(value.device.type == "cpu" for value in parameters)
-        and not (torch.is_grad_enabled() and any(value.requires_grad for value in parameters))
+        and not (trains and any(value.requires_grad for value in parameters))
         and not (tower.training and tower.config.attention_dropout)
     )
-    return tower if is_plain else None
 
 
 def _weights_digest(tower: Any) -> bytes:
-    digest = xxhash.xxh3_128(tower.config.to_json_string().encode())
-    for name, value in tower.state_dict().items():
+    settings = {name: value for name, value in vars(tower.config).items() if name not in FREE}
+    digest = xxhash.xxh3_128(repr(settings).encode())
+    for name, value in (*tower.named_parameters(), *tower.named_buffers()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(value.contiguous().flatten().view(torch.uint8).numpy())
+        digest.update(value.detach().contiguous().flatten().view(torch.uint8).numpy())
     return digest.digest()

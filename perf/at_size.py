@@ -19,19 +19,30 @@ from pathlib import Path
 
 import torch
 from datasets import load_dataset
-from npo_step import floor
 from shapes import SHAPES, billions, random_model
+from torch.nn import functional
 from transformers import PrinterCallback
 
 from lethebench.baselines import METHODS, method_entry
 from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.presets import PRESETS
-from lethebench.baselines.trainer.answer import PICTURED, QUIET
+from lethebench.baselines.trainer.answer import PICTURED, QUIET, select_rows
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.builders import build
 
 ONE_PASS = ("graddiff", "npo", "simnpo", "idk")
 GIB = 2**30
+
+
+def floor(model, batch: dict) -> None:
+    """Run both groups of rows forward and backward without a trainer."""
+    for pictured in (True, False):
+        part = select_rows(batch, batch[PICTURED] == pictured)
+        labels = part.pop("labels")
+        mask = functional.pad(labels[:, 1:] != -100, (0, 1))
+        logits = model(**part, use_cache=False, logits_to_keep=mask).logits
+        functional.cross_entropy(logits.float(), labels[:, 1:][mask[:, :-1]]).backward()
+    model.zero_grad()
 
 
 def wait() -> None:
