@@ -75,8 +75,12 @@ def special_texts(tokenizer: Any) -> set[str]:
 
 def common_length(first: Sequence[int], second: Sequence[int]) -> int:
     """Return the length of the longest common prefix of two sequences."""
-    length = min(len(first), len(second))
-    return next((index for index in range(length) if first[index] != second[index]), length)
+    length = 0
+    for one, two in zip(first, second, strict=False):
+        if one != two:
+            break
+        length += 1
+    return length
 
 
 def longest_answer(processor: Any, answers: Sequence[str]) -> int:

@@ -1,10 +1,11 @@
 """Measure a run of many requests: processor time, memory and disk of every stage.
 
-    python perf/length.py [BUILD] [--tasks 100] [--method npo] [--out RUN]
+    python perf/length.py [BUILD] [--tasks 100] [--method npo] [--out RUN] [--stop 10] [--plan]
 
 By default the build is `icu --size 200 --option task_size=1`. The run has the default budget (2,000 rows scored and 400
 ranked at a stage between the first and the last) and a gold model at its end. Prints each figure beside what is
-required of it, and exits with 1 if one is missed. A killed measurement is continued by the same command.
+required of it, and exits with 1 if one is missed. A killed measurement is continued by the same command. `--stop 10`
+ends it after 10 requests, and `--plan` compares what was measured so far, extrapolated, with `lethe run --dry-run`.
 """
 
 import argparse
@@ -22,7 +23,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from lethebench.builders import build
 from lethebench.console import Console
 from lethebench.runs.build import open_build
+from lethebench.runs.calibration import Calibration
 from lethebench.runs.continual import count_phases, execute
+from lethebench.runs.estimate import Planner
 from lethebench.runs.folder import locked, stage_name
 from lethebench.runs.options import RunOptions
 from lethebench.runs.quiet import quiet_libraries
@@ -33,6 +36,7 @@ MOST_SECONDS = 2400.0
 MOST_GB = 2.0
 MOST_GROWTH = 1.15
 MOST_MEMORY = 1.05
+MOST_ERROR = 0.25
 
 
 def resident_mb() -> float:
@@ -118,6 +122,49 @@ def report(folder: Path, log: Path, method: str, summary_seconds: float) -> int:
     return int(any(value > most for _, value, most in figures))
 
 
+class StoppedError(Exception):
+    """The requests to measure are done."""
+
+
+def stop_after(last: int) -> None:
+    """Raise StoppedError where a run would begin the stage after this one."""
+    original = Run.unlearn
+
+    def unlearn(self, method: str, stage: int) -> None:
+        if stage > last:
+            raise StoppedError
+        original(self, method, stage)
+
+    Run.unlearn = unlearn  # type: ignore[method-assign]
+
+
+def compare_plan(run: Run, log: Path, method: str) -> int:
+    """Print the plan of a run beside what was measured of it, extrapolated, and return the exit status."""
+    lines = {line["stage"]: line for line in measured(log)}
+    stages = [lines[name] for name in sorted(lines) if name.startswith(f"{method}/")]
+    initial, scored = lines["learnt"], f"{method}: score"
+    with tempfile.TemporaryDirectory() as scratch:
+        costs = Calibration(run, None, Path(scratch), time.process_time)
+        rest = {part.name: part.seconds for part in Planner(run, None, costs).plan().parts}
+        run.folder = run.folder / "none"  # the plan of the whole run
+        plan = {part.name: part.seconds for part in Planner(run, None, costs).plan().parts}
+    ratio = sum(line["scoring"] for line in stages) / (plan[scored] - rest[scored])
+    extrapolated = {
+        f"train {run.options.model}": initial["seconds"] - initial["scoring"],
+        "score the initial model": initial["scoring"],
+        f"{method}: unlearn": len(run.order) * statistics.mean(line["seconds"] - line["scoring"] for line in stages),
+        scored: ratio * plan[scored],
+        "train gold models": initial["seconds"] - initial["scoring"],
+        "score gold models": initial["scoring"],
+    }
+    rows = [(name, plan[name], seconds) for name, seconds in extrapolated.items()]
+    rows.append(("in all", sum(planned for _, planned, _ in rows), sum(extrapolated.values())))
+    print(f"after {len(stages)} of {len(run.order)} requests; CPU seconds")
+    for name, planned, seconds in rows:
+        print(f"{name:26} planned {planned:9.0f}  measured {seconds:9.0f}  ratio {planned / seconds:.2f}")
+    return int(abs(rows[-1][1] / rows[-1][2] - 1) > MOST_ERROR)
+
+
 def main() -> int:
     """Run or continue the run and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -125,6 +172,8 @@ def main() -> int:
     parser.add_argument("--tasks", type=int, default=100, help="requests")
     parser.add_argument("--method", default="npo")
     parser.add_argument("--out", type=Path, help="the run folder; by default a temporary one")
+    parser.add_argument("--stop", type=int, help="the request after which the measurement ends")
+    parser.add_argument("--plan", action="store_true", help="compare measured requests with the plan")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         data = options.build or Path(scratch) / "icu"
@@ -134,12 +183,19 @@ def main() -> int:
         run = RunOptions(data=data, out=folder, methods=(options.method,), tasks=options.tasks, ignore_gate=True)
         quiet_libraries()
         log = Path(f"{folder}.jsonl")
+        if options.plan:
+            return compare_plan(Run(open_build(data), run, folder, Console()), log, options.method)
         watch(log)
+        if options.stop:
+            stop_after(options.stop)
         start = time.process_time()
         before = sum(line["seconds"] for line in measured(log))
         with locked(folder):
             console = Console(phases=count_phases(run, options.tasks))
-            execute(open_build(data), run, console, resume=(folder / "run.json").exists())
+            try:
+                execute(open_build(data), run, console, resume=(folder / "run.json").exists())
+            except StoppedError:
+                return 0
         staged = sum(line["seconds"] for line in measured(log)) - before
         return report(folder, log, options.method, time.process_time() - start - staged)
 

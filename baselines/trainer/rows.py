@@ -294,6 +294,7 @@ def of_modality(rows: Rows, modality: str) -> Rows:
 
 def undecoded(rows: Rows) -> Rows:
     """Return the same rows with pictures left as bytes, so that reading a row does not decode them."""
-    if isinstance(rows, Dataset) and "images" in rows.features:
-        return rows.cast_column("images", List(Image(decode=False)))
+    as_bytes = List(Image(decode=False))
+    if isinstance(rows, Dataset) and rows.features.get("images", as_bytes) != as_bytes:
+        return rows.cast_column("images", as_bytes)  # copies all rows
     return rows

@@ -203,11 +203,16 @@ class Calibration:
         """What scoring costs."""
         rows, candidates = self.run.scored, self.run.build.candidates
         plain = rows.select(spread(len(rows), PLAIN))
+        self._prepared(rows.select(range(min(4, len(rows)))), {})  # the first call of all is slower
         new, prepared = self._prepared(plain, {})
         check = self._score(prepared)  # the first pass of a model tests how it may share prefixes
+        length = round(statistics.mean(len(question.answers[0].ids) for question in prepared.encoded)) + 1
         each = min(self._score(self._prepared(plain, {})[1]) for _ in range(2)) / len(plain)
-        stage, row, new_row = max(0.0, check - each * len(plain)), each, new / len(plain)
-        row += GENERATED * self._generation(prepared)
+        whole = min(self._evaluate(self._prepared(plain, {})[1], length) for _ in range(2)) / len(plain)
+        row = whole - (1 - GENERATED) * min(whole - each, self._generation(prepared, length))
+        self.run.sampler.sample(2)
+        sampling, _ = self.timed(lambda: self.run.sampler.sample(3))
+        stage, new_row = sampling + max(0.0, check - each * len(plain)), new / len(plain)
         asked = [index for index, attribute in enumerate(rows["attribute"]) if attribute in candidates]
         if not asked:
             return ScoringCost(stage, row, 0.0, new_row, 0.0)
@@ -224,12 +229,14 @@ class Calibration:
     def _score(self, prepared: PreparedRows) -> float:
         return self.timed(lambda: score_encoded(self.model.model, prepared.encoded, plans=prepared.plans))[0]
 
-    def _generation(self, prepared: PreparedRows) -> float:
-        """Return the seconds per row of generating answers that are as long as the right ones."""
-        some = prepared.encoded[:: max(1, len(prepared) // 64)]
-        length = round(statistics.mean(len(question.answers[0].ids) for question in some)) + 1
+    def _evaluate(self, prepared: PreparedRows, length: int) -> float:
         model, processor = self.model.model, self.encoder.processor
-        return self.timed(lambda: generate_encoded(model, processor, some, max_new_tokens=length))[0] / len(some)
+        return self.timed(lambda: evaluate_rows(model, processor, prepared, max_new_tokens=length))[0]
+
+    def _generation(self, prepared: PreparedRows, length: int) -> float:
+        """Return the seconds per row of generating answers that are as long as the right ones."""
+        model, processor, encoded = self.model.model, self.encoder.processor, prepared.encoded
+        return self.timed(lambda: generate_encoded(model, processor, encoded, max_new_tokens=length))[0] / len(encoded)
 
     @cached_property
     def stored(self) -> tuple[float, float, float]:

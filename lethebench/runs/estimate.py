@@ -101,7 +101,7 @@ def plan_run(run: Run, source: Path | None = None, clock: Callable[[], float] = 
     models = [folder / LEARNT for folder in (run.folder, source) if folder is not None]
     initial = next((model for model in models if is_done(model)), None)
     with tempfile.TemporaryDirectory() as scratch:
-        return _Planner(run, source, Calibration(run, initial, Path(scratch), clock)).plan()
+        return Planner(run, source, Calibration(run, initial, Path(scratch), clock)).plan()
 
 
 def dry_run(build: Build, options: RunOptions, *, seeds: int, source: Path | None) -> tuple[dict[str, Any], str]:
@@ -118,7 +118,15 @@ def dry_run(build: Build, options: RunOptions, *, seeds: int, source: Path | Non
     return {"plan": plan.record(), "seeds": seeds}, text
 
 
-class _Planner:
+class Planner:
+    """Adds up what a calibration says over the stages of a run.
+
+    Args:
+        run: The run.
+        source: A run whose initial and gold models are taken over.
+        calibration: Of the run; used for no part of which all stages are finished.
+    """
+
     def __init__(self, run: Run, source: Path | None, calibration: Calibration) -> None:
         self.run = run
         self.source = source

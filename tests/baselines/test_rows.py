@@ -8,7 +8,7 @@ from PIL import Image as PillowImage
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from lethebench.baselines.trainer.pairs import PairedRows, PairSampler
-from lethebench.baselines.trainer.rows import AnswerCollator, EncodedRows, RowEncoder
+from lethebench.baselines.trainer.rows import AnswerCollator, EncodedRows, RowEncoder, undecoded
 from lethebench.contract.images import decode_image
 
 
@@ -136,6 +136,15 @@ def test_pictures_are_processed_and_cached_once(llava, monkeypatch):
     # Rows 0 and 1 ask about one picture: its tensor is held once.
     assert first[0].pictures["pixel_values"] is first[1].pictures["pixel_values"]
     assert first[0].pictures["pixel_values"] is not first[2].pictures["pixel_values"]
+
+
+def test_rows_whose_pictures_are_bytes_are_not_copied():
+    rows = Dataset.from_list([{"question": "a", "images": []}]).cast_column("images", List(Image()))
+    as_bytes = undecoded(rows)
+    assert as_bytes.features["images"] == List(Image(decode=False))
+    assert undecoded(as_bytes) is as_bytes
+    texts = rows.remove_columns("images")
+    assert undecoded(texts) is texts
 
 
 def test_full_cache_encodes_the_same_again(llava):

@@ -11,7 +11,7 @@ from lethebench.console import Console
 from lethebench.contract.prompts import PromptCache
 from lethebench.runs.build import open_build
 from lethebench.runs.calibration import ScoringCost, StepClock, spread
-from lethebench.runs.estimate import _Planner, duration
+from lethebench.runs.estimate import Planner, duration
 from lethebench.runs.options import RunOptions
 from lethebench.runs.stage import Run
 
@@ -37,7 +37,7 @@ def plan(root, folder=None, source=None, **options):
     )
     data = root / "icu"
     run = Run(open_build(data), RunOptions(data=data, **options), folder or root / "none", Console())
-    return run, _Planner(run, source, costs).plan()
+    return run, Planner(run, source, costs).plan()
 
 
 def test_parts_are_the_stages_of_the_run(root):
