@@ -9,7 +9,7 @@ encoder-decoders have, tokenizes prompts and answers apart.
 import copy
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lethebench.contract.chat_template import apply_template
@@ -43,11 +43,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class EncodedQuestion:
-    """A prompt and answers to it; `name` is that of the row, for messages."""
+    """A prompt and answers to it.
+
+    Attributes:
+        prompt: the prompt.
+        answers: the answers.
+        name: of the row, for messages.
+        kept: what scoring keeps of it from one model to the next.
+    """
 
     prompt: Prompt
     answers: tuple[Answer, ...]
     name: str = "a row"
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class _Conversation(NamedTuple):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from lethebench.contract.prompts import Prompt
 from lethebench.contract.tokens import EncodedQuestion, common_length
 
+MOST_KEPT = 32  # answers to a question whose contexts are kept; those of hundreds of candidates take too much memory
 MIN_SAVING = 16  # tokens that one more context must save to be worth its pass
 MAX_HEAD = 256  # tokens of answers that are scored with their context, at most: each is a row of logits
 
@@ -168,14 +169,25 @@ def _grouped_context(group: list[Item], mode: SharingMode, placeholder: int | No
 
 
 def _row_contexts(row: int, question: EncodedQuestion, mode: SharingMode) -> Iterator[Context]:
-    by_start: dict[int, dict[TokenIds, list]] = defaultdict(lambda: defaultdict(list))
+    heads = question.kept.get(mode.tries)
+    if heads is None:
+        heads = list(_heads(question, tries=mode.tries))
+        if len(question.answers) <= MOST_KEPT:
+            question.kept[mode.tries] = heads
+    for ids, head, answers, tries in heads:
+        tails = [Tail(own, 0, [(row, index) for index in indices]) for own, indices in answers]
+        yield Context(question.prompt, ids, head, tails, tries)
+
+
+def _heads(question: EncodedQuestion, *, tries: bool) -> Iterator[tuple[TokenIds, int, list, dict[int, list]]]:
+    """Yield `ids` and `head` of each context, its distinct continuations with the answers they end, and its tries."""
+    by_start: dict[int, dict[TokenIds, list[int]]] = defaultdict(lambda: defaultdict(list))
     for index, answer in enumerate(question.answers):
-        by_start[answer.start][answer.ids].append((row, index))
-    for start, slots in by_start.items():
+        by_start[answer.start][answer.ids].append(index)
+    for start, indices in by_start.items():
         prefix = question.prompt.ids[:start]
-        for head, answers in shared_heads(list(slots), None if mode.tries else len(prefix)):
-            tails = [Tail(ids[len(head) :], 0, slots[ids]) for ids in answers]
-            yield Context(question.prompt, prefix + head, len(head), tails)
+        for head, answers in shared_heads(list(indices), None if tries else len(prefix)):
+            yield prefix + head, len(head), [(ids[len(head) :], indices[ids]) for ids in answers], {}
 
 
 def shared_heads(answers: list[TokenIds], prefix: int | None) -> list[tuple[TokenIds, list[TokenIds]]]:
