@@ -10,7 +10,7 @@ from transformers import LlavaForConditionalGeneration
 
 from lethebench.contract.models import base_of, forward_at, runs_as_defined
 
-SLICE = 128
+SLICE = 256
 """Rows of logits that are computed and reduced together."""
 LEAST = 16
 """Rows of a last slice; fewer join the slice before, since a product of few rows may be rounded otherwise."""
