@@ -13,7 +13,6 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from lethebench.builders import BENCHMARKS, build
 from lethebench.builders.write.pictures import encode
 from lethebench.generation.documents import render
 from lethebench.generation.icu import questions as icu
+from lethebench.generation.questions.distractors import Source
 from lethebench.generation.questions.records import Profile, View
 
 Pages = list[tuple[Profile, list[View]]]
@@ -34,11 +34,11 @@ def pages_of(size: int) -> list[Pages]:
     return [[(profile, views(profile, unit.role, plan.shared)) for profile in unit.profiles] for unit in plan.units]
 
 
-def views(profile: Profile, role: str, values: Mapping[str, Sequence[str]]) -> list[View]:
+def views(profile: Profile, role: str, source: Source) -> list[View]:
     """Return the views of a profile's page, each once."""
-    questions = icu.train_questions(profile, values)
+    questions = icu.train_questions(profile, *source)
     if role != "holdout":
-        questions += icu.test_questions(profile, values)
+        questions += icu.test_questions(profile, *source)
     return list(dict.fromkeys([View(), *(question.view for question in questions if question.view is not None)]))
 
 
