@@ -33,12 +33,12 @@ def first_task(group: Group) -> Table:
             if entry.name == method and entry.summary
         ]
         shares = [stat(values) for values in zip(*forgotten, strict=True)]
-        for stage, known in knowledge(group, method).items():
-            rows.append([Cell(method), Cell(str(stage)), stat_cell(known), stat_cell(shares[stage])])
+        for stage, point in knowledge(group, method).items():
+            rows.append([Cell(method), Cell(str(stage)), stat_cell(point), stat_cell(shares[stage])])
     first_gold = len(rows)
-    for stage, known in gold_knowledge(group).items() if rows else ():
+    for stage, point in gold_knowledge(group).items() if rows else ():
         share = stat([_forgotten(run, _of_gold(run, stage)) for run in group.runs])
-        rows.append([Cell(GOLD), Cell(str(stage)), stat_cell(known), stat_cell(share)])
+        rows.append([Cell(GOLD), Cell(str(stage)), stat_cell(point), stat_cell(share)])
     columns = (
         Column("method", "Method"),
         Column("stage", "Stage"),
@@ -63,8 +63,8 @@ def gold_lines(group: Group) -> dict[str, dict[int, Stat]]:
 
 
 def _of_gold(run: RunRecord, stage: int) -> float | None:
-    known: Sequence[float | None] = ((run.gold or {"stages": {}})["stages"].get(str(stage)) or {}).get("knowledge", ())
-    return known[0] if known else None
+    values: Sequence[float | None] = ((run.gold or {"stages": {}})["stages"].get(str(stage)) or {}).get("knowledge", ())
+    return values[0] if values else None
 
 
 def _forgotten(run: RunRecord, value: float | None) -> float | None:

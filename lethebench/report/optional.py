@@ -1,6 +1,6 @@
 """Tables of what only some runs measure: scores inside stages, and the representation gap of each task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lethebench.report.seeds import Group, stat
@@ -30,7 +30,7 @@ def inside(group: Group) -> Table:
     return Table("inside", "Knowledge inside the stages", columns, rows, reference)
 
 
-def _cells(figures: list[Mapping[str, Any]]) -> list[Cell]:
+def _cells(figures: Sequence[Mapping[str, Any]]) -> list[Cell]:
     return [stat_cell(stat([one[column.key] for one in figures])) for column in INSIDE]
 
 

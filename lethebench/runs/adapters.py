@@ -24,20 +24,20 @@ def without_adapter(folder: Path, options: Mapping[str, Any]) -> nn.Module:
     return merged(model, model.dtype)
 
 
-def save_stage(loaded: Loaded, folder: Path, kept: str, before: Path, options: Mapping[str, Any]) -> Loaded:
+def save_stage(loaded: Loaded, folder: Path, choice: str, before: Path, options: Mapping[str, Any]) -> Loaded:
     """Write a stage's model and return the one to score.
 
     Args:
         loaded: The trained model.
         folder: Where to write it.
-        kept: `shared`, `request` or `merged`, as of `lethe run --adapter`.
+        choice: `shared`, `request` or `merged`, as of `lethe run --adapter`.
         before: The folder of the stage that it was trained from.
         options: Of `load_model`.
     """
-    if kept == "merged":
+    if choice == "merged":
         loaded = Loaded(merged(loaded.model, loaded.model.dtype), loaded.processor)
     save_model(loaded.model, loaded.processor, folder)
-    if kept != "request":
+    if choice != "request":
         return loaded
     join_adapters(before, folder)
     return load_model(folder, **options)

@@ -45,7 +45,8 @@ def score_by_api(
         UserError: A call failed.
     """
     options = options_of(path)
-    scores, calls, done = {}, {"calls": 0, "input_tokens": 0, "output_tokens": 0}, 0
+    scores: dict[str, list[dict[str, Any]]] = {}
+    calls, done = {"calls": 0, "input_tokens": 0, "output_tokens": 0}, 0
     rows_of = {name: part.rows.select(sample.rows[name]) if sample else part.rows for name, part in parts.items()}
     total = sum(map(len, rows_of.values()))
     for name, rows in rows_of.items():

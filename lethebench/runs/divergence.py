@@ -43,14 +43,14 @@ def unlearn_or_keep(
         return UnlearnResult(loaded.model, loaded.processor, 0, time.perf_counter() - start), loaded
 
 
-def answers_nothing(rows: Sequence[Mapping[str, Any]], asked: Collection[int]) -> bool:
+def answers_nothing(rows: Sequence[Mapping[str, Any]], requested: Collection[int]) -> bool:
     """Return whether a model answers none of the rows that nobody asked to forget.
 
     Args:
         rows: Its scored rows.
-        asked: The tasks that were asked so far.
+        requested: The tasks that were asked so far.
     """
-    return not any(row["keyword_match"] for row in rows if row["task_id"] not in asked)
+    return not any(row["keyword_match"] for row in rows if row["task_id"] not in requested)
 
 
 def check_divergence(options: RunOptions, stage: str, record: Mapping[str, Any]) -> None:

@@ -36,8 +36,8 @@ def groups_of(scored: Dataset, order: Sequence[int], stage: int, seed: int) -> d
     Returns:
         `own`: of the stage's request; `earlier`: of requests before it; `kept`: never asked to be forgotten up to it.
     """
-    asked = dict.fromkeys(order[: stage - 1], "earlier") | {order[stage - 1]: "own"}
-    kinds = [asked.get(task, "kept") for task in scored["task_id"]]
+    group_of = dict.fromkeys(order[: stage - 1], "earlier") | {order[stage - 1]: "own"}
+    kinds = [group_of.get(task, "kept") for task in scored["task_id"]]
     groups = {}
     for group in GROUPS:
         rows = scored.select([index for index, kind in enumerate(kinds) if kind == group])

@@ -17,27 +17,27 @@ def worst_inside(stages: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, lis
     """
     figures: dict[str, list[float | None]] = {}
     for points in stages:
-        kept, earlier = (
+        retained, earlier = (
             [point[name] for point in points if point.get(name) is not None] for name in ("kept", "earlier")
         )
-        own = {
-            "kept_lowest": min(kept, default=None),
-            "stability_gap": kept[-1] - min(kept) if kept else None,
+        of_stage = {
+            "kept_lowest": min(retained, default=None),
+            "stability_gap": retained[-1] - min(retained) if retained else None,
             "earlier_highest": max(earlier, default=None),
             "relapse_inside": max(earlier) - earlier[-1] if earlier else None,
         }
-        for name, value in own.items():
+        for name, value in of_stage.items():
             figures.setdefault(name, []).append(value)
     return figures
 
 
 def over_stages(figures: Mapping[str, Sequence[float | None]]) -> dict[str, float | None]:
     """Return the worst case over all stages, and the mean of the gaps."""
-    kept, earlier = (
+    retained, earlier = (
         [value for value in figures[name] if value is not None] for name in ("kept_lowest", "earlier_highest")
     )
     return {
-        "kept_lowest": min(kept, default=None),
+        "kept_lowest": min(retained, default=None),
         "stability_gap": mean_of(figures["stability_gap"]),
         "earlier_highest": max(earlier, default=None),
         "relapse_inside": mean_of(figures["relapse_inside"]),

@@ -1,6 +1,6 @@
 """How far a stage moves picture tokens and text tokens apart, per task, as in MLUBench's table of drift."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
+from numpy.typing import ArrayLike
 
 from lethebench.baselines.loading import Loaded, load_model
 from lethebench.baselines.trainer.rows import IGNORED, PICTURED, AnswerCollator, RowEncoder, undecoded
@@ -19,7 +20,7 @@ from lethebench.evaluation.metrics.modality_gap import representation_gap
 from lethebench.runs.requests import drawn
 
 OPTION = "--representation-rows"
-Centroids = dict[int, tuple[np.ndarray, np.ndarray]]
+Centroids = dict[Hashable, tuple[ArrayLike, ArrayLike]]
 """Task -> centroid of the hidden states of its picture tokens, and of its text tokens."""
 
 

@@ -206,8 +206,8 @@ class Run:
                 if self.options.adapter != "shared":
                     inputs = replace(inputs, model=without_adapter(before, self.preset.model))
                 result, loaded = unlearn_or_keep(inputs, before, self.options, self.console, record)
-            kept = "shared" if record.get("diverged") else self.options.adapter
-            loaded = save_stage(loaded, folder, kept, before, self.preset.model)
+            choice = "shared" if record.get("diverged") else self.options.adapter
+            loaded = save_stage(loaded, folder, choice, before, self.preset.model)
             record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
             record |= {"settings": dict(self.preset.method_arguments(method)), "rows": len(request.forget)}
             record |= {"replayed": len(request.replayed)} if len(request.replayed) else {}

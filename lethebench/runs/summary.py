@@ -54,7 +54,8 @@ def summarize_gold(run: Path, stages: Sequence[int], order: Sequence[int], seeds
         `seeds`: how many gold models of each stage the scores of methods are measured against.
     """
     initial = read_rows(run / "learnt")
-    by_stage, gaps = {}, {}
+    by_stage = {}
+    gaps: dict[str, dict] = {}
     for stage in stages:
         folder = run / "gold" / stage_name(stage)
         aggregates = gold_aggregates(initial, read_rows(folder), stage, order)
