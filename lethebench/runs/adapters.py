@@ -14,6 +14,7 @@ from lethebench.baselines.checkpoints.files import read_json, read_tensors
 from lethebench.baselines.loading import Loaded, load_model, save_model
 from lethebench.baselines.trainer.weights import merged
 from lethebench.errors import UserError
+from lethebench.runs.placed import load_placed
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
@@ -40,7 +41,7 @@ def save_stage(loaded: Loaded, folder: Path, choice: str, before: Path, options:
     if choice != "request":
         return loaded
     join_adapters(before, folder)
-    return load_model(folder, **options)
+    return load_placed(folder, **options)
 
 
 def join_adapters(earlier: Path, folder: Path) -> None:

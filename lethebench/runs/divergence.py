@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lethebench.baselines.loading import Loaded, load_model
+from lethebench.baselines.loading import Loaded
 from lethebench.baselines.stage import Stage, UnlearnResult
 from lethebench.console import Console
 from lethebench.errors import CheckFailed, one_line
 from lethebench.runs.options import RunOptions
+from lethebench.runs.placed import load_placed
 from lethebench.runs.training import unlearn_task
 
 KNOWS_NOTHING = "it answers no question on rows that nobody asked to forget"
@@ -39,7 +40,7 @@ def unlearn_or_keep(
             raise FloatingPointError(f"{inputs.method}: {error}; {cure}") from error
         record["diverged"] = one_line(error)
         console.say(f"warning: {inputs.method}: {record['diverged']}; the model of the stage before is kept")
-        loaded = load_model(before, **inputs.preset.model)
+        loaded = load_placed(before, **inputs.preset.model)
         return UnlearnResult(loaded.model, loaded.processor, 0, time.perf_counter() - start), loaded
 
 

@@ -10,13 +10,14 @@ import torch
 from datasets import Dataset
 from numpy.typing import ArrayLike
 
-from lethebench.baselines.loading import Loaded, load_model
+from lethebench.baselines.loading import Loaded
 from lethebench.baselines.trainer.rows import IGNORED, PICTURED, AnswerCollator, RowEncoder, undecoded
 from lethebench.baselines.trainer.weights import evaluating
 from lethebench.contract.models import base_of, check_decoder_only, forward_at, placeholder_of
 from lethebench.errors import UserError
 from lethebench.evaluation.answers.row_scores import label_names
 from lethebench.evaluation.metrics.modality_gap import representation_gap
+from lethebench.runs.placed import load_placed
 from lethebench.runs.requests import drawn
 
 OPTION = "--representation-rows"
@@ -56,7 +57,7 @@ class Representation:
     @cached_property
     def before(self) -> Centroids:
         """The centroids of the initial model."""
-        return self.centroids(load_model(self.learnt, trainable=False, **self.options))
+        return self.centroids(load_placed(self.learnt, trainable=False, **self.options))
 
     def gaps(self, loaded: Loaded) -> dict[str, dict[str, float]]:
         """Return task -> `before`, `after` and `difference` of a stage's model, as `representation_gap`."""

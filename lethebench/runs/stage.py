@@ -37,6 +37,7 @@ from lethebench.runs.folder import HELD_OUT, is_done, new_stage, stage_name, wri
 from lethebench.runs.gate import exact_match_text, gate
 from lethebench.runs.inside import ScoreSteps, groups_of
 from lethebench.runs.options import RunOptions
+from lethebench.runs.placed import load_placed
 from lethebench.runs.proof import GOLD, LEARNT, parent_of, seal
 from lethebench.runs.provenance import library_versions, machine, peak_memory_mb
 from lethebench.runs.records import GATE, read_done, read_gate, read_run
@@ -243,7 +244,7 @@ class Run:
         record = {"stage": stage, "task_id": request.task_id, "method": method, "checkpoint": path}
         with self.new_stage(name, record) as folder:
             with self.console.phase(title):
-                loaded = load_model(path, **settings)
+                loaded = load_placed(path, **settings)
                 save_model(loaded.model, loaded.processor, folder)
             record |= {"seconds": None, "settings": {}, "rows": len(request.forget)}
             self._score(loaded, folder, f"{method} after task {stage}", self.sampler.sample(stage), record)

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset
 
 from lethebench.baselines.checkpoints.adapters import ADAPTER_FILE
 from lethebench.baselines.checkpoints.processors import require_template
-from lethebench.baselines.loading import LUMOE_FILE, Loaded, load_model
+from lethebench.baselines.loading import LUMOE_FILE, Loaded
 from lethebench.baselines.presets import load_preset
 from lethebench.errors import UserError, one_line
 from lethebench.evaluation.answers.likely import answer_logprobs
@@ -18,6 +17,7 @@ from lethebench.evaluation.metrics.row_measures import KEPT_SPLITS
 from lethebench.runs.build import Build
 from lethebench.runs.folder import HELD_OUT
 from lethebench.runs.options import RunOptions
+from lethebench.runs.placed import load_placed
 from lethebench.runs.proof import check_line, stage_in
 from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import ROWS, read_rows
@@ -36,14 +36,12 @@ def load(model: str, adapter: str | Path | None = None) -> Loaded:
         UserError: it cannot be loaded, the adapter does not fit it, or it has no chat template.
     """
     try:
-        loaded = load_model(model, adapter, trainable=False, **_run_options(Path(model)))
+        loaded = load_placed(model, adapter, trainable=False, **_run_options(Path(model)))
     except UserError:
         raise
     except ValueError as error:
         raise UserError(one_line(error)) from error
     require_template(loaded.processor, model)
-    if torch.cuda.is_available() and not getattr(loaded.model, "hf_device_map", None):
-        loaded.model.to("cuda")
     return loaded
 
 
