@@ -127,11 +127,9 @@ class _Scorer:
     def table(self, rows: ModelRows, *, sampled: bool = False) -> Table:
         """Return the table of a model's rows, made once; of a sample with rows without values for the others."""
         if id(rows) not in self.tables:
-            if sampled:
-                width = self.table(self.run.stages[0]).distribution.shape[1]
-                self.tables[id(rows)] = Table(filled(rows, self.run.stages[0]), self.units, width)
-            else:
-                self.tables[id(rows)] = Table(rows, self.units)
+            initial = self.run.stages[0]
+            width = None if rows is initial else self.table(initial).distribution.shape[1]
+            self.tables[id(rows)] = Table(filled(rows, initial) if sampled else rows, self.units, width)
         return self.tables[id(rows)]
 
     def drawn(self, values: StageValues, number: int) -> StageValues:

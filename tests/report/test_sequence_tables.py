@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from html_page import HtmlPage
-from synthetic_run import write_run
+from synthetic_run import change_rows, summarize, write_run
 
 from lethebench.report import first_task, optional, write_report
 from lethebench.report.load import load_run
@@ -45,6 +45,25 @@ def test_gold_has_a_line_of_its_own_where_it_has_several_stages(run):
     assert first_task.gold_lines(one) == {}
     assert first_task.levels(several)["gold"] is None
     assert list(first_task.gold_lines(several)["gold"]) == [1, 3]
+
+
+def test_stage_without_probabilities_is_summarized(tmp_path):
+    """An API gives text alone: knowledge is measured, what needs probabilities is not, and the reason is listed."""
+    run = write_run(tmp_path / "demo", tasks=2, per_task=2, retain=4, methods=("npo",))
+    absent = dict.fromkeys(
+        ("probability", "truth_ratio", "rank", "exposure", "exposure_normalised", "candidate_logprobs")
+    )
+    for name in ("rows.parquet", "held_out.parquet"):
+        change_rows(run / "npo/t001", lambda row: row.update({**absent, "num_candidates": 0}), name)
+    before = read_json(run / "npo/summary.json")
+    summarize(run)
+    summary = read_json(run / "npo/summary.json")
+    assert summary["knowledge"] == before["knowledge"]
+    assert summary["in_sample_utility"] == [before["in_sample_utility"][0], None, before["in_sample_utility"][2]]
+    assert summary["final"]["forget"] == before["final"]["forget"]
+    assert {"indistinguishable", "keep", "stability"} <= summary["reasons"].keys()
+    assert summary["final"]["score"] is None
+    write_report([run], tmp_path / "out")
 
 
 def with_summary(run, **entries) -> Group:

@@ -127,12 +127,12 @@ def summarize(folder: Path) -> None:
         method_summary(folder, method, order, gold, read_gate(folder))
 
 
-def change_rows(stage: Path, change: Callable[[dict], object]) -> None:
+def change_rows(stage: Path, change: Callable[[dict], object], name: str = "rows.parquet") -> None:
     """Change the scored rows of a stage."""
-    rows = pq.read_table(stage / "rows.parquet").to_pylist()
+    rows = pq.read_table(stage / name).to_pylist()
     for row in rows:
         change(row)
-    pq.write_table(pa.Table.from_pylist(rows), stage / "rows.parquet")
+    pq.write_table(pa.Table.from_pylist(rows), stage / name)
 
 
 def say(run: Path, stage: str, row_id: str, text: str) -> None:
