@@ -23,6 +23,7 @@ class ChatServer(ThreadingHTTPServer):
         echoes: status and form in which the fault `echo` repeats the key, used in turn.
         requests: dicts of `text`, `pictures`, `body`, `key`, `at` (seconds).
         most: the largest number of concurrent requests.
+        busy: seconds that all requests took together.
     """
 
     daemon_threads = True
@@ -36,6 +37,7 @@ class ChatServer(ThreadingHTTPServer):
         self.echoes: list[tuple[int, Callable[[str], str]]] = []
         self.requests: list[dict] = []
         self.most = self._now = 0
+        self.busy = 0.0
         self._lock = threading.Lock()
 
     @property
@@ -50,9 +52,10 @@ class ChatServer(ThreadingHTTPServer):
             self.most = max(self.most, self._now)
             return self.always or (self.faults[number] if number < len(self.faults) else None)
 
-    def leave(self) -> None:
+    def leave(self, start: float) -> None:
         with self._lock:
             self._now -= 1
+            self.busy += time.monotonic() - start
 
     def handle_error(self, request, client_address) -> None:
         pass  # a client that hung up
@@ -79,12 +82,13 @@ class _Handler(BaseHTTPRequestHandler):
         pictures = [base64.b64decode(url.partition(";base64,")[2], validate=True) for url in urls]
         key = self.headers.get("Authorization", "").removeprefix("Bearer ")
         request = {"text": "\n".join(texts), "pictures": pictures, "urls": urls, "body": body, "key": key}
-        fault = self.server.enter(request | {"at": time.monotonic()})
+        start = time.monotonic()
+        fault = self.server.enter(request | {"at": start})
         try:
             time.sleep(self.server.slow)
             getattr(self, f"_{fault}")(request) if fault else self._well(request)
         finally:
-            self.server.leave()
+            self.server.leave(start)
 
     def _well(self, request: dict) -> None:
         if "prompt" in request["body"]:

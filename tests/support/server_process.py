@@ -25,8 +25,8 @@ class ServerProcess:
         self._connection.send(attributes)
         self._connection.recv()
 
-    def count(self) -> tuple[int, int]:
-        """Return the number of requests, and the largest number of concurrent ones."""
+    def load(self) -> tuple[float, int]:
+        """Return the seconds that all requests took together, and the largest number of concurrent ones."""
         self._connection.send(None)
         return self._connection.recv()
 
@@ -40,12 +40,12 @@ def _serve(make: Callable[[], AbstractContextManager[ChatServer]], connection: C
             except EOFError:
                 return
             if attributes is None:
-                connection.send((len(server.requests), server.most))
+                connection.send((server.busy, server.most))
                 continue
             for name, value in attributes.items():
                 setattr(server, name, value)
             server.requests.clear()
-            server.most = 0
+            server.most, server.busy = 0, 0.0
             connection.send(None)
 
 
