@@ -5,7 +5,8 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 
 FOLDS = 5
-_REPEATS = 5
+_SPLITS = 40
+"""Of items into folds, for the AUC: its own error is below .02 also for twenty items."""
 _RIDGE = 1.0
 _STEPS = 12
 _DIGITS = 9
@@ -55,25 +56,43 @@ def standardized(features: np.ndarray, groups: Sequence[str]) -> np.ndarray:
     return centered / np.where(spread > 1e-9, spread, np.inf) / np.sqrt(max(1, features.shape[1]))
 
 
-def auc(features: np.ndarray, labels: Sequence[int], groups: Sequence[str]) -> float:
+def auc(features: np.ndarray, labels: Sequence[int], groups: Sequence[str]) -> tuple[float, float]:
     """Return how well a ridge classifier ranks items of label 1 above those of label 0 of their group, .5 by chance.
 
-    Cross-validated over items in folds with their share of every group and label; the mean over repetitions.
+    Cross-validated over items in folds with their share of every group and label, _SPLITS times over.
+
+    Returns:
+        (mean, its standard error over the splits).
     """
-    kernel, truth, group = _kernel(features), np.asarray(labels), np.asarray(groups)
+    truth, group = np.asarray(labels), np.asarray(groups)
+    targets = truth - truth.mean()
+    inverse = np.linalg.inv(_kernel(features) + _RIDGE * np.eye(len(truth)))
+    weights = inverse @ targets
+    strata = [f"{name} {label}" for name, label in zip(groups, labels, strict=True)]
     values = []
-    for repeat in range(_REPEATS):
-        folds = folds_of([f"{name} {label}" for name, label in zip(groups, labels, strict=True)], repeat)
-        scores = _predictions(kernel, np.where(truth == 1, 1.0, -1.0)[:, None], folds)[:, 0]
+    for split in range(_SPLITS):
+        folds = folds_of(strata, split)
         above = pairs = 0.0
-        for name in set(groups):
-            for fold in range(FOLDS):  # a model's scores are only comparable with one another
-                members = (group == name) & (folds == fold)
-                difference = scores[members & (truth == 1)][:, None] - scores[members & (truth == 0)][None]
+        for fold in range(FOLDS):  # a model's scores are only comparable with one another
+            test = np.flatnonzero(folds == fold)
+            # Kernel ridge regression without these items, from the inverse of all: a block's residuals.
+            residuals = np.linalg.solve(inverse[np.ix_(test, test)], weights[test])
+            scores = np.round(targets[test] - residuals, _DIGITS)
+            for name in set(groups):
+                ones, zeros = (scores[(group[test] == name) & (truth[test] == label)] for label in (1, 0))
+                difference = ones[:, None] - zeros[None]
                 above += (difference > 0).sum() + (difference == 0).sum() / 2
                 pairs += difference.size
         values.append(above / pairs if pairs else 0.5)
-    return float(np.mean(values))
+    return float(np.mean(values)), float(np.std(values) / np.sqrt(_SPLITS))
+
+
+def smoothed(features: np.ndarray) -> np.ndarray:
+    """Return the kernel by which ridge regression smooths targets, with zeros in its diagonal, shape (items, items)."""
+    kernel = _kernel(features)
+    result = kernel @ np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
+    np.fill_diagonal(result, 0)
+    return result
 
 
 def accuracies(features: np.ndarray, targets: Sequence[str]) -> np.ndarray:

@@ -75,9 +75,10 @@ def look(picture: Image.Image) -> np.ndarray:
 
 
 def two_samples(features: Mapping[str, np.ndarray], sample: Sample) -> dict[str, dict[str, Any]]:
-    """Return `forget/retain` etc. -> `auc`, its `error` by chance, `subjects` of each, and whether they stand `apart`.
+    """Return `forget/retain` etc. -> figures.
 
-    A pair with too few subjects has `not_measured`, the reason.
+    `auc`; `error`, its standard error by chance, and `split_error`, that of the cross-validation alone; `subjects` of
+    each role; whether they stand `apart`. A pair with too few subjects has `not_measured`, the reason.
     """
     results: dict[str, dict[str, Any]] = {}
     counts = Counter(sample.subjects[name].role for name in features)
@@ -89,12 +90,24 @@ def two_samples(features: Mapping[str, np.ndarray], sample: Sample) -> dict[str,
         members = [name for name in features if sample.subjects[name].role in (one, other)]
         labels = [int(sample.subjects[name].role == one) for name in members]
         domains = [sample.subjects[name].domain for name in members]
-        value = auc(standardized(np.array([features[name] for name in members]), domains), labels, domains)
-        error = np.sqrt((counts[one] + counts[other] + 1) / (12 * counts[one] * counts[other]))
+        features_of = np.array([features[name] for name in members])
+        value, split_error = auc(standardized(features_of, domains), labels, domains)
+        error = chance_error(labels, domains)
         results[f"{one}/{other}"] = {
             "auc": round(value, 3),
-            "error": round(float(error), 3),
+            "error": round(error, 3),
+            "split_error": round(split_error, 3),
             "subjects": [counts[one], counts[other]],
             "apart": bool(abs(value - 0.5) > BAND + _ERRORS * error),
         }
     return results
+
+
+def chance_error(labels: Sequence[int], groups: Sequence[str]) -> float:
+    """Return the standard error of an AUC within groups by chance (Mann and Whitney, 1947)."""
+    pairs = variance = 0.0
+    for group in set(groups):
+        counts = Counter(label for label, other in zip(labels, groups, strict=True) if other == group)
+        own = counts[0] * counts[1]
+        pairs, variance = pairs + own, variance + own * (counts.total() + 1) / 12
+    return float(np.sqrt(variance) / pairs) if pairs else 0.5

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image, ImageOps
 
 from lethebench.builders.base import Benchmark, Counts, GroupCounts, PhotoCheck, Sizes
@@ -26,6 +25,7 @@ from lethebench.builders.mllmu.plan import (
     groups,
     units,
 )
+from lethebench.builders.mllmu.scenes import USES, scene_of
 from lethebench.builders.mllmu.text import CARD, OWN_CARD, PAPER
 from lethebench.builders.own_portraits import OwnPortraits, with_portraits
 from lethebench.builders.records import Plan, ProfileRecord, Unit, face_corners
@@ -40,7 +40,6 @@ from lethebench.generation.mllmu.wordings import BOOK
 from lethebench.generation.people.countries import ALL_COUNTRIES
 from lethebench.generation.portraits import face_of
 from lethebench.generation.portraits.portrait import portrait, subject_box
-from lethebench.generation.portraits.scene import Scene, draw_scene
 from lethebench.generation.questions.distractors import pools
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.questions.wordings import Book
@@ -54,7 +53,6 @@ SIZE = (448, 448)
 """Width and height of a picture, in pixels."""
 READABLE = {"notable_work": 1.0, "birthplace": 0.5, "occupation": 0.5}
 """Attribute of public figures -> share of their pictures that print its value; see `evidence.texts`."""
-_USES = ("train", "test")
 _BANDS = {FORGET[0]: "to be forgotten", "rest": "to be kept", NEIGHBOUR: "a public figure, to be left alone"}
 _TRAIN, _TEST = tuple(f"qa/{name}" for name in TRAINED), tuple(f"qa/test-{name}" for name in TRAINED)
 
@@ -144,7 +142,7 @@ class Mllmu(Benchmark):
         )
 
     def record(self, profile: Profile, unit: Unit, shared: Shared) -> ProfileRecord:
-        subject, uses = unit.subject(profile), _USES[: len(unit.groups) - 1]
+        subject, uses = unit.subject(profile), USES[: len(unit.groups) - 1]
         views, size = {}, SIZE
         for use in uses:
             picture, name = draw(profile, use, shared.portraits)
@@ -184,7 +182,7 @@ class Mllmu(Benchmark):
         return {
             "attributes": mllmu.DOMAIN_ATTRIBUTES,
             "facts": len(mllmu.FORMATS["train", "text"]),
-            "formats": {use: mllmu.format_counts(use) for use in _USES},
+            "formats": {use: mllmu.format_counts(use) for use in USES},
             "countries": len(ALL_COUNTRIES),
             "ages": (YOUNGEST, OLDEST),
             "readable": READABLE,
@@ -216,16 +214,6 @@ class MllmuOwnPortraits(Mllmu):
         return super().facts() | {"own": True}
 
 
-def scene_of(profile: Profile, use: str) -> Scene:
-    """Return the pose, light and place of a profile's picture; in `test` always another pose than in `train`."""
-    rng = np.random.default_rng([profile.seed, _USES.index(use)])
-    scene = draw_scene(rng, profile.details["gender"], use=use)
-    train_pose = scene_of(profile, "train").pose.word if use == "test" else None
-    while scene.pose.word == train_pose:
-        scene = draw_scene(rng, profile.details["gender"], use=use)
-    return scene
-
-
 def portrait_corners(profile: Profile, size: tuple[int, int]) -> list[int]:
     """Return the corners of the face on the picture for training, `size` pixels wide and high."""
     return face_corners(subject_box(face_of(profile), scene_of(profile, "train"), size))
@@ -246,8 +234,8 @@ def draw(profile: Profile, use: str, portraits: OwnPortraits | None = None) -> t
 
 def _band(profile: Profile, heading: str, shared: Shared) -> Band:
     """Return a profile for the contact sheet: its pictures, and three questions of different formats."""
-    splits = {use: use for use in _USES} if profile.domain == "person" else {"train": NEIGHBOUR}
-    questions = {use: mllmu.questions(profile, use, shared.values, shared.book) for use in _USES}
+    splits = {use: use for use in USES} if profile.domain == "person" else {"train": NEIGHBOUR}
+    questions = {use: mllmu.questions(profile, use, shared.values, shared.book) for use in USES}
     half = len(questions["train"]) // 2  # questions on the picture come first, then as many by name
     pictures = {use: draw(profile, use, shared.portraits) for use in splits}
     return Band(

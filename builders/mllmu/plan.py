@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
+from lethebench.builders.mllmu.balance import balanced
 from lethebench.builders.options import Options, option
 from lethebench.builders.own_portraits import HELP, OwnPortraits
 from lethebench.builders.records import Unit, split_units
 from lethebench.generation.mllmu.people import figures, people
 from lethebench.generation.mllmu.wordings import BOOK
 from lethebench.generation.people.public_figures import public_figures
-from lethebench.generation.questions.distractors import Pools
+from lethebench.generation.questions.distractors import Pools, pools
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.questions.wordings import Book
-from lethebench.generation.seeding import stream
+from lethebench.generation.seeding import shuffled
 
 PAPER_PEOPLE = 500
+MOST_BALANCED = 2 * PAPER_PEOPLE
+"""The largest build whose groups are balanced."""
 PROFILES_PER_UNIT = 5
 SHARE = 20
 """One in SHARE fictitious people is in each group to forget."""
@@ -53,19 +57,30 @@ def figure_count(count: int) -> int:
     return min(available, round(count * available / PAPER_PEOPLE))
 
 
+@cache
+def _order(count: int, seed: int) -> tuple[int, ...]:
+    """Return the order of people in a build: those to be forgotten, the held-out ones, those to be retained.
+
+    At the paper's size and up to MOST_BALANCED they are balanced; larger groups differ little by chance.
+    """
+    size, held_out = len(FORGET) * count // SHARE, count // HELD_OUT
+    if not PAPER_PEOPLE <= count <= MOST_BALANCED:
+        return tuple(shuffled(range(count + held_out), seed, "groups"))
+    everyone = people(count + held_out, seed=seed)
+    values = pools([*everyone, *figures(figure_count(count), seed=seed)])
+    return tuple(balanced(everyone, size, held_out, values, seed=seed))
+
+
 def groups(count: int, *, seed: int) -> dict[str, list[Profile]]:
     """Return group -> its profiles; `count` people, a multiple of SHARE, are to be forgotten and retained."""
     everyone = people(count + count // HELD_OUT, seed=seed)
-    order = list(range(count))
-    stream(seed, "groups").shuffle(order)
+    order = [everyone[index] for index in _order(count, seed)]
     size = count // SHARE
-    members = {
-        name: [everyone[index] for index in order[number * size : (number + 1) * size]]
-        for number, name in enumerate(FORGET)
-    }
-    members["rest"] = [everyone[index] for index in sorted(order[len(FORGET) * size :])]
+    members = {name: order[number * size : (number + 1) * size] for number, name in enumerate(FORGET)}
+    held_out, rest = order[len(FORGET) * size :][: count // HELD_OUT], order[len(FORGET) * size + count // HELD_OUT :]
+    members["rest"] = sorted(rest, key=lambda profile: profile.turn)
     members[NEIGHBOUR] = figures(figure_count(count), seed=seed)
-    members[HOLDOUT] = everyone[count:]
+    members[HOLDOUT] = sorted(held_out, key=lambda profile: profile.turn)
     return members
 
 

@@ -6,7 +6,7 @@ The file format is described in `data/mlu/release.yaml`; correct wrong facts in 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -220,11 +220,20 @@ def _class(folder: Traversable, name: str, plan: object) -> EntityClass:
         key: _entity(f"{file}: {key}", key, entry, questions, all_phrasings)
         for key, entry in _mapping(data["held_out"], file).items()
     }
+    held_out = _asked_like(held_out, list(entities.values()))
     entity_class = EntityClass(name, questions, entities, held_out)
     for key, entity in entity_class.everyone.items():
         for question, fact in entity.facts.items():
             _check_wrong(f"{file}: {key}: {question}", entity_class, key, question, fact)
     return entity_class
+
+
+def _asked_like(held_out: Mapping[str, Entity], released: Sequence[Entity]) -> dict[str, Entity]:
+    """Return held-out entities that are asked what released ones are, which are spread evenly over their class."""
+    return {
+        key: replace(entity, phrasings=released[(2 * number + 1) * len(released) // (2 * len(held_out))].phrasings)
+        for number, (key, entity) in enumerate(held_out.items())
+    }
 
 
 def _question(label: str, entry: object) -> ClassQuestion:

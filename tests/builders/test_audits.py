@@ -9,13 +9,13 @@ import pytest
 from audit_samples import NATIONS, choices, row, sample, subjects
 from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 from PIL import Image
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 
-from lethebench.builders.audits.linear import accuracies, auc, choice_accuracies, standardized
+from lethebench.builders.audits.linear import accuracies, auc, choice_accuracies, folds_of, standardized
 from lethebench.builders.audits.sample import Sample
 from lethebench.builders.audits.shortcuts import POOLED, shortcuts
 from lethebench.builders.audits.texts import self_bleu, texts
-from lethebench.builders.audits.two_samples import look, text_features, two_samples
+from lethebench.builders.audits.two_samples import chance_error, look, text_features, two_samples
 from lethebench.generation.lookups import commonest, lookup
 
 
@@ -174,10 +174,46 @@ def test_linear_classifiers_find_signal_and_nothing_in_noise():
 def test_auc_is_unbiased_without_signal():
     rng = np.random.default_rng(5)
     labels = [0] * 60 + [1] * 20
-    values = [auc(standardized(rng.normal(size=(80, 40)), ["one"] * 80), labels, ["one"] * 80) for _ in range(60)]
+    values, errors = zip(
+        *(auc(standardized(rng.normal(size=(80, 40)), ["one"] * 80), labels, ["one"] * 80) for _ in range(60)),
+        strict=True,
+    )
     assert abs(fmean(values) - 0.5) < 0.03
+    assert max(errors) < 0.02
     shifted = rng.normal(size=(80, 5)) + np.array(labels)[:, None]
-    assert auc(standardized(shifted, ["one"] * 80), labels, ["one"] * 80) > 0.9
+    assert auc(standardized(shifted, ["one"] * 80), labels, ["one"] * 80)[0] > 0.9
+
+
+def test_auc_equals_ridge_regression_on_the_other_folds():
+    """A peer: scikit-learn's, trained again for every fold of every split."""
+    rng, groups = np.random.default_rng(1), ["a"] * 30 + ["b"] * 30
+    labels = [n % 2 for n in range(60)]
+    features = standardized(rng.normal(size=(60, 8)) + 0.4 * np.array(labels)[:, None], groups)
+    values = []
+    for split in range(40):
+        folds = folds_of([f"{group} {label}" for group, label in zip(groups, labels, strict=True)], split)
+        wins = []
+        for fold in range(5):
+            test, train = np.flatnonzero(folds == fold), folds != fold
+            peer = Ridge(alpha=1.0, fit_intercept=False).fit(features[train], np.array(labels)[train] - 0.5)
+            scores = dict(zip(test, peer.predict(features[test]), strict=True))
+            wins += [
+                scores[i] > scores[j] for i in test for j in test if groups[i] == groups[j] and labels[i] > labels[j]
+            ]
+        values.append(fmean(wins))
+    assert auc(features, labels, groups) == pytest.approx((fmean(values), np.std(values) / 40**0.5), abs=1e-9)
+
+
+@pytest.mark.parametrize("sizes", [[(75, 400)], [(5, 13), (2, 12), (2, 13)], [(20, 0), (10, 10)]])
+def test_chance_error_is_the_spread_of_random_scores(sizes):
+    rng = np.random.default_rng(0)
+    labels = [label for ones, zeros in sizes for label in [1] * ones + [0] * zeros]
+    groups = [str(n) for n, pair in enumerate(sizes) for _ in range(sum(pair))]
+    values = []
+    for _ in range(400):
+        wins = [(rng.normal(size=(ones, 1)), rng.normal(size=(1, zeros))) for ones, zeros in sizes]
+        values.append(sum((above > below).sum() for above, below in wins) / sum(n * m for n, m in sizes))
+    assert chance_error(labels, groups) == pytest.approx(np.std(values), rel=0.12)
 
 
 @pytest.mark.parametrize("fault", [False, True])

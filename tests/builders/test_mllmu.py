@@ -15,12 +15,14 @@ from small_build import problems_by_check, real_build, rewrite
 
 from lethebench.builders import BENCHMARKS
 from lethebench.builders.mllmu import builder
+from lethebench.builders.mllmu import plan as plans
 from lethebench.builders.mllmu.builder import SIZE, draw, portrait_corners, scene_of
 from lethebench.builders.mllmu.plan import FORGET, TRAINED, figure_count, groups
 from lethebench.builders.verify.rows import Person, check_row
 from lethebench.contract.columns import FORMATS, MODALITIES, ROLES
 from lethebench.generation.evidence.texts import shared_words
 from lethebench.generation.mllmu.questions import DOMAIN_ATTRIBUTES, LISTED
+from lethebench.generation.seeding import shuffled
 
 MLLMU = BENCHMARKS["mllmu"]
 SIZES = (40, 60, 100, 200, 500)
@@ -34,8 +36,18 @@ def members(build_plan, group):
     return [profile for unit in build_plan.units if unit.groups[0] == f"qa/{group}" for profile in unit.profiles]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def drawn_at_random():
+    """Draw the groups at paper size without the portraits of everyone; see `test_mllmu_balance`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plans, "balanced", lambda everyone, *sizes, seed: shuffled(range(len(everyone)), seed))
+        plans._order.cache_clear()
+        yield
+        plans._order.cache_clear()
+
+
 @pytest.fixture(scope="module")
-def paper():
+def paper(drawn_at_random):
     return plan(500)
 
 

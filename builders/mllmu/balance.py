@@ -1,0 +1,72 @@
+"""Draw who is to be forgotten and who is held out so that neither words nor pictures tell them from the others."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lethebench.builders.audits.linear import smoothed, standardized
+from lethebench.builders.audits.sample import Sample, Subject
+from lethebench.builders.audits.two_samples import look, text_features
+from lethebench.builders.mllmu.scenes import scene_of
+from lethebench.generation.mllmu.questions import questions
+from lethebench.generation.portraits import face_of
+from lethebench.generation.portraits.portrait import portrait
+from lethebench.generation.questions.distractors import Pools
+from lethebench.generation.questions.records import Profile
+from lethebench.generation.seeding import digest
+
+DRAWS = 2_000
+_SIDE = 224
+_PAIRS = ((0, 2), (0, 1), (2, 1))
+
+
+def balanced(people: Sequence[Profile], forget: int, held_out: int, values: Pools, *, seed: int) -> list[int]:
+    """Return an order of people: `forget` of them, then `held_out`, then the rest.
+
+    Of DRAWS random ones, that for which the roles differ least more, and least less, than by chance: by the unbiased
+    maximum mean discrepancy of texts and of pictures (Gretton et al., 2012), for each pair of roles, in standard
+    deviations over the draws. Rerandomization: Morgan and Rubin, 2012.
+    """
+    rng = np.random.default_rng(digest(seed, "groups"))
+    orders = rng.permuted(np.tile(np.arange(len(people)), (DRAWS, 1)), axis=1)
+    roles = np.full(orders.shape, 2)
+    np.put_along_axis(roles, orders[:, :forget], 0, axis=1)
+    np.put_along_axis(roles, orders[:, forget : forget + held_out], 1, axis=1)
+    worst = np.zeros(DRAWS)
+    for features in (_words(people, values), _looks(people)):
+        kernel = smoothed(standardized(features, ["person"] * len(people)))
+        for one, other in _PAIRS:
+            distances = discrepancies(kernel, (roles == one).T.astype(float), (roles == other).T.astype(float))
+            worst = np.maximum(worst, np.abs(distances) / distances.std())
+    return orders[np.argmin(np.round(worst, 6))].tolist()
+
+
+def discrepancies(kernel: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the squared maximum mean discrepancy of two sets of items, 0 on average by chance, for several draws.
+
+    Args:
+        kernel: of the items, with zeros in its diagonal, shape (items, items).
+        one: 1 for the items of the first set, 0 for others, shape (items, draws).
+        other: likewise for the second set.
+    """
+    sizes = one.sum(axis=0), other.sum(axis=0)
+    within = [
+        (part * (kernel @ part)).sum(axis=0) / (size * (size - 1))
+        for part, size in zip((one, other), sizes, strict=True)
+    ]
+    return sum(within) - 2 * (one * (kernel @ other)).sum(axis=0) / (sizes[0] * sizes[1])
+
+
+def _words(people: Sequence[Profile], values: Pools) -> np.ndarray:
+    subjects = {one.id: Subject(one.id, one.domain, "retain", {"name": one.name}, {}) for one in people}
+    rows = [
+        {"profile_id": one.id, "question": row.question, "answer": row.answer, "part": "train"}
+        for one in people
+        for row in questions(one, "train", values)
+    ]
+    features = text_features(Sample(subjects, rows))
+    return np.array([features[one.id] for one in people])
+
+
+def _looks(people: Sequence[Profile]) -> np.ndarray:
+    return np.array([look(portrait(face_of(one), scene_of(one, "train"), (_SIDE, _SIDE))) for one in people])
