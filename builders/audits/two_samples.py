@@ -21,6 +21,7 @@ _ERRORS = 3.0
 """Standard errors by which it must be further away to count."""
 PAIRS = (("forget", "retain"), ("forget", "holdout"), ("retain", "holdout"))
 _LEAST_TEXTS = 4  # subjects with a word
+_PICTURES, _MOST_PICTURES = 1_800, 12  # in all, and of one subject
 _SIDE, _CELLS, _DIRECTIONS = 64, 4, 8
 
 
@@ -40,10 +41,12 @@ def text_features(sample: Sample) -> dict[str, np.ndarray]:
 
 
 def picture_features(folder: Path, files: Sequence[str], sample: Sample) -> dict[str, np.ndarray]:
-    """Return subject -> `look` of the first picture in its profile; subjects without one are left out.
+    """Return subject -> `look` of the first pictures in its profile, shape (pictures, 176); none without a picture.
 
-    Not the mean of all: it has less spread where there are more, and held-out subjects have no picture of a test.
+    In small builds several pictures, since one tells little about few subjects. Not the mean of all: it has less spread
+    where there are more, and held-out subjects have no picture of a test.
     """
+    most = min(_MOST_PICTURES, max(1, _PICTURES // max(1, len(sample.subjects))))
     looks: dict[str, np.ndarray] = {}
     for name in files:
         ids = [row["profile_id"] for row in parquet_rows(folder / name, ("profile_id",))]
@@ -52,7 +55,7 @@ def picture_features(folder: Path, files: Sequence[str], sample: Sample) -> dict
         for row in parquet_rows(folder / name, ("profile_id", "images", "thumbnails")):
             pictures = [picture["bytes"] for picture in row["thumbnails"] + row["images"] if picture["bytes"]]
             if row["profile_id"] in sample.subjects and pictures:
-                looks[row["profile_id"]] = _look(pictures[0])
+                looks[row["profile_id"]] = np.array([_look(data) for data in pictures[:most]])
     return looks
 
 
@@ -77,22 +80,30 @@ def look(picture: Image.Image) -> np.ndarray:
 def two_samples(features: Mapping[str, np.ndarray], sample: Sample) -> dict[str, dict[str, Any]]:
     """Return `forget/retain` etc. -> figures.
 
-    `auc`; `error`, its standard error by chance, and `split_error`, that of the cross-validation alone; `subjects` of
-    each role; whether they stand `apart`. A pair with too few subjects has `not_measured`, the reason.
+    `auc`; `error`, its standard error by chance, of one item per subject, and `split_error`, that of the
+    cross-validation alone; `subjects` of each role; whether they stand `apart`. A pair with too few subjects has
+    `not_measured`, the reason.
+
+    Args:
+        features: subject -> one or more items, shape (features,) or (items, features); as many are used of each.
+        sample: the subjects.
     """
     results: dict[str, dict[str, Any]] = {}
     counts = Counter(sample.subjects[name].role for name in features)
+    items = {name: np.atleast_2d(part) for name, part in features.items()}
     for one, other in PAIRS:
         few = [f"{counts[role]} subjects in {role}" for role in (one, other) if counts[role] < LEAST_SUBJECTS]
         if few:
             results[f"{one}/{other}"] = {"not_measured": f"{few[0]}; at least {LEAST_SUBJECTS}"}
             continue
-        members = [name for name in features if sample.subjects[name].role in (one, other)]
-        labels = [int(sample.subjects[name].role == one) for name in members]
-        domains = [sample.subjects[name].domain for name in members]
-        features_of = np.array([features[name] for name in members])
-        value, split_error = auc(standardized(features_of, domains), labels, domains)
-        error = chance_error(labels, domains)
+        members = [name for name in items if sample.subjects[name].role in (one, other)]
+        size = min(len(items[name]) for name in members)
+        units = [name for name in members for _ in range(size)]
+        labels = [int(sample.subjects[name].role == one) for name in units]
+        domains = [sample.subjects[name].domain for name in units]
+        rows = np.concatenate([items[name][:size] for name in members])
+        value, split_error = auc(standardized(rows, domains), labels, domains, units)
+        error = chance_error(labels[::size], domains[::size])
         results[f"{one}/{other}"] = {
             "auc": round(value, 3),
             "error": round(error, 3),

@@ -57,10 +57,6 @@ CARD = CardText(
     },
     audit_notes={
         "forget/retain": "Which entities are to be forgotten, and what is asked about each, follows the release.",
-        **dict.fromkeys(
-            ("forget/holdout", "retain/holdout"),
-            "What is asked about an entity follows the release; about a held-out one, everything is asked.",
-        ),
     },
     responsible_ai={
         "dataCollection": (

@@ -216,24 +216,17 @@ def _class(folder: Traversable, name: str, plan: object) -> EntityClass:
         for key, digits in plan["kept"].items()
     }
     all_phrasings = str(_TEXTS_PER_QUESTION["asked"]) * len(questions)
-    held_out = {
-        key: _entity(f"{file}: {key}", key, entry, questions, all_phrasings)
-        for key, entry in _mapping(data["held_out"], file).items()
-    }
-    held_out = _asked_like(held_out, list(entities.values()))
+    held_out = {}
+    for key, entry in _mapping(data["held_out"], file).items():
+        label = f"{file}: {key}"
+        entry = {"kept": all_phrasings} | dict(_mapping(entry, label))
+        phrasings = _phrasings(f"{label}: kept", entry.pop("kept"), questions)
+        held_out[key] = replace(_entity(label, key, entry, questions, all_phrasings), phrasings=phrasings)
     entity_class = EntityClass(name, questions, entities, held_out)
     for key, entity in entity_class.everyone.items():
         for question, fact in entity.facts.items():
             _check_wrong(f"{file}: {key}: {question}", entity_class, key, question, fact)
     return entity_class
-
-
-def _asked_like(held_out: Mapping[str, Entity], released: Sequence[Entity]) -> dict[str, Entity]:
-    """Return held-out entities that are asked what released ones are, which are spread evenly over their class."""
-    return {
-        key: replace(entity, phrasings=released[(2 * number + 1) * len(released) // (2 * len(held_out))].phrasings)
-        for number, (key, entity) in enumerate(held_out.items())
-    }
 
 
 def _question(label: str, entry: object) -> ClassQuestion:
@@ -251,10 +244,7 @@ def _question(label: str, entry: object) -> ClassQuestion:
 
 def _entity(label: str, key: str, entry: object, questions: Mapping[str, ClassQuestion], digits: object) -> Entity:
     entry = _mapping({"also": {}} | dict(_mapping(entry, label)), label, "source", "facts", "also", "more")
-    most = _TEXTS_PER_QUESTION["asked"]
-    if not isinstance(digits, str) or not re.fullmatch(rf"[0-{most}]{{{len(questions)}}}", digits):
-        raise ValueError(f"{RELEASE}: {key}: kept: expected {len(questions)} digits, 0 to {most}, found {digits!r}")
-    phrasings = {question: int(digit) for question, digit in zip(questions, digits, strict=True)}
+    phrasings = _phrasings(f"{RELEASE}: {key}: kept", digits, questions)
     for question in (*_mapping(entry["facts"], label), *_mapping(entry["also"], label)):
         if question not in questions or question not in entry["facts"]:
             raise ValueError(f"{label}: {question}: expected a fact on one of {', '.join(questions)}")
@@ -271,6 +261,13 @@ def _entity(label: str, key: str, entry: object, questions: Mapping[str, ClassQu
             raise ValueError(f"{label}: {question}: the release asks for it, so a fact is needed")
     (source,) = _texts(f"{label}: source", [entry["source"]])
     return Entity(key, source, facts, phrasings, more)
+
+
+def _phrasings(label: str, digits: object, questions: Mapping[str, ClassQuestion]) -> dict[str, int]:
+    most = _TEXTS_PER_QUESTION["asked"]
+    if not isinstance(digits, str) or not re.fullmatch(rf"[0-{most}]{{{len(questions)}}}", digits):
+        raise ValueError(f"{label}: expected {len(questions)} digits, 0 to {most}, found {digits!r}")
+    return {question: int(digit) for question, digit in zip(questions, digits, strict=True)}
 
 
 def _fact(label: str, entry: object, also: tuple[str, ...]) -> Fact:

@@ -190,7 +190,7 @@ def test_auc_equals_ridge_regression_on_the_other_folds():
     labels = [n % 2 for n in range(60)]
     features = standardized(rng.normal(size=(60, 8)) + 0.4 * np.array(labels)[:, None], groups)
     values = []
-    for split in range(40):
+    for split in range(64):
         folds = folds_of([f"{group} {label}" for group, label in zip(groups, labels, strict=True)], split)
         wins = []
         for fold in range(5):
@@ -201,7 +201,18 @@ def test_auc_equals_ridge_regression_on_the_other_folds():
                 scores[i] > scores[j] for i in test for j in test if groups[i] == groups[j] and labels[i] > labels[j]
             ]
         values.append(fmean(wins))
-    assert auc(features, labels, groups) == pytest.approx((fmean(values), np.std(values) / 40**0.5), abs=1e-9)
+    assert auc(features, labels, groups) == pytest.approx((fmean(values), np.std(values) / 8), abs=1e-9)
+
+
+def test_items_of_a_subject_are_in_one_fold():
+    """Four copies of each item: their subject would be found among them if they were in several folds."""
+    rng = np.random.default_rng(0)
+    features, labels = rng.normal(size=(40, 60)), [n % 2 for n in range(40)]
+    copies = np.repeat(standardized(features, ["one"] * 40), 4, axis=0)
+    many = [label for label in labels for _ in range(4)]
+    assert auc(copies, many, ["one"] * 160)[0] > 0.95
+    units = [n for n in range(40) for _ in range(4)]
+    assert abs(auc(copies, many, ["one"] * 160, units)[0] - 0.5) < 0.2
 
 
 @pytest.mark.parametrize("sizes", [[(75, 400)], [(5, 13), (2, 12), (2, 13)], [(20, 0), (10, 10)]])

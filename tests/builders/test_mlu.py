@@ -11,6 +11,8 @@ from PIL import Image
 from small_build import real_build, rewrite
 
 from lethebench.builders import BENCHMARKS, verify
+from lethebench.builders.audits.sample import Sample, Subject
+from lethebench.builders.audits.two_samples import BAND, text_features, two_samples
 from lethebench.builders.mlu.builder import questions
 from lethebench.builders.mlu.plan import (
     LEAST_DRAWN,
@@ -211,3 +213,19 @@ def test_retain_released_needs_released_sets(tmp_path):
     build = open_build(real_build("icu"))
     with pytest.raises(UserError, match=r"--retain released: .* has no retain set for task 0; pass rest or fixed"):
         check_build(RunOptions(data=build.path, out=tmp_path, retain="released"), build)
+
+
+def test_words_of_questions_do_not_tell_roles_apart_at_paper_size(paper):
+    """Texts without their pictures: the words of questions and answers, as `verify` measures them."""
+    subjects, rows = {}, []
+    for unit in paper.units:
+        for profile in unit.profiles:
+            subjects[profile.id] = Subject(profile.id, profile.domain, unit.role, {"name": profile.name}, {})
+            rows += [
+                {"profile_id": profile.id, "question": row.question, "answer": row.answer, "part": "train"}
+                for row in asked_questions(paper, profile)[0]
+            ]
+    sample = Sample(subjects, rows)
+    for result in two_samples(text_features(sample), sample).values():
+        assert abs(result["auc"] - 0.5) < BAND
+        assert result["split_error"] < 0.02

@@ -184,6 +184,7 @@ def folder(tmp_path):
         ),
         ("release.yaml", 'Bear: "55550"', 'Bear: "5555"', "release.yaml: Bear: kept"),
         ("release.yaml", 'Bear: "55550"', "Bear: 55550", "release.yaml: Bear: kept"),
+        ("movies.yaml", 'kept: "00555"', 'kept: "00556"', "movies.yaml: Gladiator: kept"),
         ("release.yaml", "        - Bear\n", "", "release.yaml: tasks: Bear: occurs 0 times"),
         (
             "release.yaml",
