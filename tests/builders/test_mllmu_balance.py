@@ -9,6 +9,7 @@ from lethebench.builders.mllmu import balance
 from lethebench.builders.mllmu.balance import balanced, discrepancies
 from lethebench.builders.mllmu.builder import draw
 from lethebench.builders.mllmu.plan import groups
+from lethebench.builders.write.pictures import thumbnail
 from lethebench.generation.mllmu.people import people
 from lethebench.generation.questions.distractors import pools
 
@@ -37,7 +38,7 @@ def test_discrepancy_is_unbiased_and_finds_a_difference():
 
 
 def test_balanced_order_follows_the_seed_and_is_close(monkeypatch):
-    monkeypatch.setattr(balance, "_SIDE", 24)
+    monkeypatch.setattr(balance, "_SIDE", 48)
     persons = people(48, seed=0)
     looks, values = balance._looks(persons), pools(persons)
     monkeypatch.setattr(balance, "_looks", lambda people: looks)
@@ -62,7 +63,7 @@ def test_pictures_do_not_tell_roles_apart_at_paper_size(seed):
         "retain": members["rest"],
         "holdout": members["holdout"],
     }
-    looks = {role: [look(draw(profile, "train")[0]) for profile in part] for role, part in roles.items()}
+    looks = {role: [look(thumbnail(draw(profile, "train")[0])) for profile in part] for role, part in roles.items()}
     for one, other in (("forget", "retain"), ("forget", "holdout"), ("retain", "holdout")):
         domains = ["person"] * (len(looks[one]) + len(looks[other]))
         labels = [1] * len(looks[one]) + [0] * len(looks[other])
