@@ -1,7 +1,7 @@
 """Define what a benchmark is: a version, configs over groups of shards, a plan, and a record of each profile."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -77,18 +77,18 @@ class PhotoCheck:
 
 @dataclass(frozen=True)
 class GroupCounts:
-    """Group of shards -> its rows and its distinct pictures."""
+    """Group of shards -> its rows and a hash of each of its pictures, which may occur twice."""
 
     row_counts: Mapping[str, int] = field(default_factory=dict)
-    picture_counts: Mapping[str, int] = field(default_factory=dict)
+    picture_hashes: Mapping[str, Iterable[Hashable]] = field(default_factory=dict)
 
     def rows(self, *groups: str) -> int:
         """Return the number of rows in these groups."""
         return sum(self.row_counts.get(group, 0) for group in groups)
 
     def pictures(self, *groups: str) -> int:
-        """Return the number of distinct pictures in each of these groups, summed."""
-        return sum(self.picture_counts.get(group, 0) for group in groups)
+        """Return the number of distinct pictures in these groups; one that several groups have counts once."""
+        return len(set().union(*(self.picture_hashes.get(group, ()) for group in groups)))
 
 
 Counts = tuple[dict[str, int], dict[str, int]]

@@ -1,7 +1,8 @@
 """Decide who is in an icu build: options, roles, tasks and units of work."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Self
 
@@ -11,7 +12,6 @@ from lethebench.builders.options import Options, option
 from lethebench.builders.records import Unit, split_units
 from lethebench.builders.requests import RETAINED, read_requests
 from lethebench.generation.documents.pages import PAGES
-from lethebench.generation.icu.person import Identity
 from lethebench.generation.icu.profiles import DOMAINS, profiles
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import stream
@@ -60,26 +60,47 @@ class IcuOptions(Options):
 
 
 def people(count: int, *, seed: int, overlap: float, two_documents: bool = False) -> dict[str, list[Profile]]:
-    """Return role -> profiles, the domains alternating; held-out ones come on top of `count`, a multiple of 4."""
+    """Return role -> profiles, the domains alternating; held-out ones come on top of `count`, a multiple of 4.
+
+    Raises:
+        BuildError: two documents are asked for, but nobody to forget has the age for both.
+    """
     trained, held_out = count // 2, max(2, count // HELD_OUT)
-    parts: dict[str, list[Sequence[Profile]]] = {"forget": [], "retain": [], "holdout": []}
-    for domain in DOMAINS:
-        order = list(range(trained))
+    orders = {domain: list(range(trained)) for domain in DOMAINS}
+    for domain, order in orders.items():
         stream(seed, "roles", domain).shuffle(order)
-        of_others: dict[int, Identity] = {}
-        if two_documents and parts["forget"]:
-            medical = parts["forget"][0]
-            of_others = {order[own]: identity(medical[other]) for other, own in pairs(medical)}
-        members = profiles(domain, trained + held_out, seed=seed, overlap=overlap, people=of_others)
+    draw = partial(profiles, count=trained + held_out, seed=seed, overlap=overlap)
+    drawn = {domain: draw(domain) for domain in DOMAINS}
+    if two_documents:
+        _add_documents(drawn, {domain: order[: trained // 2] for domain, order in orders.items()}, draw)
+    parts: dict[str, list[Sequence[Profile]]] = {"forget": [], "retain": [], "holdout": []}
+    for domain, members in drawn.items():
+        order = orders[domain]
         parts["forget"].append([members[index] for index in order[: trained // 2]])
         parts["retain"].append([members[index] for index in sorted(order[trained // 2 :])])
         parts["holdout"].append(members[trained:])
-    if two_documents:
-        first, second = (list(members) for members in parts["forget"])
-        for one, other in pairs(first):
-            first[one], second[other] = joined(first[one], second[other])
-        parts["forget"] = [first, second]
     return {role: [profile for row in zip(*lists, strict=True) for profile in row] for role, lists in parts.items()}
+
+
+def _add_documents(
+    drawn: dict[str, list[Profile]], forget: Mapping[str, Sequence[int]], draw: Callable[..., list[Profile]]
+) -> None:
+    """Draw the documents of one domain again, as those of people to forget in the other.
+
+    Contracts of patients, or where no patient has the age to work, as in some builds of a few, reports of employees.
+    """
+    for domain, other in (tuple(DOMAINS), tuple(DOMAINS)[::-1]):
+        members = [drawn[domain][index] for index in forget[domain]]
+        if not (shared := pairs(members)):
+            continue
+        drawn[other] = draw(other, people={forget[other][second]: identity(members[first]) for first, second in shared})
+        for first, second in shared:
+            one, two = forget[domain][first], forget[other][second]
+            drawn[domain][one], drawn[other][two] = joined(drawn[domain][one], drawn[other][two])
+        return
+    raise BuildError(
+        "option requests=two_documents: nobody to forget has the age for both documents; try another size or seed"
+    )
 
 
 def default_task_size(count: int) -> int:

@@ -22,8 +22,8 @@ PATTERNS = {
 }
 
 
-# Ages at admission that allow for every contract, which begins at most three years before or after.
-_WORKING = (24, 60)
+# Ages on the day of a document that allow for the other one, which is at most four years earlier or later.
+_AGES = {"medical": (24, 60), "labor": (22, 63)}
 
 
 @dataclass(frozen=True)
@@ -46,22 +46,21 @@ def read_patterns(text: str) -> tuple[str, ...]:
     return () if names == (PLAIN,) else names
 
 
-def pairs(medical: Sequence[Profile]) -> list[tuple[int, int]]:
-    """Return which reports to forget, at most half, and which of as many contracts are of one person.
+def pairs(members: Sequence[Profile]) -> list[tuple[int, int]]:
+    """Return which documents of one domain, at most half, and which of as many of the other are of one person.
 
-    The two are far apart, so that they are in different tasks.
-
-    Raises:
-        BuildError: no patient has the age to work.
+    The two are far apart, so that they are in different tasks. Empty if nobody has the age for both.
     """
-    count = len(medical)
+    count = len(members)
     order = (*range(0, count, 2), *range(1, count, 2))
-    fit = [index for index in order if _WORKING[0] <= int(medical[index].details["age"]) <= _WORKING[1]]
-    if not fit:
-        raise BuildError(
-            "option requests=two_documents: no patient to forget has the age to work; try another size or seed"
-        )
-    return [(index, (index + count // 2) % count) for index in fit[: (count + 1) // 2]]
+    fit = [index for index in order if _fits(members[index])]
+    distance = count // 2 if members[0].domain == "medical" else -(count // 2)
+    return [(index, (index + distance) % count) for index in fit[: (count + 1) // 2]]
+
+
+def _fits(profile: Profile) -> bool:
+    youngest, oldest = _AGES[profile.domain]
+    return youngest <= int(profile.details["age"]) <= oldest
 
 
 def identity(profile: Profile) -> Identity:
@@ -72,9 +71,9 @@ def identity(profile: Profile) -> Identity:
     return Identity(profile.name, details["gender"], countries[details["nationality"]], birth)
 
 
-def joined(medical: Profile, labor: Profile) -> tuple[Profile, Profile]:
+def joined(one: Profile, other: Profile) -> tuple[Profile, Profile]:
     """Return two documents of one person, which say so."""
-    first, second = (replace(one, details={**one.details, PERSON: medical.id}) for one in (medical, labor))
+    first, second = (replace(each, details={**each.details, PERSON: one.id}) for each in (one, other))
     return first, second
 
 

@@ -1,10 +1,7 @@
 """Check requests for a part of a profile, and the documents of one person."""
 
 from lethebench.builders.requests import PERSON, RETAINED
-from lethebench.builders.verify.row_pass import BuildCheck
-
-_IDENTITY = ("birth_date", "gender", "nationality")
-"""The details that the documents of one person have in common, beside the name."""
+from lethebench.builders.verify.row_pass import IDENTITY, BuildCheck
 
 
 def requested_tasks(check: BuildCheck) -> set[int]:
@@ -29,7 +26,7 @@ def check_persons(check: BuildCheck) -> None:
             continue
         if check.people[other].task_id == check.people[profile_id].task_id:
             check.findings.add("tasks", f"is asked for together with {other}, the same person", id=profile_id)
-        for key in ("name", *_IDENTITY):
+        for key in ("name", *IDENTITY):
             mine, theirs = _identity(check, profile_id, key), _identity(check, other, key)
             if mine != theirs:
                 check.findings.add("facts", f"{key} {mine}, but {theirs} in {other}, the same person", id=profile_id)

@@ -1,32 +1,40 @@
 """Read all rows of a build once: check single rows and ids, count and hash them, and audit leaks."""
 
+from array import array
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from itertools import islice, zip_longest
 from pathlib import Path
+from sys import intern
 from typing import NamedTuple
 
 from PIL import Image
 
 from lethebench.builders.audits.sample import question_groups
 from lethebench.builders.base import GroupCounts
-from lethebench.builders.requests import RETAINED, read_requests
-from lethebench.builders.verify.findings import Findings
+from lethebench.builders.requests import PERSON, RETAINED, read_requests
+from lethebench.builders.verify.digests import DigestTable, digest_of, joined_hash
+from lethebench.builders.verify.findings import LIMIT, Findings
 from lethebench.builders.verify.photos import Photos, scan_of, within
 from lethebench.builders.verify.read_rows import rows_of
 from lethebench.builders.verify.rows import Person, check_row, unusable
-from lethebench.builders.write.digest import content_hash, row_digest
+from lethebench.builders.write.digest import row_digest
 from lethebench.builders.write.manifest import Manifest
 from lethebench.contract.columns import ROLES
 from lethebench.contract.image_reader import PictureError, read_picture
+from lethebench.contract.parquet import parquet_rows
 
 WORN = 0.1
 """How far below the threshold a photo may be that resembles no other: heavy wear.
 
 Measured on 3,770 pictures of 200 profiles of icu 2.0.0: 0.88 or more of .91; 3,760 pairs of different people reach .84.
 """
+
+IDENTITY = ("birth_date", "gender", "nationality")
+"""The details that the documents of one person have in common, beside the name."""
 
 _BATCH = 64  # rows whose pictures are decoded together
 _THREADS = 4
@@ -45,11 +53,11 @@ class BuildCheck:
 
     Attributes:
         people: profile_id -> role, task and values of the profile.
-        details: profile_id -> the profile's details.
+        details: profile_id -> those of the profile's details that are compared with others'.
         photos: the profiles' photos.
-        asked: (profile_id, task_id) of the question rows.
-        digests: shard -> its rows' digests.
-        pictures: shard -> SHA-256 of the distinct pictures in it.
+        asked: (profile_id, task_id) of the question rows on profiles that are asked for in parts.
+        digests: shard -> its rows' digests, joined.
+        pictures: group of shards -> 64 bits of the hash of each picture in each row.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, shards: Sequence[str], findings: Findings) -> None:
@@ -57,14 +65,16 @@ class BuildCheck:
         self.shards = set(shards)
         self.people: dict[str, Person] = {}
         self.details: dict[str, dict[str, str]] = {}
-        self.digests: dict[str, list[bytes]] = {}
-        self.pictures: dict[str, set[bytes]] = defaultdict(set)
+        self.digests: dict[str, bytearray] = defaultdict(bytearray)
+        self.pictures: dict[str, array[int]] = defaultdict(lambda: array("Q"))
         self.photos = Photos(threshold=float(manifest.perceptual["threshold"]))
         self.asked: set[tuple[str, int]] = set()
         self._every_picture = manifest.perceptual.get("every_picture", True)
-        self._ids: dict[str, str] = {}  # row id -> shard
-        self._first_row: dict[bytes, tuple[str, str, str]] = {}  # picture -> split, profile and id of its first row
-        self._wordings: dict[tuple[str, str, str], str] = {}  # (profile, attribute, question) -> row id
+        self._compared = {PERSON, *IDENTITY, *(name for names in manifest.apart for name in names)}
+        # Question rows are numbered as read. A dictionary of their texts would take a gigabyte for a million of them.
+        self._starts: list[tuple[int, str, str]] = []  # number of the first row of a shard, split, shard
+        self._profile_of = array("Q")  # row -> digest of its profile
+        self._ids, self._wordings, self._first_row = DigestTable(), DigestTable(), DigestTable()
         self._choices = 0
         self._imported = manifest.imported is not None
         self._as_released: Counter = Counter()
@@ -83,11 +93,11 @@ class BuildCheck:
                 continue
             if profile_id in self.people:
                 self._add("ids", f"profile {profile_id} occurs twice", location)
-            values = {pair["attribute"]: pair["value"] for pair in row["fields"]}
+            values = {intern(pair["attribute"]): pair["value"] for pair in row["fields"]}
             name_value = {"name": row["name"]}
             values = name_value | values if self._imported else values | name_value
             details = {pair["attribute"]: pair["value"] for pair in row["details"]}
-            self.details[profile_id] = details
+            self.details[profile_id] = {name: details[name] for name in self._compared & details.keys()}
             requests = self._requests(row, values, details, location)
             self.people[profile_id] = Person(row["role"], row["task_id"], values, requests)
             if (row["task_id"] >= 0) != (ROLES[row["role"]] == "forget"):
@@ -123,6 +133,7 @@ class BuildCheck:
             roles = {"forget", "retain"} if split == "test" else {split}
             split_name = split if config == default else f"{split} of {config}"
             for name in self.files(config, split):
+                self._starts.append((len(self._profile_of), split_name, name))
                 stream = rows_of(self.folder, name, self.findings)
                 with ThreadPoolExecutor(_THREADS) as threads:
                     while batch := list(islice(stream, _BATCH)):
@@ -178,10 +189,8 @@ class BuildCheck:
         self.findings.add(check, reason, **location._asdict())
 
     def _count(self, name: str, row: Mapping) -> None:
-        self.digests.setdefault(name, []).append(row_digest(row))
-        for picture in row.get("images") or ():
-            if picture:
-                self.pictures[name].add(sha256(picture["bytes"] or b"").digest())
+        self.digests[name] += row_digest(row)
+        self.pictures[_group(name)].extend(_picture_digest(each) for each in row.get("images") or () if each)
 
     def _decoded(self, picture: Mapping, location: Location) -> Image.Image | None:
         if picture["bytes"] is None:
@@ -221,56 +230,81 @@ class BuildCheck:
 
     def _question(self, split_name: str, roles: set[str], name: str, number: int, row: dict) -> None:
         location = Location(name, number, row["id"])
+        index = len(self._profile_of)
+        self._profile_of.append(digest_of(row["profile_id"] or ""))
         self._count(name, row)
         if not self._usable(row, location):
             return
         for check, reason in check_row(row, self.people, roles, imported=self._imported):
             self._add(check, reason, location)
-        if row["id"] in self._ids:
-            self._add("ids", f"is also in {self._ids[row['id']]}", location)
-        self._ids[row["id"]] = name
-        self.asked.add((row["profile_id"], row["task_id"]))
+        person = self.people.get(row["profile_id"])
+        if person and person.requests:
+            self.asked.add((row["profile_id"], row["task_id"]))
         self._choices += bool(row["options"])
+        digest = digest_of(row["id"])
+        if (other := self._ids.get(digest)) is not None:
+            self._add("ids", f"is also in {self._start(other)[2]}", location)
+        self._ids.put(digest, index)
         for picture in row["images"]:
-            key = sha256(picture["bytes"] or b"").digest()
-            first = self._first_row.setdefault(key, (split_name, row["profile_id"], row["id"]))
-            other_split, other_profile, other_id = first
-            if other_split != split_name:
-                self._leak("byte twins", f"its picture is that of {other_id} in split {other_split}", location)
-            elif other_profile != row["profile_id"]:
-                self._leak("byte twins", f"its picture is that of {other_id}, another profile", location)
-        self._wording(split_name, row, location)
+            self._twin(_picture_digest(picture), index, location)
+        digest = digest_of(row["profile_id"], row["attribute"], row["question"])
+        if split_name.split()[0] != "test":
+            self._wordings.put(digest, index)
+        elif (other := self._wordings.get(digest)) is not None:
+            self._leak("wordings", "the test question is that of {}", other, location)
 
-    def _leak(self, check: str, reason: str, location: Location) -> None:
-        """Report a leak in a build of ours; in an import, count it as part of the release."""
+    def _twin(self, digest: int, index: int, location: Location) -> None:
+        """Report a picture that an earlier row of another split or profile has."""
+        other = self._first_row.get(digest)
+        if other is None:
+            self._first_row.put(digest, index)
+        elif (other_split := self._start(other)[1]) != self._start(index)[1]:
+            self._leak("byte twins", f"its picture is that of {{}} in split {other_split}", other, location)
+        elif self._profile_of[other] != self._profile_of[index]:
+            self._leak("byte twins", "its picture is that of {}, another profile", other, location)
+
+    def _leak(self, check: str, reason: str, other: int, location: Location) -> None:
+        """Report a leak from another row in a build of ours; in an import, count it as part of the release."""
         if self._imported:
             self._as_released[check] += 1
         else:
-            self._add(check, reason, location)
+            listed = self.findings.counts[check] < LIMIT
+            self._add(check, reason.format(self._row_id(other)) if listed else reason, location)
 
-    def _wording(self, split_name: str, row: Mapping, location: Location) -> None:
-        key = (row["profile_id"], row["attribute"], row["question"])
-        if split_name.split()[0] == "test":
-            if key in self._wordings:
-                self._leak("wordings", f"the test question is that of {self._wordings[key]}", location)
-        else:
-            self._wordings[key] = row["id"]
+    def _start(self, index: int) -> tuple[int, str, str]:
+        """Return the first row, split and name of the shard that a row is in."""
+        return self._starts[bisect_right(self._starts, index, key=lambda start: start[0]) - 1]
+
+    def _row_id(self, index: int) -> str:
+        """Return the id of a row that was read before, from its shard."""
+        first, _, name = self._start(index)
+        return next(islice(parquet_rows(self.folder / name, ["id"]), index - first, None))["id"]
 
 
 def hashes_of(check: BuildCheck) -> Iterator[tuple[str, str, int, str]]:
     """Yield (config, split, rows, content hash) as read."""
     for config, splits in check.manifest.splits.items():
         for split, part in splits.items():
-            digests = [digest for name in part["files"] for digest in check.digests.get(name, ())]
-            yield config, split, len(digests), content_hash(digests)
+            digests = [check.digests[name] for name in part["files"] if name in check.digests]
+            yield config, split, sum(map(_row_count, digests)), joined_hash(digests)
 
 
 def group_counts(check: BuildCheck) -> GroupCounts:
     """Return the rows and distinct pictures of each group of shards, as read."""
     rows: Counter = Counter()
-    pictures: dict[str, set[bytes]] = defaultdict(set)
     for name, digests in check.digests.items():
-        group = name.rsplit("-", 3)[0]
-        rows[group] += len(digests)
-        pictures[group] |= check.pictures[name]
-    return GroupCounts(rows, {group: len(hashes) for group, hashes in pictures.items()})
+        rows[_group(name)] += _row_count(digests)
+    return GroupCounts(rows, check.pictures)
+
+
+def _row_count(digests: bytearray) -> int:
+    return len(digests) // sha256().digest_size
+
+
+def _group(name: str) -> str:
+    """Return the group of a shard such as qa/forget-00000-of-00004.parquet."""
+    return name.rsplit("-", 3)[0]
+
+
+def _picture_digest(picture: Mapping) -> int:
+    return int.from_bytes(sha256(picture["bytes"] or b"").digest()[:8], "little")

@@ -16,7 +16,7 @@ PARAPHRASES, PERTURBED = 2, 5
 """The fewest of each on a generation or cloze row."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Person:
     """What a row is compared with: role (index into ROLES), task, and attribute -> value, `name` among them.
 

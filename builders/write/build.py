@@ -293,5 +293,5 @@ def _listing(folder: Path, name: str) -> dict[str, Any]:
 def _group_counts(tallies: Mapping[str, Tally]) -> GroupCounts:
     return GroupCounts(
         {group: tally.rows for group, tally in tallies.items()},
-        {group: len(tally.pictures) for group, tally in tallies.items()},
+        {group: tally.pictures for group, tally in tallies.items()},
     )

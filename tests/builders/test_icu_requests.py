@@ -11,6 +11,7 @@ from small_build import problems_by_check, rewrite, use_stand_ins
 
 from lethebench.builders import BENCHMARKS, build, verify
 from lethebench.builders.errors import BuildError
+from lethebench.builders.icu.plan import people, split_tasks
 from lethebench.builders.requests import read_requests, write_requests
 from lethebench.contract.columns import ROLES
 from lethebench.generation.icu.profiles import DOMAINS
@@ -54,6 +55,13 @@ def test_build_verifies_and_keeps_the_counts(built):
     manifest = json.loads((built.folder / "manifest.json").read_text())
     assert manifest["paper_counts"] == {"profiles": SIZE, "tasks": TASKS, "pictures": 152, "questions": 256}
     assert manifest["options"]["requests"] == built.pattern
+
+
+def test_smallest_build_without_a_patient_of_working_age_verifies(tmp_path, monkeypatch):
+    use_stand_ins(monkeypatch)
+    build("icu", tmp_path / "icu", size=8, seed=1, options={"requests": PATTERNS[-1]})
+    assert verify(tmp_path / "icu").problems == []
+    assert sum("person" in profile["details"] for profile in profiles_of(tmp_path / "icu").values()) == 2
 
 
 def test_rows_follow_the_requests(built):
@@ -192,12 +200,6 @@ def test_patterns_that_cannot_be_are_refused(options, reason):
         ICU.OPTIONS(**options).resolve(SIZE)
 
 
-def test_two_documents_need_somebody_of_working_age():
-    options = ICU.OPTIONS(requests="two_documents").resolve(8)
-    with pytest.raises(BuildError, match="no patient to forget has the age to work"):
-        ICU.plan(8, seed=1, options=options)
-
-
 def test_requests_read_back_what_is_written():
     tasks = {"name": 2, "diagnosis": 2, "allergy": 5, "blood_type": -1}
     assert write_requests(tasks) == "task 2: name, diagnosis; task 5: allergy; retained: blood_type"
@@ -205,18 +207,29 @@ def test_requests_read_back_what_is_written():
     assert read_requests({}) == {}
 
 
-@pytest.mark.parametrize("count", [16, 24, 40])
+@pytest.mark.parametrize("count", [8, 12, 16, 24, 40])
+@pytest.mark.parametrize("seed", [0, 1, 5, 40])
 @pytest.mark.parametrize("order_seed", [None, 3])
-def test_two_documents_are_asked_for_at_different_times(count, order_seed):
-    options = ICU.OPTIONS(requests="two_documents", order_seed=order_seed).resolve(count)
-    units = ICU.plan(count, seed=1, options=options).units
-    times = defaultdict(list)
-    for unit in units:
-        for profile in unit.profiles:
-            if "person" in profile.details:
-                times[profile.details["person"]].append(unit.task_id)
-    assert times
-    assert all(len(set(tasks)) == len(tasks) == 2 for tasks in times.values())
+def test_two_documents_are_asked_for_at_different_times(count, seed, order_seed):
+    """Seed 1 has no patient to forget of working age at 8 and 12, seeds 5 and 40 none up to 20."""
+    roles = people(count, seed=seed, overlap=0.0, two_documents=True)
+    for task_size in range(1, count // 4 + 1):
+        options = ICU.OPTIONS(requests="two_documents", order_seed=order_seed, task_size=task_size).resolve(count)
+        documents = defaultdict(list)
+        for task_id, members in enumerate(split_tasks(roles["forget"], options.task_size, order_seed)):
+            for profile in members:
+                if "person" in profile.details:
+                    documents[profile.details["person"]].append((task_id, profile.domain, profile.name))
+        assert documents
+        for (task, domain, name), (other_task, other_domain, other_name) in documents.values():
+            assert task != other_task
+            assert (name, {domain, other_domain}) == (other_name, set(DOMAINS))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_retained_people_do_not_depend_on_two_documents(seed):
+    plain, both = (people(8, seed=seed, overlap=0.0, two_documents=value) for value in (False, True))
+    assert (plain["retain"], plain["holdout"]) == (both["retain"], both["holdout"])
 
 
 def test_other_profiles_do_not_depend_on_the_pattern():
