@@ -1,5 +1,6 @@
 """A sheet to print on: shapes in shares of its width and height, and text that fits its box."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -83,7 +84,11 @@ class Sheet:
             return
         left, top, right, bottom = *self.at(*box[:2]), *self.at(*box[2:])
         wide, high = max(1, int(right - left)), max(1, int(bottom - top))
-        face, lines, ascent, descent = fit(text, family, weight, max(5, round(most * self.width)), wide, high)
+        size = max(5, round(most * self.width))
+        face, lines, ascent, descent = fit(text, family, weight, size, wide, high)
+        while size > 5 and not _whole(text, lines):
+            size -= 1
+            face, lines, ascent, descent = fit(text, family, weight, size, wide, high)
         y = (top + bottom - len(lines) * (ascent + descent)) / 2 + ascent
         for line in lines:
             self._line(line, left, right, y, face, color, align)
@@ -94,9 +99,9 @@ class Sheet:
         left, top, right, bottom = *self.at(*box[:2]), *self.at(*box[2:])
         wide, high = right - left, bottom - top
         for size in np.arange(max(7, round(most * self.width)), 5.5, -0.5):
-            lines = _set(rows, style, float(size), wide)
+            lines, whole = _set(rows, style, float(size), wide)
             total = sum(line.drop for line in lines)
-            if total <= high or size <= _SMALLEST * self.pixels / 448:
+            if (total <= high and whole) or size <= _SMALLEST * self.pixels / 448:
                 break
         y = top + max(0.0, (high - total) / 2)
         for line in lines:
@@ -129,6 +134,11 @@ class Sheet:
         return square
 
 
+def _whole(text: str, lines: Sequence[str]) -> bool:
+    """Return whether no word of a text is broken between its lines, except after a hyphen."""
+    return "".join(line if line.endswith("-") else f"{line} " for line in lines).split() == text.split()
+
+
 class _Line(NamedTuple):
     """A line of type: what, in which font and color, its ascent, and the distance to the next line."""
 
@@ -139,9 +149,10 @@ class _Line(NamedTuple):
     drop: int
 
 
-def _set(rows: tuple[Row, ...], style: Type, size: float, width: float) -> list[_Line]:
-    """Return the lines of rows at a size."""
+def _set(rows: tuple[Row, ...], style: Type, size: float, width: float) -> tuple[list[_Line], bool]:
+    """Return the lines of rows at a size, and whether no word is broken."""
     lines: list[_Line] = []
+    whole = True
     for label, value in rows:
         family = family_for(value, style.family)
         face, small = font(family, size), font(family, max(6.0, 0.66 * size), "bold")
@@ -152,5 +163,7 @@ def _set(rows: tuple[Row, ...], style: Type, size: float, width: float) -> list[
             low, deep = extent(small)
             lines.append(_Line(label.upper(), small, style.faint, low, low + deep))
         text = f"{label}: {value}" if style.inline else value
-        lines += [_Line(line, face, style.color, ascent, ascent + descent) for line in wrap(text, face, width)]
-    return lines
+        wrapped = wrap(text, face, width)
+        whole = whole and _whole(text, wrapped)
+        lines += [_Line(line, face, style.color, ascent, ascent + descent) for line in wrapped]
+    return lines, whole

@@ -80,6 +80,25 @@ def test_thing_shows_what_it_is_given(kind, thing):
             assert thing(first, other[::-1], np.random.default_rng(3), 120).tobytes() != pictures[0].tobytes()
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_words_are_never_broken(named, monkeypatch):
+    """Names and facts with the longest words, on every thing that shows them; a line may end after a hyphen."""
+    lines = []
+    monkeypatch.setattr(Sheet, "_line", lambda sheet, line, *_: lines.append(line))
+
+    def longest(text):
+        return max(map(len, " ".join([text.name] if named else [value for _, value in text.clues]).split()))
+
+    for text in sorted(TEXTS.values(), key=longest)[-6:]:
+        words = [text.name] if named else [value for _, value in text.clues[:3]]
+        for thing in THINGS[text.kind][named]:
+            for seed in range(3):
+                lines.clear()
+                thing(text, () if named else text.clues[:3], np.random.default_rng(seed), 300)
+                printed = " ".join(lines).casefold().replace("- ", "-").split()
+                assert set(" ".join(words).casefold().split()) <= set(printed), (text.name, thing.__name__, lines)
+
+
 def test_type_stays_on_its_sheet():
     """The longest names and rows of the data leave a margin around them on every sheet."""
     longest = sorted(TEXTS.values(), key=lambda text: sum(len(value) for _, value in text.clues))[-6:]

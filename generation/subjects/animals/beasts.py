@@ -37,8 +37,8 @@ BEASTS: dict[str, Beast] = {"Bear": Beast(coat=(122, 80, 52), trunk=((-0.75, -0.
     neck=((0.6, -1.08, 0.24), (0.8, -1.14, 0.2), (0.94, -1.2, 0.16)), neck_turn=(0.8, -0.2), head_turn=(0.0, -0.05),
     hip=(-0.5, -0.66), shoulder=(0.46, -0.66), thick=(0.13, 0.08, 0.06, 0.06), thin=(0.11, 0.08, 0.06, 0.06),
     foot="hoof", foot_color=(36, 30, 32), head=hooves.sheep, tail=tails.lamb_tail, marks=coats.fleece, bend=0.06,
-    legs=(58, 50, 52), spread=0.2), "Wolf": Beast(coat=(140, 138, 142), trunk=((-0.72, -0.98, 0.26), (0.0, -0.94, 0.25),
-    (0.54, -0.98, 0.33)), neck=((0.52, -1.04, 0.31), (0.78, -1.14, 0.25), (0.98, -1.24, 0.2)), neck_turn=(0.4, -0.55),
-    head_turn=(0.0, -0.55), hip=(-0.68, -0.94), shoulder=(0.52, -0.9), thick=(0.25, 0.13, 0.08, 0.075),
-    thin=(0.17, 0.1, 0.075, 0.075), foot="paw", foot_color=(208, 202, 194), head=paws.wolf, tail=tails.wolf_tail,
-    marks=coats.saddle, bend=0.15, spread=0.14)}  # fmt: skip
+    legs=(58, 50, 52), spread=0.2), "Wolf": Beast(coat=(140, 138, 142), trunk=((-0.72, -1.1, 0.3), (0.0, -1.06, 0.3),
+    (0.54, -1.1, 0.4)), neck=((0.5, -1.2, 0.38), (0.78, -1.32, 0.33), (1.0, -1.44, 0.27)), neck_turn=(0.4, -0.5),
+    head_turn=(0.05, -0.5), hip=(-0.68, -1.04), shoulder=(0.52, -1.0), thick=(0.28, 0.15, 0.095, 0.09),
+    thin=(0.2, 0.12, 0.09, 0.09), foot="paw", foot_color=(208, 202, 194), head=paws.wolf, tail=tails.wolf_tail,
+    marks=coats.saddle, bend=0.13, spread=0.16, reach=(-1.6, -2.6, 1.9, 0.12))}  # fmt: skip

@@ -26,10 +26,10 @@ def spots(ink: Ink, beast: Beast, pose: Pose) -> None:
 def saddle(ink: Ink, beast: Beast, pose: Pose) -> None:
     """Draw a dark back, a pale belly and a ruff."""
     coat = pose.color(beast.coat)
-    back = [(-0.95, -1.3), (0.9, -1.5), (0.86, -1.14), (0.5, -1.06), (0.0, -0.98), (-0.5, -1.02), (-0.95, -1.0)]
-    ink.shape(np.array(back), mix(coat, (44, 42, 50), 0.65), blur=0.05)
-    ink.shape(oval(0.1, -0.66, 0.7, 0.12), pose.color((222, 218, 210)), blur=0.05)
-    ink.shape(oval(0.8, -0.9, 0.2, 0.28, -0.3), pose.color((222, 218, 210)), blur=0.06)
+    back = [(-0.95, -1.45), (0.95, -1.65), (0.9, -1.26), (0.5, -1.2), (0.0, -1.14), (-0.5, -1.16), (-0.95, -1.14)]
+    ink.shape(np.array(back), mix(coat, (44, 42, 50), 0.5), blur=0.07)
+    ink.shape(oval(0.1, -0.76, 0.7, 0.12), pose.color((222, 218, 210)), blur=0.05)
+    ink.shape(oval(0.84, -1.0, 0.2, 0.3, -0.3), pose.color((222, 218, 210)), blur=0.08)
 
 
 def collar(ink: Ink, beast: Beast, pose: Pose) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lethebench.generation.drawing.color import Color, mix
-from lethebench.generation.drawing.curves import oval, shift, tube
+from lethebench.generation.drawing.curves import oval, tube
 from lethebench.generation.drawing.ink import Ink
 from lethebench.generation.subjects.animals.body import Beast, DrawPart, Point, Pose
 from lethebench.generation.subjects.animals.head import DARK
@@ -47,10 +47,11 @@ def dog_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None
 
 
 def wolf_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:
-    x, y, w = at[0] - 0.18, at[1] - 0.08, 0.12 * pose.wag
-    line = [(x + 0.04, y), (x - 0.2, y + 0.12), (x - 0.34 + w, y + 0.42), (x - 0.36 + 1.5 * w, y + 0.72)]
-    ink.form(tube(line, (0.09, 0.15, 0.17, 0.02)), pose.color(beast.coat), reach=0.1)
-    ink.patch(tube(shift(np.array(line)[2:], 0, 0.1), (0.13, 0.01)), mix(pose.color(beast.coat), DARK, 0.6), 0.03)
+    x, y, w = at[0] - 0.2, at[1] - 0.1, 0.1 * pose.wag
+    line = np.array([(x + 0.04, y), (x - 0.14, y + 0.14), (x - 0.2 + w, y + 0.44), (x - 0.18 + 1.5 * w, y + 0.74)])
+    sunk = np.maximum(line[:, 1] + 0.1, 0.0)  # of one that sits or lies: it lies behind the animal
+    line -= np.column_stack((sunk, sunk))
+    ink.form(tube(line, (0.09, 0.13, 0.12, 0.02)), mix(pose.color(beast.coat), DARK, 0.15), reach=0.1)
 
 
 def cat_tail(ink: Ink, beast: Beast, pose: Pose, at: Point, turn: float) -> None:

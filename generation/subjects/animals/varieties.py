@@ -82,7 +82,7 @@ VARIETIES: Mapping[str, tuple[Dyes, ...]] = {
     "Wolf": (
         {_WOLF: (228, 226, 222), _WOLF_PALE: (246, 244, 240)},
         {_WOLF: (70, 68, 74), _WOLF_PALE: (130, 126, 124)},
-        {_WOLF: (160, 130, 100), _WOLF_PALE: (232, 214, 190)},
+        {_WOLF: (122, 110, 100), _WOLF_PALE: (208, 198, 184)},
     ),
 }
 """Animal -> its varieties besides the one in the drawing's own colors."""
