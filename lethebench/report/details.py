@@ -1,9 +1,9 @@
 """The tables besides the headline: gate, parts of stability, task x stage matrices, stages and cost."""
 
 from lethebench.report.headline import KNOWLEDGE, mean
-from lethebench.report.load import MODALITIES
 from lethebench.report.seeds import Group, Stat, stat
 from lethebench.report.tables import ABSENT, Cell, Column, Table, number, stat_cell
+from lethebench.runs.gate import MODALITIES
 
 SERIES = (
     Column("forget", "Forget", "higher", ("sd",)),
@@ -90,13 +90,20 @@ def stability(group: Group) -> Table:
 
 
 def _part(group: Group, method: str, name: str) -> Cell:
-    values = [(summary.get("stability_parts") or {}).get(name) for summary in group.summaries(method)]
-    if name != "collapse_stage":
+    parts = [summary.get("stability_parts") or {} for summary in group.summaries(method)]
+    values = [part.get(name) for part in parts]
+    if name != "collapse_stage" or not any(name in part for part in parts):
         return stat_cell(stat(values))
     reached = sum(value is not None for value in values)
-    text = ", ".join("never" if value is None else str(value) for value in values)
+    never = ["never" if name in part else ABSENT for part in parts]
+    text = ", ".join(word if value is None else str(value) for value, word in zip(values, never, strict=True))
     # Seeds without a collapse have no stage; the mean is over the others.
     return Cell(text, "per seed" if len(values) > 1 else "", Stat(mean(values), n=reached))
+
+
+def has_stability(group: Group) -> bool:
+    """Return whether stability was measured for a method."""
+    return any(summary.get("stability_parts") for method in group.methods for summary in group.summaries(method))
 
 
 def matrix(group: Group, method: str) -> Table:
@@ -133,6 +140,17 @@ def series_of(group: Group, method: str, name: str) -> dict[int, Stat]:
     """Return stage -> figure of a series of summary.json."""
     values = group.series(method, lambda summary: summary[name])
     return dict(enumerate(values, start=group.tasks + 1 - len(values)))
+
+
+def unmeasured_series(group: Group) -> list[str]:
+    """Return the titles of the series without a figure at any stage of the finished methods."""
+    methods = [method for method in group.methods if group.summaries(method)]
+    return [
+        column.title
+        for column in SERIES
+        if methods
+        and all(point.value is None for method in methods for point in series_of(group, method, column.key).values())
+    ]
 
 
 def cost(group: Group) -> Table:

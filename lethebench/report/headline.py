@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from lethebench.evaluation.metrics.utility import GROUPS
 from lethebench.evaluation.validity import notes_on
 from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group, Stat, stat
@@ -54,6 +55,14 @@ FLAGS = {
     "sampled": "Measured on a sample of the rows.",
     "not_finished": "The run stopped before the last stage of this method; resume it to fill this row.",
 }
+
+
+_PARTS = {
+    "probability": "there are no probabilities of answers",
+    "rouge_l_recall": "no answer has a word that ROUGE-L compares",
+    "truth_ratio": "the rows have no wrong answers to compare with",
+}
+"""Part of in-sample utility -> why it has no value, where summary.json has its name alone."""
 
 
 def headline(group: Group) -> Table:
@@ -117,8 +126,16 @@ def unmeasured(group: Group) -> list[tuple[str, str]]:
     pairs: dict[tuple[str, str], None] = {}
     for method in group.methods:
         for summary in group.summaries(method):
-            pairs |= {(method, str(reason)): None for reason in summary.get("not_measured") or []}
+            pairs |= {(method, _reason(str(reason))): None for reason in summary.get("not_measured") or []}
     return list(pairs)
+
+
+def _reason(text: str) -> str:
+    """Return why a figure is missing; for the name of a part of in-sample utility, or of a group, in words."""
+    group, _, part = text.partition("_")
+    if text in GROUPS:
+        return f"in-sample utility of {text} rows: the initial model knew too few of them"
+    return f"{text}, a part of in-sample utility: {_PARTS[part]}" if group in GROUPS and part in _PARTS else text
 
 
 def unfinished(group: Group) -> list[str]:

@@ -28,8 +28,6 @@ PER_STAGE = {
     "exposure": 0,
 }
 """Series of a summary -> number of entries beyond T."""
-MODALITIES = {"image_text": "picture and text", "text": "text only"}
-"""Modality -> how the report names it."""
 
 
 class JudgedBlock(BaseModel):

@@ -136,9 +136,10 @@ def _curves(group: Group, prefix: str) -> Iterator[RenderedFigure]:
         },
     }
     for column in details.SERIES:
-        if column.key not in references or not methods:
-            continue
         lines = {method: details.series_of(group, method, column.key) for method in methods}
+        measured = any(point.value is not None for series in lines.values() for point in series.values())
+        if column.key not in references or not measured:
+            continue
         levels = [value for value in references[column.key].values() if value is not None]
         points = [point for series in lines.values() for point in series.values()]
         levels += [point.value + (point.sd or 0) for point in points if point.value is not None]

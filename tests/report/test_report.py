@@ -20,7 +20,7 @@ from lethebench.report.examples import examples
 from lethebench.report.headline import FLAGS
 from lethebench.report.load import load_run
 from lethebench.report.seeds import group_runs
-from lethebench.runs.folder import write_json
+from lethebench.runs.folder import HELD_OUT, write_json
 from lethebench.runs.proof import seal
 from lethebench.runs.records import new_record
 
@@ -111,7 +111,7 @@ def test_other_tables_equal_run_files(run, report):
     for task, cells in enumerate(page.tables["demo-matrix-npo"][1:5]):
         assert [cell["value"] for cell in cells[1:6]] == [stage[task] for stage in knowledge]
     gate = json.loads((run / "learnt/gate.json").read_text())
-    seed, exact, threshold, verdict, held_out = page.row("demo-gate", "picture")
+    seed, exact, threshold, verdict, held_out = page.row("demo-gate", "with pictures")
     assert (seed["text"], exact["value"], threshold["value"]) == ("0", gate["image_text"], 0.9)
     assert (verdict["text"], held_out["value"]) == ("passed", gate["held_out"]["image_text"])
     assert page.row("demo-cost", "npo")[0]["value"] == pytest.approx(sum(summary(run, "npo")["seconds"]))
@@ -122,7 +122,26 @@ def test_failed_gate_is_shown(copy, tmp_path):
     summarize(copy)
     write_report([copy], tmp_path / "out")
     page = read(tmp_path / "out")
-    assert [page.row("demo-gate", name)[3]["text"] for name in ("picture", "text")] == ["passed", "failed"]
+    assert [page.row("demo-gate", name)[3]["text"] for name in ("with pictures", "text")] == ["passed", "failed"]
+
+
+def test_unmeasured_parts_say_why_instead_of_empty_panels(copy, tmp_path):
+    """Data without test rows and wrong answers: no curve of keep, no table of stability, and the reasons."""
+    for stage in copy.rglob("rows.parquet"):
+        change_rows(stage.parent, lambda row: row.update(truth_ratio=None))
+        stage.with_name(HELD_OUT).unlink(missing_ok=True)
+    summarize(copy)
+    write_report([copy], tmp_path / "out")
+    page = read(tmp_path / "out")
+    drawn = {path.stem for path in (tmp_path / "out/figures").iterdir()}
+    assert drawn == {"forget", "indistinguishable", "retain-knowledge", "exposure", "matrix-ga", "matrix-npo"}
+    assert "Not drawn, since not measured: Keep. " in page.text
+    assert "demo-stability" not in page.tables
+    assert "Stability was not measured; the first section says why." in page.text
+    assert "npo: retain_truth_ratio, a part of in-sample utility: the rows have no wrong answers" in page.text
+    with (tmp_path / "out/tables/stability.csv").open(newline="") as file:
+        assert {row["npo"] for row in csv.DictReader(file)} == {""}
+    assert "never" not in (tmp_path / "out/tables/stability.md").read_text()
 
 
 def test_csv_and_markdown_equal_summary(run, report):
