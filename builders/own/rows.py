@@ -110,11 +110,15 @@ class RowReader:
             return False
 
     def _file(self, name: str) -> Path:
-        """Return the file at a relative path, in any case and normal form; never one outside the folder."""
+        """Return the file at a relative path, in any case and normal form; never one outside the folder.
+
+        The path may begin with the name of the folder, and may have backslashes.
+        """
         path = self._root / name
         if not self._has_file(name):
             self._folder = self._folder or PictureFolder(self._root)
-            matches = self._folder.find(name)
+            inner = name.replace("\\", "/").removeprefix(f"{self._root.name}/")
+            matches = self._folder.find(name) or self._folder.find(inner)
             if len(matches) != 1:
                 raise ValueError(
                     f"its picture {name!r:.80} is {'there twice' if matches else 'not in ' + self._root.name}"
