@@ -111,7 +111,7 @@ def test_other_tables_equal_run_files(run, report):
     for task, cells in enumerate(page.tables["demo-matrix-npo"][1:5]):
         assert [cell["value"] for cell in cells[1:6]] == [stage[task] for stage in knowledge]
     gate = json.loads((run / "learnt/gate.json").read_text())
-    seed, exact, threshold, verdict, held_out = page.row("demo-gate", "with pictures")
+    seed, exact, threshold, verdict, held_out = page.row("demo-gate", "with")
     assert (seed["text"], exact["value"], threshold["value"]) == ("0", gate["image_text"], 0.9)
     assert (verdict["text"], held_out["value"]) == ("passed", gate["held_out"]["image_text"])
     assert page.row("demo-cost", "npo")[0]["value"] == pytest.approx(sum(summary(run, "npo")["seconds"]))
@@ -122,7 +122,7 @@ def test_failed_gate_is_shown(copy, tmp_path):
     summarize(copy)
     write_report([copy], tmp_path / "out")
     page = read(tmp_path / "out")
-    assert [page.row("demo-gate", name)[3]["text"] for name in ("with pictures", "text")] == ["passed", "failed"]
+    assert [page.row("demo-gate", name)[3]["text"] for name in ("with", "text")] == ["passed", "failed"]
 
 
 def test_unmeasured_parts_say_why_instead_of_empty_panels(copy, tmp_path):
