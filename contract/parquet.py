@@ -6,7 +6,7 @@ expanded.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -47,9 +47,8 @@ def _opened(path: Path, most_rows: int | None = None) -> Iterator[pq.ParquetFile
                 raise ParquetTooLarge(reason)
             if maps := [field.name for field in shard.schema_arrow if "map<" in str(field.type)]:
                 raise ParquetError(f"column {maps[0]} is a map")  # Arrow aborts the process for some damaged maps
-            plain = _flat_pictures(shard.metadata)
-            columns = range(shard.metadata.num_columns)
-            names = [shard.metadata.schema.column(index).path for index in columns if index not in plain]
+            plain = _flat_pictures(shard)
+            names = [path for index, path in enumerate(_leaf_paths(shard.metadata)) if index not in plain]
         with pq.ParquetFile(path, read_dictionary=names, buffer_size=1 << 20, pre_buffer=False) as encoded:
             yield encoded
     except UserError:
@@ -86,8 +85,7 @@ def check_parquet(path: Path) -> pa.Schema:
         ParquetError: as `parquet_schema`, or its texts exceed MOST_TEXT.
     """
     with _opened(path) as shard:
-        names = [shard.metadata.schema.column(index).path for index in range(shard.metadata.num_columns)]
-        for _ in _batches(shard, [name for name in names if not name.endswith("bytes")], _BATCH):
+        for _ in _batches(shard, [name for name in _leaf_paths(shard.metadata) if not name.endswith("bytes")], _BATCH):
             pass
         return _plain_schema(shard.schema_arrow)
 
@@ -101,7 +99,7 @@ def parquet_rows(
         ParquetError: as `check_parquet`; rows before the fault are yielded.
     """
     with _opened(path, most_rows) as shard:
-        for batch in _batches(shard, columns, _rows_at_once(path, shard.metadata, batch_size)):
+        for batch in _batches(shard, columns, _rows_at_once(path, shard, batch_size)):
             yield from batch.to_pylist()
 
 
@@ -112,7 +110,7 @@ def parquet_batches(path: Path, *, batch_size: int = _BATCH) -> Iterator[pa.Reco
         ParquetError: as `parquet_rows`.
     """
     with _opened(path) as shard:
-        yield from _batches(shard, None, _rows_at_once(path, shard.metadata, batch_size))
+        yield from _batches(shard, None, _rows_at_once(path, shard, batch_size))
 
 
 def _batches(shard: pq.ParquetFile, columns: Sequence[str] | None, batch_size: int) -> Iterator[pa.RecordBatch]:
@@ -179,18 +177,39 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def _flat_pictures(metadata: pq.FileMetaData) -> list[int]:
+def _leaf_paths(metadata: pq.FileMetaData) -> list[str]:
+    """Return the dotted names of the columns; empty for a file without rows.
+
+    Not by `metadata.schema`: in pyarrow 26, it and the metadata keep each other in memory for ever.
+    """
+    if not metadata.num_row_groups:
+        return []
+    return [metadata.row_group(0).column(index).path_in_schema for index in range(metadata.num_columns)]
+
+
+def _flat_pictures(shard: pq.ParquetFile) -> list[int]:
     """Return the columns of pictures, one a row.
 
     They are not read encoded: pyarrow would keep every picture of a row group, several times.
     """
-    columns = [metadata.schema.column(index) for index in range(metadata.num_columns)]
-    return [n for n, one in enumerate(columns) if one.path.endswith("bytes") and one.max_repetition_level == 0]
+    flat = set(_flat_paths(shard.schema_arrow))
+    paths = _leaf_paths(shard.metadata)
+    return [index for index, path in enumerate(paths) if path.endswith("bytes") and path in flat]
 
 
-def _rows_at_once(path: Path, metadata: pq.FileMetaData, batch_size: int) -> int:
+def _flat_paths(fields: Iterable[pa.Field], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted names of the columns outside lists."""
+    for field in fields:
+        if pa.types.is_struct(field.type):
+            yield from _flat_paths(field.type, f"{prefix}{field.name}.")
+        elif not _is_list(field.type):
+            yield prefix + field.name
+
+
+def _rows_at_once(path: Path, shard: pq.ParquetFile, batch_size: int) -> int:
     """Return how many rows of pictures expand to _BATCH_BYTES at most, or to one dictionary, at most `batch_size`."""
-    chunks = [metadata.row_group(g).column(n) for g in range(metadata.num_row_groups) for n in _flat_pictures(metadata)]
+    metadata, pictures = shard.metadata, _flat_pictures(shard)
+    chunks = [metadata.row_group(g).column(n) for g in range(metadata.num_row_groups) for n in pictures]
     with path.open("rb") as file:
         largest = max((_dictionary_bytes(file, chunk) for chunk in chunks), default=0)
     return max(1, min(batch_size, _BATCH_BYTES // max(1, largest)))

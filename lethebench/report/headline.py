@@ -127,6 +127,8 @@ def unmeasured(group: Group) -> list[tuple[str, str]]:
     for method in group.methods:
         for summary in group.summaries(method):
             pairs |= {(method, _reason(str(reason))): None for reason in summary.get("not_measured") or []}
+            if summary["final"].get("exposure") is None:
+                pairs[method, "exposure: no row has candidates among which its true value is ranked"] = None
     return list(pairs)
 
 

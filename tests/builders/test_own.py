@@ -309,6 +309,7 @@ if sys.argv[3] == "build":
     build("own", sys.argv[2], source=sys.argv[1], options={"map": "map.yaml"})
 else:
     assert verify(sys.argv[2]).ok
+    assert "torch" not in sys.modules
 seconds = round(time.process_time() - start, 2)
 print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1], seconds)
 """
