@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from command_line import lethe
-from small_build import real_build
+from small_build import use_stand_in_people, use_stand_ins
 
 ROOT = Path(__file__).parents[1]
 PRICE = ("--price", "0.15,0.60")
@@ -43,8 +43,12 @@ def test_printed_costs_of_writers_are_those_of_today(name, tmp_path, monkeypatch
 @pytest.mark.parametrize("name", ["icu", "mllmu", "mlu", "remem"])
 def test_printed_costs_of_judges_are_those_of_today(name, tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    use_stand_ins(monkeypatch)  # estimates do not depend on what pictures show
+    use_stand_in_people(monkeypatch)
+    build = lethe("build", name, "--size", "small", "--out", name, cwd=tmp_path)
+    assert build.status == 0, build.error
     words = ["--model", "openai:M", "--judge", "openai:J", "--dry-run", *PRICE, "--judge-price", "0.15,0.60", "--json"]
-    done = lethe("evaluate", real_build(name), *words, cwd=tmp_path)
+    done = lethe("evaluate", name, *words, cwd=tmp_path)
     assert done.status == 0, done.error
     records = json.loads(done.out)
     model, judges = records["dry_run"], records["judges"]

@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 from lethebench.generation.people.careers import rounded_pay
-from lethebench.generation.people.countries import COUNTRY_BY_NAME
+from lethebench.generation.people.countries import COUNTRIES, COUNTRY_BY_NAME, Country
 from lethebench.generation.people.dates import format_date, parse_date
 from lethebench.generation.people.health_and_hobbies import draw_height
 from lethebench.generation.people.public_figures import PublicFigure, public_figures
@@ -88,6 +88,12 @@ def _shifted(rng: random.Random, profile: Profile, attribute: str, steps: int) -
     if attribute == "birth_date":
         return format_date(parse_date(truth) + timedelta(days=90 * steps + rng.randint(-40, 40)))
     currency, _, amount = truth.partition(" ")
-    home = COUNTRY_BY_NAME[profile.fields["residence"].rpartition(", ")[2]]
-    money = rounded_pay(int(amount.replace(",", "")) * 1.04**steps, home, months=12)
+    money = rounded_pay(int(amount.replace(",", "")) * 1.04**steps, _home(profile), months=12)
     return f"{currency} {money:,}"
+
+
+def _home(profile: Profile) -> Country:
+    """Return the country that a person of mllmu, or of remem, lives in."""
+    if "residence" in profile.fields:
+        return COUNTRY_BY_NAME[profile.fields["residence"].rpartition(", ")[2]]
+    return next(country for country in COUNTRIES if country.code == profile.details["home"])
