@@ -13,7 +13,9 @@ from trl import SFTConfig
 from lethebench.baselines.presets import Preset
 from lethebench.baselines.tiny.model import TinyVLM
 from lethebench.baselines.trainer.answer import QUIET, AnswerTrainer
+from lethebench.baselines.trainer.resume import Checkpoints, mean_loss
 from lethebench.baselines.trainer.rows import RowEncoder
+from lethebench.baselines.trainer.spread import spread
 
 
 class TrainResult(NamedTuple):
@@ -56,6 +58,7 @@ def learn(
     encoder: RowEncoder | None = None,
     callbacks: Sequence[TrainerCallback] = (),
     output_dir: str | None = None,
+    checkpoints: Checkpoints | None = None,
     **overrides: Any,
 ) -> TrainResult:
     """Fine-tune a model on the answers of QA rows, in place.
@@ -70,6 +73,8 @@ def learn(
         encoder: The processor's RowEncoder, to share its cache.
         callbacks: Trainer callbacks, such as a progress bar.
         output_dir: Folder for checkpoints if the preset or overrides save any; a temporary one by default.
+        checkpoints: Of a run's stage: where to write checkpoints, and to continue one. A step then has the same rows
+            in any number of processes.
         overrides: Fields of SFTConfig that win over the preset's.
 
     Raises:
@@ -78,23 +83,28 @@ def learn(
     """
     if len(rows) == 0:
         raise ValueError("learn got no rows: there is nothing to train on")
+    saved = checkpoints.arguments() if checkpoints else {}
+    overrides |= spread({**preset.learn_arguments(), **overrides}) if checkpoints else {}
+    latest = checkpoints.latest() if checkpoints else None
     with tempfile.TemporaryDirectory() as scratch:
         trainer = AnswerTrainer(
             model,
-            args=learn_config(preset, output_dir or scratch, **{"seed": seed, **overrides}),
+            args=learn_config(preset, **{"output_dir": output_dir or scratch, "seed": seed, **overrides, **saved}),
             train_dataset=rows,
             processing_class=processor,
             encoder=encoder,
             frozen=preset.frozen,
             optimizers=optimizers,
             peft_config=preset.lora.peft_config() if preset.lora else None,
-            callbacks=list(callbacks),
+            callbacks=[*callbacks, *(checkpoints.callbacks() if checkpoints else [])],
         )
         trainer.remove_callback(PrinterCallback)
         start = time.perf_counter()
-        result = trainer.train()
+        result = trainer.train(latest)
         seconds = time.perf_counter() - start
-        return TrainResult(trainer.trained_model(), result.global_step, seconds, result.training_loss, trainer.encoder)
+        loss = result.training_loss if latest is None else mean_loss(trainer.state.log_history)
+        trained = trainer.whole_model(checkpoints.whole if checkpoints else None)
+        return TrainResult(trained, result.global_step, seconds, loss, trainer.encoder)
 
 
 def learn_tiny(

@@ -50,6 +50,7 @@ def load_model(
     *,
     trainable: bool = True,
     four_bit: bool = False,
+    eight_bit: bool = False,
     **options: Any,
 ) -> Loaded:
     """Load a vision-language model from safetensors, with its adapter if it has one; no code of the model is run.
@@ -62,14 +63,15 @@ def load_model(
         adapter: folder or Hub id of an adapter to put on the model at `path`.
         trainable: whether the adapter is to be trained further.
         four_bit: quantize the base model to 4 bits (NF4, double quantization) while loading, for LoRA.
+        eight_bit: quantize it to 8 bits (LLM.int8()) instead.
         options: for `from_pretrained`, e.g. `dtype` or `device_map`. `revision` is that of the base model.
 
     Raises:
-        UserError: there is no model or processor, its files are damaged or do not fit together, or `four_bit` is set
-            and bitsandbytes is not installed.
+        UserError: there is no model or processor, its files are damaged or do not fit together, or `four_bit` or
+            `eight_bit` is set and bitsandbytes is not installed.
     """
-    if four_bit:
-        options = {**options, "quantization_config": four_bit_config()}
+    if four_bit or eight_bit:
+        options = {**options, "quantization_config": quantized_config(4 if four_bit else 8)}
     if (Path(path) / LUMOE_FILE).is_file():
         return load_mixture(path, **options)
     names = ("revision", "local_files_only")
@@ -115,18 +117,21 @@ def load_mixture(folder: str | Path, *, gate: Any = None, encoder: RowEncoder | 
     return Loaded(mixture, mixture.processor)
 
 
-def four_bit_config() -> Any:
-    """Return a `BitsAndBytesConfig` for 4-bit loading.
+def quantized_config(bits: int) -> Any:
+    """Return a `BitsAndBytesConfig` for loading in 4 or 8 bits.
 
     Raises:
         ValueError: if bitsandbytes is not installed.
     """
     if importlib.util.find_spec("bitsandbytes") is None:
         raise ValueError(
-            "4-bit loading needs bitsandbytes, which is not installed: `pip install bitsandbytes`, or load without it"
+            f"{bits}-bit loading needs bitsandbytes, which is not installed: `pip install bitsandbytes`, or load "
+            "without it"
         )
     from transformers import BitsAndBytesConfig
 
+    if bits == 8:
+        return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",

@@ -12,6 +12,7 @@ from transformers import TrainerCallback, set_seed
 from lethebench.baselines.loading import load_model
 from lethebench.baselines.presets import Preset
 from lethebench.baselines.registry import method_entry
+from lethebench.baselines.trainer.resume import Checkpoints
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import merged
 
@@ -36,6 +37,8 @@ class Stage:
         encoder: the processor's RowEncoder, to share its cache between stages.
         callbacks: for the trainer, e.g. a progress bar.
         overrides: fields of the method's config that win over the preset's.
+        checkpoints: of a run's stage: where to write checkpoints inside it, and to continue one. A step then has the
+            same rows in any number of processes.
     """
 
     method: str
@@ -48,6 +51,7 @@ class Stage:
     encoder: RowEncoder | None = None
     callbacks: Sequence[TrainerCallback] = ()
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    checkpoints: Checkpoints | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return the fields of the method's config: the preset's with the overrides."""

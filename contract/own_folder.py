@@ -66,7 +66,7 @@ def work_folder(out: Path) -> Path:
 
 
 def kept_file(out: Path, name: str) -> Path:
-    """Return the path of a file that outlives a failed command that writes `out`, for use inside `new_folder`."""
+    """Return the path of a file or folder that outlives a failed command that writes `out`, inside `new_folder`."""
     return work_folder(out.resolve()) / KEPT / name
 
 
@@ -135,11 +135,11 @@ def new_file(path: Path) -> Iterator[Path]:
 
 
 def remove_kept(out: Path, name: str) -> None:
-    """Remove a file of `kept_file`, and the work folder unless it keeps another."""
+    """Remove a file or folder of `kept_file`, and the work folder unless it keeps another."""
     path = kept_file(out, name)
     if path.exists():
         with _work(work_folder(out.resolve()), out.resolve(), UserError):
-            path.unlink()
+            discard(path)
 
 
 def remove_empty_file(path: Path) -> None:

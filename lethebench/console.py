@@ -1,13 +1,16 @@
 """Progress on stderr: one line per phase, with a bar and the time left on a terminal."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console as RichConsole
+from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from lethebench.contract.errors import printable
+from lethebench.contract.processes import is_main_process
 
 Tick = Callable[[int, int], None]
 """Called with (done, total) while work is in progress."""
@@ -18,12 +21,19 @@ class Console:
 
     Attributes:
         phases: Number of phases of the command, 0 if unknown.
+        board: Lines that a terminal shows below the bar.
     """
 
     def __init__(self, *, phases: int = 0) -> None:
         self.phases = phases
+        self.board = ""
         self._phase = 0
-        self._rich = RichConsole(stderr=True, highlight=False)
+        self._rich = RichConsole(stderr=True, highlight=False, quiet=not is_main_process())
+
+    @property
+    def width(self) -> int:
+        """The number of characters of a line."""
+        return self._rich.width
 
     def say(self, text: str) -> None:
         """Print one line."""
@@ -44,7 +54,8 @@ class Console:
                 TextColumn("left"),
                 TimeRemainingColumn(),
             )
-            with Progress(*columns, console=self._rich, transient=True) as bar:
+            with _Bar(*columns, console=self._rich, transient=True) as bar:
+                bar.board = printable_lines(self.board)
                 task = bar.add_task(name, total=None)
                 yield lambda done, total: bar.update(task, completed=done, total=total)
         else:
@@ -58,6 +69,22 @@ class Console:
 
     def _counter(self) -> str:
         return f"[{self._phase}/{self.phases}] " if self.phases else ""
+
+
+class _Bar(Progress):
+    """A progress bar with lines of text below it."""
+
+    board = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.board:
+            yield Text(self.board, no_wrap=True, overflow="crop")
+
+
+def printable_lines(text: str) -> str:
+    """Return text whose lines are safe to print."""
+    return "\n".join(map(printable, text.splitlines()))
 
 
 def per_mille(tick: Tick) -> Callable[[float], None]:

@@ -60,6 +60,7 @@ class Retrain:
         config = cls.config_class(**stage.overrides)
         rows = stage.retain or []
         options: dict[str, Any] = {"preset": stage.preset, "seed": stage.seed, "callbacks": stage.callbacks}
+        options["checkpoints"] = stage.checkpoints
         encoder = stage.encoder or RowEncoder(stage.processor)
         if is_tiny(stage.model):
             # The size is that of the initial model, which was made for all rows.

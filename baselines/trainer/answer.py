@@ -32,8 +32,9 @@ from lethebench.contract.conversation import conversation
 from lethebench.contract.models import check_architecture, check_num_pictures, keeps_pictures_apart
 from lethebench.contract.processors import is_mask
 
-# Settings of every stage of a run: no files, no reports, no progress bar.
+# Settings of every stage of a run: no files, no reports, no progress bar; about 100 lines in the log.
 QUIET = {
+    "logging_steps": 0.01,
     "save_strategy": "no",
     "report_to": "none",
     "disable_tqdm": True,
@@ -234,7 +235,12 @@ class AnswerTrainer(SFTTrainer):
         return super().prediction_step(model, inputs, True, ignore_keys)
 
     def check_finite(self, loss: Tensor) -> None:
-        """Raise FloatingPointError naming the step if a loss to train on is not finite."""
+        """Raise FloatingPointError naming the step if a loss to train on is not finite.
+
+        In several processes the gradients are checked alone, since all processes have the same.
+        """
+        if self.accelerator.num_processes > 1:
+            return
         if self.model.training and not torch.isfinite(loss):
             raise FloatingPointError(_broken(f"the loss is {loss.item()}", self.state.global_step))
 
@@ -271,6 +277,22 @@ class AnswerTrainer(SFTTrainer):
     def trained_model(self) -> nn.Module:
         """Return the model, PEFT-wrapped if it was, without the wrapper of mixed precision."""
         return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+
+    def whole_model(self, shared: Path | None) -> nn.Module:
+        """Return the trained model; under FSDP or DeepSpeed it is saved by all processes and loaded whole in each.
+
+        Args:
+            shared: A folder that all processes see; None = leave a sharded model as it is.
+        """
+        if not self.is_sharded or shared is None:
+            return self.trained_model()
+        self.save_model(str(shared))
+        self.accelerator.wait_for_everyone()
+        if not self.is_lora:
+            return load_weights(type(self.model), str(shared), local_files_only=True)
+        from lethebench.baselines.loading import load_model
+
+        return load_model(shared).model
 
 
 class FiniteGradients(TrainerCallback):

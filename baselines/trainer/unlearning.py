@@ -33,6 +33,7 @@ from lethebench.baselines.trainer.reference import (
 from lethebench.baselines.trainer.refusals import RefusedRows
 from lethebench.baselines.trainer.rows import EncodedRows, RowEncoder, check_pictures, of_modality
 from lethebench.baselines.trainer.settings_checks import check_rows
+from lethebench.baselines.trainer.spread import spread
 from lethebench.contract.models import check_decoder_only
 
 SHARE = "share_of_step"
@@ -132,8 +133,10 @@ class UnlearningTrainer(AnswerTrainer):
     def unlearn(cls, stage: Stage) -> UnlearnResult:
         """Train on the rows of one stage."""
         lora = None if cls.base_weights or hasattr(stage.model, "peft_config") else stage.preset.lora
+        saved = stage.checkpoints
         with tempfile.TemporaryDirectory() as scratch:
-            args = cls.config_class(**{"output_dir": scratch, **QUIET, "seed": stage.seed, **stage.settings()})
+            settings = {**stage.settings(), **(saved.arguments() | spread(stage.settings()) if saved else {})}
+            args = cls.config_class(**{"output_dir": scratch, **QUIET, "seed": stage.seed, **settings})
             trainer = cls(
                 stage.model,
                 args=args,
@@ -142,13 +145,12 @@ class UnlearningTrainer(AnswerTrainer):
                 processing_class=stage.processor,
                 encoder=stage.encoder,
                 peft_config=None if lora is None else lora.peft_config(),
-                callbacks=list(stage.callbacks),
+                callbacks=[*stage.callbacks, *(saved.callbacks() if saved else [])],
             )
             trainer.remove_callback(PrinterCallback)
-            steps = trainer.train().global_step
-        return UnlearnResult(
-            trainer.trained_model(), stage.processor, steps, log=trainer.state.log_history, facts=trainer.facts()
-        )
+            steps = trainer.train(saved.latest() if saved else None).global_step
+            model = trainer.whole_model(saved.whole if saved else None)
+        return UnlearnResult(model, stage.processor, steps, log=trainer.state.log_history, facts=trainer.facts())
 
     @classmethod
     def retain_loss(cls, args: Any) -> str:

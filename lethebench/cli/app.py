@@ -12,6 +12,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import sys
+import time
 import traceback
 from functools import cache
 from types import TracebackType
@@ -22,8 +23,14 @@ import typer
 from lethebench import __version__, terminal
 from lethebench.cli import data, evaluate, listing, publish, train
 from lethebench.contract.errors import printable
+from lethebench.contract.processes import is_main_process, num_processes, process_index
 
 STOPPED = 130  # 128 + SIGINT
+LAUNCHED = ("learn", "run", "unlearn")
+"""Commands that several processes can work on."""
+AFTER_MAIN = 5.0
+"""Seconds that another process of a launch waits before it prints an error: the launcher ends it when the main process
+has failed, usually of the same."""
 
 app = typer.Typer(
     name="lethe",
@@ -68,9 +75,11 @@ def main() -> None:
             terminal.discard_output()
             code = terminal.BROKEN_PIPE
         if code == STOPPED:
+            code = 128 + received[-1] if received else STOPPED
+            if not is_main_process():
+                terminal.leave(code)
             advice = "finished stages of a run are kept; run the command again, with --resume where it takes that"
             print(f"lethe: stopped; {advice}", file=sys.stderr)
-            code = 128 + received[-1] if received else STOPPED
     terminal.leave(code)
 
 
@@ -80,6 +89,7 @@ def _run() -> int | None:
 
     try:
         _check_paths()
+        _check_launch()
         code = _command()(standalone_mode=False)
         sys.stdout.flush()
         return code
@@ -99,10 +109,15 @@ def _run() -> int | None:
             _print_traceback(type(error), error, None)
         line = printable(str(error)) if isinstance(error, CheckFailed) else explain(error)
         if line is None:
+            if not is_main_process():
+                time.sleep(AFTER_MAIN)
             sys.excepthook = _print_traceback
             raise
         if isinstance(error, OSError):
             terminal.discard_output()
+        if not is_main_process():
+            time.sleep(AFTER_MAIN)
+            line = f"process {process_index()}: {line}"
         print(f"lethe: {line}", file=sys.stderr)
         return 1 if isinstance(error, CheckFailed) else 2
 
@@ -126,6 +141,18 @@ def _check_paths() -> None:
         except UnicodeEncodeError:
             name = path.encode(errors="backslashreplace").decode()
             raise UserError(f"{name}: not UTF-8: rename it, or set PYTHONUTF8=1 if the locale is C") from None
+
+
+def _check_launch() -> None:
+    """Raise UserError if a launcher started several processes of a command that works in one."""
+    from lethebench.errors import UserError
+
+    name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    if num_processes() > 1 and "LOCAL_RANK" in os.environ and name not in (*LAUNCHED, ""):
+        raise UserError(
+            f"{name} works in one process, and {num_processes()} were launched: start it without torchrun or "
+            f"accelerate launch; {', '.join(LAUNCHED)} take several"
+        )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from lethebench.contract.errors import printable
+from lethebench.contract.processes import is_main_process
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; progress goes to stderr.")]
 ApiUrl = Annotated[
@@ -35,6 +36,8 @@ def show(value: Mapping[str, Any], as_json: bool, text: str) -> None:
         as_json: Whether `--json` was given.
         text: The result for people.
     """
+    if not is_main_process():
+        return
     text = json.dumps(value, ensure_ascii=not _takes_unicode(), allow_nan=False) if as_json else text
     typer.echo(printable(text))
 

@@ -47,8 +47,8 @@ def unlearn(
     with importing():
         from lethebench.runs.commands import unlearn_command
 
-    data, settings, ignore_gate = options["data"], options["settings"], options["ignore_gate"]
-    record, text = unlearn_command(method, data, run, task, ignore_gate=ignore_gate, settings=settings)
+    changes = {name: value for name, value in options.items() if name not in ("data", "settings")}
+    record, text = unlearn_command(method, options["data"], run, task, settings=options["settings"], **changes)
     show(record, as_json, text)
 
 
@@ -133,6 +133,27 @@ def report(
     show({"report": str(page)}, as_json, str(page))
 
 
+def watch(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    once: Annotated[bool, typer.Option("--once", help="Print the state of the run and exit.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Follow a run from another terminal until it ends.
+
+    Shows the stage that runs, its step and loss, the time that is left, and the knowledge of each task after each
+    stage. Exits 2 if the run ended before it was finished.
+
+    Example: lethe watch runs/icu
+    """
+    from lethebench.runs.watch import watch_command
+
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
+    state, text = watch_command(run, once=once, say=say)
+    show(state, as_json, text)
+
+
 def demo(options: RunValues, resume: Resume = False, repair: Repair = False, as_json: Json = False) -> None:
     """Run everything on a small benchmark and the tiny model.
 
@@ -155,4 +176,5 @@ def add_commands(app: typer.Typer) -> None:
     command(app)(run)
     command(app, model=None)(tune)
     command(app)(report)
+    command(app)(watch)
     command(app, out=Path("runs/demo"))(demo)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lethebench.contract.escaping import visible
 from lethebench.report.seeds import Stat
@@ -191,6 +192,57 @@ def _curve(axes: Axes, method: str, points: Mapping[int, Stat], index: int) -> N
     if any(sd is not None for _, _, sd in measured):
         spread = np.array([sd or 0.0 for _, _, sd in measured])
         axes.fill_between(x, np.array(y) - spread, np.array(y) + spread, color=color, alpha=0.18, linewidth=0)
+
+
+@rc_context(STYLE)
+def training_curves(
+    lines: Mapping[str, Sequence[Mapping[str, float]]],
+    bounds: Sequence[float],
+    *,
+    title: str,
+    labels: Mapping[str, str],
+    styles: Sequence[str],
+) -> Figure:
+    """Draw one panel per measure of a training, over its steps.
+
+    Args:
+        lines: What was trained -> points with `step` and measures.
+        bounds: Steps at which a stage ends and the next one begins.
+        title: Title of the figure.
+        labels: Measure -> label of its panel.
+        styles: All names that figures of this report color, in order.
+    """
+    figure = Figure(figsize=(4.7, 1.25 * len(labels) + 0.8), dpi=DPI, layout="constrained")
+    every = figure.subplots(len(labels), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (measure, label) in zip(every, labels.items(), strict=True):
+        for bound in bounds if len(bounds) <= ANNOTATED else ():
+            axes.axvline(bound, color="#d9dfe5", linewidth=0.8, zorder=0)
+        for name, points in lines.items():
+            measured = [(point["step"], point[measure]) for point in points if measure in point]
+            index = styles.index(name)
+            axes.plot(
+                [step for step, _ in measured],
+                [value for _, value in measured],
+                label=f" {short_name(name)}",
+                color=COLORS[index % len(COLORS)],
+                linestyle=STYLES[index // len(COLORS) % len(STYLES)],
+                linewidth=1.2,
+                marker="." if len(measured) == 1 else None,
+            )
+        axes.set_ylabel(label, fontsize=8.5)
+        axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=2))
+        axes.ticklabel_format(axis="y", scilimits=(-3, 4))
+        axes.yaxis.get_offset_text().set_fontsize(7.5)
+        axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.align_ylabels(every)
+    every[0].set_title(title, loc="left", fontsize=10.5, fontweight="bold", pad=10)
+    every[-1].set_xlabel("step, all stages" if bounds else "step")
+    every[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    if len(lines) > 1:
+        figure.legend(*every[0].get_legend_handles_labels(), loc="outside lower left", ncols=3, frameon=False)
+    return figure
 
 
 def short_name(name: str) -> str:

@@ -50,6 +50,7 @@ class Chapter:
         tables: Tables by name.
         matrices: A heat map per finished method.
         curves: Panels over stages.
+        losses: Panels over training steps.
         sections: Example questions.
         pictures: Pictures of the questions, by row id.
         no_pictures: Why pictures are missing; "" if none is.
@@ -60,6 +61,7 @@ class Chapter:
     tables: dict[str, Table]
     matrices: Sequence[RenderedFigure]
     curves: Sequence[RenderedFigure]
+    losses: Sequence[RenderedFigure]
     sections: Sequence[Section]
     pictures: dict[str, list[Thumbnail]]
     no_pictures: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lethebench import __version__
 from lethebench.contract.folder_kinds import REPORT
 from lethebench.contract.own_folder import new_folder
-from lethebench.report import details, first_task, gaps, headline, judged, optional
+from lethebench.report import details, first_task, gaps, headline, judged, optional, training
 from lethebench.report.examples import examples
 from lethebench.report.load import ReportError, RunRecord, load_run
 from lethebench.report.page import Chapter, RenderedFigure, page
@@ -63,7 +63,7 @@ def _write(loaded: Sequence[RunRecord], folder: Path, progress: Progress | None)
     for name in ("figures", "tables"):
         (folder / name).mkdir()
     for chapter in chapters:
-        for rendered in (*chapter.matrices, *chapter.curves):
+        for rendered in (*chapter.matrices, *chapter.curves, *chapter.losses):
             (folder / "figures" / f"{rendered.name}.png").write_bytes(rendered.png)
         _write_tables(folder / "tables", chapter)
     (folder / "report.html").write_text(html, encoding="utf-8")
@@ -86,6 +86,7 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
         details.cost(group),
         optional.inside(group),
         optional.representation(group),
+        training.table(group),
         *(details.matrix(group, method) for method in group.methods if group.summaries(method)),
     ]
     matrices = []
@@ -95,13 +96,14 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
     for _ in range(len(group.methods) - len(matrices)):
         step()
     curves = [*_curves(group, prefix), *_first_task(group, prefix)]
+    losses = [_render(figure, f"{prefix}{name}", alt) for name, alt, figure in training.panels(group)]
     step()
     sections = examples(group)
     ids = [example.id for section in sections for example in section.examples if example.modality != "text"]
     pictures, missing = thumbnails(group.first, ids)
     step()
     named = {table.name: table for table in tables}
-    return Chapter(group, prefix, named, matrices, curves, sections, pictures, missing)
+    return Chapter(group, prefix, named, matrices, curves, losses, sections, pictures, missing)
 
 
 def _matrices(group: Group, prefix: str) -> Iterator[RenderedFigure]:
@@ -184,7 +186,7 @@ def _render(figure: "Figure", name: str, alt: str) -> RenderedFigure:
 
 def _write_tables(folder: Path, chapter: Chapter) -> None:
     for table in chapter.tables.values():
-        if not table.rows and table.name in ("blocks", "judged", "inside", "representation"):  # not measured
+        if not table.rows and table.name in ("blocks", "judged", "inside", "representation", "training"):
             continue
         name = f"{chapter.prefix}{table.name}"
         (folder / f"{name}.md").write_text(markdown(table), encoding="utf-8")

@@ -13,8 +13,10 @@ from lethebench.baselines.checkpoints.adapters import ADAPTER_FILE
 from lethebench.baselines.checkpoints.files import read_json, read_tensors
 from lethebench.baselines.loading import Loaded, load_model, save_model
 from lethebench.baselines.trainer.weights import merged
+from lethebench.contract.processes import is_main_process
 from lethebench.errors import UserError
 from lethebench.runs.placed import load_placed
+from lethebench.runs.world import world
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
@@ -26,7 +28,7 @@ def without_adapter(folder: Path, options: Mapping[str, Any]) -> nn.Module:
 
 
 def save_stage(loaded: Loaded, folder: Path, choice: str, before: Path, options: Mapping[str, Any]) -> Loaded:
-    """Write a stage's model and return the one to score.
+    """Write a stage's model, in the main process, and return the one to score.
 
     Args:
         loaded: The trained model.
@@ -37,10 +39,11 @@ def save_stage(loaded: Loaded, folder: Path, choice: str, before: Path, options:
     """
     if choice == "merged":
         loaded = Loaded(merged(loaded.model, loaded.model.dtype), loaded.processor)
-    save_model(loaded.model, loaded.processor, folder)
+    if is_main_process():
+        save_model(loaded.model, loaded.processor, folder)
     if choice != "request":
         return loaded
-    join_adapters(before, folder)
+    world().main(lambda: join_adapters(before, folder))
     return load_placed(folder, **options)
 
 

@@ -8,7 +8,8 @@ from lethebench.baselines.tiny import is_tiny
 from lethebench.contract.importing import importing
 from lethebench.errors import UserError
 from lethebench.runs.build import Build
-from lethebench.runs.options import RETAIN, RunOptions
+from lethebench.runs.options import KEEP, RETAIN, RunOptions
+from lethebench.runs.reporters import check_reporter
 from lethebench.runs.sequence_checks import check_sequence
 from lethebench.runs.settings import apply_settings
 
@@ -37,6 +38,13 @@ def check_options(options: RunOptions) -> None:
     if options.retain not in RETAIN:
         raise UserError(f"--retain {options.retain}: unknown; pass one of {', '.join(RETAIN)}")
     check_sequence(options, preset)
+    if options.keep not in KEEP:
+        raise UserError(f"--keep {options.keep}: unknown; pass one of {', '.join(KEEP)}")
+    check_reporter(options.report_to)
+    if options.save_steps and options.score_steps:
+        raise UserError(
+            "--save-steps: a stage that is scored inside by --score-steps cannot be continued inside; leave out one"
+        )
     if "@" in options.model and not Path(options.model).exists():
         model, _, revision = options.model.rpartition("@")
         raise UserError(f"--model {options.model}: pass --model {model} --set model.revision={revision}")

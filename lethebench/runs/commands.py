@@ -17,10 +17,11 @@ from lethebench.contract.own_folder import refuse_foreign
 from lethebench.errors import UserError
 from lethebench.runs.checks import check_build, check_method, check_options
 from lethebench.runs.elsewhere import check_checkpoints, check_name, checkpoints_of
-from lethebench.runs.folder import RECORD, is_done, locked, stage_name
+from lethebench.runs.folder import RECORD, is_done, stage_name
 from lethebench.runs.options import SECTIONS, RunOptions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.runs.records import REPAIR, read_done, read_run
+from lethebench.runs.world import held, world
 
 TRAINING = ("model", "preset", "learn_neighbour", "seed")
 """Options that decide the weights of the initial model and of gold models."""
@@ -28,11 +29,12 @@ TRAINING = ("model", "preset", "learn_neighbour", "seed")
 
 def learn_command(options: RunOptions, *, resume: bool, repair: bool = False) -> tuple[dict[str, Any], str]:
     """Run stage 1; return gate.json and the text to print."""
+    world()  # before the checks make configs of trainers, which would connect the processes in their own way
     check_options(options)
     build = open_quietly(options.data)
     check_build(options, build)
     folder = options.folder(build)
-    with locked(folder):
+    with held(folder):
         quiet_libraries()
         from lethebench.runs.continual import start
         from lethebench.runs.gate import exact_match_text
@@ -74,8 +76,8 @@ def unlearn_command(
     folder: Path,
     task: int | None,
     *,
-    ignore_gate: bool,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
+    **changes: Any,
 ) -> tuple[dict[str, Any], str]:
     """Run one stage of a method, or of the gold model (`retrain`); return its record and the text to print.
 
@@ -84,15 +86,16 @@ def unlearn_command(
         data: The build.
         folder: A run folder whose stage 1 is finished.
         task: The request, from 1; None = the method's next.
-        ignore_gate: Continue even if the memorization gate failed.
         settings: Section -> name -> value; without any a method keeps those of its earlier stages.
+        changes: Other fields of RunOptions that the command takes.
 
     Raises:
         UserError: Not a run, a task out of order or already unlearned, or settings for `retrain`.
     """
+    world()
     method = check_method(method).name
     build = open_quietly(data)
-    options = replace(options_of(folder, data, method), ignore_gate=ignore_gate)
+    options = replace(options_of(folder, data, method), **changes)
     options = replace(options, settings={**options.settings, **(settings or {})})
     build = build.by_request(options.tasks_per_request)
     if method == RETRAIN:
@@ -100,7 +103,7 @@ def unlearn_command(
             raise UserError(f"{RETRAIN} repeats stage 1 of {folder} with its settings: leave out --set and --modality")
         options = replace(options, methods=())
     check_options(options)
-    with locked(folder):
+    with held(folder):
         if not is_done(folder / "learnt"):
             raise UserError(f"{folder} has not finished stage 1: run `lethe learn {data} --out {folder} --resume`")
         quiet_libraries()
@@ -223,6 +226,7 @@ def run_command(
     Returns:
         The result (of the last seed, with all under `seeds`), and the text to print.
     """
+    world()
     sources: list[Path | None] = [source] * seeds
     if source is not None:
         each = [source] if seeds == 1 else [_beside(source, f"s{options.seed + index}") for index in range(seeds)]
@@ -244,16 +248,16 @@ def run_command(
     out = options.folder(build)
     folders = [out] if seeds == 1 else [_beside(out, f"s{options.seed + i}") for i in range(seeds)]
     if seeds > 1:
-        refuse_foreign(_beside(out, "report"), REPORT)
+        world().main(lambda: refuse_foreign(_beside(out, "report"), REPORT))
     results = []
     for index, folder in enumerate(folders):
         seed_options = replace(options, seed=options.seed + index, out=folder)
-        with locked(folder):
+        with held(folder):
             console = Console(phases=count_phases(seed_options, tasks))
             results.append(execute(build, seed_options, console, resume=resume, repair=repair, source=sources[index]))
     if seeds == 1:
         return results[0], headline(results[0])
-    page = write_report(folders, _beside(out, "report"))
+    page = world().main(lambda: write_report(folders, _beside(out, "report")))
     text = "\n\n".join(f"seed {options.seed + index}\n{headline(result)}" for index, result in enumerate(results))
     return {**results[-1], "seeds": results, "report": str(page)}, f"{text}\n\nall seeds: {page}"
 

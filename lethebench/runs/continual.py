@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +44,8 @@ from lethebench.runs.records import new_record, read_done, read_run
 from lethebench.runs.reuse import check_same_training, take_over
 from lethebench.runs.stage import Run
 from lethebench.runs.summary import gold_summary, method_summary
+from lethebench.runs.weights import with_parents
+from lethebench.runs.world import world
 
 SHOWN = ("forget", "indistinguishable", "keep", "stability", "exposure", "score")
 """Figures of the report's headline table that a terminal has room for."""
@@ -78,8 +80,14 @@ def start(
             one of its stages is wrong and `repair` is false, or the models of `source` were trained otherwise.
     """
     check_repair(resume=resume, repair=repair)
-    folder = options.folder(build)
-    run = Run(build, options, folder, console)
+    run = Run(build, options, options.folder(build), console)
+    run.again = world().main(lambda: _open(run, resume=resume, repair=repair, source=source))
+    return run
+
+
+def _open(run: Run, *, resume: bool, repair: bool, source: Path | None) -> set[str]:
+    """Write run.json, or check it; return the stages to run again. Arguments and errors as of `start`."""
+    build, options, folder, console = run.build, run.options, run.folder, run.console
     record = _record(run, build)
     if source is not None:
         check_same_training(source, folder, record)
@@ -93,6 +101,7 @@ def start(
     if record["preset"] == PRESET_FILE:
         _copy_preset(Path(run.preset.name), folder / PRESET_FILE)
     write_json(folder / RECORD, new_record(record))
+    run.recorder.tidy()
     if source is not None:
         take_over(run, source)
     if options.preset is None and own_preset(options.model) is None and not is_done(run.learnt):
@@ -100,7 +109,7 @@ def start(
             f"{options.model} has no preset of its own and gets the settings of {run.preset.name}; choose others by "
             "--preset or --set"
         )
-    return run
+    return run.again
 
 
 def _record(run: Run, build: Build) -> dict[str, Any]:
@@ -235,7 +244,7 @@ def _again(folder: Path, record: dict[str, Any], options: RunOptions, console: C
     if repair:
         refuse_links(folder, record)
         wrong = wrong_links(folder, record, hashed=used)
-        again = dependants(folder, record, wrong)
+        again = with_parents(folder, record, dependants(folder, record, wrong))
         for reason in wrong.values():
             console.say(f"repair: {reason.partition(';')[0]}")
         if again:
@@ -269,8 +278,9 @@ def execute(
         What `--json` prints: seconds, gate, methods, gold, report.
     """
     start_time = time.monotonic()
-    refuse_foreign(options.folder(build) / "report", REPORT)
+    world().main(lambda: refuse_foreign(options.folder(build) / "report", REPORT))
     run = start(build, options, console, resume=resume, repair=repair, source=source)
+    run.recorder.is_whole = True
     gate = run.learn()
     for method in options.methods:
         for stage in range(1, len(run.order) + 1):
@@ -279,16 +289,21 @@ def execute(
     for name in gold_names(options.record()):
         for stage in stages:
             run.gold(stage, name)
-    with console.phase("write the report"):
+    result = world().main(lambda: _summarize(run, stages, gate))
+    return {"seconds": round(time.monotonic() - start_time, 1), **result}
+
+
+def _summarize(run: Run, stages: Sequence[int], gate: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the summaries and the report of a run; return what `execute` does, without the seconds."""
+    with run.console.phase("write the report"):
         gold = gold_summary(run.folder, stages, run.order)
         last = stage_name(len(run.order))
         finished = [name for name in run.record["methods"] if run.is_done(f"{name}/{last}")]
-        summaries = {name: method_summary(run.folder, name, run.order, gold, gate) for name in finished}
+        summaries = {name: method_summary(run.folder, name, run.order, gold, dict(gate)) for name in finished}
         report = write_report([run.folder], run.folder / "report")
     return {
-        "seconds": round(time.monotonic() - start_time, 1),
         "gate": {name: gate[name] for name in ("image_text", "text", "passed")},
-        "methods": {name: summaries[name]["final"] for name in options.methods},
+        "methods": {name: summaries[name]["final"] for name in run.options.methods},
         "gold": gold["stages"][str(stages[-1])],
         "report": str(report),
     }

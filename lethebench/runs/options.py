@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lethebench.runs.build import Build
 
 RETAIN = ("rest", "released", "fixed")
+KEEP = ("all", "adapters", "last")
 MAX_GOLD_SEEDS = 99
 PRESET_FILE = "preset.yaml"
 """A run's copy of a preset that is not built in, in the run folder."""
@@ -29,9 +30,10 @@ def option(help: str, *, decides: str = "result", commands: str = "run", **shape
 
     Args:
         help: One line for `--help`.
-        decides: What a different value changes. "data": the build. "place": only where files go. "seed": the random
-            numbers, so runs that differ in it alone are averaged. "extent": which stages are run or reported, so it
-            may change on resuming. "settings": the stages of one method, or all. "result": the numbers of all stages.
+        decides: What a different value changes. "data": the build. "place": only which files there are, and where.
+            "seed": the random numbers, so runs that differ in it alone are averaged. "extent": which stages are run or
+            reported, so it may change on resuming. "settings": the stages of one method, or all. "result": the numbers
+            of all stages.
         commands: The commands that take it, separated by spaces.
         shape: `flag` where it is not the field's name; `metavar`, `min` and `max` as typer takes them.
     """
@@ -82,6 +84,11 @@ class RunOptions(OrderedRequests):
         out: The run folder; None = runs/<benchmark>.
         threshold: Exact match per modality that passes the memorization gate, 0..1.
         ignore_gate: Continue even if the memorization gate fails; every result is flagged `not_memorised`.
+        save_steps: Optimizer steps between two checkpoints inside a stage, from which a killed stage is continued;
+            None = none.
+        keep: Weights of finished stages that stay on the disk: `all`; `adapters`, whole models only of the last stage
+            of each method; or `last`, only that stage's. The initial model always stays.
+        report_to: Where trainings are reported besides the run's own log: `tensorboard`, `trackio` or `wandb`.
     """
 
     data: Path = field(
@@ -289,6 +296,34 @@ class RunOptions(OrderedRequests):
             "Continue even if the memorization gate fails; results are flagged.",
             decides="extent",
             commands="unlearn run",
+        ),
+    )
+    save_steps: int | None = field(
+        default=None,
+        metadata=option(
+            "Write a checkpoint every N steps of a training; a killed stage continues from it.",
+            decides="place",
+            commands="learn unlearn run",
+            metavar="N",
+            min=1,
+        ),
+    )
+    keep: str = field(
+        default="all",
+        metadata=option(
+            "Weights to keep: all; adapters and each method's last stage; or those of the last stage alone.",
+            decides="place",
+            commands="unlearn run",
+            metavar="all|adapters|last",
+        ),
+    )
+    report_to: str | None = field(
+        default=None,
+        metadata=option(
+            "Report trainings to tensorboard, trackio or wandb as well.",
+            decides="place",
+            commands="learn unlearn run",
+            metavar="NAME",
         ),
     )
 

@@ -38,6 +38,8 @@ def score_stage(
     part: ScoredPart,
     prepare: Callable[[], Iterable[PreparedRows]],
     progress: Callable[[float], None],
+    *,
+    max_new_tokens: int | None = None,
 ) -> list[dict[str, Any]]:
     """Score the rows with a stage's model.
 
@@ -49,7 +51,9 @@ def score_stage(
         part: The rows to score, and their candidates.
         prepare: Returns the rows prepared for the stage's processor, in batches.
         progress: Called with the share of the work done, in 0..1.
+        max_new_tokens: Maximum length of a generated answer; None = by the length of the rows' answers.
     """
+    options: dict[str, Any] = {"max_new_tokens": max_new_tokens}
     if not loaded.is_routed:
         rows: list[dict[str, Any]] = []
         for batch in prepare():
@@ -57,12 +61,12 @@ def score_stage(
             def report(share: float, before: int = len(rows), size: int = len(batch)) -> None:
                 progress((before + share * size) / len(part.rows))
 
-            rows += evaluate_rows(loaded.model, loaded.processor, batch, progress=report)
+            rows += evaluate_rows(loaded.model, loaded.processor, batch, progress=report, **options)
         return rows
     scored: dict[int, dict[str, Any]] = {}
     for adapter in loaded.parts(part.rows):
         rows = part.rows.select(adapter.indices)
-        scores = evaluate_rows(adapter.model, loaded.processor, rows, candidates=part.candidates)
+        scores = evaluate_rows(adapter.model, loaded.processor, rows, candidates=part.candidates, **options)
         scored |= {index: row | adapter.columns for index, row in zip(adapter.indices, scores, strict=True)}
         progress(len(scored) / len(part.rows))
     return [scored[index] for index in range(len(part.rows))]

@@ -15,6 +15,7 @@ from lethebench.baselines.registry import METHODS, method_entry
 from lethebench.contract.columns import MODALITY_CHOICES
 from lethebench.contract.errors import UserError, one_line
 from lethebench.contract.importing import importing
+from lethebench.contract.processes import num_processes
 from lethebench.contract.records import Settings as SettingsFile
 from lethebench.contract.records import read_record
 from lethebench.contract.strict_yaml import ConfigError, parse_strict
@@ -30,6 +31,7 @@ MODEL_OPTIONS: Mapping[str, Any] = {
     "attn_implementation": str,
     "device_map": str | dict,
     "dtype": str,
+    "eight_bit": bool,
     "four_bit": bool,
     "local_files_only": bool,
     "revision": str,
@@ -171,11 +173,19 @@ def _check_model_options(preset: Preset) -> None:
         value = preset.model.get(name)
         if isinstance(value, str) and not re.fullmatch(pattern, value):
             raise UserError(f"model: {name} is {value!r}; give one of {pattern.replace('|', ', ')}")
-    if preset.model.get("four_bit"):
+    quantized = [name for name in ("four_bit", "eight_bit") if preset.model.get(name)]
+    if len(quantized) > 1:
+        raise UserError("model: four_bit and eight_bit are both true; choose one")
+    for name in quantized:
         if find_spec("bitsandbytes") is None:
-            raise UserError("model: four_bit needs bitsandbytes, which is not installed: `pip install bitsandbytes`")
+            raise UserError(f"model: {name} needs bitsandbytes, which is not installed: `pip install bitsandbytes`")
         if preset.lora is None:
-            raise UserError("model: four_bit needs a LoRA, since 4-bit weights are not trained; add lora.rank")
+            raise UserError(f"model: {name} needs a LoRA, since quantized weights are not trained; add lora.rank")
+    if preset.model.get("device_map") and num_processes() > 1:
+        raise UserError(
+            f"model: device_map spreads a model over the GPUs of one process, and {num_processes()} were launched: "
+            "leave it out, or start one process"
+        )
 
 
 def _check_learn(preset: Preset) -> None:

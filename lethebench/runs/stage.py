@@ -5,10 +5,11 @@ that was killed and resumed takes the same steps as an uninterrupted one.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,8 @@ from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick
 from lethebench.contract.own_folder import kept_file, remove_kept
 from lethebench.errors import CheckFailed, UserError
-from lethebench.evaluation.answers.kept_rows import KeptRows
-from lethebench.evaluation.answers.rows import CHUNK, PreparedRows, prepare_rows
 from lethebench.runs.adapters import save_stage, without_adapter
-from lethebench.runs.budget import Piece, Sample, Sampler, pieces
+from lethebench.runs.budget import Sample, Sampler
 from lethebench.runs.build import Build
 from lethebench.runs.by_api import ANSWERS_FILE, score_by_api
 from lethebench.runs.divergence import KNOWS_NOTHING, answers_nothing, check_divergence, unlearn_or_keep
@@ -40,18 +39,16 @@ from lethebench.runs.options import RunOptions
 from lethebench.runs.placed import load_placed
 from lethebench.runs.proof import GOLD, LEARNT, parent_of, seal
 from lethebench.runs.provenance import library_versions, machine, peak_memory_mb
+from lethebench.runs.recorder import Recorder
 from lethebench.runs.records import GATE, read_done, read_gate, read_run
 from lethebench.runs.representation import Representation
 from lethebench.runs.requests import Request, request_of
-from lethebench.runs.score import ScoredPart, routing, score_stage, share_of
+from lethebench.runs.score import ScoredPart, routing, share_of
+from lethebench.runs.scorer import Scorer, Scores
 from lethebench.runs.settings import apply_settings
 from lethebench.runs.summary import ROWS, read_rows
-from lethebench.runs.training import Ticks, learn_all, unlearn_task
-
-KEPT_ANSWERS = 1_000_000
-"""Most candidates of a part that are prepared once for all stages; of more, 512 rows at a time are in memory."""
-KEPT_ROWS = 4_096
-"""Rows of a sample that are scored together."""
+from lethebench.runs.training import Training, learn_all, unlearn_task
+from lethebench.runs.world import world
 
 
 class Run:
@@ -65,8 +62,7 @@ class Run:
 
     Attributes:
         again: Finished stages to run again.
-        prepared: The rows of `parts`, prepared for the processor that all stages share.
-        kept: File and whether its rows are ranked -> the rows of the last sample, prepared for that processor.
+        recorder: Keeps and prints what happens in stages.
     """
 
     def __init__(self, build: Build, options: RunOptions, folder: Path, console: Console) -> None:
@@ -77,8 +73,8 @@ class Run:
         self.preset = apply_settings(load_preset(options.preset, options.model), options.settings)
         self.order = options.task_order(build)
         self.again: set[str] = set()
-        self.prepared: dict[str, PreparedRows] = {}
-        self.kept: dict[tuple[str, bool], KeptRows] = {}
+        self.world = world()
+        self.recorder = Recorder(folder, options, console)
 
     @property
     def learnt(self) -> Path:
@@ -102,11 +98,19 @@ class Run:
             record: Content of done.json; may be filled inside the block.
             made_by: The `versions` and the `machine` of its training; None = those of this process.
         """
-        with new_stage(self.folder / stage, record) as folder:
+        with ExitStack() as stack:
+            folder = self.world.main(lambda: stack.enter_context(new_stage(self.folder / stage, record)))
             yield folder
-            made_by = made_by or {"versions": library_versions(), "machine": machine()}
-            seal(self.folder, self.record, stage, folder, record, made_by)
+            if self.world.is_main:
+                made_by = made_by or {"versions": library_versions(), "machine": machine()}
+                seal(self.folder, self.record, stage, folder, record, made_by)
         self.again.discard(stage)
+        self.recorder.finished(stage)
+
+    def _save(self, loaded: Loaded, folder: Path) -> None:
+        """Write the model of a stage, in the main process."""
+        if self.world.is_main:
+            save_model(loaded.model, loaded.processor, folder)
 
     @cached_property
     def rows(self) -> Dataset:
@@ -173,16 +177,23 @@ class Run:
     def _train(self, folder: Path, record: dict[str, Any], title: str) -> None:
         """Train, save, score and judge the initial model in a new stage folder."""
         values = [value for values in self.build.candidates.values() for value in values]
-        with self.console.phase(title) as tick:
+        with self.recorder.training(title, LEARNT, folder) as training:
             result, loaded = learn_all(
-                self.options.model, self.preset, self.rows, values, seed=self.options.seed, tick=tick
+                self.options.model,
+                self.preset,
+                self.rows,
+                values,
+                seed=self.options.seed,
+                callbacks=training.callbacks,
+                checkpoints=training.checkpoints,
             )
-        save_model(loaded.model, loaded.processor, folder)
-        record |= {"steps": result.steps, "seconds": round(result.seconds, 2), "loss": result.loss}
+        self._save(loaded, folder)
+        record |= {"steps": result.steps, "seconds": training.seconds(result), "loss": result.loss}
         record |= {"parameters": describe(loaded.model)["total"], "peak_memory_mb": round(peak_memory_mb())}
         self.encoder = result.encoder
         self._score(loaded, folder, "the initial model")
-        write_json(folder / GATE, gate(folder, record, self.options.threshold))
+        if self.world.is_main:
+            write_json(folder / GATE, gate(folder, record, self.options.threshold))
 
     def unlearn(self, method: str, stage: int) -> None:
         """Run stage 1, 2, ... of a method: unlearn one request."""
@@ -196,9 +207,9 @@ class Run:
         forget, retain = request.unlearned, request.retain
         record: dict[str, Any] = {"stage": stage, "task_id": self.order[stage - 1], "method": method}
         with self.new_stage(name, record) as folder:
-            with self.console.phase(title) as tick:
+            with self.recorder.training(title, name, folder) as training:
                 seed = stage_seed(self.options.seed, method, stage)
-                inputs = self._stage(method, before, forget, retain, seed, tick)
+                inputs = self._stage(method, before, forget, retain, seed, training)
                 if self.options.score_steps:
                     groups = groups_of(self.scored, self.order, stage, self.options.seed)
                     inside = ScoreSteps(groups, self.encoder.processor, self.options.score_steps)
@@ -209,7 +220,7 @@ class Run:
                 result, loaded = unlearn_or_keep(inputs, before, self.options, self.console, record)
             choice = "shared" if record.get("diverged") else self.options.adapter
             loaded = save_stage(loaded, folder, choice, before, self.preset.model)
-            record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
+            record |= {"steps": result.steps, "seconds": training.seconds(result)}
             record |= {"settings": dict(self.preset.method_arguments(method)), "rows": len(request.forget)}
             record |= {"replayed": len(request.replayed)} if len(request.replayed) else {}
             record |= {"retain_rows": len(retain), "peak_memory_mb": round(peak_memory_mb())}
@@ -245,7 +256,7 @@ class Run:
         with self.new_stage(name, record) as folder:
             with self.console.phase(title):
                 loaded = load_placed(path, **settings)
-                save_model(loaded.model, loaded.processor, folder)
+                self._save(loaded, folder)
             record |= {"seconds": None, "settings": {}, "rows": len(request.forget)}
             self._score(loaded, folder, f"{method} after task {stage}", self.sampler.sample(stage), record)
             record["peak_memory_mb"] = round(peak_memory_mb())
@@ -255,15 +266,17 @@ class Run:
         request, sample = self.request(stage), self.sampler.sample(stage)
         record = {"stage": stage, "task_id": request.task_id, "method": name.partition("/")[0], "checkpoint": path}
         with self.new_stage(name, record) as folder:
-            answers = kept_file(self.folder / name, ANSWERS_FILE)
+            answers, start = kept_file(self.folder / name, ANSWERS_FILE), time.monotonic()
             with self.console.phase(f"ask {path}") as tick:
                 share = share_of(tick, 0, 1)
-                scores, calls = score_by_api(path, self.parts, sample, answers, progress=share, say=self.console.say)
-            for file, rows in scores.items():
-                write_rows(folder / file, rows)
+                scores, calls = self.world.main(
+                    lambda: score_by_api(path, self.parts, sample, answers, progress=share, say=self.console.say)
+                )
+            self.recorder.scored(folder, scores, self.order, {"seconds": time.monotonic() - start})
+            self._write(scores, folder)
             record |= {"seconds": None, "settings": {}, "rows": len(request.forget), "calls": calls}
             record |= {"peak_memory_mb": round(peak_memory_mb())} | ({"sampled": sample.facts} if sample else {})
-        remove_kept(self.folder / name, ANSWERS_FILE)
+        self.world.main(lambda: remove_kept(self.folder / name, ANSWERS_FILE))
 
     def gold(self, stage: int, gold: str = GOLD) -> None:
         """Retrain the model without what was requested to be forgotten up to a stage.
@@ -279,17 +292,25 @@ class Run:
             return self.console.skip(title)
         record: dict[str, Any] = {"stage": stage, "rows": len(rows)}
         with self.new_stage(name, record) as folder:
-            with self.console.phase(title) as tick:
+            with self.recorder.training(title, name, folder) as training:
                 seed = stage_seed(self.options.seed, gold, stage)
-                inputs = self._stage(RETRAIN, self.options.model, self.request(stage).asked, rows, seed, tick)
+                inputs = self._stage(RETRAIN, self.options.model, self.request(stage).asked, rows, seed, training)
                 steps = {"max_steps": read_done(self.folder, LEARNT)["steps"]}
                 result, loaded = unlearn_task(replace(inputs, overrides=steps))
-            save_model(loaded.model, loaded.processor, folder)
-            record |= {"steps": result.steps, "seconds": round(result.seconds, 2)}
+            self._save(loaded, folder)
+            record |= {"steps": result.steps, "seconds": training.seconds(result)}
             record |= {"peak_memory_mb": round(peak_memory_mb())}
             self._score(loaded, folder, f"the {gold} model", record=record)
 
-    def _stage(self, method: str, model: Path | str, forget: Dataset, retain: Dataset, seed: int, tick: Tick) -> Stage:
+    def _stage(
+        self,
+        method: str,
+        model: Path | str,
+        forget: Dataset,
+        retain: Dataset,
+        seed: int,
+        training: Training,
+    ) -> Stage:
         return Stage(
             method,
             str(model),
@@ -299,7 +320,8 @@ class Run:
             self.preset,
             seed=seed,
             encoder=self.encoder,
-            callbacks=[Ticks(tick)],
+            callbacks=training.callbacks,
+            checkpoints=training.checkpoints,
         )
 
     @cached_property
@@ -315,33 +337,20 @@ class Run:
             return None
         return Representation(rows, self.order, most, self.options.seed, self.learnt, self.preset.model)
 
-    def score(self, loaded: Loaded, tick: Tick, sample: Sample | None = None) -> dict[str, list[dict[str, Any]]]:
-        """Score a stage's model; return file -> scored rows, as `parts`, or those of a sample."""
-        chosen = [(name, piece) for name, part in self.parts.items() for piece in pieces(part, name, sample)]
-        total, done = sum(piece.part.work for _, piece in chosen), 0
-        scores: dict[str, dict[int, dict[str, Any]]] = {}
-        for name, piece in chosen:
-            prepare = partial(self._prepared_for, name, piece, loaded.processor)
-            share = share_of(tick, done / total, piece.part.work / total)
-            rows = score_stage(loaded, piece.part, prepare, share)
-            scores.setdefault(name, {}).update(zip(piece.indices, rows, strict=True))
-            done += piece.part.work
-        return {name: [rows[index] for index in sorted(rows)] for name, rows in scores.items()}
+    @cached_property
+    def scorer(self) -> Scorer:
+        """Scores the models of all stages."""
+        keeps = not self.sampler.reduces
+        return Scorer(self.parts, lambda: self.encoder, self.world, keeps=keeps)
 
-    def _prepared_for(self, name: str, piece: Piece, processor: Any) -> Iterable[PreparedRows]:
-        """Return rows prepared for a processor, in batches; once for all stages with the shared chat template."""
-        part = piece.part
-        if processor.chat_template != self.encoder.processor.chat_template:
-            return KeptRows(processor, part.rows, part.candidates).batches(range(len(part.rows)), most=CHUNK)
-        own, prompts = self.encoder.processor, self.encoder.prompts
-        if not piece.sampled and not self.sampler.reduces and part.answers <= KEPT_ANSWERS:
-            if name not in self.prepared:
-                self.prepared[name] = prepare_rows(own, part.rows, candidates=part.candidates, prompts=prompts)
-            return [self.prepared[name]]
-        key = (name, piece.ranked)
-        if key not in self.kept:
-            self.kept[key] = KeptRows(own, self.parts[name].rows, part.candidates, prompts)
-        return self.kept[key].batches(piece.indices, keep=piece.sampled, most=KEPT_ROWS if piece.sampled else CHUNK)
+    def score(self, loaded: Loaded, tick: Tick, sample: Sample | None = None) -> Scores:
+        """Score a stage's model; return file -> scored rows, as `parts`, or those of a sample."""
+        return self.scorer.score(loaded, tick, sample)
+
+    def _write(self, scores: Scores, folder: Path) -> None:
+        """Write scored rows, in the main process."""
+        for file, rows in scores.items() if self.world.is_main else ():
+            write_rows(folder / file, rows)
 
     def _score(
         self,
@@ -351,10 +360,12 @@ class Run:
         sample: Sample | None = None,
         record: dict[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
+        start, before = time.monotonic(), self.scorer.preparing
         with self.console.phase(f"score {name}") as tick:
             scores = self.score(loaded, tick, sample)
-        for file, rows in scores.items():
-            write_rows(folder / file, rows)
+        seconds = {"seconds": time.monotonic() - start, "prepared": self.scorer.preparing - before}
+        self.recorder.scored(folder, scores, self.order, seconds)
+        self._write(scores, folder)
         if sample is not None and record is not None:
             record["sampled"] = sample.facts
         if record is not None and self.representation is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from datasets import Dataset
@@ -15,8 +16,10 @@ from lethebench.baselines.stage import Stage, UnlearnResult, unlearn
 from lethebench.baselines.tiny import is_tiny
 from lethebench.baselines.tiny.model import tiny_processor, tiny_vlm
 from lethebench.baselines.tiny.plan import plan_for
+from lethebench.baselines.trainer.resume import Checkpoints
 from lethebench.console import Tick
 from lethebench.errors import UserError, one_line
+from lethebench.runs.stage_log import StageLog
 
 
 class Ticks(TrainerCallback):
@@ -27,6 +30,25 @@ class Ticks(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.tick(state.global_step, state.max_steps)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the training of a stage is given besides model and rows.
+
+    Attributes:
+        callbacks: For the trainer.
+        checkpoints: Where it writes checkpoints, and which one it continues.
+        log: Its log, one of the callbacks.
+    """
+
+    callbacks: list[TrainerCallback]
+    checkpoints: Checkpoints
+    log: StageLog
+
+    def seconds(self, result: TrainResult | UnlearnResult) -> float:
+        """Return how long the training took, with the part before it was continued."""
+        return round(self.log.seconds_before + result.seconds, 2)
 
 
 @contextmanager
@@ -44,7 +66,14 @@ def explained(subject: str) -> Iterator[None]:
 
 
 def learn_all(
-    model: str, preset: Preset, rows: Dataset, values: Sequence[str], *, seed: int, tick: Tick
+    model: str,
+    preset: Preset,
+    rows: Dataset,
+    values: Sequence[str],
+    *,
+    seed: int,
+    callbacks: Sequence[TrainerCallback],
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[TrainResult, Loaded]:
     """Train stage 1 on all rows.
 
@@ -55,23 +84,30 @@ def learn_all(
         values: Every value that exposure ranks over. The tokenizer of `tiny` is trained on them all, since a value that
             it had to spell out would look less likely than the others.
         seed: Seed of weights and row order.
-        tick: Called with the progress.
+        callbacks: For the trainer, such as a progress bar.
+        checkpoints: Where to write checkpoints, and to continue one.
 
     Returns:
         The result of training, and the model with its processor.
     """
     set_seed(seed)
+    options: dict[str, Any] = {
+        "preset": preset,
+        "seed": seed,
+        "callbacks": callbacks,
+        "checkpoints": checkpoints,
+    }
     if is_tiny(model):
         plan = plan_for(rows)
         texts = [*rows.select_columns(["question", "answer"]), *({"question": "", "answer": value} for value in values)]
         tiny = tiny_vlm(rows, seed, plan=plan, processor=tiny_processor(texts, plan))
         with explained(f"{model} cannot be trained"):
-            result = learn_tiny(tiny, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
+            result = learn_tiny(tiny, rows, **options)
         return result, Loaded(result.model, tiny.processor)
     loaded = load_model(model, **preset.model)
     require_template(loaded.processor, model)
     with explained(f"{model} cannot be trained"):
-        result = learn(loaded.model, loaded.processor, rows, preset=preset, seed=seed, callbacks=[Ticks(tick)])
+        result = learn(loaded.model, loaded.processor, rows, **options)
     return result, Loaded(result.model, loaded.processor)
 
 

@@ -60,7 +60,7 @@ def _run_options(stage: Path) -> dict[str, Any]:
     model = dict(apply_settings(preset, {"model": options.settings.get("model", {})}).model)
     if not any((stage / name).is_file() for name in (ADAPTER_FILE, LUMOE_FILE)):
         # Weights that were trained themselves are saved in their own type, which these would change.
-        model = {name: value for name, value in model.items() if name not in ("dtype", "four_bit")}
+        model = {name: value for name, value in model.items() if name not in ("dtype", "eight_bit", "four_bit")}
     return model
 
 

@@ -10,7 +10,7 @@ from own_environment import python_with
 from peft import get_peft_model
 
 from lethebench.baselines import method_entry
-from lethebench.baselines.loading import four_bit_config, load_model, save_model
+from lethebench.baselines.loading import load_model, quantized_config, save_model
 from lethebench.baselines.methods.prompt import with_system_prompt
 from lethebench.baselines.presets import LoraSettings
 from lethebench.baselines.trainer.answer import QUIET
@@ -47,7 +47,7 @@ def test_four_bit_needs_bitsandbytes(tmp_path):
 
 @pytest.mark.skipif(not BITS, reason="bitsandbytes is not installed: the slow test below runs it where it is")
 def test_four_bits_are_nf4_with_double_quantisation():
-    config = four_bit_config()
+    config = quantized_config(4)
     assert config.load_in_4bit
     assert config.bnb_4bit_quant_type == "nf4"
     assert config.bnb_4bit_use_double_quant

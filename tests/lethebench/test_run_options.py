@@ -15,7 +15,8 @@ from lethebench.report.load import RunRecord
 from lethebench.report.repeat import commands
 from lethebench.report.seeds import group_runs
 from lethebench.runs import commands as run_commands
-from lethebench.runs.options import MAX_GOLD_SEEDS, RETAIN, RunOptions, same_experiment
+from lethebench.runs.options import KEEP, MAX_GOLD_SEEDS, RETAIN, RunOptions, same_experiment
+from lethebench.runs.reporters import REPORTERS
 
 COMMAND = typer.main.get_command(app)
 word = st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=12).filter(lambda text: text.strip())
@@ -57,6 +58,11 @@ FIELDS = {
     "out": st.none() | path,
     "threshold": st.floats(0, 1),
     "ignore_gate": st.booleans(),
+    "score_steps": st.none() | st.integers(1, 100),
+    "representation_rows": st.none() | st.integers(1, 100),
+    "save_steps": st.none() | st.integers(1, 10**6),
+    "keep": st.sampled_from(KEEP),
+    "report_to": st.none() | st.sampled_from(REPORTERS),
 }
 any_options = st.builds(RunOptions, **FIELDS)
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -133,7 +139,9 @@ def test_record_reads_back(options):
     sections = {"learn", "lora", "model", *options.methods}
     expected = {name: own for name, own in options.settings.items() if name in sections}
     read = RunOptions.from_record(record, out=options.out)
-    assert read == dataclasses.replace(options, settings=expected)
+    places = [field for field in dataclasses.fields(options) if field.metadata["decides"] == "place"]
+    unrecorded = {field.name: field.default for field in places if field.name != "out"}
+    assert read == dataclasses.replace(options, settings=expected, **unrecorded)
     (_, command) = commands(loaded(record))
     assert parse(shlex.split(command)[1:]) == dataclasses.replace(read, data=Path(read.data.name), out=None)
 

@@ -107,7 +107,7 @@ def test_page_is_complete_and_fits_the_width(browse, bare, tmp_path, width):
     dom, urls = browse(path)
     probe = json.loads(html.unescape(re.search(r'<pre id="probe">(.+?)</pre>', dom, re.DOTALL)[1]))
     assert urls == []
-    assert len(probe["images"]) == 2 + 5 + 6
+    assert len(probe["images"]) == 2 + 6 + 3 + 6
     assert all(min(sizes) > 100 for sizes in probe["images"])
     rows = dict(probe["rows"])
     assert rows["demo-headline"] == 4

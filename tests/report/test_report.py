@@ -12,7 +12,7 @@ import pandas
 import pytest
 from datasets import load_dataset
 from html_page import HtmlPage
-from sealed_run import reseal_data
+from sealed_run import reseal, reseal_data
 from synthetic_run import CHANCE, change_rows, say, summarize, write_run
 
 from lethebench.report import ReportError, figures, headline, write, write_report
@@ -273,9 +273,9 @@ def test_different_runs_get_separate_sections(run, quick, tmp_path):
 def test_csv_columns_are_numbers_and_equal_for_any_number_of_seeds(run, report, quick, tmp_path):
     runs = [run, write_run(tmp_path / "seed1", seed=1, data=run / "data")]
     write_report(runs, tmp_path / "out")
-    texts = {"model", "method", "part", "task", "modality", "better", "verdict", "flags"}
+    texts = {"model", "method", "part", "task", "modality", "better", "verdict", "flags", "trained"}
     paths = sorted((report / "tables").glob("*.csv"))
-    assert len(paths) == 12
+    assert len(paths) == 13
     for path in paths:
         one, two = pandas.read_csv(path), pandas.read_csv(tmp_path / "out/tables" / path.name)
         assert list(one.columns) == list(two.columns)
@@ -390,3 +390,26 @@ def test_empty_list_of_runs_is_refused(tmp_path):
 def test_import_loads_neither_matplotlib_nor_torch():
     code = "import sys, lethebench.report; assert not {'matplotlib', 'torch', 'datasets'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_training_curves_are_those_of_the_logs(run, report):
+    table = pandas.read_csv(report / "tables/training.csv", index_col="trained")
+    stages = ["learnt", "gold t004", *(f"{method} t{stage:03d}" for method in ("ga", "npo") for stage in range(1, 5))]
+    assert list(table.index) == stages
+    assert table.loc["ga t001", "first_loss"] == -2.5
+    assert (table.loc["npo t003", ["steps", "last_loss", "largest_norm"]] == [20, 0.125, 3.0]).all()
+    assert sorted(path.name for path in (report / "figures").glob("training*")) == [
+        "training-ga.png",
+        "training-npo.png",
+        "training.png",
+    ]
+
+
+def test_run_without_logs_has_no_section_on_training(run, tmp_path):
+    older = shutil.copytree(run, tmp_path / "older")
+    for log in older.rglob("log.jsonl"):
+        log.unlink()
+    reseal(older)
+    page = write_report([older], tmp_path / "out").read_text()
+    assert "<h3>Training</h3>" not in page
+    assert not (tmp_path / "out/tables/training.csv").exists()

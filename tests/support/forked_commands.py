@@ -34,7 +34,19 @@ from lethebench.report.tables import Column, Table  # noqa: E402
 from lethebench.runs import demo  # noqa: E402
 from lethebench.runs.options import RunOptions  # noqa: E402
 
-VOLATILE = {"seconds", "created", "peak_memory_mb", "hashes", "files", "parent", "proof", "sha256", "run_id", "id"}
+VOLATILE = {
+    "seconds",
+    "prepared",
+    "created",
+    "peak_memory_mb",
+    "hashes",
+    "files",
+    "parent",
+    "proof",
+    "sha256",
+    "run_id",
+    "id",
+}
 """Keys of JSON files that differ between equal runs: times, and what is computed from them."""
 LEFTOVERS = (".lethe", ".lock", ".lethe-partial")
 
@@ -123,6 +135,8 @@ def _content(path: Path, folder: Path) -> object:
             return _stable(json.loads(text))
         except ValueError:
             return path.read_bytes()
+    if path.suffix == ".jsonl":
+        return [_stable(json.loads(line)) for line in path.read_text().splitlines()]
     if path.suffix == ".csv" and path.name == "trials.csv":
         return len(path.read_text().splitlines())
     return path.read_bytes().replace(str(folder).encode(), b"FOLDER")
