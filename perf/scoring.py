@@ -5,7 +5,8 @@
 All rows of a build are scored with all candidates under a model of the embedded plan that is loaded anew for each
 stage: plainly (rows planned anew, the vision tower at each pass), with the plan of the rows kept, and with the
 features of pictures kept too. The variants alternate, and times are processor time, so that ratios hold on a busy
-machine. Exits with 1 if a kept plan changes a score.
+machine. The floor of a stage is that of its matrix products, padding included, at the rate of a plain linear layer.
+Exits with 1 if a kept plan changes a score, or a stage takes more than twice its floor.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 from unittest import mock
 
 import torch
+from counted_floor import Rate, gflop
 from datasets import concatenate_datasets
 
 from lethebench.baselines import PRESETS, RowEncoder, learn_tiny, plan_for, tiny_processor, tiny_vlm
@@ -28,6 +30,8 @@ from lethebench.evaluation.answers import greedy
 from lethebench.evaluation.answers.rows import evaluate_rows, prepare_rows
 from lethebench.evaluation.likelihood import api
 from lethebench.runs.build import open_build
+
+MOST_OVER_FLOOR = 2.0
 
 
 def main() -> int:
@@ -77,7 +81,9 @@ def report(model, processor, prepared, options: argparse.Namespace) -> int:
     }
     costs: dict[str, list[float]] = {name: [] for name in variants}
     scores = {}
+    linear = Rate()
     for _ in range(options.rounds + 1):
+        linear.measure()
         for name, score in variants.items():
             seconds, scores[name] = score()
             costs[name].append(seconds)
@@ -86,7 +92,11 @@ def report(model, processor, prepared, options: argparse.Namespace) -> int:
     for name, values in costs.items():
         ratio = statistics.median(now / before for before, now in zip(costs["plain"][1:], values[1:], strict=True))
         print(f"{name:28} {statistics.median(values[1:]):6.2f}  {ratio:.2f}")
-    return 0 if scores["plain"] == scores["+ plan of the rows kept"] else 1
+    seconds = statistics.median(costs["+ features of pictures kept"][1:])
+    operations = gflop(variants["+ features of pictures kept"])
+    floor = operations / linear.median
+    print(f"{operations:.1f} GFLOP at {linear.median:.0f} GFLOP/s: floor {floor:.2f}, {seconds / floor:.2f} times it")
+    return 0 if scores["plain"] == scores["+ plan of the rows kept"] and seconds <= MOST_OVER_FLOOR * floor else 1
 
 
 if __name__ == "__main__":
