@@ -347,7 +347,7 @@ def test_audits_of_few_rows_are_not_measured(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from Linux")
 def test_memory_does_not_grow_with_rows(tmp_path):
-    """60,000 rows against 4,000, built and verified. MILLION"""
+    """60,000 rows against 4,000, built and verified."""
     write_map(tmp_path, columns=COLUMNS | {"attribute": "field"})
     for number in range(10):
         (tmp_path / f"{number}.jpg").write_bytes(picture(number))
