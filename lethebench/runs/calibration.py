@@ -29,6 +29,8 @@ from lethebench.runs.training import unlearn_task
 
 STEPS = 5
 """Training steps of a calibration; the first is not counted."""
+TRAINED, STORED = 128, 48
+"""Rows that a calibration trains on, and writes and reads."""
 TEXTS = 4_000
 """Rows whose texts the tokenizer of the embedded model is trained on in a calibration."""
 PLAIN, RANKED = 96, 16
@@ -111,7 +113,7 @@ class Calibration:
     def training(self) -> tuple[float, float, Loaded]:
         """Seconds of stage 1 beside the encoding of its rows, seconds to encode them, and the model of a few steps."""
         run, rows = self.run, self.run.rows
-        sample, steps = rows.select(spread(len(rows), 128)), StepClock(self.clock)
+        sample, steps = rows.select(spread(len(rows), TRAINED)), StepClock(self.clock)
         options: dict[str, Any] = {"preset": run.preset, "callbacks": [steps]}
         if is_tiny(run.options.model):
             seconds, tiny = self._tiny(rows)
@@ -241,7 +243,7 @@ class Calibration:
     @cached_property
     def stored(self) -> tuple[float, float, float]:
         """Seconds to read a scored row, and its bytes on disk without and with its candidates, per candidate."""
-        sample = self.run.scored.select(spread(len(self.run.scored), 48))
+        sample = self.run.scored.select(spread(len(self.run.scored), STORED))
         candidates = self.run.build.candidates
         sizes = []
         for values in ({}, candidates):

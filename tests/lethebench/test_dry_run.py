@@ -9,6 +9,7 @@ from initial_run import initial_run
 
 from lethebench.console import Console
 from lethebench.contract.prompts import PromptCache
+from lethebench.runs import calibration
 from lethebench.runs.build import open_build
 from lethebench.runs.calibration import ScoringCost, StepClock, spread
 from lethebench.runs.estimate import Planner, duration
@@ -99,8 +100,8 @@ def test_models_from_elsewhere_are_not_trained(root):
 def test_calibration_runs_the_model_and_writes_nothing(root, monkeypatch):
     """The model is one of random weights, so that this takes seconds."""
     before = sorted(root.rglob("*"))
-    monkeypatch.setattr("lethebench.runs.calibration.RANKED", 2)
-    monkeypatch.setattr("lethebench.runs.calibration.PLAIN", 4)
+    for name in ("TRAINED", "STORED", "PLAIN", "RANKED"):
+        monkeypatch.setattr(calibration, name, 2)
     done = lethe(
         "run", root / "icu", "--model", root / "base", "--method", "ga", "--out", root / "new", "--dry-run", "--json"
     )
