@@ -1,6 +1,7 @@
 """Greedy answers in batches, through the chat template."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import torch
@@ -32,6 +33,8 @@ GREEDY = {
     "no_repeat_ngram_size": 0,
     "min_new_tokens": 0,
 }
+LONG = 24
+"""Tokens from which on answers are generated in two steps: one without an end would keep its batch busy."""
 
 
 def end_tokens(model: Any, processor: Any) -> tuple[int, ...]:
@@ -68,50 +71,79 @@ def generate_encoded(
     for question in encoded:
         check_num_pictures(model, len(question.prompt.pictures), question.name)
     end = list(end_tokens(model, processor))
-    pad = processor.tokenizer.pad_token_id
-    limit = batch_limit(model, batch_size)
-    texts = [""] * len(encoded)
+    new_ids: list[list[int]] = [[] for _ in encoded]
     kinds: dict[tuple, list[int]] = {}
     for row, question in enumerate(encoded):
         kinds.setdefault(question.prompt.kind, []).append(row)
+    in_one_go = noise is not None or is_encoder_decoder(base_of(model)) or keeps_pictures_apart(model)
+    lengths = [max_new_tokens] if in_one_go or max_new_tokens < LONG else [max_new_tokens // 3, max_new_tokens]
     was_training = model.training
     model.eval()
-    done = 0
     try:
-        for rows in kinds.values():
-            rows.sort(key=lambda row: -len(encoded[row].prompt.ids))
-            while rows:
-                first = encoded[rows[0]].prompt
-                size = 1 if run_alone(model, first) else limit.num_rows(len(first.ids) + max_new_tokens)
-                batch, rows = rows[:size], rows[size:]
-                prompts = [encoded[row].prompt for row in batch]
-                contexts = [Context(prompt, prompt.ids, 0) for prompt in prompts]
+        for rows, length in product(kinds.values(), lengths):
+            pending = [row for row in rows if not set(new_ids[row]) & set(end)]
+            for batch in _batches(model, encoded, new_ids, pending, length, batch_size):
+                contexts = [Context(encoded[row].prompt, encoded[row].prompt.ids, 0) for row in batch]
+                before = [new_ids[row] for row in batch]
                 processors = LogitsProcessorList([] if noise is None else [noise(batch)])
                 with torch.no_grad(), cached_picture_features(model):
                     if is_encoder_decoder(base_of(model)):
-                        new_ids = _decoded_tokens(model, contexts, end, max_new_tokens, processors)
+                        after = _decoded_tokens(model, contexts, end, length, processors)
                     elif keeps_pictures_apart(model):
-                        new_ids = _likeliest_tokens(model, contexts, end, max_new_tokens, processors)
+                        after = _likeliest_tokens(model, contexts, end, length, processors)
                     else:
-                        inputs = model_inputs(model, contexts, [list(prompt.ids) for prompt in prompts], left=True)
-                        out = model.generate(
-                            **generation_inputs(model, inputs),
-                            **GREEDY,
-                            max_new_tokens=max_new_tokens,
-                            eos_token_id=end,
-                            pad_token_id=end[0] if pad is None else pad,
-                            logits_processor=processors,
-                        )
-                        new_ids = out[:, inputs["input_ids"].shape[1] :].tolist()
-                for row, ids in zip(batch, new_ids, strict=True):
+                        after = _generated_tokens(model, processor, contexts, before, end, length, processors)
+                for row, ids in zip(batch, after, strict=True):
                     stop = next((index for index, token in enumerate(ids) if token in end), len(ids))
-                    texts[row] = decode(processor, ids[:stop])
-                done += len(batch)
-                if progress is not None:
+                    new_ids[row] = [*new_ids[row], *ids[: stop + 1]]
+                done = sum(len(ids) == max_new_tokens or bool(set(ids) & set(end)) for ids in new_ids)
+                if progress is not None and done:
                     progress(done)
     finally:
         model.train(was_training)
-    return texts
+    return [decode(processor, [token for token in ids if token not in end]) for ids in new_ids]
+
+
+def _batches(
+    model: Any,
+    encoded: Sequence[EncodedQuestion],
+    new_ids: Sequence[Sequence[int]],
+    rows: Sequence[int],
+    length: int,
+    batch_size: int | None,
+) -> Iterator[list[int]]:
+    """Yield rows in batches, the longest prompts first."""
+    limit = batch_limit(model, batch_size)
+    rows = sorted(rows, key=lambda row: -len(encoded[row].prompt.ids) - len(new_ids[row]))
+    while rows:
+        prompt = encoded[rows[0]].prompt
+        size = 1 if run_alone(model, prompt) else limit.num_rows(len(prompt.ids) + length)
+        yield rows[:size]
+        rows = rows[size:]
+
+
+def _generated_tokens(
+    model: Any,
+    processor: Any,
+    contexts: Sequence[Context],
+    before: Sequence[Sequence[int]],
+    end: Sequence[int],
+    length: int,
+    processors: LogitsProcessorList,
+) -> list[list[int]]:
+    """The tokens of greedy answers after those of `before`, all of one number, up to `length` with them."""
+    token_ids = [[*context.ids, *ids] for context, ids in zip(contexts, before, strict=True)]
+    inputs = model_inputs(model, contexts, token_ids, left=True)
+    pad = processor.tokenizer.pad_token_id
+    out = model.generate(
+        **generation_inputs(model, inputs),
+        **GREEDY,
+        max_new_tokens=length - len(before[0]),
+        eos_token_id=list(end),
+        pad_token_id=end[0] if pad is None else pad,
+        logits_processor=processors,
+    )
+    return out[:, inputs["input_ids"].shape[1] :].tolist()
 
 
 def _likeliest_tokens(

@@ -9,6 +9,8 @@ import torch
 from tiny_models import CANDIDATES, idefics3, llava, qa_rows
 
 from lethebench.contract.errors import UserError
+from lethebench.contract.tokens import encode
+from lethebench.evaluation.answers import greedy
 from lethebench.evaluation.answers import rows as rows_module
 from lethebench.evaluation.answers.choice import choose_by_probability
 from lethebench.evaluation.answers.greedy import greedy_answers
@@ -264,3 +266,19 @@ def test_infinite_weights_name_the_row():
         model.lm_head.weight[7, 0] = float("nan")
     with pytest.raises(UserError, match=r"icu/medical-0001/a/vqa/diagnosis.*log-probability nan: .*learning rate"):
         evaluate_rows(model, processor, qa_rows()[:1], candidates=CANDIDATES)
+
+
+def test_answers_generated_in_two_steps_are_those_of_one(monkeypatch):
+    model, processor = llava()
+    encoded = encode(processor, qa_rows(), [[] for _ in qa_rows()])
+    done: list[int] = []
+    for length in (6, 24):
+        monkeypatch.setattr(greedy, "LONG", 1000)
+        whole = greedy.generate_encoded(model, processor, encoded, max_new_tokens=length)
+        monkeypatch.setattr(greedy, "LONG", 1)
+        done.clear()
+        steps = greedy.generate_encoded(model, processor, encoded, max_new_tokens=length, progress=done.append)
+        assert steps == whole
+        assert done == sorted(done)
+        assert done[-1] == len(encoded)
+    assert any(len(processor.tokenizer(text)["input_ids"]) > 8 for text in whole)  # some need the second step
