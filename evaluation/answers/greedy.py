@@ -71,6 +71,7 @@ def generate_encoded(
     for question in encoded:
         check_num_pictures(model, len(question.prompt.pictures), question.name)
     end = list(end_tokens(model, processor))
+    special = set(processor.tokenizer.all_special_ids)
     new_ids: list[list[int]] = [[] for _ in encoded]
     kinds: dict[tuple, list[int]] = {}
     for row, question in enumerate(encoded):
@@ -82,6 +83,8 @@ def generate_encoded(
     try:
         for rows, length in product(kinds.values(), lengths):
             pending = [row for row in rows if not set(new_ids[row]) & set(end)]
+            for row in pending:  # as part of a prompt, a special token such as that of a picture has another meaning
+                new_ids[row] = [] if set(new_ids[row]) & special else new_ids[row]
             for batch in _batches(model, encoded, new_ids, pending, length, batch_size):
                 contexts = [Context(encoded[row].prompt, encoded[row].prompt.ids, 0) for row in batch]
                 before = [new_ids[row] for row in batch]
@@ -112,12 +115,13 @@ def _batches(
     length: int,
     batch_size: int | None,
 ) -> Iterator[list[int]]:
-    """Yield rows in batches, the longest prompts first."""
+    """Yield rows in batches, whose answers have as many tokens so far, the longest prompts first."""
     limit = batch_limit(model, batch_size)
-    rows = sorted(rows, key=lambda row: -len(encoded[row].prompt.ids) - len(new_ids[row]))
+    rows = sorted(rows, key=lambda row: (len(new_ids[row]), -len(encoded[row].prompt.ids)))
     while rows:
-        prompt = encoded[rows[0]].prompt
+        prompt, begun = encoded[rows[0]].prompt, len(new_ids[rows[0]])
         size = 1 if run_alone(model, prompt) else limit.num_rows(len(prompt.ids) + length)
+        size = sum(len(new_ids[row]) == begun for row in rows[:size])
         yield rows[:size]
         rows = rows[size:]
 

@@ -282,3 +282,15 @@ def test_answers_generated_in_two_steps_are_those_of_one(monkeypatch):
         assert done == sorted(done)
         assert done[-1] == len(encoded)
     assert any(len(processor.tokenizer(text)["input_ids"]) > 8 for text in whole)  # some need the second step
+
+
+def test_generated_picture_token_is_no_picture_of_the_second_step(monkeypatch):
+    """A model may generate any token, and a prompt with one picture token more than pictures cannot be run."""
+    model, processor = llava()
+    row = qa_rows()[0]
+    with torch.no_grad():  # every answer is picture tokens
+        model.lm_head.weight.copy_(torch.zeros_like(model.lm_head.weight))
+        model.lm_head.register_forward_hook(lambda module, args, out: out + 9 * (torch.arange(out.shape[-1]) == 4))
+    encoded = encode(processor, [row, row], [[], []])
+    monkeypatch.setattr(greedy, "LONG", 1)
+    assert greedy.generate_encoded(model, processor, encoded, max_new_tokens=9) == ["", ""]
