@@ -3,15 +3,15 @@
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, get_args
 
 import typer
 
-from lethebench.cli.config import config_option, merged, parse_settings
-from lethebench.runs.options import RunOptions, flag_of
+from lethebench.cli.config import Target, config_option, merged, parse_settings, target_of
+from lethebench.runs.options import NO_METHOD, RunOptions, flag_of
 
 RunValues = dict[str, Any]
 """Type of the parameter of a command that receives the values of its run options, by field."""
@@ -24,7 +24,7 @@ Modality = Annotated[
 ]
 
 
-def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Callable[[Callable[..., None]], Any]:
+def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Callable[[Callable[..., Any]], Any]:
     """Register a function as a command.
 
     Args:
@@ -36,7 +36,7 @@ def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Calla
         A decorator. A parameter of type `RunValues` is replaced by the run options that the command takes.
     """
 
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         own = inspect.signature(function).parameters
         receiver = next((parameter.name for parameter in own.values() if parameter.annotation == RunValues), None)
         fields = {field.name: field for field in _fields(name or function.__name__)} if receiver else {}
@@ -53,13 +53,13 @@ def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Calla
         parameters += [_keyword("config", config_option(parameters), None), _keyword("ctx", typer.Context)]
 
         @functools.wraps(function)
-        def call(**values: Any) -> None:
+        def call(**values: Any) -> Any:
             values = merged(values.pop("ctx"), values)
             del values["config"]
             if receiver is not None:
                 options = {key: values.pop(key) for key in [*fields, "settings_files", "modality"] if key in values}
                 values[receiver] = _values(fields, options, values.get("method"))
-            function(**values)
+            return function(**values)
 
         keywords = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
         setattr(call, "__signature__", inspect.Signature(keywords))  # noqa: B010, typer reads it
@@ -68,6 +68,43 @@ def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Calla
         return call
 
     return decorate
+
+
+def option_targets(name: str) -> dict[str, Target]:
+    """Return the run options of a command as files give them: key -> what it sets."""
+    return dict(target_of(_parameter(field, {})) for field in _fields(name))
+
+
+def parse_options(values: Mapping[str, Any], name: str) -> RunOptions:
+    """Return the run options of `lethe run` with these values.
+
+    Args:
+        values: Values by the names of their targets, as `--config` types them.
+        name: Stands for their origin in messages.
+
+    Raises:
+        ConfigError: A value is out of its range.
+    """
+    from lethebench.contract.strict_yaml import ConfigError
+
+    try:
+        return _options_command()(args=[], default_map=dict(values), standalone_mode=False)
+    except Exception as error:
+        if message := getattr(error, "format_message", None):  # click's own
+            raise ConfigError(f"{name}: {message()}") from None
+        raise
+
+
+@functools.cache
+def _options_command() -> Any:
+    """Return a command that takes the options of `lethe run` and returns them."""
+    app = typer.Typer(add_completion=False)
+
+    def run(options: RunValues) -> RunOptions:
+        return RunOptions(**options)
+
+    command(app)(run)
+    return typer.main.get_command(app)
 
 
 def _fields(name: str) -> list["dataclasses.Field[Any]"]:
@@ -100,7 +137,8 @@ def _parameter(field: "dataclasses.Field[Any]", defaults: dict[str, Any]) -> ins
 def _values(fields: dict[str, Any], values: dict[str, Any], method: str | None) -> dict[str, Any]:
     """Return the values as the fields of RunOptions have them."""
     if "methods" in values:
-        values["methods"] = tuple(name.strip().replace(":", ".") for name in values["methods"].split(","))
+        names = tuple(name.strip().replace(":", ".") for name in values["methods"].split(","))
+        values["methods"] = () if names == (NO_METHOD,) else names
     if "checkpoints" in values:
         values["checkpoints"] = tuple(entry.strip() for entry in values["checkpoints"].split(",") if entry.strip())
     if "settings" in fields:

@@ -1,7 +1,7 @@
 """Reads `--config FILE`, the options of a command in YAML or JSON, and `--set SECTION.NAME=VALUE`."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -36,7 +36,7 @@ class Target:
 
 def config_option(parameters: Iterable[inspect.Parameter]) -> Any:
     """Return the type of the `--config` parameter of a command with these other parameters."""
-    targets = dict(map(_target, parameters))
+    targets = dict(map(target_of, parameters))
 
     def apply(ctx: typer.Context, path: Path | None) -> Path | None:
         if path is not None and not ctx.resilient_parsing:
@@ -55,24 +55,38 @@ def apply_config(ctx: typer.Context, path: Path, targets: Mapping[str, Target]) 
     Raises:
         ConfigError: The file cannot be read, or holds an unknown option or a value of the wrong type.
     """
-    from lethebench.contract.strict_yaml import ConfigError, load_strict, refuse_unknown
-
     name = f"--config {path}"
-    values: dict[str, Any] = {}
-    for key, value in load_strict(path).items():
-        dashed = key.replace("_", "-")
-        refuse_unknown([dashed], targets, name, "option")
-        if dashed in values:
-            raise ConfigError(f"{name}: {dashed!r} is given twice, with - and with _; remove one")
-        values[dashed] = value
     ctx.default_map = dict(ctx.default_map or {})
-    for key, value in values.items():
+    for key, value in read_options(path, name, targets).items():
         if value is None:
             continue
         target = targets[key]
-        ctx.default_map[target.name] = _typed(target, value, f"{name}: {key}")
+        ctx.default_map[target.name] = typed(target, value, f"{name}: {key}")
         if target.pairs:
             ctx.meta.setdefault(MERGED, {})[target.name] = ctx.default_map[target.name]
+
+
+def read_options(path: Path, name: str, known: Collection[str]) -> dict[str, Any]:
+    """Return the options in a file, by their names with dashes.
+
+    Args:
+        path: A YAML or JSON file.
+        name: Stands for the file in messages.
+        known: The options that it may hold.
+
+    Raises:
+        ConfigError: The file cannot be read, or holds an unknown option or one twice.
+    """
+    from lethebench.contract.strict_yaml import ConfigError, load_strict, refuse_unknown
+
+    values: dict[str, Any] = {}
+    for key, value in load_strict(path).items():
+        dashed = key.replace("_", "-")
+        refuse_unknown([dashed], known, name, "option")
+        if dashed in values:
+            raise ConfigError(f"{name}: {dashed!r} is given twice, with - and with _; remove one")
+        values[dashed] = value
+    return values
 
 
 def merged(ctx: typer.Context, values: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +117,7 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, dict[str, Any]]:
     return settings
 
 
-def _target(parameter: inspect.Parameter) -> tuple[str, Target]:
+def target_of(parameter: inspect.Parameter) -> tuple[str, Target]:
     """Return the key of a parameter in a file, and what it sets."""
     kind, info = get_args(parameter.annotation)
     flags = [flag for flag in (info.default, *(info.param_decls or ())) if str(flag).startswith("--")]
@@ -121,7 +135,7 @@ def _target(parameter: inspect.Parameter) -> tuple[str, Target]:
     return key.replace("_", "-"), target
 
 
-def _typed(target: Target, value: Any, name: str) -> Any:
+def typed(target: Target, value: Any, name: str) -> Any:
     """Return a value of a file as the command line parser takes it.
 
     Raises:

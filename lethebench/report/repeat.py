@@ -59,14 +59,16 @@ def sentence(group: Group) -> str:
     counts = _counts(run)
     benchmark = f"{data.get('benchmark', 'a benchmark')} {data.get('version', '')}".strip()
     trained = f"The model {_short(run.record.get('model'))} was trained on {benchmark}"
+    seeds = [str(member.seed) for member in group.runs]
+    seed = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
+    if not group.methods:
+        return f"{trained}; no method has unlearned any of it; {seed}."
     tasks = f"{group.tasks} tasks, one after another" if group.tasks > 1 else "one task"
     if counts:
         trained += f" ({counts['questions']:,} questions about {counts['profiles']:,} {_subjects(run)})"
         unlearned = f"unlearned {counts['forget']:,} of them in {tasks}"
     else:
         unlearned = f"unlearned part of it in {tasks}"
-    seeds = [str(member.seed) for member in group.runs]
-    seed = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
     elsewhere = " (trained elsewhere)" if run.record.get("checkpoints") else ""
     return f"{trained} and then {unlearned}, by {_listed(group.methods)}{elsewhere}; {seed}."
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RETAIN = ("rest", "released", "fixed")
 KEEP = ("all", "adapters", "last")
 MAX_GOLD_SEEDS = 99
+NO_METHOD = "none"
+"""`--method none` trains the initial model and gold models alone, for `--from`."""
 PRESET_FILE = "preset.yaml"
 """A run's copy of a preset that is not built in, in the run folder."""
 SECTIONS = ("learn", "lora", "model")
@@ -102,7 +104,7 @@ class RunOptions(OrderedRequests):
     methods: tuple[str, ...] = field(
         default=("npo",),
         metadata=option(
-            "Methods to run: names from `lethe list methods`, or package.module:Class.",
+            "Methods to run: names from `lethe list methods`, or package.module:Class; none: train for --from only.",
             decides="extent",
             flag="--method",
             metavar="NAME,...",

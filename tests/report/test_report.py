@@ -413,3 +413,8 @@ def test_run_without_logs_has_no_section_on_training(run, tmp_path):
     page = write_report([older], tmp_path / "out").read_text()
     assert "<h3>Training</h3>" not in page
     assert not (tmp_path / "out/tables/training.csv").exists()
+
+
+def test_run_without_methods_has_a_report(tmp_path):
+    page = write_report([write_run(tmp_path / "run", methods=())], tmp_path / "report")
+    assert "no method has unlearned any of it; seed 0." in page.read_text("utf-8")

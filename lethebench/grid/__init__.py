@@ -1,0 +1,1 @@
+"""Grids: many runs from one file, on one machine or a cluster."""
