@@ -199,7 +199,7 @@ def _cells(
         if key not in shared:
             base_name = "-".join(["base", *(labels[axis] for axis in deciding)])
             settings = {section: own for section, own in options.settings.items() if section in SECTIONS}
-            base = replace(options, methods=(), settings=settings)
+            base = replace(options, methods=(), settings=settings, keep="all")
             shared[key] = Cell(base_name, base, out / base_name, trained.get(_training(options)))
             trained.setdefault(_training(options), shared[key])
         cell_name = "-".join(labels[axis] for axis in several)
