@@ -19,6 +19,7 @@ FORGET, RETAIN = support.rows(range(2)), support.rows(range(2, 6))
 LORA = LoraSettings(rank=4, alpha=8, dropout=0.1)
 METHODS = {"ga": {}, "npo": {}, "npo with kl": {"retain_loss": "kl"}, "dpo": {}, "simnpo": {}, "rmu": {"layer": 1}}
 METHODS |= {"mmunlearner": {}, "lumoe": {"gate": "true_task"}}
+FAST = ("ga", "npo")
 
 
 class Killed(Exception):
@@ -57,7 +58,9 @@ def base(tmp_path_factory):
 
 
 @pytest.mark.parametrize("lora", [None, LORA], ids=["full", "lora"])
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(
+    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in METHODS]
+)
 def test_killed_stage_continues_to_the_same_weights(base, tmp_path, name, lora):
     method = name.partition(" ")[0]
 

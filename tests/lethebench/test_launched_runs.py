@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,6 @@ from lethebench.runs.proof import check_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SUPPORT = Path(__file__).parents[1] / "support"
-EXAMPLES = SUPPORT.parents[1] / "baselines" / "examples"
 LAUNCHERS = {
     "torchrun": ("torch.distributed.run", "--standalone", "--nproc_per_node", "2"),
     "accelerate": ("accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
@@ -51,30 +51,32 @@ def root(tmp_path_factory) -> Path:
     return folder
 
 
-def run(root: Path, out: str, preset: str, *launcher: str, more=(), first=()) -> subprocess.CompletedProcess:
-    """Run `lethe run`, in one process or by a launcher, which starts the script `first` with the command."""
-    command = [sys.executable, *(["-m", *launcher] if launcher else []), *first, SUPPORT / "few_rows_command.py"]
+def run(root: Path, out: str, preset: str, *launcher: str, more=()) -> subprocess.CompletedProcess:
+    """Run `lethe run`, in one process or by a launcher."""
+    command = [sys.executable, *(["-m", *launcher] if launcher else []), SUPPORT / "few_rows_command.py"]
     command += ["run", "icu", "--model", "base", "--preset", f"{preset}.yaml", "--ignore-gate", "--method", "npo"]
     command += ["--out", out, "--json", *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(SUPPORT)}
-    environment |= {"ACCELERATE_USE_CPU": "true"} if first else {}
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
 
 @pytest.fixture(scope="module")
-def alone(root) -> dict[str, dict]:
-    """Preset -> the result of a run in one process."""
-    results = {}
-    for preset in ("lora", "full"):
+def alone(root):
+    """Return a function: preset -> the result of a run in one process."""
+
+    @cache
+    def result(preset: str) -> dict:
         done = run(root, f"alone-{preset}", preset)
         assert done.returncode == 0, done.stderr[-3000:]
-        results[preset] = json.loads(done.stdout)
-    return results
+        return json.loads(done.stdout)
+
+    return result
 
 
 @pytest.mark.parametrize("preset", ["lora", "full"])
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_processes_give_the_run_of_one(root, alone, launcher, preset):
+    alone(preset)
     out = f"{launcher}-{preset}"
     done = run(root, out, preset, *LAUNCHERS[launcher])
     assert done.returncode == 0, done.stderr[-3000:]
@@ -92,21 +94,8 @@ def test_two_processes_give_the_run_of_one(root, alone, launcher, preset):
         one, two = load_file(root / f"alone-{preset}" / name / file.name), load_file(file)
         assert one.keys() == two.keys()
         assert max(np.abs(value - two[key]).max() for key, value in one.items()) < 2e-3
-    exposure = [one["methods"]["npo"]["exposure"] for one in (alone[preset], result)]
+    exposure = [one["methods"]["npo"]["exposure"] for one in (alone(preset), result)]
     assert exposure[0] == pytest.approx(exposure[1], abs=0.05)
-
-
-def test_two_sharded_processes_give_the_run_of_one(root, alone):
-    """FSDP, on processors that accelerate takes for accelerators (see `sharded_on_cpu`)."""
-    config = ("--config_file", str(EXAMPLES / "fsdp.yaml"), "--mixed_precision", "no")
-    launcher = ("accelerate.commands.launch", *config, "--num_processes", "2", "--main_process_port", "0")
-    done = run(root, "fsdp", "lora", *launcher, first=[SUPPORT / "sharded_on_cpu.py"])
-    assert done.returncode == 0, done.stderr[-3000:]
-    check_run(root / "fsdp", hashed=None)
-    for name in ("learnt", "npo/t002"):
-        one, two = (load_file(root / out / name / "adapter_model.safetensors") for out in ("alone-lora", "fsdp"))
-        assert one.keys() == two.keys()
-        assert max(np.abs(value - two[key]).max() for key, value in one.items()) < 2e-3
 
 
 def test_run_in_use_is_refused_in_one_line(root):
