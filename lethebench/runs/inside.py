@@ -22,6 +22,8 @@ from lethebench.runs.requests import drawn
 ROWS_OF_GROUP = 32
 """Most rows of a group that are scored at a step."""
 GROUPS = ("own", "earlier", "kept")
+INSIDE = "inside"
+"""Key of a point in the log of a trainer's state."""
 
 
 def groups_of(scored: Dataset, order: Sequence[int], stage: int, seed: int) -> dict[str, Dataset]:
@@ -48,6 +50,8 @@ def groups_of(scored: Dataset, order: Sequence[int], stage: int, seed: int) -> d
 class ScoreSteps(TrainerCallback):
     """Scores rows before, during and after the steps of a stage, without changing what is trained.
 
+    The points are kept in the log of the trainer's state, so that a stage that is continued from a checkpoint has them.
+
     Args:
         groups: From `groups_of`.
         processor: The model's processor.
@@ -66,19 +70,23 @@ class ScoreSteps(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
         if args.world_size > 1:
             raise UserError("--score-steps: stages are scored inside by one process alone; leave it out")
-        self._score(0, model)
+        self.points += [entry[INSIDE] for entry in state.log_history if INSIDE in entry]
+        if not self.points:
+            self._score(state, model)
 
     def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
         if state.global_step % self.every == 0 and state.global_step < state.max_steps:
-            self._score(state.global_step, model)
+            self._score(state, model)
 
     def on_train_end(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
-        self._score(state.global_step, model)
+        self._score(state, model)
 
-    def _score(self, step: int, model: Any) -> None:
+    def _score(self, state: Any, model: Any) -> None:
         python, numbers = random.getstate(), np.random.get_state()
         with torch.random.fork_rng(), evaluating(model):
             scores = {group: evaluate_rows(model, self.processor, rows) for group, rows in self.rows.items()}
         random.setstate(python)
         np.random.set_state(numbers)
-        self.points.append({"step": step, **{group: mean(rows, "keyword_match") for group, rows in scores.items()}})
+        knowledge = {group: mean(rows, "keyword_match") for group, rows in scores.items()}
+        self.points.append({"step": state.global_step, **knowledge})
+        state.log_history.append({"step": state.global_step, INSIDE: self.points[-1]})

@@ -9,13 +9,14 @@ from command_line import lethe
 from initial_run import rows_of, score_every
 from small_build import stand_in_build
 from tiny_models import save_llava
+from transformers import TrainerState, TrainingArguments
 
 from lethebench.baselines.loading import Loaded, load_model
 from lethebench.baselines.trainer.rows import AnswerCollator, RowEncoder
 from lethebench.console import Console
 from lethebench.runs.build import open_build
 from lethebench.runs.folder import read_json
-from lethebench.runs.inside import ROWS_OF_GROUP, groups_of
+from lethebench.runs.inside import ROWS_OF_GROUP, ScoreSteps, groups_of
 from lethebench.runs.inside_figures import over_stages, worst_inside
 from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import weights_hash
@@ -145,15 +146,28 @@ def test_mixtures_are_measured_by_the_adapter_that_answers(root):
         assert np.allclose(split[task][1], text)
 
 
-def test_random_numbers_of_training_are_left_alone(root):
-    from lethebench.runs.inside import ScoreSteps
+def test_points_of_a_continued_stage_are_those_of_its_checkpoint(root, tmp_path):
+    run, loaded = run_of(root), load_model(root / "base")
+    groups = groups_of(run.build.forget.select(range(2)), run.order, 1, seed=0)
+    state, arguments = TrainerState(max_steps=9), TrainingArguments(tmp_path)
+    first, second = (ScoreSteps(groups, loaded.processor, every=2) for _ in range(2))
+    first.on_train_begin(arguments, state, None, model=loaded.model)
+    state.global_step = 2
+    first.on_step_end(arguments, state, None, model=loaded.model)
+    state.save_to_json(tmp_path / "state.json")
+    continued = TrainerState.load_from_json(tmp_path / "state.json")
+    second.on_train_begin(arguments, continued, None, model=loaded.model)
+    assert second.points == first.points
+    assert [point["step"] for point in second.points] == [0, 2]
 
+
+def test_random_numbers_of_training_are_left_alone(root):
     run = run_of(root)
     loaded = load_model(root / "base")
     groups = groups_of(run.build.forget.select(range(2)), run.order, 1, seed=0)
     callback = ScoreSteps(groups, loaded.processor, every=1)
     before = (random.getstate(), torch.random.get_rng_state(), str(np.random.get_state()))
-    callback._score(0, loaded.model.train())
+    callback._score(TrainerState(), loaded.model.train())
     assert loaded.model.training
     assert (random.getstate(), str(np.random.get_state())) == (before[0], before[2])
     assert torch.equal(torch.random.get_rng_state(), before[1])
