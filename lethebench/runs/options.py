@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lethebench.contract.defaults import GATE_THRESHOLD
+from lethebench.runs.option_field import flag_of, option
 from lethebench.runs.sequence import OrderedRequests
 
 if TYPE_CHECKING:
@@ -25,21 +26,6 @@ PRESET_FILE = "preset.yaml"
 """A run's copy of a preset that is not built in, in the run folder."""
 SECTIONS = ("learn", "lora", "model")
 """Sections of settings that concern every stage; each other section is the name of a method."""
-
-
-def option(help: str, *, decides: str = "result", commands: str = "run", **shape: Any) -> dict[str, Any]:
-    """Return the metadata of a field: how users see it, and what it decides.
-
-    Args:
-        help: One line for `--help`.
-        decides: What a different value changes. "data": the build. "place": only which files there are, and where.
-            "seed": the random numbers, so runs that differ in it alone are averaged. "extent": which stages are run or
-            reported, so it may change on resuming. "settings": the stages of one method, or all. "result": the numbers
-            of all stages.
-        commands: The commands that take it, separated by spaces.
-        shape: `flag` where it is not the field's name; `metavar`, `min` and `max` as typer takes them.
-    """
-    return {"help": help, "decides": decides, "commands": tuple(commands.split()), "shape": shape}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +204,7 @@ class RunOptions(OrderedRequests):
     )
     retain_rows: int | None = field(
         default=None,
-        metadata=option("Most rows for the retain term, drawn anew for each request; default all.", metavar="K", min=1),
+        metadata=option("Most retain rows, drawn anew for each request; default all.", metavar="K", min=1),
     )
     on_divergence: str | None = field(
         default=None,
@@ -231,21 +217,11 @@ class RunOptions(OrderedRequests):
     )
     score_steps: int | None = field(
         default=None,
-        metadata=option(
-            "Score a small sample inside a stage, every K optimizer steps; default no.",
-            decides="extent",
-            metavar="K",
-            min=1,
-        ),
+        metadata=option("Score a small sample every K steps of a stage.", decides="extent", metavar="K", min=1),
     )
     representation_rows: int | None = field(
         default=None,
-        metadata=option(
-            "Picture rows per task whose hidden states show how pictures and text move apart; default none.",
-            decides="extent",
-            metavar="K",
-            min=1,
-        ),
+        metadata=option("Picture rows per task for the representation gap.", decides="extent", metavar="K", min=1),
     )
     seed: int = field(
         default=0,
@@ -415,11 +391,6 @@ class RunOptions(OrderedRequests):
 def same_experiment(one: RunOptions, other: RunOptions) -> bool:
     """Return whether the options differ at most in the seed and in folders."""
     return one.experiment() == other.experiment()
-
-
-def flag_of(entry: "dataclasses.Field[Any]") -> str:
-    """Return the flag of an option on the command line."""
-    return entry.metadata["shape"].get("flag") or "--" + entry.name.replace("_", "-")
 
 
 def option_names(*decides: str) -> list[str]:

@@ -1,0 +1,24 @@
+"""The metadata of a field of `RunOptions`, and its flag on the command line."""
+
+import dataclasses
+from typing import Any
+
+
+def option(help: str, *, decides: str = "result", commands: str = "run", **shape: Any) -> dict[str, Any]:
+    """Return the metadata of a field: how users see it, and what it decides.
+
+    Args:
+        help: One line for `--help`.
+        decides: What a different value changes. "data": the build. "place": only which files there are, and where.
+            "seed": the random numbers, so runs that differ in it alone are averaged. "extent": which stages are run or
+            reported, so it may change on resuming. "settings": the stages of one method, or all. "result": the numbers
+            of all stages.
+        commands: The commands that take it, separated by spaces.
+        shape: `flag` where it is not the field's name; `metavar`, `min` and `max` as typer takes them.
+    """
+    return {"help": help, "decides": decides, "commands": tuple(commands.split()), "shape": shape}
+
+
+def flag_of(entry: "dataclasses.Field[Any]") -> str:
+    """Return the flag of an option on the command line."""
+    return entry.metadata["shape"].get("flag") or "--" + entry.name.replace("_", "-")
