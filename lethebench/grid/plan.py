@@ -194,7 +194,7 @@ def _cells(
     deciding = [key for key in several if key == "seed" or _decides(key, combinations, keys)]
     shared: dict[str, Cell] = {}
     trained: dict[str, Cell] = {}
-    cells = []
+    cells: list[Cell] = []
     for (labels, options), key in zip(combinations, keys, strict=True):
         if key not in shared:
             base_name = "-".join(["base", *(labels[axis] for axis in deciding)])
