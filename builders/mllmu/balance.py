@@ -16,6 +16,8 @@ from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import digest
 
 DRAWS = 2_000
+RETAINED = 100
+"""People of the rest who are compared; the others are kept whoever is drawn, and differ from these by chance alone."""
 _SIDE = 2 * 112
 _PAIRS = ((0, 2), (0, 1), (2, 1))
 
@@ -23,22 +25,26 @@ _PAIRS = ((0, 2), (0, 1), (2, 1))
 def balanced(people: Sequence[Profile], forget: int, held_out: int, values: Pools, *, seed: int) -> list[int]:
     """Return an order of people: `forget` of them, then `held_out`, then the rest.
 
-    Of DRAWS random ones, that for which the roles differ least more, and least less, than by chance: by the unbiased
-    maximum mean discrepancy of texts and of pictures (Gretton et al., 2012), for each pair of roles, in standard
-    deviations over the draws. Rerandomization: Morgan and Rubin, 2012.
+    Of DRAWS random ones, that for which the roles differ least more, and least less, than by chance, RETAINED of the
+    rest standing for all: by the unbiased maximum mean discrepancy of texts and of pictures (Gretton et al., 2012), for
+    each pair of roles, in standard deviations over the draws. Rerandomization: Morgan and Rubin, 2012.
     """
     rng = np.random.default_rng(digest(seed, "groups"))
-    orders = rng.permuted(np.tile(np.arange(len(people)), (DRAWS, 1)), axis=1)
+    shuffled = rng.permutation(len(people))
+    compared, others = np.split(shuffled, [forget + held_out + RETAINED])
+    orders = rng.permuted(np.tile(np.arange(len(compared)), (DRAWS, 1)), axis=1)
     roles = np.full(orders.shape, 2)
     np.put_along_axis(roles, orders[:, :forget], 0, axis=1)
     np.put_along_axis(roles, orders[:, forget : forget + held_out], 1, axis=1)
     worst = np.zeros(DRAWS)
-    for features in (_words(people, values), _looks(people)):
-        kernel = smoothed(standardized(features, ["person"] * len(people)))
+    candidates = [people[index] for index in compared]
+    for features in (_words(people, values)[compared], _looks(candidates)):
+        kernel = smoothed(standardized(features, ["person"] * len(candidates)))
         for one, other in _PAIRS:
             distances = discrepancies(kernel, (roles == one).T.astype(float), (roles == other).T.astype(float))
             worst = np.maximum(worst, np.abs(distances) / distances.std())
-    return orders[np.argmin(np.round(worst, 6))].tolist()
+    best = orders[np.argmin(np.round(worst, 6))]
+    return [*compared[best].tolist(), *others.tolist()]
 
 
 def discrepancies(kernel: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
