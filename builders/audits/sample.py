@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import Any
 from zlib import crc32
 
@@ -84,10 +85,10 @@ def read_sample(folder: Path, splits: Mapping[str, Mapping[str, Mapping]]) -> Sa
 
 
 def _shortened(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row without the ends of very long texts, and without choices if there are too many to compare."""
-    short = {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in row.items()}
+    """Return a row without the ends of long texts and without too many choices; equal texts share their memory."""
+    short = {name: intern(value[:_LONGEST]) if isinstance(value, str) else value for name, value in row.items()}
     for name in ("options", "paraphrases", "perturbed"):
-        short[name] = [text[:_LONGEST] for text in row[name]] if len(row[name]) <= _CHOICES else []
+        short[name] = [intern(text[:_LONGEST]) for text in row[name]] if len(row[name]) <= _CHOICES else []
     return short
 
 
