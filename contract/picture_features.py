@@ -79,7 +79,7 @@ def cached_picture_features(model: Any, cache: FeatureCache = _CACHE) -> Iterato
             tower.forward = forward
 
     def forward(pixel_values: Tensor, **options: Any) -> Any:
-        layer = options.get("output_hidden_states")
+        layer: Any = options.get("output_hidden_states")
         features = None if type(layer) is not int or options.keys() - OPTIONS else kept()
         if features is None:
             return run(pixel_values, **options)
