@@ -16,9 +16,9 @@ from lethebench.generation.questions.records import Profile
 from lethebench.generation.seeding import digest
 
 DRAWS = 2_000
-RETAINED = 100
+RETAINED = 300
 """People of the rest who are compared; the others are kept whoever is drawn, and differ from these by chance alone."""
-_SIDE = 2 * 112
+_SIDE = 112  # of thumbnails, which the audit reads
 _PAIRS = ((0, 2), (0, 1), (2, 1))
 
 
@@ -76,4 +76,4 @@ def _words(people: Sequence[Profile], values: Pools) -> np.ndarray:
 
 def _looks(people: Sequence[Profile]) -> np.ndarray:
     pictures = (portrait(face_of(one), scene_of(one, "train"), (_SIDE, _SIDE)) for one in people)
-    return np.array([look(picture.reduce(2)) for picture in pictures])  # as thumbnails, which the audit reads
+    return np.array([look(picture) for picture in pictures])
