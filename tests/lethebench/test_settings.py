@@ -181,7 +181,7 @@ def test_settings_reach_adapter_trainer_and_model(base, tmp_path, monkeypatch):
 
     monkeypatch.setattr(loading.AutoModelForImageTextToText, "from_pretrained", from_pretrained)
     rows = Dataset.from_list([{**row, "images": []} for row in qa_rows()[3:5]])
-    _, loaded = learn_all(base, preset, rows, [], seed=0, tick=lambda *_: None)
+    _, loaded = learn_all(base, preset, rows, [], seed=0, callbacks=())
     adapter = loaded.model.peft_config["default"]
     assert (adapter.r, adapter.lora_alpha, adapter.lora_dropout) == (4, 8, 0.05)
     assert learn_config(preset, str(tmp_path)).learning_rate == 1e-3
@@ -209,7 +209,7 @@ def test_setting_that_the_optimizer_refuses_is_one_line(base, setting, message):
     rows = Dataset.from_list([{**row, "images": []} for row in qa_rows()[3:5]])
     preset = own_preset(learn=setting, ga=setting, lora={"rank": 2})
     with pytest.raises(UserError, match=f"base cannot be trained: .*{message}"):
-        learn_all(base, preset, rows, [], seed=0, tick=lambda *_: None)
+        learn_all(base, preset, rows, [], seed=0, callbacks=())
     model, processor = load(base)[:2]
     encoder = RowEncoder(processor)
     with pytest.raises(UserError, match=f"ga: .*{message}.*lethe --debug"):
