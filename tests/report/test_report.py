@@ -20,14 +20,12 @@ from lethebench.report.examples import examples
 from lethebench.report.headline import FLAGS
 from lethebench.report.load import load_run
 from lethebench.report.seeds import group_runs
-from lethebench.runs.folder import HELD_OUT, write_json
+from lethebench.runs.folder import write_json
 from lethebench.runs.proof import seal
 from lethebench.runs.records import new_record
 
 SCORES = tuple(column.key for column in headline.SCORES)
 BEHIND = tuple(column.key for column in headline.BEHIND)
-UNRANKED = ("truth_ratio", "num_candidates", "exposure", "exposure_normalised", "candidate_logprobs")
-"""Scores of rows without wrong answers and candidates, which are None."""
 SCRIPT = '<script>window.broken = 1</script><img src="x" onerror="window.broken = 1">'
 
 
@@ -125,27 +123,6 @@ def test_failed_gate_is_shown(copy, tmp_path):
     write_report([copy], tmp_path / "out")
     page = read(tmp_path / "out")
     assert [page.row("demo-gate", name)[3]["text"] for name in ("with", "text")] == ["passed", "failed"]
-
-
-def test_unmeasured_parts_say_why_instead_of_empty_panels(copy, tmp_path):
-    """Data without test rows and wrong answers: no curve of keep, no table of stability, and the reasons."""
-    for stage in copy.rglob("rows.parquet"):
-        change_rows(stage.parent, lambda row: row.update(dict.fromkeys(UNRANKED)))
-        stage.with_name(HELD_OUT).unlink(missing_ok=True)
-    summarize(copy)
-    write_report([copy], tmp_path / "out")
-    page = read(tmp_path / "out")
-    drawn = {path.stem for path in (tmp_path / "out/figures").iterdir()}
-    training = {"training", "training-ga", "training-npo"}
-    assert drawn == {"first-task", "forget", "retain-knowledge", "matrix-ga", "matrix-npo"} | training
-    assert "Not drawn, since not measured: As gold to attackers, Keep, Exposure, bits. " in page.text
-    assert "demo-stability" not in page.tables
-    assert "Stability was not measured; the first section says why." in page.text
-    assert "npo: retain_truth_ratio, a part of in-sample utility: the rows have no wrong answers" in page.text
-    assert "npo: exposure: no row has candidates among which its true value is ranked" in page.text
-    with (tmp_path / "out/tables/stability.csv").open(newline="") as file:
-        assert {row["npo"] for row in csv.DictReader(file)} == {""}
-    assert "never" not in (tmp_path / "out/tables/stability.md").read_text()
 
 
 def test_csv_and_markdown_equal_summary(run, report):
