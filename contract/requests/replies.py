@@ -53,9 +53,7 @@ def read_reply(body: bytes, charset: str | None = None) -> Completion:
     if not isinstance(reply, dict):
         raise BadReply(f"the reply is no chat completion: {_start(reply)}", 502)
     _raise_error(reply)
-    counts = reply.get("usage")
-    counts = counts if isinstance(counts, dict) else {}
-    usage = (_count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens")))
+    usage = _usage(reply, "prompt_tokens", "completion_tokens")
     choices = reply.get("choices")
     choice = next(iter(choices.values() if isinstance(choices, dict) else choices or ()), None) if choices else None
     if not isinstance(choice, dict):
@@ -95,9 +93,7 @@ def read_drawn(body: bytes, charset: str | None = None) -> Completion:
     if not isinstance(reply, dict):
         raise BadReply(f"the reply is no picture: {_start(reply)}", 502)
     _raise_error(reply)
-    counts = reply.get("usage")
-    counts = counts if isinstance(counts, dict) else {}
-    usage = (_count(counts.get("input_tokens")), _count(counts.get("output_tokens")))
+    usage = _usage(reply, "input_tokens", "output_tokens")
     data = reply.get("data")
     first = data[0] if isinstance(data, list) and data else None
     encoded = first.get("b64_json") if isinstance(first, dict) else None
@@ -224,6 +220,13 @@ def _events(text: str) -> Iterator[dict[str, Any]]:
                 raise BadReply(f"an event of the reply is no JSON: {_start(content)}", 502) from None
             if isinstance(event, dict):
                 yield event
+
+
+def _usage(reply: Mapping[str, Any], sent: str, received: str) -> tuple[int | None, int | None]:
+    """Return the tokens sent and received that a reply states under these keys."""
+    counts = reply.get("usage")
+    counts = counts if isinstance(counts, dict) else {}
+    return _count(counts.get(sent)), _count(counts.get(received))
 
 
 def _count(value: object) -> int | None:

@@ -140,12 +140,12 @@ class Calibration:
         run = self.run
         plan = plan_for(rows)
         values = [value for values in run.build.candidates.values() for value in values]
-        some = rows.select(spread(len(rows), TEXTS)).select_columns(["question", "answer"])
-        texts = [*some, *({"question": "", "answer": value} for value in values)]
+        sample = rows.select(spread(len(rows), TEXTS)).select_columns(["question", "answer"])
+        texts = [*sample, *({"question": "", "answer": value} for value in values)]
         seconds, processor = self.timed(lambda: tiny_processor(texts, plan))
         cold = replace(plan, vision_steps=0)
         tiny = tiny_vlm(rows.select([0]), run.options.seed, plan=cold, encoder=RowEncoder(processor))
-        return seconds * len(rows) / len(some), tiny._replace(plan=plan)
+        return seconds * len(rows) / len(sample), tiny._replace(plan=plan)
 
     def _warm(self, tiny: TinyVLM, rows: Dataset, count: int) -> None:
         plan = replace(tiny.plan, vision_steps=count, vision_batch=min(tiny.plan.vision_batch, len(rows)))

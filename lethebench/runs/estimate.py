@@ -176,13 +176,12 @@ class Planner:
         work = {stage: self.scored_at(stage) for stage in spread(count + 1, 12) if stage} | {
             stage: self.scored_at(stage) for stage in (1, 2, count) if stage <= count
         }
-        known = sorted(work)
+        inner = sorted(set(work) - {1, count})
         total = 0.0
         for stage in range(1, count + 1):
             if stage in work:
                 rows, candidates = work[stage]
             else:
-                inner = [number for number in known if number not in (1, count)]
                 pairs = np.array([work[number] for number in inner])
                 rows, candidates = (int(np.interp(stage, inner, pairs[:, column])) for column in (0, 1))
             self.work.append((rows, candidates))

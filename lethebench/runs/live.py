@@ -18,9 +18,9 @@ def stage_line(progress: RunProgress, stage: str, *, left: bool) -> str:
     if entry is None or "score" not in entry.phases:
         return ""
     number = 0 if stage == LEARNT else int(stage.partition("/t")[2])
-    known = entry.phases["score"]["knowledge"]
-    asked = _mean([known.get(str(task)) for task in progress.order[:number]])
-    rest = _mean([known.get(str(task)) for task in (*progress.order[number:], -1)])
+    knowledge = entry.phases["score"]["knowledge"]
+    asked = _mean([knowledge.get(str(task)) for task in progress.order[:number]])
+    rest = _mean([knowledge.get(str(task)) for task in (*progress.order[number:], -1)])
     parts = [f"{asked:.2f} of what was asked"] if asked is not None else []
     parts += [f"{rest:.2f} of {'the rest' if parts else 'everything'}"] if rest is not None else []
     text = f"{stage.replace('/', ' ')} knows {', '.join(parts)}" if parts else stage.replace("/", " ")

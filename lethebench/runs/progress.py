@@ -121,8 +121,8 @@ class RunProgress:
         names = [LEARNT, *(f"{method}/{stage_name(number)}" for number in range(1, len(self.order) + 1))]
         finished = [self.stages[name] for name in names if name in self.stages]
         columns = [str(task) for task in (*self.order, -1)]
-        known = [stage.phases.get("score", {}).get("knowledge", {}) for stage in finished]
-        return [[scores.get(task) for task in columns] for scores in known]
+        by_stage = [stage.phases.get("score", {}).get("knowledge", {}) for stage in finished]
+        return [[scores.get(task) for task in columns] for scores in by_stage]
 
     def seconds_left(self) -> float | None:
         """Return the time that the unfinished stages will take, None before stage 1 is finished."""

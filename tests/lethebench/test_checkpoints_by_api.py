@@ -5,9 +5,7 @@ import json
 import pytest
 from chat_server import chatting
 from command_line import lethe
-from initial_run import rows_of, score_every
-from small_build import stand_in_build
-from tiny_models import save_llava
+from initial_run import learned_root, rows_of
 
 from lethebench.runs.folder import HELD_OUT, read_json
 from lethebench.runs.summary import read_rows
@@ -20,11 +18,7 @@ def root(tmp_path_factory, short_answers):
     """A folder with a build and the run `src` of stage 1, whose gate fails."""
     root = tmp_path_factory.mktemp("root")
     with pytest.MonkeyPatch.context() as patch:
-        score_every(patch, 24)
-        stand_in_build(root / "icu")
-        save_llava(root / "base")
-        words = ("--model", root / "base", "--set", "learn.max_steps=1", "--out", root / "src")
-        assert lethe("learn", root / "icu", *words).status == 1
+        learned_root(root, patch)
         yield root
 
 

@@ -10,11 +10,10 @@ import pytest
 import torch
 from command_line import lethe
 from hub_server import local_hub
-from initial_run import rows_of, score_every
+from initial_run import learned_root, rows_of
 from peft import LoraConfig, get_peft_model
 from push_support import use_hub
-from small_build import stand_in_build
-from tiny_models import idefics3, llava, save_llava
+from tiny_models import idefics3, llava
 
 from lethebench.baselines.loading import load_model, save_model
 from lethebench.errors import UserError
@@ -31,11 +30,7 @@ def root(tmp_path_factory, short_answers):
     """A folder with a build, an initial run `src`, and checkpoints: its own model, an adapter, and wrong ones."""
     root = tmp_path_factory.mktemp("root")
     with pytest.MonkeyPatch.context() as patch:
-        score_every(patch, 24)
-        stand_in_build(root / "icu")
-        save_llava(root / "base")
-        words = ("--model", root / "base", "--set", "learn.max_steps=1", "--out", root / "src")
-        assert lethe("learn", root / "icu", *words).status == 1  # the gate fails
+        learned_root(root, patch)
         lora = LoraConfig(target_modules=["q_proj"], init_lora_weights=False)
         model, processor = load_model(root / "base")
         adapted = get_peft_model(model, lora)

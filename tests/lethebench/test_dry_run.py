@@ -42,7 +42,7 @@ def plan(root, folder=None, source=None, **options):
 
 
 def test_parts_are_the_stages_of_the_run(root):
-    run, made = plan(root, methods=("npo", "ga"), gold="all", gold_seeds=2)
+    run, run_plan = plan(root, methods=("npo", "ga"), gold="all", gold_seeds=2)
     count = len(run.order)
     expected = {
         "train tiny": 1,
@@ -55,29 +55,29 @@ def test_parts_are_the_stages_of_the_run(root):
         "score gold models": 2 * count,
         "summaries and report": 1,
     }
-    assert {part.name: part.stages for part in made.parts} == expected
-    seconds = {part.name: part.seconds for part in made.parts}
+    assert {part.name: part.stages for part in run_plan.parts} == expected
+    seconds = {part.name: part.seconds for part in run_plan.parts}
     assert seconds["train tiny"] == 107.0
     assert seconds["npo: unlearn"] == 3.0 * count
     assert seconds["train gold models"] == 2 * count * 100.0  # their rows are encoded already
     rows = sum(len(part.rows) for part in run.parts.values())
     candidates = run.parts["rows.parquet"].answers
     assert seconds["npo: score"] == pytest.approx(count * (0.5 + 0.01 * rows + 0.001 * candidates))
-    assert made.seconds == sum(seconds.values())
+    assert run_plan.seconds == sum(seconds.values())
     stages = 1 + 4 * count
-    assert made.disk_gb * 1e9 == pytest.approx(stages * (1_000_000 + 200 * rows + 4 * candidates))
-    assert f"in all {duration(made.seconds)}" in made.text()
+    assert run_plan.disk_gb * 1e9 == pytest.approx(stages * (1_000_000 + 200 * rows + 4 * candidates))
+    assert f"in all {duration(run_plan.seconds)}" in run_plan.text()
 
 
 def test_sampled_stages_cost_what_they_score(root):
-    run, made = plan(root, methods=("npo",), score_rows=40, rank_rows=4)
+    run, run_plan = plan(root, methods=("npo",), score_rows=40, rank_rows=4)
     count = len(run.order)
     samples = [run.sampler.sample(stage) for stage in range(1, count)]
     attributes = run.scored["attribute"]
     ranked = [sum(len(run.build.candidates[attributes[index]]) for index in sample.ranked) for sample in samples]
     rows = sum(sample.facts["rows"] for sample in samples) + sum(len(part.rows) for part in run.parts.values())
     candidates = sum(ranked) + run.parts["rows.parquet"].answers
-    (scoring,) = [part for part in made.parts if part.name == "npo: score"]
+    (scoring,) = [part for part in run_plan.parts if part.name == "npo: score"]
     without_new = count * 0.5 + 0.01 * rows + 0.001 * candidates
     assert without_new < scoring.seconds < 1.1 * without_new
 
@@ -92,9 +92,9 @@ def test_finished_stages_and_those_of_another_run_cost_nothing(root):
 
 
 def test_models_from_elsewhere_are_not_trained(root):
-    _, made = plan(root, methods=("mine",), checkpoints=("1=a", "2=b"), tasks=2)
-    assert "mine: score" in {part.name for part in made.parts}
-    assert "mine: unlearn" not in {part.name for part in made.parts}
+    _, run_plan = plan(root, methods=("mine",), checkpoints=("1=a", "2=b"), tasks=2)
+    assert "mine: score" in {part.name for part in run_plan.parts}
+    assert "mine: unlearn" not in {part.name for part in run_plan.parts}
 
 
 def test_calibration_runs_the_model_and_writes_nothing(root, monkeypatch):
@@ -106,16 +106,16 @@ def test_calibration_runs_the_model_and_writes_nothing(root, monkeypatch):
         "run", root / "icu", "--model", root / "base", "--method", "ga", "--out", root / "new", "--dry-run", "--json"
     )
     assert done.status == 0, done.error
-    made = json.loads(done.out)["plan"]
-    assert [part["name"] for part in made["parts"]][:4] == [
+    run_plan = json.loads(done.out)["plan"]
+    assert [part["name"] for part in run_plan["parts"]][:4] == [
         f"train {root / 'base'}",
         "score the initial model",
         "ga: unlearn",
         "ga: score",
     ]
-    assert all(part["seconds"] > 0 for part in made["parts"])
-    assert 0.1 < made["memory_gb"] < 20
-    assert 0 < made["disk_gb"] < 1
+    assert all(part["seconds"] > 0 for part in run_plan["parts"])
+    assert 0.1 < run_plan["memory_gb"] < 20
+    assert 0 < run_plan["disk_gb"] < 1
     assert sorted(root.rglob("*")) == before
 
 

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 import torch
 from command_line import lethe
-from initial_run import rows_of, score_every
-from small_build import stand_in_build
-from tiny_models import save_llava
+from initial_run import learned_root, rows_of
 from transformers import TrainerState, TrainingArguments
 
 from lethebench.baselines.loading import Loaded, load_model
@@ -32,11 +30,7 @@ def root(tmp_path_factory, short_answers):
     """A folder with a build, a model, the run `src` of stage 1, a `plain` run and one that measures all."""
     root = tmp_path_factory.mktemp("root")
     with pytest.MonkeyPatch.context() as patch:
-        score_every(patch, 24)
-        stand_in_build(root / "icu")
-        save_llava(root / "base")
-        words = ("--model", root / "base", *STEPS[:2], "--out", root / "src")
-        assert lethe("learn", root / "icu", *words).status == 1  # the gate fails
+        learned_root(root, patch)
         for name, more in (("plain", ()), ("all", ("--score-steps", "2", "--representation-rows", "2"))):
             words = ["--method", "npo", "--from", "src", "--out", name, "--ignore-gate", *STEPS]
             done = lethe("run", "icu", *words, *more, cwd=root)

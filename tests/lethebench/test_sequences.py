@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from command_line import lethe
-from initial_run import rows_of, score_every
-from small_build import stand_in_build
-from tiny_models import save_llava
+from initial_run import learned_root, rows_of
 
 from lethebench.baselines.loading import load_model
 from lethebench.baselines.stage import Stage, unlearn
@@ -29,11 +27,7 @@ def root(tmp_path_factory, short_answers):
     """A folder with a build of two tasks, a model, and the run `src` of stage 1, whose gate fails."""
     root = tmp_path_factory.mktemp("root")
     with pytest.MonkeyPatch.context() as patch:
-        score_every(patch, 24)
-        stand_in_build(root / "icu")
-        save_llava(root / "base")
-        words = ("--model", root / "base", *STEPS[:2], "--out", root / "src")
-        assert lethe("learn", root / "icu", *words).status == 1
+        learned_root(root, patch)
         done = run(root, "plain")
         assert done.status == 0, done.error
         yield root
@@ -93,15 +87,15 @@ def test_reset_starts_every_stage_from_the_initial_model(root):
 def test_replay_unlearns_earlier_requests_again(root):
     plain = root / "plain"
     every = finished(root, "every", "--replay", "all", "--sequence", "reset")
-    some = finished(root, "some", "--replay", "5")
-    for folder in (every, some):
+    five = finished(root, "five", "--replay", "5")
+    for folder in (every, five):
         assert same_stage(plain, folder, "ga/t001")
         assert not same_stage(plain, folder, "ga/t002")
         assert "replayed" not in read_json(folder / "ga/t001/done.json")
     rows = read_json(plain / "ga/t001/done.json")["rows"]
     assert read_json(every / "ga/t002/done.json")["replayed"] == rows
-    assert read_json(some / "ga/t002/done.json")["replayed"] == 5
-    assert read_json(some / "ga/t002/done.json")["rows"] == read_json(plain / "ga/t002/done.json")["rows"]
+    assert read_json(five / "ga/t002/done.json")["replayed"] == 5
+    assert read_json(five / "ga/t002/done.json")["rows"] == read_json(plain / "ga/t002/done.json")["rows"]
 
 
 def test_adapters_of_requests_add_up_to_merged_weights(root):

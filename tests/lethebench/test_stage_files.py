@@ -69,8 +69,8 @@ def test_log_of_a_stage_has_its_steps_and_scores(root):
     assert (train["phase"], score["phase"]) == ("train", "score")
     rows = rows_of(root / "run/ga/t001")
     for task, value in score["knowledge"].items():
-        known = [row["keyword_match"] for row in rows if row["task_id"] == int(task)]
-        assert value == (pytest.approx(sum(known) / len(known)) if known else None)
+        matches = [row["keyword_match"] for row in rows if row["task_id"] == int(task)]
+        assert value == (pytest.approx(sum(matches) / len(matches)) if matches else None)
     assert "ga t001 knows" in done.error
     check_run(root / "run", hashed=None)
 

@@ -113,9 +113,9 @@ def test_matrix_of_many_tasks_fits_the_terminal(run, tasks, width):
     record = json.loads((run / "run.json").read_text())
     progress = RunProgress(run, record | {"methods": ["npo"], "tasks": tasks, "task_order": list(range(tasks))})
     for stage in range(tasks + 1):
-        known = {str(task): float(task >= stage) for task in range(tasks)} | {"-1": 1.0}
+        knowledge = {str(task): float(task >= stage) for task in range(tasks)} | {"-1": 1.0}
         name = f"npo/t{stage:03d}" if stage else "learnt"
-        progress.stages[name] = StageProgress([], {"score": {"knowledge": known}})
+        progress.stages[name] = StageProgress([], {"score": {"knowledge": knowledge}})
     lines = matrix_text(progress, width=width).splitlines()
     assert len(lines) <= 14
     assert max(map(len, lines[1:])) <= width

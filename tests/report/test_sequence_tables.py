@@ -27,10 +27,10 @@ def test_first_task_is_followed_to_the_end(run, tmp_path):
     page = HtmlPage((tmp_path / "out/report.html").read_text(encoding="utf-8"))
     summary, gold = read_json(run / "npo/summary.json"), read_json(run / "gold/summary.json")
     rows = [row for row in page.tables["demo-first-task"][1:] if row[0]["text"] == "npo"]
-    known = [stage[0] for stage in summary["knowledge"]]
-    assert [row[2]["value"] for row in rows] == known
+    first_task = [stage[0] for stage in summary["knowledge"]]
+    assert [row[2]["value"] for row in rows] == first_task
     floor = gold["knowledge"][0]
-    shares = [1 - min(1, max(0, (value - floor) / (known[0] - floor))) for value in known]
+    shares = [1 - min(1, max(0, (value - floor) / (first_task[0] - floor))) for value in first_task]
     assert [row[3]["value"] for row in rows] == pytest.approx(shares)
     assert rows[0][3]["value"] == 0
     last = page.tables["demo-first-task"][-1]

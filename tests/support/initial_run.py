@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import torch
+from command_line import lethe
 from small_build import stand_in_build
 from tiny_models import llava, save_llava
 
@@ -31,6 +32,18 @@ def score_every(patch, step: int) -> None:
 
 def _every(rows, step: int):
     return rows.select(range(0, len(rows), step))
+
+
+def learned_root(root: Path, patch) -> None:
+    """Write a build `icu`, a model `base` and the run `src` of stage 1, a step of training, into a folder.
+
+    The gate of `src` fails, and runs score few rows.
+    """
+    score_every(patch, 24)
+    stand_in_build(root / "icu")
+    save_llava(root / "base")
+    words = ("--model", root / "base", "--set", "learn.max_steps=1", "--out", root / "src")
+    assert lethe("learn", root / "icu", *words).status == 1
 
 
 def rows_of(stage: Path) -> list[dict]:
