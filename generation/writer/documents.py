@@ -58,17 +58,19 @@ class Documents:
         read = {"medical": _read_medical, "labor": _read_labor}[template.domain]
 
         def checked(answer: Mapping[str, Any]) -> Profile:
-            profile = read(template, answer)
-            used = {name: profile.value(name) for name in self._used if name == "name" or name in profile.fields}
-            for name, entry in used.items():
-                self._used[name].check(entry, name)
-            for name, entry in used.items():
-                self._used[name].add(entry)
-            profile = localized(profile, self.words)
+            profile = localized(read(template, answer), self.words)
             assert profile.written is not None
             return replace(profile, written=replace(profile.written, printed=self.printed))
 
-        return Task(template.id, prompt, schema, checked, template, tokens=450)
+        return Task(template.id, prompt, schema, checked, template, tokens=450, accept=self._accept)
+
+    def _accept(self, profile: Profile) -> None:
+        """Raise RejectedError if the person has nearly the name of another one, or more; else remember it."""
+        used = {name: profile.value(name) for name in self._used if name == "name" or name in profile.fields}
+        for name, entry in used.items():
+            self._used[name].check(entry, name)
+        for name, entry in used.items():
+            self._used[name].add(entry)
 
 
 def english_texts(profiles: Sequence[Profile]) -> list[str]:

@@ -1,6 +1,7 @@
 """Let a model write the people of remem and mllmu; age, sex, countries and relations stay those of the templates."""
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -57,6 +58,7 @@ class People:
         self.writer, self.profiles, self.words = writer, profiles, words
         self.names, self.employers, self.addresses = Used(), Used(), Used()
         self.earlier: list[tuple[str, frozenset[str]]] = []
+        self.by_word: dict[str, list[int]] = defaultdict(list)
 
     def write(self) -> list[Profile]:
         """Return the profiles with facts, wrong values and descriptions by the model."""
@@ -66,28 +68,38 @@ class People:
         """Return what the model is asked about one person."""
         form = _Form(template, self.writer, self.words)
 
-        def read(answer: Mapping[str, Any]) -> Profile:
-            profile = form.profile(answer)
-            self._accept(profile, [name for name in _FREE if name in profile.fields and name not in _OWN])
-            return profile
+        return Task(template.id, form.prompt(), form.schema(), form.profile, template, tokens=900, accept=self._accept)
 
-        return Task(template.id, form.prompt(), form.schema(), read, template, tokens=900)
-
-    def _accept(self, profile: Profile, free: Sequence[str]) -> None:
+    def _accept(self, profile: Profile) -> None:
         """Raise RejectedError if the person is nearly another one; else remember it."""
+        free = [name for name in _FREE if name in profile.fields and name not in _OWN]
         words = frozenset(word for name in free for word in profile.fields[name].casefold().split())
         self.names.check(profile.name, "the name")
         self.employers.check(profile.fields["employer"], "the employer")
         address = profile.fields.get("home_address", "")
         if address:
             self.addresses.check(address, "the address")
-        for other, their_words in self.earlier:
-            if len(words & their_words) >= ALIKE * len(words | their_words):
-                raise RejectedError(f"occupations, food, pet and quirk are nearly those of {other}")
+        if other := self._alike(words):
+            raise RejectedError(f"occupations, food, pet and quirk are nearly those of {other}")
         self.names.add(profile.name)
         self.employers.add(profile.fields["employer"])
         self.addresses.add(address)
-        self.earlier.append((profile.name, words))
+        self.remember(profile.name, words)
+
+    def remember(self, name: str, words: frozenset[str]) -> None:
+        """Note what a person is free to differ in."""
+        for word in words:
+            self.by_word[word].append(len(self.earlier))
+        self.earlier.append((name, words))
+
+    def _alike(self, words: frozenset[str]) -> str | None:
+        """Return the name of the first person with nearly the same words, None if there is none."""
+        common = Counter(person for word in words for person in self.by_word[word])
+        for person, count in sorted(common.items()):
+            name, their_words = self.earlier[person]
+            if count >= ALIKE * (len(words) + len(their_words) - count):
+                return name
+        return None
 
 
 class _Form:

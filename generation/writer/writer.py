@@ -1,7 +1,7 @@
 """Ask a model for texts, check every answer, and ask again with the reason where a check fails."""
 
 import hashlib
-from collections import deque
+import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,8 @@ PROMPT_VERSION = "1"
 """Version of the prompts and checks; another one gives other texts from the same model."""
 ATTEMPTS = 7
 """How often a text is asked for before the build stops."""
+SPACING = 100
+"""Tasks whose first answers are accepted before the second answer to a task, and so on for later answers."""
 MAX_TOKENS = 6000
 PORTRAIT_TOKENS = 1056
 """Tokens of a square picture of medium quality by gpt-image-1."""
@@ -40,9 +42,10 @@ class Task(Generic[T]):
         key: names it in messages, e.g. `person-0003`.
         prompt: the request, without the general rules.
         schema: form of the answer.
-        read: returns the checked text, or raises RejectedError; answers are read in the order of the tasks.
-        template: the text of the template writer, which a dry run goes on with.
+        read: returns the checked text, or raises RejectedError; answers are read as they arrive.
+        template: the text of the template writer, which a dry run continues with.
         tokens: length of a usual answer, for estimates.
+        accept: compares the text with those accepted before it; raises RejectedError if it is nearly one of them.
     """
 
     key: str
@@ -51,6 +54,7 @@ class Task(Generic[T]):
     read: Callable[[Any], T]
     template: T
     tokens: int = 800
+    accept: Callable[[T], None] = lambda text: None
 
 
 class Writer:
@@ -170,49 +174,48 @@ class Writer:
 class Reading(Generic[T]):
     """Reads the answers to tasks, and asks again for those that are rejected while others are underway.
 
-    Checks compare a text with earlier ones, so answers are read in one order, whatever order they arrive in: the first
-    answers to all tasks in their order, then the second ones, and so on. Without it, another speed of the server would
-    give other texts.
+    Texts are compared with earlier ones, so they are accepted in one order, whatever order they arrive in; without it,
+    another speed of the server would give other texts. The second answer to a task comes after the first answers to the
+    next SPACING tasks, and so on: by then it has arrived, and nothing waits for the end of the pass.
     """
 
     def __init__(self, writer: Writer, tasks: Sequence[Task[T]]) -> None:
         self.writer, self.tasks = writer, tasks
         self.reasons: list[list[str]] = [[] for _ in tasks]
         self._texts: dict[int, T] = {}
-        self._arrived: dict[tuple[int, int], Any] = {}
-        self._attempt, self._waiting, self._rejected = 0, deque(range(len(tasks))), list[int]()
+        self._arrived: dict[tuple[int, int], T | None] = {}  # (task, attempt) -> its text, None if it is rejected
+        self._waiting = [(index, index, 0) for index in range(len(tasks))]  # a heap of (place, task, attempt)
 
     def take(self, index: int, reply: Reply) -> list[tuple[int, dict[str, Any]]]:
         """Take the reply to a task's latest request; return the requests for texts that are rejected by now."""
         reasons, task = self.reasons[index], self.tasks[index]
-        answer = self.writer.answer(self.writer.request(task, reasons), reply)
         attempt = len(reasons)
+        answer = self.writer.answer(self.writer.request(task, reasons), reply)
         again = []
         try:
             if isinstance(answer, RejectedError):
                 raise answer
-            self._arrived[attempt, index] = parse(answer, task.schema)
-        except RejectedError as error:  # for its form, which no other text changes
-            self._arrived[attempt, index] = None
+            self._arrived[index, attempt] = task.read(parse(answer, task.schema))
+        except RejectedError as error:
+            self._arrived[index, attempt] = None
             again += self._reject(index, error)
-        return again + self._read()
+        return again + self._accept()
 
-    def _read(self) -> list[tuple[int, dict[str, Any]]]:
-        """Read the answers that are next; return the requests for texts that are rejected."""
+    def _accept(self) -> list[tuple[int, dict[str, Any]]]:
+        """Accept the texts that are next; return the requests for those that are rejected."""
         again = []
-        while self._waiting and (self._attempt, self._waiting[0]) in self._arrived:
-            index = self._waiting.popleft()
-            content = self._arrived.pop((self._attempt, index))
-            if content is None:
-                self._rejected.append(index)
-            else:
+        while self._waiting and self._waiting[0][1:] in self._arrived:
+            place, index, attempt = heapq.heappop(self._waiting)
+            text = self._arrived.pop((index, attempt))
+            if text is not None:
                 try:
-                    self._texts[index] = self.tasks[index].read(content)
+                    self.tasks[index].accept(text)
+                    self._texts[index] = text
+                    continue
                 except RejectedError as error:
-                    self._rejected.append(index)
                     again += self._reject(index, error)
-            if not self._waiting:
-                self._attempt, self._waiting, self._rejected = self._attempt + 1, deque(self._rejected), []
+            if attempt + 1 < ATTEMPTS:
+                heapq.heappush(self._waiting, (place + SPACING, index, attempt + 1))
         return again
 
     def _reject(self, index: int, error: RejectedError) -> list[tuple[int, dict[str, Any]]]:

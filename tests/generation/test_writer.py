@@ -28,7 +28,7 @@ from lethebench.generation.writer.answers import RejectedError, parse
 from lethebench.generation.writer.documents import Documents
 from lethebench.generation.writer.languages import LANGUAGES, Words, check_language
 from lethebench.generation.writer.names import Used, check_company, check_person
-from lethebench.generation.writer.people import People
+from lethebench.generation.writer.people import ALIKE, People
 from lethebench.generation.writer.values import person_name, value
 from lethebench.generation.writer.writer import Writer
 
@@ -53,7 +53,9 @@ def good_answer(task):
 
 
 def read(task, answer):
-    return task.read(parse(json.dumps(answer), task.schema))
+    text = task.read(parse(json.dumps(answer), task.schema))
+    task.accept(text)
+    return text
 
 
 @pytest.mark.parametrize("template", [*FOR_MLLMU, *FOR_REMEM, *MEDICAL, *LABOR], ids=lambda profile: profile.id)
@@ -224,6 +226,16 @@ def test_people_alike_in_all_but_name_are_rejected():
     answer |= {name: profile.fields[name] for name in free}
     with pytest.raises(RejectedError, match=rf"nearly those of {profile.name}"):
         read(second, answer)
+
+
+def test_people_alike_are_those_of_a_comparison_with_everyone():
+    rng = random.Random(0)
+    work = People(writer_to(), [], Words())
+    for number in range(300):
+        words = frozenset(rng.sample("abcdefghij", rng.randint(3, 7)))
+        nearly = [name for name, other in work.earlier if len(words & other) >= ALIKE * len(words | other)]
+        assert work._alike(words) == (nearly[0] if nearly else None)
+        work.remember(f"person {number}", words)
 
 
 @pytest.mark.parametrize("text", ["a\nb", "  a   b ", "a b.", "a\u00a0b"])

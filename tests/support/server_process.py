@@ -27,7 +27,12 @@ class ServerProcess:
 
     def load(self) -> tuple[float, int]:
         """Return the seconds that all requests took together, and the largest number of concurrent ones."""
-        self._connection.send(None)
+        self._connection.send("load")
+        return self._connection.recv()
+
+    def texts(self) -> list[str]:
+        """Return the text of each request in order."""
+        self._connection.send("texts")
         return self._connection.recv()
 
 
@@ -39,8 +44,11 @@ def _serve(make: Callable[[], AbstractContextManager[ChatServer]], connection: C
                 attributes = connection.recv()
             except EOFError:
                 return
-            if attributes is None:
+            if attributes == "load":
                 connection.send((server.busy, server.most))
+                continue
+            if attributes == "texts":
+                connection.send([request["text"] for request in server.requests])
                 continue
             for name, value in attributes.items():
                 setattr(server, name, value)
