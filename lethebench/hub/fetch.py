@@ -44,11 +44,16 @@ def local_data(path: str | os.PathLike[str], patterns: Sequence[str]) -> Path:
     return _local(path, partial(_files_of_data, patterns=patterns))
 
 
-def _local(path: str | os.PathLike[str], select: Callable[[Hub, State], Iterable[str]]) -> Path:
-    text = os.fspath(path)
+def is_hub_id(text: str) -> bool:
+    """Return whether a text is the id of a repository on the Hub, and not a path."""
     owner = text.partition("/")[0]
     is_id = _ID.fullmatch(text) and ("@" in text or (owner not in _LOCAL and not Path(owner).is_dir()))
-    if Path(text).exists() or not is_id:
+    return bool(is_id) and not Path(text).exists()
+
+
+def _local(path: str | os.PathLike[str], select: Callable[[Hub, State], Iterable[str]]) -> Path:
+    text = os.fspath(path)
+    if not is_hub_id(text):
         return Path(text)
     name, _, revision = text.partition("@")
     check_name(name)

@@ -72,7 +72,7 @@ class Hub:
         kind: A key of KINDS.
         console: Reports waits and progress.
         read_only: Only look at the repository; works without a token for public ones.
-        purpose: What the repository is used for, in messages: `push` or `download`.
+        purpose: What the repository is used for, in messages: `push`, `submit` or `download`.
 
     Attributes:
         left: What a failure from here on leaves behind on the Hub, for its message.
@@ -94,7 +94,7 @@ class Hub:
         self.name, self.kind, self.token, self.console = name, kind, token, console
         self.api = HfApi(token=token or False, library_name="lethebench", library_version=__version__)
         self.purpose = purpose
-        self.left = "nothing was changed on the Hub" if purpose == "push" else ""
+        self.left = "" if purpose == "download" else "nothing was changed on the Hub"
         disable_progress_bars()
         hub_logging.set_verbosity_error()
         configure_client(console.say)
@@ -220,6 +220,20 @@ class Hub:
             raise
         return info.oid
 
+    def pull_request(self, additions: Sequence[CommitOperationAdd], parent: str, title: str, description: str) -> str:
+        """Open a pull request that adds files on top of `parent`, and return its address."""
+        self.retry(self.api.preupload_lfs_files, self.name, additions, repo_type=self.kind, create_pr=True)
+        self.left = f"the pull request may have been opened; see {self.address}/discussions"
+        info = self.api.create_commit(  # not repeated: that would open another one
+            **self._target,
+            operations=additions,
+            commit_message=title,
+            commit_description=description,
+            parent_commit=parent,
+            create_pr=True,
+        )
+        return info.pr_url or ""
+
     def tag(self, name: str, commit: str) -> None:
         """Tag a commit; a tag that exists on this commit already counts as done.
 
@@ -271,7 +285,7 @@ class Hub:
     def _refusal(self, error: HfHubHTTPError) -> str:
         status, message = error.response.status_code, error.server_message or "no reason given"
         if status == 401:
-            access = "write access" if self.purpose == "push" else "read access"
+            access = "read access" if self.purpose == "download" else "write access"
             return f"the Hub rejects the token (401): it is invalid or expired; set HF_TOKEN to one with {access}"
         if status == 403 and error.response.headers.get("X-Error-Code") == "GatedRepo":
             return f"{self.name} is gated and this token has no access (403); ask for access at {self.address}"

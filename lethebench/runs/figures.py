@@ -61,12 +61,12 @@ def check_figures(run: Path, record: Mapping[str, Any]) -> None:
 
 
 def _compare(path: Path, own: Mapping[str, Any], expected: Any) -> None:
-    where = _difference({name: value for name, value in own.items() if name not in HASHES}, expected)
+    where = difference({name: value for name, value in own.items() if name not in HASHES}, expected)
     if where is not None:
         raise UserError(f"{path}: {where or 'it'} does not follow from the rows of the stages; {RESUME}")
 
 
-def _difference(own: Any, expected: Any, where: str = "") -> str | None:
+def difference(own: Any, expected: Any, where: str = "") -> str | None:
     """Return the place of the first difference, None if there is none; numbers may differ in the last digits."""
     if isinstance(own, dict) and isinstance(expected, dict):
         pairs = {key: (own.get(key, own), expected.get(key, expected)) for key in {**own, **expected}}
@@ -76,5 +76,5 @@ def _difference(own: Any, expected: Any, where: str = "") -> str | None:
         return None if math.isclose(own, expected, rel_tol=1e-9, abs_tol=1e-12) else where
     else:
         return None if own == expected else where
-    parts = (_difference(one, other, f"{where}.{key}" if where else str(key)) for key, (one, other) in pairs.items())
+    parts = (difference(one, other, f"{where}.{key}" if where else str(key)) for key, (one, other) in pairs.items())
     return next((part for part in parts if part is not None), None)

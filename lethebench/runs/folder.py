@@ -15,6 +15,8 @@ from lethebench.errors import UserError
 DONE = "done.json"
 RECORD = "run.json"
 LOCK = ".lock"
+ROWS = "rows.parquet"
+"""Scores of a stage."""
 HELD_OUT = "held_out.parquet"
 """Scores of a stage on new pictures and wordings; absent where the build has none."""
 

@@ -12,12 +12,11 @@ from lethebench.evaluation.metrics import gold_knowledge
 from lethebench.evaluation.metrics.rows import Rows, mean, of_tasks
 from lethebench.evaluation.metrics.run_scores import Run as ScoredRun
 from lethebench.evaluation.metrics.tables import ModelRows
-from lethebench.runs.folder import DONE, HELD_OUT, file_hash, is_done, stage_name, write_json
+from lethebench.runs.folder import DONE, HELD_OUT, ROWS, file_hash, is_done, stage_name, write_json
 from lethebench.runs.inside_figures import worst_inside
 from lethebench.runs.records import MATRIX, REPAIR, SUMMARY, new_record
 from lethebench.scoring.aggregate import gold_aggregates, run_aggregates
 
-ROWS = "rows.parquet"
 MATRIX_COLUMNS = ("keyword_match", "probability", "rouge_l_recall", "truth_ratio", "exposure", "exposure_normalised")
 
 

@@ -61,7 +61,7 @@ Tree = Mapping[str, Blob]
 
 @dataclass
 class Repository:
-    """One repository. A commit is a whole tree; `log` has (commit, message), oldest first."""
+    """One repository. A commit is a whole tree; `log` has (commit, message), oldest first, `pulls` (title, commit)."""
 
     kind: str
     name: str
@@ -70,6 +70,7 @@ class Repository:
     commits: dict[str, Tree] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
+    pulls: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.commit({".gitattributes": Blob(b"*.parquet filter=lfs\n", lfs=False)}, "initial commit")
@@ -99,10 +100,19 @@ class Repository:
                 tree[path] = Blob(raw, lfs=path.endswith(LFS))
         return self.commit(tree, message)
 
+    def pull(self, tree: Tree, title: str) -> dict:
+        """Open a pull request, whose branch is refs/pr/N; return what the Hub answers."""
+        sha = hashlib.sha1(f"{self.name} pull {len(self.pulls)}".encode()).hexdigest()
+        self.commits[sha] = dict(tree)
+        self.pulls.append((title, sha))
+        return {"commitOid": sha, "number": len(self.pulls)}
+
     def resolve(self, revision: str) -> str | None:
-        """Return the commit of a branch, tag or commit id."""
+        """Return the commit of a branch, tag, pull request or commit id."""
         if revision == "main":
             return self.head
+        if revision.startswith("refs/pr/"):
+            return self.pulls[int(revision.removeprefix("refs/pr/")) - 1][1]
         revision = self.tags.get(revision, revision)
         return revision if revision in self.commits else None
 
@@ -126,8 +136,8 @@ class Hub:
     def of(self, name: str, kind: str = "dataset") -> Repository:
         return self.repositories[kind, name]
 
-    def take(self, repository: Repository, lines: Iterable[bytes]) -> tuple[int, dict]:
-        """Commit the JSON lines that a client sends, all or nothing; return status and answer."""
+    def take(self, repository: Repository, lines: Iterable[bytes], *, pull: bool = False) -> tuple[int, dict]:
+        """Commit the JSON lines that a client sends, to main or a pull request, all or nothing; return the answer."""
         tree, head = dict(repository.tree), {}
         old = (blob for commit in repository.commits.values() for blob in commit.values() if blob.lfs)
         stored = {blob.sha256: blob.source for blob in old} | self.objects
@@ -145,4 +155,6 @@ class Hub:
             return 400, {"error": f"no such file or object: {error}"}
         if head.get("parentCommit", repository.head) != repository.head:
             return 412, {"error": "A commit has happened since. Please refresh and try again."}
+        if pull:
+            return 200, repository.pull(tree, head["summary"])
         return 200, {"commitOid": repository.commit(tree, head["summary"])}

@@ -132,6 +132,11 @@ class _Handler(BaseHTTPRequestHandler):
                 return answer(self, body, **match.groupdict())
         self._refuse(404, f"not found: {self.route}")
 
+    @property
+    def _is_pull(self) -> bool:
+        """Whether the request is for a pull request, which every user may open."""
+        return self.user is not None and self.query.get("create_pr") == ["1"]
+
     def _repository(self, kind: str | None, name: str, *, write: bool = False) -> Repository | None:
         """Return the repository, None if the request was refused."""
         repository = self.server.hub.repositories.get(((kind or "models")[:-1], name))
@@ -172,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"url": f"{self.server.url}/{prefix}{name}"})
 
     def _batch(self, body: bytes, kind: str | None, name: str) -> None:
-        if self._repository(kind, name, write=True) is None:
+        if self._repository(kind, name, write=self.user is None) is None:  # any user may, for a pull request
             return
         objects = [
             {"oid": item["oid"], "size": item["size"]}
@@ -206,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"branches": [main], "tags": tags, "converts": []})
 
     def _preupload(self, body: bytes, kind: str, name: str, revision: str) -> None:
-        if repository := self._repository(kind, name, write=True):
+        if repository := self._repository(kind, name, write=not self._is_pull):
             answers = []
             for item in json.loads(body)["files"]:
                 old = repository.tree.get(item["path"])
@@ -216,12 +221,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"files": answers})
 
     def _commit(self, body: bytes, kind: str, name: str, revision: str) -> None:
-        if repository := self._repository(kind, name, write=True):
+        if repository := self._repository(kind, name, write=not self._is_pull):
             with self.server.working:
-                status, answer = self.server.hub.take(repository, body.splitlines())
+                status, answer = self.server.hub.take(repository, body.splitlines(), pull=self._is_pull)
             if status != 200:
                 return self._refuse(status, answer["error"])
             address = f"{self.server.url}/{'' if kind == 'models' else kind + '/'}{name}"
+            if self._is_pull:
+                answer["pullRequestUrl"] = f"{address}/discussions/{answer.pop('number')}"
             self._json({**answer, "success": True, "commitUrl": f"{address}/commit/{answer['commitOid']}"})
 
     def _tag(self, body: bytes, kind: str, name: str, rest: str) -> None:
