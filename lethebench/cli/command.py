@@ -9,6 +9,7 @@ from types import NoneType
 from typing import Annotated, Any, get_args
 
 import typer
+from typer.core import TyperCommand
 
 from lethebench.cli.config import Target, config_option, merged, parse_settings, target_of
 from lethebench.runs.options import NO_METHOD, RunOptions, flag_of
@@ -22,6 +23,18 @@ SettingsFiles = Annotated[
 Modality = Annotated[
     str | None, typer.Option(help="Forget rows to unlearn: image_text, text or both; default the method's.")
 ]
+
+
+class _Command(TyperCommand):
+    """A command that refuses an option that is passed twice; click keeps the last value in silence."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args:
+            _, _, passed = self.make_parser(ctx).parse_args(args=list(args))
+            for option in dict.fromkeys(passed):
+                if passed.count(option) > 1 and not getattr(option, "multiple", True) and not option.is_flag:
+                    ctx.fail(f"Option '{option.opts[0]}' is passed {passed.count(option)} times; pass it once.")
+        return super().parse_args(ctx, args)
 
 
 def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -64,7 +77,7 @@ def command(app: typer.Typer, name: str | None = None, **defaults: Any) -> Calla
         keywords = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
         setattr(call, "__signature__", inspect.Signature(keywords))  # noqa: B010, typer reads it
         call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        app.command(name)(call)
+        app.command(name, cls=_Command)(call)
         return call
 
     return decorate

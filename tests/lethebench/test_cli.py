@@ -215,3 +215,16 @@ def test_help_has_an_example(command, tmp_path):
     result = lethe(command, "--help", cwd=tmp_path)
     assert result.status == 0
     assert f"Example: lethe {command}" in " ".join(result.out.split())
+
+
+@pytest.mark.parametrize("arguments", ["run x --method npo --method ga", "build icu --size 4 --out o --size=8"])
+def test_option_passed_twice_is_refused(arguments, tmp_path):
+    result = lethe(*arguments.split(), cwd=tmp_path)
+    assert result.status == 2
+    assert "is passed 2 times; pass it once" in result.error
+    assert not list(tmp_path.iterdir())
+
+
+def test_option_of_several_values_may_be_repeated(tmp_path):
+    result = lethe(*"run x --dry-run --dry-run --set learn.steps=1 --set learn.steps=2".split(), cwd=tmp_path)
+    assert "times" not in result.error
