@@ -9,7 +9,7 @@ from types import NoneType
 from typing import Annotated, Any, get_args
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
 
 from lethebench.cli.config import Target, config_option, merged, parse_settings, target_of
 from lethebench.runs.options import NO_METHOD, RunOptions, flag_of
@@ -32,7 +32,8 @@ class _Command(TyperCommand):
         if args:
             _, _, passed = self.make_parser(ctx).parse_args(args=list(args))
             for option in dict.fromkeys(passed):
-                if passed.count(option) > 1 and not getattr(option, "multiple", True) and not option.is_flag:
+                takes_one = isinstance(option, TyperOption) and not option.multiple and not option.is_flag
+                if takes_one and passed.count(option) > 1:
                     ctx.fail(f"Option '{option.opts[0]}' is passed {passed.count(option)} times; pass it once.")
         return super().parse_args(ctx, args)
 

@@ -226,5 +226,5 @@ def test_option_passed_twice_is_refused(arguments, tmp_path):
 
 
 def test_option_of_several_values_may_be_repeated(tmp_path):
-    result = lethe(*"run x --dry-run --dry-run --set learn.steps=1 --set learn.steps=2".split(), cwd=tmp_path)
+    result = lethe("run", "x", "--dry-run", "--dry-run", "--set", "a.b=1", "--set", "a.b=2", cwd=tmp_path)
     assert "times" not in result.error
