@@ -16,7 +16,7 @@ GROUP = "lethebench.methods"
 """Entry points of this group, name = "package.module:Class", are methods."""
 RETRAIN = "retrain"
 """The method that every other is measured against; a run has it once, as gold."""
-RESERVED = ("gold", "learnt", "none", "report", RETRAIN)
+RESERVED = ("attacks", "gold", "learnt", "none", "report", RETRAIN)
 """Names that a run folder or a command uses for something else."""
 
 

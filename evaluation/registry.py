@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 Need = Literal[
-    "text", "logprobs", "candidates", "membership", "holdout", "samples", "judge", "before", "gold", "stages"
+    "text", "logprobs", "candidates", "membership", "holdout", "samples", "judge", "before", "gold", "attacks", "stages"
 ]
 NEEDS: dict[Need, str] = {
     "text": "answers",
@@ -21,6 +21,7 @@ NEEDS: dict[Need, str] = {
     "judge": "--judge",
     "before": "--before",
     "gold": "--gold",
+    "attacks": "lethe attack",
     "stages": "a run",
 }
 _MEASURES = "lethebench.evaluation.metrics.measures"
@@ -239,6 +240,13 @@ METRICS: dict[str, MetricEntry] = {
             "Whether a run forgets and keeps at every stage",
             needs=("text", "stages"),
             takes="lists of numbers",
+        ),
+        MetricEntry(
+            "robustness",
+            "What attacks recover of the forget set, beyond gold under the same attacks",
+            needs=("text", "before", "gold", "attacks", "stages"),
+            direction="0 as gold, 1 as before; lower is better",
+            takes="numbers",
         ),
         MetricEntry(
             "unlearning",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lethebench.evaluation.metrics.recovery import recovered as share_recovered
 from lethebench.evaluation.metrics.validation import harmonic_mean
 
 UNCHANGED, RELEARNED, LONGER, ROUNDED = "unchanged", "relearned", "relearned longer", ("8 bits", "4 bits")
@@ -52,9 +53,9 @@ def recovered(values: Values, metric: str, state: str, model: str, golds: Sequen
     """
     others = [gold for gold in golds if gold != model]
     unchanged = values[UNCHANGED][metric]
-    span = unchanged[INITIAL] - np.mean([unchanged[gold] for gold in others])
-    excess = change(values, metric, state, model) - np.mean([change(values, metric, state, gold) for gold in others])
-    return float(excess / span)
+    changes = [change(values, metric, state, gold) for gold in others]
+    own, initial = change(values, metric, state, model), unchanged[INITIAL]
+    return share_recovered(own, changes, initial, [unchanged[gold] for gold in others])
 
 
 def stability(

@@ -57,6 +57,7 @@ def generate_encoded(
     max_new_tokens: int,
     batch_size: int | None = None,
     noise: Callable[[Sequence[int]], LogitsProcessor] | None = None,
+    num_beams: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> list[str]:
     """Generate answers to rows that `lethebench.contract.tokens.encode` tokenized; otherwise as `greedy_answers`.
@@ -65,18 +66,21 @@ def generate_encoded(
 
     Args:
         noise: from the indices of a batch's rows to what changes its logits at every step; None for none.
+        num_beams: width of beam search; 1 = greedy.
         progress: called with the number of rows answered so far.
     """
     check_architecture(model)
     for question in encoded:
         check_num_pictures(model, len(question.prompt.pictures), question.name)
     end = list(end_tokens(model, processor))
+    if num_beams > 1 and keeps_pictures_apart(model):
+        raise ValueError(f"beam search is not supported for {type(base_of(model)).__name__}: pass num_beams=1")
     special = set(processor.tokenizer.all_special_ids)
     new_ids: list[list[int]] = [[] for _ in encoded]
     kinds: dict[tuple, list[int]] = {}
     for row, question in enumerate(encoded):
         kinds.setdefault(question.prompt.kind, []).append(row)
-    in_one_go = noise is not None or is_encoder_decoder(base_of(model)) or keeps_pictures_apart(model)
+    in_one_go = noise is not None or num_beams > 1 or is_encoder_decoder(base_of(model)) or keeps_pictures_apart(model)
     lengths = [max_new_tokens] if in_one_go or max_new_tokens < LONG else [max_new_tokens // 3, max_new_tokens]
     was_training = model.training
     model.eval()
@@ -91,11 +95,13 @@ def generate_encoded(
                 processors = LogitsProcessorList([] if noise is None else [noise(batch)])
                 with torch.no_grad(), cached_picture_features(model):
                     if is_encoder_decoder(base_of(model)):
-                        after = _decoded_tokens(model, contexts, end, length, processors)
+                        after = _decoded_tokens(model, contexts, end, length, processors, num_beams)
                     elif keeps_pictures_apart(model):
                         after = _likeliest_tokens(model, contexts, end, length, processors)
                     else:
-                        after = _generated_tokens(model, processor, contexts, before, end, length, processors)
+                        after = _generated_tokens(
+                            model, processor, contexts, before, end, length, processors, num_beams
+                        )
                 for row, ids in zip(batch, after, strict=True):
                     stop = next((index for index, token in enumerate(ids) if token in end), len(ids))
                     new_ids[row] = [*new_ids[row], *ids[: stop + 1]]
@@ -134,6 +140,7 @@ def _generated_tokens(
     end: Sequence[int],
     length: int,
     processors: LogitsProcessorList,
+    num_beams: int,
 ) -> list[list[int]]:
     """The tokens of greedy answers after those of `before`, all of one number, up to `length` with them."""
     token_ids = [[*context.ids, *ids] for context, ids in zip(contexts, before, strict=True)]
@@ -141,7 +148,7 @@ def _generated_tokens(
     pad = processor.tokenizer.pad_token_id
     out = model.generate(
         **generation_inputs(model, inputs),
-        **GREEDY,
+        **GREEDY | {"num_beams": num_beams},
         max_new_tokens=length - len(before[0]),
         eos_token_id=list(end),
         pad_token_id=end[0] if pad is None else pad,
@@ -171,7 +178,12 @@ def _likeliest_tokens(
 
 
 def _decoded_tokens(
-    model: Any, contexts: Sequence[Context], end: Sequence[int], max_new_tokens: int, processors: LogitsProcessorList
+    model: Any,
+    contexts: Sequence[Context],
+    end: Sequence[int],
+    max_new_tokens: int,
+    processors: LogitsProcessorList,
+    num_beams: int,
 ) -> list[list[int]]:
     """The tokens of greedy answers of an encoder-decoder, whose prompts are padded as in training: on the right."""
     inputs = model_inputs(model, contexts, [list(context.ids) for context in contexts])
@@ -181,7 +193,7 @@ def _decoded_tokens(
     prompt = inputs["decoder_input_ids"]
     out = model.generate(
         **inputs,
-        **GREEDY,
+        **GREEDY | {"num_beams": num_beams},
         decoder_start_token_id=int(prompt[0, 0]),
         max_new_tokens=max_new_tokens + 1,  # BART's generation ends the last one by force
         eos_token_id=list(end),

@@ -4,8 +4,8 @@ Per row: exposure, exposure_rank, exposure_normalised, exposure_extrapolated, se
 probability, option_probability, extraction_strength, exact_memorization, comparisons of texts, answer_kind, is_language
 and membership scores (loss_score, zlib_score, min_k, min_k_plus_plus, lira). Per set: leak_summary, profile_membership,
 memorization_summary, gate, forget_score, forget_quality, model_utility, exposure_summary, privacy_leakage, auc,
-modality_gap, representation_gap. Per run: continual_summary, unlearning_score, unlearning_summary. Intervals:
-bootstrap, bootstrap_mean; over_seeds.
+modality_gap, representation_gap. Per run: continual_summary, unlearning_score, unlearning_summary, recovered,
+robustness_summary. Intervals: bootstrap, bootstrap_mean; over_seeds.
 """
 
 from lethebench.evaluation.metrics.answer_kind import answer_kind, is_refusal
@@ -35,6 +35,7 @@ from lethebench.evaluation.metrics.membership import (
 from lethebench.evaluation.metrics.memorization import gate, memorization_summary
 from lethebench.evaluation.metrics.modality_gap import centroid_distance, modality_gap, representation_gap
 from lethebench.evaluation.metrics.profile_membership import lira, profile_membership, tpr_at_fpr
+from lethebench.evaluation.metrics.recovery import recovered, robustness_summary
 from lethebench.evaluation.metrics.score import PARTS as SCORE_PARTS
 from lethebench.evaluation.metrics.score import unlearning_score
 from lethebench.evaluation.metrics.stability import continual_summary
@@ -86,7 +87,9 @@ __all__ = [
     "privacy_leakage",
     "probability",
     "profile_membership",
+    "recovered",
     "representation_gap",
+    "robustness_summary",
     "rouge_l",
     "rouge_l_recall",
     "sequence_exposure",

@@ -1,4 +1,4 @@
-"""`lethe list`: tables of benchmarks, imports, methods, metrics and models."""
+"""`lethe list`: tables of attacks, benchmarks, imports, methods, metrics and models."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -9,14 +9,14 @@ from lethebench.cli.command import command
 from lethebench.cli.output import Json, show, text_table
 from lethebench.errors import UserError
 
-KINDS = ("benchmarks", "imports", "methods", "metrics", "models")
+KINDS = ("attacks", "benchmarks", "imports", "methods", "metrics", "models")
 
 
 def list_command(
-    kind: Annotated[str, typer.Argument(metavar="[benchmarks|imports|methods|metrics|models]")] = "all",
+    kind: Annotated[str, typer.Argument(metavar="[attacks|benchmarks|imports|methods|metrics|models]")] = "all",
     as_json: Json = False,
 ) -> None:
-    """List benchmarks, imports, methods, metrics and models.
+    """List attacks, benchmarks, imports, methods, metrics and models.
 
     Example: lethe list methods
     """
@@ -33,6 +33,7 @@ def catalog(kind: str) -> dict[str, list[dict[str, object]]]:
     if kind not in (*KINDS, "all"):
         raise UserError(f"lethe list {kind}: unknown; pass one of {', '.join(KINDS)}")
     tables = {
+        "attacks": _attacks,
         "benchmarks": _benchmarks,
         "imports": _imports,
         "methods": _methods,
@@ -50,6 +51,20 @@ def render(tables: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
         cells = [[row[name] for name in names] for row in rows]
         blocks.append(text_table([name.replace("_", " ") for name in names], cells, title=kind))
     return "\n\n".join(blocks)
+
+
+def _attacks() -> list[dict[str, object]]:
+    from lethebench.attacks.registry import ATTACKS, NEEDS
+
+    return [
+        {
+            "name": entry.name,
+            "is": entry.summary,
+            "paper": entry.paper or "-",
+            "needs": ", ".join(NEEDS[need] for need in entry.needs) or "-",
+        }
+        for entry in ATTACKS.values()
+    ]
 
 
 def _benchmarks() -> list[dict[str, object]]:

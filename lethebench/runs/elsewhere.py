@@ -10,7 +10,7 @@ from lethebench.runs.checks import LUMOE_FILE, check_model
 
 API_PREFIX = "openai:"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
-FOLDERS = ("data", "evaluation", "gold", "learnt", "report", "tensorboard")
+FOLDERS = ("attacks", "data", "evaluation", "gold", "learnt", "report", "tensorboard")
 """Names of folders in a run that are no methods."""
 
 

@@ -27,16 +27,16 @@ MODEL_FAILS = "the model fails on these rows (lethe --debug shows where; does it
 WEIGHT_FILES = ("model*.safetensors", "adapter_model.safetensors", LUMOE_FILE)
 
 
-def load(model: str, adapter: str | Path | None = None) -> Loaded:
+def load(model: str, adapter: str | Path | None = None, *, trainable: bool = False) -> Loaded:
     """Load a model, a folder or Hub id, with its processor and adapter, on the accelerator where there is one.
 
-    A stage of a run is loaded with the run's `model` settings.
+    A stage of a run is loaded with the run's `model` settings. `trainable`: whether its adapter is trained further.
 
     Raises:
         UserError: it cannot be loaded, the adapter does not fit it, or it has no chat template.
     """
     try:
-        loaded = load_placed(model, adapter, trainable=False, **_run_options(Path(model)))
+        loaded = load_placed(model, adapter, trainable=trainable, **_run_options(Path(model)))
     except UserError:
         raise
     except ValueError as error:

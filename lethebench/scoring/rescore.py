@@ -96,7 +96,7 @@ def evaluate_run(options: EvaluateOptions, *, full: bool = False) -> tuple[dict,
         record = check_run(folder, hashed=() if options.judges.names else None)
         if not is_done(folder / "learnt"):
             raise UserError(f"{folder} did not finish training: there is no model to score")
-        build = _build_of(folder, record)
+        build = build_of(folder, record)
         if options.dry_run:
             return _dry_run(options, build, record)
         result, lines = _rescore(options, build, record)
@@ -121,7 +121,7 @@ def _dry_run(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
     return {"judges": usage}, text
 
 
-def _build_of(folder: Path, record: dict) -> Build:
+def build_of(folder: Path, record: dict) -> Build:
     """Return the build that the run was made on, at its recorded path or in the run's own folder."""
     for path in (Path(record["data"]["path"]), folder / "data"):
         manifest = path / "manifest.json"

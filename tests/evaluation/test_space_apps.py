@@ -30,6 +30,7 @@ README_RESULTS = {
     "leak_at_k": {"leak_at_1": 0.5, "leak_at_2": 0.6111, "leak_at_4": 0.6667},
     "memorization": {"text_exact_match": 1.0, "image_text_exact_match": 0.5, "multi_hop_gap": 1.0},
     "privacy_leakage": {"auc": 0.75, "auc_gold": 0.5, "privacy_leakage": 50.0, "privleak_muse": -50.0},
+    "robustness": {"worst_case_recovery": 0.5, "ci_high": 1.0},
     "stability": {"forget_now": 0.875, "worst_relapse": 0.5, "stability": 0.75},
     "unlearning": {"forget": 1.0, "keep": 0.8913, "indistinguishable": 0.8, "score": 0.9105},
     "utility": {"retain_rouge_l_recall": 0.75, "retain_probability": 0.4},

@@ -1,0 +1,1 @@
+"""Attacks on unlearned models: what can be recovered, measured against gold models under the same attack."""

@@ -1,0 +1,103 @@
+"""Round, prune and scale weights: a small change that undoes updates that only hide (no data, no training)."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from datasets import Dataset
+from torch import nn
+
+from lethebench.attacks.context import Attempt, Context, NotApplicable
+from lethebench.baselines.loading import Loaded
+from lethebench.baselines.trainer.weights import is_quantized_model, merged
+
+GROUP = 32
+"""Weights of a row that share a scale."""
+PRUNED = 0.1
+KEPT = 0.9
+"""Share of the unlearning update that is left."""
+
+
+class Round:
+    """Round weights to 8 and 4 bits, prune 10 % of them, scale the unlearning update by 0.9.
+
+    Rounding is to the nearest level, symmetric, per group of 32 weights of a row (no library, no calibration data).
+
+    Source: Zhang et al., "Catastrophic Failure of LLM Unlearning via Quantization", arXiv 2410.16454; under adapters:
+    arXiv 2605.02196.
+    """
+
+    def run(self, loaded: Loaded, rows: Dataset, context: Context) -> Iterator[Attempt]:
+        """Yield the scores of the rows after each change of the weights."""
+        if is_quantized_model(_module(loaded)):
+            raise NotApplicable("its weights are quantized already")
+        changes: dict[str, Callable[[Loaded], Loaded]] = {
+            "8 bits": lambda model: _each_matrix(model, lambda weights: round_to_nearest(weights, 8)),
+            "4 bits": lambda model: _each_matrix(model, lambda weights: round_to_nearest(weights, 4)),
+            "10 % pruned": lambda model: _each_matrix(model, lambda weights: prune(weights, PRUNED)),
+            "update x 0.9": lambda model: _scaled_update(model, context),
+        }
+        for number, (name, change) in enumerate(changes.items()):
+            changed = change(loaded if number == 0 else context.reload())
+            yield Attempt(name, context.score(changed, rows, "none"))
+
+
+def round_to_nearest(weights: torch.Tensor, bits: int, group: int = GROUP) -> torch.Tensor:
+    """Return weights, shape (rows, columns), rounded to 2^bits - 1 levels around 0, each group of a row by its maximum.
+
+    >>> round_to_nearest(torch.tensor([[7.0, 3.4, -7.0, 0.2]]), 4)
+    tensor([[ 7.,  3., -7.,  0.]])
+    """
+    levels = 2 ** (bits - 1) - 1
+    padding = -weights.shape[1] % group
+    groups = nn.functional.pad(weights.float(), (0, padding)).unflatten(1, (-1, group))
+    step = groups.abs().amax(dim=2, keepdim=True).clamp(min=1e-12) / levels
+    rounded = (groups / step).round() * step
+    return rounded.flatten(1)[:, : weights.shape[1]].to(weights.dtype)
+
+
+def prune(weights: torch.Tensor, share: float) -> torch.Tensor:
+    """Return weights with this share of them, the smallest by size, set to 0.
+
+    >>> prune(torch.tensor([[1.0, -0.5], [3.0, 2.0]]), 0.25)
+    tensor([[1., 0.],
+            [3., 2.]])
+    """
+    count = int(share * weights.numel())
+    if not count:
+        return weights
+    smallest = weights.float().abs().flatten().topk(count, largest=False).indices
+    pruned = weights.flatten().clone()
+    pruned[smallest] = 0
+    return pruned.view_as(weights)
+
+
+def _module(loaded: Loaded) -> nn.Module:
+    return loaded.model.model if loaded.is_routed else loaded.model
+
+
+def _each_matrix(loaded: Loaded, change: Callable[[torch.Tensor], torch.Tensor]) -> Loaded:
+    """Change every matrix of a model in place; an adapter is merged first, those of a gate are changed themselves."""
+    if not loaded.is_routed:
+        loaded = Loaded(merged(loaded.model, loaded.model.dtype), loaded.processor)
+    with torch.no_grad():
+        for weights in _module(loaded).parameters():
+            if weights.ndim == 2:
+                weights.copy_(change(weights))
+    return loaded
+
+
+def _scaled_update(loaded: Loaded, context: Context) -> Loaded:
+    """Scale what unlearning added: to the initial weights, or of the adapters behind a gate."""
+    with torch.no_grad():
+        if loaded.is_routed:
+            for name, weights in loaded.model.model.named_parameters():
+                if "lora_B" in name:
+                    weights.mul_(KEPT)
+            return loaded
+        model = merged(loaded.model, loaded.model.dtype)
+        before = context.initial().model
+        initial = dict(merged(before, before.dtype).named_parameters())
+        for name, weights in model.named_parameters():
+            if name in initial and initial[name].shape == weights.shape:
+                weights.copy_(initial[name] + KEPT * (weights - initial[name]))
+    return Loaded(model, loaded.processor)
