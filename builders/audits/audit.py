@@ -19,14 +19,16 @@ def audit(folder: Path, splits: Mapping[str, Mapping[str, Mapping]], visible: Vi
         visible: what pictures may show (see `Benchmark.visible`).
 
     Returns:
-        `sample`: how many `subjects` and `attributes`; `shortcuts`: attribute -> scores (see `shortcuts.shortcuts`);
-        `text` and `pictures`: pair of roles -> AUC (see `two_samples.two_samples`); `answers`: lengths and self-BLEU
-        (see `texts.texts`). What a build is too small for has `not_measured`, the reason.
+        `sample`: how many `subjects`, and `attributes` of trained ones; `shortcuts`: attribute -> scores (see
+        `shortcuts.shortcuts`); `text` and `pictures`: pair of roles -> AUC (see `two_samples.two_samples`); `answers`:
+        lengths and self-BLEU (see `texts.texts`). What a build is too small for has `not_measured`, the reason.
     """
     sample = read_sample(folder, splits)
+    trained = {name for name, subject in sample.subjects.items() if subject.role in ("forget", "retain")}
+    attributes = {row["attribute"] for row in sample.rows if row["profile_id"] in trained}
     files = [name for part in splits.get("profiles", {}).values() for name in part["files"]]
     return {
-        "sample": {"subjects": len(sample.subjects), "attributes": len({row["attribute"] for row in sample.rows})},
+        "sample": {"subjects": len(sample.subjects), "attributes": len(attributes)},
         "shortcuts": shortcuts(sample, visible),
         "text": two_samples(text_features(sample), sample),
         "pictures": two_samples(picture_features(folder, files, sample), sample),

@@ -11,7 +11,7 @@ import numpy as np
 
 _NUMBER = re.compile(r"\d[\d,\u202f\u00a0 ]*(?:\.\d+)?")
 _DATE = re.compile(r"(\d{1,2}) ([A-Z][a-z]+) (\d{4})")
-_REMEMBERED = 1 << 16
+_REMEMBERED = 1 << 12
 _RANKED = 0.8
 """The share of rows whose choices must all hold numbers for their ranks to be a cue."""
 

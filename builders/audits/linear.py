@@ -1,6 +1,6 @@
 """Fit small linear classifiers with numpy and measure them in cross-validation."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 
@@ -43,7 +43,8 @@ def bag(texts: Sequence[Iterable[str]], *, least: int = 2) -> np.ndarray:
         for word, count in counts.items():
             if word in words:
                 row[words[word]] = np.sqrt(count) * np.log(len(texts) / frequency[word])
-    return matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-9)
+    matrix /= np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-9)
+    return matrix
 
 
 def standardized(features: np.ndarray, groups: Sequence[str]) -> np.ndarray:
@@ -53,7 +54,9 @@ def standardized(features: np.ndarray, groups: Sequence[str]) -> np.ndarray:
         members = np.asarray(groups) == group
         centered[members] -= centered[members].mean(axis=0)
     spread = centered.std(axis=0)
-    return centered / np.where(spread > 1e-9, spread, np.inf) / np.sqrt(max(1, features.shape[1]))
+    centered /= np.where(spread > 1e-9, spread, np.inf)  # in place: for words it takes tens of megabytes
+    centered /= np.sqrt(max(1, features.shape[1]))
+    return centered
 
 
 def auc(
@@ -79,8 +82,7 @@ def auc(
     numbers = {unit: number for number, unit in enumerate(strata)}
     members = np.array([numbers[unit] for unit in units or range(len(truth))])
     targets = truth - truth.mean()
-    inverse = np.linalg.inv(_kernel(features) + _RIDGE * np.eye(len(truth)))
-    weights = inverse @ targets
+    block, weights = _resolvent(features, targets)
     values = []
     for split in range(_SPLITS):
         folds = folds_of(list(strata.values()), split)[members]
@@ -88,7 +90,7 @@ def auc(
         for fold in range(FOLDS):  # a model's scores are only comparable with one another
             test = np.flatnonzero(folds == fold)
             # Kernel ridge regression without these items, from the inverse of all: a block's residuals.
-            residuals = np.linalg.solve(inverse[np.ix_(test, test)], weights[test])
+            residuals = np.linalg.solve(block(test), weights[test])
             scores = np.round(targets[test] - residuals, _DIGITS)
             for name in set(groups):
                 ones, zeros = (scores[(group[test] == name) & (truth[test] == label)] for label in (1, 0))
@@ -97,6 +99,22 @@ def auc(
                 pairs += difference.size
         values.append(above / pairs if pairs else 0.5)
     return float(np.mean(values)), float(np.std(values) / np.sqrt(_SPLITS))
+
+
+def _resolvent(features: np.ndarray, targets: np.ndarray) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
+    """Return the inverse of the ridge kernel, as a function of items that gives their block, and it times targets."""
+    count, size = features.shape
+    if count <= size:
+        inverse = np.linalg.inv(_kernel(features) + _RIDGE * np.eye(count))
+        return lambda items: inverse[np.ix_(items, items)], inverse @ targets
+    # Many items of few features: by the Woodbury identity, no matrix of all items is needed.
+    inner = np.linalg.inv(features.T @ features + _RIDGE * np.eye(size))
+
+    def block(items: np.ndarray) -> np.ndarray:
+        part = features[items]
+        return (np.eye(len(items)) - part @ inner @ part.T) / _RIDGE
+
+    return block, (targets - features @ (inner @ (features.T @ targets))) / _RIDGE
 
 
 def smoothed(features: np.ndarray) -> np.ndarray:

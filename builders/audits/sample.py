@@ -1,12 +1,13 @@
 """Read the texts of a build that its audits measure: some subjects of every role, and rows about them."""
 
-from collections import Counter
+import json
+import zlib
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from sys import intern
 from typing import Any
-from zlib import crc32
 
 from lethebench.contract.columns import ROLES
 from lethebench.contract.parquet import parquet_rows
@@ -20,6 +21,7 @@ _COLUMNS = (
 )  # fmt: skip
 _PROFILE_COLUMNS = ("profile_id", "domain", "name", "role", "fields", "details")
 _FEW = 1_000  # rows of texts in memory at a time
+_BLOCK = 250  # rows that are compressed together
 _LONGEST, _CHOICES = 2_000, 26  # characters of a text, and options or wrong answers of a row, that are measured
 
 
@@ -46,7 +48,41 @@ class Sample:
     """
 
     subjects: Mapping[str, Subject]
-    rows: Sequence[Mapping[str, Any]]
+    rows: Iterable[Mapping[str, Any]]
+
+    def about(self, attribute: str) -> Sequence[Mapping[str, Any]]:
+        """Return the rows about an attribute."""
+        if isinstance(self.rows, PackedRows):
+            return self.rows.about(attribute)
+        return [row for row in self.rows if row["attribute"] == attribute]
+
+
+class PackedRows:
+    """Rows in compressed blocks of one attribute each: a tenth of their size, and read one attribute at a time."""
+
+    def __init__(self) -> None:
+        self._blocks: defaultdict[str, list[bytes]] = defaultdict(list)
+        self._open: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add a row."""
+        attribute = row["attribute"]
+        rows = self._open[attribute]
+        rows.append(row)
+        if len(rows) == _BLOCK:
+            self._blocks[attribute].append(zlib.compress(json.dumps(rows).encode(), 1))
+            rows.clear()
+
+    def about(self, attribute: str) -> list[Mapping[str, Any]]:
+        """Return the rows about an attribute in the order in which they were added."""
+        blocks = (json.loads(zlib.decompress(block)) for block in self._blocks[attribute])
+        return [*chain.from_iterable(blocks), *self._open[attribute]]
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        for attribute in self._open:
+            for block in self._blocks[attribute]:
+                yield from json.loads(zlib.decompress(block))
+            yield from self._open[attribute]
 
 
 def question_groups(splits: Mapping[str, Mapping[str, Mapping]]) -> Iterator[tuple[str, str]]:
@@ -69,7 +105,7 @@ def read_sample(folder: Path, splits: Mapping[str, Mapping[str, Mapping]]) -> Sa
     subjects = _subjects(
         row for name in profiles for row in parquet_rows(folder / name, _PROFILE_COLUMNS, batch_size=_FEW)
     )
-    rows: list[dict] = []
+    rows = PackedRows()
     most = max(_LEAST_ROWS, MOST_ROWS // max(1, len(subjects)))
     counts: Counter = Counter()
     default = next(iter(splits))
@@ -85,10 +121,10 @@ def read_sample(folder: Path, splits: Mapping[str, Mapping[str, Mapping]]) -> Sa
 
 
 def _shortened(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row without the ends of long texts and without too many choices; equal texts share their memory."""
-    short = {name: intern(value[:_LONGEST]) if isinstance(value, str) else value for name, value in row.items()}
+    """Return a row without the ends of long texts and without too many choices."""
+    short = {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in row.items()}
     for name in ("options", "paraphrases", "perturbed"):
-        short[name] = [intern(text[:_LONGEST]) for text in row[name]] if len(row[name]) <= _CHOICES else []
+        short[name] = [text[:_LONGEST] for text in row[name]] if len(row[name]) <= _CHOICES else []
     return short
 
 
@@ -112,4 +148,4 @@ def _first(members: Mapping[str, Subject]) -> dict[str, Subject]:
 
 def checksum(text: str) -> tuple[int, str]:
     """Return a key that sorts texts in an order without meaning, the same on every machine."""
-    return crc32(text.encode()), text
+    return zlib.crc32(text.encode()), text

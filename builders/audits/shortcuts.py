@@ -4,8 +4,8 @@ Guesses are compared with the commonest value, and picks among choices (options,
 with one drawn at random. A score is a shortcut if it is more than RATIO times that, beyond what chance explains.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,23 +59,22 @@ def shortcuts(sample: Sample, visible: Visible) -> dict[str, dict[str, Any]]:
     """
     trained = [subject for subject in sample.subjects.values() if subject.role in ("forget", "retain")]
     ids = {subject.id for subject in trained}
-    rows: dict[str, list[Mapping]] = defaultdict(list)
-    for row in sample.rows:
-        if row["profile_id"] in ids:
-            rows[row["attribute"]].append(row)
+    counts = Counter(row["attribute"] for row in sample.rows if row["profile_id"] in ids)
     results: dict[str, dict[str, Any]] = {}
-    pooled: list[Mapping] = []
-    measured = sorted(rows, key=lambda attribute: -len(rows[attribute]))[:MOST_ATTRIBUTES]
-    for attribute, part in rows.items():
+    pooled: list[str] = []
+    measured = sorted(counts, key=lambda attribute: -counts[attribute])[:MOST_ATTRIBUTES]
+    for attribute in counts:
         scores: dict[str, Any] = {}
         if attribute in measured:
             members = [subject for subject in trained if attribute in subject.values]
-            scores = _guesses(attribute, members, visible) | _picks(attribute, part, sample, visible)
+            rows = (row for row in sample.about(attribute) if row["profile_id"] in ids)
+            scores = _guesses(attribute, members, visible) | _picks(attribute, rows, sample, visible)
         if scores:
             results[attribute] = scores
         else:
-            pooled += part
-    scores = _picks("", pooled, sample, visible)
+            pooled.append(attribute)
+    others = (row for attribute in pooled for row in sample.about(attribute) if row["profile_id"] in ids)
+    scores = _picks("", others, sample, visible)
     return results | ({POOLED: scores} if scores else {})
 
 
@@ -90,9 +89,13 @@ def _guesses(attribute: str, members: Sequence[Subject], visible: Visible) -> di
     return {kind: _values(attribute, members, clues).record() for kind, clues in scores.items()}
 
 
-def _picks(attribute: str, rows: Sequence[Mapping], sample: Sample, visible: Visible) -> dict[str, dict[str, Any]]:
+def _picks(attribute: str, rows: Iterable[Mapping], sample: Sample, visible: Visible) -> dict[str, dict[str, Any]]:
     """Return the scores of picking among options and among wrong answers, if enough subjects have them."""
-    of_kinds = {kind: of_kind(rows) for kind, of_kind in _KINDS.items()}
+    of_kinds: dict[str, list[Choices]] = {kind: [] for kind in _KINDS}
+    for row in rows:
+        for kind, of_kind in _KINDS.items():
+            if choices := of_kind(row):
+                of_kinds[kind].append(choices)
     return {
         kind: _choices(choices, attribute, sample, visible).record()
         for kind, choices in of_kinds.items()
@@ -145,51 +148,44 @@ def _commonest_within(targets: Sequence[str], domains: Sequence[str]) -> float:
     return sum(commonest(part) * len(part) for part in by_domain.values()) / len(targets)
 
 
-def _options(rows: Sequence[Mapping]) -> list[Choices]:
-    return [
-        _of_row(row, row["options"], row["correct"], True)
-        for row in rows
-        if len(row["options"]) > 1 and 0 <= row["correct"] < len(row["options"])
-    ]
+def _options(row: Mapping) -> Choices | None:
+    if len(row["options"]) > 1 and 0 <= row["correct"] < len(row["options"]):
+        return _of_row(row, row["options"], row["correct"], True)
+    return None
 
 
-def _wrong_answers(rows: Sequence[Mapping]) -> list[Choices]:
-    """Return each right value among its wrong ones, where both are bare."""
-    return [
-        _of_row(row, (row["answer"], *row["perturbed"]), 0, False)
-        for row in rows
-        if row["perturbed"] and not row["paraphrases"] and not row["options"]
-    ]
+def _wrong_answers(row: Mapping) -> Choices | None:
+    """Return a right value among its wrong ones, where both are bare."""
+    if row["perturbed"] and not row["paraphrases"] and not row["options"]:
+        return _of_row(row, (row["answer"], *row["perturbed"]), 0, False)
+    return None
 
 
-def _wrong_sentences(rows: Sequence[Mapping]) -> list[Choices]:
-    """Return one paraphrase of each right answer among wrong answers, as many of each form.
+def _wrong_sentences(row: Mapping) -> Choices | None:
+    """Return one paraphrase of a right answer among wrong answers, as many of each form.
 
     Wrong answers take the forms of the paraphrases in turn; the answer itself has another form than all of them.
     """
-    result = []
-    for row in rows:
-        forms = 0 if row["options"] else len(row["paraphrases"])
-        if not forms or len(row["perturbed"]) < forms:
-            continue
-        own = checksum(row["id"])[0] % forms
-        wrong = [row["perturbed"][number::forms] for number in range(forms)]
-        size = min(map(len, wrong)) if forms > 1 else len(wrong[0]) + 1
-        texts = [text for number, part in enumerate(wrong) for text in part[: size - (number == own)]]
-        result.append(_of_row(row, (row["paraphrases"][own], *texts), 0, False))
-    return result
+    forms = 0 if row["options"] else len(row["paraphrases"])
+    if not forms or len(row["perturbed"]) < forms:
+        return None
+    own = checksum(row["id"])[0] % forms
+    wrong = [row["perturbed"][number::forms] for number in range(forms)]
+    size = min(map(len, wrong)) if forms > 1 else len(wrong[0]) + 1
+    texts = [text for number, part in enumerate(wrong) for text in part[: size - (number == own)]]
+    return _of_row(row, (row["paraphrases"][own], *texts), 0, False)
 
 
 def _of_row(row: Mapping, texts: Sequence[str], right: int, placed: bool) -> Choices:
     return Choices(row["profile_id"], row["part"] == "test", tuple(texts), right, placed, row["question"])
 
 
-_KINDS: Mapping[str, Callable[[Sequence[Mapping]], list[Choices]]] = {
+_KINDS: Mapping[str, Callable[[Mapping], Choices | None]] = {
     "options": _options,
     "wrong_answers": _wrong_answers,
     "wrong_sentences": _wrong_sentences,
 }
-"""Kind of choices -> the rows that have some."""
+"""Kind of choices -> those of a row, if it has some."""
 
 
 def _choices(rows: Sequence[Choices], attribute: str, sample: Sample, visible: Visible) -> Score:

@@ -10,15 +10,17 @@ from lethebench.builders.audits.sample import Sample, checksum
 
 MOST_SELF_BLEU = 0.80
 _LEAST_SENTENCES = 50
-_SENTENCES, _ANSWERS = 500, 2000
+FIRST_ANSWERS = 2000
+"""Answers whose words are counted, in an order without meaning."""
+_SENTENCES = 500
 _ORDER = 3
 _LONG = 2  # sentences
 
 
 def texts(sample: Sample) -> dict[str, Any]:
     """Return the figures of the answers in train: of all, of `sentences`, and of those that have several (`long`)."""
-    rows = [row for row in sample.rows if row["part"] == "train"]
-    answers = [row["answer"] for row in sorted(rows, key=lambda row: checksum(row["id"]))]
+    rows = [(checksum(row["id"]), row["answer"]) for row in sample.rows if row["part"] == "train"]
+    answers = [answer for _, answer in sorted(rows)]
     sentences = [answer for answer in answers if _sentences(answer)]
     distinct = list(dict.fromkeys(sentences))
     result: dict[str, Any] = {
@@ -40,13 +42,12 @@ def richness(answers: Sequence[str]) -> dict[str, float]:
     """Return mean and 95th percentile of the length in tokens, and the distinct ones in the first 2,000 answers."""
     if not answers:
         return {}
-    split = [tokens(answer) for answer in answers]
-    lengths = sorted(map(len, split))
+    lengths = sorted(len(tokens(answer)) for answer in answers)
     return {
         "answers": len(answers),
         "mean_tokens": round(sum(lengths) / len(lengths), 1),
         "p95_tokens": lengths[int(0.95 * (len(lengths) - 1))],
-        "vocabulary_of_2000": len({token for part in split[:_ANSWERS] for token in part}),
+        "vocabulary_of_2000": len({token for answer in answers[:FIRST_ANSWERS] for token in tokens(answer)}),
     }
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from lethebench.contract.parquet import parquet_rows
 BAND = 0.05
 """How far an AUC may be from .5."""
 LEAST_SUBJECTS = 15
-_ERRORS = 3.0
+ERRORS = 2.0
 """Standard errors by which it must be further away to count."""
 PAIRS = (("forget", "retain"), ("forget", "holdout"), ("retain", "holdout"))
 _LEAST_TEXTS = 4  # subjects with a word
@@ -36,7 +37,7 @@ def text_features(sample: Sample) -> dict[str, np.ndarray]:
             texts[row["profile_id"]].append(f"{row['question']} {row['answer']}")
     texts = {name: part for name, part in texts.items() if part and sample.subjects[name].role != "neighbour"}
     names = {word for subject in sample.subjects.values() for word in words(subject.values["name"])}
-    bags = [[word for text in part for word in words(text) if word not in names] for part in texts.values()]
+    bags = [(intern(word) for text in part for word in words(text) if word not in names) for part in texts.values()]
     return dict(zip(texts, bag(bags, least=_LEAST_TEXTS), strict=True))
 
 
@@ -109,7 +110,7 @@ def two_samples(features: Mapping[str, np.ndarray], sample: Sample) -> dict[str,
             "error": round(error, 3),
             "split_error": round(split_error, 3),
             "subjects": [counts[one], counts[other]],
-            "apart": bool(abs(value - 0.5) > BAND + _ERRORS * error),
+            "apart": bool(abs(value - 0.5) > BAND + ERRORS * error),
         }
     return results
 

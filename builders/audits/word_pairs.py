@@ -37,10 +37,13 @@ class WordPairs:
             tokens = (f"={clue}", *words(clue)[:_WORDS])
             numbers = [vocabulary.setdefault(token, len(vocabulary)) for token in tokens]
             tokens_of[clue] = numbers + [-1] * (_WORDS + 1 - len(numbers))
-        token = np.array([tokens_of[clue] for clue in clues])[self._row]
-        element, column = np.nonzero(token >= 0)
-        _, index = np.unique(token[element, column] * self._size + self._word[element], return_inverse=True)
-        size = int(index.max(initial=0)) + 1
+        token = np.array([tokens_of[clue] for clue in clues], np.int32)[self._row]
+        element = np.repeat(np.arange(len(token), dtype=np.int32), (token >= 0).sum(axis=1))
+        pair = token[token >= 0].astype(int) * self._size + self._word[element]
+        del token  # each of these arrays takes megabytes
+        distinct = np.unique(pair)
+        index, size = np.searchsorted(distinct, pair), max(1, len(distinct))
+        del pair, distinct
         fold, right = self._fold[element], self._right[element]
         hits, misses = (
             np.bincount(fold[part] * size + index[part], minlength=FOLDS * size).reshape(FOLDS, size)

@@ -14,9 +14,15 @@ from lethebench.builders.requests import RETAINED, read_requests
 from lethebench.generation.documents.pages import PAGES
 from lethebench.generation.icu.profiles import DOMAINS, profiles
 from lethebench.generation.questions.records import Profile
-from lethebench.generation.seeding import stream
+from lethebench.generation.seeding import shuffled, stream
 
 PROFILES_PER_UNIT = 5
+PAPER_PROFILES = 1000
+DRAWN_AGAIN: Mapping[int, int] = {}
+"""Seed -> how often roles are drawn again at the paper's size, until neither pages nor words tell them apart.
+
+Found by tests/builders/test_icu_balance.py; with other seeds roles differ as they do by chance.
+"""
 _ASKED, _RETAINED = ("qa/forget", "qa/test-forget"), ("qa/retain", "qa/test-retain")
 HELD_OUT = 20
 """For every HELD_OUT profiles of a build, one per domain is held out on top, at least two."""
@@ -66,20 +72,31 @@ def people(count: int, *, seed: int, overlap: float, two_documents: bool = False
         BuildError: two documents are asked for, but nobody to forget has the age for both.
     """
     trained, held_out = count // 2, max(2, count // HELD_OUT)
-    orders = {domain: list(range(trained)) for domain in DOMAINS}
-    for domain, order in orders.items():
-        stream(seed, "roles", domain).shuffle(order)
+    forget = trained // 2
     draw = partial(profiles, count=trained + held_out, seed=seed, overlap=overlap)
     drawn = {domain: draw(domain) for domain in DOMAINS}
+    number = DRAWN_AGAIN.get(seed, 0) if count == PAPER_PROFILES else 0
+    orders = {domain: role_order(trained, held_out, seed, domain, number) for domain in DOMAINS}
     if two_documents:
-        _add_documents(drawn, {domain: order[: trained // 2] for domain, order in orders.items()}, draw)
+        _add_documents(drawn, {domain: order[:forget] for domain, order in orders.items()}, draw)
     parts: dict[str, list[Sequence[Profile]]] = {"forget": [], "retain": [], "holdout": []}
     for domain, members in drawn.items():
         order = orders[domain]
-        parts["forget"].append([members[index] for index in order[: trained // 2]])
-        parts["retain"].append([members[index] for index in sorted(order[trained // 2 :])])
-        parts["holdout"].append(members[trained:])
+        parts["forget"].append([members[index] for index in order[:forget]])
+        parts["retain"].append([members[index] for index in sorted(order[forget + held_out :])])
+        parts["holdout"].append([members[index] for index in sorted(order[forget : forget + held_out])])
     return {role: [profile for row in zip(*lists, strict=True) for profile in row] for role, lists in parts.items()}
+
+
+def role_order(trained: int, held_out: int, seed: int, domain: str, number: int = 0) -> list[int]:
+    """Return an order of the profiles of a domain: those to forget, the held-out ones, those to retain.
+
+    `number` 0 holds out the last ones, other numbers draw them too.
+    """
+    if number:
+        return shuffled(range(trained + held_out), seed, "roles", domain, number)
+    order = shuffled(range(trained), seed, "roles", domain)
+    return [*order[: trained // 2], *range(trained, trained + held_out), *order[trained // 2 :]]
 
 
 def _add_documents(

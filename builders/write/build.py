@@ -20,7 +20,7 @@ from lethebench.builders.write.croissant import write_croissant
 from lethebench.builders.write.digest import content_hash, file_hash
 from lethebench.builders.write.manifest import Manifest, library_versions
 from lethebench.builders.write.pictures import FORMAT, QUALITY
-from lethebench.builders.write.pool import ordered
+from lethebench.builders.write.pool import in_own_process, ordered
 from lethebench.builders.write.shards import PROFILES_PER_SHARD, ShardWriter
 from lethebench.builders.write.units import UnitContext, UnitTable, unit_table, unit_tables
 from lethebench.contract.folder_kinds import BUILD
@@ -223,13 +223,21 @@ def _describe(
         licences=dict(benchmark.CARD.licenses),
         splits=splits,
         files=dict(sorted(files.items())),
-        audits=audit(folder, splits, benchmark.visible),
+        audits=_audits(request, folder, splits),
         imported=imported,
         written=written,
     )
     manifest.write(folder)
     write_card(benchmark, manifest, folder)
     return manifest
+
+
+def _audits(request: BuildRequest, folder: Path, splits: Mapping[str, Mapping[str, Mapping]]) -> dict[str, Any]:
+    """Return the figures of the audits, from a process of their own if the build has several: this one holds a plan."""
+    visible = request.benchmark.visible
+    if request.num_proc == 1:
+        return audit(folder, splits, visible)
+    return in_own_process(audit, folder, splits, visible)
 
 
 def write_shards(request: BuildRequest, plan: Plan, folder: Path) -> dict[str, Tally]:

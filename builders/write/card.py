@@ -1,6 +1,6 @@
 """Write README.md and eval.yaml, which describe a build to people and to the Hub; all numbers are the manifest's."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,9 @@ from huggingface_hub import DatasetCardData
 from jinja2 import Environment
 
 from lethebench.builders.audits.sample import MOST_SUBJECTS
-from lethebench.builders.audits.shortcuts import LEAST_SUBJECTS, POOLED, RATIO
+from lethebench.builders.audits.shortcuts import LEAST_SUBJECTS, MOST_ATTRIBUTES, POOLED, RATIO
+from lethebench.builders.audits.texts import FIRST_ANSWERS
+from lethebench.builders.audits.two_samples import BAND, ERRORS
 from lethebench.builders.base import Benchmark
 from lethebench.builders.options import option_help
 from lethebench.builders.write.columns import QA, features_of, type_name
@@ -127,7 +129,9 @@ def card_body(benchmark: Benchmark, manifest: Manifest) -> str:
         audit_kinds=_audit_kinds(manifest),
         audit_ratio=RATIO,
         unmeasured=_unmeasured(manifest.audits or {}),
+        verdicts=list(_verdicts(benchmark, manifest.audits or {})),
         least_subjects=LEAST_SUBJECTS,
+        most_attributes=MOST_ATTRIBUTES,
         most_subjects=MOST_SUBJECTS,
     ).strip()
 
@@ -142,6 +146,36 @@ def _unmeasured(audits: Mapping[str, Mapping]) -> int:
     return audits["sample"]["attributes"] - len(set(audits["shortcuts"]) - {POOLED}) if audits else 0
 
 
+def _verdicts(benchmark: Benchmark, audits: Mapping[str, Mapping]) -> Iterator[str]:
+    """Yield a sentence for each AUC of two roles that is further than BAND from .5, by chance or not."""
+    for part in ("text", "pictures"):
+        for pair, result in audits.get(part, {}).items():
+            if "not_measured" in result or abs(result["auc"] - 0.5) <= BAND:
+                continue
+            note = benchmark.CARD.audit_notes.get(pair, "")
+            what = f"The {part} of {pair.replace('/', ' and ')}"
+            if result["apart"]:
+                yield f"{what} differ by more than {BAND} beyond chance. {note or 'The cause is not known.'}"
+                continue
+            low, high = (result["auc"] + sign * ERRORS * result["error"] for sign in (-1, 1))
+            one, other = result["subjects"]
+            yield (
+                f"{what}: AUC {result['auc']:.2f}, from {max(0, low):.2f} to {min(1, high):.2f} within {ERRORS:g} "
+                f"standard errors. {one} and {other} subjects neither show a difference of more than {BAND} nor rule "
+                f"it out. {note}"
+            ).rstrip()
+
+
+def _richness(figures: Mapping[str, float]) -> str:
+    """Return the length and vocabulary of some answers in words."""
+    counted = min(figures["answers"], FIRST_ANSWERS)
+    few = counted == figures["answers"]
+    return (
+        f"{figures['mean_tokens']} words and marks on average, 95 % have at most {figures['p95_tokens']}; "
+        f"{figures['vocabulary_of_2000']:,} different words and marks in {'all' if few else 'the first'} {counted:,}"
+    )
+
+
 def _auc(result: Mapping[str, Any]) -> str:
     """Return the AUC of two roles, or why there is none."""
     if "not_measured" in result:
@@ -153,7 +187,7 @@ def _auc(result: Mapping[str, Any]) -> str:
 def _environment() -> Environment:
     """Return the templates with the filters of cards; cached, since compiling them takes longer than filling them."""
     formats = {"thousands": "{:,}".format, "percent": "{:.1%}".format}
-    return templates(shown, **formats, size=human_size, auc=_auc, cell=markdown_text)
+    return templates(shown, **formats, size=human_size, auc=_auc, richness=_richness, cell=markdown_text)
 
 
 def human_size(nbytes: float) -> str:

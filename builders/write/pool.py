@@ -54,6 +54,25 @@ def ordered(function: Callable, items: Iterable, *, shared: Any, num_proc: int) 
         pool.shutdown(cancel_futures=True)
 
 
+def in_own_process(function: Callable, *arguments: Any) -> Any:
+    """Return `function(*arguments)` of another process, so that its memory does not add to that of this one.
+
+    Raises:
+        BuildError: the process was killed from outside, e.g. for lack of memory.
+    """
+    pool = ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn"), initializer=_start, initargs=(function, arguments)
+    )
+    try:
+        with _nameless_main():
+            future = pool.submit(_call_started)
+        return future.result()
+    except BrokenProcessPool as error:
+        raise BuildError("the process that audits was killed, most likely for lack of memory") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 @contextmanager
 def _nameless_main() -> Iterator[None]:
     """Let processes start without running the caller's script again.
@@ -85,3 +104,7 @@ def _end_with_parent() -> None:
 
 def _call(item: Any) -> Any:
     return _function(item, _shared)
+
+
+def _call_started() -> Any:
+    return _function(*_shared)

@@ -12,7 +12,7 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from lethebench.builders.audits.linear import accuracies, auc, choice_accuracies, folds_of, standardized
-from lethebench.builders.audits.sample import Sample
+from lethebench.builders.audits.sample import PackedRows, Sample
 from lethebench.builders.audits.shortcuts import POOLED, shortcuts
 from lethebench.builders.audits.texts import self_bleu, texts
 from lethebench.builders.audits.two_samples import chance_error, look, text_features, two_samples
@@ -140,6 +140,19 @@ def test_rows_without_choices_are_not_measured():
         return row(subject, "Where?", "here", options=["here"], correct=0, part=part, attribute="place")
 
     assert shortcuts(sample(make), nothing) == {}
+
+
+def test_packed_rows_give_the_figures_of_plain_ones():
+    plain = sample(with_options("other country"))
+    packed = PackedRows()
+    for one in plain.rows:
+        packed.append(one)
+    assert list(packed) == plain.rows
+    other = Sample(plain.subjects, packed)
+    assert other.about("town") == plain.about("town")
+    assert other.about("absent") == plain.about("absent") == []
+    assert shortcuts(other, nothing) == shortcuts(plain, nothing)
+    assert texts(other) == texts(plain)
 
 
 def test_lookup_equals_counting_the_others():

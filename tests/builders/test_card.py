@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -143,6 +144,58 @@ def test_card_numbers_come_from_the_manifest():
     assert "preview.png" not in text
     for what, number in manifest.paper_counts.items():
         assert f"| {what} | {number:,} |" not in text
+
+
+def card_with_audits(**changes) -> str:
+    """The card of a build with other figures of its audits."""
+    manifest = read_manifest(real_build())
+    return card_body(BENCHMARKS["icu"], replace(manifest, audits=manifest.audits | changes))
+
+
+@pytest.mark.parametrize(
+    ("auc", "apart", "expected"),
+    [
+        (0.54, False, None),
+        (0.58, False, "AUC 0.58, from 0.50 to 0.66 within 2 standard errors. 77 and 50 subjects neither show"),
+        (0.38, False, "AUC 0.38, from 0.30 to 0.46 within 2 standard errors. 77 and 50 subjects neither show"),
+        (0.80, True, "differ by more than 0.05 beyond chance. The cause is not known."),
+    ],
+)
+def test_card_judges_role_differences_by_their_error(auc, apart, expected):
+    result = {"auc": auc, "error": 0.04, "split_error": 0.01, "subjects": [77, 50], "apart": apart}
+    text = card_with_audits(text={"forget/retain": result}, pictures={"forget/retain": {"not_measured": "too few"}})
+    sentences = re.findall(r"^- The text of forget and retain.*$", text, re.MULTILINE)
+    assert len(sentences) == (expected is not None)
+    assert expected is None or expected in sentences[0]
+    assert f"| forget and retain | {auc:.2f} ± 0.04 | not measured (too few) |" in text
+
+
+@pytest.mark.parametrize(("answers", "expected"), [(40, "in all 40"), (2001, "in the first 2,000")])
+def test_card_counts_the_answers_that_it_measured(answers, expected):
+    figures = {"answers": answers, "mean_tokens": 2.5, "p95_tokens": 4, "vocabulary_of_2000": 9}
+    text = card_with_audits(answers={"all": figures, "long": {}, "not_measured": "few"})
+    assert f"9 different words and marks {expected}." in text
+    assert "two or more sentences" not in text
+
+
+@pytest.mark.parametrize(
+    ("attributes", "shortcuts", "expected"),
+    [
+        (1, {}, "No attribute has choices, or values to guess, of at least 20 subjects; too few to measure."),
+        (2, {"town": {}}, "1 of 2 attributes does not have choices, or values to guess, of at least 20 subjects;"),
+        (9, {"town": {}, "all others": {}}, "8 of 9 attributes do not have"),
+        (
+            150,
+            {"town": {}},
+            "149 of 150 attributes do not have choices, or values to guess, of at least 20 subjects or",
+        ),
+        (1, {"town": {}}, None),
+    ],
+)
+def test_card_counts_the_attributes_that_it_does_not_list(attributes, shortcuts, expected):
+    text = card_with_audits(sample={"subjects": 30, "attributes": attributes}, shortcuts=shortcuts)
+    assert ("values to guess" in text) == (expected is not None)
+    assert expected is None or expected in text
 
 
 @pytest.mark.parametrize("name", ALL)
