@@ -4,6 +4,7 @@
 # make test-lowest run the core tests on the lowest versions that pyproject.toml accepts
 # make lint        run ruff and mypy
 # make test-wheel  build the wheel, install it alone in a new environment and use it
+# make docs        make the documentation site, docs/_build/html; warnings and broken links are errors
 #
 # PYTHON            interpreter for the environment (3.11 or newer)
 # TORCH_INDEX_URL   package index for PyTorch, for example the index of its CPU build
@@ -20,7 +21,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # Without bytecode files each test process would compile PyTorch and transformers again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-lowest test-wheel lint types clean
+.PHONY: demo test test-all test-lowest test-wheel docs lint types clean
 
 demo: $(VENV)/.run
 	$(VENV)/bin/lethe demo
@@ -42,6 +43,9 @@ test-lowest:
 
 test-wheel: $(VENV)/.dev
 	$(VENV)/bin/python tests/support/wheel_check.py
+
+docs: $(VENV)/.dev
+	$(VENV)/bin/python docs/make.py
 
 lint: $(VENV)/.dev types
 	$(VENV)/bin/ruff check .
@@ -72,4 +76,4 @@ $(VENV)/.dev: $(VENV)/.torch pyproject.toml setup.py tests/gradio.txt
 	@touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist docs/_build *.egg-info

@@ -1,6 +1,6 @@
 """Every metric by name: what it measures, what it needs and where it is computed. Imports no numerical package.
 
-`lethe list metrics`, `lethe evaluate --metrics`, `lethe push-metric`, the README's table and the tests read this table.
+`lethe list metrics`, `lethe evaluate --metrics`, `lethe push-metric`, the documentation and the tests read this table.
 """
 
 import difflib

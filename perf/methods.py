@@ -8,7 +8,8 @@ initial model and unlearns the same two tasks in a process of its own. A strengt
 method goes, starting from its preset's value: the learning rate, or for `manu` the share of neurons that it prunes.
 Methods are compared with a gold model of the same seed; `gold, another seed` is scored as if it were a method and
 shows how large a difference means nothing. `--folder` resumes what the folder already holds. `--runs` trains
-nothing and prints the table of README from finished runs, one or more of each seed, whose methods have one strength.
+nothing and prints the table of docs/pages/results.md from finished runs, one or more of each seed, whose methods have
+one strength.
 
 Columns: score, forget, closeness to gold, keep, exposure above gold's in bits (each the mean over seeds, lowest and
 highest in brackets), training seconds of all requests, most resident memory in MB up to the end of the first one's

@@ -1,4 +1,4 @@
-"""The costs that README and the judges' page print are what `--dry-run` estimates today."""
+"""The costs that the pages on writers and judges print are what `--dry-run` estimates today."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,8 @@ def test_printed_costs_of_writers_are_those_of_today(name, tmp_path, monkeypatch
     assert done.status == 0, done.error
     usage = json.loads(done.out)["dry_run"]
     counts = [f"{usage[key]:,}" for key in ("calls", "input_tokens", "output_tokens")]
-    assert table_of("README.md", "| benchmark | calls |")[name] == [*counts, f"{usage['usd']:.2f}"]
+    printed = table_of("docs/pages/guides/texts-by-a-model.md", "| benchmark | calls |")
+    assert printed[name] == [*counts, f"{usage['usd']:.2f}"]
     short = [counts[0], millions(usage["input_tokens"]), millions(usage["output_tokens"])]
     usd = [f"{usage['usd']:.2f}", f"{usage['usd'] / 2:.2f}"]
     page = table_of(

@@ -1,4 +1,4 @@
-"""README's promises about resuming and safety: each names tests, and they exist."""
+"""The promises about resuming and safety in docs/: each names tests, and they exist."""
 
 import ast
 import re
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-TABLE = (TESTS.parent / "README.md").read_text("utf-8").partition("| promise | tests |")[2].partition("\n\n")[0]
+PAGE = TESTS.parent / "docs/pages/guides/promises.md"
+TABLE = PAGE.read_text("utf-8").partition("| promise | tests |")[2].partition("\n\n")[0]
 PROMISES = dict(re.findall(r"^\| (.+?) \| (.+) \|$", TABLE, re.MULTILINE))
 
 

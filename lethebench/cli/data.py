@@ -39,7 +39,7 @@ def build(
         typer.Option(
             "--map",
             metavar="FILE",
-            help="For own: a YAML file with the names of your columns; the README has an example.",
+            help="For own: a YAML file with the names of your columns: docs/pages/guides/own-data.md.",
         ),
     ] = None,
     writer: Annotated[

@@ -1,0 +1,120 @@
+"""A page for each unlearning method, from the registry, the docstrings, the presets and the table of results."""
+
+import inspect
+import re
+from dataclasses import MISSING, fields
+from typing import Any
+
+import yaml
+
+from lethe_docs.links import DOCS, arxiv_link, table, toctree
+from lethebench.baselines.presets import PRESETS
+from lethebench.baselines.registry import MethodEntry, listed_methods
+
+NOTES = DOCS / "notes" / "methods.yaml"
+_PARAMETER = re.compile(r"^    (\w+) \((.*?)\):\n((?:        .*\n?)+)", re.M)
+
+
+def pages() -> dict[str, str]:
+    """Return path -> Markdown of the pages of all methods."""
+    return {f"methods/{entry.name}.md": _page(entry) for entry in listed_methods()}
+
+
+def index() -> str:
+    """Return the table of all methods, with their place in the navigation."""
+    entries = listed_methods()
+    rows = [[f"[`{e.name}`]({e.name}.md)", e.summary, arxiv_link(e.paper), e.needs] for e in entries]
+    return table(["name", "is", "after", "needs"], rows) + toctree(entry.name for entry in entries)
+
+
+def _page(entry: MethodEntry) -> str:
+    method = entry.load()
+    paper = getattr(method, "_paper", None) or {}
+    doc = inspect.cleandoc(method.__dict__.get("__doc__") or "")
+    note = yaml.safe_load(NOTES.read_text("utf-8")).get(entry.name, "")
+    facts = [
+        ["paper", arxiv_link(entry.paper) or "none"],
+        ["needs beside the forget set", entry.needs],
+        ["trains", "the model" if entry.trains else "nothing"],
+        ["LoRA", "merged into the weights first" if entry.base_weights else "as it is"],
+        [
+            "`lethe tune` searches",
+            ", ".join(["the learning rate", *(f"`{name}`" for name in entry.searched)]) if entry.trains else "nothing",
+        ],
+        ["class", f"`{method.__module__}.{method.__qualname__}`"],
+    ]
+    parts = [f"# {entry.name}", f"{entry.summary}.", table(["", ""], facts)]
+    parts += ["## What it computes", _paragraphs(doc)]
+    if note:
+        parts += ["## When to use it", note.strip()]
+    parts += ["## Settings", _settings(entry, method.config_class)]
+    parts += [_command(entry), *_measured(entry.name)]
+    if "citation" in paper:
+        parts += ["## Cite", f"{paper['title']}.\n\n```bibtex\n{paper['citation'].strip()}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _paragraphs(doc: str) -> str:
+    """Return a docstring as Markdown, whose equations in plain text stand in a block of their own."""
+    text = re.sub(r"\n(Attributes|Args|Returns):\n(?:    .*\n?|\n)+", "\n", doc + "\n").strip()
+    text = re.sub(
+        r"([Mm])inimizes (.+?)(?=, without| plus `|\.(?:\s|$)|: h_t)",
+        lambda m: f"{m[1]}inimizes\n\n```text\n{' '.join(m[2].split())}\n```\n\n",
+        text,
+        flags=re.S,
+    )
+    return re.sub(r"```\n\n\s*[.:,]?[ ]?", "```\n\n", text)
+
+
+def _settings(entry: MethodEntry, config: Any) -> str:
+    described = {
+        m[1]: " ".join(m[3].split()) for m in _PARAMETER.finditer(inspect.cleandoc(config.__doc__ or "") + "\n")
+    }
+    rows = []
+    own = {
+        item.name: item
+        for item in fields(config)
+        if item.init and item.name in {*described, *entry.defaults, *entry.searched}
+    }
+    for name, item in own.items():
+        default = item.default if item.default is not MISSING else "required"
+        meaning = described.get(name) or str(item.metadata.get("help", ""))
+        inside = [
+            f"`{preset}` {value}"
+            for preset, content in PRESETS.items()
+            if (value := content.methods.get(entry.name, {}).get(name)) is not None
+        ]
+        rows.append(
+            [
+                f"`{name}`",
+                f"`{default!r}`" if len(repr(default)) < 40 else "see the class",
+                meaning,
+                ", ".join(inside) or "",
+            ]
+        )
+    if not rows:
+        return "None of its own; learning rate, batch and epochs come from the [preset](../guides/settings.md)."
+    text = table(["setting", "default", "meaning", "in presets"], rows)
+    return text + f"\nSet them by `--set {entry.name}.{rows[0][0].strip('`')}=...`, a preset, or `lethe tune`."
+
+
+def _command(entry: MethodEntry) -> str:
+    if entry.name == "retrain":
+        return "```sh\nlethe unlearn retrain build/icu --from runs/icu\n```"
+    tune = f"\nlethe tune {entry.name} build/icu --budget 20 --from runs/icu" if entry.trains else ""
+    return f"```sh\nlethe run build/icu --method {entry.name} --from runs/icu --out runs/{entry.name}{tune}\n```"
+
+
+def _measured(name: str) -> list[str]:
+    """Return the lines of the table of results that concern a method."""
+    text = (DOCS / "pages" / "results.md").read_text("utf-8")
+    header, _, body = text.partition("\n| method | score |")[2].partition("\n\n")[0].partition("\n")
+    own = [line for line in body.splitlines() if line.startswith(f"| `{name}`") or line.startswith("| gold of another")]
+    if len(own) < 2:
+        return []
+    rule = body.splitlines()[0]
+    return [
+        "## Measured",
+        "\n".join([f"| method | score |{header}", rule, *own]),
+        "On the tiny model and the small `icu`; [all methods, and how it was measured](../results.md).",
+    ]

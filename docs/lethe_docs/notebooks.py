@@ -1,0 +1,40 @@
+"""Notebooks as pages: their Markdown, code, and the output that they were saved with."""
+
+import base64
+import json
+from pathlib import Path
+
+from lethe_docs.links import DOCS, ROOT, SOURCE, for_site
+
+NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.ipynb"))
+
+
+def pages() -> dict[str, str | bytes]:
+    """Return path -> content of the pages of all notebooks and of their pictures."""
+    made: dict[str, str | bytes] = {}
+    for path in NOTEBOOKS:
+        made |= _page(path)
+    return made
+
+
+def _page(path: Path) -> dict[str, str | bytes]:
+    file, page = path.relative_to(ROOT).as_posix(), f"notebooks/{path.stem}.md"
+    made: dict[str, str | bytes] = {}
+    text = []
+    for number, cell in enumerate(json.loads(path.read_text("utf-8"))["cells"]):
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            text.append(for_site(source, file, page))
+            if number == 0:
+                text.append(f"[The notebook]({SOURCE}/blob/main/{file}), with the output that it was saved with.")
+            continue
+        text.append(f"```python\n{source}\n```")
+        for count, output in enumerate(cell["outputs"]):
+            data = output.get("data", {})
+            if "image/png" in data:
+                name = f"pictures/{path.stem}-{number}-{count}.png"
+                made[name] = base64.b64decode(data["image/png"])
+                text.append(f"![Output of the cell above](../{name})")
+            elif plain := "".join(output.get("text", data.get("text/plain", ""))).rstrip():
+                text.append(f"```text\n{plain}\n```")
+    return {page: "\n\n".join(text) + "\n"} | made

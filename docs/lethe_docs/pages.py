@@ -1,0 +1,95 @@
+"""All pages of the site, written into a folder for Sphinx."""
+
+import re
+from pathlib import Path, PurePosixPath
+
+from lethe_docs import api, benchmarks, commands, methods, metrics, notebooks, references
+from lethe_docs.links import DOCS, FILES, ROOT, for_site, toctree
+
+NAVIGATION = {
+    "Get started": ["start", "notebooks/first_run", "notebooks/own_data_and_method", "reading", "faq"],
+    "Guides": [
+        "guides/builds", "guides/runs", "guides/settings", "guides/models", "guides/own-data", "guides/extend",
+        "grid", "large", "judges", "guides/texts-by-a-model", "guides/python", "guides/publish", "guides/promises",
+        "guides/*",
+    ],
+    "Reference": ["benchmarks/index", "methods/index", "metrics/index", "commands/index", "api/index", "architectures"],
+    "Background": ["results", "validity", "cheats", "conventions", "papers", "*"],
+    "Project": ["contributing", "changelog"],
+}  # fmt: skip
+"""Caption -> its pages in order; `*` takes the pages of a folder that no other entry names."""
+
+
+def pages(builds: Path | None) -> dict[str, str | bytes]:
+    """Return path -> content of every file of the site's source.
+
+    Args:
+        builds: folder of small builds, whose cards and pictures the pages of benchmarks show; None leaves these out.
+    """
+    made: dict[str, str | bytes] = {}
+    for path in sorted((DOCS / "pages").rglob("*.md")):
+        file, page = path.relative_to(ROOT).as_posix(), path.relative_to(DOCS / "pages").as_posix()
+        made[page] = for_site(_filled(path.read_text("utf-8")), file, page)
+    for file, page in FILES.items():
+        made[page] = for_site((ROOT / file).read_text("utf-8"), file, page)
+    made["contributing.md"] = re.sub(r"^```python file=\S+.*$", "```python", str(made["contributing.md"]), flags=re.M)
+    made["guides/extend.md"] = re.sub(r"^```python file=\S+.*$", "```python", str(made["guides/extend.md"]), flags=re.M)
+    for path in sorted((DOCS / "pictures").iterdir()):
+        made[f"pictures/{path.name}"] = path.read_bytes()
+    for module in (methods, metrics, commands, api, notebooks):
+        made |= module.pages()
+    made |= benchmarks.pages(builds)
+    hidden = ":orphan:\n\n"
+    made["judges-data.md"] = hidden + str(made["judges-data.md"])
+    return made
+
+
+def _filled(text: str) -> str:
+    """Return the Markdown of a page with its generated parts."""
+    parts = {
+        "imports": benchmarks.imports_table,
+        "papers": references.papers_table,
+        "citation": references.citation,
+        "toctree": _navigation,
+        "benchmarks": benchmarks.index,
+        "methods": methods.index,
+        "metrics": metrics.index,
+        "commands": commands.index,
+    }
+    return re.sub(r"^<!-- generated: (\w+) -->$", lambda match: parts[match[1]](), text, flags=re.M)
+
+
+def _navigation() -> str:
+    """Return the directives of the navigation."""
+    named = {name for names in NAVIGATION.values() for name in names} | {"index", "judges-data"}
+    own = [
+        path.relative_to(DOCS / "pages").with_suffix("").as_posix() for path in sorted((DOCS / "pages").rglob("*.md"))
+    ]
+    parts = []
+    for caption, names in NAVIGATION.items():
+        listed = []
+        for name in names:
+            listed += (
+                [
+                    page
+                    for page in own
+                    if PurePosixPath(page).match(name) and page not in named and page.count("/") == name.count("/")
+                ]
+                if "*" in name
+                else [name]
+            )
+        parts.append(toctree(listed, caption=caption))
+    return "".join(parts)
+
+
+def write(folder: Path, builds: Path | None) -> None:
+    """Write the source of the site; files that are as they were keep their time, so that Sphinx skips them."""
+    made = pages(builds)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file() and path.relative_to(folder).as_posix() not in made:
+            path.unlink()
+    for name, content in made.items():
+        path, data = folder / name, content.encode() if isinstance(content, str) else content
+        if not (path.is_file() and path.read_bytes() == data):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)

@@ -1,0 +1,155 @@
+"""Pages of the documentation: every registry entry has one, links lead somewhere, commands exist."""
+
+import re
+import shlex
+
+import pytest
+import typer
+
+from lethe_docs import api
+from lethe_docs.check import problems
+from lethe_docs.links import FILES, ROOT, for_site
+from lethe_docs.pages import pages
+from lethebench.baselines.registry import listed_methods
+from lethebench.builders.registry import listed_benchmarks
+from lethebench.cli.app import app
+from lethebench.evaluation.registry import METRICS
+
+COMMANDS = typer.main.get_command(app).commands
+FENCE = re.compile(r"^ *```(?P<language>\w*)[^\n]*\n(?P<code>.*?)^ *```$", re.M | re.S)
+HAND_WRITTEN = [*sorted((ROOT / "docs" / "pages").rglob("*.md")), *(ROOT / file for file in FILES)]
+
+
+@pytest.fixture(scope="module")
+def site() -> dict[str, str | bytes]:
+    return pages(None)
+
+
+def command_lines(text: str) -> list[str]:
+    """Return the lines of a page that call `lethe`, without comments."""
+    code = [fence["code"] for fence in FENCE.finditer(text) if fence["language"] in ("sh", "bash")]
+    code += re.findall(r"^    (lethe .*)$", text, re.M)
+    lines = "\n".join(code).replace("\\\n", " ").splitlines()
+    return [line.strip().split("  #")[0] for line in lines if line.strip().startswith("lethe ")]
+
+
+def test_every_registry_entry_has_a_page(site):
+    names = {f"methods/{entry.name}.md" for entry in listed_methods()} | {f"metrics/{name}.md" for name in METRICS}
+    names |= {f"benchmarks/{name}.md" for name in listed_benchmarks()} | {f"commands/{name}.md" for name in COMMANDS}
+    assert names <= site.keys()
+
+
+def test_page_of_a_method_has_equation_settings_and_results(site):
+    page = site["methods/npo.md"]
+    assert "(2 / beta) E_f[log(1 + exp(beta (lp_theta(y) - lp_ref(y))))]" in page
+    assert "| `beta` | `0.1` | Inverse temperature" in page
+    assert "https://arxiv.org/abs/2404.05868" in page
+    assert re.search(r"\| `npo`, cross-entropy on retain rows \| 0\.\d+ ", page)
+
+
+def test_page_of_a_metric_has_definition_and_validity(site):
+    assert "forget of a profile = 1 - clip" in site["metrics/forget.md"]
+    assert re.search(r"\| `forget` \| 1\.000 ", site["metrics/forget.md"])
+    assert "below 1 = prefers the truth" in site["metrics/truth_ratio.md"]
+
+
+def test_every_option_is_on_the_page_of_its_command(site):
+    for name, command in COMMANDS.items():
+        for option in command.params:
+            for flag in option.opts if option.param_type_name == "option" and not option.hidden else ():
+                assert f"`{flag}" in site[f"commands/{name}.md"], (name, flag)
+
+
+def test_exported_names_are_on_the_pages_of_the_api(site):
+    assert "{py:function} lethebench.stream(data" in site["api/lethebench.md"]
+    assert "{py:class} lethebench.baselines.NPOTrainer" in site["api/baselines.md"]
+    assert "`row_ids`" not in site["api/builders.md"]
+
+
+def test_google_docstring_becomes_markdown():
+    doc = "Return a * b <c>.\n\nArgs:\n    a (`float`, *optional*): First\n        factor.\n    b: Second.\n\n"
+    doc += "Returns:\n    The product [1]."
+    assert api.markdown(doc) == (
+        "Return a \\* b \\<c>.\n\n**Args**\n\n- `a`: First factor.\n- `b`: Second.\n\n"
+        "**Returns**\n\nThe product \\[1\\]."
+    )
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *HAND_WRITTEN], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_commands_of_a_page_exist(path):
+    for line in command_lines(path.read_text("utf-8")):
+        check(line)
+
+
+def test_commands_of_generated_pages_exist(site):
+    for name, text in site.items():
+        if name.startswith(("methods/", "metrics/", "commands/", "benchmarks/")):
+            for line in command_lines(str(text)):
+                check(line)
+
+
+def check(line: str) -> None:
+    """Parse a line as the command would, without the options of a file that is not there."""
+    name, *words = shlex.split(re.sub(r"--config \S+", "", line))[1:]
+    if name == "--debug":
+        return
+    assert name in COMMANDS, line
+    try:
+        COMMANDS[name].make_context(name, words, resilient_parsing=False)
+    except Exception as error:
+        raise AssertionError(f"{line}: {getattr(error, 'message', error)}") from error
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("[a](../../evaluation/VALIDITY.md#x)", "[a](validity.md#x)"),
+        ("[a](guides/runs.md)", "[a](guides/runs.md)"),
+        ("[a](../methods/npo.md)", "[a](methods/npo.md)"),
+        ("[a](../../evaluation/forget)", "[a](metrics/forget.md)"),
+        ("![a](../pictures/icu.webp)", "![a](pictures/icu.webp)"),
+        ("[a](../../pyproject.toml)", "[a](https://github.com/lethebench/lethebench/blob/main/pyproject.toml)"),
+        ("[a](https://x.org/y.md)", "[a](https://x.org/y.md)"),
+        ("```\n[a](nowhere)\n```", "```\n[a](nowhere)\n```"),
+    ],
+)
+def test_link_of_a_page_leads_to_page_or_source(link, expected):
+    assert for_site(link, "docs/pages/start.md", "start.md") == expected
+
+
+@pytest.mark.parametrize("target", ["../../nowhere.md", "../../../../etc/passwd", "../../evaluation/nowhere"])
+def test_link_to_nowhere_is_refused(target):
+    with pytest.raises(ValueError, match="leads nowhere"):
+        for_site(f"[a]({target})", "docs/pages/start.md", "start.md")
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ('<a href="b.html">', "b.html does not exist"),
+        ('<a href="#part">', "#part names no part"),
+        ('<img src="https://x.org/a.png" alt="a">', "loads https://x.org/a.png"),
+        ('<script src="//cdn.org/a.js"></script>', "loads //cdn.org/a.js"),
+        ('<img src="a.html">', "a.html has no text"),
+        ('<p id="part"><a href="a.html#part"><a href="https://x.org">', None),
+    ],
+)
+def test_check_of_html_names_the_problem(tmp_path, body, problem):
+    (tmp_path / "a.html").write_text(body)
+    found = problems(tmp_path)
+    assert [problem in line for line in found] == [True] if problem else found == []
+
+
+def test_readme_is_one_screen_and_its_links_exist():
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert len(text.splitlines()) <= 45
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (ROOT / target).exists(), target
+    for name in (*(entry.name for entry in listed_methods() if entry.name != "retrain"), *listed_benchmarks()):
+        assert f"`{name}`" in text, name
+
+
+def test_pictures_are_small():
+    assert all(path.stat().st_size < 120_000 for path in (ROOT / "docs" / "pictures").iterdir())
