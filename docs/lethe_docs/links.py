@@ -32,6 +32,8 @@ def page_of(path: str) -> str | None:
     parts = PurePosixPath(path).parts
     if parts[:2] == ("docs", "pages"):
         return str(PurePosixPath(*parts[2:]))
+    if parts[0] == "docs" and len(parts) == 2 and path.endswith(".md"):
+        return f"guides/{parts[1]}"
     if parts[:2] == ("docs", "notebooks"):
         return str(PurePosixPath(*parts[1:]).with_suffix(".md"))
     if parts[:2] == ("docs", "pictures"):

@@ -4,7 +4,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from lethe_docs import api, benchmarks, commands, methods, metrics, notebooks, references
-from lethe_docs.links import DOCS, FILES, ROOT, for_site, toctree
+from lethe_docs.links import DOCS, FILES, ROOT, for_site, page_of, toctree
 
 NAVIGATION = {
     "Get started": ["start", "notebooks/first_run", "notebooks/own_data_and_method", "reading", "faq"],
@@ -19,6 +19,8 @@ NAVIGATION = {
 }  # fmt: skip
 """Caption -> its pages in order; `*` takes the pages of a folder that no other entry names."""
 
+HAND_WRITTEN = [*sorted((DOCS / "pages").rglob("*.md")), *sorted(DOCS.glob("*.md"))]
+
 
 def pages(builds: Path | None) -> dict[str, str | bytes]:
     """Return path -> content of every file of the site's source.
@@ -27,8 +29,9 @@ def pages(builds: Path | None) -> dict[str, str | bytes]:
         builds: folder of small builds, whose cards and pictures the pages of benchmarks show; None leaves these out.
     """
     made: dict[str, str | bytes] = {}
-    for path in sorted((DOCS / "pages").rglob("*.md")):
-        file, page = path.relative_to(ROOT).as_posix(), path.relative_to(DOCS / "pages").as_posix()
+    for path in HAND_WRITTEN:
+        file = path.relative_to(ROOT).as_posix()
+        page = str(page_of(file))
         made[page] = for_site(_filled(path.read_text("utf-8")), file, page)
     for file, page in FILES.items():
         made[page] = for_site((ROOT / file).read_text("utf-8"), file, page)
@@ -39,8 +42,7 @@ def pages(builds: Path | None) -> dict[str, str | bytes]:
     for module in (methods, metrics, commands, api, notebooks):
         made |= module.pages()
     made |= benchmarks.pages(builds)
-    hidden = ":orphan:\n\n"
-    made["judges-data.md"] = hidden + str(made["judges-data.md"])
+    made["judges-data.md"] = "---\norphan: true\n---\n\n" + str(made["judges-data.md"])
     return made
 
 
@@ -62,9 +64,7 @@ def _filled(text: str) -> str:
 def _navigation() -> str:
     """Return the directives of the navigation."""
     named = {name for names in NAVIGATION.values() for name in names} | {"index", "judges-data"}
-    own = [
-        path.relative_to(DOCS / "pages").with_suffix("").as_posix() for path in sorted((DOCS / "pages").rglob("*.md"))
-    ]
+    own = [str(page_of(path.relative_to(ROOT).as_posix())).removesuffix(".md") for path in HAND_WRITTEN]
     parts = []
     for caption, names in NAVIGATION.items():
         listed = []

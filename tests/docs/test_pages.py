@@ -9,15 +9,15 @@ import typer
 from lethe_docs import api
 from lethe_docs.check import problems
 from lethe_docs.links import FILES, ROOT, for_site
-from lethe_docs.pages import pages
+from lethe_docs.pages import HAND_WRITTEN, pages
 from lethebench.baselines.registry import listed_methods
 from lethebench.builders.registry import listed_benchmarks
 from lethebench.cli.app import app
 from lethebench.evaluation.registry import METRICS
 
 COMMANDS = typer.main.get_command(app).commands
+COMMAND_PAGES = [ROOT / "README.md", *HAND_WRITTEN, *(ROOT / file for file in FILES)]
 FENCE = re.compile(r"^ *```(?P<language>\w*)[^\n]*\n(?P<code>.*?)^ *```$", re.M | re.S)
-HAND_WRITTEN = [*sorted((ROOT / "docs" / "pages").rglob("*.md")), *(ROOT / file for file in FILES)]
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +26,11 @@ def site() -> dict[str, str | bytes]:
 
 
 def command_lines(text: str) -> list[str]:
-    """Return the lines of a page that call `lethe`, without comments."""
+    """Return the lines of a page that call `lethe`, comments included."""
     code = [fence["code"] for fence in FENCE.finditer(text) if fence["language"] in ("sh", "bash")]
     code += re.findall(r"^    (lethe .*)$", text, re.M)
     lines = "\n".join(code).replace("\\\n", " ").splitlines()
-    return [line.strip().split("  #")[0] for line in lines if line.strip().startswith("lethe ")]
+    return [line.strip() for line in lines if line.strip().startswith("lethe ")]
 
 
 def test_every_registry_entry_has_a_page(site):
@@ -75,9 +75,7 @@ def test_google_docstring_becomes_markdown():
     )
 
 
-@pytest.mark.parametrize(
-    "path", [ROOT / "README.md", *HAND_WRITTEN], ids=lambda path: path.relative_to(ROOT).as_posix()
-)
+@pytest.mark.parametrize("path", COMMAND_PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_commands_of_a_page_exist(path):
     for line in command_lines(path.read_text("utf-8")):
         check(line)
@@ -92,7 +90,7 @@ def test_commands_of_generated_pages_exist(site):
 
 def check(line: str) -> None:
     """Parse a line as the command would, without the options of a file that is not there."""
-    name, *words = shlex.split(re.sub(r"--config \S+", "", line))[1:]
+    name, *words = shlex.split(re.sub(r"--config \S+", "", line), comments=True)[1:]
     if name == "--debug":
         return
     assert name in COMMANDS, line
