@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import typer
 
 from lethebench import __version__, terminal
-from lethebench.cli import attack, data, evaluate, grid, listing, publish, results, train
+from lethebench.cli import attack, data, evaluate, grid, listing, publish, reproduce, results, train
 from lethebench.contract.errors import printable
 from lethebench.contract.processes import is_main_process, num_processes, process_index
 
@@ -39,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (listing, data, train, grid, evaluate, attack, results, publish):
+for module in (listing, data, train, grid, reproduce, evaluate, attack, results, publish):
     module.add_commands(app)
 
 

@@ -1,4 +1,4 @@
-"""`lethe list`: tables of attacks, benchmarks, imports, methods, metrics and models."""
+"""`lethe list`: tables of attacks, benchmarks, imports, methods, metrics, models and experiments."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -9,14 +9,16 @@ from lethebench.cli.command import command
 from lethebench.cli.output import Json, show, text_table
 from lethebench.errors import UserError
 
-KINDS = ("attacks", "benchmarks", "imports", "methods", "metrics", "models")
+KINDS = ("attacks", "benchmarks", "imports", "methods", "metrics", "models", "experiments")
 
 
 def list_command(
-    kind: Annotated[str, typer.Argument(metavar="[attacks|benchmarks|imports|methods|metrics|models]")] = "all",
+    kind: Annotated[
+        str, typer.Argument(metavar="[attacks|benchmarks|imports|methods|metrics|models|experiments]")
+    ] = "all",
     as_json: Json = False,
 ) -> None:
-    """List attacks, benchmarks, imports, methods, metrics and models.
+    """List attacks, benchmarks, imports, methods, metrics, models and experiments.
 
     Example: lethe list methods
     """
@@ -39,6 +41,7 @@ def catalog(kind: str) -> dict[str, list[dict[str, object]]]:
         "methods": _methods,
         "metrics": _metrics,
         "models": _models,
+        "experiments": _experiments,
     }
     return {name: tables[name]() for name in (KINDS if kind == "all" else (kind,))}
 
@@ -134,6 +137,20 @@ def _models() -> list[dict[str, object]]:
     from lethebench.baselines.presets import PRESETS
 
     return [{"preset": name, "model": preset.base_model, "source": preset.source} for name, preset in PRESETS.items()]
+
+
+def _experiments() -> list[dict[str, object]]:
+    from lethebench.reproduce.experiments import experiments
+
+    return [
+        {
+            "name": name,
+            "is": entry.summary,
+            "needs": entry.hardware,
+            "expected values": "yes" if entry.expected.is_file() else "not measured yet",
+        }
+        for name, entry in experiments().items()
+    ]
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -42,12 +42,12 @@ def grid_command(path: Path, *, engine: str | None = None) -> tuple[dict[str, An
     """
     grid = read_grid(path, engine)
     if grid.engine == "hf-jobs":
-        _check_options(grid)
+        check_grid(grid)
         lines = hub_jobs.commands(grid)
         return {"commands": [line for line in lines if not line.startswith("#")]}, "\n".join(lines)
     own_engine = ENGINES[grid.engine](grid)
-    _check_options(grid)
-    requests = _requests(grid, checked=True)
+    check_grid(grid)
+    requests = requests_of(grid, checked=True)
     with lock(grid.jobs(LOCK), f"{grid.out} is in use by another `lethe grid`: wait until it ends, or pass --status"):
         if isinstance(own_engine, engines.Slurm):
             _submit(grid, own_engine, requests)
@@ -64,7 +64,7 @@ def status_command(path: Path, *, engine: str | None = None) -> tuple[dict[str, 
     if grid.engine == "hf-jobs":
         raise UserError("--status: jobs on the Hub are listed by `hf jobs ps -a`")
     own_engine = ENGINES[grid.engine](grid)
-    return _result(grid, own_engine, _requests(grid))
+    return _result(grid, own_engine, requests_of(grid))
 
 
 def commands_of(path: Path) -> tuple[dict[str, Any], str]:
@@ -97,7 +97,7 @@ def _report(grid: Grid) -> Path:
     return grid.out / "report/report.html"
 
 
-def _requests(grid: Grid, *, checked: bool = False) -> Requests:
+def requests_of(grid: Grid, *, checked: bool = False) -> Requests:
     """Return the number of requests of each run; if `checked`, raise UserError if one cannot work or differs."""
     builds = {path: open_quietly(path) for path in {cell.options.data for cell in grid.cells}}
     counts = {}
@@ -111,7 +111,7 @@ def _requests(grid: Grid, *, checked: bool = False) -> Requests:
     return counts
 
 
-def _check_options(grid: Grid) -> None:
+def check_grid(grid: Grid) -> None:
     """Check the options of each run; seeds need no check of their own."""
     checked_keys = set()
     for cell in grid.cells:

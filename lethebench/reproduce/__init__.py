@@ -1,0 +1,1 @@
+"""Named experiments with the values that they are expected to give."""

@@ -1,0 +1,101 @@
+"""The experiments that `lethe reproduce` knows: each is a file that names a build and a grid of runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lethebench.contract.strict_yaml import ConfigError, dump_value, load_strict, refuse_unknown
+from lethebench.errors import UserError
+
+FOLDER = Path(__file__).parent / "experiments"
+"""Where the experiments of the package are; the expected values of NAME.yaml are in NAME.json beside it."""
+HARDWARE = ("cpu", "gpu")
+OWN_KEYS = ("data", "out")
+"""Keys of a grid that the experiment sets."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A build and a grid of runs.
+
+    Attributes:
+        name: The file's name without its ending.
+        path: The file.
+        summary: What it compares, in one line.
+        hardware: `cpu` if one core suffices, else `gpu`.
+        build: Arguments of `lethebench.builders.build`: `name`, and optionally `size`, `seed` and `options`.
+        grid: The keys of a grid file besides data and out.
+    """
+
+    name: str
+    path: Path
+    summary: str
+    hardware: str
+    build: Mapping[str, Any]
+    grid: Mapping[str, Any]
+
+    @property
+    def expected(self) -> Path:
+        """Return the file of its expected values, which need not exist."""
+        return self.path.with_suffix(".json")
+
+    @property
+    def seeds(self) -> list[int]:
+        """Return its seeds."""
+        seed = self.grid["seed"]
+        return list(seed) if isinstance(seed, list) else [seed]
+
+
+def experiments() -> dict[str, Experiment]:
+    """Return the experiments of the package by name."""
+    return {path.stem: read_experiment(path) for path in sorted(FOLDER.glob("*.yaml"))}
+
+
+def find_experiment(name: str) -> Experiment:
+    """Return an experiment by its name, or by the path of its file.
+
+    Raises:
+        UserError: There is none with this name.
+        ConfigError: The file cannot be read.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return read_experiment(Path(name))
+    refuse_unknown([name], [path.stem for path in sorted(FOLDER.glob("*.yaml"))], "lethe reproduce", "experiment")
+    return read_experiment(FOLDER / f"{name}.yaml")
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Return the experiment that a file describes.
+
+    Raises:
+        ConfigError: The file cannot be read, lacks a key, or has an unknown one.
+    """
+    content = load_strict(path)
+    keys = ("summary", "hardware", "build", "grid")
+    refuse_unknown(content, keys, str(path))
+    if missing := [key for key in keys if key not in content]:
+        raise ConfigError(f"{path}: {missing[0]} is missing")
+    for key in ("build", "grid"):
+        if not isinstance(content[key], dict):
+            raise ConfigError(f"{path}: {key} is {dump_value(content[key])}, and must be a mapping")
+    refuse_unknown([content["hardware"]], HARDWARE, str(path), "hardware")
+    refuse_unknown(content["build"], ("name", "size", "seed", "options"), f"{path}: build")
+    if own := [key for key in OWN_KEYS if key in content["grid"]]:
+        raise ConfigError(f"{path}: grid: {own[0]} is set by `lethe reproduce`; remove it")
+    if "name" not in content["build"]:
+        raise ConfigError(f"{path}: build: name is missing; give a benchmark")
+    grid = {"seed": [0], **content["grid"]}
+    return Experiment(path.stem, path, content["summary"], content["hardware"], content["build"], grid)
+
+
+def with_seeds(experiment: Experiment, count: int | None) -> list[int]:
+    """Return the first `count` seeds of an experiment, all by default.
+
+    Raises:
+        UserError: It has fewer.
+    """
+    seeds = experiment.seeds
+    if count is not None and count > len(seeds):
+        raise UserError(f"--seeds {count}: {experiment.name} has {len(seeds)} seeds; pass 1 to {len(seeds)}")
+    return seeds[:count]

@@ -1,0 +1,117 @@
+"""`lethe reproduce`: its experiments are valid, its tolerance and verdicts are right, and it continues and compares."""
+
+import json
+import math
+
+import pytest
+from command_line import lethe
+from tiny_models import save_llava
+
+from lethebench.builders.registry import BENCHMARKS
+from lethebench.cli.listing import catalog
+from lethebench.grid.plan import read_grid
+from lethebench.reproduce.cells import NAMES, NEW, OUTSIDE, SAME, compare, read_expected, tolerance
+from lethebench.reproduce.experiments import experiments
+
+EXPECTED = {"npo": {"score": {0: 0.5, 1: 0.7}}, "ga": {"score": {0: 0.2, 1: 0.2}}}
+
+
+@pytest.mark.parametrize("experiment", experiments().values(), ids=lambda experiment: experiment.name)
+def test_experiment_is_a_valid_grid_of_a_known_benchmark(experiment, tmp_path):
+    assert experiment.build["name"] in BENCHMARKS
+    path = tmp_path / "grid.json"
+    path.write_text(json.dumps({**experiment.grid, "data": "x", "out": "y"}))
+    assert len(read_grid(path).cells) > len(experiment.seeds)
+    _, cells = read_expected(experiment.expected)
+    assert all(set(values) == set(experiment.seeds) for figures in cells.values() for values in figures.values())
+    assert experiment.name in [row["name"] for row in catalog("experiments")["experiments"]]
+
+
+def test_tolerance_is_two_standard_errors_of_a_difference():
+    # Variances .02 and 0, .01 on average.
+    assert tolerance(EXPECTED, "score", 2) == pytest.approx(2 * math.sqrt(0.01 + 0.01) / math.sqrt(2))
+    assert tolerance({"ga": {"score": {0: 0.2, 1: 0.2}}}, "score", 2) == 0.02
+    assert tolerance({}, "exposure", 2) == 0.2
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ({0: 0.6, 1: 0.6}, SAME),
+        ({0: 0.79, 1: 0.79}, SAME),
+        ({0: 0.81, 1: 0.81}, OUTSIDE),
+        ({0: 0.6, 1: None}, OUTSIDE),
+    ],
+)
+def test_verdict_of_a_cell(values, verdict):
+    (cell,) = compare(EXPECTED, {"npo": {"score": values}}, [0, 1])
+    assert cell.verdict == verdict
+    assert cell.expected == pytest.approx(0.6)
+
+
+def test_cell_without_an_expected_value_is_neither_right_nor_wrong():
+    assert compare({}, {"npo": {"score": {0: 0.1}}}, [0])[0].verdict == NEW
+    assert compare(EXPECTED, {"npo": {"score": {0: 0.5, 2: 0.5}}}, [0, 2])[0].verdict == NEW
+
+
+def test_figure_that_is_never_measured_is_as_expected():
+    assert compare({"ga": {"score": {0: None}}}, {"ga": {"score": {0: None}}}, [0])[0].verdict == SAME
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("icu-tyni", None, "icu-tiny"),
+        ("x.yaml", None, "No such file"),
+        ("x.yaml", {"summary": "s", "hardware": "cpu", "build": {"name": "icu"}}, "grid is missing"),
+        ("x.yaml", {"summary": "s", "hardware": "tpu", "build": {"name": "icu"}, "grid": {}}, "tpu"),
+        ("x.yaml", {"summary": "s", "hardware": "cpu", "build": {"name": "icu"}, "grid": {"out": "o"}}, "out is set"),
+        ("x.yaml", {"summary": "s", "hardware": "cpu", "build": {"name": "icu"}, "grid": {"seed": [0]}}, "--seeds 2"),
+    ],
+)
+def test_bad_experiment_is_refused_in_one_line(name, content, words, tmp_path):
+    if content is not None:
+        (tmp_path / name).write_text(json.dumps(content))
+    result = lethe("reproduce", name, "--seeds", "2", cwd=tmp_path)
+    assert (result.status, result.out) == (2, "")
+    assert result.error.count("\n") == 1
+    assert words in result.error
+
+
+@pytest.mark.slow
+def test_experiment_is_recorded_continued_and_compared(tmp_path):
+    steps = {"max_steps": 1, "per_device_train_batch_size": 4}
+    content = {
+        "summary": "One method.",
+        "hardware": "cpu",
+        "build": {"name": "icu", "size": 8, "options": {"task_size": 2}},
+        "grid": {
+            "model": str(save_llava(tmp_path / "base")),
+            "method": "npo",
+            "seed": [0, 1],
+            "tasks": 1,
+            "ignore-gate": True,
+            "set": {"learn": steps, "npo": steps},
+        },
+    }
+    (tmp_path / "mine.yaml").write_text(json.dumps(content))
+    command = ("reproduce", "mine.yaml", "--out", "out", "--json")
+    first = lethe(*command, "--seeds", "1", cwd=tmp_path)
+    assert first.status == 0, first.error
+    assert json.loads(first.out)["counts"] == {SAME: 0, OUTSIDE: 0, NEW: len(NAMES)}
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out/runs").rglob("done.json")}
+    assert lethe(*command, "--record", cwd=tmp_path).status == 0
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    again = lethe(*command, cwd=tmp_path)
+    assert json.loads(again.out)["counts"] == {SAME: len(NAMES), OUTSIDE: 0, NEW: 0}
+    recorded = json.loads((tmp_path / "mine.json").read_text())
+    recorded["cells"]["npo"]["in_sample_utility"] = {"0": 0.999, "1": 0.999}
+    (tmp_path / "mine.json").write_text(json.dumps(recorded))
+    result = lethe("reproduce", "mine.yaml", "--out", "out", cwd=tmp_path)
+    assert result.status == 1
+    assert "1 outside" in result.out
+    recorded["data"]["questions"]["rows"] = "0" * 64
+    (tmp_path / "mine.json").write_text(json.dumps(recorded))
+    result = lethe("reproduce", "mine.yaml", "--out", "out", cwd=tmp_path)
+    assert result.status == 2
+    assert "with other questions" in result.error
