@@ -44,7 +44,13 @@ def _page(package: str) -> str:
     documented = {name: value for name, value in found.items() if inspect.isfunction(value) or inspect.isclass(value)}
     ordered = sorted(documented.items(), key=lambda pair: (inspect.isfunction(pair[1]), pair[0].lower()))
     return (
-        "\n\n".join([f"# {package}", PACKAGES[package], *(_entry(name, value, package) for name, value in ordered)])
+        "\n\n".join(
+            [
+                f"# {package.removeprefix('lethebench.')}",
+                PACKAGES[package],
+                *(_entry(name, value, package) for name, value in ordered),
+            ]
+        )
         + "\n"
     )
 

@@ -52,7 +52,12 @@ def _page(name: str, command: Any) -> str:
 
 def _flags(option: Any, context: Any) -> str:
     """Return the flags of an option with what they take, as its help has them."""
-    return "<br>".join(f"`{flag.strip()}`" for flag in option.get_help_record(context)[0].split(", "))
+    flags = re.sub(r"<(\w+)(?: range)?>", _value, option.get_help_record(context)[0])
+    return "<br>".join(f"`{flag.strip()}`" for flag in flags.split(", "))
+
+
+def _value(kind: re.Match[str]) -> str:
+    return {"int": "N", "float": "X", "str": "TEXT"}.get(kind[1], kind[1].upper())
 
 
 def _default(option: Any) -> str:

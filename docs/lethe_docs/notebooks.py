@@ -3,6 +3,7 @@
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 from lethe_docs.links import DOCS, ROOT, SOURCE, for_site
 
@@ -38,3 +39,26 @@ def _page(path: Path) -> dict[str, str | bytes]:
             elif plain := "".join(output.get("text", data.get("text/plain", ""))).rstrip():
                 text.append(f"```text\n{plain}\n```")
     return {page: "\n\n".join(text) + "\n"} | made
+
+
+def run(path: Path, folder: Path) -> Any:
+    """Return a notebook with the output of its cells, run in a folder; raise CellExecutionError if one fails."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+def save(path: Path, folder: Path) -> None:
+    """Run a notebook and save it with its output, without what differs from run to run."""
+    import nbformat
+
+    notebook = run(path, folder)
+    for cell in notebook.cells:
+        cell.metadata = {}
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    notebook.metadata["language_info"] = {"name": "python"}
+    nbformat.write(notebook, path)

@@ -26,6 +26,9 @@ def papers_table() -> str:
     for name, imported in IMPORTS.items():
         add(imported.after, f"import `{name}`")
     for method in listed_methods():
+        paper = getattr(method.load(), "_paper", None) or {}
+        if paper.get("id") and paper["id"] in method.paper:
+            names.setdefault(paper["id"], paper["title"])
         add(method.paper, f"method [`{method.name}`](methods/{method.name}.md)")
     for page, title in (("conventions", "conventions"), ("validity", "validity")):
         text = (ROOT / "evaluation" / f"{page.upper()}.md").read_text("utf-8")
