@@ -14,10 +14,9 @@ from datasets import Dataset, concatenate_datasets
 
 from lethebench import __version__
 from lethebench.attacks.models import Target, model_hash, targets_of, unreachable
+from lethebench.attacks.records import FOLDER, SUMMARY
 from lethebench.attacks.registry import BUDGETS, NEEDS, AttackEntry, NotApplicable, chosen_attacks
 from lethebench.attacks.results import (
-    FOLDER,
-    SUMMARY,
     claim,
     is_finished,
     recovery_table,

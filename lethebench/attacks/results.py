@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lethebench.attacks.models import Target, model_hash
+from lethebench.attacks.records import AGAIN, FOLDER, worst_of
 from lethebench.attacks.registry import ATTACKS, attack_entry
 from lethebench.cli.output import text_table
 from lethebench.contract.defaults import NO_ATTACK
@@ -24,14 +25,10 @@ from lethebench.runs.summary import ROWS, read_rows
 if TYPE_CHECKING:
     from lethebench.attacks.context import Attempt
 
-FOLDER = "attacks"
-"""Folder of a run that holds the results."""
 RESULT = "result.json"
-SUMMARY = "summary.json"
 KEY = "key"
 CLAIM = "not recovered by the attacks listed, within the budget stated"
 """The most that a run may claim about a method."""
-AGAIN = "remove the folder and run `lethe attack` again"
 
 
 class Series(NamedTuple):
@@ -273,10 +270,3 @@ def recovery_table(summary: Mapping[str, Any], title: str) -> str:
     return text_table(
         header, lines, right=header[1:-1], title=f"recovery {title}: 0 = as gold, 1 = as the initial model"
     )
-
-
-def worst_of(summary: Mapping[str, Any], model: Mapping[str, Any], attack: str) -> float | None:
-    """Return the largest recovery of a model over the variants of an attack, None where it was not run."""
-    names = [one["name"] for one in summary["series"] if one["attack"] == attack]
-    values = [model["recovery"][name] for name in names if name in model["recovery"]]
-    return max(values, default=None)

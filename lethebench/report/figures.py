@@ -165,13 +165,42 @@ def curves(
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
-        figure.legend(
-            loc="outside lower left", ncols=columns, frameon=False, handlelength=2.4, columnspacing=1.4, fontsize=8.5
-        )
+        _legend(figure, columns)
     return figure
 
 
-def _curve(axes: Axes, method: str, points: Mapping[int, Stat], index: int) -> None:
+@rc_context(STYLE)
+def over_steps(lines: Mapping[str, Mapping[float, Stat]], *, title: str, styles: Sequence[str]) -> Figure:
+    """Draw knowledge of every model over the steps of an attack, from 0 to 1.
+
+    Args:
+        lines: Model -> step -> knowledge.
+        title: What is drawn.
+        styles: All models of the report in order, so that each keeps its color in every panel.
+    """
+    columns = 3 if max(map(len, lines), default=0) <= 18 else 2
+    figure = Figure(figsize=(4.7, 3.1 + 0.2 * math.ceil(len(lines) / columns)), dpi=DPI, layout="constrained")
+    axes = figure.add_subplot()
+    for model, points in lines.items():
+        _curve(axes, model, points, styles.index(model))
+    axes.set_ylim(0, 1.06)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.set_xlabel("training steps")
+    axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", pad=10)
+    axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    _legend(figure, columns)
+    return figure
+
+
+def _legend(figure: Figure, columns: int) -> None:
+    figure.legend(
+        loc="outside lower left", ncols=columns, frameon=False, handlelength=2.4, columnspacing=1.4, fontsize=8.5
+    )
+
+
+def _curve(axes: Axes, method: str, points: Mapping[Any, Stat], index: int) -> None:
     measured = [(stage, stat.value, stat.sd) for stage, stat in points.items() if stat.value is not None]
     if not measured:
         return

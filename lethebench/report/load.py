@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
+from lethebench.attacks.records import read_attacks
 from lethebench.errors import UserError, one_line
 from lethebench.runs.folder import file_hash, stage_name
 from lethebench.runs.proof import LEARNT, check_run, gold_names, stages_of
@@ -166,6 +167,18 @@ class RunRecord:
             return None
         hashes = {stage: file_hash(self.path / stage / "rows.parquet") for stage in self.proofs}
         return judged.model_dump() if judged.rows_sha256 == hashes else None
+
+    @cached_property
+    def attacks(self) -> dict[str, Any] | None:
+        """What attacks recovered after the last stage, see `read_attacks`; None if nobody attacked it.
+
+        Raises:
+            ReportError: The file cannot be read.
+        """
+        try:
+            return read_attacks(self.path, len(self.order))
+        except UserError as error:
+            raise ReportError(str(error)) from error
 
     @cached_property
     def learnt_rows(self) -> list[dict[str, Any]] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lethebench.contract.escaping import shown, visible
-from lethebench.report import details, gaps, headline, judged, repeat
+from lethebench.report import details, gaps, headline, judged, repeat, robustness
 from lethebench.report.examples import Section
 from lethebench.report.seeds import Group
 from lethebench.report.tables import Table
@@ -50,6 +50,7 @@ class Chapter:
         tables: Tables by name.
         matrices: A heat map per finished method.
         curves: Panels over stages.
+        attacks: Panels over steps of relearning.
         losses: Panels over training steps.
         sections: Example questions.
         pictures: Pictures of the questions, by row id.
@@ -61,6 +62,7 @@ class Chapter:
     tables: dict[str, Table]
     matrices: Sequence[RenderedFigure]
     curves: Sequence[RenderedFigure]
+    attacks: Sequence[RenderedFigure]
     losses: Sequence[RenderedFigure]
     sections: Sequence[Section]
     pictures: dict[str, list[Thumbnail]]
@@ -85,6 +87,7 @@ def page(chapters: Sequence[Chapter], *, version: str) -> str:
     environment.filters |= {"short": short, "whole": whole}
     template = environment.get_template("page.html.j2")
     modules = {"headline": headline, "gaps": gaps, "details": details, "repeat": repeat, "judged": judged}
+    modules["robustness"] = robustness
     return template.render(chapters=chapters, version=version, **modules)
 
 

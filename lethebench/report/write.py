@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lethebench import __version__
 from lethebench.contract.folder_kinds import REPORT
 from lethebench.contract.own_folder import new_folder
-from lethebench.report import details, first_task, gaps, headline, judged, optional, training
+from lethebench.report import details, first_task, gaps, headline, judged, optional, robustness, training
 from lethebench.report.examples import examples
 from lethebench.report.load import ReportError, RunRecord, load_run
 from lethebench.report.page import Chapter, RenderedFigure, page
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Progress = Callable[[int, int], None]
+OPTIONAL = ("blocks", "judged", "inside", "relearning", "representation", "robustness", "training")
+"""Tables that are not written where they have no rows."""
 
 
 def write_report(runs: Iterable[Path], out: Path, *, progress: Progress | None = None) -> Path:
@@ -63,7 +65,7 @@ def _write(loaded: Sequence[RunRecord], folder: Path, progress: Progress | None)
     for name in ("figures", "tables"):
         (folder / name).mkdir()
     for chapter in chapters:
-        for rendered in (*chapter.matrices, *chapter.curves, *chapter.losses):
+        for rendered in (*chapter.matrices, *chapter.curves, *chapter.attacks, *chapter.losses):
             (folder / "figures" / f"{rendered.name}.png").write_bytes(rendered.png)
         _write_tables(folder / "tables", chapter)
     (folder / "report.html").write_text(html, encoding="utf-8")
@@ -84,6 +86,8 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
         details.stages(group),
         *([first_task.first_task(group)] if group.tasks > 1 else []),
         details.cost(group),
+        robustness.robustness(group),
+        robustness.relearning_table(group),
         optional.inside(group),
         optional.representation(group),
         training.table(group),
@@ -96,6 +100,7 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
     for _ in range(len(group.methods) - len(matrices)):
         step()
     curves = [*_curves(group, prefix), *_first_task(group, prefix)]
+    attacks = list(_relearning(group, prefix))
     losses = [_render(figure, f"{prefix}{name}", alt) for name, alt, figure in training.panels(group)]
     step()
     sections = examples(group)
@@ -103,7 +108,7 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
     pictures, missing = thumbnails(group.first, ids)
     step()
     named = {table.name: table for table in tables}
-    return Chapter(group, prefix, named, matrices, curves, losses, sections, pictures, missing)
+    return Chapter(group, prefix, named, matrices, curves, attacks, losses, sections, pictures, missing)
 
 
 def _matrices(group: Group, prefix: str) -> Iterator[RenderedFigure]:
@@ -177,6 +182,19 @@ def _first_task(group: Group, prefix: str) -> Iterator[RenderedFigure]:
     yield _render(figure, f"{prefix}first-task", alt)
 
 
+def _relearning(group: Group, prefix: str) -> Iterator[RenderedFigure]:
+    """Yield a figure per set of rows that attacks relearned on: knowledge over the training steps."""
+    from lethebench.report.figures import over_steps
+
+    for variant, lines in robustness.relearning(group).items():
+        figure = over_steps(lines, styles=[*group.methods, robustness.GOLD_KEY], title=f"Relearning: {variant} → gold")
+        name = f"relearning-{variant.replace(' ', '-')}"
+        alt = (
+            f"Curves over steps of relearning on {variant} rows: knowledge of other facts; numbers in table relearning"
+        )
+        yield _render(figure, f"{prefix}{name}", alt)
+
+
 def _render(figure: "Figure", name: str, alt: str) -> RenderedFigure:
     from lethebench.report.figures import png
 
@@ -186,7 +204,7 @@ def _render(figure: "Figure", name: str, alt: str) -> RenderedFigure:
 
 def _write_tables(folder: Path, chapter: Chapter) -> None:
     for table in chapter.tables.values():
-        if not table.rows and table.name in ("blocks", "judged", "inside", "representation", "training"):
+        if not table.rows and table.name in OPTIONAL:
             continue
         name = f"{chapter.prefix}{table.name}"
         (folder / f"{name}.md").write_text(markdown(table), encoding="utf-8")

@@ -1,0 +1,101 @@
+"""Attack the methods of finished runs and print README's table of worst cases, in Markdown.
+
+    python perf/robustness.py runs/s0 runs/s1 runs/s2 [--budget small] [--attacks NAME,...]
+
+Give one run or more of each seed; runs of one seed share initial and gold models (`lethe run --from`), whose results
+are computed once. Results that exist already are kept, so that a second call prints the table at once. Numbers are
+means over seeds, with the lowest and highest in brackets; with one seed the brackets hold the 95 % interval over profiles.
+"""
+
+import argparse
+import os
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+from lethebench.attacks.command import AttackOptions, attack_command
+from lethebench.attacks.records import worst_of
+from lethebench.attacks.registry import BUDGETS
+from lethebench.contract.defaults import NO_ATTACK
+from lethebench.runs.records import read_run
+
+GOLD = "gold, another seed"
+Stage = Mapping[str, Any]
+
+
+def attack(runs: Sequence[Path], budget: str, attacks: Sequence[str]) -> dict[int, list[Stage]]:
+    """Return seed -> what the attacks recovered after the last stage of each of its runs."""
+    first: dict[int, Path] = {}
+    stages: dict[int, list[Stage]] = defaultdict(list)
+    for run in runs:
+        record = read_run(run)
+        start = time.process_time()
+        options = AttackOptions(run=run, attacks=tuple(attacks), budget=budget, source=first.get(record["seed"]))
+        summary, _ = attack_command(options)
+        print(f"<!-- {run}: {time.process_time() - start:.0f} s of processor time -->")
+        first.setdefault(record["seed"], run)
+        stages[record["seed"]].append(summary["stages"][str(len(record["task_order"]))])
+    return stages
+
+
+def models_of(stages: Mapping[int, Sequence[Stage]]) -> dict[str, list[tuple[Stage, Stage]]]:
+    """Return method -> (stage, model) of each seed; of gold models the one with the largest worst case of each seed."""
+    methods: dict[str, list[tuple[Stage, Stage]]] = defaultdict(list)
+    for of_seed in stages.values():
+        names = dict.fromkeys(name for stage in of_seed for name in stage["claims"])
+        for name in names:
+            stage = next(stage for stage in of_seed if name in stage["claims"])
+            methods[name].append((stage, stage["models"][name]))
+        stage = max(of_seed, key=lambda stage: len(stage["golds"]))
+        golds = [stage["models"][name] for name in stage["golds"] if name in stage["models"]]
+        if golds:
+            methods[GOLD].append((stage, max(golds, key=lambda model: model["worst_case_recovery"])))
+    gold = methods.pop(GOLD, None)
+    ordered = dict(sorted(methods.items(), key=lambda item: statistics.fmean(worst(item[1]))))
+    return ordered | ({GOLD: gold} if gold else {})
+
+
+def worst(models: Sequence[tuple[Stage, Stage]]) -> list[float]:
+    """Return the worst case of a method in each seed."""
+    return [model["worst_case_recovery"] for _, model in models]
+
+
+def table(methods: Mapping[str, Sequence[tuple[Stage, Stage]]]) -> str:
+    """Return the table in Markdown."""
+    stages = [stage for models in methods.values() for stage, _ in models]
+    attacks = list(dict.fromkeys(one["attack"] for stage in stages for one in stage["series"] if one["attack"]))
+    attacks = [NO_ATTACK, *(name for name in attacks if name != NO_ATTACK)]
+    lines = [["method", "worst-case recovery", "by", "unattacked", *attacks[1:]], ["---"] * (3 + len(attacks))]
+    for name, models in methods.items():
+        values, by = worst(models), dict.fromkeys(model["worst_attack"] for _, model in models)
+        low, high = (min(values), max(values)) if len(values) > 1 else (models[0][1]["ci_low"], models[0][1]["ci_high"])
+        interval = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
+        cells = []
+        for attack_name in attacks:
+            found = [value for stage, model in models if (value := worst_of(stage, model, attack_name)) is not None]
+            cells.append(f"{statistics.fmean(found):.2f}" if found else "–")
+        shown = name if name == GOLD else f"`{name}`"
+        lines.append([shown, f"{statistics.fmean(values):.2f}{interval}", "; ".join(by), *cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main() -> None:
+    """Attack the runs and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--budget", choices=BUDGETS, default="small")
+    parser.add_argument("--attacks", default="", help="names, comma separated; default all")
+    arguments = parser.parse_args()
+    names = [name for name in arguments.attacks.split(",") if name]
+    stages = attack(arguments.runs, arguments.budget, names)
+    print(table(models_of(stages)))
+
+
+if __name__ == "__main__":
+    main()

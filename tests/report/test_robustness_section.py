@@ -1,0 +1,105 @@
+"""The report's section on attacks: shown where a run was attacked, with gold's line and the claims in fixed words."""
+
+import json
+
+import pytest
+from html_page import HtmlPage
+from synthetic_run import write_run
+
+from lethebench.attacks.models import model_hash
+from lethebench.report import ReportError, figures, write_report
+from lethebench.report.load import load_run
+from lethebench.report.robustness import robustness
+from lethebench.report.seeds import group_runs
+
+SERIES = (("none", "", None), ("relearn", "retain", 1), ("relearn", "retain", 3), ("round", "4 bits", None))
+NAMES = ("none", "relearn: retain, 1", "relearn: retain, 3", "round: 4 bits")
+RECOVERY = {"ga": (0.0, 0.1, 0.5, 0.2), "npo": (0.01, 0.0, 0.0, 0.02), "learnt": (1.0, 1.0, 1.0, 1.0)}
+RECOVERY |= {"gold": (0.0, 0.0, 0.0, 0.0), "gold-2": (0.0, 0.0, 0.03, 0.01)}
+
+
+def attacked(run, stage: int = 4):
+    """Write attacks/summary.json of a run."""
+
+    def model(name, values):
+        folder = name if name == "learnt" else f"{name}/t{stage:03d}"
+        by_name = dict(zip(NAMES, values, strict=True))
+        return {
+            "worst_case_recovery": max(values),
+            "worst_attack": NAMES[values.index(max(values))],
+            "recovery": by_name,
+            "regained": by_name,
+            "ci_low": 0.0,
+            "ci_high": 1.0,
+            "knowledge": by_name,
+            "model_sha256": model_hash(run, folder),
+        }
+
+    entry = {
+        "rows": 48,
+        "profiles": 12,
+        "golds": ["gold", "gold-2"],
+        "series": [
+            {"name": name, "attack": attack, "variant": variant, "point": point}
+            for name, (attack, variant, point) in zip(NAMES, SERIES, strict=True)
+        ],
+        "models": {name: model(name, values) for name, values in RECOVERY.items()},
+        "gold_spread": 0.03,
+        "gold_knowledge": dict.fromkeys(NAMES, 0.0),
+        "measures": {},
+        "claims": {"ga": "ga: recovered by relearn", "npo": "npo: not recovered by the attacks listed"},
+        "left_out": [{"attack": "ask", "model": "", "reason": "the build has no test rows"}],
+    }
+    (run / "attacks").mkdir()
+    text = json.dumps({"budget": "small", "seed": 0, "stages": {str(stage): entry}})
+    (run / "attacks/summary.json").write_text(text)
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = write_run(tmp_path / "demo", gold_seeds=2)
+    attacked(folder)
+    return folder
+
+
+def test_table_holds_the_largest_of_each_attack(run):
+    table = robustness(group_runs([load_run(run)])[0])
+    assert [column.key for column in table.columns] == [
+        "model", "unattacked", "relearn", "round", "worst_case", "worst_attack",
+    ]  # fmt: skip
+    cells = {row[0].text: [cell.text for cell in row[1:]] for row in table.rows}
+    assert cells["ga"] == ["0.000", "0.500", "0.200", "0.500", "relearn: retain, 3"]
+    assert cells["gold (retrained)"] == ["0.000", "0.030", "0.010", "0.030", "relearn: retain, 3"]
+    assert table.reference == {2}
+
+
+def test_section_states_claims_and_what_was_left_out(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(figures, "png", lambda figure: b"")
+    path = write_report([run], tmp_path / "out")
+    text = HtmlPage(path.read_text("utf-8")).text
+    assert "npo: not recovered by the attacks listed" in text
+    assert "left out: ask: the build has no test rows" in text
+    assert "Budget small; 48 questions of 12 profiles; 2 gold models; attacks: relearn, round." in text
+    assert (tmp_path / "out/figures/relearning-retain.png").is_file()
+    assert "ga,0.0,," in (tmp_path / "out/tables/robustness.csv").read_text()
+
+
+def test_results_of_other_weights_are_not_shown(run):
+    path = run / "attacks/summary.json"
+    content = json.loads(path.read_text())
+    content["stages"]["4"]["models"]["ga"]["model_sha256"] = "0" * 64
+    path.write_text(json.dumps(content))
+    table = robustness(group_runs([load_run(run)])[0])
+    assert [row[0].text for row in table.rows] == ["npo", "gold (retrained)"]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"budget": 1}', '{"budget": "small", "seed": 0, "stages": {"4": 3}}'])
+def test_damaged_summary_is_one_line(run, text):
+    (run / "attacks/summary.json").write_text(text)
+    with pytest.raises(ReportError, match=r"summary\.json.*lethe attack"):
+        robustness(group_runs([load_run(run)])[0])
+
+
+def test_run_without_attacks_has_no_section(tmp_path):
+    run = write_run(tmp_path / "demo")
+    assert not robustness(group_runs([load_run(run)])[0]).rows
