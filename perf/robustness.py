@@ -4,7 +4,8 @@
 
 Give one run or more of each seed; runs of one seed share initial and gold models (`lethe run --from`), whose results
 are computed once. Results that exist already are kept, so that a second call prints the table at once. Numbers are
-means over seeds, with the lowest and highest in brackets; with one seed the brackets hold the 95 % interval over profiles.
+means over seeds, with the lowest and highest in brackets; with one seed the brackets hold the 95 % interval over
+profiles.
 """
 
 import argparse

@@ -44,7 +44,7 @@ class Sample:
                     {"id": row_id, "leaks": count, "num_samples": samples, "knowledge": leak_at_k(samples, count, k)}
                     for row_id, count in zip(rows["id"], leaks, strict=True)
                 ]
-                yield Attempt(f"temperature {temperature:g}", scores, k)
+                yield Attempt(f"temperature {temperature:g}, k = {k}", scores)
 
 
 def _leaks(row: dict[str, Any], texts: Sequence[str]) -> int:

@@ -123,11 +123,11 @@ def test_relearning_gives_a_curve_and_is_not_changed_by_scoring(context, monkeyp
 def test_samples_give_leak_at_k(context):
     rows = context.rows.select(range(2))
     attempts = list(Sample().run(loaded(), rows, context))
-    assert [(attempt.variant, attempt.point) for attempt in attempts] == [
-        ("temperature 1", 1),
-        ("temperature 1", 8),
-        ("temperature 0.7", 1),
-        ("temperature 0.7", 8),
+    assert [attempt.variant for attempt in attempts] == [
+        "temperature 1, k = 1",
+        "temperature 1, k = 8",
+        "temperature 0.7, k = 1",
+        "temperature 0.7, k = 8",
     ]
     assert all(row["num_samples"] == 8 for attempt in attempts for row in attempt.rows)
 
