@@ -9,8 +9,9 @@ from lethe_docs.links import DOCS, FILES, ROOT, for_site, page_of, toctree
 NAVIGATION = {
     "Get started": ["start", "notebooks/first_run", "notebooks/own_data_and_method", "reading", "faq"],
     "Guides": [
-        "guides/builds", "guides/runs", "guides/settings", "guides/models", "guides/own-data", "guides/extend",
-        "grid", "large", "judges", "guides/texts-by-a-model", "guides/python", "guides/publish", "guides/promises",
+        "guides/builds", "guides/runs", "guides/attacks", "guides/settings", "guides/models", "guides/own-data",
+        "guides/extend", "grid", "large", "judges", "guides/texts-by-a-model", "guides/python", "guides/publish",
+        "guides/promises",
         "guides/*",
     ],
     "Reference": ["benchmarks/index", "methods/index", "metrics/index", "commands/index", "api/index", "architectures"],
