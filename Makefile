@@ -5,6 +5,7 @@
 # make lint        run ruff and mypy
 # make test-wheel  build the wheel, install it alone in a new environment and use it
 # make docs        make the documentation site, docs/_build/html; warnings and broken links are errors
+# make docs-links  also check the links to other sites, which needs a network
 #
 # PYTHON            interpreter for the environment (3.11 or newer)
 # TORCH_INDEX_URL   package index for PyTorch, for example the index of its CPU build
@@ -21,7 +22,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # Without bytecode files each test process would compile PyTorch and transformers again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-lowest test-wheel docs lint types clean
+.PHONY: demo test test-all test-lowest test-wheel docs docs-links lint types clean
 
 demo: $(VENV)/.run
 	$(VENV)/bin/lethe demo
@@ -46,6 +47,9 @@ test-wheel: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(VENV)/bin/python docs/make.py
+
+docs-links: docs
+	$(VENV)/bin/sphinx-build -q -b linkcheck -c docs docs/_build/source docs/_build/links
 
 lint: $(VENV)/.dev types
 	$(VENV)/bin/ruff check .

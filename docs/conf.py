@@ -22,5 +22,5 @@ pygments_style = "default"
 pygments_dark_style = "github-dark"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
-# Only the checks of `make docs` look at links to other sites (`sphinx-build -b linkcheck`).
+# `make docs-links` looks at links to other sites; `make docs` needs no network.
 linkcheck_timeout = 20

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,17 @@ def _page(path: Path) -> dict[str, str | bytes]:
                 name = f"pictures/{path.stem}-{number}-{count}.png"
                 made[name] = base64.b64decode(data["image/png"])
                 text.append(f"![Output of the cell above](../{name})")
+            elif "text/html" in data:
+                text.append(f"```{{raw}} html\n{_table(''.join(data['text/html']))}\n```")
             elif plain := "".join(output.get("text", data.get("text/plain", ""))).rstrip():
                 text.append(f"```text\n{plain}\n```")
     return {page: "\n\n".join(text) + "\n"} | made
+
+
+def _table(html: str) -> str:
+    """Return a table of pandas without its own style, in that of the site."""
+    html = re.sub(r"<style.*?</style>", "", html, flags=re.S)
+    return html.replace('border="1" class="dataframe"', 'class="docutils"')
 
 
 def run(path: Path, folder: Path) -> Any:

@@ -36,8 +36,7 @@ def pages(builds: Path | None) -> dict[str, str | bytes]:
         made[page] = for_site(_filled(path.read_text("utf-8")), file, page)
     for file, page in FILES.items():
         made[page] = for_site((ROOT / file).read_text("utf-8"), file, page)
-    made["contributing.md"] = re.sub(r"^```python file=\S+.*$", "```python", str(made["contributing.md"]), flags=re.M)
-    made["guides/extend.md"] = re.sub(r"^```python file=\S+.*$", "```python", str(made["guides/extend.md"]), flags=re.M)
+    made = {page: re.sub(r"^```(\w+) file=\S+.*$", r"```\1", str(text), flags=re.M) for page, text in made.items()}
     for path in sorted((DOCS / "pictures").iterdir()):
         made[f"pictures/{path.name}"] = path.read_bytes()
     for module in (methods, metrics, commands, api, notebooks):

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 import typer
@@ -10,6 +11,7 @@ from lethe_docs import api
 from lethe_docs.check import problems
 from lethe_docs.links import FILES, ROOT, for_site
 from lethe_docs.pages import HAND_WRITTEN, pages
+from lethebench.baselines.presets import load_preset
 from lethebench.baselines.registry import listed_methods
 from lethebench.builders.registry import listed_benchmarks
 from lethebench.cli.app import app
@@ -76,9 +78,21 @@ def test_google_docstring_becomes_markdown():
 
 
 @pytest.mark.parametrize("path", COMMAND_PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_commands_of_a_page_exist(path):
+def test_commands_of_a_page_exist(path, tmp_path, monkeypatch):
+    """Files that a page shows are there, so that `--config FILE` is read."""
+    monkeypatch.chdir(tmp_path)
+    for file, code in re.findall(r"^```yaml file=(\S+)\n(.*?)^```", path.read_text("utf-8"), re.M | re.S):
+        Path(file).write_text(code)
     for line in command_lines(path.read_text("utf-8")):
         check(line)
+
+
+def test_preset_of_the_settings_page_is_read(tmp_path):
+    page = (ROOT / "docs/pages/guides/settings.md").read_text("utf-8")
+    (tmp_path / "my.yaml").write_text(page.partition("```yaml file=my.yaml\n")[2].partition("```")[0])
+    preset = load_preset(str(tmp_path / "my.yaml"), "ORG/MODEL")
+    assert preset.lora.rank == 16
+    assert preset.method_arguments("npo")["beta"] == 0.4
 
 
 def test_commands_of_generated_pages_exist(site):
@@ -89,8 +103,8 @@ def test_commands_of_generated_pages_exist(site):
 
 
 def check(line: str) -> None:
-    """Parse a line as the command would, without the options of a file that is not there."""
-    name, *words = shlex.split(re.sub(r"--config \S+", "", line), comments=True)[1:]
+    """Parse a line as the command would."""
+    name, *words = shlex.split(line, comments=True)[1:]
     if name == "--debug":
         return
     assert name in COMMANDS, line
