@@ -91,7 +91,8 @@ def _knowledge(stage: Mapping[str, Any], model: str, name: str) -> float | None:
 
 def relearning_table(group: Group) -> Table:
     """Return knowledge under relearning, one row per set of rows, model and number of steps."""
-    rows, reference = [], []
+    rows: list[list[Cell]] = []
+    reference: list[int] = []
     for variant, lines in relearning(group).items():
         for model, line in lines.items():
             for point, value in line.items():
