@@ -104,6 +104,11 @@ class Browser:
         """Go to an address."""
         self._call("Page.navigate", url=address)
 
+    def resize(self, width: int, height: int) -> None:
+        """Show pages as a phone of this size does; a window cannot be as narrow."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+        self._call("Emulation.setDeviceMetricsOverride", **size)
+
     def read(self, script: str) -> Any:
         """Return the value of an expression in the page."""
         result = self._call("Runtime.evaluate", expression=script, returnByValue=True)
