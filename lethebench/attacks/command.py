@@ -19,6 +19,7 @@ from lethebench.attacks.registry import BUDGETS, NEEDS, AttackEntry, NotApplicab
 from lethebench.attacks.results import (
     claim,
     is_finished,
+    measures_table,
     recovery_table,
     summarize,
     take_over,
@@ -289,4 +290,5 @@ def _summary(
     for stage in stages:
         entry = summary["stages"][str(stage)]
         parts.append("\n".join([recovery_table(entry, f"after {stage_name(stage)}"), *entry["claims"].values()]))
+        parts += filter(None, [measures_table(entry)])
     return summary, "\n\n".join([*parts, f"results: {options.run / FOLDER}"])

@@ -35,11 +35,14 @@ class Attempt:
         variant: Its name; "" for an attack with one.
         rows: Scored rows, with `id` and `knowledge` or `keyword_match`.
         point: Its place on the curve of this variant, such as a number of steps.
+        interval: 95 % interval of the mean over its rows; None = over resampled profiles. For attacks that do not
+            recover knowledge.
     """
 
     variant: str
     rows: Sequence[Mapping[str, Any]]
     point: float | None = None
+    interval: tuple[float | None, float | None] | None = None
 
 
 @dataclass(frozen=True)

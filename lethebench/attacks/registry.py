@@ -38,7 +38,8 @@ variant that is left out goes to `context.notes`; both are printed and reported,
 
 A row with `recovers=False` measures something else than knowledge of the facts (depth in the layers, detectability):
 `knowledge` is then that measure, in 0..1, higher = more like the initial model. It does not enter the worst case, and
-its share of the range is (model - gold) / (initial - gold), all of them under this attack.
+its share of the range is (model - gold) / (initial - gold), all of them under this attack. `Attempt(...,
+interval=(low, high))` gives the interval of the mean where that is not one over resampled profiles.
 """
 
 import difflib
@@ -164,6 +165,20 @@ ATTACKS: dict[str, AttackEntry] = {
             f"{_ATTACKS}.ask:Ask",
             "Other wordings, multiple choice, cloze, started answers, examples, role play, beam search",
             paper="Lynch et al. 2024, arXiv 2402.16835",
+        ),
+        AttackEntry(
+            "show",
+            f"{_ATTACKS}.show:Show",
+            "Other, cropped, blurred or turned pictures, text in their place, photos elsewhere, the other modality",
+            needs=("pictures",),
+        ),
+        AttackEntry(
+            "who",
+            f"{_ATTACKS}.who:Who",
+            "Whether scores tell forget rows, and retain rows, from rows never seen (detectability, membership AUC)",
+            needs=("retain rows", "holdout"),
+            paper="FUMA, EMNLP 2025; TC-UMIA, arXiv 2605.01129",
+            recovers=False,
         ),
     )
 }

@@ -17,6 +17,8 @@ from lethebench.contract.defaults import NO_ATTACK
 from lethebench.contract.errors import border
 from lethebench.contract.folder_kinds import EVALUATION
 from lethebench.errors import UserError
+from lethebench.evaluation.metrics.bootstrap import bootstrap_mean
+from lethebench.evaluation.metrics.forget import MARGIN
 from lethebench.evaluation.metrics.recovery import recovered, robustness_summary
 from lethebench.runs.folder import is_done, new_stage, read_json, write_json
 from lethebench.runs.proof import LEARNT, gold_names
@@ -64,8 +66,14 @@ def write_result(folder: Path, key: Mapping[str, Any], attempts: Sequence["Attem
         with border(f"attack {key['attack']}: its rows cannot be written", "give each column values of one type"):
             table = pa.Table.from_pylist([{name: row.get(name) for name in columns} for row in rows])
         pq.write_table(table, new / ROWS)
+        intervals = {(attempt.variant, attempt.point): attempt.interval for attempt in attempts}
         means = [
-            {**series._asdict(), "knowledge": fmean(values.values()), "rows": len(values)}
+            {
+                **series._asdict(),
+                "knowledge": fmean(values.values()),
+                "interval": intervals[series.variant, series.point],
+                "rows": len(values),
+            }
             for series, values in _by_series(rows, key["attack"]).items()
         ]
         write_json(new / RESULT, {KEY: key, "variants": means, "seconds": round(seconds, 3)})
@@ -111,6 +119,7 @@ class Results:
     Attributes:
         values: Model -> its values; results of other weights, rows, budgets or seeds than those of the unattacked ones
             of the model are left out.
+        intervals: Model -> the intervals that an attack gave for its measures.
         profiles: Row id -> profile.
         keys: Model -> the key of its unattacked result.
     """
@@ -118,6 +127,7 @@ class Results:
     def __init__(self, run: Path, record: Mapping[str, Any], stage: int, targets: Sequence[Target]) -> None:
         self.golds = [target.name for target in targets if target.name in gold_names(record)]
         self.values: dict[str, Values] = {}
+        self.intervals: dict[str, dict[Series, Sequence[float | None]]] = {}
         self.profiles: dict[str, str] = {}
         self.keys: dict[str, dict[str, Any]] = {}
         folders = {path.name: path for path in (run / FOLDER).glob("*") if path.is_dir() and path.name[0] != "."}
@@ -129,15 +139,27 @@ class Results:
             self.keys[target.name] = key = _key(base)
             self.profiles |= {row["id"]: row["profile_id"] for row in read_rows(base)}
             values: Values = {}
+            self.intervals[target.name] = {}
             for name in order:
                 folder = folders[name] / target.results
                 if is_done(folder) and _same(_key(folder), key):
                     values |= _by_series(read_rows(folder), name)
+                    self.intervals[target.name] |= _intervals(folder)
             self.values[target.name] = values
 
     def others(self, name: str) -> list[str]:
         """Return the gold models that a model is compared with: all but itself."""
         return [gold for gold in self.golds if gold != name and gold in self.values]
+
+
+def _intervals(folder: Path) -> dict[Series, Sequence[float | None]]:
+    """Return the intervals that an attack gave for its measures."""
+    result = read_json(folder / RESULT)
+    return {
+        Series(result[KEY]["attack"], one["variant"], one["point"]): one["interval"]
+        for one in result["variants"]
+        if one.get("interval")
+    }
 
 
 def _key(folder: Path) -> dict[str, Any]:
@@ -156,7 +178,8 @@ def summarize(run: Path, record: Mapping[str, Any], stage: int, targets: Sequenc
     Returns:
         `series`: every variant with its attack and point; `models`: name -> `robustness_summary`, the mean `knowledge`
         by series, and `model_sha256`; `gold_spread`: the largest worst case of a gold model against the others, None
-        with one; `measures`: attack -> model -> value and share of the range, of attacks that recover no knowledge.
+        with one; `measures`: model -> series -> value, interval, gold's, the initial model's and the share of their
+        range (None where that is below 0.05), of attacks that recover no knowledge.
     """
     results = Results(run, record, stage, targets)
     models, measures = {}, {}
@@ -227,7 +250,7 @@ def _robustness(results: Results, name: str, golds: Sequence[str]) -> dict[str, 
 
 
 def _measures(results: Results, name: str, golds: Sequence[str]) -> dict[str, dict[str, float | None]]:
-    """Return series -> value of a model, of gold and of the initial model, and the share of their range."""
+    """Return series -> value of a model and its interval, gold's, the initial model's, and the share of their range."""
     measures: dict[str, dict[str, float | None]] = {}
     for series, values in results.values[name].items():
         if _recovers(series.attack) or not all(_has(results, model, series) for model in (*golds, LEARNT)):
@@ -235,8 +258,12 @@ def _measures(results: Results, name: str, golds: Sequence[str]) -> dict[str, di
         value = fmean(values.values())
         gold = [fmean(results.values[other][series].values()) for other in golds]
         initial = fmean(results.values[LEARNT][series].values())
-        share = recovered(value, gold, initial, gold) if abs(initial - fmean(gold)) >= 1e-9 else None
-        measures[series.name] = {"value": value, "gold": fmean(gold), "initial": initial, "share": share}
+        share = recovered(value, gold, initial, gold) if abs(initial - fmean(gold)) >= MARGIN else None
+        low, high = results.intervals[name].get(series) or bootstrap_mean(
+            list(values.values()), clusters=[results.profiles.get(row, row) for row in values]
+        )
+        measures[series.name] = {"value": value, "ci_low": low, "ci_high": high}
+        measures[series.name] |= {"gold": fmean(gold), "initial": initial, "share": share}
     return measures
 
 
@@ -259,14 +286,29 @@ def claim(summary: Mapping[str, Any], name: str, budget: str) -> str:
 
 def recovery_table(summary: Mapping[str, Any], title: str) -> str:
     """Return the recovery of each model as text: unattacked, the worst variant of each attack, and the worst case."""
-    attacks = list(dict.fromkeys(one["attack"] for one in summary["series"] if one["attack"] != NO_ATTACK))
+    recovering = [one["attack"] for one in summary["series"] if _recovers(one["attack"])]
+    attacks = [attack for attack in dict.fromkeys(recovering) if attack != NO_ATTACK]
     lines = []
     for name, model in summary["models"].items():
         cells = [model["recovery"][NO_ATTACK], *(worst_of(summary, model, attack) for attack in attacks)]
-        low, high = model["ci_low"], model["ci_high"]
-        interval = "" if low is None else f" [{low:.2f}, {high:.2f}]"
-        lines.append([name, *cells, f"{model['worst_case_recovery']:.3f}{interval}", model["worst_attack"]])
+        worst = f"{model['worst_case_recovery']:.3f}{_interval(model)}"
+        lines.append([name, *cells, worst, model["worst_attack"]])
     header = ["model", "unattacked", *attacks, "worst case", "by"]
     return text_table(
         header, lines, right=header[1:-1], title=f"recovery {title}: 0 = as gold, 1 = as the initial model"
     )
+
+
+def measures_table(summary: Mapping[str, Any]) -> str:
+    """Return as text what attacks measure that recover no knowledge; "" without any."""
+    lines = [
+        [series, model, f"{one['value']:.3f}{_interval(one)}", one["gold"], one["initial"], one["share"]]
+        for model, of_model in summary["measures"].items()
+        for series, one in of_model.items()
+    ]
+    header = ["measure", "model", "value", "gold", "initial", "share"]
+    return text_table(header, sorted(lines, key=lambda line: line[0]), right=header[2:]) if lines else ""
+
+
+def _interval(entry: Mapping[str, Any]) -> str:
+    return "" if entry["ci_low"] is None else f" [{entry['ci_low']:.2f}, {entry['ci_high']:.2f}]"
