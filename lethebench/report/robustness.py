@@ -24,7 +24,9 @@ def robustness(group: Group) -> Table:
     """Return recovery per method and attack, the largest of each attack's variants, and the worst case; gold last."""
     stages = attacked(group)
     attacks = list(dict.fromkeys(one["attack"] for stage in stages for one in stage["series"]))
-    attacks = [attack for attack in attacks if attack != NO_ATTACK]
+    models = [(stage, model) for stage in stages for model in stage["models"].values()]
+    recover = [attack for attack in attacks if any(worst_of(*one, attack) is not None for one in models)]
+    attacks = [attack for attack in recover if attack != NO_ATTACK]
     columns = [
         Column("model", "Model"),
         Column("unattacked", "Unattacked", "zero", ("sd",)),

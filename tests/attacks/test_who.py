@@ -23,7 +23,7 @@ def context(tmp_path_factory):
 
 
 def known_scores(patch, share_of) -> None:
-    """Make the scores of a set's rows higher than those of holdout rows by `share_of(model, set)`, in units of noise."""
+    """Make scores of a set's rows higher than those of holdout rows by `share_of(model, set)`, in units of noise."""
 
     def scores(loaded, rows, context, name):
         part = name.removeprefix("who/")
