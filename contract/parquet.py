@@ -27,6 +27,7 @@ MOST_PICTURES = 4 << 30
 """Bytes of encoded pictures in a row group, and in a batch of rows."""
 _SEALED = "read beyond the footer"
 _BATCH, _BATCH_BYTES = 64, 256 << 20
+_TEXT_BATCH, _FEW_PICTURES = 1_000, 1 << 16  # rows, where a row group has at most so many bytes of pictures
 
 
 class ParquetError(UserError):
@@ -85,7 +86,8 @@ def check_parquet(path: Path) -> pa.Schema:
         ParquetError: as `parquet_schema`, or its texts exceed MOST_TEXT.
     """
     with _opened(path) as shard:
-        for _ in _batches(shard, [name for name in _leaf_paths(shard.metadata) if not name.endswith("bytes")], _BATCH):
+        texts = [name for name in _leaf_paths(shard.metadata) if not name.endswith("bytes")]
+        for _ in _batches(shard, texts, _TEXT_BATCH):
             pass
         return _plain_schema(shard.schema_arrow)
 
@@ -207,8 +209,15 @@ def _flat_paths(fields: Iterable[pa.Field], prefix: str = "") -> Iterator[str]:
 
 
 def _rows_at_once(path: Path, shard: pq.ParquetFile, batch_size: int) -> int:
-    """Return how many rows of pictures expand to _BATCH_BYTES at most, or to one dictionary, at most `batch_size`."""
+    """Return how many rows of pictures expand to _BATCH_BYTES at most, or to one dictionary, at most `batch_size`.
+
+    Rows of texts alone are read _TEXT_BATCH at a time, since each batch takes milliseconds.
+    """
     metadata, pictures = shard.metadata, _flat_pictures(shard)
+    encoded = [index for index, path in enumerate(_leaf_paths(metadata)) if path.endswith("bytes")]
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    if all(sum(group.column(n).total_uncompressed_size for n in encoded) <= _FEW_PICTURES for group in groups):
+        batch_size = max(batch_size, _TEXT_BATCH)
     chunks = [metadata.row_group(g).column(n) for g in range(metadata.num_row_groups) for n in pictures]
     with path.open("rb") as file:
         largest = max((_dictionary_bytes(file, chunk) for chunk in chunks), default=0)

@@ -82,8 +82,8 @@ def two_samples(features: Mapping[str, np.ndarray], sample: Sample) -> dict[str,
     """Return `forget/retain` etc. -> figures.
 
     `auc`; `error`, its standard error by chance, of one item per subject, and `split_error`, that of the
-    cross-validation alone; `subjects` of each role; whether they stand `apart`. A pair with too few subjects has
-    `not_measured`, the reason.
+    cross-validation alone; `subjects` of each role, and how many are `compared`, those of a class that both roles have;
+    whether they stand `apart`. A pair with too few subjects has `not_measured`, the reason.
 
     Args:
         features: subject -> one or more items, shape (features,) or (items, features); as many are used of each.
@@ -105,11 +105,16 @@ def two_samples(features: Mapping[str, np.ndarray], sample: Sample) -> dict[str,
         rows = np.concatenate([items[name][:size] for name in members])
         value, split_error = auc(standardized(rows, domains), labels, domains, units)
         error = chance_error(labels[::size], domains[::size])
+        kinds = set(zip(labels, domains, strict=True))
+        shared = Counter(
+            label for label, domain in zip(labels[::size], domains[::size], strict=True) if (1 - label, domain) in kinds
+        )
         results[f"{one}/{other}"] = {
             "auc": round(value, 3),
             "error": round(error, 3),
             "split_error": round(split_error, 3),
             "subjects": [counts[one], counts[other]],
+            "compared": [shared[1], shared[0]],
             "apart": bool(abs(value - 0.5) > BAND + ERRORS * error),
         }
     return results

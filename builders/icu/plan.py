@@ -18,10 +18,11 @@ from lethebench.generation.seeding import shuffled, stream
 
 PROFILES_PER_UNIT = 5
 PAPER_PROFILES = 1000
-DRAWN_AGAIN: Mapping[int, int] = {}
-"""Seed -> how often roles are drawn again at the paper's size, until neither pages nor words tell them apart.
+DRAWN_AGAIN = {0: 5}
+"""Seed -> number of the draw of roles at the paper's size that neither pages nor words tell apart.
 
-Found by tests/builders/test_icu_balance.py; with other seeds roles differ as they do by chance.
+Checked by tests/builders/test_icu_balance.py. With other seeds roles differ as they do by chance: drawing by the pages
+themselves, as mllmu does by its portraits, would take a tenth of the time of the build.
 """
 _ASKED, _RETAINED = ("qa/forget", "qa/test-forget"), ("qa/retain", "qa/test-retain")
 HELD_OUT = 20

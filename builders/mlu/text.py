@@ -56,7 +56,10 @@ CARD = CardText(
         ),
     },
     audit_notes={
-        "forget/retain": "Which entities are to be forgotten, and what is asked about each, follows the release.",
+        "forget/retain": (
+            "Both sets are the release's and cannot be drawn again. If the entities of each class change roles at "
+            "random, 95 % of the AUCs of text lie from .31 to .70."
+        ),
     },
     responsible_ai={
         "dataCollection": (

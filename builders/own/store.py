@@ -21,8 +21,10 @@ from lethebench.contract.columns import ROLES
 FILE = "rows.sqlite"
 MOST_ATTRIBUTES = 500
 """Attributes with candidates."""
-ROWS_PER_UNIT, PICTURES_PER_UNIT = 128, 32
-"""At 300 KB a picture, a unit is about 10 MB, of which the writers hold several copies."""
+ROWS_PER_UNIT, PICTURES_PER_UNIT = 1_000, 32
+"""At 300 KB a picture, a unit is about 10 MB, of which the writers hold several copies. Row groups of fewer texts take
+readers many times as long.
+"""
 _TABLES = """
     CREATE TABLE rows (n INTEGER PRIMARY KEY, id TEXT UNIQUE, subject INTEGER, test INTEGER, key BLOB UNIQUE,
         attribute TEXT, answer TEXT, content TEXT, pictures INTEGER);

@@ -137,7 +137,8 @@ class BuildCheck:
                 stream = rows_of(self.folder, name, self.findings)
                 with ThreadPoolExecutor(_THREADS) as threads:
                     while batch := list(islice(stream, _BATCH)):
-                        list(threads.map(lambda item: self._pictures(name, *item), batch))  # noqa: B023
+                        shown = [item for item in batch if item[1]["images"]]
+                        list(threads.map(lambda item: self._pictures(name, *item), shown))  # noqa: B023
                         for number, row in batch:
                             self._question(split_name, roles, name, number, row)
                         rows += len(batch)

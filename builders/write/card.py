@@ -158,11 +158,11 @@ def _verdicts(benchmark: Benchmark, audits: Mapping[str, Mapping]) -> Iterator[s
                 yield f"{what} differ by more than {BAND} beyond chance. {note or 'The cause is not known.'}"
                 continue
             low, high = (result["auc"] + sign * ERRORS * result["error"] for sign in (-1, 1))
-            one, other = result["subjects"]
+            one, other = result["compared"]
             yield (
                 f"{what}: AUC {result['auc']:.2f}, from {max(0, low):.2f} to {min(1, high):.2f} within {ERRORS:g} "
-                f"standard errors. {one} and {other} subjects neither show a difference of more than {BAND} nor rule "
-                f"it out. {note}"
+                f"standard errors. The {one} and {other} subjects of classes that both have neither show a difference "
+                f"of more than {BAND} nor rule it out. {note}"
             ).rstrip()
 
 

@@ -274,7 +274,11 @@ def test_domains_of_other_roles_are_no_difference():
         object.__setattr__(one, "domain", domain)
         rows.append(row(people[name], f"Which {domain}?", random.Random(number).choice(("this", "that", "none"))))
     data = Sample(people, rows)
-    assert not two_samples(text_features(data), data)["forget/retain"]["apart"]
+    result = two_samples(text_features(data), data)["forget/retain"]
+    assert not result["apart"]
+    forget, retain = result["subjects"]
+    assert retain == result["compared"][1]
+    assert 0 < result["compared"][0] < forget
 
 
 def test_self_bleu_equals_nltk():

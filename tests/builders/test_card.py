@@ -156,13 +156,21 @@ def card_with_audits(**changes) -> str:
     ("auc", "apart", "expected"),
     [
         (0.54, False, None),
-        (0.58, False, "AUC 0.58, from 0.50 to 0.66 within 2 standard errors. 77 and 50 subjects neither show"),
-        (0.38, False, "AUC 0.38, from 0.30 to 0.46 within 2 standard errors. 77 and 50 subjects neither show"),
+        (
+            0.58,
+            False,
+            "AUC 0.58, from 0.50 to 0.66 within 2 standard errors. The 9 and 38 subjects of classes",
+        ),
+        (
+            0.38,
+            False,
+            "AUC 0.38, from 0.30 to 0.46 within 2 standard errors. The 9 and 38 subjects of classes",
+        ),
         (0.80, True, "differ by more than 0.05 beyond chance. The cause is not known."),
     ],
 )
 def test_card_judges_role_differences_by_their_error(auc, apart, expected):
-    result = {"auc": auc, "error": 0.04, "split_error": 0.01, "subjects": [77, 50], "apart": apart}
+    result = {"auc": auc, "error": 0.04, "split_error": 0.01, "subjects": [77, 50], "compared": [9, 38], "apart": apart}
     text = card_with_audits(text={"forget/retain": result}, pictures={"forget/retain": {"not_measured": "too few"}})
     sentences = re.findall(r"^- The text of forget and retain.*$", text, re.MULTILINE)
     assert len(sentences) == (expected is not None)
