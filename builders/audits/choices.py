@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
+from sys import intern
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Choices:
 @lru_cache(_REMEMBERED)
 def words(text: str) -> tuple[str, ...]:
     """Return the words and numbers of a text in lower case."""
-    return tuple(re.findall(r"\w+", text.casefold()))
+    return tuple(map(intern, re.findall(r"\w+", text.casefold())))
 
 
 def cues(rows: Sequence[Choices], known: Sequence[Choices]) -> dict[str, np.ndarray]:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from sys import intern
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ def text_features(sample: Sample) -> dict[str, np.ndarray]:
             texts[row["profile_id"]].append(f"{row['question']} {row['answer']}")
     texts = {name: part for name, part in texts.items() if part and sample.subjects[name].role != "neighbour"}
     names = {word for subject in sample.subjects.values() for word in words(subject.values["name"])}
-    bags = [(intern(word) for text in part for word in words(text) if word not in names) for part in texts.values()]
+    bags = [(word for text in part for word in words(text) if word not in names) for part in texts.values()]
     return dict(zip(texts, bag(bags, least=_LEAST_TEXTS), strict=True))
 
 

@@ -23,7 +23,7 @@ class WordPairs:
         self._word, self._size = np.array(flat, int), len(vocabulary)
         names, members = np.unique([row.profile_id for row in rows], return_inverse=True)
         self._row, choice = np.divmod(self._place, self._shape[1])
-        self._fold = folds_of([0] * len(names), 0)[members][self._row]
+        self._fold = folds_of([0] * len(names), 0)[members][self._row].astype(np.int8)
         self._right = np.array([row.right for row in rows])[self._row] == choice
 
     def scores(self, clues: Sequence[str]) -> np.ndarray:
@@ -45,11 +45,14 @@ class WordPairs:
         index, size = np.searchsorted(distinct, pair), max(1, len(distinct))
         del pair, distinct
         fold, right = self._fold[element], self._right[element]
-        hits, misses = (
-            np.bincount(fold[part] * size + index[part], minlength=FOLDS * size).reshape(FOLDS, size)
-            for part in (right, ~right)
-        )
-        others = self._shape[1] - 1
-        odds = np.log((hits.sum(axis=0) - hits + _SMOOTHING) / ((misses.sum(axis=0) - misses) / others + _SMOOTHING))
-        scores = np.bincount(self._place[element], weights=odds[fold, index], minlength=self._shape[0] * self._shape[1])
+        hits, misses = (np.bincount(index[part], minlength=size) for part in (right, ~right))
+        count, others = self._shape[0] * self._shape[1], self._shape[1] - 1
+        scores = np.zeros(count)
+        for number in range(FOLDS):
+            own = np.flatnonzero(fold == number)
+            at, is_right = index[own], right[own]
+            right_elsewhere = hits - np.bincount(at[is_right], minlength=size)
+            wrong_elsewhere = misses - np.bincount(at[~is_right], minlength=size)
+            odds = np.log((right_elsewhere + _SMOOTHING) / (wrong_elsewhere / others + _SMOOTHING))
+            scores += np.bincount(self._place[element[own]], weights=odds[at], minlength=count)
         return np.round(scores, 9).reshape(self._shape)
