@@ -49,12 +49,14 @@ class EncodedQuestion:
         prompt: the prompt.
         answers: the answers.
         name: of the row, for messages.
+        ranked: indices of answers that are only ranked against the first one, which is not among them.
         kept: what scoring keeps of it from one model to the next.
     """
 
     prompt: Prompt
     answers: tuple[Answer, ...]
     name: str = "a row"
+    ranked: tuple[int, ...] = ()
     kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 

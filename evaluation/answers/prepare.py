@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -51,6 +51,11 @@ class PreparedRows:
     def plans(self) -> list[RowPlan]:
         """What the rows share when they are scored, planned by the first model that scores them."""
         return plan_rows(self.encoded)
+
+    @cached_property
+    def ranking_plans(self) -> list[RowPlan]:
+        """As `plans`, with candidates that are only ranked."""
+        return plan_rows(self.encoded, ranks=True)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -149,8 +154,17 @@ def prepare_rows(
             )
         )
         encoder.add(row, list(index_of))
+    encoded = (
+        replace(question, ranked=_only_ranked(row)) for question, row in zip(encoder.encoded(), prepared, strict=True)
+    )
     length = generated_length(processor, rows)
-    return PreparedRows(rows=tuple(prepared), encoded=tuple(encoder.encoded()), max_new_tokens=length)
+    return PreparedRows(rows=tuple(prepared), encoded=tuple(encoded), max_new_tokens=length)
+
+
+def _only_ranked(row: PreparedRow) -> tuple[int, ...]:
+    """The candidates that are nothing else."""
+    others = {0, *row.paraphrases, *row.perturbed, *row.options}
+    return tuple(index for index in row.candidates if index not in others)
 
 
 def row_batches(

@@ -56,6 +56,7 @@ def evaluate_rows(
     samples: int = 0,
     seed: int = 0,
     refusals: Collection[str] = (),
+    bound_candidates: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> list[dict]:
     """Generate and score an answer for every row, with its paraphrases, perturbed answers and candidates.
@@ -74,6 +75,9 @@ def evaluate_rows(
         samples: also return `SAMPLE_COLUMNS` of this many answers to each question, sampled at temperature 1.
         seed: of the samples; a row's samples do not depend on the other rows.
         refusals: answers that count as refusals in `answer_kind` besides the English patterns.
+        bound_candidates: score a candidate only until it cannot reach the true one any more, where all such candidates
+            of a row hold at most 0.005 of the probability of its candidates. Ranks and exposure stay exact, and these
+            candidates get a bound as `candidate_logprobs`. Ignored with `membership`.
         progress: called with the share of the work done, in [0, 1].
 
     Returns:
@@ -110,7 +114,7 @@ def evaluate_rows(
         scores = score_encoded(
             model,
             chunk.encoded,
-            plans=chunk.plans,
+            plans=chunk.ranking_plans if bound_candidates and not membership else chunk.plans,
             batch_size=batch_size,
             statistics=membership,
             progress=lambda done, report=report, total=num_answers: report(0.8 * done / total),  # type: ignore[misc]

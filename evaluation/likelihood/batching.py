@@ -27,6 +27,11 @@ def dtype_of(model: Any) -> torch.dtype:
     return next(parameter.dtype for parameter in model.parameters() if parameter.is_floating_point())
 
 
+def rounding(model: Any) -> tuple[float, float]:
+    """Return by how much sums of log-probabilities may differ by rounding: in nats, and relative to the sum."""
+    return {torch.float64: (1e-4, 1e-8), torch.float32: (5e-3, 2e-5)}.get(dtype_of(model), (1.0, 5e-2))
+
+
 def attention_of(model: Any) -> str | None:
     """Return the attention implementation of the language model."""
     return getattr(base_of(model).config.get_text_config(), "_attn_implementation", None)

@@ -13,12 +13,11 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import torch
 
 from lethebench.contract.encoder_decoder import is_encoder_decoder
 from lethebench.contract.models import base_of, keeps_pictures_apart, placeholder_of
 from lethebench.contract.tokens import EncodedQuestion
-from lethebench.evaluation.likelihood.batching import attention_of, batch_limit, dtype_of, run_alone
+from lethebench.evaluation.likelihood.batching import attention_of, batch_limit, dtype_of, rounding, run_alone
 from lethebench.evaluation.likelihood.forward import Measures, score_shared, score_whole
 from lethebench.evaluation.likelihood.prefix_sharing import (
     BatchLimit,
@@ -29,6 +28,7 @@ from lethebench.evaluation.likelihood.prefix_sharing import (
     context_batches,
     whole_batches,
 )
+from lethebench.evaluation.likelihood.ranking import score_ranked
 
 logger = logging.getLogger(__name__)
 MODES = [SharingMode(True, *rest) for rest in sorted(product((False, True), repeat=3), key=sum, reverse=True)]
@@ -40,8 +40,7 @@ _WARNED: weakref.WeakSet = weakref.WeakSet()  # models whose fallback was logged
 
 def _largest_gap(model: Any, shared: Sequence[Measures], whole: Sequence[Measures]) -> float | None:
     """The largest difference of sums of log-probabilities in nats; None if all are equal up to rounding."""
-    tolerances = {torch.float64: (1e-4, 1e-8), torch.float32: (5e-3, 2e-5)}  # absolute, relative to the sum
-    absolute, relative = tolerances.get(dtype_of(model), (1.0, 5e-2))
+    absolute, relative = rounding(model)
     largest = 0.0
     for one, two in zip(shared, whole, strict=True):
         first, second = one[0].sum(), two[0].sum()
@@ -97,7 +96,7 @@ def _mismatch(model: Any, sample: list[list[Context]], whole: Sequence[Measures]
 
 
 def _shareable(contexts: Sequence[Context]) -> list[Context]:
-    return [context for context in contexts if len(context.tails) > 1]
+    return [context for context in contexts if len(context.tails) > 1 or context.branches]
 
 
 def _exercised(sample: list[list[Context]]) -> SharingMode:
@@ -114,7 +113,7 @@ def sharing_mode(model: Any, plan: RowPlan) -> SharingMode:
         return NO_SHARING  # answers see pictures that are outside the sequence and its cache
     samples = []
     for mode in (SharingMode(), SharingMode(tries=False)):
-        contexts = _shareable(plan.contexts(mode, placeholder))
+        contexts = _shareable(plan.contexts(mode, placeholder, sample=True))
         if not contexts:
             return NO_SHARING
         samples.append(_sample(contexts))
@@ -142,7 +141,7 @@ def _widest_exact_mode(model: Any, plan: RowPlan, placeholder: int | None) -> Sh
     reason = ""
     unshared, fallback = "pictures between questions", "each question is run by itself"
     for mode in MODES:
-        contexts = _shareable(plan.contexts(mode, placeholder))
+        contexts = _shareable(plan.contexts(mode, placeholder, sample=True))
         if not contexts:
             continue
         if not mode.grouped:
@@ -187,13 +186,21 @@ def score_items(
             mode, whole_limit = mode._replace(batched=False), replace(limit, rows=1)
         contexts = plan.contexts(mode, placeholder)
         shared = _shareable(contexts) if mode.shared else []
-        whole = [context for context in contexts if not mode.shared or len(context.tails) == 1]
+        whole = [context for context in contexts if not mode.shared or not _shareable([context])]
         for pairs in whole_batches(whole, whole_limit):
             for (_, tail), values in zip(pairs, score_whole(model, pairs, statistics=statistics), strict=True):
                 yield tail.slots, values
             done += len(pairs)
             if progress is not None:
                 progress(done)
+        ranked = [context for context in shared if context.branches]
+        for batch in context_batches(ranked, limit, batched=mode.batched):
+            for slots, values in score_ranked(model, batch, limit):
+                yield slots, values
+                done += 1
+            if progress is not None:
+                progress(done)
+        shared = [context for context in shared if not context.branches]
         for batch in context_batches(shared, limit, batched=mode.batched):
             results = score_shared(model, batch, limit, tries=mode.tries, statistics=statistics)
             for context, result in zip(batch, results, strict=True):

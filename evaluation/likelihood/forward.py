@@ -151,7 +151,7 @@ def _decoder_positions(model: Any) -> Iterator[list]:
         handle.remove()
 
 
-def _run_contexts(model: Any, contexts: Sequence[Context], keep: int) -> tuple[_Prefix, Logits]:
+def run_contexts(model: Any, contexts: Sequence[Context], keep: int) -> tuple[_Prefix, Logits]:
     """Run contexts of one length and kind; return also the logits of the last `keep` tokens of each, row by row."""
     inputs = model_inputs(model, contexts, [list(context.ids) for context in contexts])
     length = len(contexts[0].ids)
@@ -165,7 +165,7 @@ def _run_contexts(model: Any, contexts: Sequence[Context], keep: int) -> tuple[_
     return _Prefix(out.past_key_values, starts.expand(len(contexts)), length), logits
 
 
-def _check_tries(model: Any) -> None:
+def check_tries(model: Any) -> None:
     attention = attention_of(model)
     if attention not in ("sdpa", "eager"):
         raise TriesNotExactError(f"{attention} attention does not accept a custom mask")
@@ -173,7 +173,7 @@ def _check_tries(model: Any) -> None:
         raise TriesNotExactError("eager attention computes its softmax in float32: in float64 the order of keys shows")
 
 
-def _run_tries(model: Any, prefix: _Prefix, tries: Sequence[Trie], *, statistics: bool) -> list[list[Measures]]:
+def run_tries(model: Any, prefix: _Prefix, tries: Sequence[Trie], *, statistics: bool) -> list[list[Measures]]:
     """Score the answers of tries after their contexts, without the tokens that the contexts' own logits score."""
     device = device_of(model)
     width = max(len(trie.tokens) for trie in tries)
@@ -211,9 +211,9 @@ def score_shared(
     raises TriesNotExactError if the attention takes no mask, or the cache is not plain.
     """
     if tries:
-        _check_tries(model)
+        check_tries(model)
     width = max(context.head for context in contexts) + 1
-    prefix, logits = _run_contexts(model, contexts, width)
+    prefix, logits = run_contexts(model, contexts, width)
     pairs = [(index, tail) for index, context in enumerate(contexts) for tail in context.tails]
     rows: list[int] = []
     targets: list[int] = []
@@ -231,7 +231,7 @@ def score_shared(
     max_nodes = min(MAX_NODES, limit.logits) if tries else 0
     built = [trie for index, context in enumerate(contexts) for trie in context_tries(context, index, max_nodes)]
     for batch in trie_batches(built, prefix.length, limit):
-        for trie, measures in zip(batch, _run_tries(model, prefix, batch, statistics=statistics), strict=True):
+        for trie, measures in zip(batch, run_tries(model, prefix, batch, statistics=statistics), strict=True):
             for number, values in zip(trie.members, measures, strict=True):
                 parts[first_pairs[trie.context] + number].append(values)
     results: list[list[Measures]] = [[] for _ in contexts]

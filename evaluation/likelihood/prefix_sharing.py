@@ -62,6 +62,22 @@ class Tail(NamedTuple):
     slots: list[tuple[int, int]]
 
 
+class Branches(NamedTuple):
+    """Answers to a question that are only ranked against its first one.
+
+    Attributes:
+        row: index of the question.
+        question: the question.
+        before: tokens of its prompt between the context and its answers.
+        tail: number of the context's tail that is its first answer.
+    """
+
+    row: int
+    question: EncodedQuestion
+    before: TokenIds
+    tail: int
+
+
 @dataclass
 class Context:
     """The common beginning of several answers, and their continuations.
@@ -71,6 +87,7 @@ class Context:
         ids: tokens of the prompt, or of the part of it that rows share, then the answers' common beginning.
         head: how many of `ids`, at the end, belong to the answers and are scored.
         tails: the distinct continuations, none of them empty.
+        branches: for each row with answers that are only ranked, where they follow the context.
         tries: maximum number of nodes -> the tails as tries, kept by `context_tries`.
     """
 
@@ -78,6 +95,7 @@ class Context:
     ids: TokenIds
     head: int
     tails: list[Tail] = field(default_factory=list)
+    branches: list["Branches"] = field(default_factory=list)
     tries: dict[int, list] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -103,33 +121,42 @@ class RowPlan:
 
     Args:
         items: the rows.
+        ranks: whether `EncodedQuestion.ranked` answers are only ranked, where tries are exact.
     """
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    def __init__(self, items: Sequence[Item], *, ranks: bool = False) -> None:
         self.items = items
+        self.ranks = ranks
         self._contexts: dict[tuple, list[Context]] = {}
 
-    def contexts(self, mode: SharingMode, placeholder: int | None) -> list[Context]:
-        """Return what `plan_contexts` does; it must not be changed."""
-        key = mode.grouped, mode.tries, placeholder
+    def contexts(self, mode: SharingMode, placeholder: int | None, *, sample: bool = False) -> list[Context]:
+        """Return what `plan_contexts` does; it must not be changed. A sample leaves out answers that are ranked."""
+        ranks = self.ranks and (mode.tries or sample)
+        key = mode.grouped, mode.tries, placeholder, ranks
         if key not in self._contexts:
-            self._contexts[key] = plan_contexts(self.items, mode, placeholder)
+            self._contexts[key] = plan_contexts(self.items, mode, placeholder, ranks)
         return self._contexts[key]
 
 
-def plan_rows(encoded: Sequence[EncodedQuestion]) -> list[RowPlan]:
-    """Return the rows grouped by kind, to be scored by any number of models with the same processor."""
+def plan_rows(encoded: Sequence[EncodedQuestion], *, ranks: bool = False) -> list[RowPlan]:
+    """Return the rows grouped by kind, to be scored by any number of models with the same processor.
+
+    With `ranks`, answers that are only ranked are not scored further than that takes.
+    """
     kinds: dict[tuple, list[Item]] = defaultdict(list)
     for row, question in enumerate(encoded):
         kinds[question.prompt.kind].append((row, question))
-    return [RowPlan(items) for items in kinds.values()]
+    return [RowPlan(items, ranks=ranks) for items in kinds.values()]
 
 
-def plan_contexts(items: Sequence[Item], mode: SharingMode, placeholder: int | None = None) -> list[Context]:
+def plan_contexts(
+    items: Sequence[Item], mode: SharingMode, placeholder: int | None = None, ranks: bool = False
+) -> list[Context]:
     """Return the contexts of rows of one kind: one per prompt, fewer or more where that saves passes.
 
     With `mode.grouped` rows about the same pictures share them, if `placeholder`, the token that stands for a picture,
-    is known; without `mode.tries`, a beginning that enough answers of a row share becomes a context of its own.
+    is known; without `mode.tries`, a beginning that enough answers of a row share becomes a context of its own. With
+    `ranks`, answers that are only ranked are branches of their contexts, not tails.
     """
     contexts: list[Context] = []
     by_pictures: dict[tuple, list[Item]] = defaultdict(list)
@@ -137,19 +164,37 @@ def plan_contexts(items: Sequence[Item], mode: SharingMode, placeholder: int | N
         if question.answers:
             by_pictures[question.prompt.pictures or (row,)].append((row, question))
     for group in by_pictures.values():
-        context = _grouped_context(group, mode, placeholder) if mode.grouped and len(group) > 1 else None
+        context = _grouped_context(group, mode, placeholder, ranks) if mode.grouped and len(group) > 1 else None
         if context is not None:
             contexts.append(context)
         else:
-            contexts += [single for row, question in group for single in _row_contexts(row, question, mode)]
+            contexts += [single for row, question in group for single in _row_contexts(row, question, mode, ranks)]
     return contexts
 
 
-def _grouped_context(group: list[Item], mode: SharingMode, placeholder: int | None) -> Context | None:
+def _split_answers(question: EncodedQuestion, ranks: bool) -> tuple[Sequence[int], bool]:
+    """The answers that are scored to their end, at least two, and whether others are only ranked."""
+    every = range(len(question.answers))
+    if not ranks or not question.ranked:
+        return every, False
+    if "split" not in question.kept:
+        ranked = set(question.ranked)
+        whole = [index for index in every if index not in ranked]
+        if len(whole) < 2:
+            whole.append(question.ranked[0])
+        alike = len({answer.start for answer in question.answers}) == 1 and len(whole) < len(question.answers)
+        question.kept["split"] = (whole, True) if alike else (every, False)
+    return question.kept["split"]
+
+
+def _grouped_context(
+    group: list[Item], mode: SharingMode, placeholder: int | None, ranks: bool = False
+) -> Context | None:
     """One context for rows about the same pictures; None if it saves nothing or pictures follow it."""
     prompts = [question.prompt.ids for _, question in group]
     common = common_length(min(prompts), max(prompts))
-    common = min(common, *(answer.start for _, question in group for answer in question.answers))
+    scored = [(row, question, *_split_answers(question, ranks)) for row, question in group]
+    common = min(common, *(question.answers[index].start for _, question, whole, _ in scored for index in whole))
     if common < 1 or placeholder is None or any(placeholder in ids[common:] for ids in prompts):
         return None
     repeated = 0  # tokens of questions that run again before each further answer
@@ -158,17 +203,32 @@ def _grouped_context(group: list[Item], mode: SharingMode, placeholder: int | No
     if (len(group) - 1) * common <= repeated:
         return None
     tails: dict[tuple, Tail] = {}
-    for row, question in group:
-        for index, answer in enumerate(question.answers):
+    branches = []
+    numbers: dict[tuple, int] = {}
+    for row, question, whole, has_branches in scored:
+        for index in whole:
+            answer = question.answers[index]
             ids, skip = (*question.prompt.ids[common : answer.start], *answer.ids), answer.start - common
+            numbers.setdefault((ids, skip), len(numbers))
             tails.setdefault((ids, skip), Tail(ids, skip, [])).slots.append((row, index))
+            if index == 0 and has_branches:
+                branches.append(Branches(row, question, ids[:skip], numbers[ids, skip]))
     if len(tails) < 2:
         return None
     prompt = group[0][1].prompt
-    return Context(prompt, prompt.ids[:common], 0, list(tails.values()))
+    return Context(prompt, prompt.ids[:common], 0, list(tails.values()), branches)
 
 
-def _row_contexts(row: int, question: EncodedQuestion, mode: SharingMode) -> Iterator[Context]:
+def _row_contexts(row: int, question: EncodedQuestion, mode: SharingMode, ranks: bool = False) -> Iterator[Context]:
+    whole, has_branches = _split_answers(question, ranks)
+    if has_branches:
+        answers: dict[TokenIds, Tail] = {}
+        for index in whole:
+            ids = question.answers[index].ids
+            answers.setdefault(ids, Tail(ids, 0, [])).slots.append((row, index))
+        prefix = question.prompt.ids[: question.answers[0].start]
+        yield Context(question.prompt, prefix, 0, list(answers.values()), [Branches(row, question, (), 0)])
+        return
     heads = question.kept.get(mode.tries)
     if heads is None:
         heads = list(_heads(question, tries=mode.tries))

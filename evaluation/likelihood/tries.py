@@ -15,6 +15,8 @@ from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Context,
 
 MAX_NODES = 256  # nodes in a trie; 128 to 512 are equally fast, attention within a trie is quadratic
 
+FILLED = 512  # nodes of a batch that is worth a pass of its own
+
 
 @dataclass
 class Trie:
@@ -90,8 +92,11 @@ def build_tries(tails: Iterable[tuple[int, Tail]], max_nodes: int) -> Iterator[T
         yield trie
 
 
-def trie_batches(tries: Sequence[Trie], prefix: int, limit: BatchLimit) -> Iterator[list[Trie]]:
-    """Yield batches of similar length, plain sequences apart from tries, after contexts of `prefix` tokens."""
+def trie_batches(tries: Sequence[Trie], prefix: int, limit: BatchLimit, shortest: float = 0.0) -> Iterator[list[Trie]]:
+    """Yield batches of similar length, plain sequences apart from tries, after contexts of `prefix` tokens.
+
+    A batch of at least `FILLED` nodes is not filled with tries below `shortest` times its longest.
+    """
     for branching in (False, True):
         group = [trie for trie in tries if (len(trie.members) > 1) is branching]
         group.sort(key=lambda trie: -len(trie.tokens))
@@ -99,6 +104,9 @@ def trie_batches(tries: Sequence[Trie], prefix: int, limit: BatchLimit) -> Itera
         while start < len(group):
             longest = len(group[start].tokens)
             rows = limit.num_rows(prefix + longest, longest)
+            if shortest:
+                like = sum(len(trie.tokens) >= shortest * longest for trie in group[start : start + rows])
+                rows = min(rows, max(like, -(-FILLED // longest)))
             yield group[start : start + rows]
             start += rows
 

@@ -40,6 +40,7 @@ def score_stage(
     progress: Callable[[float], None],
     *,
     max_new_tokens: int | None = None,
+    bound_candidates: bool = False,
 ) -> list[dict[str, Any]]:
     """Score the rows with a stage's model.
 
@@ -52,8 +53,9 @@ def score_stage(
         prepare: Returns the rows prepared for the stage's processor, in batches.
         progress: Called with the share of the work done, in 0..1.
         max_new_tokens: Maximum length of a generated answer; None = by the length of the rows' answers.
+        bound_candidates: As of `evaluate_rows`.
     """
-    options: dict[str, Any] = {"max_new_tokens": max_new_tokens}
+    options: dict[str, Any] = {"max_new_tokens": max_new_tokens, "bound_candidates": bound_candidates}
     if not loaded.is_routed:
         rows: list[dict[str, Any]] = []
         for batch in prepare():

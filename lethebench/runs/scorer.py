@@ -30,7 +30,7 @@ class Scorer:
         parts: File of a stage -> the rows that it holds the scores of.
         encoder: Returns the encoder of the processor that stages share.
         world: The processes among which rows are divided.
-        keeps: Whether every stage is scored on all rows, which are then kept.
+        keeps: Whether every stage is scored on all rows, which are then kept, and all candidates to their end.
 
     Attributes:
         prepared: File -> its rows, prepared for the shared processor.
@@ -65,6 +65,7 @@ class Scorer:
                 partial(self._prepared_for, name, piece, loaded.processor),
                 share_of(tick, done / total, piece.part.work / total),
                 max_new_tokens=self._length(name),
+                bound_candidates=not self.keeps,
             )
             scores += [(name, index, row) for index, row in zip(piece.indices, rows, strict=True)]
             done += piece.part.work

@@ -124,13 +124,13 @@ def test_positions_off_by_one_change_scores(name, monkeypatch):
     items = rows_of(tiny)[:1]
     mode = SharingMode(tries=name not in NO_TRIES)
     assert shared_gap(tiny, items, mode) < 1e-9
-    original = forward._run_contexts
+    original = forward.run_contexts
 
     def shifted(*args):
         prefix, logits = original(*args)
         return prefix._replace(starts=prefix.starts + 1), logits
 
-    monkeypatch.setattr(forward, "_run_contexts", shifted)
+    monkeypatch.setattr(forward, "run_contexts", shifted)
     assert shared_gap(tiny, items, mode) > 0.5
 
 
