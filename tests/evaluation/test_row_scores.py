@@ -4,6 +4,7 @@ import copy
 import math
 
 import datasets
+import numpy as np
 import pytest
 import torch
 from tiny_models import CANDIDATES, idefics3, llava, qa_rows
@@ -19,7 +20,9 @@ from lethebench.evaluation.answers.rows import CARRIED_COLUMNS, SCORE_COLUMNS, e
 from lethebench.evaluation.likelihood import prefix_sharing
 from lethebench.evaluation.likelihood.api import score_answers, score_candidates, score_many
 from lethebench.evaluation.likelihood.prefix_sharing import plan_contexts
+from lethebench.evaluation.likelihood.ranking import LEFT
 from lethebench.evaluation.metrics.exposure import exposure
+from lethebench.evaluation.metrics.tables import distributions
 
 
 def greedy_by_hand(model, processor, row, steps):
@@ -294,3 +297,18 @@ def test_generated_picture_token_is_no_picture_of_the_second_step(monkeypatch):
     encoded = encode(processor, [row, row], [[], []])
     monkeypatch.setattr(greedy, "LONG", 1)
     assert greedy.generate_encoded(model, processor, encoded, max_new_tokens=9) == ["", ""]
+
+
+def test_bounded_rows_differ_in_log_probabilities_of_candidates_alone():
+    model, processor = llava()
+    whole = evaluate_rows(model, processor, qa_rows(), candidates=CANDIDATES)
+    bounded = evaluate_rows(model, processor, qa_rows(), candidates=CANDIDATES, bound_candidates=True)
+    for one, two in zip(whole, bounded, strict=True):
+        values = one.pop("candidate_logprobs"), two.pop("candidate_logprobs")
+        assert two == pytest.approx(one, nan_ok=True)
+        if values[0] is not None:
+            shares = distributions(values)
+            assert np.abs(shares[0] - shares[1]).sum() / 2 <= LEFT
+    with_membership = evaluate_rows(model, processor, qa_rows(), candidates=CANDIDATES, membership=True)
+    again = evaluate_rows(model, processor, qa_rows(), candidates=CANDIDATES, membership=True, bound_candidates=True)
+    assert again == with_membership
