@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 MODES = [SharingMode(True, *rest) for rest in sorted(product((False, True), repeat=3), key=sum, reverse=True)]
 """Sharing modes, the widest first."""
 NO_SHARING = SharingMode(False, False, False, False)
+RANKED_TOGETHER = 4
+"""Contexts with ranked answers that are scored together, in batches of others: their passes are small."""
 _EXACT_MODES: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # model -> {situation: its widest exact mode}
 _WARNED: weakref.WeakSet = weakref.WeakSet()  # models whose fallback was logged
 
@@ -194,7 +196,8 @@ def score_items(
             if progress is not None:
                 progress(done)
         ranked = [context for context in shared if context.branches]
-        for batch in context_batches(ranked, limit, batched=mode.batched):
+        wide = replace(limit, tokens=RANKED_TOGETHER * limit.tokens)
+        for batch in context_batches(ranked, wide, batched=mode.batched):
             for slots, values in score_ranked(model, batch, limit):
                 yield slots, values
                 done += 1

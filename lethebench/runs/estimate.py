@@ -25,6 +25,11 @@ from lethebench.runs.stage import Run
 
 ANSWER_BYTES = 5_500
 """Memory of a candidate while it is scored: tokens, plan and scores."""
+KNOWN, ASKED = 0.3, 0.75
+"""Cost of candidates of facts that a model knows, and of facts that were asked, where only their ranks are needed.
+
+Where 1 is the cost of scoring them to their end. 0.25 to 0.35 and 0.7 to 0.8 in runs of npo on icu.
+"""
 READ_TWICE = 2
 """The summary and the report read the rows of every stage."""
 
@@ -154,15 +159,19 @@ class Planner:
         if learnt:
             parts.append(Part(f"train {run.options.model}", 1, sum(self.costs.training[:2])))
             parts.append(
-                Part("score the initial model", 1, self.scored(*whole, new=whole[1]) + self.first_rows(run.rows))
+                Part(
+                    "score the initial model",
+                    1,
+                    self.scored(*whole, new=whole[1], share=self.share(0)) + self.first_rows(run.rows),
+                )
             )
         for method in run.options.methods:
             parts += self.of_method(method, count)
         if golds:
             parts.append(Part("train gold models", len(golds), len(golds) * self.costs.training[0]))
-            parts.append(
-                Part("score gold models", len(golds), len(golds) * self.scored(*whole, new=self.again(whole[1])))
-            )
+            again, share = self.again(whole[1]), self.share(count)
+            seconds = self.scored(*whole, new=again, share=share)
+            parts.append(Part("score gold models", len(golds), len(golds) * seconds))
         reading, row_bytes, candidate_bytes = self.costs.stored
         rows = sum(rows for rows, _ in self.work)
         parts.append(Part("summaries and report", 1, READ_TWICE * reading * rows))
@@ -187,7 +196,8 @@ class Planner:
             self.work.append((rows, candidates))
             if f"{method}/{stage_name(stage)}" in missing:
                 is_whole = stage == count
-                total += self.scored(rows, candidates, new=self.again(candidates if is_whole else self.own_candidates))
+                again = self.again(candidates if is_whole else self.own_candidates)
+                total += self.scored(rows, candidates, new=again, share=self.share(stage))
         parts = []
         if missing and not checkpoints_of(self.run.options.checkpoints):
             parts.append(Part(f"{method}: unlearn", len(missing), len(missing) * self.costs.unlearning(method)))
@@ -216,10 +226,19 @@ class Planner:
             return self.rows, sum(self.candidates)
         return sample.facts["rows"], sum(self.candidates[index] for index in sample.ranked)
 
-    def scored(self, rows: int, candidates: int, *, new: int) -> float:
+    def share(self, stage: int) -> float:
+        """Return the cost of the candidates of a stage, where 1 is that of scoring them to their end."""
+        if not self.run.sampler.reduces:
+            return 1.0
+        if 0 < stage < len(self.run.order):
+            return ASKED
+        tasks = np.isin(self.run.scored["task_id"], self.run.order[:stage])
+        return KNOWN + (ASKED - KNOWN) * float(np.array(self.candidates)[tasks].sum() / max(1, sum(self.candidates)))
+
+    def scored(self, rows: int, candidates: int, *, new: int, share: float) -> float:
         """Return the seconds of scoring rows and candidates, `new` of which are prepared for this stage."""
         cost = self.costs.scoring
-        return cost.stage + rows * cost.row + candidates * cost.candidate + new * cost.new_candidate
+        return cost.stage + rows * cost.row + share * candidates * cost.candidate + new * cost.new_candidate
 
     def memory(self) -> float:
         """Return the peak of memory in bytes: the calibration's, all pictures, and the largest batch of answers."""

@@ -12,7 +12,7 @@ from lethebench.contract.prompts import PromptCache
 from lethebench.runs import calibration
 from lethebench.runs.build import open_build
 from lethebench.runs.calibration import ScoringCost, StepClock, spread
-from lethebench.runs.estimate import Planner, duration
+from lethebench.runs.estimate import ASKED, KNOWN, Planner, duration
 from lethebench.runs.options import RunOptions
 from lethebench.runs.stage import Run
 
@@ -76,7 +76,10 @@ def test_sampled_stages_cost_what_they_score(root):
     attributes = run.scored["attribute"]
     ranked = [sum(len(run.build.candidates[attributes[index]]) for index in sample.ranked) for sample in samples]
     rows = sum(sample.facts["rows"] for sample in samples) + sum(len(part.rows) for part in run.parts.values())
-    candidates = sum(ranked) + run.parts["rows.parquet"].answers
+    parts = zip(attributes, run.scored["task_id"], strict=True)
+    asked = sum(len(run.build.candidates.get(attribute, ())) for attribute, task in parts if task in run.order)
+    last = KNOWN * run.parts["rows.parquet"].answers + (ASKED - KNOWN) * asked  # ranked only, as all stages
+    candidates = ASKED * sum(ranked) + last
     (scoring,) = [part for part in run_plan.parts if part.name == "npo: score"]
     without_new = count * 0.5 + 0.01 * rows + 0.001 * candidates
     assert without_new < scoring.seconds < 1.1 * without_new
