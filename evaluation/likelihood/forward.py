@@ -126,7 +126,7 @@ def score_whole(model: Any, pairs: Sequence[tuple[Context, Tail]], *, statistics
     return _split(measure(logits, range(len(targets)), targets, statistics=statistics), counts)
 
 
-class Prefix(NamedTuple):
+class _Prefix(NamedTuple):
     """Contexts that were run: their cache, the position (contexts,) that follows each, and their length."""
 
     cache: Any
@@ -151,7 +151,7 @@ def _decoder_positions(model: Any) -> Iterator[list]:
         handle.remove()
 
 
-def run_contexts(model: Any, contexts: Sequence[Context], keep: int) -> tuple[Prefix, Logits]:
+def run_contexts(model: Any, contexts: Sequence[Context], keep: int) -> tuple[_Prefix, Logits]:
     """Run contexts of one length and kind; return also the logits of the last `keep` tokens of each, row by row."""
     inputs = model_inputs(model, contexts, [list(context.ids) for context in contexts])
     length = len(contexts[0].ids)
@@ -162,11 +162,10 @@ def run_contexts(model: Any, contexts: Sequence[Context], keep: int) -> tuple[Pr
     if received and received[0] is not None:
         positions = received[0].reshape(-1, *received[0].shape[-2:])  # several axes with multimodal rotary embeddings
         starts = positions.amax(dim=(0, 2)) + 1
-    return Prefix(out.past_key_values, starts.expand(len(contexts)), length), logits
+    return _Prefix(out.past_key_values, starts.expand(len(contexts)), length), logits
 
 
 def check_tries(model: Any) -> None:
-    """Raise TriesNotExactError if the attention of a model cannot run tries."""
     attention = attention_of(model)
     if attention not in ("sdpa", "eager"):
         raise TriesNotExactError(f"{attention} attention does not accept a custom mask")
@@ -174,13 +173,7 @@ def check_tries(model: Any) -> None:
         raise TriesNotExactError("eager attention computes its softmax in float32: in float64 the order of keys shows")
 
 
-def check_plain(prefix: Prefix) -> None:
-    """Raise TriesNotExactError if tokens cannot see some tokens of a context and not others."""
-    if not _is_plain(prefix.cache):
-        raise TriesNotExactError(f"its cache has {type(prefix.cache.layers[0]).__name__} layers")
-
-
-def run_tries(model: Any, prefix: Prefix, tries: Sequence[Trie], *, statistics: bool) -> list[list[Measures]]:
+def run_tries(model: Any, prefix: _Prefix, tries: Sequence[Trie], *, statistics: bool) -> list[list[Measures]]:
     """Score the answers of tries after their contexts, without the tokens that the contexts' own logits score."""
     device = device_of(model)
     width = max(len(trie.tokens) for trie in tries)
@@ -196,17 +189,11 @@ def run_tries(model: Any, prefix: Prefix, tries: Sequence[Trie], *, statistics: 
         "position_ids": prefix.starts[contexts][:, None] + torch.from_numpy(depths).to(device),
     }
     if any(len(trie.members) > 1 for trie in tries):
-        check_plain(prefix)
+        if not _is_plain(prefix.cache):
+            raise TriesNotExactError(f"its cache has {type(prefix.cache.layers[0]).__name__} layers")
         inputs["attention_mask"] = trie_mask(tries, prefix.length, dtype_of(model)).to(device)
     cache = _shared_cache(prefix.cache, contexts)
     logits, _ = logits_at(model, inputs, torch.from_numpy(keep).to(device), past_key_values=cache, use_cache=True)
-    return read_nodes(logits, keep, tries, statistics=statistics)
-
-
-def read_nodes(
-    logits: Logits, keep: np.ndarray, tries: Sequence[Trie], *, statistics: bool = False
-) -> list[list[Measures]]:
-    """Return the measures of the answers of tries from the logits at the nodes in `keep`, bool (tries, nodes)."""
     row_of = keep.reshape(-1).cumsum().reshape(keep.shape) - 1  # node -> row of the flat logits
     rows = np.concatenate([row_of[row, nodes] for row, trie in enumerate(tries) for nodes in trie.nodes])
     targets = [token for trie in tries for answer in trie.targets for token in answer]

@@ -8,21 +8,21 @@ candidates' probability. A left branch is worth its bound, in equal parts for th
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lethebench.contract.tokens import common_length
 from lethebench.evaluation.likelihood.batching import rounding
-from lethebench.evaluation.likelihood.extension import Extension, KeptTokens, Path
-from lethebench.evaluation.likelihood.forward import Measures, check_plain, check_tries, measure, run_contexts
+from lethebench.evaluation.likelihood.forward import Measures, check_tries, measure, run_contexts, run_tries
 from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Branches, Context, Tail, TokenIds
-from lethebench.evaluation.likelihood.tries import MAX_NODES, context_tries, trie_batches
+from lethebench.evaluation.likelihood.tries import MAX_NODES, Trie, build_tries, context_tries, trie_batches
 
 LEFT = 5e-3
 """Most probability, as a share of that of all candidates, in branches that are left."""
-STEPS: tuple[int | None, ...] = (1, 1, 1, None)
+STEPS: tuple[int | None, ...] = (1, None)
 """Tokens by which branches that are not left are continued, one round after another; None: to the end."""
 SHORTEST = 0.75
 """Tries of one pass are at least this share of its longest: few nodes of many tries are padding."""
@@ -38,14 +38,12 @@ class Branch(NamedTuple):
         members: indices of the answers.
         measures: of these tokens, in parts.
         bound: sum of their log-probabilities.
-        path: to the last token but one, which was run.
     """
 
     ids: TokenIds
     members: tuple[int, ...]
     measures: tuple[Measures, ...]
     bound: float
-    path: Path = ()
 
 
 class RankedRow:
@@ -147,16 +145,15 @@ def score_ranked(
     check_tries(model)
     max_nodes = min(MAX_NODES, limit.logits)
     prefix, logits = run_contexts(model, contexts, 1)
-    check_plain(prefix)
-    kept, slack = KeptTokens(prefix), rounding(model)
+    slack = rounding(model)
     rows = [RankedRow(index, one, slack) for index, context in enumerate(contexts) for one in context.branches]
 
-    def run(tries: list[Extension]) -> Iterator[tuple[Extension, int, list[int], Measures]]:
-        """Yield the trie, number, nodes and measures of each member of tries."""
+    def run(tries: list[Trie]) -> Iterator[tuple[Trie, int, Measures]]:
+        """Yield the trie, number and measures of each member of tries."""
         for batch in trie_batches(tries, prefix.length, limit, SHORTEST):
-            for trie, measures in zip(batch, kept.run(model, batch), strict=True):
-                for member in zip(trie.members, trie.nodes, measures, strict=True):
-                    yield trie, *member
+            for trie, measures in zip(batch, run_tries(model, prefix, batch, statistics=False), strict=True):
+                for number, values in zip(trie.members, measures, strict=True):
+                    yield trie, number, values
 
     def advance(last: bool, steps: int | None) -> None:
         """Continue the branches that are not left by some tokens."""
@@ -164,13 +161,15 @@ def score_ranked(
         for row in rows:
             for branch in row.take(last=last):
                 chosen[row.context] += [(row, branch, child) for child in row.children(branch, steps)]
-        tries = [one for context, parts in chosen.items() for one in _extensions(context, parts, max_nodes)]
-        for trie, number, nodes, values in run(tries):
+        tries = []
+        for context, parts in chosen.items():
+            tails = (Tail(row.before + ids, len(row.before) + len(branch.ids), []) for row, branch, (ids, _) in parts)
+            tries += [replace(trie, context=context) for trie in build_tries(enumerate(tails), max_nodes)]
+        for trie, number, values in run(tries):
             row, branch, child = chosen[trie.context][number]
-            bound = branch.bound + sum(values[0].tolist())
-            path = (*branch.path, *(trie.first + node for node in nodes))
-            row.add(Branch(*child, (*branch.measures, values), bound, path))
+            row.add(Branch(*child, (*branch.measures, values), branch.bound + sum(values[0].tolist())))
 
+    tries = [trie for index, context in enumerate(contexts) for trie in context_tries(context, index, max_nodes)]
     tails = [(index, number) for index, context in enumerate(contexts) for number in range(len(context.tails))]
     parts: dict[tuple[int, int], list[Measures]] = {tail: [] for tail in tails}
     begun = [tail for tail in tails if not contexts[tail[0]].tails[tail[1]].skip]
@@ -178,21 +177,15 @@ def score_ranked(
     at_once = [(row, stub) for row in rows if not row.before for stub in row.stubs if len(stub[0]) == 1]
     where = [*(index for index, _ in begun), *(row.context for row, _ in at_once)]
     first = measure(logits, where, [*targets, *(stub[0][0] for _, stub in at_once)], statistics=False)
-    columns = [first[:, place : place + 1] for place in range(first.shape[1])]
-    for tail, column in zip(begun, columns, strict=False):
-        parts[tail].append(column)
-    bounds = {
-        (row.row, stub[0]): (column, ()) for (row, stub), column in zip(at_once, columns[len(begun) :], strict=True)
+    for column, tail in enumerate(begun):
+        parts[tail].append(first[:, column : column + 1])
+    bounds: dict[tuple[int, TokenIds], Measures] = {
+        (row.row, stub[0]): first[:, [len(begun) + number]] for number, (row, stub) in enumerate(at_once)
     }
-    tries = [
-        Extension(index, trie.tokens, trie.depths, trie.parents, *map(list, (trie.members, trie.nodes, trie.targets)))
-        for index, context in enumerate(contexts)
-        for trie in context_tries(context, index, max_nodes)
-    ]
-    readings = _add_stubs(tries, rows, contexts)
-    for trie, number, nodes, values in run(tries):
+    tries, readings = _with_stubs(tries, rows, contexts)
+    for trie, number, values in run(tries):
         if number < 0:
-            bounds[readings[-1 - number]] = values, trie.path_to(nodes[0])
+            bounds[readings[-1 - number]] = values
         else:
             parts[trie.context, number].append(values)
     tail_measures = {tail: np.concatenate(values, axis=1) for tail, values in parts.items()}
@@ -200,7 +193,19 @@ def score_ranked(
         yield contexts[index].tails[number].slots, values
 
     for row in rows:
-        _begin(row, contexts[row.context].tails, tail_measures, bounds)
+        ranked = set(row.question.ranked)
+        whole = [
+            float(tail_measures[row.context, number][0].sum())
+            for number, tail in enumerate(contexts[row.context].tails)
+            if any(slot[0] == row.row and (slot[1] == 0 or slot[1] in ranked) for slot in tail.slots)
+        ]
+        scored = {slot[1] for tail in contexts[row.context].tails for slot in tail.slots if slot[0] == row.row}
+        row.begin(tail_measures[row.context, row.tail], whole)
+        known = row.truth[0].tolist()
+        for ids, members in row.stubs:
+            if members := tuple(index for index in members if index not in scored):
+                measures = (row.truth[:, : len(ids) - 1], bounds[row.row, ids])
+                row.add(Branch(ids, members, measures, sum(known[: len(ids) - 1]) + float(measures[1][0, 0])))
     for steps in STEPS:
         advance(False, steps)
     advance(True, None)
@@ -208,68 +213,29 @@ def score_ranked(
         yield from row.results()
 
 
-def _begin(
-    row: RankedRow,
-    tails: Sequence[Tail],
-    tail_measures: Mapping[tuple[int, int], Measures],
-    bounds: Mapping[tuple[int, TokenIds], tuple[Measures, Path]],
-) -> None:
-    """Give a row its true answer, its candidates that are scored to their end, and its stubs."""
-    slots = [(number, slot[1]) for number, tail in enumerate(tails) for slot in tail.slots if slot[0] == row.row]
-    ranked = {0, *row.question.ranked}
-    whole = {number for number, index in slots if index in ranked}
-    row.begin(
-        tail_measures[row.context, row.tail],
-        [float(tail_measures[row.context, number][0].sum()) for number in whole],
-    )
-    scored, known = {index for _, index in slots}, row.truth[0].tolist()
-    for ids, members in row.stubs:
-        if members := tuple(index for index in members if index not in scored):
-            last, path = bounds[row.row, ids]
-            bound = sum(known[: len(ids) - 1]) + float(last[0, 0])
-            row.add(Branch(ids, members, (row.truth[:, : len(ids) - 1], last), bound, path))
-
-
-def _extensions(context: int, parts: Sequence[tuple[RankedRow, Branch, Stub]], max_nodes: int) -> Iterator[Extension]:
-    """Yield tries of the children of branches, numbered in their order."""
-    trie, path, previous, parent = Extension(context), [], (), None
-    order = sorted(range(len(parts)), key=lambda number: (parts[number][0].row, parts[number][2][0]))
-    for number in order:
-        _, branch, (ids, _) = parts[number]
-        tokens = ids[len(branch.ids) - 1 :]
-        same = min(common_length(previous, tokens[:-1]), len(path)) if branch is parent else 0
-        if trie.members and len(trie.tokens) + len(tokens) - 1 - same > max_nodes:
-            yield trie
-            trie, same = Extension(context), 0
-        path = trie.add(number, Tail(tokens, 0, []), path[:same])
-        trie.paths += [branch.path] * (len(trie.tokens) - len(trie.paths))
-        previous, parent = tokens[:-1], branch
-    if trie.members:
-        yield trie
-
-
-def _add_stubs(
-    tries: Sequence[Extension], rows: Sequence[RankedRow], contexts: Sequence[Context]
-) -> list[tuple[int, TokenIds]]:
-    """Let tries measure the last token of each stub, as member -1 - its index in the returned list."""
+def _with_stubs(
+    tries: Sequence[Trie], rows: Sequence[RankedRow], contexts: Sequence[Context]
+) -> tuple[list[Trie], list[tuple[int, TokenIds]]]:
+    """Tries that also measure the last token of each stub, as member -1 - its index in the returned list."""
     by_tail = defaultdict(list)
     for row in rows:
         by_tail[row.context, row.tail].append(row)
     readings: list[tuple[int, TokenIds]] = []
+    extended = []
     for trie in tries:
-        trie.paths = [()] * len(trie.tokens)
         found = [
-            (nodes, row)
-            for number, nodes in zip(trie.members, trie.nodes, strict=True)
-            for row in by_tail.get((trie.context, number), ())
+            (place, row) for place, number in enumerate(trie.members) for row in by_tail.get((trie.context, number), ())
         ]
-        for nodes, row in found:
+        if found:
+            trie = replace(trie, members=list(trie.members), nodes=list(trie.nodes), targets=list(trie.targets))
+        for place, row in found:
             skip = contexts[row.context].tails[row.tail].skip
             for ids, _ in row.stubs:
-                place = skip + len(ids) - 1 - max(skip, 1)
-                if place >= 0:
+                node = skip + len(ids) - 1 - max(skip, 1)
+                if node >= 0:
                     readings.append((row.row, ids))
                     trie.members.append(-len(readings))
-                    trie.nodes.append([nodes[place]])
+                    trie.nodes.append([trie.nodes[place][node]])
                     trie.targets.append(ids[-1:])
-    return readings
+        extended.append(trie)
+    return extended, readings

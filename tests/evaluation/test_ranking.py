@@ -9,7 +9,6 @@ from tiny_architectures import ARCHITECTURES
 
 from lethebench.evaluation.likelihood import forward, ranking
 from lethebench.evaluation.likelihood.api import score_encoded
-from lethebench.evaluation.likelihood.extension import KeptTokens
 from lethebench.evaluation.likelihood.prefix_sharing import Branches, plan_rows
 from lethebench.evaluation.likelihood.ranking import LEFT, RankedRow
 from lethebench.evaluation.metrics.exposure import exposure_rank
@@ -80,8 +79,8 @@ def test_likely_answer_leaves_most_candidates(monkeypatch):
     with torch.no_grad():  # probabilities near 0 and 1, as of a memorized answer
         tiny.model.lm_head.weight.mul_(4)
     counts = []
-    monkeypatch.setattr(forward, "run_tries", counting(forward.run_tries, counts))
-    monkeypatch.setattr(KeptTokens, "run", counting(KeptTokens.run, counts))
+    for module in (forward, ranking):
+        monkeypatch.setattr(module, "run_tries", counting(module.run_tries, counts))
     expected = sums(score_encoded(tiny.model, items))
     num_whole = sum(counts)
     bounded = sums(score_encoded(tiny.model, items, plans=plan_rows(items, ranks=True)))
@@ -90,13 +89,12 @@ def test_likely_answer_leaves_most_candidates(monkeypatch):
     assert sum(counts) - num_whole < 0.5 * num_whole
 
 
-def counting(run, counts: list[int]):
+def counting(run_tries, counts: list[int]):
     """Return the function, which then adds up of how many nodes logits are computed."""
 
-    def counted(*arguments, **options):
-        tries = arguments[-1]
+    def counted(model, prefix, tries, **options):
         counts.extend(len({node for nodes in trie.nodes for node in nodes}) for trie in tries)
-        return run(*arguments, **options)
+        return run_tries(model, prefix, tries, **options)
 
     return counted
 
