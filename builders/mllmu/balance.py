@@ -20,6 +20,7 @@ RETAINED = 300
 """People of the rest who are compared; the others are kept whoever is drawn, and differ from these by chance alone."""
 _SIDE = 112  # of thumbnails, which the audit reads
 _PAIRS = ((0, 2), (0, 1), (2, 1))
+_AT_ONCE = 250  # draws whose distances are computed together, in a megabyte
 
 
 def balanced(people: Sequence[Profile], forget: int, held_out: int, values: Pools, *, seed: int) -> list[int]:
@@ -32,16 +33,17 @@ def balanced(people: Sequence[Profile], forget: int, held_out: int, values: Pool
     rng = np.random.default_rng(digest(seed, "groups"))
     shuffled = rng.permutation(len(people))
     compared, others = np.split(shuffled, [forget + held_out + RETAINED])
-    orders = rng.permuted(np.tile(np.arange(len(compared)), (DRAWS, 1)), axis=1)
-    roles = np.full(orders.shape, 2)
+    orders = rng.permuted(np.tile(np.arange(len(compared), dtype=np.int16), (DRAWS, 1)), axis=1)
+    roles = np.full(orders.shape, 2, np.int8)
     np.put_along_axis(roles, orders[:, :forget], 0, axis=1)
     np.put_along_axis(roles, orders[:, forget : forget + held_out], 1, axis=1)
     worst = np.zeros(DRAWS)
     candidates = [people[index] for index in compared]
-    for features in (_words(people, values)[compared], _looks(candidates)):
-        kernel = smoothed(standardized(features, ["person"] * len(candidates)))
+    for features in (lambda: _words(people, values)[compared], lambda: _looks(candidates)):
+        kernel = smoothed(standardized(features(), ["person"] * len(candidates)))
         for one, other in _PAIRS:
-            distances = discrepancies(kernel, (roles == one).T.astype(float), (roles == other).T.astype(float))
+            parts = [roles[start : start + _AT_ONCE].T for start in range(0, DRAWS, _AT_ONCE)]
+            distances = np.concatenate([discrepancies(kernel, part == one, part == other) for part in parts])
             worst = np.maximum(worst, np.abs(distances) / distances.std())
     best = orders[np.argmin(np.round(worst, 6))]
     return [*compared[best].tolist(), *others.tolist()]
@@ -52,9 +54,10 @@ def discrepancies(kernel: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.
 
     Args:
         kernel: of the items, with zeros in its diagonal, shape (items, items).
-        one: 1 for the items of the first set, 0 for others, shape (items, draws).
+        one: 1 or true for the items of the first set, 0 for others, shape (items, draws).
         other: likewise for the second set.
     """
+    one, other = one.astype(float), other.astype(float)
     sizes = one.sum(axis=0), other.sum(axis=0)
     within = [
         (part * (kernel @ part)).sum(axis=0) / (size * (size - 1))
