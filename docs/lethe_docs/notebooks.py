@@ -68,6 +68,26 @@ def save(path: Path, folder: Path) -> None:
     for cell in notebook.cells:
         cell.metadata = {}
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = _kept(cell.outputs)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
+
+
+def _kept(outputs: list[Any]) -> list[Any]:
+    """Return the outputs of a cell to save: lines of progress as one text, pictures as PNG alone, no warnings."""
+    from nbformat.v4 import new_output
+
+    kept: list[Any] = []
+    for output in outputs:
+        if output.output_type == "display_data":
+            line = output.data["text/plain"].rstrip() + "\n"
+            output = new_output("stream", name="stdout", text=line)
+        if output.get("name") == "stderr":
+            continue
+        if kept and kept[-1].get("name") == output.get("name") == "stdout":
+            kept[-1]["text"] += output["text"]
+        else:
+            kept.append(output)
+    for output in kept:
+        output.get("data", {}).pop("image/jpeg", None)
+    return kept
