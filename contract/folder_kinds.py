@@ -54,7 +54,8 @@ EXPORT = Kind("an export", "")
 STAGE = Kind("a stage of a run")
 EVALUATION = Kind("an evaluation folder")
 REPORT = Kind("a report")
-KINDS = (BUILD, STAGE, EVALUATION, REPORT)
+SPACE = Kind("a Space")
+KINDS = (BUILD, STAGE, EVALUATION, REPORT, SPACE)
 
 
 def listing(folder: Path, prefix: str = "") -> list[str]:

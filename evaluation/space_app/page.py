@@ -11,6 +11,7 @@ import evaluate
 import gradio as gr
 
 from lethebench.evaluation.space_app.form import Field, MetricPage
+from lethebench.evaluation.space_app.serve import serve as start_server
 
 STYLE = """
 .gradio-container { max-width: 1180px !important; margin: 0 auto; }
@@ -72,7 +73,4 @@ def _box(field: Field, hint: str) -> gr.Textbox:
 
 def serve(blocks: gr.Blocks, **options: Any) -> Any:
     """Start the server of a page; options are those of `gradio.Blocks.launch`."""
-    theme = gr.themes.Base(
-        primary_hue="blue", font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "Consolas", "monospace")
-    )
-    return blocks.launch(theme=theme, css=STYLE, footer_links=[], **options)
+    return start_server(blocks, css=STYLE, **options)

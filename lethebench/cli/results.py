@@ -1,4 +1,4 @@
-"""The commands of `lethe` for results: submit and check-results."""
+"""The commands of `lethe` for results: submit, check-results and board."""
 
 from pathlib import Path
 from typing import Annotated
@@ -72,7 +72,24 @@ def check_results(
     show(result, as_json, text)
 
 
+def board(
+    repository: RepositoryOrFolder,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine; 0 = a free one.")] = 7860,
+    space: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the files of a Space instead of serving the board.")
+    ] = None,
+) -> None:
+    """Show a results repository in the browser: filters, forgetting against keeping, and each run.
+
+    Example: lethe board results-repository
+    """
+    from lethebench.board.command import board_command
+
+    board_command(repository, port=port, space=space)
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     command(app)(submit)
     command(app, "check-results")(check_results)
+    command(app)(board)

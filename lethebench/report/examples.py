@@ -1,15 +1,15 @@
 """A few questions with the answers of every model, chosen by their position in the data and never by result."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group
 
 COLUMNS = ("id", "profile_id", "task_id", "modality", "attribute", "question", "answer")
 ANSWERS = ("id", "generated", "keyword_match")
 CHOSEN_MODALITIES = ("image_text", "image_text", "text")
+Read = Callable[[str, Sequence[str]], Sequence[dict[str, Any]] | None]
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,27 @@ def examples(group: Group) -> list[Section]:
         ReportError: A file of per-row scores cannot be read.
     """
     run = group.first
-    rows = run.rows("learnt", (*COLUMNS, *ANSWERS[1:]))
+    return examples_of(run.rows, run.order, {method.name: method.summary for method in run.methods})
+
+
+def examples_of(read: Read, order: Sequence[int], summaries: Mapping[str, Mapping[str, Any] | None]) -> list[Section]:
+    """Return the same from any source of rows.
+
+    Args:
+        read: Returns columns of the rows of a stage, such as `npo/t003`; None if it is not done.
+        order: Task ids in the order of unlearning.
+        summaries: Method -> its summary.
+    """
+    rows = read("learnt", (*COLUMNS, *ANSWERS[1:]))
     if not rows:
         return []
-    last = f"t{len(run.order):03d}"
-    answers = {"before": _answers(run, "learnt")}
-    answers |= {method.name: _answers(run, f"{method.name}/{last}") for method in run.methods}
-    answers |= {"gold": _answers(run, f"gold/{last}")}
-    finals = {method.name: (method.summary or {}).get("final") or {} for method in run.methods}
+    last = f"t{len(order):03d}"
+    stages = {"before": "learnt", **{name: f"{name}/{last}" for name in summaries}, "gold": f"gold/{last}"}
+    answers = {name: {row["id"]: row for row in read(stage, ANSWERS) or []} for name, stage in stages.items()}
+    finals = {name: (summary or {}).get("final") or {} for name, summary in summaries.items()}
     collapsed = {name for name, final in finals.items() if "collapsed" in final.get("flags", [])}
     sections: list[Section] = []
-    for title, task in _tasks(run):
+    for title, task in _tasks(order):
         chosen = _choose([row for row in rows if row["task_id"] == task], offset=len(sections))
         if chosen:
             cards = tuple(_example(row, answers, collapsed, forget=task >= 0) for row in chosen)
@@ -74,15 +84,10 @@ def examples(group: Group) -> list[Section]:
     return sections
 
 
-def _tasks(run: RunRecord) -> list[tuple[str, int]]:
-    order = run.order
+def _tasks(order: Sequence[int]) -> list[tuple[str, int]]:
     stages = dict.fromkeys((1, max(1, len(order) - 1)))
     forget = [(f"To be forgotten at stage {stage} of {len(order)}", order[stage - 1]) for stage in stages]
     return [*forget, ("To be retained", -1)]
-
-
-def _answers(run: RunRecord, stage: str) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in run.rows(stage, ANSWERS) or []}
 
 
 def _choose(rows: Sequence[dict[str, Any]], *, offset: int) -> list[dict[str, Any]]:

@@ -5,8 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
+from statistics import fmean
 from typing import Any
 
+from lethebench.attacks.records import read_attacks, worst_of
 from lethebench.contract.errors import UserError
 from lethebench.contract.records import Settings, read_record
 from lethebench.report.load import load_run
@@ -123,6 +125,7 @@ def _submission(group: Group, method: str, model: str | None, tuning: dict[str, 
         "link": link,
         "seeds": seeds,
         "scores": scores_of(summaries),
+        "attacks": _attacks(group, method),
         "rows": {"sha256": hashlib.sha256(rows).hexdigest(), "bytes": len(rows), "rows": count},
     }
     identity = hashlib.sha256(" ".join(sorted(seed["id"] for seed in seeds)).encode()).hexdigest()[:8]
@@ -148,6 +151,22 @@ def _seed(run: Any, method: str) -> dict[str, Any]:
         done = read_done(run.path, stage)
         stages[stage] = {name: done[name] for name in KEPT if name in done}
     return seed | {"stages": stages}
+
+
+def _attacks(group: Group, method: str) -> dict[str, dict[str, float]]:
+    """Return attack -> mean recovery over the seeds whose last stage was attacked, and on how many."""
+    values: dict[str, list[float]] = {}
+    for run in group.runs:
+        stage = read_attacks(run.path, group.tasks)
+        if stage is None or method not in stage["models"]:
+            continue
+        model = stage["models"][method]
+        attacks = dict.fromkeys(series["attack"] for series in stage["series"])
+        worst = {attack: worst_of(stage, model, attack) for attack in attacks}
+        worst[f"worst case, budget {stage['budget']}"] = model["worst_case_recovery"]
+        for attack, value in worst.items():
+            values.setdefault(attack, []).extend([] if value is None else [value])
+    return {name: {"recovery": fmean(parts), "seeds": len(parts)} for name, parts in values.items() if parts}
 
 
 def _tuned(path: Path) -> tuple[str, dict[str, Any]]:

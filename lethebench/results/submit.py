@@ -147,7 +147,7 @@ def check_command(
         UserError: It is not a results repository.
         CheckFailed: A result is refused.
     """
-    folder, before = _local(repository), None if base is None else _local(base)
+    folder, before = repository_folder(repository), None if base is None else repository_folder(base)
     checked = check_repository(folder, before, open_builds(data), links=is_hub_id(repository))
     if comment is not None:
         with new_file(comment) as unfinished:
@@ -159,5 +159,6 @@ def check_command(
     return {"checked": sorted(checked.new), "earlier": len(checked.earlier)}, text
 
 
-def _local(repository: str) -> Path:
+def repository_folder(repository: str) -> Path:
+    """Return the folder of a results repository, downloaded if it is on the Hub."""
     return local_data(repository, PATTERNS) if is_hub_id(repository) else Path(repository)

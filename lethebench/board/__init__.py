@@ -1,0 +1,1 @@
+"""The board: results in a browser, filtered, drawn, and one by one."""
