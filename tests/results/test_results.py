@@ -296,3 +296,19 @@ def test_result_keeps_unknown_entries_and_refuses_a_huge_file(repository, monkey
     monkeypatch.setattr("lethebench.contract.records.MAX_BYTES", 1000)
     with pytest.raises(record.UserError, match="larger than 0 MiB"):
         read_result(path)
+
+
+def test_recovery_by_attacks_is_the_mean_over_attacked_seeds(runs, tmp_path, monkeypatch):
+    series = [{"name": f"relearn: {point}", "attack": "relearn", "variant": "", "point": point} for point in (1, 2)]
+
+    def attacks_of(run, stage):
+        worst = {"s0": 0.5, "s1": 0.1}.get(run.name)
+        model = {"recovery": {"relearn: 1": 0.0, "relearn: 2": worst}, "worst_case_recovery": worst}
+        return None if worst is None else {"series": series, "models": {"npo": model}, "budget": "small"}
+
+    monkeypatch.setattr("lethebench.results.make.read_attacks", attacks_of)
+    assert lethe("submit", *runs, "--to", tmp_path / "repository", "--method", "npo").status == 0
+    assert json.loads(result_of(tmp_path / "repository").read_text())["attacks"] == {
+        "relearn": {"recovery": pytest.approx(0.3), "seeds": 2},
+        "worst case, budget small": {"recovery": pytest.approx(0.3), "seeds": 2},
+    }
