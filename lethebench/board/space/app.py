@@ -4,7 +4,5 @@ from pathlib import Path
 
 from lethebench.board.app import open_board, show_board
 
-demo = open_board(Path(__file__).parent)
-
 if __name__ == "__main__":
-    show_board(demo)
+    show_board(open_board(Path(__file__).parent))
