@@ -97,6 +97,8 @@ def parquet_rows(
 ) -> Iterator[dict]:
     """Yield the rows of a file of at most `most_rows` (default MOST_ROWS), at most `batch_size` at a time in memory.
 
+    Of texts without pictures, up to _TEXT_BATCH rows are in memory.
+
     Raises:
         ParquetError: as `check_parquet`; rows before the fault are yielded.
     """
