@@ -120,16 +120,21 @@ def tune(
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="One or more run folders.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default RUN/report.")] = None,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Also write tables as LaTeX and figures as PDF and SVG.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write the report of runs. One self-contained page; its figures as PNG, its tables as Markdown and CSV.
 
     Example: lethe report runs/demo
+
+    Example: lethe report runs/s0 runs/s1 runs/s2 --paper --out report
     """
     with importing():
         from lethebench.report import write_report
 
-    page = write_report(list(runs), out or runs[0] / "report")
+    page = write_report(list(runs), out or runs[0] / "report", paper=paper)
     show({"report": str(page)}, as_json, str(page))
 
 

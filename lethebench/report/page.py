@@ -1,8 +1,8 @@
 """Render the HTML page: one file, nothing that a browser would have to fetch."""
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -27,6 +27,7 @@ class RenderedFigure:
         alt: What it shows, in words.
         png: Its bytes.
         width, height: Size in CSS pixels at which its text has its natural size.
+        vectors: Format -> its bytes, for papers.
     """
 
     name: str
@@ -34,6 +35,7 @@ class RenderedFigure:
     png: bytes
     width: int
     height: int
+    vectors: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def uri(self) -> str:
@@ -88,7 +90,8 @@ def page(chapters: Sequence[Chapter], *, version: str) -> str:
     template = environment.get_template("page.html.j2")
     modules = {"headline": headline, "gaps": gaps, "details": details, "repeat": repeat, "judged": judged}
     modules["robustness"] = robustness
-    return template.render(chapters=chapters, version=version, **modules)
+    paper = any(rendered.vectors for chapter in chapters for rendered in chapter.matrices)
+    return template.render(chapters=chapters, version=version, paper=paper, **modules)
 
 
 def short(text: str) -> str:

@@ -11,6 +11,7 @@ from lethebench.report import details, first_task, gaps, headline, judged, optio
 from lethebench.report.examples import examples
 from lethebench.report.load import ReportError, RunRecord, load_run
 from lethebench.report.page import Chapter, RenderedFigure, page
+from lethebench.report.paper import FORMATS, latex, vector
 from lethebench.report.seeds import Group, group_runs
 from lethebench.report.tables import comma_separated, markdown
 from lethebench.report.thumbnails import thumbnails
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 OPTIONAL = ("blocks", "judged", "inside", "relearning", "representation", "robustness", "training")
 """Tables that are not written where they have no rows."""
+Formats = Sequence[str]
+"""Vector formats that figures are rendered in besides PNG."""
 
 
-def write_report(runs: Iterable[Path], out: Path, *, progress: Progress | None = None) -> Path:
+def write_report(runs: Iterable[Path], out: Path, *, paper: bool = False, progress: Progress | None = None) -> Path:
     """Write report.html, figures/*.png, tables/*.md and tables/*.csv.
 
     Runs that differ only in their seed are shown together, as mean and standard deviation; other runs get a section
@@ -32,6 +35,7 @@ def write_report(runs: Iterable[Path], out: Path, *, progress: Progress | None =
     Args:
         runs: Run folders; the same folder twice counts once.
         out: The folder to write to. An earlier report in it is replaced once the new one is complete.
+        paper: Also write paper/*.tex, paper/*.pdf and paper/*.svg.
         progress: Called with (done, total).
 
     Returns:
@@ -45,11 +49,11 @@ def write_report(runs: Iterable[Path], out: Path, *, progress: Progress | None =
     if not loaded:
         raise ReportError("no run was given; give one or more run folders, such as runs/demo")
     with new_folder(Path(out), REPORT, ReportError) as folder:
-        _write(loaded, folder, progress)
+        _write(loaded, folder, FORMATS if paper else (), progress)
     return Path(out) / "report.html"
 
 
-def _write(loaded: Sequence[RunRecord], folder: Path, progress: Progress | None) -> None:
+def _write(loaded: Sequence[RunRecord], folder: Path, formats: Formats, progress: Progress | None) -> None:
     groups = group_runs(loaded)
     total = sum(len(group.methods) for group in groups) + 2 * len(groups) + 1
     done = 0
@@ -60,19 +64,21 @@ def _write(loaded: Sequence[RunRecord], folder: Path, progress: Progress | None)
         if progress:
             progress(done, total)
 
-    chapters = [_chapter(group, prefix=f"{group.key}-" if len(groups) > 1 else "", step=step) for group in groups]
+    chapters = [_chapter(group, f"{group.key}-" if len(groups) > 1 else "", formats, step) for group in groups]
     html = page(chapters, version=__version__)
-    for name in ("figures", "tables"):
+    for name in ("figures", "tables", *(["paper"] if formats else [])):
         (folder / name).mkdir()
     for chapter in chapters:
         for rendered in (*chapter.matrices, *chapter.curves, *chapter.attacks, *chapter.losses):
             (folder / "figures" / f"{rendered.name}.png").write_bytes(rendered.png)
-        _write_tables(folder / "tables", chapter)
+            for kind, content in rendered.vectors.items():
+                (folder / "paper" / f"{rendered.name}.{kind}").write_bytes(content)
+        _write_tables(folder, chapter, paper=bool(formats))
     (folder / "report.html").write_text(html, encoding="utf-8")
     step()
 
 
-def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
+def _chapter(group: Group, prefix: str, formats: Formats, step: Callable[[], None]) -> Chapter:
     tables = [
         headline.headline(group),
         gaps.gaps(group),
@@ -94,14 +100,14 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
         *(details.matrix(group, method) for method in group.methods if group.summaries(method)),
     ]
     matrices = []
-    for rendered in _matrices(group, prefix):
+    for rendered in _matrices(group, prefix, formats):
         matrices.append(rendered)
         step()
     for _ in range(len(group.methods) - len(matrices)):
         step()
-    curves = [*_curves(group, prefix), *_first_task(group, prefix)]
-    attacks = list(_relearning(group, prefix))
-    losses = [_render(figure, f"{prefix}{name}", alt) for name, alt, figure in training.panels(group)]
+    curves = [*_curves(group, prefix, formats), *_first_task(group, prefix, formats)]
+    attacks = list(_relearning(group, prefix, formats))
+    losses = [_render(figure, f"{prefix}{name}", alt, formats) for name, alt, figure in training.panels(group)]
     step()
     sections = examples(group)
     ids = [example.id for section in sections for example in section.examples if example.modality != "text"]
@@ -111,7 +117,7 @@ def _chapter(group: Group, *, prefix: str, step: Callable[[], None]) -> Chapter:
     return Chapter(group, prefix, named, matrices, curves, attacks, losses, sections, pictures, missing)
 
 
-def _matrices(group: Group, prefix: str) -> Iterator[RenderedFigure]:
+def _matrices(group: Group, prefix: str, formats: Formats) -> Iterator[RenderedFigure]:
     from lethebench.report.figures import heat_map, short_name  # matplotlib takes a second to load
 
     gold, gold_retained = group.gold_knowledge(), group.gold("retain_knowledge").value
@@ -124,10 +130,10 @@ def _matrices(group: Group, prefix: str) -> Iterator[RenderedFigure]:
         figure = heat_map(group.knowledge(method), retained, gold, gold_retained, title=title)
         name = group.file_name(method)
         alt = f"Heat map: knowledge of each task after each stage, {method}{seeds}; numbers in table {name}"
-        yield _render(figure, f"{prefix}{name}", alt)
+        yield _render(figure, f"{prefix}{name}", alt, formats)
 
 
-def _curves(group: Group, prefix: str) -> Iterator[RenderedFigure]:
+def _curves(group: Group, prefix: str, formats: Formats) -> Iterator[RenderedFigure]:
     from lethebench.report.figures import curves
 
     methods = [method for method in group.methods if group.summaries(method)]
@@ -160,10 +166,10 @@ def _curves(group: Group, prefix: str) -> Iterator[RenderedFigure]:
             band=gaps.band(group, column.key),
         )
         alt = f"Curves over the stages: {column.title}, {column.hint}"
-        yield _render(figure, f"{prefix}{column.key.replace('_', '-')}", alt)
+        yield _render(figure, f"{prefix}{column.key.replace('_', '-')}", alt, formats)
 
 
-def _first_task(group: Group, prefix: str) -> Iterator[RenderedFigure]:
+def _first_task(group: Group, prefix: str, formats: Formats) -> Iterator[RenderedFigure]:
     """Yield the figure of the first task over the stages, if a method is finished and there are later stages."""
     from lethebench.report.figures import curves
 
@@ -179,10 +185,10 @@ def _first_task(group: Group, prefix: str) -> Iterator[RenderedFigure]:
         references=first_task.levels(group),
     )
     alt = "Curves over the stages: knowledge of the task that was unlearned first; numbers in table first-task"
-    yield _render(figure, f"{prefix}first-task", alt)
+    yield _render(figure, f"{prefix}first-task", alt, formats)
 
 
-def _relearning(group: Group, prefix: str) -> Iterator[RenderedFigure]:
+def _relearning(group: Group, prefix: str, formats: Formats) -> Iterator[RenderedFigure]:
     """Yield a figure per set of rows that attacks relearned on: knowledge over the training steps."""
     from lethebench.report.figures import over_steps
 
@@ -192,20 +198,23 @@ def _relearning(group: Group, prefix: str) -> Iterator[RenderedFigure]:
         alt = (
             f"Curves over steps of relearning on {variant} rows: knowledge of other facts; numbers in table relearning"
         )
-        yield _render(figure, f"{prefix}{name}", alt)
+        yield _render(figure, f"{prefix}{name}", alt, formats)
 
 
-def _render(figure: "Figure", name: str, alt: str) -> RenderedFigure:
+def _render(figure: "Figure", name: str, alt: str, formats: Formats) -> RenderedFigure:
     from lethebench.report.figures import png
 
     width, height = (side * 96 for side in figure.get_size_inches())
-    return RenderedFigure(name, alt, png(figure), round(width), round(height))
+    vectors = {kind: vector(figure, kind) for kind in formats}
+    return RenderedFigure(name, alt, png(figure), round(width), round(height), vectors)
 
 
-def _write_tables(folder: Path, chapter: Chapter) -> None:
+def _write_tables(folder: Path, chapter: Chapter, *, paper: bool) -> None:
     for table in chapter.tables.values():
         if not table.rows and table.name in OPTIONAL:
             continue
         name = f"{chapter.prefix}{table.name}"
-        (folder / f"{name}.md").write_text(markdown(table), encoding="utf-8")
-        (folder / f"{name}.csv").write_text(comma_separated(table), encoding="utf-8")
+        (folder / "tables" / f"{name}.md").write_text(markdown(table), encoding="utf-8")
+        (folder / "tables" / f"{name}.csv").write_text(comma_separated(table), encoding="utf-8")
+        if paper:
+            (folder / "paper" / f"{name}.tex").write_text(latex(table, name), encoding="utf-8")

@@ -52,7 +52,7 @@ def reproduce_command(
         _execute(grid)
         cells = cells_of((_configuration(cell), load_run(cell.folder)) for cell in grid.cells if not cell.shared)
     manifest = read_manifest(data)
-    facts = {
+    facts: dict[str, Any] = {
         "experiment": experiment.name,
         "data": {"benchmark": manifest.benchmark, "version": manifest.version, "questions": questions_of_build(data)},
         "environment": {"versions": library_versions(), "machine": machine()},
