@@ -10,6 +10,7 @@ import pytest
 import yaml
 from command_line import lethe
 from results_folder import edit, honest_run, honest_runs
+from sealed_run import reseal
 
 from lethebench import __version__
 from lethebench.results import record
@@ -312,3 +313,41 @@ def test_recovery_by_attacks_is_the_mean_over_attacked_seeds(runs, tmp_path, mon
         "relearn": {"recovery": pytest.approx(0.3), "seeds": 2},
         "worst case, budget small": {"recovery": pytest.approx(0.3), "seeds": 2},
     }
+
+
+def test_settings_and_foreign_checkpoints_need_a_declared_budget(runs, tmp_path):
+    """Of tuned.json, settings and build must be those of the runs."""
+    own = [shutil.copytree(run, tmp_path / run.name) for run in runs]
+    for run in own:
+        reseal(run, settings={"npo": {"learning_rate": 0.001}})
+    submit = ("submit", *own, "--method", "npo", "--to", tmp_path / "repository")
+    assert "npo has learning_rate set by hand: pass --tuned" in lethe(*submit).line
+    manifest = json.loads((own[0] / "run.json").read_text())["data"]["manifest_sha256"]
+    tuned = {"method": "npo", "settings": {"learning_rate": 0.001}, "trials": 20, "failed": 2}
+    path = tmp_path / "tuned.json"
+    path.write_text(json.dumps(tuned | {"search": {"data": manifest, "utility": 0.9}}))
+    faults = (
+        ({"settings": {"learning_rate": 0.5}}, "it chose learning_rate 0.5"),
+        ({"search": {"data": "0" * 64}}, "on another build"),
+    )
+    for change, reason in faults:
+        (tmp_path / "other.json").write_text(json.dumps(json.loads(path.read_text()) | change))
+        assert reason in lethe(*submit, "--tuned", tmp_path / "other.json").line
+    assert lethe(*submit, "--tuned", path).status == 0
+    tuning = json.loads(result_of(tmp_path / "repository").read_text())["tuning"]
+    assert {**tuning, "tuned_sha256": None} == {"trials": 20, "failed": 2, "utility": 0.9, "tuned_sha256": None}
+
+
+def test_checkpoints_from_elsewhere_are_submitted_without_their_paths(runs, tmp_path):
+    own = [shutil.copytree(run, tmp_path / run.name) for run in runs]
+    for run in own:
+        reseal(run, methods=["npo"], checkpoints=["1=/home/margarethe/t1", "2=/home/margarethe/t2"])
+    submit = ("submit", *own, "--to", tmp_path / "repository")
+    assert "npo was trained elsewhere: pass --tuned" in lethe(*submit).line
+    done = lethe(*submit, "--trials", 7)
+    assert done.status == 0, done.error
+    text = result_of(tmp_path / "repository").read_text()
+    result = json.loads(text)
+    assert (result["elsewhere"], result["tuning"]["trials"]) == (True, 7)
+    assert "margarethe" not in text
+    assert lethe("check-results", tmp_path / "repository").status == 0
