@@ -39,12 +39,16 @@ def runs_as_defined(module: nn.Module) -> bool:
 
     The hooks by which transformers returns hidden states do not count.
     """
-    return all(
-        type(part).__module__.startswith(("torch.nn.modules.", "transformers."))
-        and "forward" not in vars(part)
-        and not part._forward_pre_hooks
-        and all(hook.__module__.startswith("transformers.") for hook in part._forward_hooks.values())
-        for part in module.modules()
+    return all(map(is_as_defined, module.modules()))
+
+
+def is_as_defined(module: nn.Module) -> bool:
+    """Return what `runs_as_defined` does, for a module without its parts."""
+    return (
+        type(module).__module__.startswith(("torch.nn.modules.", "transformers."))
+        and "forward" not in vars(module)
+        and not (module._forward_pre_hooks or module._backward_pre_hooks or module._backward_hooks)
+        and all(hook.__module__.startswith("transformers.") for hook in module._forward_hooks.values())
     )
 
 

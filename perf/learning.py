@@ -3,11 +3,11 @@
     python perf/learning.py [BUILD] [--rounds 15] [--threads 1]
 
 One batch of stage 1 runs forward, backward and through the optimizer: plainly (torch's Muon in bfloat16, the vision
-tower at each step, the last layer at all positions), then with each saving added to those before it. The variants
-alternate, and times are processor time, so that ratios hold on a busy machine. Prints the medians and the largest
-difference of a gradient from the plain one, then each part of a whole step of the trainer beside its floor: the matrix
-products of the part at the rate of a plain linear layer. Exits with 1 if a gradient differs by more than 1e-6, or the
-step takes more than 1.6 times its floor.
+tower at each step, transformers' modules at all positions), then with each saving added to those before it. The
+variants alternate, and times are processor time, so that ratios hold on a busy machine. Prints the medians and the
+largest difference of a gradient from the plain one, then each part of a whole step of the trainer beside its floor: the
+matrix products of the part at the rate of a plain linear layer. Exits with 1 if a gradient differs by more than 1e-6,
+or the step takes more than 1.6 times its floor.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from torch import Tensor
 from lethebench.baselines import PRESETS, RowEncoder, plan_for, tiny_processor, tiny_vlm
 from lethebench.baselines.learn import learn_config
 from lethebench.baselines.tiny.muon import Muon, split_parameters
-from lethebench.baselines.trainer import answer_logits
+from lethebench.baselines.trainer import answer, answer_logits
 from lethebench.baselines.trainer.answer import AnswerTrainer, FiniteGradients
 from lethebench.builders import build
 from lethebench.runs.build import open_build
@@ -39,12 +39,12 @@ LIMIT, MOST_OVER_FLOOR = 1e-6, 1.6
 
 @contextlib.contextmanager
 def without(*names: str) -> Iterator[None]:
-    """Switch off "tower" (features kept) and "last layer" (answer positions alone)."""
-    plain = {"tower": ("cached_picture_features", contextlib.nullcontext), "last layer": ("_plain_last_layer", None)}
+    """Switch off "tower" (features kept) and "packed" (real tokens only, the last layer at answer positions alone)."""
     with contextlib.ExitStack() as stack:
-        for name in names:
-            attribute, value = plain[name]
-            stack.enter_context(mock.patch.object(answer_logits, attribute, value or (lambda base: None)))
+        if "tower" in names:
+            stack.enter_context(mock.patch.object(answer_logits, "cached_picture_features", contextlib.nullcontext))
+        for module in (answer, answer_logits) if "packed" in names else ():
+            stack.enter_context(mock.patch.object(module, "is_packed", return_value=False))
         yield
 
 
@@ -77,10 +77,10 @@ def report(trainer: AnswerTrainer, rounds: int) -> int:
     matrices, _ = split_parameters(model)
     optimizers = {kind: kind(matrices, lr=0.0, weight_decay=0.0) for kind in (torch.optim.Muon, Muon)}
     variants: dict[str, tuple[Any, tuple[str, ...]]] = {
-        "plain": (torch.optim.Muon, ("tower", "last layer")),
-        "+ Newton-Schulz in float32": (Muon, ("tower", "last layer")),
-        "+ tower once per picture": (Muon, ("last layer",)),
-        "+ last layer at answers": (Muon, ()),
+        "plain": (torch.optim.Muon, ("tower", "packed")),
+        "+ Newton-Schulz in float32": (Muon, ("tower", "packed")),
+        "+ tower once per picture": (Muon, ("packed",)),
+        "+ packed, last layer at answers": (Muon, ()),
     }
     costs: dict[str, list[list[float]]] = {name: [] for name in variants}
     gradients: dict[str, list[Tensor]] = {}
@@ -97,7 +97,7 @@ def report(trainer: AnswerTrainer, rounds: int) -> int:
             marks.append(time.process_time())
             costs[name].append([end - start for start, end in pairwise(marks)])
             gradients[name] = [value.grad.clone() for value in model.parameters() if value.grad is not None]
-    print(f"{'CPU ms per step':28} forward backward Muon  whole  ratio  gradient differs by")
+    print(f"{'CPU ms per step':32} forward backward Muon  whole  ratio  gradient differs by")
     whole = {name: [sum(parts) for parts in values[1:]] for name, values in costs.items()}
     largest = 0.0
     for name in variants:
@@ -107,7 +107,7 @@ def report(trainer: AnswerTrainer, rounds: int) -> int:
         gap = max((one - two).abs().max().item() for one, two in pairs)
         largest = max(largest, gap)
         total = 1000 * statistics.median(whole[name])
-        print(f"{name:28} {parts[0]:7.1f} {parts[1]:8.1f} {parts[2]:4.1f} {total:6.1f} {ratio:5.2f}x  {gap:.1e}")
+        print(f"{name:32} {parts[0]:7.1f} {parts[1]:8.1f} {parts[2]:4.1f} {total:6.1f} {ratio:5.2f}x  {gap:.1e}")
     return 0 if largest <= LIMIT else 1
 
 
@@ -117,14 +117,14 @@ def floors(trainer: AnswerTrainer, rounds: int) -> int:
     batch = next(loader)
     muon, adamw = trainer.optimizer.parts
     state: dict[str, Any] = {}
-    clip = FiniteGradients(trainer)
+    check = FiniteGradients(trainer)
 
     def forward() -> None:
         state["loss"] = trainer.compute_loss(model, trainer._prepare_inputs(dict(batch)))
 
     def finish() -> None:
-        clip.on_pre_optimizer_step(trainer.args, trainer.state, trainer.control)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        trainer.gradient_norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        check.on_pre_optimizer_step(trainer.args, trainer.state, trainer.control)
         adamw.step()
 
     steps: dict[str, Callable[[], object]] = {

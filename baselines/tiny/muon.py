@@ -81,7 +81,7 @@ class MuonAdamW(torch.optim.Optimizer):
         if not matrices or not others:
             raise ValueError(f"{type(model).__name__} needs trainable matrices and other trainable parameters")
         muon = Muon(matrices, lr=muon_lr, momentum=0.95, weight_decay=0.0)
-        adamw = torch.optim.AdamW(others, lr=adamw_lr, betas=(0.9, 0.95), weight_decay=0.0)
+        adamw = torch.optim.AdamW(others, lr=adamw_lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
         self.parts = (muon, adamw)
         super().__init__([*muon.param_groups, *adamw.param_groups], {})
         muon.param_groups, adamw.param_groups = self.param_groups[:1], self.param_groups[1:]

@@ -1,5 +1,6 @@
 """The trainer of stage 1 and the base of every unlearning trainer: SFTTrainer on QA rows, encoded once."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -10,13 +11,14 @@ import torch
 from datasets import Dataset
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import get_total_norm
 from transformers import AutoProcessor, TrainerCallback
 from trl import SFTTrainer
 from trl.trainer.utils import get_config_model_id
 
 from lethebench.baselines.checkpoints.weights import load_weights
 from lethebench.baselines.losses import token_logps
-from lethebench.baselines.trainer.answer_logits import answer_logits
+from lethebench.baselines.trainer.answer_logits import answer_logits, is_packed
 from lethebench.baselines.trainer.rows import (
     IGNORED,
     PICTURED,
@@ -105,6 +107,8 @@ class AnswerTrainer(SFTTrainer):
     model: Any
     args: Any
     train_dataset: Any
+    gradient_norm: Any = None
+    """Of the step that is taken, before clipping; None where the engine does not return it."""
 
     def __init__(
         self,
@@ -179,10 +183,10 @@ class AnswerTrainer(SFTTrainer):
     ) -> Answers:
         """Run the model on a batch and score its answers; only positions that predict them reach the head.
 
-        Rows with and without a picture go through the model one after the other, each group as long as its longest
-        row: picture tokens would make text rows several times longer than they are. Where pictures have a mask, so do
-        rows with different numbers of pictures. In several processes, where a step may have one forward pass only, all
-        go together.
+        Unless the model `is_packed`, rows with and without a picture go through it one after the other, each group as
+        long as its longest row: picture tokens would make text rows several times longer than they are. Where pictures
+        have a mask, so do rows with different numbers of pictures. In several processes, where a step may have one
+        forward pass only, all go together.
 
         Args:
             model: the model, wrapped or not.
@@ -196,7 +200,8 @@ class AnswerTrainer(SFTTrainer):
         """
         mask = inputs["labels"][:, 1:] != IGNORED
         counts = num_pictures(inputs)
-        apart = counts.unique().flip(0) if self.accelerator.num_processes == 1 else []
+        together = self.accelerator.num_processes > 1 or (is_packed(model) and not layers)
+        apart = [] if together else counts.unique().flip(0)
         logps = torch.zeros(mask.shape, device=mask.device)
         distributions, hidden, order = [], [], []
         for rows in [counts == count for count in apart] or [torch.ones_like(counts, dtype=torch.bool)]:
@@ -243,6 +248,10 @@ class AnswerTrainer(SFTTrainer):
             return
         if self.model.training and not torch.isfinite(loss):
             raise FloatingPointError(_broken(f"the loss is {loss.item()}", self.state.global_step))
+
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        self.gradient_norm = super()._get_grad_norm(model, grad_norm)
+        return self.gradient_norm
 
     @property
     def is_lora(self) -> bool:
@@ -309,8 +318,10 @@ class FiniteGradients(TrainerCallback):
         self.scale = 0.0 if scaler is None else scaler.get_scale()
         if self.scale > 1:
             return  # the scaler skips the step and lowers its scale
-        gradients = [p.grad for p in self.trainer.model.parameters() if p.grad is not None]
-        if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
+        norm = self.trainer.gradient_norm
+        if norm is None:
+            norm = get_total_norm(p.grad for p in self.trainer.model.parameters() if p.grad is not None)
+        if not math.isfinite(norm):
             raise FloatingPointError(_broken("the gradients are not finite", state.global_step))
 
     def on_optimizer_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

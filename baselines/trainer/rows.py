@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, TypeAlias, cast
 import torch
 from datasets import Dataset, Image, List
 from torch import Tensor
+from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from lethebench.contract.columns import MODALITY_CHOICES
 from lethebench.contract.images import decode_image, image_digest
@@ -236,15 +238,13 @@ class AnswerCollator:
         batch = {}
         for name in {name: None for row in rows for name in row.text}:
             fill = self.encoder.pad_token_id if name == "input_ids" else 0
-            widest = _widest([row.text[name].shape[1:] for row in rows if name in row.text])
-            batch[name] = torch.full((len(rows), length, *widest), fill, dtype=torch.long)
-            for index, row in enumerate(rows):
-                if name in row.text:
-                    batch[name][index][tuple(slice(size) for size in row.text[name].shape)] = row.text[name]
-        batch["labels"] = torch.full((len(rows), length), IGNORED)
-        for index, row in enumerate(rows):
-            ids = row.text["input_ids"]
-            batch["labels"][index, len(ids) - row.answer_tokens : len(ids)] = ids[-row.answer_tokens :]
+            values = [row.text.get(name) for row in rows]
+            batch[name] = _padded(values, length, fill)
+        answers = torch.tensor([row.answer_tokens for row in rows])[:, None]
+        lengths = torch.tensor([len(row.text["input_ids"]) for row in rows])[:, None]
+        positions = torch.arange(length)
+        outside = (positions < lengths - answers) | (positions >= lengths)
+        batch["labels"] = batch["input_ids"].masked_fill(outside, IGNORED)
         return batch
 
     def _pictures(self, rows: Sequence[EncodedRow]) -> dict[str, Tensor]:
@@ -258,6 +258,19 @@ class AnswerCollator:
             name: _concatenate([row.pictures[name] for row in rows if name in row.pictures], dimension)
             for name, dimension in joined.items()
         }
+
+
+def _padded(values: Sequence[Tensor | None], length: int, fill: int) -> Tensor:
+    """The (L, ...) tensors of rows as (B, length, ...), where a row has none only `fill`."""
+    present = [value for value in values if value is not None]
+    if len(present) == len(values) and all(value.dim() == 1 for value in present):
+        padded = pad_sequence(present, batch_first=True, padding_value=fill)
+        return functional.pad(padded, (0, length - padded.shape[1]), value=fill)
+    batch = torch.full((len(values), length, *_widest([value.shape[1:] for value in present])), fill, dtype=torch.long)
+    for index, value in enumerate(values):
+        if value is not None:
+            batch[index][tuple(map(slice, value.shape))] = value
+    return batch
 
 
 def _widest(shapes: Sequence[Sequence[int]]) -> list[int]:
