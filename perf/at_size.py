@@ -26,8 +26,9 @@ from transformers import PrinterCallback
 from lethebench.baselines import METHODS, method_entry
 from lethebench.baselines.loading import load_model, save_model
 from lethebench.baselines.presets import PRESETS
-from lethebench.baselines.trainer.answer import PICTURED, QUIET, select_rows
-from lethebench.baselines.trainer.rows import RowEncoder
+from lethebench.baselines.trainer.answer import QUIET
+from lethebench.baselines.trainer.rows import PICTURED, RowEncoder
+from lethebench.baselines.trainer.selection import select_rows
 from lethebench.builders import build
 
 ONE_PASS = ("graddiff", "npo", "simnpo", "idk")

@@ -27,7 +27,8 @@ from torch import Tensor, nn
 
 from lethebench.baselines import PRESETS, NPOConfig, NPOTrainer, RowEncoder, plan_for, tiny_processor, tiny_vlm
 from lethebench.baselines.losses import npo_loss
-from lethebench.baselines.trainer.answer import PICTURED, QUIET
+from lethebench.baselines.trainer.answer import QUIET
+from lethebench.baselines.trainer.rows import PICTURED
 from lethebench.builders import build
 from lethebench.runs.build import open_build
 

@@ -21,18 +21,17 @@ from lethebench.baselines.losses import token_logps
 from lethebench.baselines.trainer.answer_logits import answer_logits, is_packed
 from lethebench.baselines.trainer.rows import (
     IGNORED,
-    PICTURED,
     AnswerCollator,
     EncodedRow,
     EncodedRows,
     RowEncoder,
     undecoded,
 )
+from lethebench.baselines.trainer.selection import num_pictures, select_rows
 from lethebench.baselines.trainer.settings_checks import FIXED, check_called, check_evaluated, check_fixed, check_rows
 from lethebench.baselines.trainer.weights import check_lora, freeze, same_trained, train_in_float32, train_only
 from lethebench.contract.conversation import conversation
 from lethebench.contract.models import check_architecture, check_num_pictures, keeps_pictures_apart
-from lethebench.contract.processors import is_mask
 
 # Settings of every stage of a run: no files, no reports, no progress bar; about 100 lines in the log.
 QUIET = {
@@ -212,10 +211,14 @@ class AnswerTrainer(SFTTrainer):
             logits, outputs = answer_logits(model, batch, predicts, **more)
             tokens = mask & rows.unsqueeze(1)
             logps = logps.masked_scatter(tokens, token_logps(logits, labels[:, 1:][predicts[:, :-1]]))
+            if whole is None and not layers:
+                continue
             order.append(tokens.flatten().nonzero().flatten())
             hidden.append({layer: _states(outputs, layer)[:, -predicts.shape[1] :][predicts] for layer in layers})
             if whole is not None:
                 distributions.append(logits[whole.unsqueeze(1).expand_as(mask)[tokens]].float().log_softmax(-1))
+        if not order:
+            return Answers(logps, mask)
         position = torch.cat(order)
         states = {layer: torch.cat([group[layer] for group in hidden])[position.argsort()] for layer in layers}
         if whole is None:
@@ -361,41 +364,6 @@ def _broken(what: str, steps_done: int) -> str:
         f"{what} at step {steps_done + 1}: the weights are those after step {steps_done}; "
         "lower the learning rate or run fewer steps"
     )
-
-
-def num_pictures(batch: Mapping[str, Tensor]) -> Tensor:
-    """Return how many pictures each row of a batch has, (B,); 1 for any number where pictures have no mask."""
-    shape = batch["input_ids"].shape
-    mask = next((value for value in batch.values() if is_mask(value, shape)), None)
-    if mask is None:
-        return batch[PICTURED].long()
-    return mask.flatten(3).any(-1).any(1).sum(-1) if mask.dim() > 3 else mask.any(1).sum(-1)
-
-
-def select_rows(batch: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
-    """Return some rows of a collated batch, truncated to the longest of them.
-
-    Args:
-        batch: a batch of `AnswerCollator`.
-        rows: (B,) boolean; rows with equally many pictures by `num_pictures`, or all rows.
-
-    Returns:
-        Per-token tensors of those rows, and the picture tensors if those rows have pictures.
-    """
-    shape = batch["input_ids"].shape
-    length = int(batch["attention_mask"][rows].sum(-1).max())
-    selected = {name: value[rows, :length] for name, value in batch.items() if value.shape == shape}
-    if not batch[PICTURED][rows].any():
-        return selected
-    masks = [name for name, value in batch.items() if is_mask(value, shape)]
-    pictures = {name: value for name, value in batch.items() if name not in {*selected, *masks, PICTURED}}
-    if not masks:
-        return selected | pictures
-    # Pictures of a mask are (rows with pictures, pictures, ...), filled up to the largest number.
-    most = int(num_pictures(batch)[rows].max())
-    chosen = rows[batch[PICTURED]]
-    selected |= {name: batch[name][rows, :length, :most] for name in masks}
-    return selected | {name: value[chosen, :most] for name, value in pictures.items()}
 
 
 @cache

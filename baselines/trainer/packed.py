@@ -1,8 +1,9 @@
 """The forward pass of a LLaVA with a Llama for training on a CPU: on real tokens only, up to what the answers need.
 
-Rows with and without pictures go through together, without padding outside of attention, and the last layer computes
-queries, MLP, norm and logits only where they are asked for. Values and gradients are those of transformers' modules up
-to rounding.
+Rows with and without pictures go through together, without padding outside of attention. The first layer computes keys
+and values once for equal tokens, the last one queries, MLP, norm and logits only where they are asked for: every
+position needs keys and values there, but only those that predict an answer need more. Values and gradients are those of
+transformers' modules up to rounding.
 """
 
 from typing import Any
@@ -61,9 +62,9 @@ def packed_logits(
     llama = base.model.language_model
     visible = attention_mask.bool()
     is_picture = input_ids == base.config.image_token_id
-    text = ((visible | keep) & ~is_picture).flatten().nonzero().squeeze(1)
-    states = functional.embedding(input_ids.flatten()[text], llama.embed_tokens.weight, llama.padding_idx)
-    flat = text
+    flat = ((visible | keep) & ~is_picture).flatten().nonzero().squeeze(1)
+    words, of = distinct(input_ids.flatten()[flat])
+    states = functional.embedding(words, llama.embed_tokens.weight, llama.padding_idx)
     if pixel_values is not None:
         pictures = is_picture.flatten().nonzero().squeeze(1)
         features = _features(base, pixel_values).to(states.dtype)
@@ -71,14 +72,23 @@ def packed_logits(
             raise ValueError(
                 f"the pictures have {len(features)} features, the text has {len(pictures)} places for them"
             )
-        states, flat = torch.cat([features, states]), torch.cat([pictures, text])
+        states, flat = torch.cat([features, states]), torch.cat([pictures, flat])
+        of = torch.cat([torch.arange(len(pictures), device=of.device), of + len(pictures)])
     layout = Layout((len(keep), keep.shape[1]), flat)
     cos, sin = llama.rotary_emb(states, torch.arange(keep.shape[1], device=flat.device)[None])
     rotary = cos[0, layout.position, None], sin[0, layout.position, None]
     kept = layout.at[keep.flatten().nonzero().squeeze(1)]
+    every = torch.arange(len(flat), device=flat.device)
     for layer in llama.layers[:-1]:
-        states = _layer(layer, states, layout, visible, rotary)
-    return base.lm_head(_norm(llama.norm, _layer(llama.layers[-1], states, layout, visible, rotary, kept)))
+        states = _layer(layer, states, of, layout, visible, rotary)
+        of = every
+    return base.lm_head(_norm(llama.norm, _layer(llama.layers[-1], states, of, layout, visible, rotary, kept)))
+
+
+def distinct(ids: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the distinct ids, and for each id its index there: equal tokens enter the first layer with one state."""
+    words, of = ids.unique(return_inverse=True)
+    return words, of
 
 
 def _features(base: Any, pixel_values: Tensor) -> Tensor:
@@ -91,21 +101,29 @@ def _features(base: Any, pixel_values: Tensor) -> Tensor:
 
 
 def _layer(
-    layer: Any, states: Tensor, layout: Layout, visible: Tensor, rotary: tuple[Tensor, Tensor], kept: Any = None
+    layer: Any,
+    states: Tensor,
+    of: Tensor,
+    layout: Layout,
+    visible: Tensor,
+    rotary: tuple[Tensor, Tensor],
+    kept: Tensor | None = None,
 ) -> Tensor:
-    """The states after a layer, of all packed tokens or of those in `kept`."""
+    """The states after a layer, of all packed tokens or of those in `kept`; before it, token n has state `of[n]`."""
     attention = layer.self_attn
     normed = _norm(layer.input_layernorm, states)
 
     def heads(projection: nn.Module, values: Tensor) -> Tensor:
         return projection(values).unflatten(-1, (-1, attention.head_dim))
 
-    keys = layout.padded(Rotary.apply(heads(attention.k_proj, normed), *rotary))
-    values = layout.padded(heads(attention.v_proj, normed))
+    keys = layout.padded(Rotary.apply(heads(attention.k_proj, normed).index_select(0, of), *rotary))
+    values = layout.padded(heads(attention.v_proj, normed).index_select(0, of))
     position, asking = layout.position.view(-1, 1), layout
     if kept is not None:
-        states, position, rotary = Take.apply(states, kept), position[kept], (rotary[0][kept], rotary[1][kept])
-        normed, asking = _norm(layer.input_layernorm, states), _side_by_side(layout.row[kept], len(visible))
+        position, rotary, of = position[kept], (rotary[0][kept], rotary[1][kept]), of[kept]
+        asking = _side_by_side(layout.row[kept], len(visible))
+    states = states.index_select(0, of)
+    normed = _norm(layer.input_layernorm, states)
     queries = asking.padded(Rotary.apply(heads(attention.q_proj, normed), *rotary))
     seen = torch.arange(visible.shape[1], device=position.device) <= position[asking.at].view(*asking.shape, 1)
     mask = (seen & visible[:, None])[:, None]

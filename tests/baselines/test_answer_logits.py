@@ -7,10 +7,10 @@ from peft import LoraConfig, get_peft_model
 from torch.nn import functional
 from transformers.models.llama.modeling_llama import LlamaRMSNorm, apply_rotary_pos_emb
 
-from lethebench.baselines.trainer.answer import select_rows
 from lethebench.baselines.trainer.answer_logits import answer_logits, is_packed
 from lethebench.baselines.trainer.packed import RMSNorm, Rotary
 from lethebench.baselines.trainer.rows import PICTURED, AnswerCollator
+from lethebench.baselines.trainer.selection import select_rows
 from lethebench.contract.models import forward_at
 
 

@@ -39,6 +39,18 @@ def test_token_logps_are_normalised_not_raw_logits():
     torch.testing.assert_close(every[3] - every[7], logits[:, 3] - logits[:, 7], rtol=1e-4, atol=1e-4)
 
 
+def test_token_logps_have_the_gradient_of_log_softmax():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 5, 11, generator=generator, requires_grad=True)
+    targets = torch.randint(11, (2, 5), generator=generator)
+    weights = torch.randn(2, 5, generator=generator)
+    plain = logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0]
+    (ours,), (theirs,) = (
+        torch.autograd.grad(values, logits, weights) for values in (token_logps(logits, targets), plain)
+    )
+    torch.testing.assert_close(ours, theirs)
+
+
 def test_cross_entropy_is_mean_of_row_means():
     logps, mask = answers()
     rows = [-sum(logps[row, mask[row]].tolist()) / length for row, length in enumerate(LENGTHS)]
