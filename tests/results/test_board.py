@@ -6,23 +6,14 @@ import math
 import pytest
 from command_line import lethe
 from many_results import many_results
-from results_folder import edit, honest_runs
+from results_folder import edit
 
 from lethebench.board.data import FACETS, SCALE, board_of_repository, read_board, write_board
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory, fewer_resamples):
-    """A repository with the results of two methods."""
-    folder = tmp_path_factory.mktemp("board")
-    runs = honest_runs(folder, methods=("npo", "ga"))
-    assert lethe("submit", *runs, "--to", folder / "repository", "--link", "https://example.org/paper").status == 0
-    return folder / "repository"
-
-
-@pytest.fixture(scope="module")
-def board(repository):
-    return board_of_repository(repository)
+def board(submitted):
+    return board_of_repository(submitted)
 
 
 def decoded(table, name):
@@ -49,9 +40,9 @@ def test_values_are_sorted_by_number_and_large_tables_are_small():
     assert len(json.dumps(table, separators=(",", ":"))) < 200 * 500
 
 
-def test_page_of_a_result_has_matrix_series_and_examples(board, repository):
+def test_page_of_a_result_has_matrix_series_and_examples(board, submitted):
     detail = board.detail(1)
-    (path,) = repository.glob("results/*/*/*/npo/*.json")
+    (path,) = submitted.glob("results/*/*/*/npo/*.json")
     result = json.loads(path.read_text())
     first = [seed["summary"]["knowledge"] for seed in result["seeds"]]
     means = [[sum(column) / 3 for column in zip(*rows, strict=True)] for rows in zip(*first, strict=True)]
@@ -66,8 +57,8 @@ def test_page_of_a_result_has_matrix_series_and_examples(board, repository):
     assert "lethe run" in detail["commands"][1]
 
 
-def test_attacks_and_hidden_characters_are_shown(repository, tmp_path):
-    (path,) = repository.glob("results/*/*/*/ga/*.json")
+def test_attacks_and_hidden_characters_are_shown(submitted, tmp_path):
+    (path,) = submitted.glob("results/*/*/*/ga/*.json")
     copy = tmp_path / path.name
     copy.write_text(path.read_text())
     edit(copy, lambda content: content.update(attacks={"relearn \u202e": {"forget": 0.25}}))
@@ -87,13 +78,13 @@ def test_parquet_files_hold_the_board(board, tmp_path):
     )
 
 
-def test_space_folder_is_complete_and_its_app_opens(repository, tmp_path):
-    done = lethe("board", repository, "--space", tmp_path / "space")
+def test_space_folder_is_complete_and_its_app_opens(submitted, tmp_path):
+    done = lethe("board", submitted, "--space", tmp_path / "space")
     assert done.status == 0, done.error
     files = {path.name for path in (tmp_path / "space").iterdir() if not path.name.startswith(".")}
     assert files == {"README.md", "app.py", "requirements.txt", "runs.parquet", "details.parquet"}
     assert "lethebench[board] @ git+" in (tmp_path / "space/requirements.txt").read_text()
-    again = lethe("board", repository, "--space", tmp_path / "space")
+    again = lethe("board", submitted, "--space", tmp_path / "space")
     assert again.status == 0, again.error
 
 
@@ -114,9 +105,9 @@ def test_other_folders_are_refused(tmp_path, case):
     assert (done.status, reason in done.line) == (2, True), done.error
 
 
-def test_missing_gradio_is_named(repository, monkeypatch):
+def test_missing_gradio_is_named(submitted, monkeypatch):
     monkeypatch.setattr("lethebench.board.command.find_spec", lambda name: None)
-    assert "pip install 'lethebench[board]'" in lethe("board", repository).line
+    assert "pip install 'lethebench[board]'" in lethe("board", submitted).line
 
 
 def test_damaged_parquet_is_refused(board, tmp_path):

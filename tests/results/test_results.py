@@ -18,20 +18,6 @@ from lethebench.results.check import check_repository
 from lethebench.results.record import SCHEMA, read_result, schema
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory, fewer_resamples):
-    return honest_runs(tmp_path_factory.mktemp("runs"), methods=("npo", "ga"))
-
-
-@pytest.fixture(scope="module")
-def submitted(runs, tmp_path_factory):
-    """A new repository with the results of both methods."""
-    folder = tmp_path_factory.mktemp("submitted") / "repository"
-    done = lethe("submit", *runs, "--to", folder)
-    assert done.status == 0, done.error
-    return folder
-
-
 @pytest.fixture
 def both(submitted, tmp_path):
     return shutil.copytree(submitted, tmp_path / "repository")
