@@ -5,11 +5,11 @@ import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
+from lethebench.contract.defaults import API_PREFIX
 from lethebench.contract.errors import UserError, border
 from lethebench.evaluation.judges.protocol import Item, Judge, Verdict
 from lethebench.evaluation.judges.rubrics import RUBRICS, Rubric
 
-API_PREFIX = "openai:"
 LOCAL = "local"
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lethebench.contract.defaults import API_PREFIX
 from lethebench.errors import UserError
-from lethebench.runs.elsewhere import API_PREFIX
 from lethebench.runs.folder import is_done, stage_name
 from lethebench.runs.proof import LEARNT, MIXTURE, WEIGHTS, gold_names
 from lethebench.runs.records import GATE, read_done

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lethebench.contract.defaults import API_PREFIX
 from lethebench.contract.requests.asking import Progress
 from lethebench.contract.requests.budget import Budget, parse_budget, usage_text
 from lethebench.contract.requests.cache import Cache
@@ -17,7 +18,6 @@ from lethebench.errors import UserError
 from lethebench.generation.writer.languages import check_language
 from lethebench.generation.writer.writer import Estimator, Writer
 
-API_PREFIX = "openai:"
 SAY_EVERY = 30.0
 """Seconds between two lines that say what the texts took so far."""
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lethebench.baselines.registry import METHODS, RESERVED
+from lethebench.contract.defaults import API_PREFIX
 from lethebench.errors import UserError
 from lethebench.runs.checks import LUMOE_FILE, check_model
 
-API_PREFIX = "openai:"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 FOLDERS = ("attacks", "data", "evaluation", "gold", "learnt", "report", "tensorboard")
 """Names of folders in a run that are no methods."""

@@ -24,6 +24,7 @@ from lethebench.baselines.stage import Stage
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.baselines.trainer.weights import describe
 from lethebench.console import Console, Tick
+from lethebench.contract.defaults import API_PREFIX
 from lethebench.contract.own_folder import kept_file, remove_kept
 from lethebench.errors import CheckFailed, UserError
 from lethebench.runs.adapters import save_stage, without_adapter
@@ -31,7 +32,7 @@ from lethebench.runs.budget import Sample, Sampler
 from lethebench.runs.build import Build
 from lethebench.runs.by_api import ANSWERS_FILE, score_by_api
 from lethebench.runs.divergence import KNOWS_NOTHING, answers_nothing, check_divergence, unlearn_or_keep
-from lethebench.runs.elsewhere import API_PREFIX, checkpoints_of
+from lethebench.runs.elsewhere import checkpoints_of
 from lethebench.runs.folder import HELD_OUT, is_done, new_stage, stage_name, write_json
 from lethebench.runs.gate import exact_match_text, gate
 from lethebench.runs.inside import ScoreSteps, groups_of

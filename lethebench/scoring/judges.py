@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lethebench.contract.defaults import API_PREFIX
 from lethebench.contract.requests.asking import Progress
 from lethebench.contract.requests.budget import Budget, Usage, parse_budget
 from lethebench.contract.requests.cache import Cache
@@ -13,7 +14,7 @@ from lethebench.contract.requests.endpoint import Endpoint, PassStopped, check_k
 from lethebench.errors import UserError
 from lethebench.evaluation.judges.openai_judge import OpenAIJudge
 from lethebench.evaluation.judges.protocol import Item, Judge
-from lethebench.evaluation.judges.registry import API_PREFIX, check_name, chosen_rubrics, is_api, own_judge
+from lethebench.evaluation.judges.registry import check_name, chosen_rubrics, is_api, own_judge
 from lethebench.evaluation.judges.rubrics import RUBRICS, Rubric
 
 _PROBE = Item("What is written on the door?", "It says 'open'.", "open", ("open",))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lethebench.baselines.tiny import is_tiny
+from lethebench.contract.defaults import API_PREFIX
 from lethebench.contract.escaping import file_name
 from lethebench.contract.folder_kinds import EVALUATION
 from lethebench.contract.own_folder import refuse_foreign
@@ -20,7 +21,6 @@ from lethebench.runs.proof import check_line, stage_in
 from lethebench.runs.records import read_run
 from lethebench.scoring.judges import JudgeOptions
 
-API_PREFIX = "openai:"
 HARNESS_PACKAGES = {"lm-eval": "lm_eval", "lmms-eval": "lmms_eval"}
 DEFAULT_SPLITS = ("forget", "retain", "neighbour", "test", "holdout")
 SCORES_FILE = "scores.json"
