@@ -262,6 +262,7 @@ class Session:
                 reload=lambda: loaded(target.folder),
                 initial=lambda: loaded(LEARNT),
                 gold=gold,
+                is_gold=target in golds,
                 **split,
             )
 

@@ -119,6 +119,7 @@ class Context:
         reload: Loads the attacked model again.
         initial: Loads the initial model.
         gold: Loads a gold model of another seed than the attacked one; returns None without any.
+        is_gold: Whether the attacked model is a gold model.
         notes: What variants of the attack were left out, and why; `context.notes.append("cloze: no row has one")`.
     """
 
@@ -136,6 +137,7 @@ class Context:
     reload: Callable[[], Loaded]
     initial: Callable[[], Loaded]
     gold: Callable[[], Loaded | None]
+    is_gold: bool = False
     notes: list[str] = field(default_factory=list)
 
     @cached_property

@@ -28,7 +28,8 @@ An attack is one file `lethebench/attacks/NAME.py` with one class, and one row o
   that are not asked), `holdout` (profiles that no model was trained on; None without). Pictures are undecoded
   (`{"bytes", "path"}`): `contract.images.decode_image(picture, row["id"])` gives a PIL image, and a PIL image may take
   its place. Test rows: `context.for_fact(held_out, row)` are those of a row's fact.
-  `initial()` and `gold()` load the initial model and a gold model of another seed than the attacked one (None without).
+  `initial()` and `gold()` load the initial model and a gold model of another seed than the attacked one (None without);
+  `is_gold` tells whether the attacked model is a gold model.
 
 `run` yields `Attempt(variant, rows, point)`: `rows` are mappings with the `id` of a row of `rows` (not every row needs
 one; one result per row) and `knowledge` in 0..1, higher = more of the fact is given away (default: their
@@ -178,6 +179,22 @@ ATTACKS: dict[str, AttackEntry] = {
             "Whether scores tell forget rows, and retain rows, from rows never seen (detectability, membership AUC)",
             needs=("retain rows", "holdout"),
             paper="FUMA, EMNLP 2025; TC-UMIA, arXiv 2605.01129",
+            recovers=False,
+        ),
+        AttackEntry(
+            "probe",
+            f"{_ATTACKS}.inside.probe:Probe",
+            "Linear probes of each layer, trained on retain rows, that rank candidate values",
+            needs=("weights", "candidates", "retain rows"),
+            paper="Patil et al. 2024, arXiv 2309.17410",
+            recovers=False,
+        ),
+        AttackEntry(
+            "depth",
+            f"{_ATTACKS}.inside.depth:Depth",
+            "Hidden states put into the initial model layer by layer: 1 - unlearning depth score",
+            needs=("weights",),
+            paper="Lee et al. 2026, arXiv 2605.24614",
             recovers=False,
         ),
     )

@@ -1,0 +1,100 @@
+"""Deletion that is true by construction, as methods: attacks have to find nothing in these models beyond gold's spread.
+
+    lethe run build/icu --method lethebench.attacks.calibration:Replay,lethebench.attacks.calibration:DroppedAdapter \\
+        --gold-seeds 3 --out runs/calibration
+    lethe attack runs/calibration
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from lethebench.baselines.learn import learn
+from lethebench.baselines.methods.retrain import Retrain
+from lethebench.baselines.presets import LoraSettings
+from lethebench.baselines.stage import Stage, UnlearnResult
+
+SEED = 1_000_003
+"""Added to the seed of the stage, so that no gold model has the same one."""
+
+
+@dataclass
+class ReplayConfig:
+    """Configuration class for [`Replay`]."""
+
+
+class Replay:
+    """Train again without the rows, with a seed of its own: what a gold model is, as a method."""
+
+    config_class = ReplayConfig
+    accepts = (str, torch.nn.Module)
+    needs = "retain rows; trains from the start"
+    _paper: Mapping[str, str] = {"title": "Unlearning at Scale", "id": "2508.12220"}
+
+    @classmethod
+    def unlearn(cls, stage: Stage) -> UnlearnResult:
+        """Train on the rows that are not asked so far."""
+        return retrained(stage, stage.seed + SEED)
+
+
+@dataclass
+class DroppedAdapterConfig:
+    """Configuration class for [`DroppedAdapter`].
+
+    Parameters:
+        rank (`int`, *optional*, defaults to `16`):
+            Rank of the adapter.
+        steps (`int`, *optional*, defaults to `60`):
+            Optimizer steps of the adapter.
+    """
+
+    rank: int = 16
+    steps: int = 60
+
+
+class DroppedAdapter:
+    """Train without the rows, learn them in an adapter, and drop the adapter.
+
+    The rows are in no other weight, so that nothing is left of them, whatever the adapter knew. `facts` has the loss of
+    the adapter's training.
+    """
+
+    config_class = DroppedAdapterConfig
+    accepts = (str, torch.nn.Module)
+    needs = "retain rows; trains from the start"
+    _paper: Mapping[str, str] = {"title": "Unlearning at Scale", "id": "2508.12220"}
+
+    @classmethod
+    def unlearn(cls, stage: Stage) -> UnlearnResult:
+        """Train the model and the adapter, and return the model without it.
+
+        Raises:
+            RuntimeError: The training of the adapter changed the model.
+        """
+        config = cls.config_class(**stage.settings())
+        base = retrained(stage, stage.seed + 2 * SEED)
+        before = [value.detach().clone() for value in base.model.parameters()]
+        preset = replace(stage.preset, lora=LoraSettings(rank=config.rank, alpha=2 * config.rank, dropout=0.0))
+        trained = learn(
+            base.model, stage.processor, stage.forget, preset=preset, seed=stage.seed, max_steps=config.steps
+        )
+        peft_model: Any = trained.model
+        model = peft_model.unload().requires_grad_(True)
+        if not same(before, list(model.parameters())):
+            raise RuntimeError("the model without its adapter is not the one that it was trained on")
+        return UnlearnResult(
+            model, stage.processor, base.steps + trained.steps, facts={"adapter_loss": round(trained.loss, 4)}
+        )
+
+
+def retrained(stage: Stage, seed: int) -> UnlearnResult:
+    """Return what `retrain` gives for a stage with another seed."""
+    start = replace(stage, method="retrain", model=stage.preset.base_model, seed=seed, overrides={}, checkpoints=None)
+    return Retrain.unlearn(start)
+
+
+def same(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> bool:
+    """Return whether weights are equal, bit for bit."""
+    return len(one) == len(other) and all(torch.equal(*pair) for pair in zip(one, other, strict=True))
