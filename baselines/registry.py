@@ -91,6 +91,15 @@ _OURS = (
         searched=("beta", "retain_weight"),
     ),
     MethodEntry(
+        "npo_sam",
+        f"{_METHODS}.npo_sam:NPOSAMTrainer",
+        "NPO with sharpness-aware minimization: negative preference optimization that resists relearning",
+        paper="Fan et al. 2025, arXiv 2502.05374",
+        needs="retain rows (not with retain_loss none), reference; three passes per step",
+        defaults={"rho": 0.01, "beta": 0.1, "retain_loss": "ce", "retain_weight": 1.0},
+        searched=("beta", "retain_weight", "rho"),
+    ),
+    MethodEntry(
         "simnpo",
         f"{_METHODS}.simnpo:SimNPOTrainer",
         "Simple negative preference optimization: NPO by length-normalized likelihood, without a reference",

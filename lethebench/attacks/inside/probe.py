@@ -35,8 +35,8 @@ class Probe:
     For each layer a ridge regression takes the state that predicts the value's first token (the last of the prompt, or
     of the answer's words before the value) to the tokens of the value; for the vision tower and the projector the
     mean state of the row's pictures. `knowledge` is the share of the attribute's wrong values that the probe ranks
-    below the right one: 0.5 by chance. Points are layers; `chosen layer` is the one with the least error on retain
-    rows that are left out one at a time.
+    below the right one: 0.5 by chance. Points are layers; without a point it is the layer of its part with the least
+    error on retain rows that are left out one at a time.
     """
 
     def run(self, loaded: Loaded, rows: Dataset, context: Context) -> Iterator[Attempt]:
@@ -73,8 +73,9 @@ class Probe:
                 for index, one in zip(read, predicted, strict=True)
             ]
             yield Attempt(layer.part, scores[layer], layer.number)
-        if errors:
-            yield Attempt("chosen layer", scores[min(errors, key=lambda layer: errors[layer])])
+        for part in PARTS:
+            if own := [layer for layer in errors if layer.part == part]:
+                yield Attempt(part, scores[min(own, key=lambda layer: errors[layer])])
 
 
 def _with_values(rows: Dataset, context: Context) -> tuple[Dataset, list[Value]]:
