@@ -22,7 +22,14 @@ SEED = 1_000_003
 
 @dataclass
 class ReplayConfig:
-    """Configuration class for [`Replay`]."""
+    """Configuration class for [`Replay`].
+
+    Parameters:
+        start (`str`, *optional*):
+            Name or path of the model that stage 1 started from. If `None`, that of the preset.
+    """
+
+    start: str | None = None
 
 
 class Replay:
@@ -36,12 +43,14 @@ class Replay:
     @classmethod
     def unlearn(cls, stage: Stage) -> UnlearnResult:
         """Train on the rows that are not asked so far."""
-        return retrained(stage, stage.seed + SEED)
+        return retrained(stage, stage.seed + SEED, cls.config_class(**stage.settings()).start)
 
 
 @dataclass
-class DroppedAdapterConfig:
+class DroppedAdapterConfig(ReplayConfig):
     """Configuration class for [`DroppedAdapter`].
+
+    It has the parameter of [`ReplayConfig`] and:
 
     Parameters:
         rank (`int`, *optional*, defaults to `16`):
@@ -74,7 +83,7 @@ class DroppedAdapter:
             RuntimeError: The training of the adapter changed the model.
         """
         config = cls.config_class(**stage.settings())
-        base = retrained(stage, stage.seed + 2 * SEED)
+        base = retrained(stage, stage.seed + 2 * SEED, config.start)
         before = [value.detach().clone() for value in base.model.parameters()]
         preset = replace(stage.preset, lora=LoraSettings(rank=config.rank, alpha=2 * config.rank, dropout=0.0))
         trained = learn(
@@ -89,10 +98,16 @@ class DroppedAdapter:
         )
 
 
-def retrained(stage: Stage, seed: int) -> UnlearnResult:
-    """Return what `retrain` gives for a stage with another seed."""
-    start = replace(stage, method="retrain", model=stage.preset.base_model, seed=seed, overrides={}, checkpoints=None)
-    return Retrain.unlearn(start)
+def retrained(stage: Stage, seed: int, start: str | None) -> UnlearnResult:
+    """Return what `retrain` gives for a stage with another seed.
+
+    Raises:
+        ValueError: The preset is for no model and `start` is None.
+    """
+    model = start or stage.preset.base_model
+    if not model:
+        raise ValueError(f"the preset names no model to train from: pass --set {stage.method}.start=NAME")
+    return Retrain.unlearn(replace(stage, method="retrain", model=model, seed=seed, overrides={}, checkpoints=None))
 
 
 def same(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> bool:

@@ -1,6 +1,7 @@
 """Attacks find nothing, beyond the spread of gold, in models from which the rows are deleted by construction."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import baselines_support as support
@@ -37,7 +38,7 @@ def stage(monkeypatch):
     settings = {"bf16": False, "activation_checkpointing": False, "learning_rate": 1e-2}
     preset = Preset("test", "", "tiny", None, "vision_tower", settings, {}, {})
     options = {"overrides": {"steps": 30}, "seed": 4}
-    return Stage("x", tiny.model, tiny.processor, FORGET, RETAIN, preset, **options), seeds
+    return Stage(METHODS[1], tiny.model, tiny.processor, FORGET, RETAIN, preset, **options), seeds
 
 
 def test_dropped_adapter_knew_the_rows_and_leaves_no_weight(stage):
@@ -67,9 +68,15 @@ def test_change_of_the_base_is_refused(stage, monkeypatch):
 
 def test_replay_has_a_seed_of_its_own(stage):
     stage, seeds = stage
-    Replay.unlearn(Stage(**{**vars(stage), "overrides": {}}))
+    Replay.unlearn(replace(stage, method=METHODS[0], overrides={}))
     DroppedAdapter.unlearn(stage)
     assert len({*seeds, 4}) == 3
+
+
+def test_model_to_train_from_has_to_be_known(stage):
+    stage, _ = stage
+    with pytest.raises(ValueError, match="start=NAME"):
+        Replay.unlearn(replace(stage, overrides={}, method=METHODS[0], preset=replace(stage.preset, base_model="")))
 
 
 @pytest.fixture(scope="module")

@@ -65,9 +65,9 @@ def layers_of(model: Any) -> dict[Layer, nn.Module]:
     projectors = [name for name in projectors if not any(name.startswith(f"{one}.") for one in lists)]
     tower = [name for name in lists if name not in decoder and not any(_within(name, one) for one in projectors)]
     parts = {
-        TOWER: [layer for name in tower for layer in modules[name]],  # type: ignore[union-attr]
+        TOWER: [layer for name in tower for layer in modules[name]],
         PROJECTOR: [modules[name] for name in projectors],
-        DECODER: [layer for name in decoder for layer in modules[name]],  # type: ignore[union-attr]
+        DECODER: [layer for name in decoder for layer in modules[name]],
     }
     return {Layer(part, number): layer for part in PARTS for number, layer in enumerate(parts[part], 1)}
 
