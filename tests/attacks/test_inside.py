@@ -1,11 +1,14 @@
 """Probes and activation patching: equal to cases worked by hand and to second implementations."""
 
+import json
 from math import log
 from types import SimpleNamespace
 
 import pytest
 import tiny_architectures
 import torch
+from attacked_run import attacked_run, marked_scores
+from command_line import lethe
 from small_build import shared_stand_in_build
 from tiny_models import CANDIDATES, llava, qa_rows
 from torch import nn
@@ -290,3 +293,18 @@ def test_probe_reads_what_a_model_knows(build, tmp_path, monkeypatch):
     monkeypatch.setattr(probe, "_states_of", states_of(False))
     unknown = series(list(Probe().run(loaded(), context.rows, context)))[DECODER, None]
     assert sum(known.values()) > sum(unknown.values()) + 0.2 * len(known)
+
+
+@pytest.mark.slow
+def test_curves_are_kept_and_not_printed(tmp_path, monkeypatch):
+    """The models of this run differ in one weight that no question uses, so that no layer of theirs holds anything."""
+    run = attacked_run(tmp_path)
+    marked_scores(monkeypatch)
+    done = lethe("attack", run, "--attacks", "depth,probe")
+    assert done.status == 0, done.error
+    (stage,) = json.loads((run / "attacks/summary.json").read_text())["stages"].values()
+    assert {f"probe: {DECODER}", f"probe: {DECODER}, 1", f"probe: {DECODER}, 2"} <= set(stage["measures"]["ga"])
+    assert f"probe: {DECODER} " in done.out
+    assert f"probe: {DECODER}, " not in done.out
+    reasons = {entry["reason"] for entry in stage["left_out"] if entry["attack"] == "depth"}
+    assert reasons == {"gold's states lower no answer of the initial model by more than 0.05"}

@@ -90,10 +90,10 @@ def unlearning_depth(gold: Sequence[float], model: Sequence[float], threshold: f
     >>> unlearning_depth([2.0, 1.0, 0.01], [1.0, 3.0, 0.0])
     0.6666666666666666
     """
-    held = [(one, other) for one, other in zip(gold, model, strict=True) if one > threshold]
-    if not held:
+    knowing = [(one, other) for one, other in zip(gold, model, strict=True) if one > threshold]
+    if not knowing:
         return None
-    return sum(min(max(other, 0.0), one) for one, other in held) / sum(one for one, _ in held)
+    return sum(min(max(other, 0.0), one) for one, other in knowing) / sum(one for one, _ in knowing)
 
 
 def drops(initial: nn.Module, gold: nn.Module, model: nn.Module, question: Question) -> tuple[Drops, Drops]:
@@ -110,8 +110,8 @@ def drops(initial: nn.Module, gold: nn.Module, model: nn.Module, question: Quest
             }
 
         by_gold = with_states(run_recorded(gold, layers_of(gold), question)[1], list(layers))
-        held = [layer for layer, drop in by_gold.items() if drop > THRESHOLD]
-        by_model = with_states(run_recorded(model, layers_of(model), question)[1], held) if held else {}
+        knowing = [layer for layer, drop in by_gold.items() if drop > THRESHOLD]
+        by_model = with_states(run_recorded(model, layers_of(model), question)[1], knowing) if knowing else {}
     return by_gold, by_model
 
 

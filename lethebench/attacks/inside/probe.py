@@ -53,8 +53,12 @@ class Probe:
         scores: dict[Layer, list[dict[str, Any]]] = {}
         for layer in sorted({one for row in train_states for one in row}, key=lambda one: (PARTS.index(one.part), one)):
             fitting = [index for index, row in enumerate(train_states) if layer in row]
-            known = {train_values[index].attribute for index in fitting}
-            read = [index for index, row in enumerate(states) if layer in row and values[index].attribute in known]
+            attributes_trained = {train_values[index].attribute for index in fitting}
+            read = [
+                index
+                for index, row in enumerate(states)
+                if layer in row and values[index].attribute in attributes_trained
+            ]
             if len(fitting) < LEAST or not read:
                 context.notes.append(f"{layer.part}: too few rows reach it")
                 continue
