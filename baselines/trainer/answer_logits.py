@@ -47,6 +47,7 @@ def is_packed(model: Any) -> bool:
     if type(base) is not LlavaForConditionalGeneration or torch.is_autocast_enabled("cpu"):
         return False
     llava, llama = base.model, base.model.language_model
+    layers: Any = llama.layers
     return (
         type(llama) is LlamaModel
         and llama.config._attn_implementation == "sdpa"
@@ -54,8 +55,8 @@ def is_packed(model: Any) -> bool:
         and is_as_defined(base)
         and is_as_defined(llava)
         and all(map(runs_as_defined, (llama, llava.multi_modal_projector, base.lm_head)))
-        and all(type(layer) is LlamaDecoderLayer and not layer.gradient_checkpointing for layer in llama.layers)
-        and not (llama.training and any(layer.self_attn.attention_dropout for layer in llama.layers))
+        and all(type(layer) is LlamaDecoderLayer and not layer.gradient_checkpointing for layer in layers)
+        and not (llama.training and any(layer.self_attn.attention_dropout for layer in layers))
         and all(value.dtype == torch.float32 and value.device.type == "cpu" for value in llama.parameters())
     )
 

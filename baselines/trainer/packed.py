@@ -225,7 +225,8 @@ class Rotary(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         """Return the gradient rotated back."""
-        return _rotated(gradient, *ctx.saved_tensors, -1), None, None
+        cos, sin = ctx.saved_tensors
+        return _rotated(gradient, cos, sin, -1), None, None
 
 
 def _rotated(states: Tensor, cos: Tensor, sin: Tensor, sign: int) -> Tensor:
