@@ -187,4 +187,4 @@ def test_other_benchmarks_show_what_they_have(benchmark, tmp_path):
     done = {attempt.variant for attempt in attempts}
     assert {"crop", "blur", "rotation", "no picture"} <= done
     assert done | {note.split(":")[0] for note in context.notes} == set(PICTURED + NAMED)
-    assert ("photo alone" in done) == (benchmark == "mllmu")
+    assert "photo alone" in done
