@@ -73,6 +73,7 @@ class Plan:
         candidates: attribute -> the values that exposure ranks over.
         attributes: attribute -> figures for the manifest: candidates, values, most_common.
         apart: combinations of fields that no two profiles may share.
+        relearn: profile to forget -> the facts that attacks may train on.
         shards: group of shards -> number of files; by the number of profiles for a group that is not in it.
     """
 
@@ -82,6 +83,7 @@ class Plan:
     candidates: Mapping[str, Sequence[str]] = field(default_factory=dict)
     attributes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     apart: Sequence[Sequence[str]] = ()
+    relearn: Mapping[str, Sequence[str]] = field(default_factory=dict)
     shards: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -16,6 +16,8 @@ from lethebench.builders.icu.plan import IcuOptions, forget_units, people, split
 from lethebench.builders.icu.requests import RepeatedUnit, read_patterns, with_requests
 from lethebench.builders.icu.text import CARD, PAPER
 from lethebench.builders.records import Plan, ProfileRecord, Questions, Subject, Unit
+from lethebench.builders.relearn import GROUP as RELEARN
+from lethebench.builders.relearn import relearn_facts
 from lethebench.builders.requests import RETAINED, read_requests
 from lethebench.builders.write.columns import view_name
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
@@ -51,7 +53,8 @@ class Icu(Benchmark):
     VERSION = "2.0.0"
     RELEASE_NOTES = {  # noqa: RUF012
         "2.0.0": "Wrong answers share country, sector and form with the right one; each view is a scan of its own; "
-        "a field is blacked out with what gives it away; some fields are filled in by hand.",
+        "a field is blacked out with what gives it away; some fields are filled in by hand; config `relearn` has the "
+        "facts that attacks may train on.",
         "1.0.0": "First release.",
     }
     SUMMARY = "fictitious people with a document each"
@@ -68,6 +71,7 @@ class Icu(Benchmark):
         },
         "profiles": {"train": (*_PROFILES, "profiles/holdout")},
         "candidates": {"train": ("candidates/values",)},
+        "relearn": {"train": (RELEARN,)},
     }
     SIZES = Sizes(paper=1000, small=24, step=4, least=8, reason="two domains, half of each to forget")
     PAPER_COUNTS = {"profiles": 1000, "tasks": 100, "pictures": 9500, "questions": 16000}  # noqa: RUF012
@@ -120,6 +124,7 @@ class Icu(Benchmark):
             candidates=spaces,
             attributes=figures(spaces, [*roles["forget"], *roles["retain"]]),
             apart=[[name] for name in (_UNIQUE if options.overlap else _UNIQUE + _SHARED)],
+            relearn=relearn_facts(roles["forget"], lambda profile: profile.fields, seed=seed),
         )
 
     def record(self, profile: Profile, unit: Unit, shared: Source) -> ProfileRecord:

@@ -25,6 +25,7 @@ CARD = CardText(
         "continual": "the questions, for fine-tuning first and unlearning request by request.",
         "profiles": "one row per profile: its fields, the full page, and thumbnails of the other pages.",
         "candidates": "one row per attribute: the values among which exposure ranks the true one.",
+        "relearn": "one row per fact that attacks may train on; they are measured on the other facts alone.",
     },
     splits={
         "continual": {
@@ -36,6 +37,7 @@ CARD = CardText(
         },
         "profiles": {"train": "forget, retain and holdout profiles; `role` and `task_id` tell them apart"},
         "candidates": {"train": "every value in train and holdout, filled up with others of the same form"},
+        "relearn": {"train": "half of the facts of each profile to forget, rounded down"},
     },
     columns={
         "id": ", e.g. `icu/medical-0042/vqa/diagnosis`",

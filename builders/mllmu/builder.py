@@ -29,8 +29,11 @@ from lethebench.builders.mllmu.scenes import USES, scene_of
 from lethebench.builders.mllmu.text import CARD, OWN_CARD, PAPER
 from lethebench.builders.own_portraits import OwnPortraits, with_portraits
 from lethebench.builders.records import Plan, ProfileRecord, Unit, face_corners
+from lethebench.builders.relearn import GROUP as RELEARN
+from lethebench.builders.relearn import relearn_facts
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view, thumbnail
+from lethebench.contract.columns import MODALITIES
 from lethebench.generation.drawing.exposure import MOST_MIRED, MOST_TINT
 from lethebench.generation.evidence.drawing import draw_evidence
 from lethebench.generation.evidence.texts import figure_text
@@ -78,7 +81,8 @@ class Mllmu(Benchmark):
         "2.0.0": "Public figures are shown by facts in plain type, without a face; their ids carry no answer. Each "
         "fact is asked in all three formats, wrong options of `test` are none of `train`, free answers are sentences, "
         "a description is asked for, and `holdout` has a fifth as many people as the build. Light changes the color of "
-        "a face no more than white balance does; `portraits=DIR` takes other faces.",
+        "a face no more than white balance does; `portraits=DIR` takes other faces. Config `relearn` has the facts "
+        "that attacks may train on.",
         "1.0.0": "First release.",
     }
     SUMMARY = "people, fictitious ones and public figures"
@@ -92,6 +96,7 @@ class Mllmu(Benchmark):
         "forget15": _splits(*FORGET),
         "profiles": {"train": tuple(f"profiles/{name}" for name in (*TRAINED, NEIGHBOUR, HOLDOUT))},
         "candidates": {"train": ("candidates/values",)},
+        "relearn": {"train": (RELEARN,)},
     }
     SIZES = Sizes(
         paper=PAPER_PEOPLE, small=2 * SHARE, step=SHARE, least=2 * SHARE, reason="each group is 5 % of the people"
@@ -139,6 +144,7 @@ class Mllmu(Benchmark):
             candidates=spaces,
             attributes=figures(of_people, trained) | figures(of_figures, members[NEIGHBOUR]),
             apart=[["name"], ["birth_date", "birthplace"], ["employer"]],
+            relearn=relearn_facts((profile for name in FORGET for profile in members[name]), _facts, seed=seed),
         )
 
     def record(self, profile: Profile, unit: Unit, shared: Shared) -> ProfileRecord:
@@ -212,6 +218,12 @@ class MllmuOwnPortraits(Mllmu):
 
     def facts(self) -> dict:
         return super().facts() | {"own": True}
+
+
+def _facts(profile: Profile) -> list[str]:
+    """Return the facts that `train` asks for, without the name and the description, which tells of several."""
+    asked = (name for modality in MODALITIES for name, _ in mllmu.plan(profile, "train", modality))
+    return [name for name in dict.fromkeys(asked) if name not in ("name", mllmu.DESCRIPTION)]
 
 
 def portrait_corners(profile: Profile, size: tuple[int, int]) -> list[int]:

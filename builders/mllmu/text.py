@@ -36,6 +36,7 @@ CARD = CardText(
         "forget15": "15 % of the people to forget at once, those of `forget10` among them.",
         "profiles": "one row per person: the facts, and thumbnails of the pictures, which are in the question rows.",
         "candidates": "one row per attribute: the values among which exposure ranks the true one.",
+        "relearn": "one row per fact that attacks may train on; they are measured on the other facts alone.",
     },
     splits={
         "continual": {
@@ -53,6 +54,7 @@ CARD = CardText(
         },
         "profiles": {"train": "fictitious people and public figures; `domain`, `role` and `task_id` tell them apart"},
         "candidates": {"train": "every value in any split, filled up with others of the same form"},
+        "relearn": {"train": "half of the facts of each person to forget that `train` asks for, rounded down"},
     },
     columns={
         "id": ", e.g. `mllmu/person-0042/vqa/occupation`",

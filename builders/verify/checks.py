@@ -45,6 +45,7 @@ def check_build(folder: Path) -> Report:
     check.profiles()
     check.questions()
     check.candidates()
+    check.relearn()
     _check_counts(check, benchmark)
     _check_tasks(check)
     check_persons(check)

@@ -49,7 +49,7 @@ class Location(NamedTuple):
 
 
 class BuildCheck:
-    """One pass over a build: call `profiles`, `questions` and `candidates` in this order.
+    """One pass over a build: call `profiles`, `questions`, `candidates` and `relearn` in this order.
 
     Attributes:
         people: profile_id -> role, task and values of the profile.
@@ -178,6 +178,23 @@ class BuildCheck:
         for attribute in self.manifest.attributes.keys() - attributes:
             self.findings.add("candidates", f"no row for {attribute}")
         self.findings.passed("candidates", f"{len(attributes)} attributes")
+
+    def relearn(self) -> None:
+        """Read the config `relearn`, if there is one: facts that are to be forgotten, each once."""
+        seen: set[tuple[str, str]] = set()
+        for name, number, row in self.rows("relearn"):
+            location = Location(name, number, row["profile_id"])
+            self._count(name, row)
+            if not self._usable(row, location):
+                continue
+            person, attribute = self.people.get(row["profile_id"]), row["attribute"]
+            if person is None or attribute not in person.values:
+                self._add("facts", f"{attribute} is marked for relearning and is no fact of a profile", location)
+            elif ROLES[person.part(attribute)[0]] != "forget":
+                self._add("roles", f"{attribute} is marked for relearning and is not to be forgotten", location)
+            if (row["profile_id"], attribute) in seen:
+                self._add("ids", f"{attribute} is marked for relearning twice", location)
+            seen.add((row["profile_id"], attribute))
 
     def rows(self, config: str) -> Iterator[tuple[str, int, dict]]:
         """Yield (shard, row number, row) of every split of a config."""

@@ -14,6 +14,8 @@ from lethebench.builders.imports.shared.base import Import
 from lethebench.builders.options import Options, read_options
 from lethebench.builders.records import Plan
 from lethebench.builders.registry import find
+from lethebench.builders.relearn import GROUP as RELEARN
+from lethebench.builders.relearn import relearn_rows
 from lethebench.builders.write.card import write_card, write_eval
 from lethebench.builders.write.columns import features_of
 from lethebench.builders.write.croissant import write_croissant
@@ -248,7 +250,7 @@ def write_shards(request: BuildRequest, plan: Plan, folder: Path) -> dict[str, T
     for unit in plan.units:
         profiles.update(dict.fromkeys(unit.groups, unit.profile_count))
     shards = {group: plan.shards.get(group) or -(-count // PROFILES_PER_SHARD) for group, count in profiles.items()}
-    extra = ("candidates/values",) if "candidates" in benchmark.CONFIGS else ()
+    extra = _extra_rows(benchmark, plan)
     schemas = {group: features_of(group).arrow_schema for group in (*units, *extra)}
     writers = {
         group: ShardWriter(folder, group, schemas[group], units=units[group], shards=shards[group]) for group in units
@@ -267,8 +269,7 @@ def write_shards(request: BuildRequest, plan: Plan, folder: Path) -> dict[str, T
                 done += unit.profile_count
                 if request.progress:
                     request.progress(done, total)
-        rows = [{"attribute": attribute, "values": list(values)} for attribute, values in plan.candidates.items()]
-        for group in extra:
+        for group, rows in extra.items():
             part = unit_table(rows, schemas[group])
             writers[group].add(part.table)
             tallies[group].add(part)
@@ -276,6 +277,16 @@ def write_shards(request: BuildRequest, plan: Plan, folder: Path) -> dict[str, T
         for writer in writers.values():
             writer.close()
     return tallies
+
+
+def _extra_rows(benchmark: Benchmark, plan: Plan) -> dict[str, list[dict[str, Any]]]:
+    """Return group -> its rows, for those groups that are no unit's."""
+    rows = {
+        "candidates/values": [{"attribute": name, "values": list(values)} for name, values in plan.candidates.items()],
+        RELEARN: relearn_rows(plan.relearn),
+    }
+    groups = {group for splits in benchmark.CONFIGS.values() for parts in splits.values() for group in parts}
+    return {group: part for group, part in rows.items() if group in groups}
 
 
 def _splits(benchmark: Benchmark, tallies: Mapping[str, Tally]) -> dict[str, dict[str, dict]]:

@@ -1,4 +1,5 @@
-"""Define the columns of every benchmark: one row per question, per profile and per attribute's candidates.
+"""Define the columns of every benchmark: one row per question, per profile, per attribute's candidates, and per
+fact that attacks may train on.
 
 {"id": "icu/medical-0042/vqa/diagnosis", "profile_id": "medical-0042", "task_id": 7, "role": 0, "modality": 0, ...
  "images": [{"bytes": b"...", "path": "medical-0042_masked-diagnosis.jpg"}], "views": ["masked:diagnosis"],
@@ -57,8 +58,9 @@ PROFILES = Features(
 )
 
 CANDIDATES = Features({"attribute": Value("string"), "values": List(Value("string"))})
+RELEARN = Features({"profile_id": Value("string"), "attribute": Value("string")})
 
-FEATURES = {"qa": QA, "profiles": PROFILES, "candidates": CANDIDATES}
+FEATURES = {"qa": QA, "profiles": PROFILES, "candidates": CANDIDATES, "relearn": RELEARN}
 """Folder -> the columns of the shards in it."""
 
 

@@ -167,7 +167,7 @@ class Session:
         waiting = self.build.forget.select([index for index, task in enumerate(tasks) if task not in asked])
         facts = list(zip(forget["profile_id"], forget["attribute"], strict=True))
         try:
-            split = split_rows(facts, self.budget.rows, self.seed)
+            split = split_rows(facts, self.budget.rows, self.seed, self.build.relearn)
         except NotApplicable as error:
             raise UserError(f"{self.options.run}: {error} at stage {stage}: pass a later --stage") from error
         retain = concatenate_datasets([waiting, self.build.retain])

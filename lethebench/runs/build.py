@@ -10,7 +10,7 @@ from datasets import Dataset, Image, List
 
 from lethebench.builders.registry import benchmark_of_build
 from lethebench.builders.verify.files import refuse_links_out
-from lethebench.builders.write.columns import CANDIDATES, QA
+from lethebench.builders.write.columns import CANDIDATES, QA, RELEARN
 from lethebench.contract.hub_cache import hub_source
 from lethebench.contract.records import Manifest, read_record
 from lethebench.errors import UserError
@@ -130,6 +130,14 @@ class Build:
             return {}
         rows = self.load("candidates", "train", CANDIDATES)
         return {row["attribute"]: row["values"] for row in rows}
+
+    @cached_property
+    def relearn(self) -> frozenset[tuple[str, str]] | None:
+        """The facts (profile, attribute) that attacks may train on; None where the build does not mark them."""
+        if "relearn" not in self.manifest["splits"]:
+            return None
+        rows = self.load("relearn", "train", RELEARN)
+        return frozenset(zip(rows["profile_id"], rows["attribute"], strict=True))
 
 
 def _with_requests(rows: Dataset, size: int) -> Dataset:
