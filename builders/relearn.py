@@ -11,7 +11,7 @@ GROUP = "relearn/facts"
 
 
 def relearn_facts(
-    profiles: Iterable[Profile], asked: Callable[[Profile], Iterable[str]], *, seed: int
+    profiles: Iterable[Profile], facts_of: Callable[[Profile], Iterable[str]], *, seed: int
 ) -> dict[str, list[str]]:
     """Return profile -> half of the facts that are asked for, rounded down, at random.
 
@@ -19,13 +19,13 @@ def relearn_facts(
 
     Args:
         profiles: Those to forget.
-        asked: From a profile to its facts that questions ask for and that tell nothing about the others.
+        facts_of: From a profile to its facts that questions ask for and that tell nothing about the others.
         seed: Of the build; a profile's facts do not depend on other profiles.
     """
     marked = {}
     for profile in profiles:
         requests = read_requests(profile.details)
-        facts = [name for name in asked(profile) if requests.get(name) != RETAINED]
+        facts = [name for name in facts_of(profile) if requests.get(name) != RETAINED]
         chosen = set(shuffled(facts, seed, "relearn", profile.id)[: len(facts) // 2])
         marked[profile.id] = [name for name in facts if name in chosen]
     return marked

@@ -222,8 +222,8 @@ class MllmuOwnPortraits(Mllmu):
 
 def _facts(profile: Profile) -> list[str]:
     """Return the facts that `train` asks for, without the name and the description, which tells of several."""
-    asked = (name for modality in MODALITIES for name, _ in mllmu.plan(profile, "train", modality))
-    return [name for name in dict.fromkeys(asked) if name not in ("name", mllmu.DESCRIPTION)]
+    names = (name for modality in MODALITIES for name, _ in mllmu.plan(profile, "train", modality))
+    return [name for name in dict.fromkeys(names) if name not in ("name", mllmu.DESCRIPTION)]
 
 
 def portrait_corners(profile: Profile, size: tuple[int, int]) -> list[int]:

@@ -177,7 +177,7 @@ ATTACKS: dict[str, AttackEntry] = {
             "who",
             f"{_ATTACKS}.who:Who",
             "Whether scores tell forget rows, and retain rows, from rows never seen (detectability, membership AUC)",
-            needs=("retain rows", "holdout"),
+            needs=("holdout",),
             paper="FUMA, EMNLP 2025; TC-UMIA, arXiv 2605.01129",
             recovers=False,
         ),

@@ -72,12 +72,12 @@ def matched(rows: Dataset, context: Context) -> tuple[Dataset, Dataset, Dataset]
     """
     holdout = context.holdout
     assert holdout is not None  # the registry asks for it
-    mine, others = pairs(_kinds(rows), _kinds(holdout), context.seed)
-    if min(len(set(rows.select(mine)["profile_id"])), len(set(holdout.select(others)["profile_id"]))) < LEAST_PROFILES:
+    chosen, partners = pairs(_kinds(rows), _kinds(holdout), context.seed)
+    forget, paired = rows.select(chosen), holdout.select(partners)
+    if min(len(set(part["profile_id"])) for part in (forget, paired)) < LEAST_PROFILES:
         raise NotApplicable("fewer than two forget or holdout profiles have rows that ask the same")
-    chosen = holdout.select(others)
-    _, retained = pairs(_kinds(chosen), _kinds(context.retain), context.seed)
-    return rows.select(mine), chosen, context.retain.select(retained)
+    _, retained = pairs(_kinds(paired), _kinds(context.retain), context.seed)
+    return forget, paired, context.retain.select(retained)
 
 
 def pairs(first: Sequence[Any], second: Sequence[Any], seed: int) -> tuple[list[int], list[int]]:
@@ -89,12 +89,12 @@ def pairs(first: Sequence[Any], second: Sequence[Any], seed: int) -> tuple[list[
     free: dict[Any, list[int]] = defaultdict(list)
     for index in random.Random(f"{seed}/pairs").sample(range(len(second)), len(second)):
         free[second[index]].append(index)
-    mine, theirs = [], []
+    first_indices, second_indices = [], []
     for index, one in enumerate(first):
         if free[one]:
-            mine.append(index)
-            theirs.append(free[one].pop())
-    return mine, sorted(theirs)
+            first_indices.append(index)
+            second_indices.append(free[one].pop())
+    return first_indices, sorted(second_indices)
 
 
 def _kinds(rows: Dataset) -> list[tuple[Any, ...]]:
@@ -123,8 +123,8 @@ def _joined(first: Scored, second: Scored) -> tuple[np.ndarray, list[int], list[
 
 def _classified(name: str, forget: Scored, holdout: Scored, seed: int) -> Attempt:
     values, members, profiles = _joined(forget, holdout)
-    found = detectability(values, members, profiles, seed=seed)
-    return _attempt(name, forget, found["placements"], found)
+    result = detectability(values, members, profiles, seed=seed)
+    return _attempt(name, forget, result["placements"], result)
 
 
 def _ranked(name: str, first: Scored, holdout: Scored, seed: int) -> Attempt:
@@ -135,6 +135,6 @@ def _ranked(name: str, first: Scored, holdout: Scored, seed: int) -> Attempt:
     return _attempt(name, first, placements, privacy_leakage(column, members, profile_ids=profiles, seed=seed))
 
 
-def _attempt(name: str, scored: Scored, placements: np.ndarray, found: dict[str, Any]) -> Attempt:
+def _attempt(name: str, scored: Scored, placements: np.ndarray, result: dict[str, Any]) -> Attempt:
     rows = [{"id": one, "knowledge": float(value)} for one, value in zip(scored.ids, placements, strict=True)]
-    return Attempt(name, rows, interval=(found["ci_low"], found["ci_high"]))
+    return Attempt(name, rows, interval=(result["ci_low"], result["ci_high"]))
