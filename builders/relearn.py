@@ -1,6 +1,7 @@
 """Mark the facts of profiles to forget that attacks may train on, so that all papers attack alike."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from lethebench.builders.requests import RETAINED, read_requests
 from lethebench.generation.questions.records import Profile
@@ -31,6 +32,6 @@ def relearn_facts(
     return marked
 
 
-def relearn_rows(marked: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+def relearn_rows(marked: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     """Return the rows of the config `relearn`, one per fact."""
     return [{"profile_id": profile, "attribute": name} for profile, names in marked.items() for name in names]

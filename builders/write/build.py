@@ -281,7 +281,7 @@ def write_shards(request: BuildRequest, plan: Plan, folder: Path) -> dict[str, T
 
 def _extra_rows(benchmark: Benchmark, plan: Plan) -> dict[str, list[dict[str, Any]]]:
     """Return group -> its rows, for those groups that are no unit's."""
-    rows = {
+    rows: dict[str, list[dict[str, Any]]] = {
         "candidates/values": [{"attribute": name, "values": list(values)} for name, values in plan.candidates.items()],
         RELEARN: relearn_rows(plan.relearn),
     }

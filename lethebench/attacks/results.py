@@ -309,7 +309,7 @@ def measures_table(summary: Mapping[str, Any]) -> str:
         if series not in curves
     ]
     header = ["measure", "model", "value", "gold", "initial", "share"]
-    return text_table(header, sorted(lines, key=lambda line: line[0]), right=header[2:]) if lines else ""
+    return text_table(header, sorted(lines, key=lambda line: str(line[0])), right=header[2:]) if lines else ""
 
 
 def _interval(entry: Mapping[str, Any]) -> str:

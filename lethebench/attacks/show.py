@@ -130,7 +130,8 @@ def _first_of_facts(
     context: Context, table: Dataset | None, rows: Sequence[Row], modality: str
 ) -> dict[Fact, dict[str, Any]]:
     """Return fact -> the first row of a table that asks it in this modality, for the facts of some rows."""
-    facts, first = {fact(row) for row in rows}, {}
+    facts = {fact(row) for row in rows}
+    first: dict[Fact, int] = {}
     if table is None:
         return {}
     columns = (table["profile_id"], table["attribute"], table["modality"])
