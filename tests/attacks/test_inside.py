@@ -246,7 +246,8 @@ def series(attempts: list[Attempt]) -> dict:
 def test_depth_of_initial_model_is_one_and_of_gold_zero(build, tmp_path, seed, knowledge):
     context = context_of(build, tmp_path)
     values = series(list(Depth().run(loaded(seed), context.rows, context)))
-    assert {(DECODER, None), (DECODER, 1), (DECODER, 2)} <= set(values)
+    assert {(DECODER, None), (DECODER, 1), (DECODER, 2), (f"{DECODER} (control)", None)} <= set(values)
+    assert set(values[f"{DECODER} (control)", None]) <= set(context.retain["id"])
     assert {value for rows in values.values() for value in rows.values()} == {knowledge}
 
 

@@ -1,7 +1,7 @@
 """Unlearning depth by activation patching, for the vision tower, the projector and the language model apart."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -29,6 +29,8 @@ THRESHOLD = 0.05
 
 Drops = dict[Layer, float]
 """Layer -> how far the log-probability of the value drops in the initial model with another model's states there."""
+Scores = dict[tuple[str, int | None], list[dict[str, Any]]]
+"""Part, and number of a layer or None for all of the part -> rows with `knowledge`."""
 
 
 class Depth:
@@ -38,9 +40,13 @@ class Depth:
     model is 1 - UDS: 1 where the model's states keep the answer as the initial ones do, 0 where they lose it as gold's
     do. Points are layers, without a point all layers of the part. Gold is compared with gold of another seed.
 
+    The control is the same on retain rows. Near 1 it says that the model's states fit the initial model, so that what
+    they lose of forget rows is forgotten; a ruined model has 0 in both. It has no rows if gold's states lower no retain
+    answer; if gold was trained from other initial weights, as the tiny one is, they are foreign and lower all.
+
     Source: unlearning depth score, Lee et al., arXiv 2605.24614, for language models (layers, positions of the value's
-    tokens, and threshold as in its code); the vision tower and the projector, whose whole outputs are replaced, are
-    this project's extension.
+    tokens, and threshold as in its code); the vision tower and the projector, whose whole outputs are replaced, and the
+    control are this project's extension.
     """
 
     def run(self, loaded: Loaded, rows: Dataset, context: Context) -> Iterator[Attempt]:
@@ -48,32 +54,40 @@ class Depth:
         initial, gold = context.initial(), context.gold()
         if gold is None and not context.is_gold:
             raise NotApplicable("it needs a gold model, whose states show which layers hold the knowledge")
-        encoded = context.prepare(initial, rows, "none").encoded
-        texts = context.rewritten(rows.remove_columns("images"), lambda row: {})
-        questions = [question_of(initial.processor, *pair) for pair in zip(encoded, texts, strict=True)]
 
-        def of_part(model: Any, indices: Sequence[int]) -> list[tuple[Drops, Drops]]:
-            source = model if gold is None else gold.model
-            return [drops(initial.model, source, model, questions[index]) for index in indices]
+        def scores(asked: Dataset, name: str) -> Scores:
+            encoded = context.prepare(initial, asked, name).encoded
+            texts = context.rewritten(asked.remove_columns("images"), lambda row: {})
+            questions = [question_of(initial.processor, *pair) for pair in zip(encoded, texts, strict=True)]
 
-        both = context.by_part(loaded, rows, of_part)
-        yield from _attempts(texts, both)
+            def of_part(model: Any, indices: Sequence[int]) -> list[tuple[Drops, Drops]]:
+                source = model if gold is None else gold.model
+                return [drops(initial.model, source, model, questions[index]) for index in indices]
+
+            return kept_shares(asked["id"], context.by_part(loaded, asked, of_part))
+
+        by_layer = scores(rows, "none")
+        if not by_layer:
+            raise NotApplicable(f"gold's states lower no answer of the initial model by more than {THRESHOLD}")
+        for (part, number), values in by_layer.items():
+            yield Attempt(part, values, number)
+        control = context.draw(context.retain, len(rows), "depth/control")
+        for (part, number), values in scores(control, "depth/control").items():
+            if number is None:
+                yield Attempt(f"{part} (control)", values)
 
 
-def _attempts(rows: Sequence[Mapping[str, Any]], both: Sequence[tuple[Drops, Drops]]) -> Iterator[Attempt]:
-    """Yield the attempts from the drops of each row with gold's states and with the model's."""
-    scores: dict[tuple[str, int | None], list[dict[str, Any]]] = defaultdict(list)
-    for row, (by_gold, by_model) in zip(rows, both, strict=True):
+def kept_shares(ids: Sequence[str], both: Sequence[tuple[Drops, Drops]]) -> Scores:
+    """Return 1 - UDS of rows by part, and by layer of it, from the drops with gold's states and with the model's."""
+    scores: Scores = defaultdict(list)
+    for row_id, (by_gold, by_model) in zip(ids, both, strict=True):
         for part in PARTS:
             layers = [layer for layer in by_gold if layer.part == part]
             for number, chosen in ((None, layers), *((layer.number, [layer]) for layer in layers)):
                 depth = unlearning_depth([by_gold[one] for one in chosen], [by_model.get(one, 0.0) for one in chosen])
                 if depth is not None:
-                    scores[part, number].append({"id": row["id"], "knowledge": 1 - depth})
-    if not scores:
-        raise NotApplicable(f"gold's states lower no answer of the initial model by more than {THRESHOLD}")
-    for part, number in sorted(scores, key=lambda key: (PARTS.index(key[0]), key[1] or 0)):
-        yield Attempt(part, scores[part, number], number)
+                    scores[part, number].append({"id": row_id, "knowledge": 1 - depth})
+    return dict(sorted(scores.items(), key=lambda item: (PARTS.index(item[0][0]), item[0][1] or 0)))
 
 
 def unlearning_depth(gold: Sequence[float], model: Sequence[float], threshold: float = THRESHOLD) -> float | None:
