@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -39,7 +40,7 @@ class NPOTrainer(UnlearningTrainer):
 
     config_class = NPOConfig
     uses_reference = True
-    searched = ("beta", "retain_weight")
+    searched: ClassVar[tuple[str, ...]] = ("beta", "retain_weight")
     _name = "NPO"
     _tag_names = ["trl", "sft", "unlearning", "npo"]
     _paper = {

@@ -302,7 +302,7 @@ def recovery_table(summary: Mapping[str, Any], title: str) -> str:
 def measures_table(summary: Mapping[str, Any]) -> str:
     """Return as text what attacks measure that recover no knowledge, without their curves; "" without any."""
     curves = {one["name"] for one in summary["series"] if one["point"] is not None}
-    lines = [
+    lines: list[list[Any]] = [
         [series, model, f"{one['value']:.3f}{_interval(one)}", one["gold"], one["initial"], one["share"]]
         for model, of_model in summary["measures"].items()
         for series, one in of_model.items()
