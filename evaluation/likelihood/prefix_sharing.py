@@ -234,8 +234,8 @@ def _row_contexts(row: int, question: EncodedQuestion, mode: SharingMode, ranks:
         heads = list(_heads(question, tries=mode.tries))
         if len(question.answers) <= MOST_KEPT:
             question.kept[mode.tries] = heads
-    for ids, head, answers, tries in heads:
-        tails = [Tail(own, 0, [(row, index) for index in indices]) for own, indices in answers]
+    for ids, head, groups, tries in heads:
+        tails = [Tail(own, 0, [(row, index) for index in indices]) for own, indices in groups]
         yield Context(question.prompt, ids, head, tails, tries)
 
 

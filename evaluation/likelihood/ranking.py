@@ -124,8 +124,8 @@ class RankedRow:
 
     def results(self) -> Iterator[tuple[list[tuple[int, int]], Measures]]:
         """Yield the row and index of each ranked answer, and its measures; a left one has its share of the bound."""
-        for index, measures in self.finished.items():
-            yield [(self.row, index)], np.concatenate(measures, axis=1)
+        for index, parts in self.finished.items():
+            yield [(self.row, index)], np.concatenate(parts, axis=1)
         for branch in self.open:
             known, measures = len(branch.ids), np.concatenate(branch.measures, axis=1)
             for index in branch.members:
