@@ -56,6 +56,8 @@ def aggregate(evidence: Evidence, metrics: Sequence[str]) -> Aggregates:
 
 def measure_of(entry: MetricEntry) -> Callable[[Evidence], Measured]:
     """Return the function that computes a metric from one model's rows; raise ValueError if it needs a whole run."""
+    if "attacks" in entry.needs:
+        raise ValueError("attacks measure it: run `lethe attack` on the run folder")
     if entry.measure is None:
         raise ValueError("it compares the stages of a run: evaluate the run folder itself")
     module, _, function = entry.measure.partition(":")

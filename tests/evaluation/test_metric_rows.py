@@ -198,7 +198,7 @@ WRONG = [
     (
         "forget",
         {"predictions": ["0.5"] * 4},
-        r"predictions\[0\] is '0.5': give a number \(forget, privacy_leakage, leak_at_k take",
+        r"predictions\[0\] is '0.5': give a number \(forget, privacy_leakage, leak_at_k, robustness take",
     ),
     ("forget", {"gold": [0.0, {}, 0.0, 0.0]}, r"forget: gold\[1\] is {}: give a number"),
     ("forget", {"gold": "0 0 0 0"}, "forget: gold is '0 0 0 0': give a list"),

@@ -139,6 +139,7 @@ def test_not_measured_has_a_reason():
         "leak_at_k": "no answers were sampled: give --samples",
         "profile_membership": "it compares forget or retain with holdout, and needs membership scores of both",
         "privacy_leakage": "it compares the splits forget and holdout, and needs rows of both",
+        "robustness": "attacks measure it: run `lethe attack` on the run folder",
         "stability": "it compares the stages of a run: evaluate the run folder itself",
         "unlearning": "it compares the stages of a run: evaluate the run folder itself",
     }

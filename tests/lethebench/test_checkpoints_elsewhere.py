@@ -44,8 +44,9 @@ def root(tmp_path_factory, short_answers):
 
 
 def run(root: Path, checkpoints: str, *more: object):
-    words = ["--checkpoints", checkpoints, "--name", "mine", "--out", "mine", "--ignore-gate", *more]
-    return lethe("run", "icu", *words, cwd=root)
+    defaults = {"--name": "mine", "--out": "mine"}
+    others = [word for option, value in defaults.items() if option not in more for word in (option, value)]
+    return lethe("run", "icu", "--checkpoints", checkpoints, "--ignore-gate", *others, *more, cwd=root)
 
 
 def test_checkpoints_become_a_run_that_is_resumed_reported_and_pushed(root, monkeypatch):
