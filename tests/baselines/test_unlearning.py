@@ -85,6 +85,7 @@ def test_accumulation_equals_whole_batch(trainer, method):
             max_grad_norm=0.0,
             learning_rate=0.01,
             lr_scheduler_type="constant",
+            **({"rho": 1e-6} if method == "npo_sam" else {}),  # each batch of a step goes its own way from the weights
         )
         before = weights_of(stage)
         assert stage.train().global_step == len(stage._get_train_sampler()) // 8
