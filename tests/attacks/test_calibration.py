@@ -105,10 +105,12 @@ def test_every_attack_finds_nothing_beyond_the_spread_of_gold(attacked, method):
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("method", METHODS)
-def test_every_measure_is_as_gold_where_it_tells_models_apart(attacked, method):
+def test_no_measure_is_surely_above_every_gold_model(attacked, method):
+    """The rows are few and of two profiles, so that the interval of a measure is compared, not its value."""
     measures = attacked["measures"]
+    above = {}
     for series, one in measures[method].items():
-        if one["share"] is None or one["initial"] - one["gold"] < 0.2:
-            continue  # the measure hardly differs between gold and the initial model
-        golds = [abs(measures[gold][series]["value"] - measures[gold][series]["gold"]) for gold in attacked["golds"]]
-        assert one["value"] - one["gold"] <= max(golds) + DIFFERENCE, series
+        golds = [measures[gold][series]["value"] for gold in attacked["golds"]]
+        if one["initial"] - one["gold"] >= 0.2 and one["ci_low"] > max(golds) + DIFFERENCE:
+            above[series] = one, golds
+    assert not above
