@@ -24,6 +24,7 @@ from lethebench.attacks.command import AttackOptions, attack_command
 from lethebench.attacks.records import worst_of
 from lethebench.attacks.registry import BUDGETS
 from lethebench.contract.defaults import NO_ATTACK
+from lethebench.runs.proof import LEARNT
 from lethebench.runs.records import read_run
 
 GOLD = "gold, another seed"
@@ -70,8 +71,10 @@ def worst(models: Sequence[tuple[Stage, Stage]]) -> list[float]:
 def table(methods: Mapping[str, Sequence[tuple[Stage, Stage]]]) -> str:
     """Return the table in Markdown."""
     stages = [stage for models in methods.values() for stage, _ in models]
-    attacks = list(dict.fromkeys(one["attack"] for stage in stages for one in stage["series"] if one["attack"]))
-    attacks = [NO_ATTACK, *(name for name in attacks if name != NO_ATTACK)]
+    series = [(stage, one) for stage in stages for one in stage["series"]]
+    recover = {one["attack"] for stage, one in series if one["name"] in stage["models"][LEARNT]["recovery"]}
+    attacks = [NO_ATTACK, *dict.fromkeys(one["attack"] for _, one in series if one["attack"] != NO_ATTACK)]
+    attacks = [name for name in attacks if name in recover]
     lines = [["method", "worst-case recovery", "by", "unattacked", *attacks[1:]], ["---"] * (3 + len(attacks))]
     for name, models in methods.items():
         values, by = worst(models), dict.fromkeys(model["worst_attack"] for _, model in models)
