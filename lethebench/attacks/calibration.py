@@ -7,6 +7,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from lethebench.baselines.learn import learn
 from lethebench.baselines.methods.retrain import Retrain
 from lethebench.baselines.presets import LoraSettings
 from lethebench.baselines.stage import Stage, UnlearnResult
+from lethebench.evaluation.answers.rows import evaluate_rows
 
 SEED = 1_000_003
 """Added to the seed of the stage, so that no gold model has the same one."""
@@ -55,19 +57,22 @@ class DroppedAdapterConfig(ReplayConfig):
     Parameters:
         rank (`int`, *optional*, defaults to `16`):
             Rank of the adapter.
-        steps (`int`, *optional*, defaults to `60`):
+        steps (`int`, *optional*, defaults to `300`):
             Optimizer steps of the adapter.
+        learning_rate (`float`, *optional*, defaults to `5e-3`):
+            Learning rate of the adapter; the default is for the embedded model.
     """
 
     rank: int = 16
-    steps: int = 60
+    steps: int = 300
+    learning_rate: float = 5e-3
 
 
 class DroppedAdapter:
     """Train without the rows, learn them in an adapter, and drop the adapter.
 
-    The rows are in no other weight, so that nothing is left of them, whatever the adapter knew. `facts` has the loss of
-    the adapter's training.
+    The rows are in no other weight, so that nothing is left of them, whatever the adapter knew. `facts` has the share
+    of the rows whose keywords the model answers with the adapter.
     """
 
     config_class = DroppedAdapterConfig
@@ -87,15 +92,22 @@ class DroppedAdapter:
         before = [value.detach().clone() for value in base.model.parameters()]
         preset = replace(stage.preset, lora=LoraSettings(rank=config.rank, alpha=2 * config.rank, dropout=0.0))
         trained = learn(
-            base.model, stage.processor, stage.forget, preset=preset, seed=stage.seed, max_steps=config.steps
+            base.model,
+            stage.processor,
+            stage.forget,
+            preset=preset,
+            seed=stage.seed,
+            max_steps=config.steps,
+            learning_rate=config.learning_rate,
         )
+        bare = [{**row, "paraphrases": (), "perturbed": ()} for row in stage.forget]
+        answers = evaluate_rows(trained.model.eval(), stage.processor, bare)
         peft_model: Any = trained.model
         model = peft_model.unload().requires_grad_(True)
         if not same(before, list(model.parameters())):
             raise RuntimeError("the model without its adapter is not the one that it was trained on")
-        return UnlearnResult(
-            model, stage.processor, base.steps + trained.steps, facts={"adapter_loss": round(trained.loss, 4)}
-        )
+        facts = {"adapter_knows": fmean(row["keyword_match"] for row in answers)}
+        return UnlearnResult(model, stage.processor, base.steps + trained.steps, facts=facts)
 
 
 def retrained(stage: Stage, seed: int, start: str | None) -> UnlearnResult:
