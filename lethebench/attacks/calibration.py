@@ -16,7 +16,8 @@ from lethebench.baselines.learn import learn
 from lethebench.baselines.methods.retrain import Retrain
 from lethebench.baselines.presets import LoraSettings
 from lethebench.baselines.stage import Stage, UnlearnResult
-from lethebench.evaluation.answers.rows import evaluate_rows
+from lethebench.evaluation.answers.greedy import greedy_answers
+from lethebench.evaluation.answers.row_scores import compare, keywords_of
 
 SEED = 1_000_003
 """Added to the seed of the stage, so that no gold model has the same one."""
@@ -100,13 +101,17 @@ class DroppedAdapter:
             max_steps=config.steps,
             learning_rate=config.learning_rate,
         )
-        bare = [{**row, "paraphrases": (), "perturbed": ()} for row in stage.forget]
-        answers = evaluate_rows(trained.model.eval(), stage.processor, bare)
+        texts = greedy_answers(trained.model.eval(), stage.processor, stage.forget)
         peft_model: Any = trained.model
         model = peft_model.unload().requires_grad_(True)
         if not same(before, list(model.parameters())):
             raise RuntimeError("the model without its adapter is not the one that it was trained on")
-        facts = {"adapter_knows": fmean(row["keyword_match"] for row in answers)}
+        pairs = zip(stage.forget, texts, strict=True)
+        facts = {
+            "adapter_knows": fmean(
+                compare(text, row["answer"], keywords_of(row))["keyword_match"] for row, text in pairs
+            )
+        }
         return UnlearnResult(model, stage.processor, base.steps + trained.steps, facts=facts)
 
 
