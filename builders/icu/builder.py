@@ -112,7 +112,9 @@ class Icu(Benchmark):
         self, roles: Mapping[str, Sequence[Profile]], book: Book, count: int, seed: int, options: IcuOptions
     ) -> Plan:
         tasks = split_tasks(roles["forget"], options.task_size or 1, options.order_seed)
-        work = forget_units(with_requests(tasks, read_patterns(options.requests), seed))
+        tasks = with_requests(tasks, read_patterns(options.requests), seed)
+        forgotten = sorted((profile for members in tasks for profile in members), key=lambda profile: profile.id)
+        work = forget_units(tasks)
         work += units("retain", roles["retain"]) + units("holdout", roles["holdout"])
         everyone = [profile for members in roles.values() for profile in members]
         sources = wrong_values_first(everyone, partial(decoys, seed=seed))
@@ -124,7 +126,7 @@ class Icu(Benchmark):
             candidates=spaces,
             attributes=figures(spaces, [*roles["forget"], *roles["retain"]]),
             apart=[[name] for name in (_UNIQUE if options.overlap else _UNIQUE + _SHARED)],
-            relearn=relearn_facts(roles["forget"], lambda profile: profile.fields, seed=seed),
+            relearn=relearn_facts(forgotten, lambda profile: profile.fields, seed=seed),
         )
 
     def record(self, profile: Profile, unit: Unit, shared: Source) -> ProfileRecord:

@@ -4,16 +4,14 @@ import dataclasses
 
 import pytest
 import torch
+from attack_context import attack_context, untrained
 from small_build import shared_stand_in_build
-from tiny_models import llava
 
 from lethebench.attacks import ask, relearn
-from lethebench.attacks.context import Context, Prepared, fact, split_rows
+from lethebench.attacks.context import Context, fact
 from lethebench.attacks.registry import BUDGETS, Budget
 from lethebench.attacks.round import Round, prune, round_to_nearest
 from lethebench.attacks.sample import Sample
-from lethebench.baselines.loading import Loaded
-from lethebench.baselines.presets import load_preset
 from lethebench.evaluation.answers.greedy import generate_encoded, greedy_answers
 from lethebench.runs.build import open_build
 
@@ -25,30 +23,9 @@ def build():
     return open_build(shared_stand_in_build())
 
 
-def loaded(seed: int = 0) -> Loaded:
-    return Loaded(*llava(dtype=torch.float32, seed=seed))
-
-
 @pytest.fixture
-def context(build, tmp_path):
-    facts = list(zip(build.forget["profile_id"], build.forget["attribute"], strict=True))
-    split = split_rows(facts, BUDGET.rows, 0)
-    return Context(
-        build=build,
-        stage=2,
-        asked=(0, 1),
-        seed=0,
-        budget=BUDGET,
-        preset=load_preset("tiny", "tiny"),
-        rows=build.forget.select(split.scored),
-        trainable=build.forget.select(split.trainable),
-        retain=build.retain,
-        scratch=tmp_path,
-        prepared=Prepared(),
-        reload=loaded,
-        initial=lambda: loaded(1),
-        gold=lambda: None,
-    )
+def context(tmp_path):
+    return attack_context(tmp_path, budget=BUDGET)
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -76,11 +53,11 @@ def test_pruning_drops_the_smallest(share):
 def test_each_change_of_weights_starts_from_the_attacked_ones(context, monkeypatch):
     changed = []
     monkeypatch.setattr(Context, "score", lambda self, model, rows, name: changed.append(model.model) or [])
-    names = [attempt.variant for attempt in Round().run(loaded(), context.rows, context)]
+    names = [attempt.variant for attempt in Round().run(untrained(), context.rows, context)]
     assert names == ["8 bits", "4 bits", "10 % pruned", "update x 0.9"]
-    name, before = next((n, w) for n, w in loaded().model.named_parameters() if w.ndim == 2)
+    name, before = next((n, w) for n, w in untrained().model.named_parameters() if w.ndim == 2)
     after = [dict(model.named_parameters())[name] for model in changed]
-    initial = dict(loaded(1).model.named_parameters())[name]
+    initial = dict(untrained(1).model.named_parameters())[name]
     torch.testing.assert_close(after[0], round_to_nearest(before, 8))
     torch.testing.assert_close(after[1], round_to_nearest(before, 4))
     torch.testing.assert_close(after[2], prune(before, 0.1))
@@ -95,7 +72,7 @@ def test_relearning_trains_on_no_scored_fact(context, monkeypatch):
         assert options["max_steps"] == 2
 
     monkeypatch.setattr(relearn, "learn", learn)
-    list(relearn.Relearn().run(loaded(), context.rows, context))
+    list(relearn.Relearn().run(untrained(), context.rows, context))
     scored = {fact(row) for row in context.rows}
     in_domain, other_wordings, retain, unrelated = trained.values()
     asked = {row["profile_id"] for row in context.build.forget}
@@ -109,20 +86,20 @@ def test_relearning_gives_a_curve_and_is_not_changed_by_scoring(context, monkeyp
     monkeypatch.setattr(Context, "score", lambda self, model, rows, name: [{"id": row["id"]} for row in rows])
     models = []
     for steps in ((1, 2), (2,)):
-        model = loaded()
+        model = untrained()
         own = dataclasses.replace(context, budget=dataclasses.replace(BUDGET, steps=steps))
         callback = relearn.ScoreAt(model, context.rows, own)
         relearn.relearn(model, context.trainable.select(range(2)), own, callback)
         assert tuple(callback.scores) == steps
         models.append(model.model.state_dict())
-    before = loaded().model.state_dict()
+    before = untrained().model.state_dict()
     assert any((before[name] != value).any() for name, value in models[0].items())
     assert all((models[1][name] == value).all() for name, value in models[0].items())
 
 
 def test_samples_give_leak_at_k(context):
     rows = context.rows.select(range(2))
-    attempts = list(Sample().run(loaded(), rows, context))
+    attempts = list(Sample().run(untrained(), rows, context))
     assert [attempt.variant for attempt in attempts] == [
         "temperature 1, k = 1",
         "temperature 1, k = 8",
@@ -158,7 +135,7 @@ def test_options_hold_the_right_one_once(context):
     ("answer", "word"), [("Her blood type is O negative.", "O negative"), ("asthma", "asthma"), ("It is gout", "gout")]
 )
 def test_started_answers_end_before_the_value(answer, word):
-    processor = loaded().processor
+    processor = untrained().processor
     ids = processor.tokenizer(answer, add_special_tokens=False)["input_ids"]
     before = ask._tokens_before_value(processor, ids, {"answer": answer, "keywords": [word]})
     start = processor.tokenizer.decode(ids[:before]).strip()
@@ -169,7 +146,7 @@ def test_started_answers_end_before_the_value(answer, word):
 
 
 def test_answers_begin_as_forced(context):
-    model, rows = loaded(), context.rows.select(range(3))
+    model, rows = untrained(), context.rows.select(range(3))
     ids = model.processor.tokenizer("asthma", add_special_tokens=False)["input_ids"]
     starts = [ids, ids[:1], []]
     texts = context.answers(model, rows, "", noise=lambda batch: ask.ForcedStart([starts[index] for index in batch]))
@@ -179,7 +156,7 @@ def test_answers_begin_as_forced(context):
 
 
 def test_beam_search_equals_that_of_transformers(context):
-    model, rows = loaded(), context.rows.select(range(2))
+    model, rows = untrained(), context.rows.select(range(2))
     encoded = context.prepare(model, rows, "").encoded
     expected = []
     for question in encoded:
@@ -200,7 +177,7 @@ def test_budgets_report_what_they_reach(name):
 
 def test_every_way_to_ask_is_scored(context):
     context = dataclasses.replace(context, rows=context.rows.select(range(1)))
-    attempts = {attempt.variant: attempt.rows for attempt in ask.Ask().run(loaded(), context.rows, context)}
+    attempts = {attempt.variant: attempt.rows for attempt in ask.Ask().run(untrained(), context.rows, context)}
     names = {*ask.FRAMES, "new wordings", "examples", "cloze", "choice", "choice by letter", "beam search"}
     assert names <= {*attempts, *(note.split(":")[0] for note in context.notes)}
     ids = set(context.rows["id"])

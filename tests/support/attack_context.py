@@ -20,17 +20,17 @@ def untrained(seed: int = 0) -> Loaded:
     return Loaded(*llava(dtype=torch.float32, seed=seed))
 
 
-def attack_context(scratch: Path, build_path: Path | None = None) -> Context:
+def attack_context(scratch: Path, build_path: Path | None = None, budget: Budget = BUDGET) -> Context:
     """Return the context after all requests of a build."""
     build = open_build(build_path or shared_stand_in_build())
     facts = list(zip(build.forget["profile_id"], build.forget["attribute"], strict=True))
-    split = split_rows(facts, BUDGET.rows, 0)
+    split = split_rows(facts, budget.rows, 0)
     return Context(
         build=build,
         stage=build.tasks,
         asked=tuple(range(build.tasks)),
         seed=0,
-        budget=BUDGET,
+        budget=budget,
         preset=load_preset("tiny", "tiny"),
         rows=build.forget.select(split.scored),
         trainable=build.forget.select(split.trainable),

@@ -384,13 +384,8 @@ def serving(folder: Path) -> Iterator[HubServer]:
 
 def surroundings(server: HubServer, home: Path, token: str | None = TOKEN) -> dict[str, str]:
     """Return the environment of a user whose Hub is the server and whose cache is empty."""
-    changed = {
-        "HF_ENDPOINT": server.url,
-        "HF_HUB_OFFLINE": "0",
-        "HF_HOME": str(home),
-        "HF_HUB_DISABLE_XET": "1",
-        "NO_PROXY": "127.0.0.1",
-    }
+    changed = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
+    changed["NO_PROXY"] = "127.0.0.1"
     inherited = {name: value for name, value in os.environ.items() if name != "HF_TOKEN"}
     return {**inherited, **changed, **({} if token is None else {"HF_TOKEN": token})}
 
@@ -398,7 +393,7 @@ def surroundings(server: HubServer, home: Path, token: str | None = TOKEN) -> di
 def run_as_user(code: str, server: HubServer, home: Path, token: str | None = None) -> str:
     """Run a script in the environment of `surroundings`; return what it prints."""
     environment = surroundings(server, home, token)
-    options = {"env": environment, "cwd": home, "capture_output": True, "text": True, "timeout": 300}
-    done = subprocess.run([sys.executable, "-c", code], **options)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
