@@ -1,6 +1,5 @@
 """The unlearning methods: name, class and facts of each, ours and those of installed plug-ins; without torch."""
 
-import importlib
 import inspect
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import SimpleNamespace
 from typing import Any
 
-from lethebench.contract.importing import importing
+from lethebench.contract.importing import imported
 
 GROUP = "lethebench.methods"
 """Entry points of this group, name = "package.module:Class", are methods."""
@@ -268,15 +267,9 @@ def _origin(plugin: EntryPoint) -> str:
 
 @cache
 def _load(name: str, target: str) -> Any:
-    module_name, _, class_name = target.partition(":")
-    try:
-        with importing():
-            module = importlib.import_module(module_name)
-    except Exception as error:  # a module may raise anything while it is imported
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"method {name!r}: {module_name} cannot be imported: {reason}") from error
-    method = getattr(module, class_name, None)
+    method = imported(f"method {name!r}", target)
     if method is None:
+        module_name, _, class_name = target.partition(":")
         raise ValueError(f"method {name!r}: {module_name} has no {class_name!r}")
     if not (inspect.isclass(method) and inspect.ismethod(getattr(method, "unlearn", None))):
         raise ValueError(

@@ -36,11 +36,11 @@ def main() -> int:
     write(source, None if arguments.no_builds else arguments.out / "builds")
     words = ["-b", "html", "-W", "--keep-going", "-q", "-c", str(Path(__file__).parent), str(source), str(html)]
     status = build_main(words)
-    found = problems(html)
-    for line in found:
+    faults = problems(html)
+    for line in faults:
         print(line, file=sys.stderr)
     print(f"{html}/index.html")
-    return 1 if status or found else 0
+    return 1 if status or faults else 0
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ def pages() -> dict[str, str]:
     names = {package: package.removeprefix("lethebench.").replace(".", "-") for package in PACKAGES}
     rows = "\n".join(f"- [`{package}`]({names[package]}.md): {what}" for package, what in PACKAGES.items())
     index = f"# Python API\n\n{rows}\n\nWhat is not listed here may change in any version.\n"
-    made = {f"api/{names[package]}.md": _page(package) for package in PACKAGES}
-    return {"api/index.md": index + toctree(names.values())} | made
+    contents = {f"api/{names[package]}.md": _page(package) for package in PACKAGES}
+    return {"api/index.md": index + toctree(names.values())} | contents
 
 
 def _page(package: str) -> str:
@@ -40,8 +40,8 @@ def _page(package: str) -> str:
         and (inspect.isfunction(value) or inspect.isclass(value))
         and value.__module__ == package
     ]
-    found = {name: getattr(module, name) for name in exported if not name.startswith("__")}
-    documented = {name: value for name, value in found.items() if inspect.isfunction(value) or inspect.isclass(value)}
+    members = {name: getattr(module, name) for name in exported if not name.startswith("__")}
+    documented = {name: value for name, value in members.items() if inspect.isfunction(value) or inspect.isclass(value)}
     ordered = sorted(documented.items(), key=lambda pair: (inspect.isfunction(pair[1]), pair[0].lower()))
     return (
         "\n\n".join(

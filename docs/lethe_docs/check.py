@@ -36,21 +36,21 @@ class _Page(HTMLParser):
 def problems(site: Path) -> list[str]:
     """Return what is wrong with the pages of a site, one line each."""
     pages = {path: _read(path) for path in sorted(site.rglob("*.html"))}
-    found = []
+    faults = []
     for path, page in pages.items():
         name = path.relative_to(site)
-        found += [f"{name}: loads {address}" for address in page.loaded if urlsplit(address).netloc]
-        found += [f"{name}: {source} has no text" for source in page.without_text]
+        faults += [f"{name}: loads {address}" for address in page.loaded if urlsplit(address).netloc]
+        faults += [f"{name}: {source} has no text" for source in page.without_text]
         for link in [*page.links, *page.loaded]:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc or not link:
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             if not target.exists():
-                found.append(f"{name}: {link} does not exist")
+                faults.append(f"{name}: {link} does not exist")
             elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].ids:
-                found.append(f"{name}: {link} names no part of the page")
-    return found
+                faults.append(f"{name}: {link} names no part of the page")
+    return faults
 
 
 def _read(path: Path) -> _Page:

@@ -29,21 +29,23 @@ def pages(builds: Path | None) -> dict[str, str | bytes]:
     Args:
         builds: folder of small builds, whose cards and pictures the pages of benchmarks show; None leaves these out.
     """
-    made: dict[str, str | bytes] = {}
+    contents: dict[str, str | bytes] = {}
     for path in HAND_WRITTEN:
         file = path.relative_to(ROOT).as_posix()
         page = str(page_of(file))
-        made[page] = for_site(_filled(path.read_text("utf-8")), file, page)
+        contents[page] = for_site(_filled(path.read_text("utf-8")), file, page)
     for file, page in FILES.items():
-        made[page] = for_site((ROOT / file).read_text("utf-8"), file, page)
-    made = {page: re.sub(r"^```(\w+) file=\S+.*$", r"```\1", str(text), flags=re.M) for page, text in made.items()}
+        contents[page] = for_site((ROOT / file).read_text("utf-8"), file, page)
+    contents = {
+        page: re.sub(r"^```(\w+) file=\S+.*$", r"```\1", str(text), flags=re.M) for page, text in contents.items()
+    }
     for path in sorted((DOCS / "pictures").iterdir()):
-        made[f"pictures/{path.name}"] = path.read_bytes()
+        contents[f"pictures/{path.name}"] = path.read_bytes()
     for module in (methods, metrics, commands, api, notebooks):
-        made |= module.pages()
-    made |= benchmarks.pages(builds)
-    made["judges-data.md"] = "---\norphan: true\n---\n\n" + str(made["judges-data.md"])
-    return made
+        contents |= module.pages()
+    contents |= benchmarks.pages(builds)
+    contents["judges-data.md"] = "---\norphan: true\n---\n\n" + str(contents["judges-data.md"])
+    return contents
 
 
 def _filled(text: str) -> str:
@@ -84,11 +86,11 @@ def _navigation() -> str:
 
 def write(folder: Path, builds: Path | None) -> None:
     """Write the source of the site; files that are as they were keep their time, so that Sphinx skips them."""
-    made = pages(builds)
+    contents = pages(builds)
     for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_file() and path.relative_to(folder).as_posix() not in made:
+        if path.is_file() and path.relative_to(folder).as_posix() not in contents:
             path.unlink()
-    for name, content in made.items():
+    for name, content in contents.items():
         path, data = folder / name, content.encode() if isinstance(content, str) else content
         if not (path.is_file() and path.read_bytes() == data):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -127,11 +127,11 @@ class RankedRow:
         for index, parts in self.finished.items():
             yield [(self.row, index)], np.concatenate(parts, axis=1)
         for branch in self.open:
-            known, measures = len(branch.ids), np.concatenate(branch.measures, axis=1)
+            length, measures = len(branch.ids), np.concatenate(branch.measures, axis=1)
             for index in branch.members:
                 values = np.zeros((2, len(self.question.answers[index].ids)))
-                values[:, :known] = measures
-                values[0, known] = -math.log(len(branch.members))
+                values[:, :length] = measures
+                values[0, length] = -math.log(len(branch.members))
                 yield [(self.row, index)], values
 
 
@@ -201,11 +201,11 @@ def score_ranked(
         ]
         scored = {slot[1] for tail in contexts[row.context].tails for slot in tail.slots if slot[0] == row.row}
         row.begin(tail_measures[row.context, row.tail], whole)
-        known = row.truth[0].tolist()
+        truth_logprobs = row.truth[0].tolist()
         for ids, members in row.stubs:
             if members := tuple(index for index in members if index not in scored):
                 measures = (row.truth[:, : len(ids) - 1], bounds[row.row, ids])
-                row.add(Branch(ids, members, measures, sum(known[: len(ids) - 1]) + float(measures[1][0, 0])))
+                row.add(Branch(ids, members, measures, sum(truth_logprobs[: len(ids) - 1]) + float(measures[1][0, 0])))
     for steps in STEPS:
         advance(False, steps)
     advance(True, None)
@@ -223,12 +223,12 @@ def _with_stubs(
     readings: list[tuple[int, TokenIds]] = []
     extended = []
     for trie in tries:
-        found = [
+        placed_rows = [
             (place, row) for place, number in enumerate(trie.members) for row in by_tail.get((trie.context, number), ())
         ]
-        if found:
+        if placed_rows:
             trie = replace(trie, members=list(trie.members), nodes=list(trie.nodes), targets=list(trie.targets))
-        for place, row in found:
+        for place, row in placed_rows:
             skip = contexts[row.context].tails[row.tail].skip
             for ids, _ in row.stubs:
                 node = skip + len(ids) - 1 - max(skip, 1)

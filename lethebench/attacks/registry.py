@@ -44,7 +44,6 @@ interval=(low, high))` gives the interval of the mean where that is not one over
 """
 
 import difflib
-import importlib
 import inspect
 import re
 from collections.abc import Iterable
@@ -52,7 +51,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lethebench.contract.defaults import NO_ATTACK
-from lethebench.contract.importing import importing
+from lethebench.contract.importing import imported
 
 Need = Literal["weights", "one model", "test rows", "candidates", "wrong answers", "pictures", "retain rows", "holdout"]
 NEEDS: dict[str, str] = {
@@ -238,14 +237,7 @@ def chosen_attacks(names: Iterable[str]) -> list[AttackEntry]:
 
 
 def _class(name: str, target: str) -> Any:
-    module_name, _, class_name = target.partition(":")
-    try:
-        with importing():
-            module = importlib.import_module(module_name)
-    except Exception as error:  # a module may raise anything while it is imported
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"attack {name!r}: {module_name} cannot be imported: {reason}") from error
-    attack = getattr(module, class_name, None)
+    attack = imported(f"attack {name!r}", target)
     if not (inspect.isclass(attack) and callable(getattr(attack, "run", None))):
         raise ValueError(f"attack {name!r}: {target} is not an attack: give a class with run(loaded, rows, context)")
     return attack

@@ -102,8 +102,8 @@ def attacked(run):
 @pytest.mark.parametrize("method", METHODS)
 def test_every_attack_finds_nothing_beyond_the_spread_of_gold(attacked, method):
     model = attacked["models"][method]
-    found = {name: value for name, value in model["recovery"].items() if value > attacked["gold_spread"] + DIFFERENCE}
-    assert not found
+    beyond = {name: value for name, value in model["recovery"].items() if value > attacked["gold_spread"] + DIFFERENCE}
+    assert not beyond
     assert model["recovery"][NO_ATTACK] <= attacked["gold_spread"] + DIFFERENCE
 
 

@@ -294,10 +294,10 @@ def test_probe_reads_what_a_model_knows(build, tmp_path, monkeypatch):
         return states
 
     monkeypatch.setattr(probe, "_states_of", states_of(True))
-    known = series(list(Probe().run(loaded(), context.rows, context)))[DECODER, None]
+    trained = series(list(Probe().run(loaded(), context.rows, context)))[DECODER, None]
     monkeypatch.setattr(probe, "_states_of", states_of(False))
     unknown = series(list(Probe().run(loaded(), context.rows, context)))[DECODER, None]
-    assert fmean(known.values()) > fmean(unknown.values()) + 0.15
+    assert fmean(trained.values()) > fmean(unknown.values()) + 0.15
 
 
 @pytest.mark.slow

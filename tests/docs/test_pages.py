@@ -150,8 +150,8 @@ def test_link_to_nowhere_is_refused(target):
 )
 def test_check_of_html_names_the_problem(tmp_path, body, problem):
     (tmp_path / "a.html").write_text(body)
-    found = problems(tmp_path)
-    assert [problem in line for line in found] == [True] if problem else found == []
+    faults = problems(tmp_path)
+    assert [problem in line for line in faults] == [True] if problem else faults == []
 
 
 def test_readme_is_one_screen_and_its_links_exist():

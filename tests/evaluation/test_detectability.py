@@ -27,14 +27,14 @@ def test_weights_equal_scikit_learns(ridge, shift):
 @pytest.mark.parametrize("sign", [1, -1])
 def test_separated_sets_have_one_whichever_is_higher(sign):
     features = sign * np.array(MEMBERS)[:, None] + normal(0, (48, 2)) / 100
-    found = detectability(features, MEMBERS, PROFILES)
-    assert found["auc"] == found["ci_low"] == found["ci_high"] == 1.0
-    assert (found["placements"] == 1.0).all()
+    result = detectability(features, MEMBERS, PROFILES)
+    assert result["auc"] == result["ci_low"] == result["ci_high"] == 1.0
+    assert (result["placements"] == 1.0).all()
 
 
 def test_equal_scores_have_half():
-    found = detectability(np.ones((48, 3)), MEMBERS, PROFILES)
-    assert found["auc"] == found["ci_low"] == found["ci_high"] == 0.5
+    result = detectability(np.ones((48, 3)), MEMBERS, PROFILES)
+    assert result["auc"] == result["ci_low"] == result["ci_high"] == 0.5
 
 
 def test_sets_that_differ_by_chance_have_about_half():
@@ -51,10 +51,10 @@ def test_a_profile_is_not_recognized_by_its_own_rows():
 
 def test_interval_holds_the_value_and_mean_of_placements_is_it():
     features = normal(3, (48, 2)) + np.array(MEMBERS)[:, None]
-    found = detectability(features, MEMBERS, PROFILES)
-    assert found["ci_low"] < found["auc"] < found["ci_high"]
-    assert np.mean(found["placements"]) == pytest.approx(found["auc"])
-    assert found["auc"] == detectability(features, MEMBERS, PROFILES)["auc"]
+    result = detectability(features, MEMBERS, PROFILES)
+    assert result["ci_low"] < result["auc"] < result["ci_high"]
+    assert np.mean(result["placements"]) == pytest.approx(result["auc"])
+    assert result["auc"] == detectability(features, MEMBERS, PROFILES)["auc"]
 
 
 @pytest.mark.parametrize(
