@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from lethebench.attacks.records import read_attacks
 from lethebench.errors import UserError, one_line
-from lethebench.runs.folder import file_hash, stage_name
+from lethebench.runs.folder import ROWS, file_hash, stage_name
 from lethebench.runs.proof import LEARNT, check_run, gold_names, stages_of
 from lethebench.runs.records import RESUME, SUMMARY, read_done, read_gate, read_gold_summary, read_summary
 
@@ -112,19 +112,24 @@ class RunRecord:
         """Scores of the gold model retrained without any of the tasks, None if there is none."""
         return self.gold["stages"].get(str(len(self.order))) if self.gold else None
 
-    def rows(self, stage: str, columns: Sequence[str]) -> list[dict[str, Any]] | None:
-        """Return columns of a stage's per-row scores, None if the stage is not done; `stage` as in `npo/t003`.
+    def table(self, stage: str, columns: Sequence[str], file: str = ROWS) -> pa.Table | None:
+        """Return columns of a stage's per-row scores, None if there is no such file; `stage` as in `npo/t003`.
 
         Raises:
             ReportError: The file cannot be read or lacks a column.
         """
-        path = self.path / stage / "rows.parquet"
+        path = self.path / stage / file
         if not path.is_file():
             return None
         try:
-            return pq.read_table(path, columns=list(columns)).to_pylist()
+            return pq.read_table(path, columns=list(columns))
         except (pa.ArrowException, OSError, KeyError) as error:
             raise ReportError(f"{path} cannot be read ({error}); remove {path.parent} and resume the run") from None
+
+    def rows(self, stage: str, columns: Sequence[str]) -> list[dict[str, Any]] | None:
+        """Return columns of a stage's per-row scores as dictionaries, see `table`."""
+        table = self.table(stage, columns)
+        return None if table is None else table.to_pylist()
 
     @property
     def build(self) -> Path | None:

@@ -30,12 +30,13 @@ RETAIN = {
     "fixed": "only the retain split",
 }
 LIMITS = (
-    "A low keyword match shows that the model no longer states a fact, not that the fact has left its weights: no "
-    "relearning attack and no quantization probe was run.",
     "Forget alone cannot distinguish unlearning from collapse: read it with keep, and exposure with the gold model’s.",
     "The gold model’s exposure may be below chance, because a model prefers the values it has memorized. Compare with "
     "gold, not with zero.",
 )
+HIDDEN = "A low keyword match shows that the model no longer states a fact, not that the fact has left its weights"
+UNATTACKED = f"{HIDDEN}: no attacks were run; `lethe attack` runs them."
+ATTACKED = f"{HIDDEN}. The attacks that were run are listed under Robustness; others may recover more."
 TINY_LIMIT = (
     "The tiny model’s tokenizer was trained once on all texts of the run, the forget set included; the gold model "
     "shares it. Held-out wordings share their keywords with the trained ones, so they test generalization over "
@@ -161,7 +162,7 @@ def gate_line(run: RunRecord) -> str:
 def limits(group: Group) -> list[str]:
     """Return what the figures do not show."""
     run, counts = group.first, _counts(group.first)
-    lines = list(LIMITS)
+    lines = [ATTACKED if any(one.attacks for one in group.runs) else UNATTACKED, *LIMITS]
     if counts:
         subjects = f"{counts['profiles']:,} {_subjects(run)}"
         lines.append(

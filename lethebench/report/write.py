@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lethebench import __version__
 from lethebench.contract.folder_kinds import REPORT
 from lethebench.contract.own_folder import new_folder
-from lethebench.report import details, first_task, gaps, headline, judged, optional, robustness, training
+from lethebench.report import details, first_task, gaps, headline, judged, optional, robustness, sets, training
 from lethebench.report.examples import examples
 from lethebench.report.load import ReportError, RunRecord, load_run
 from lethebench.report.page import Chapter, RenderedFigure, page
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Progress = Callable[[int, int], None]
-OPTIONAL = ("blocks", "judged", "inside", "relearning", "representation", "robustness", "training")
+OPTIONAL = ("blocks", "judged", "inside", "later", "relearning", "representation", "robustness", "sets", "training")
 """Tables that are not written where they have no rows."""
 Formats = Sequence[str]
 """Vector formats that figures are rendered in besides PNG."""
@@ -91,6 +91,8 @@ def _chapter(group: Group, prefix: str, formats: Formats, step: Callable[[], Non
         details.stability(group),
         details.stages(group),
         *([first_task.first_task(group)] if group.tasks > 1 else []),
+        sets.sets(group),
+        sets.later(group),
         details.cost(group),
         robustness.robustness(group),
         robustness.relearning_table(group),
