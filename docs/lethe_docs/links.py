@@ -18,7 +18,12 @@ FILES = {
     "evaluation/judges/README.md": "judges.md",
     "evaluation/judges/data/README.md": "judges-data.md",
     "lethebench/grid/README.md": "grid.md",
+    "lethebench/reproduce/README.md": "reproduce.md",
     "baselines/examples/README.md": "large.md",
+    **{
+        path.relative_to(ROOT).as_posix(): f"results/{path.name}"
+        for path in sorted((ROOT / "lethebench/reproduce/experiments").glob("*.md"))
+    },
 }
 """File of the repository -> its page. Pages of `docs/pages` and README files of metrics are added by `page_of`."""
 _LINK = re.compile(r"(!?\[[^\]\n]*\]\()([^)\s#]*)(#[^)\s]*)?(\))")

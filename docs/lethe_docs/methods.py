@@ -7,11 +7,13 @@ from typing import Any
 
 import yaml
 
-from lethe_docs.links import DOCS, arxiv_link, table, toctree
+from lethe_docs.links import DOCS, FILES, ROOT, arxiv_link, table, toctree
 from lethebench.baselines.presets import PRESETS
 from lethebench.baselines.registry import MethodEntry, listed_methods
+from lethebench.contract.escaping import markdown_text
 
 NOTES = DOCS / "notes" / "methods.yaml"
+RESULTS = [ROOT / file for file, page in FILES.items() if page.startswith("results/")]
 _PARAMETER = re.compile(r"^    (\w+) \((.*?)\):\n((?:        .*\n?)+)", re.M)
 
 
@@ -106,15 +108,13 @@ def _command(entry: MethodEntry) -> str:
 
 
 def _measured(name: str) -> list[str]:
-    """Return the lines of the table of results that concern a method."""
-    text = (DOCS / "pages" / "results.md").read_text("utf-8")
-    header, _, body = text.partition("\n| method | score |")[2].partition("\n\n")[0].partition("\n")
-    own = [line for line in body.splitlines() if line.startswith(f"| `{name}`") or line.startswith("| gold of another")]
-    if len(own) < 2:
-        return []
-    rule = body.splitlines()[0]
-    return [
-        "## Measured",
-        "\n".join([f"| method | score |{header}", rule, *own]),
-        "On the tiny model and the small `icu`; [all methods, and how it was measured](../results.md).",
-    ]
+    """Return the rows of the recorded results that concern a method, from every experiment that ran it."""
+    parts = []
+    for path in RESULTS:
+        lines = path.read_text("utf-8").splitlines()
+        start = next(index for index, line in enumerate(lines) if line.startswith("| Method | Score"))
+        own = [line for line in lines[start:] if re.match(rf"\| {re.escape(markdown_text(name))}(?:/\w+)? \|", line)]
+        if own:
+            text = f"[{path.stem}](../results/{path.name})"
+            parts.append(f"{text}:\n\n" + "\n".join([lines[start], lines[start + 1], own[0]]))
+    return ["## Measured", "With the tiny model, means over seeds (standard deviation).", *parts] if parts else []

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from lethe_docs import api, benchmarks, commands, methods, metrics, notebooks, references
 from lethe_docs.links import DOCS, FILES, ROOT, for_site, page_of, toctree
 
+RECORDED = [page.removesuffix(".md") for page in FILES.values() if page.startswith("results/")]
 NAVIGATION = {
     "Get started": ["start", "notebooks/first_run", "notebooks/own_data_and_method", "reading", "faq"],
     "Guides": [
@@ -15,7 +16,7 @@ NAVIGATION = {
         "guides/*",
     ],
     "Reference": ["benchmarks/index", "methods/index", "metrics/index", "commands/index", "api/index", "architectures"],
-    "Background": ["results", "validity", "cheats", "conventions", "papers", "*"],
+    "Background": ["results", *RECORDED, "reproduce", "validity", "cheats", "conventions", "papers", "*"],
     "Project": ["contributing", "changelog"],
 }  # fmt: skip
 """Caption -> its pages in order; `*` takes the pages of a folder that no other entry names."""

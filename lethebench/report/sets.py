@@ -1,6 +1,6 @@
 """Scores by set of rows, and of each request after each later one: the shapes of the tables in the papers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from lethebench.contract.columns import MODALITIES
 from lethebench.evaluation.metrics.bootstrap import bootstrap_mean
-from lethebench.report.first_task import GOLD
+from lethebench.report.headline import GOLD, INITIAL
 from lethebench.report.load import RunRecord
 from lethebench.report.seeds import Group, Stat, stat
 from lethebench.report.tables import SPREAD, Cell, Column, Table, stat_cell
@@ -56,35 +56,44 @@ AFTER_EACH = ("mllmu",)
 """Benchmarks whose papers report every number of requests: there 5, 10 and 15 % of the people."""
 SETS = {"forget": "forget", "test": "new wordings", "retain": "retain", "neighbour": "neighbor"}
 """Set -> its name in headings: rows of the requests so far as trained and in new wordings; kept rows."""
-INITIAL = "initial model"
 READ = ("profile_id", "role", "task_id", "modality", "format", "answer_kind")
 
 
 def sets(group: Group) -> Table:
     """Return means over each set of rows, one row per model and modality, after the last request or after each."""
-    measures = PAPER_MEASURES.get(str(group.first.record["data"].get("benchmark")), OTHERS)
-    each = group.first.record["data"].get("benchmark") in AFTER_EACH
-    stages = range(1, group.tasks + 1) if each and group.tasks <= MOST_REQUESTS else [group.tasks]
+    return sets_of(group, {method: (group, method) for method in group.methods})
+
+
+def sets_of(first: Group, methods: Mapping[str, tuple[Group, str]]) -> Table:
+    """Return the table of `sets` over several groups of one build.
+
+    Args:
+        first: The group whose initial and gold models are listed.
+        methods: Name in the table -> group and method.
+    """
+    benchmark = str(first.first.record["data"].get("benchmark"))
+    measures = PAPER_MEASURES.get(benchmark, OTHERS)
+    each = benchmark in AFTER_EACH and first.tasks <= MOST_REQUESTS
+    models = {INITIAL: (first, INITIAL), **methods, GOLD: (first, GOLD)}
     cells, rows, reference = list(product(SETS, measures)), [], set()
-    for stage in stages:
-        for model in (INITIAL, *group.methods, GOLD):
+    for stage in range(1, first.tasks + 1) if each else [first.tasks]:
+        for name, (group, model) in models.items():
             tables = [_rows_of(run, model, stage, [measure.column for measure in measures]) for run in group.runs]
             for modality in MODALITIES:
-                stats = [_mean(tables, name, measure, modality) for name, measure in cells]
+                stats = [_mean(tables, part, measure, modality) for part, measure in cells]
                 if any(one.value is not None for one in stats):
-                    reference |= set() if model in group.methods else {len(rows)}
-                    rows.append((stage, model, modality, stats))
+                    reference |= set() if name in methods else {len(rows)}
+                    rows.append((stage, name, modality, stats))
     measured = [index for index in range(len(cells)) if any(row[3][index].value is not None for row in rows)]
     columns = [Column("model", "Model"), Column("stage", "Requests"), Column("modality", "Asked with")]
-    for name, measure in (cells[index] for index in measured):
-        columns.append(Column(f"{name}_{measure.key}", f"{measure.title}, {SETS[name]}", spread=SPREAD))
+    for part, measure in (cells[index] for index in measured):
+        columns.append(Column(f"{part}_{measure.key}", f"{measure.title}, {SETS[part]}", spread=SPREAD))
     body = [
-        [Cell(model), Cell(str(stage)), Cell(_ASKED[modality]), *(stat_cell(stats[index], 2) for index in measured)]
-        for stage, model, modality, stats in rows
+        [Cell(name), Cell(str(stage)), Cell(_ASKED[modality]), *(stat_cell(stats[index], 2) for index in measured)]
+        for stage, name, modality, stats in rows
     ]
-    return Table(
-        "sets", "Scores by set of rows, in the shape of the paper’s table", columns, body, frozenset(reference)
-    )
+    caption = "Scores by set of rows, in the shape of the paper’s table"
+    return Table("sets", caption, columns, body, frozenset(reference))
 
 
 _ASKED = dict(zip(MODALITIES, ("image", "text"), strict=True))
@@ -96,19 +105,25 @@ def later(group: Group) -> Table:
     One row per method, request and kind of answer, as MLUBench's X-UY. It has no rows for other benchmarks, or for more
     than MOST_REQUESTS requests.
     """
-    is_shown = group.first.record["data"].get("benchmark") == "mlu" and 1 < group.tasks <= MOST_REQUESTS
+    return later_of(group, {method: (group, method) for method in group.methods})
+
+
+def later_of(first: Group, methods: Mapping[str, tuple[Group, str]]) -> Table:
+    """Return the table of `later` over several groups of one build, see `sets_of`."""
+    is_shown = first.first.record["data"].get("benchmark") == "mlu" and 1 < first.tasks <= MOST_REQUESTS
+    stages = range(1, first.tasks + 1)
     rows: list[list[Cell]] = []
-    for method in group.methods if is_shown else ():
-        tables = [[_rows_of(run, method, stage, []) for run in group.runs] for stage in range(1, group.tasks + 1)]
-        for (number, task), kind in product(enumerate(group.first.order, start=1), ("right", "refusal")):
+    for name, (group, method) in methods.items() if is_shown else ():
+        tables = [[_rows_of(run, method, stage, []) for run in group.runs] for stage in stages]
+        for (number, task), kind in product(enumerate(first.first.order, start=1), _KINDS):
             stats = [
                 _share(of_stage, task, kind) if stage >= number else Stat(None, n=0)
-                for stage, of_stage in enumerate(tables, start=1)
+                for stage, of_stage in zip(stages, tables, strict=True)
             ]
             if any(one.value is not None for one in stats):
-                rows.append([Cell(method), Cell(f"task {number}"), Cell(_KINDS[kind]), *map(stat_cell, stats)])
+                rows.append([Cell(name), Cell(f"task {number}"), Cell(_KINDS[kind]), *map(stat_cell, stats)])
     columns = [Column("method", "Method"), Column("task", "Asked"), Column("answers", "Answers")]
-    columns += [Column(f"u{stage}", f"after {stage}", spread=SPREAD) for stage in range(1, group.tasks + 1)]
+    columns += [Column(f"u{stage}", f"after {stage}", spread=SPREAD) for stage in stages]
     return Table("later", "Each request after each later one: right answers and refusals", columns, rows)
 
 

@@ -17,6 +17,7 @@ from lethebench.report.load import load_run
 from lethebench.report.tables import number
 from lethebench.reproduce.cells import NEW, OUTSIDE, SAME, Verdict, cells_of, compare, read_expected
 from lethebench.reproduce.experiments import Experiment, find_experiment, with_seeds
+from lethebench.reproduce.pages import page
 from lethebench.results.rows import questions_of_build
 from lethebench.runs.folder import locked, write_json
 from lethebench.runs.provenance import library_versions, machine
@@ -33,7 +34,7 @@ def reproduce_command(
         name: Of an experiment, or the path of its file.
         out: The folder for data and runs; default runs/reproduce/NAME.
         seeds: Number of seeds; default all of the experiment.
-        record: Write the figures as the expected values instead of comparing.
+        record: Write the figures as the expected values, and their page, instead of comparing.
 
     Returns:
         What `--json` prints, and the text to print. `counts` has the number of cells by verdict.
@@ -50,7 +51,8 @@ def reproduce_command(
         _build(experiment, data)
         grid = _grid(experiment, chosen, out)
         _execute(grid)
-        cells = cells_of((_configuration(cell), load_run(cell.folder)) for cell in grid.cells if not cell.shared)
+        runs = [(_configuration(cell), load_run(cell.folder)) for cell in grid.cells if not cell.shared]
+    cells = cells_of(runs)
     manifest = read_manifest(data)
     facts: dict[str, Any] = {
         "experiment": experiment.name,
@@ -58,8 +60,13 @@ def reproduce_command(
         "environment": {"versions": library_versions(), "machine": machine()},
     }
     if record:
+        text = page(experiment, facts, cells, runs)
         write_json(experiment.expected, {**facts, "cells": cells})
-        return {**facts, "recorded": str(experiment.expected)}, f"expected values written to {experiment.expected}"
+        experiment.page.write_text(text, encoding="utf-8")
+        return {
+            **facts,
+            "recorded": str(experiment.expected),
+        }, f"expected values written to {experiment.expected} and {experiment.page.name}"
     before, expected = read_expected(experiment.expected)
     if before and before["data"] != facts["data"]:
         raise UserError(

@@ -9,7 +9,7 @@ from lethebench.contract.strict_yaml import ConfigError, dump_value, load_strict
 from lethebench.errors import UserError
 
 FOLDER = Path(__file__).parent / "experiments"
-"""Where the experiments of the package are; the expected values of NAME.yaml are in NAME.json beside it."""
+"""Where the experiments are; beside NAME.yaml its expected values, NAME.json, and their page, NAME.md."""
 HARDWARE = ("cpu", "gpu")
 OWN_KEYS = ("data", "out")
 """Keys of a grid that the experiment sets."""
@@ -39,6 +39,11 @@ class Experiment:
     def expected(self) -> Path:
         """Return the file of its expected values, which need not exist."""
         return self.path.with_suffix(".json")
+
+    @property
+    def page(self) -> Path:
+        """Return the file of the page of its recorded results, which need not exist."""
+        return self.path.with_suffix(".md")
 
     @property
     def seeds(self) -> list[int]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from statistics import fmean
 
 import pytest
 from command_line import lethe
@@ -102,6 +103,11 @@ def test_experiment_is_recorded_continued_and_compared(tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out/runs").rglob("done.json")}
     assert lethe(*command, "--record", cwd=tmp_path).status == 0
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    recorded = json.loads((tmp_path / "mine.json").read_text())
+    page = (tmp_path / "mine.md").read_text()
+    means = [fmean(values.values()) for values in recorded["cells"]["npo"].values() if None not in values.values()]
+    assert means
+    assert all(f"| {mean:.3f} (± ".replace("-", "−") in page for mean in means)
     again = lethe(*command, cwd=tmp_path)
     assert json.loads(again.out)["counts"] == {SAME: len(NAMES), OUTSIDE: 0, NEW: 0}
     recorded = json.loads((tmp_path / "mine.json").read_text())

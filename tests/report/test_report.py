@@ -253,7 +253,7 @@ def test_csv_columns_are_numbers_and_equal_for_any_number_of_seeds(run, report, 
     write_report(runs, tmp_path / "out")
     texts = {"model", "method", "part", "task", "modality", "better", "verdict", "flags", "trained"}
     paths = sorted((report / "tables").glob("*.csv"))
-    assert len(paths) == 13
+    assert len(paths) == 14
     for path in paths:
         one, two = pandas.read_csv(path), pandas.read_csv(tmp_path / "out/tables" / path.name)
         assert list(one.columns) == list(two.columns)

@@ -9,6 +9,7 @@ from synthetic_run import change_rows, summarize, write_run
 
 from lethebench.report import sets, write_report
 from lethebench.report.load import load_run
+from lethebench.report.repeat import limits
 from lethebench.report.seeds import Group
 
 
@@ -38,7 +39,7 @@ def test_sets_equal_plain_means_of_the_last_stage(run, tmp_path):
     head, *rows = page.tables["demo-sets"]
     titles = [cell["text"] for cell in head]
     order = load_run(run).order
-    for model, folder in (("initial model", "learnt"), ("npo", "npo/t003"), ("gold (retrained)", "gold/t003")):
+    for model, folder in (("before unlearning", "learnt"), ("npo", "npo/t003"), ("gold (retrained)", "gold/t003")):
         for asked, modality in (("image", "image_text"), ("text", "text")):
             row = next(row for row in rows if (row[0]["text"], row[2]["text"]) == (model, asked))
             cells = dict(zip(titles, row, strict=True))
@@ -71,8 +72,10 @@ def test_later_counts_refusals_of_each_request_from_its_own_stage_on(tmp_path):
     summarize(run)
     table = sets.later(of_benchmark(run, "mlu"))
     values = {(row[1].text, row[2].text): [cell.stat.value for cell in row[3:]] for row in table.rows}
-    assert values["task 1", "refused"][1] == 1 and values["task 1", "right"][1] == 0
-    assert values["task 2", "right"] == [None, 1] and values["task 2", "refused"] == [None, 0]
+    assert values["task 1", "refused"][1] == 1
+    assert values["task 1", "right"][1] == 0
+    assert values["task 2", "right"] == [None, 1]
+    assert values["task 2", "refused"] == [None, 0]
     assert not sets.later(of_benchmark(run, "icu")).rows
 
 
@@ -82,9 +85,12 @@ def test_several_runs_give_the_mean_over_seeds(tmp_path):
     cell = sets.sets(group).rows[0][3]
     values = [mean(one / "learnt/rows.parquet", "exact_match", task_id=[0, 1], modality=["image_text"]) for one in runs]
     assert cell.stat.value == pytest.approx(fmean(values))
-    assert cell.stat.sd is not None and cell.stat.low is None
+    assert cell.stat.sd is not None
+    assert cell.stat.low is None
 
 
-def test_page_says_whether_attacks_were_run(run, tmp_path):
-    write_report([run], tmp_path / "out")
-    assert "no attacks were run" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
+def test_page_says_whether_attacks_were_run(run):
+    record = load_run(run)
+    assert "no attacks were run" in limits(Group("demo", (record,)))[0]
+    record.__dict__["attacks"] = {"stages": {}}
+    assert "attacks that were run" in limits(Group("demo", (record,)))[0]

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 from sealed_run import reseal
 
-from lethebench.evaluation.metrics import exposure_chance
+from lethebench.evaluation.metrics import answer_kind, exposure_chance
 from lethebench.runs.folder import HELD_OUT, write_json
 from lethebench.runs.gate import gate
 from lethebench.runs.progress import LOG, scores_line
@@ -235,6 +235,8 @@ def _stage(run: Path, stage: str, rows, knows, draw: random.Random, *, exposed, 
                 "keyword_match": float(correct),
                 "rouge_l": float(correct),
                 "rouge_l_recall": float(correct),
+                "answer_kind": answer_kind(generated, correct),
+                "choice_match": None,
                 "logprob": -0.1 if correct else -12.0,
                 "num_tokens": 4,
                 "probability": 0.97 if correct else 0.05,

@@ -1,0 +1,71 @@
+"""The page of an experiment's recorded results, in Markdown: every number on it comes from the runs."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lethebench.report.headline import FIGURES
+from lethebench.report.load import RunRecord
+from lethebench.report.seeds import Group, stat
+from lethebench.report.sets import later_of, sets_of
+from lethebench.report.tables import Cell, Column, Table, markdown, number, stat_cell
+from lethebench.reproduce.cells import Cells, tolerance
+from lethebench.reproduce.experiments import Experiment
+
+
+def page(experiment: Experiment, facts: Mapping[str, Any], cells: Cells, runs: Iterable[tuple[str, RunRecord]]) -> str:
+    """Return the page.
+
+    Args:
+        experiment: The experiment.
+        facts: `data` and `environment` of the recorded values.
+        cells: Its figures, see `cells_of`.
+        runs: Finished runs, each with the name of its configuration.
+    """
+    groups: dict[str, list[RunRecord]] = {}
+    for name, run in runs:
+        groups.setdefault(name, []).append(run)
+    methods = {
+        name if len(members[0].methods) == 1 else f"{name}/{method.name}": (Group(name, tuple(members)), method.name)
+        for name, members in groups.items()
+        for method in members[0].methods
+    }
+    ordered = dict(sorted(methods.items(), key=lambda item: -(_score(cells, item[0]))))
+    first = next(iter(ordered.values()))[0]
+    seeds = ", ".join(str(run.seed) for run in first.runs)
+    data, machine = facts["data"], facts["environment"]["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in facts["environment"]["versions"].items())
+    device = machine["accelerator"] or machine["processor"]
+    tables = [figures(cells, ordered), sets_of(first, ordered), later_of(first, ordered)]
+    return "\n".join(
+        [
+            f"# {experiment.name}: recorded results",
+            "",
+            f"{experiment.summary} Data: {data['benchmark']} {data['version']}. Means over seeds {seeds}, with the "
+            f"standard deviation in brackets. `lethe reproduce {experiment.name} --record` wrote this page; `lethe "
+            f"reproduce {experiment.name}` repeats the runs and compares each figure, within the tolerance below.",
+            "",
+            *(f"## {markdown(table)}" for table in tables if table.rows),
+            f"Measured on {device}, {machine['threads']} threads; {versions}.",
+            "",
+        ]
+    )
+
+
+def figures(cells: Cells, methods: Mapping[str, tuple[Group, str]]) -> Table:
+    """Return the figures of all methods; below them the distance of two gold models, and the tolerance."""
+    rows = [
+        [Cell(name), *(stat_cell(stat(list(cells[name][one.key].values()))) for one in FIGURES)] for name in methods
+    ]
+    summaries = [summary for group, method in methods.values() for summary in group.summaries(method)]
+    spreads = [stat([(summary.get("gold_spread") or {}).get(one.key) for summary in summaries]) for one in FIGURES]
+    seeds = len(next(iter(methods.values()))[0].runs)
+    limits = [Cell(number(tolerance(cells, one.key, seeds))) for one in FIGURES]
+    rows.append([Cell("gold models differ by"), *(Cell(number(spread.value)) for spread in spreads)])
+    rows.append([Cell("tolerance"), *limits])
+    columns = [Column("method", "Method"), *FIGURES]
+    return Table("figures", "Figures after all requests", columns, rows, frozenset([len(rows) - 2, len(rows) - 1]))
+
+
+def _score(cells: Cells, name: str) -> float:
+    values = [value for value in cells[name]["score"].values() if value is not None]
+    return sum(values) / len(values) if values else -1.0
