@@ -16,6 +16,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+from ratios import add_json_option, write_ratios
+
 from lethebench.builders import BENCHMARKS, build
 from lethebench.builders.write.pictures import encode
 from lethebench.generation.documents import render
@@ -87,6 +89,7 @@ def main() -> None:
     parser.add_argument("size", type=int, help="profiles of the build")
     parser.add_argument("--rounds", type=int, default=3, help="how often each of the two runs")
     parser.add_argument("--num-proc", type=int, default=2, help="processes of each")
+    add_json_option(parser)
     options = parser.parse_args()
     bare = partial(floor, pages=pages_of(options.size), num_proc=options.num_proc)
     built = partial(whole, size=options.size, num_proc=options.num_proc)
@@ -98,8 +101,9 @@ def main() -> None:
         rounds.append((floor_times, build_times))
         print(compared(f"round {number + 1}, {drawn} pages", floor_times[0], build_times[0]), flush=True)
     for index, label in enumerate(("median, clock", "median, processors")):
-        medians = (statistics.median(both[side][index] for both in rounds) for side in (0, 1))
-        print(compared(label, *medians))
+        bare_median, built_median = (statistics.median(both[side][index] for both in rounds) for side in (0, 1))
+        print(compared(label, bare_median, built_median))
+    write_ratios(options.json, lower={"build over drawing": built_median / bare_median})
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
+from ratios import add_json_option, write_ratios
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
 from lethebench.contract.prompts import Prompt
@@ -131,8 +132,8 @@ def whole(model: Any, pairs: list[tuple[EncodedQuestion, Answer]], batch_size: i
     return [logprob for _, logprob in sorted(zip(order, sums, strict=True))]
 
 
-def compare(title: str, model: Any, rows: list[EncodedQuestion], sample: int, rounds: int, batch_size: int) -> None:
-    """Run both ways alternately and print their figures."""
+def compare(title: str, model: Any, rows: list[EncodedQuestion], sample: int, rounds: int, batch_size: int) -> float:
+    """Run both ways alternately, print their figures and return the ratio."""
     pairs = [(item, one) for item in rows for one in item.answers]
     step = max(1, len(pairs) // sample)
     sampled = list(range(0, len(pairs), step))[:sample]
@@ -160,6 +161,7 @@ def compare(title: str, model: Any, rows: list[EncodedQuestion], sample: int, ro
     print(f"  ratio   {plain_s / shared_s:8.1f}    (first call: {plain_s / first:.1f}; bound {bound:.1f})")
     print(f"  memory  {max(peaks):8.0f} MB above the model's")
     print(f"  largest difference {worst:.1e} nats, of a sum of {min(one for one in plain):.0f}", flush=True)
+    return plain_s / shared_s
 
 
 def main() -> None:
@@ -170,15 +172,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="repetitions of each way")
     parser.add_argument("--naive", type=int, default=16, help="number of answers to time the naive way on")
     parser.add_argument("--batch-size", type=int, default=4, help="batch size of the naive way")
+    add_json_option(parser)
     options = parser.parse_args()
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
     model = llava()
     print(f"{sum(parameter.numel() for parameter in model.parameters()) / 1e6:.1f} M parameters", flush=True)
     one = [row(PREFIX - 1 - PICTURE_TOKENS, options.candidates, generator)]
-    compare("candidates", model, one, options.naive, options.rounds, options.batch_size)
+    candidates = compare("candidates", model, one, options.naive, options.rounds, options.batch_size)
     twelve = [row(12 + number % 5, 1, generator) for number in range(options.questions)]
-    compare("one picture", model, twelve, options.questions, options.rounds, 1)
+    pictured = compare("one picture", model, twelve, options.questions, options.rounds, 1)
+    write_ratios(options.json, higher={"candidates": candidates, "questions about one picture": pictured})
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from ratios import add_json_option, write_ratios
+
 from lethebench.builders import build
 from lethebench.console import Console
 from lethebench.runs.build import open_build
@@ -90,10 +92,10 @@ def watch(log: Path) -> None:
     timed("gold", lambda stage, name="gold": f"{name}/{stage_name(stage)}")
 
 
-def report(folder: Path, log: Path, method: str, summary_seconds: float) -> int:
+def report(folder: Path, log: Path, options: argparse.Namespace, summary_seconds: float) -> int:
     """Print the figures beside what is required, and return the exit status."""
     lines = {line["stage"]: line for line in measured(log)}
-    stages = [lines[name] for name in sorted(lines) if name.startswith(f"{method}/")]
+    stages = [lines[name] for name in sorted(lines) if name.startswith(f"{options.method}/")]
     sampled = [line for line in stages if read_done(folder, line["stage"]).get("sampled")]
     for line in [lines["learnt"], *stages, *(lines[name] for name in lines if name.startswith("gold"))]:
         kept = read_done(folder, line["stage"]).get("sampled") or {}
@@ -119,6 +121,7 @@ def report(folder: Path, log: Path, method: str, summary_seconds: float) -> int:
     for name, value, most in figures:
         print(f"{name}: {value:.2f} (required: at most {most:g}){'' if value <= most else ': MISSED'}")
     print(f"summaries and report: {summary_seconds:.1f} CPU s; requests: {len(stages)}")
+    write_ratios(options.json, lower={name: value for name, value, _ in figures if " over " in name})
     return int(any(value > most for _, value, most in figures))
 
 
@@ -174,6 +177,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="the run folder; by default a temporary one")
     parser.add_argument("--stop", type=int, help="the request after which the measurement ends")
     parser.add_argument("--plan", action="store_true", help="compare measured requests with the plan")
+    add_json_option(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         data = options.build or Path(scratch) / "icu"
@@ -197,7 +201,7 @@ def main() -> int:
             except StoppedError:
                 return 0
         staged = sum(line["seconds"] for line in measured(log)) - before
-        return report(folder, log, options.method, time.process_time() - start - staged)
+        return report(folder, log, options, time.process_time() - start - staged)
 
 
 if __name__ == "__main__":

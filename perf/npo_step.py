@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from ratios import add_json_option, write_ratios
 from torch import Tensor, nn
 
 from lethebench.baselines import PRESETS, NPOConfig, NPOTrainer, RowEncoder, plan_for, tiny_processor, tiny_vlm
@@ -156,6 +157,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9, help="alternating measurements of the steps")
     parser.add_argument("--threads", type=int, default=1, help="torch threads")
     parser.add_argument("--memory", choices=("ours", "plain"), help="print only the memory that a loop adds, in MiB")
+    add_json_option(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as scratch:
@@ -189,6 +191,7 @@ def main() -> int:
     print(f"step {own_ms:.1f} ms, plain {plain_ms:.1f} ms: {faster:.2f}x, at least {FASTER}")
     print(f"reference {1000 * loop.reference_seconds:.1f} ms once a stage: {stage:.2f}x over {STEPS} steps")
     print(f"adds {memory['ours']:.0f} MiB, plain {memory['plain']:.0f} MiB: {smaller:.2f}x, at least {SMALLER}")
+    write_ratios(options.json, higher={"step": faster, "stage": stage, "memory": smaller})
     return 0 if faster >= FASTER and smaller >= SMALLER and max(loss, gradients) <= EXACT else 1
 
 

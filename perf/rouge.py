@@ -12,6 +12,7 @@ import random
 import statistics
 import time
 
+from ratios import add_json_option, write_ratios
 from rouge_score import rouge_scorer
 
 from lethebench.evaluation.metrics.text import rouge_l_parts
@@ -62,6 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=16_000)
     parser.add_argument("--rounds", type=int, default=3)
+    add_json_option(parser)
     options = parser.parse_args()
     pairs = make_pairs(options.pairs)
     words = statistics.mean(len(text.split()) for pair in pairs for text in pair)
@@ -79,6 +81,7 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     first, second = medians["rouge_score"], medians["ours"]
     print(f"medians {first:.2f} s and {second:.3f} s: {first / second:.1f}x; largest difference {worst:.1e}")
+    write_ratios(options.json, higher={"over rouge_score": first / second})
 
 
 if __name__ == "__main__":

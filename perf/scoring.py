@@ -1,6 +1,6 @@
 """Measure what is saved when a run's rows are scored under one model after another.
 
-    python perf/scoring.py [BUILD] [--rounds 9] [--threads 1]
+    python perf/scoring.py [BUILD] [--profiles 24] [--rounds 9] [--threads 1]
 
 All rows of a build are scored with all candidates under a model of the embedded plan that is loaded anew for each
 stage: plainly (rows planned anew, the vision tower at each pass), with the plan of the rows kept, and with the
@@ -28,6 +28,7 @@ import torch
 from counted_floor import Rate, gflop
 from datasets import concatenate_datasets
 from PIL import Image
+from ratios import add_json_option, write_ratios
 
 from lethebench.baselines import PRESETS, RowEncoder, learn_tiny, plan_for, tiny_processor, tiny_vlm
 from lethebench.builders import build
@@ -42,28 +43,36 @@ MOST_OVER_FLOOR, FASTER = 2.0, 1.3
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build", type=Path, nargs="?", help="an icu build; a small one is made by default")
+    parser.add_argument("build", type=Path, nargs="?", help="an icu build; made by default")
+    parser.add_argument("--profiles", type=int, default=24, help="of the build that is made")
     parser.add_argument("--rounds", type=int, default=9, help="alternating measurements of the variants")
     parser.add_argument("--threads", type=int, default=1, help="torch threads")
+    add_json_option(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.build or Path(scratch) / "icu"
         if options.build is None:
-            build("icu", folder, size="small")
+            build("icu", folder, size=options.profiles)
         opened = open_build(folder)
         rows = concatenate_datasets([opened.forget, opened.retain])
         plan = plan_for(rows)
         tiny = tiny_vlm(rows, 0, plan=plan, encoder=RowEncoder(tiny_processor(rows, plan)))
         model = learn_tiny(tiny, rows, preset=PRESETS["tiny"]).model
         prepared = prepare_rows(tiny.processor, rows, candidates=opened.candidates)
-        return max(
-            report(model, tiny.processor, prepared, options), one_answer(model.eval(), tiny.processor, rows, options)
-        )
+        equal, saved, over_floor = report(model, tiny.processor, prepared, options)
+        faster = one_answer(model.eval(), tiny.processor, rows, options)
+    higher = {"stage over plain stage": saved, "score_answers over plain loop": faster}
+    write_ratios(options.json, lower={"stage over matrix products": over_floor}, higher=higher)
+    return 0 if equal and over_floor <= MOST_OVER_FLOOR and faster >= FASTER else 1
 
 
-def report(model, processor, prepared, options: argparse.Namespace) -> int:
-    """Measure the variants, print a line for each, and return the exit status."""
+def report(model, processor, prepared, options: argparse.Namespace) -> tuple[bool, float, float]:
+    """Measure the variants and print a line for each.
+
+    Returns:
+        Whether scores are equal, how much faster a stage is than a plain one, and its time over its floor.
+    """
 
     def stage(rows, keep_features: bool) -> tuple[float, list[dict]]:
         off = (
@@ -104,11 +113,11 @@ def report(model, processor, prepared, options: argparse.Namespace) -> int:
     operations = gflop(variants["+ features of pictures kept"])
     floor = operations / linear.median
     print(f"{operations:.1f} GFLOP at {linear.median:.0f} GFLOP/s: floor {floor:.2f}, {seconds / floor:.2f} times it")
-    return 0 if scores["plain"] == scores["+ plan of the rows kept"] and seconds <= MOST_OVER_FLOOR * floor else 1
+    return scores["plain"] == scores["+ plan of the rows kept"], 1 / ratio, seconds / floor
 
 
-def one_answer(model, processor, rows, options: argparse.Namespace) -> int:
-    """Compare `score_answers` with a plain loop on 100 rows with one answer each, and return the exit status."""
+def one_answer(model, processor, rows, options: argparse.Namespace) -> float:
+    """Return how much faster `score_answers` is than a plain loop on 100 rows with one answer each."""
     chosen = [
         rows[index] for index in torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[:100].tolist()
     ]
@@ -130,7 +139,7 @@ def one_answer(model, processor, rows, options: argparse.Namespace) -> int:
     faster = statistics.median(theirs / own for theirs, own in times[1:])
     pictured = sum(bool(row["images"]) for row in chosen)
     print(f"{len(chosen)} rows, {pictured} with a picture, one answer each: {faster:.2f}x a plain loop, {gap:.0e} nats")
-    return int(faster < FASTER)
+    return faster
 
 
 @torch.no_grad()

@@ -23,6 +23,8 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
+from ratios import add_json_option, write_ratios
+
 PROBE, REACHED = "--until-first-row", 77
 LETHE = Path(sysconfig.get_path("scripts")) / "lethe"
 ROW_CODE = {"lethebench.contract.images": ("decode_image",), "lethebench.contract.tokens": ("QuestionEncoder", "add")}
@@ -91,7 +93,9 @@ def main() -> int:
     """Print the table; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
-    rounds = parser.parse_args().rounds
+    add_json_option(parser)
+    options = parser.parse_args()
+    rounds = options.rounds
     with tempfile.TemporaryDirectory() as scratch:
         models = running(Path(scratch))
         commands = PRINTING | models
@@ -112,6 +116,7 @@ def main() -> int:
         limit = "" if target is None else f", at most {target}"
         fastest = min(used for _, used in runs[name])
         print(f"{name:20} wall {wall:.3f}   processor {used:.3f} ({used / bare:.1f}x){limit}   fastest {fastest:.3f}")
+    write_ratios(options.json, lower={name: used / bare for name, (_, used) in list(medians.items())[1:]})
     return int(failed)
 
 

@@ -34,7 +34,7 @@ def index() -> str:
         [f"[`{name}`]({name}.md)", row.summary, f"{row.small} small, {row.paper:,} paper", arxiv_link(row.after)]
         for name, row in entries.items()
     ]
-    return table(["name", "profiles are", "sizes", "after"], rows) + toctree(entries)
+    return table(["name", "profiles are", "profiles", "after"], rows) + toctree(entries)
 
 
 def _page(name: str, folder: Path | None) -> dict[str, str | bytes]:

@@ -69,5 +69,5 @@ def _validity(entry: MetricEntry) -> list[str]:
     own = [line for line in lines if (name := line.split("`")[1]) in names or name.startswith(entry.name)]
     if not own:
         return []
-    source = "[what the columns are, and on which models they were measured](../validity.md)."
-    return ["## Validity", "\n".join([f"| metric | faithfulness{header}", rule, *own]), f"1 is best; {source}"]
+    source = "[The columns and the models](../validity.md), measured by `python perf/metric_validity.py --write`"
+    return ["## Validity", "\n".join([f"| metric | faithfulness{header}", rule, *own]), f"{source}; 1 is best."]

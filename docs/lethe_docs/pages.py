@@ -45,7 +45,7 @@ def pages(builds: Path | None) -> dict[str, str | bytes]:
     for module in (methods, metrics, commands, api, notebooks):
         contents |= module.pages()
     contents |= benchmarks.pages(builds)
-    contents["judges-data.md"] = "---\norphan: true\n---\n\n" + str(contents["judges-data.md"])
+    contents["judges-data.md"] = str(contents["judges-data.md"]).replace("---\n", "---\norphan: true\n", 1)
     return contents
 
 

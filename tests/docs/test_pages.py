@@ -10,7 +10,7 @@ import typer
 from lethe_docs import api
 from lethe_docs.check import problems
 from lethe_docs.links import FILES, ROOT, for_site
-from lethe_docs.pages import HAND_WRITTEN, pages
+from lethe_docs.pages import HAND_WRITTEN
 from lethebench.baselines.presets import load_preset
 from lethebench.baselines.registry import listed_methods
 from lethebench.builders.registry import listed_benchmarks
@@ -20,11 +20,6 @@ from lethebench.evaluation.registry import METRICS
 COMMANDS = typer.main.get_command(app).commands
 COMMAND_PAGES = [ROOT / "README.md", *HAND_WRITTEN, *(ROOT / file for file in FILES)]
 FENCE = re.compile(r"^ *```(?P<language>\w*)[^\n]*\n(?P<code>.*?)^ *```$", re.M | re.S)
-
-
-@pytest.fixture(scope="module")
-def site() -> dict[str, str | bytes]:
-    return pages(None)
 
 
 def command_lines(text: str) -> list[str]:
