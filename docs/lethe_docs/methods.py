@@ -115,6 +115,6 @@ def _measured(name: str) -> list[str]:
         start = next(index for index, line in enumerate(lines) if line.startswith("| Method | Score"))
         own = [line for line in lines[start:] if re.match(rf"\| {re.escape(markdown_text(name))}(?:/\w+)? \|", line)]
         if own:
-            text = f"[{path.stem}](../results/{path.name})"
-            parts.append(f"{text} (`lethe reproduce {path.stem}`):\n\n" + "\n".join([lines[start], lines[start + 1], own[0]]))
+            source = f"[{path.stem}](../results/{path.name}) (`lethe reproduce {path.stem}`):"
+            parts.append(f"{source}\n\n" + "\n".join([lines[start], lines[start + 1], own[0]]))
     return ["## Measured", "With the tiny model, means over seeds (standard deviation).", *parts] if parts else []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from lethe_docs import api
+from lethe_docs import api, methods
 from lethe_docs.check import problems
 from lethe_docs.links import FILES, ROOT, for_site
 from lethe_docs.pages import HAND_WRITTEN
@@ -36,12 +36,22 @@ def test_every_registry_entry_has_a_page(site):
     assert names <= site.keys()
 
 
-def test_page_of_a_method_has_equation_settings_and_results(site):
+def test_page_of_a_method_has_equation_and_settings(site):
     page = site["methods/npo.md"]
     assert "(2 / beta) E_f[log(1 + exp(beta (lp_theta(y) - lp_ref(y))))]" in page
     assert "| `beta` | `0.1` | Inverse temperature" in page
     assert "https://arxiv.org/abs/2404.05868" in page
-    assert re.search(r"\| `npo`, cross-entropy on retain rows \| 0\.\d+ ", page)
+
+
+def test_page_of_a_method_has_its_recorded_results(tmp_path, monkeypatch):
+    rows = "| Method | Score |\n|---|---|\n| npo\\_sam | 0.8 |\n| npo | 0.7 (0.1) |\n"
+    (tmp_path / "icu-tiny.md").write_text(f"# icu-tiny\n\n{rows}")
+    monkeypatch.setattr(methods, "RESULTS", [tmp_path / "icu-tiny.md"])
+    page = methods.pages()["methods/npo.md"]
+    assert "[icu-tiny](../results/icu-tiny.md) (`lethe reproduce icu-tiny`):\n\n| Method | Score |\n|---|---|\n" in page
+    assert "| npo | 0.7 (0.1) |" in page
+    assert "sam | 0.8" not in page
+    assert "## Measured" not in methods.pages()["methods/ga.md"]
 
 
 def test_page_of_a_metric_has_definition_and_validity(site):
