@@ -32,6 +32,7 @@ from lethebench.baselines.presets import PRESETS
 from lethebench.baselines.registry import METHODS
 from lethebench.builders import build
 from lethebench.console import Console
+from lethebench.reproduce.observations import ENOUGH, PUBLISHED
 from lethebench.runs.checks import check_options
 from lethebench.runs.folder import read_json, stage_name
 from lethebench.runs.options import RunOptions
@@ -50,7 +51,6 @@ FIGURES = {
     "keep": "keep",
     "exposure_excess": "bits",
 }
-ENOUGH = 0.85  # the forget score at which keep is compared
 STRENGTHS = (0.3, 1.0, 3.0)
 # What ascends with nothing to hold it is over at once; what prunes neurons or only asks has no learning rate.
 OTHER_STRENGTHS = {
@@ -61,22 +61,6 @@ OTHER_STRENGTHS = {
     "manu": (1.0, 3.0, 10.0),
     "prompt": (1.0,),
 }
-PUBLISHED = (
-    ("npo:retain_loss=none", "ga", "NPO collapses later than GA (NPO paper)"),
-    ("graddiff", "ga", "a retain term spares utility (TOFU, MLLMU-Bench)"),
-    ("kl", "ga", "KL-Min spares utility against GA (MLLMU-Bench)"),
-    ("npo", "graddiff", "NPO spares more than GradDiff (NPO paper, MLLMU-Bench)"),
-    ("npo", "kl", "NPO spares more than KL-Min (MLLMU-Bench)"),
-    ("npo", "dpo", "NPO spares more than DPO (NPO paper)"),
-    ("npo", "idk", "NPO spares more than refusals (NPO paper)"),
-    ("simnpo", "npo", "SimNPO spares more than NPO (SimNPO paper)"),
-    ("mmunlearner", "graddiff", "MMUnlearner spares more than GradDiff (MMUnlearner paper)"),
-    ("mmunlearner", "npo", "MMUnlearner spares more than NPO (MMUnlearner paper)"),
-    ("manu", "npo", "MANU spares more than NPO (MANU paper)"),
-    ("lumoe", "npo", "LUMoE spares more than NPO (MLUBench)"),
-    ("lumoe", "graddiff", "LUMoE spares more than GradDiff (MLUBench)"),
-    ("ga:modality=image_text", "ga:modality=text", "GA on pictures spares more than GA on text (MLLMU-Bench)"),
-)
 
 
 def run_in(root: Path, seed: int, case: str = "", strength: float = 1.0) -> Run:

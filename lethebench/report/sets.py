@@ -75,7 +75,9 @@ def sets_of(first: Group, methods: Mapping[str, tuple[Group, str]]) -> Table:
     measures = PAPER_MEASURES.get(benchmark, OTHERS)
     each = benchmark in AFTER_EACH and first.tasks <= MOST_REQUESTS
     models = {INITIAL: (first, INITIAL), **methods, GOLD: (first, GOLD)}
-    cells, rows, reference = list(product(SETS, measures)), [], set()
+    cells = list(product(SETS, measures))
+    rows: list[tuple[int, str, str, list[Stat]]] = []
+    reference: set[int] = set()
     for stage in range(1, first.tasks + 1) if each else [first.tasks]:
         for name, (group, model) in models.items():
             tables = [_rows_of(run, model, stage, [measure.column for measure in measures]) for run in group.runs]

@@ -10,6 +10,7 @@ from lethebench.report.sets import later_of, sets_of
 from lethebench.report.tables import Cell, Column, Table, markdown, number, stat_cell
 from lethebench.reproduce.cells import Cells, tolerance
 from lethebench.reproduce.experiments import Experiment
+from lethebench.reproduce.observations import ENOUGH, observations
 
 
 def page(experiment: Experiment, facts: Mapping[str, Any], cells: Cells, runs: Iterable[tuple[str, RunRecord]]) -> str:
@@ -35,7 +36,13 @@ def page(experiment: Experiment, facts: Mapping[str, Any], cells: Cells, runs: I
     data, machine = facts["data"], facts["environment"]["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in facts["environment"]["versions"].items())
     device = machine["accelerator"] or machine["processor"]
-    tables = [figures(cells, ordered), sets_of(first, ordered), later_of(first, ordered)]
+    parts = [markdown(figures(cells, ordered))]
+    if (published := observations(cells)).rows:
+        parts.append(
+            f"{markdown(published)}\nCompared by `keep`, with the settings of the presets, over seeds in which both "
+            f"methods reach forget {ENOUGH}. Evidence that they do what they claim, not about 7 billion weights.\n"
+        )
+    parts += [markdown(table) for table in (sets_of(first, ordered), later_of(first, ordered)) if table.rows]
     return "\n".join(
         [
             f"# {experiment.name}: recorded results",
@@ -44,7 +51,7 @@ def page(experiment: Experiment, facts: Mapping[str, Any], cells: Cells, runs: I
             f"standard deviation in brackets. `lethe reproduce {experiment.name} --record` wrote this page; `lethe "
             f"reproduce {experiment.name}` repeats the runs and compares each figure, within the tolerance below.",
             "",
-            *(f"## {markdown(table)}" for table in tables if table.rows),
+            *(f"## {part}" for part in parts),
             f"Measured on {device}, {machine['threads']} threads; {versions}.",
             "",
         ]
