@@ -1,12 +1,12 @@
 """Judges by name: `local`, `openai:MODEL`, and any class of another package as `package.module:Class`."""
 
-import importlib
 import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
 from lethebench.contract.defaults import API_PREFIX
 from lethebench.contract.errors import UserError, border
+from lethebench.contract.importing import import_from_here
 from lethebench.evaluation.judges.protocol import Item, Judge, Verdict
 from lethebench.evaluation.judges.rubrics import RUBRICS, Rubric
 
@@ -45,7 +45,7 @@ def own_judge(name: str) -> Judge:
         return LocalJudge()
     module, _, attribute = name.partition(":")
     with border(f"--judge {name}: cannot be loaded", "check its name and that it is installed"):
-        judge: Any = importlib.import_module(module)
+        judge: Any = import_from_here(module)
         for part in attribute.split("."):
             judge = getattr(judge, part)
         judge = judge() if isinstance(judge, type) else judge

@@ -5,7 +5,8 @@ import shutil
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from io import StringIO
-from typing import Annotated, Any
+from textwrap import fill
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -47,12 +48,16 @@ def _takes_unicode() -> bool:
     return (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
 
 
+_LEAST_WIDTH = 12
+"""Columns of a terminal that a cell of words needs."""
+
+
 def text_table(
     header: Sequence[str], lines: Iterable[Sequence[object]], *, right: Collection[str] = (), title: str = ""
 ) -> str:
     """Return a table as text no wider than the terminal, or than 80 columns where there is none.
 
-    Cells wrap, except in the first column.
+    Names of columns wrap between words, and cells where they have to, except in the first column.
 
     Args:
         header: Names of the columns.
@@ -65,11 +70,23 @@ def text_table(
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    for index, name in enumerate(header):
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold", no_wrap=index == 0)
-    for line in lines:
-        table.add_row(*(Text(_cell(cell)) for cell in line))
-    console = Console(file=StringIO(), width=shutil.get_terminal_size((80, 24)).columns, color_system=None)
+    width = shutil.get_terminal_size((80, 24)).columns
+    rows = [[_cell(cell) for cell in line] for line in lines]
+    names, columns = list(header), list(zip(header, *rows, strict=True))
+    if sum(2 + max(map(len, column)) for column in columns) > width:
+        for index, column in enumerate(columns):
+            if column[0] in right:  # the name wraps, as far as numbers and words stay whole
+                least = max(map(len, [*column[0].split(), *column[1:]]))
+                names[index] = fill(column[0], least, break_on_hyphens=False)
+    rigid = [index for index, name in enumerate(header) if index == 0 or name in right]
+    lengths = [max(map(len, [*names[index].split("\n"), *columns[index][1:]])) for index in rigid]
+    fits = sum(lengths) + 2 * len(names) + _LEAST_WIDTH * (len(names) - len(rigid)) <= width
+    for index, name in enumerate(names):
+        align: Literal["left", "right"] = "right" if header[index] in right else "left"
+        table.add_column(name, justify=align, overflow="fold", no_wrap=index in (rigid if fits else [0]))
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console(file=StringIO(), width=width, color_system=None)
     with console.capture() as capture:
         console.print(table)
     text = [line.rstrip() for line in capture.get().splitlines()]

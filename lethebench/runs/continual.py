@@ -312,10 +312,8 @@ def _summarize(run: Run, stages: Sequence[int], gate: Mapping[str, Any]) -> dict
 def headline(result: Mapping[str, Any]) -> str:
     """Return the result of `execute` as text: headline figures per method, gold model, gate, weak metrics, report."""
     columns = [column for column in FIGURES if column.key in SHOWN]
-    lines = [
-        [method, *(final[column.key] for column in columns), ", ".join(final["flags"]) or "-"]
-        for method, final in result["methods"].items()
-    ]
+    lines = [[method, *(final[column.key] for column in columns)] for method, final in result["methods"].items()]
+    flags = {method: ", ".join(final["flags"]) for method, final in result["methods"].items() if final["flags"]}
     titles = [column.title for column in columns]
     gold = result["gold"]
     exposure = "" if gold["exposure"] is None else f"; exposure {gold['exposure']:.3f} bits"
@@ -327,7 +325,8 @@ def headline(result: Mapping[str, Any]) -> str:
     )
     return "\n".join(
         [
-            text_table(["Method", *titles, "Flags"], lines, right=titles),
+            text_table(["Method", *titles], lines, right=titles),
+            *(f"flags of {method}: {names}" for method, names in flags.items()),
             f"gold model: {knows}{exposure}",
             f"gate: exact match {exact_match_text(result['gate'])}",
             *notes_on(column.key for column in columns),

@@ -7,10 +7,12 @@ fields of `RunOptions` and their metadata. A new option is one new field.
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lethebench.contract.defaults import GATE_THRESHOLD
+from lethebench.contract.errors import UserError
 from lethebench.runs.option_field import flag_of, option
 from lethebench.runs.sequence import OrderedRequests
 
@@ -306,6 +308,11 @@ class RunOptions(OrderedRequests):
     )
 
     def __post_init__(self) -> None:
+        for name in ("data", "out"):
+            value = getattr(self, name)
+            if not isinstance(value, str | PathLike) and not (name == "out" and value is None):
+                raise UserError(f"{name}={value!r}: pass a path, as a string or pathlib.Path")
+            object.__setattr__(self, name, None if value is None else Path(value))
         # Empty sections say nothing; a dotted method is called package.module.Class, as its folder is.
         settings = {name.replace(":", "."): dict(values) for name, values in self.settings.items() if values}
         object.__setattr__(self, "settings", settings)

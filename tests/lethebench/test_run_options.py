@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lethebench.cli.app import app
+from lethebench.contract.errors import UserError
 from lethebench.report.load import RunRecord
 from lethebench.report.repeat import commands
 from lethebench.report.seeds import group_runs
@@ -239,3 +240,18 @@ def test_dotted_method_is_one_method_in_both_spellings():
     options = RunOptions(data=Path("d"), methods=("my.pkg:Trainer",), settings={"my.pkg:Trainer": {"beta": 1}})
     assert options.methods == ("my.pkg.Trainer",)
     assert options == parse(["run", "d", "--method", "my.pkg:Trainer", "--set", "my.pkg.Trainer.beta=1"])
+
+
+@pytest.mark.parametrize("given", ["runs/new", Path("runs/new")])
+def test_folders_are_taken_as_text_or_path(given):
+    options = RunOptions(data=given, out=given)
+    assert (options.data, options.out) == (Path("runs/new"), Path("runs/new"))
+    assert RunOptions(data=given).out is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("data", None), ("data", 1), ("out", ["runs"]), ("out", b"runs"), ("out", 0)]
+)
+def test_folder_that_is_no_path_is_refused(name, value):
+    with pytest.raises(UserError, match=f"^{name}=.*: pass a path"):
+        RunOptions(**{"data": "build/icu", name: value})
