@@ -20,6 +20,7 @@ from lethebench.contract.picture_features import cached_picture_features
 from lethebench.contract.tokens import EncodedQuestion, encode
 from lethebench.evaluation.likelihood.calibration import score_items
 from lethebench.evaluation.likelihood.prefix_sharing import RowPlan, plan_rows
+from lethebench.evaluation.likelihood.vocabulary import split_heads
 
 
 class TokenStatistics(NamedTuple):
@@ -74,7 +75,8 @@ def score_encoded(
     was_training = model.training
     model.eval()
     try:
-        with torch.no_grad(), cached_picture_features(model):
+        num_logits = sum(len(answer.ids) for question in encoded for answer in question.answers)
+        with torch.no_grad(), cached_picture_features(model), split_heads(0 if statistics else num_logits):
             for slots, measures in score_items(
                 model, plans or plan_rows(encoded), batch_size=batch_size, statistics=statistics, progress=progress
             ):

@@ -21,6 +21,7 @@ from lethebench.evaluation.likelihood.batching import attention_of, device_of, d
 from lethebench.evaluation.likelihood.head import Logits, logits_at
 from lethebench.evaluation.likelihood.prefix_sharing import BatchLimit, Context, Tail
 from lethebench.evaluation.likelihood.tries import MAX_NODES, Trie, context_tries, trie_batches, trie_mask
+from lethebench.evaluation.likelihood.vocabulary import MOST_ERROR, SplitHead
 
 Measures = np.ndarray
 """Of n tokens, float64 (2, n): log-probability and whether (0, 1) no token is likelier; with statistics (4, n): also
@@ -83,29 +84,64 @@ def _reduce(logits: torch.Tensor, statistics: bool) -> list[torch.Tensor]:
     return [total, top, mean, spread.sqrt()]
 
 
-def measure(logits: Logits, rows: Sequence[int] | np.ndarray, targets: Sequence[int], *, statistics: bool) -> Measures:
+def measure(
+    logits: Logits, rows: Sequence[int] | np.ndarray, targets: Sequence[int] | np.ndarray, *, statistics: bool
+) -> Measures:
     """Return the measures of tokens (`targets`), of which each has its row of logits.
 
     Half precision is widened; `statistics` adds mean and standard deviation.
     """
     if not len(rows):
         return np.zeros((4 if statistics else 2, 0))
-    device = logits.states.device
     row_of = np.asarray(rows, dtype=np.int64)
+    if logits.split is not None and not statistics:
+        return _measure_split(logits.states, logits.split, row_of, np.asarray(targets, dtype=np.int64))
     order = np.argsort(row_of, kind="stable")
-    index, target = torch.from_numpy(row_of[order]), torch.tensor(targets, dtype=torch.long)[order]
+    index, target = torch.from_numpy(row_of[order]), torch.from_numpy(np.asarray(targets, dtype=np.int64)[order])
+    picked, (total, top, *moments) = _picked(logits, index, target, statistics=statistics)
+    index = index.to(total.device)
+    measures = [(picked - total[index]).double(), (picked == top[index]).double()]
+    measures += [value[index].double() for value in moments]
+    result = np.empty((len(measures), len(order)))
+    result[:, order] = torch.stack(measures).cpu().numpy()
+    return result
+
+
+def _picked(
+    logits: Logits, index: torch.Tensor, target: torch.Tensor, *, statistics: bool
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """The logits of tokens, whose rows are in rising order, and what `_reduce` returns of all rows."""
+    device, bounds = logits.states.device, index.numpy()
     index, target = index.to(device), target.to(device)
     parts, chosen, done = [], [], 0
     for start, piece in logits.slices():
-        stop = int(np.searchsorted(row_of[order], start + len(piece)))
+        stop = int(np.searchsorted(bounds, start + len(piece)))
         chosen.append(piece[index[done:stop] - start, target[done:stop]])
         parts.append(_reduce(piece, statistics))
         done = stop
-    total, top, *moments = (torch.cat(values)[index] for values in zip(*parts, strict=True))
-    picked = torch.cat(chosen)
-    measures = [(picked - total).double(), (picked == top).double(), *(value.double() for value in moments)]
-    result = np.empty((len(measures), len(order)))
-    result[:, order] = torch.stack(measures).cpu().numpy()
+    return torch.cat(chosen), [torch.cat(values) for values in zip(*parts, strict=True)]
+
+
+def _measure_split(states: torch.Tensor, split: SplitHead, row_of: np.ndarray, targets: np.ndarray) -> Measures:
+    """What `measure` returns, with the logits of one part of the vocabulary; rows that are in doubt in full."""
+    order = np.argsort(row_of, kind="stable")
+    index, target = torch.from_numpy(row_of[order]), torch.from_numpy(targets[order])
+    column = split.column[target]
+    picked, (total, top) = _picked(Logits(states, split.others), index, column.clamp(min=0), statistics=False)
+    alike = torch.nonzero(column < 0)[:, 0]
+    picked[alike] = (states[index[alike]] * split.weight[target[alike]]).sum(-1)
+    summed = split.summed(states)
+    total = torch.logaddexp(total, summed.total)
+    doubtful = ~(summed.error * (summed.total - total).exp() <= MOST_ERROR)
+    best = top[index]
+    doubtful[index[(summed.most >= top)[index] & ~(picked < best - MOST_ERROR)]] = True
+    split.note(len(states), int(doubtful.sum()))
+    result = np.empty((2, len(order)))
+    result[:, order] = torch.stack([picked - total[index], picked == best]).double().numpy()
+    again = doubtful.numpy()[row_of]
+    if again.any():
+        rows = (doubtful.cumsum(0) - 1).numpy()[row_of[again]]
+        result[:, again] = measure(Logits(states[doubtful], split.weight), rows, targets[again], statistics=False)
     return result
 
 

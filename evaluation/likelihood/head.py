@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from transformers import LlavaForConditionalGeneration
 
 from lethebench.contract.models import base_of, forward_at, runs_as_defined
+from lethebench.evaluation.likelihood.vocabulary import SplitHead, head_of
 
 SLICE = 256
 """Rows of logits that are computed and reduced together."""
@@ -22,10 +23,12 @@ class Logits(NamedTuple):
     Attributes:
         states: (N, vocabulary) logits, or (N, width) states that `weight` maps to them.
         weight: (vocabulary, width), of a head without bias; None where `states` are the logits.
+        split: the head's vocabulary in two parts; None where all logits are computed.
     """
 
     states: Tensor
     weight: Tensor | None = None
+    split: SplitHead | None = None
 
     def slices(self) -> Iterator[tuple[int, Tensor]]:
         """Yield the first row of each slice and its logits, which may be overwritten, and are by the next slice."""
@@ -55,7 +58,8 @@ def logits_at(model: Any, inputs: Mapping[str, Any], keep: Tensor, **options: An
         return Logits(logits), outputs
     with _left_out(head):
         states, outputs = forward_at(model, inputs, keep, **options)
-    return Logits(states, head.weight.detach()), outputs
+    weight = head.weight.detach()
+    return Logits(states, weight, head_of(head, weight, states)), outputs
 
 
 def _plain_head(base: Any) -> nn.Linear | None:
