@@ -34,19 +34,18 @@ def index() -> str:
         [f"[`{name}`]({name}.md)", row.summary, f"{row.small} small, {row.paper:,} paper", arxiv_link(row.after)]
         for name, row in entries.items()
     ]
-    return table(["name", "profiles are", "profiles", "after"], rows) + toctree(entries)
+    return table(["name", "profiles are", "how many", "after"], rows) + toctree(entries)
 
 
 def _page(name: str, folder: Path | None) -> dict[str, str | bytes]:
     benchmark, page = BENCHMARKS[name], f"benchmarks/{name}.md"
-    notes = "\n".join(f"- **{version}**: {text}" for version, text in benchmark.RELEASE_NOTES.items())
     options = table(
         ["option", "default", "meaning"],
         [[f"`{item.name}`", f"`{item.default}`", item.metadata["help"]] for item in fields(benchmark.OPTIONS)],
     )
     commands = f"lethe build {name}                 # at the paper's size\nlethe build {name} --size small"
     header = f"# {name}\n\n```sh\n{commands}\n```\n"
-    footer = f"\n## Options\n\n{options}\n## Release notes\n\n{notes}\n"
+    footer = f"\n## Options\n\n{options}\n"
     if folder is None:
         return {page: header + footer}
     manifest = folder / "manifest.json"

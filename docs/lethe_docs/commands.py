@@ -46,8 +46,8 @@ def _page(name: str, command: Any) -> str:
     if arguments:
         rows = [[f"`{item.metavar or item.human_readable_name}`", item.help or ""] for item in arguments]
         parts += ["## Arguments", table(["argument", "meaning"], rows)]
-    rows = [[_flags(item, context), _default(item), item.help or ""] for item in options]
-    return "\n\n".join([*parts, "## Options", table(["option", "default", "meaning"], rows)]) + "\n"
+    rows = [[_flags(item, context), f"{item.help or ''}{_default(item)}"] for item in options]
+    return "\n\n".join([*parts, "## Options", table(["option", "meaning"], rows)]) + "\n"
 
 
 def _flags(option: Any, context: Any) -> str:
@@ -64,4 +64,4 @@ def _default(option: Any) -> str:
     default = option.default
     if option.is_flag or default in (None, "", [], ()) or callable(default) or type(default).__name__ == "Sentinel":
         return ""
-    return f"`{default}`"
+    return f" Default: `{default}`."

@@ -12,8 +12,12 @@ from lethebench.baselines.presets import PRESETS
 from lethebench.baselines.registry import MethodEntry, listed_methods
 from lethebench.contract.escaping import markdown_text
 
-NOTES = DOCS / "notes" / "methods.yaml"
+NOTES, EQUATIONS = DOCS / "notes" / "methods.yaml", DOCS / "notes" / "equations.yaml"
 RESULTS = [ROOT / file for file, page in FILES.items() if page.startswith("results/")]
+SYMBOLS = (
+    "E_f and E_r are means over forget and retain rows; y is the answer, lp(y) the sum of the log-probabilities of its"
+    " \\|y\\| tokens in nats, and ce(y) = -lp(y) / \\|y\\|. theta is the model, ref and 0 the one before the stage."
+)
 _PARAMETER = re.compile(r"^    (\w+) \((.*?)\):\n((?:        .*\n?)+)", re.M)
 
 
@@ -37,8 +41,7 @@ def _page(entry: MethodEntry) -> str:
     facts = [
         ["paper", arxiv_link(entry.paper) or "none"],
         ["needs beside the forget set", entry.needs],
-        ["trains", "the model" if entry.trains else "nothing"],
-        ["LoRA", "merged into the weights first" if entry.base_weights else "as it is"],
+        ["trains", _trained(entry, method)],
         [
             "`lethe tune` searches",
             ", ".join(["the learning rate", *(f"`{name}`" for name in entry.searched)]) if entry.trains else "nothing",
@@ -46,7 +49,9 @@ def _page(entry: MethodEntry) -> str:
         ["class", f"`{method.__module__}.{method.__qualname__}`"],
     ]
     parts = [f"# {entry.name}", f"{entry.summary}.", table(["", ""], facts)]
-    parts += ["## What it computes", _paragraphs(doc)]
+    equation = yaml.safe_load(EQUATIONS.read_text("utf-8")).get(entry.name)
+    computed = f"{_paragraphs(doc)}\n\n{equation.strip() if equation else ''}".strip()
+    parts += ["## What it computes", computed, *([SYMBOLS] if "E_f[" in computed else [])]
     if note:
         parts += ["## When to use it", note.strip()]
     parts += ["## Settings", _settings(entry, method.config_class)]
@@ -56,12 +61,22 @@ def _page(entry: MethodEntry) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _trained(entry: MethodEntry, method: Any) -> str:
+    if not entry.trains:
+        return "nothing" + ("; a LoRA is merged into the weights first" if entry.base_weights else "")
+    if getattr(method, "adapter_per_task", False):
+        return "an adapter for each request"
+    if entry.base_weights:
+        return "the weights, into which a LoRA is merged first"
+    return "the weights, or the LoRA if the model has one"
+
+
 def _paragraphs(doc: str) -> str:
     """Return a docstring as Markdown, whose equations in plain text stand in a block of their own."""
     text = re.sub(r"\n(Attributes|Args|Returns):\n(?:    .*\n?|\n)+", "\n", doc + "\n").strip()
     text = re.sub(
         r"([Mm])inimizes (.+?)(?=, without| plus `|\.(?:\s|$)|: h_t)",
-        lambda m: f"{m[1]}inimizes\n\n```text\n{' '.join(m[2].split())}\n```\n\n",
+        lambda m: f"{m[1]}inimizes\n\n```text\n{' '.join(m[2].replace('`', '').split())}\n```\n\n",
         text,
         flags=re.S,
     )

@@ -26,7 +26,8 @@ def index() -> str:
 def _page(entry: MetricEntry) -> str:
     games = yaml.safe_load(NOTES.read_text("utf-8")).get(entry.name, "")
     facts = [
-        *([] if entry.module else [["range", entry.range], ["direction", entry.direction]]),
+        ["range", entry.range],
+        ["direction", entry.direction],
         ["needs", ", ".join(NEEDS[need] for need in entry.needs)],
         ["from answers alone, as of an API", "yes" if entry.from_text else "no"],
         ["results printed first", ", ".join(f"`{name}`" for name in entry.headline) or "in the report of a run"],
@@ -68,6 +69,10 @@ def _validity(entry: MetricEntry) -> list[str]:
     names = {*entry.headline, *(["score"] if entry.name == "unlearning" else [])}
     own = [line for line in lines if (name := line.split("`")[1]) in names or name.startswith(entry.name)]
     if not own:
-        return []
+        judged = (
+            " [How judges agree with labels](../judges-data.md): `lethe judge-check`." if "judge" in entry.needs else ""
+        )
+        text = "Not among [the metrics whose faithfulness and robustness were measured](../validity.md)."
+        return ["## Validity", text + judged]
     source = "[The columns and the models](../validity.md), measured by `python perf/metric_validity.py --write`"
     return ["## Validity", "\n".join([f"| metric | faithfulness{header}", rule, *own]), f"{source}; 1 is best."]

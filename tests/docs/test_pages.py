@@ -170,3 +170,28 @@ def test_readme_is_one_screen_and_its_links_exist():
 
 def test_pictures_are_small():
     assert all(path.stat().st_size < 120_000 for path in (ROOT / "docs" / "pictures").iterdir())
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in listed_methods()])
+def test_page_of_a_method_is_complete(site, name):
+    page = str(site[f"methods/{name}.md"])
+    for part in (
+        "| paper | ",
+        "| trains | ",
+        "## What it computes",
+        "## When to use it",
+        "## Settings",
+        "```sh\nlethe ",
+    ):
+        assert part in page, part
+    computed = page.partition("## What it computes")[2].partition("## When to use it")[0]
+    assert "```text" in computed or name in ("mmunlearner", "prompt", "retrain")
+    assert "`" not in "".join(re.findall(r"```text\n(.*?)```", computed, re.S))
+    assert ("E_f and E_r are means" in computed) == ("E_f[" in computed)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_page_of_a_metric_is_complete(site, name):
+    page = str(site[f"metrics/{name}.md"])
+    for part in ("| range | ", "| direction | ", "## What games it", "## Validity", "## Definition"):
+        assert part in page, part
