@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lethebench.evaluation.metrics.bootstrap import bootstrap
 from lethebench.evaluation.metrics.membership import member_flags
 from lethebench.evaluation.metrics.validation import same_length
 
 FOLDS, SPLITS = 5, 20
 RIDGE = 1.0
 STEPS = 50
+RESAMPLES = 200
+Z = 1.959964
+"""Standard errors from a value to the ends of its 95 % interval."""
 
 
 def logistic_regression(features: np.ndarray, members: np.ndarray, ridge: float = RIDGE) -> np.ndarray:
@@ -57,7 +59,8 @@ def detectability(
     Returns:
         auc: in 0..1; 0.5 = the sets look alike, 1 = they are told apart, whichever of them scores higher.
         placements: per member, the share of other rows that it is ranked above, ties counted half; their mean is `auc`.
-        ci_low, ci_high: bootstrap 95 % interval of `auc` over profiles, for the classifiers as they were trained.
+        ci_low, ci_high: 95 % interval of `auc`: 1.96 standard errors to each side, by a bootstrap over the profiles of
+            each set that trains the classifiers again.
         n: number of rows.
 
     Raises:
@@ -68,37 +71,69 @@ def detectability(
         raise ValueError("features must have the shape (rows, scores) and be finite")
     inside = member_flags(members, len(values))
     same_length("profile_ids", profile_ids, len(values))
-    profiles = list(zip(inside.tolist(), profile_ids, strict=True))
-    sides = [[one for one in dict.fromkeys(profiles) if one[0] is side] for side in (True, False)]
-    folds = min(FOLDS, *map(len, sides))
-    if folds < 2:
+    rows_of: dict[tuple[bool, Hashable], list[int]] = {}
+    for row, owner in enumerate(zip(inside.tolist(), profile_ids, strict=True)):
+        rows_of.setdefault(owner, []).append(row)
+    sides = [[np.array(rows) for owner, rows in rows_of.items() if owner[0] is side] for side in (True, False)]
+    if min(map(len, sides)) < 2:
         raise ValueError(
             "each set needs at least two profiles: the classifier is tested on others than it is trained on"
         )
-    wins, pairs = np.zeros((2, int(inside.sum()), int((~inside).sum())))
     rng = np.random.default_rng(seed)
-    for _ in range(SPLITS):
-        fold_of = {side[owner]: n % folds for side in sides for n, owner in enumerate(rng.permutation(len(side)))}
-        fold = np.array([fold_of[one] for one in profiles])
-        for number in range(folds):
-            test = fold == number
-            scores = _scores(values, inside, test)
-            ones, zeros = test[inside], test[~inside]
-            difference = scores[inside][ones][:, None] - scores[~inside][zeros][None]
-            wins[np.ix_(ones, zeros)] += (difference > 0) + (difference == 0) / 2
-            pairs[np.ix_(ones, zeros)] += 1
-    placements = wins.sum(1) / pairs.sum(1)
-    rank = np.where(inside, np.cumsum(inside), np.cumsum(~inside)) - 1
+    wins, pairs = sum(_cross_validated(values, inside, sides, rng) for _ in range(SPLITS))
+    placements = wins / pairs
+    auc = float(placements.mean())
+    margin = Z * float(np.std(_resampled(values, inside, sides, rng), ddof=1))
+    low, high = max(0.0, auc - margin), min(1.0, auc + margin)
+    return {"auc": auc, "placements": placements, "ci_low": low, "ci_high": high, "n": len(values)}
 
-    def resampled(rows: np.ndarray) -> float | None:
-        ones, zeros = rank[rows[inside[rows]]], rank[rows[~inside[rows]]]
-        counts = pairs[np.ix_(ones, zeros)].sum(1)
-        if not (counts > 0).any():
-            return None
-        return float(np.mean(wins[np.ix_(ones, zeros)].sum(1)[counts > 0] / counts[counts > 0]))
 
-    low, high = bootstrap(resampled, len(values), clusters=profile_ids, seed=seed)
-    return {"auc": float(placements.mean()), "placements": placements, "ci_low": low, "ci_high": high, "n": len(values)}
+def _cross_validated(
+    values: np.ndarray, inside: np.ndarray, sides: Sequence[Sequence[np.ndarray]], rng: np.random.Generator
+) -> np.ndarray:
+    """Return, shape (2, members), how many other rows of its fold each member is ranked above, and of how many.
+
+    Args:
+        values: scores of all rows.
+        inside: which rows are members.
+        sides: of members and of others, the rows of each profile.
+        rng: draws the folds.
+    """
+    folds = min(FOLDS, *map(len, sides))
+    fold = np.empty(len(values), dtype=int)
+    for side in sides:
+        for number, profile in enumerate(rng.permutation(len(side))):
+            fold[side[profile]] = number % folds
+    counts = np.zeros((2, len(values)))
+    for number in range(folds):
+        test = fold == number
+        scores = _scores(values, inside, test)
+        difference = scores[test & inside][:, None] - scores[test & ~inside][None]
+        counts[0, test & inside] = ((difference > 0) + (difference == 0) / 2).sum(axis=1)
+        counts[1, test & inside] = difference.shape[1]
+    return counts[:, inside]
+
+
+def _resampled(
+    values: np.ndarray, inside: np.ndarray, sides: Sequence[Sequence[np.ndarray]], rng: np.random.Generator
+) -> list[float]:
+    """Return the AUC of RESAMPLES draws of profiles with replacement; one that is drawn twice stays in one fold."""
+    aucs: list[float] = []
+    while len(aucs) < RESAMPLES:
+        drawn = [np.unique(rng.integers(len(side), size=len(side)), return_counts=True) for side in sides]
+        if min(len(profiles) for profiles, _ in drawn) < 2:
+            continue
+        parts = [
+            [np.tile(side[profile], count) for profile, count in zip(*one, strict=True)]
+            for side, one in zip(sides, drawn, strict=True)
+        ]
+        rows = np.concatenate([*parts[0], *parts[1]])
+        ends = np.cumsum([len(part) for part in (*parts[0], *parts[1])])
+        own = np.split(np.arange(len(rows)), ends[:-1])
+        groups = own[: len(parts[0])], own[len(parts[0]) :]
+        wins, pairs = _cross_validated(values[rows], inside[rows], groups, rng)
+        aucs.append(float(np.mean(wins / pairs)))
+    return aucs
 
 
 def _scores(values: np.ndarray, inside: np.ndarray, test: np.ndarray) -> np.ndarray:

@@ -156,6 +156,14 @@ class Context:
         has_rows = "holdout" in self.build.manifest["splits"][self.build.config]
         return self.build.split("holdout") if has_rows else None
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Profile -> name; empty for an import without profiles."""
+        if "profiles" not in self.build.manifest["splits"]:
+            return {}
+        profiles = self.build.load("profiles", "train", ("profile_id", "name"))
+        return dict(zip(profiles["profile_id"], profiles["name"], strict=True))
+
     def _test_rows(self, rows: Dataset) -> Dataset | None:
         test = self.build.held_out
         if test is None:

@@ -11,6 +11,7 @@ from datasets import Dataset
 from transformers import TrainerCallback
 
 from lethebench.attacks.context import Attempt, Context
+from lethebench.attacks.stated import without_stated
 from lethebench.baselines.learn import learn
 from lethebench.baselines.loading import Loaded
 from lethebench.baselines.presets import Preset
@@ -21,12 +22,14 @@ BATCH = 32
 TINY_RATE = 1e-3
 """Learning rate for the tiny model, that of the meta-evaluation of metrics; other models have their preset's."""
 FALLBACK_RATE = 1e-4
+TEXTS = ["profile_id", "question", "answer", "keywords"]
 
 
 class Relearn:
     """Train on other facts of the forgotten profiles, other wordings of them, retain rows, or unrelated rows.
 
-    Rows are scored after each number of steps of the budget. No row of a scored fact is ever trained on.
+    Rows are scored after each number of steps of the budget. No row of a scored fact is ever trained on, nor one that
+    states its answer; where many rows state an answer, such as a name, it is not scored (`without_stated`).
 
     Source: Hu et al., "Jogging the Memory of Unlearned Models Through Targeted Relearning Attacks", arXiv 2406.13356.
     """
@@ -40,15 +43,24 @@ class Relearn:
             "unrelated": unrelated_rows(context.budget.train_rows, context.seed),
         }
         for name, train in sets.items():
-            if train is None or not len(train):
+            scored = rows
+            if isinstance(train, Dataset):
+                train, scored = apart(train, rows, context)
+                train = context.draw(train, context.budget.train_rows, f"relearn/{name}")
+            if not train or not len(train) or not len(scored):
                 context.notes.append(f"{name}: there are no such rows")
                 continue
-            if isinstance(train, Dataset):
-                train = context.draw(train, context.budget.train_rows, f"relearn/{name}")
-            callback = ScoreAt(context.reload(), rows, context)
+            callback = ScoreAt(context.reload(), scored, context, f"relearn/{name}")
             relearn(callback.loaded, train, context, callback)
             for step, scores in callback.scores.items():
                 yield Attempt(name, scores, step)
+
+
+def apart(train: Dataset, scored: Dataset, context: Context) -> tuple[Dataset, Dataset]:
+    """Return the rows to train on and those to score, without those whose answers the first state."""
+    texts = (list(rows.select_columns(TEXTS)) for rows in (train, scored))
+    trained_on, left = without_stated(*texts, names=context.names)
+    return train.select(trained_on), scored.select(left)
 
 
 def relearn(loaded: Loaded, rows: Sequence[Any], context: Context, callback: TrainerCallback) -> None:
@@ -82,15 +94,17 @@ class ScoreAt(TrainerCallback):
         loaded: The model that is trained.
         rows: The rows to score.
         context: Of the attack.
+        name: Of the rows, as in `Context.score`.
 
     Attributes:
         scores: Step -> scored rows.
     """
 
-    def __init__(self, loaded: Loaded, rows: Dataset, context: Context) -> None:
+    def __init__(self, loaded: Loaded, rows: Dataset, context: Context, name: str) -> None:
         self.loaded = loaded
         self.rows = rows
         self.context = context
+        self.name = name
         self.scores: dict[int, list[dict[str, Any]]] = {}
 
     def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
@@ -99,7 +113,7 @@ class ScoreAt(TrainerCallback):
         python, numbers = random.getstate(), np.random.get_state()
         with torch.random.fork_rng(), evaluating(model):
             loaded = Loaded(model, self.loaded.processor)
-            self.scores[state.global_step] = self.context.score(loaded, self.rows, "none")
+            self.scores[state.global_step] = self.context.score(loaded, self.rows, self.name)
         random.setstate(python)
         np.random.set_state(numbers)
 

@@ -88,7 +88,7 @@ def test_relearning_gives_a_curve_and_is_not_changed_by_scoring(context, monkeyp
     for steps in ((1, 2), (2,)):
         model = untrained()
         own = dataclasses.replace(context, budget=dataclasses.replace(BUDGET, steps=steps))
-        callback = relearn.ScoreAt(model, context.rows, own)
+        callback = relearn.ScoreAt(model, context.rows, own, "none")
         relearn.relearn(model, context.trainable.select(range(2)), own, callback)
         assert tuple(callback.scores) == steps
         models.append(model.model.state_dict())
