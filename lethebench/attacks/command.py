@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,7 +176,9 @@ class Session:
         return {"rows": forget.select(split.scored), "trainable": forget.select(split.trainable), "retain": retain}
 
     def _missing(self, entry: AttackEntry, split: Mapping[str, Dataset]) -> str | None:
-        """Return what an attack needs and the build lacks, in words."""
+        """Return what an attack needs and the build or this machine lacks, in words."""
+        if entry.library and find_spec(entry.library) is None:
+            return f"{entry.library} is not installed: pip install {entry.library}"
         rows, splits = split["rows"], self.build.manifest["splits"][self.build.config]
         present = {
             "test rows": self.build.held_out is not None and len(self.build.held_out) > 0,
@@ -200,6 +204,7 @@ class Session:
             "model_sha256": model_hash(self.options.run, target.folder),
             "initial_sha256": model_hash(self.options.run, LEARNT),
             "version": __version__,
+            **({"library": f"{entry.library} {version(entry.library)}"} if entry.library else {}),
         }
 
     def _run(self, entry: AttackEntry, target: Target, split: Mapping[str, Dataset], golds: Sequence[Target]) -> None:

@@ -109,6 +109,8 @@ class AttackEntry:
         needs: Keys of NEEDS without which it is left out. Every attack needs a model on this machine.
         paper: Where it is from.
         recovers: Whether it recovers knowledge of the facts, and enters the worst case.
+        library: A package that it is done by, whose version belongs to its results. Such an attack is run only where it
+            is chosen, so that what is installed does not decide the worst case.
     """
 
     name: str
@@ -117,6 +119,7 @@ class AttackEntry:
     needs: tuple[str, ...] = ()
     paper: str = ""
     recovers: bool = True
+    library: str = ""
 
     def load(self) -> Any:
         """Import the class and return an attack.
@@ -128,6 +131,7 @@ class AttackEntry:
 
 
 _ATTACKS = "lethebench.attacks"
+_ROUNDED = "Zhang et al. 2025, arXiv 2410.16454; arXiv 2605.02196"
 ATTACKS: dict[str, AttackEntry] = {
     entry.name: entry
     for entry in (
@@ -139,7 +143,7 @@ ATTACKS: dict[str, AttackEntry] = {
             f"{_ATTACKS}.round:Round",
             "Weights rounded to 8 and 4 bits, 10 % of them pruned, or the unlearning update scaled by 0.9",
             needs=("weights",),
-            paper="Zhang et al. 2025, arXiv 2410.16454; arXiv 2605.02196",
+            paper=_ROUNDED,
         ),
         AttackEntry(
             "bypass",
@@ -196,6 +200,22 @@ ATTACKS: dict[str, AttackEntry] = {
             paper="Lee et al. 2026, arXiv 2605.24614",
             recovers=False,
         ),
+        AttackEntry(
+            "round-torchao",
+            f"{_ATTACKS}.round:RoundTorchao",
+            "Weights of linear layers rounded to 8 and 4 bits by torchao",
+            needs=("weights",),
+            paper=_ROUNDED,
+            library="torchao",
+        ),
+        AttackEntry(
+            "round-bitsandbytes",
+            f"{_ATTACKS}.round:RoundBitsandbytes",
+            "Weights of linear layers rounded to 8 bits (LLM.int8) and 4 bits (NF4) by bitsandbytes",
+            needs=("weights",),
+            paper=_ROUNDED,
+            library="bitsandbytes",
+        ),
     )
 }
 """Name -> row, in the order in which attacks run."""
@@ -231,8 +251,8 @@ def attack_entry(name: str) -> AttackEntry:
 
 
 def chosen_attacks(names: Iterable[str]) -> list[AttackEntry]:
-    """Return the rows of these attacks, of all without names; the unattacked questions are always the first."""
-    entries = [attack_entry(name) for name in names] or list(ATTACKS.values())
+    """Return the rows of these attacks, without names of all that need no library; unattacked questions come first."""
+    entries = [attack_entry(name) for name in names] or [entry for entry in ATTACKS.values() if not entry.library]
     return list({entry.name: entry for entry in (ATTACKS[NO_ATTACK], *entries)}.values())
 
 

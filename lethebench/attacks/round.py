@@ -1,6 +1,8 @@
 """Round, prune and scale weights: a small change that undoes updates that only hide (no data, no training)."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, cast
 
 import torch
 from datasets import Dataset
@@ -20,7 +22,8 @@ KEPT = 0.9
 class Round:
     """Round weights to 8 and 4 bits, prune 10 % of them, scale the unlearning update by 0.9.
 
-    Rounding is to the nearest level, symmetric, per group of 32 weights of a row (no library, no calibration data).
+    Rounding is to the nearest level, symmetric, per group of 32 weights of a row, of all matrices. It needs no library,
+    so that results of two machines are comparable; `RoundTorchao` and `RoundBitsandbytes` are attacks of their own.
 
     Source: Zhang et al., "Catastrophic Failure of LLM Unlearning via Quantization", arXiv 2410.16454; under adapters:
     arXiv 2605.02196.
@@ -39,6 +42,61 @@ class Round:
         for number, (name, change) in enumerate(changes.items()):
             changed = change(loaded if number == 0 else context.reload())
             yield Attempt(name, context.score(changed, rows, "none"))
+
+
+class RoundTorchao:
+    """Round the weights of linear layers to 8 and 4 bits as torchao's `IntxWeightOnlyConfig` does.
+
+    Symmetric, per group of 32 weights of a row, or per row where 32 does not divide it.
+    """
+
+    def run(self, loaded: Loaded, rows: Dataset, context: Context) -> Iterator[Attempt]:
+        """Yield the scores of the rows after each rounding."""
+        yield from _rounded(loaded, rows, context, by_torchao)
+
+
+class RoundBitsandbytes:
+    """Round the weights of linear layers as bitsandbytes does: 8 bits per row (LLM.int8), 4 bits per 64 weights (NF4).
+
+    Activations keep their precision.
+    """
+
+    def run(self, loaded: Loaded, rows: Dataset, context: Context) -> Iterator[Attempt]:
+        """Yield the scores of the rows after each rounding."""
+        yield from _rounded(loaded, rows, context, by_bitsandbytes)
+
+
+def _rounded(
+    loaded: Loaded, rows: Dataset, context: Context, change: Callable[[torch.Tensor, int], torch.Tensor]
+) -> Iterator[Attempt]:
+    if is_quantized_model(_module(loaded)):
+        raise NotApplicable("its weights are quantized already")
+    for bits in (8, 4):
+        changed = _each_matrix(loaded if bits == 8 else context.reload(), partial(change, bits=bits), linear=True)
+        yield Attempt(f"{bits} bits", context.score(changed, rows, "none"))
+
+
+def by_torchao(weights: torch.Tensor, bits: int) -> torch.Tensor:
+    """Return the weights of a linear layer as torchao rounds them."""
+    from torchao.quantization import IntxWeightOnlyConfig, PerAxis, PerGroup, quantize_
+
+    granularity = PerAxis(0) if weights.shape[1] % GROUP else PerGroup(GROUP)
+    layer = nn.Linear(*reversed(weights.shape), bias=False, dtype=weights.dtype, device=weights.device)
+    layer.weight = nn.Parameter(weights.detach().clone())
+    quantize_(layer, IntxWeightOnlyConfig(weight_dtype=getattr(torch, f"int{bits}"), granularity=granularity))
+    return cast(Any, layer.weight).dequantize()
+
+
+def by_bitsandbytes(weights: torch.Tensor, bits: int) -> torch.Tensor:
+    """Return the weights of a linear layer as bitsandbytes rounds them."""
+    from bitsandbytes import functional
+
+    if bits == 4:
+        return functional.dequantize_4bit(
+            *functional.quantize_4bit(weights.contiguous(), blocksize=64, quant_type="nf4")
+        )
+    rounded, largest, _ = functional.int8_vectorwise_quant(weights.half())
+    return (rounded.float() * largest[:, None] / 127).to(weights.dtype)
 
 
 def round_to_nearest(weights: torch.Tensor, bits: int, group: int = GROUP) -> torch.Tensor:
@@ -75,12 +133,20 @@ def _module(loaded: Loaded) -> nn.Module:
     return loaded.model.model if loaded.is_routed else loaded.model
 
 
-def _each_matrix(loaded: Loaded, change: Callable[[torch.Tensor], torch.Tensor]) -> Loaded:
-    """Change every matrix of a model in place; an adapter is merged first, those of a gate are changed themselves."""
+def _each_matrix(loaded: Loaded, change: Callable[[torch.Tensor], torch.Tensor], *, linear: bool = False) -> Loaded:
+    """Change every matrix of a model in place; an adapter is merged first, those of a gate are changed themselves.
+
+    Args:
+        loaded: The model.
+        change: From a matrix to the new one.
+        linear: Whether to change the matrices of linear layers alone.
+    """
     if not loaded.is_routed:
         loaded = Loaded(merged(loaded.model, loaded.model.dtype), loaded.processor)
     with torch.no_grad():
-        for weights in _module(loaded).parameters():
+        module = _module(loaded)
+        layers = (layer.weight for layer in module.modules() if isinstance(layer, nn.Linear))
+        for weights in dict.fromkeys(layers if linear else module.parameters()):
             if weights.ndim == 2:
                 weights.copy_(change(weights))
     return loaded

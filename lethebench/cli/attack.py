@@ -15,7 +15,10 @@ def attack(
     stage: Annotated[str, typer.Option(metavar="N|last|all", help="Attack the models after N requests.")] = "last",
     attacks: Annotated[
         str,
-        typer.Option(metavar="NAME,...", help="Names from `lethe list attacks`, or package.module:Class; default all."),
+        typer.Option(
+            metavar="NAME,...",
+            help="Names from `lethe list attacks`, or package.module:Class; default all that need no extra library.",
+        ),
     ] = "",
     budget: Annotated[
         str, typer.Option(metavar="small|paper", help="What an attacker may spend: rows, samples, steps.")

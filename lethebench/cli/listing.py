@@ -64,7 +64,7 @@ def _attacks() -> list[dict[str, object]]:
             "name": entry.name,
             "is": entry.summary,
             "paper": entry.paper or "-",
-            "needs": ", ".join(NEEDS[need] for need in entry.needs) or "-",
+            "needs": ", ".join([*(NEEDS[need] for need in entry.needs), *filter(None, [entry.library])]) or "-",
         }
         for entry in ATTACKS.values()
     ]
