@@ -1,15 +1,15 @@
 """All methods side by side on the small `icu` with the embedded model: each at several strengths and seeds.
 
     python perf/methods.py [--seeds 0 1 2] [--cases ga npo ...] [--jobs 2] [--folder FOLDER]
-    python perf/methods.py --runs runs/s0 runs/s1 runs/s2
+    python perf/methods.py --runs runs/reproduce/icu-tiny/runs
 
 A case is a method, or `method:field=value`, e.g. `ga:modality=text`. Every case of a seed starts from the same
 initial model and unlearns the same two tasks in a process of its own. A strength multiplies what decides how far a
 method goes, starting from its preset's value: the learning rate, or for `manu` the share of neurons that it prunes.
 Methods are compared with a gold model of the same seed; `gold, another seed` is scored as if it were a method and
 shows how large a difference means nothing. `--folder` resumes what the folder already holds. `--runs` trains
-nothing and prints the table of docs/pages/results.md from finished runs, one or more of each seed, whose methods have
-one strength.
+nothing and prints the table of docs/pages/results.md from finished runs, or folders of them, whose methods have one
+strength; where they were attacked (`perf/robustness.py`), with the worst case.
 
 Columns: score, forget, closeness to gold, keep, exposure above gold's in bits (each the mean over seeds, lowest and
 highest in brackets), training seconds of all requests, most resident memory in MB up to the end of the first one's
@@ -28,21 +28,21 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
+from lethebench.attacks.several import runs_in
 from lethebench.baselines.presets import PRESETS
 from lethebench.baselines.registry import METHODS
 from lethebench.builders import build
 from lethebench.console import Console
+from lethebench.reproduce.methods import GOLD, methods_table, rows_of
 from lethebench.reproduce.observations import ENOUGH, PUBLISHED
 from lethebench.runs.checks import check_options
 from lethebench.runs.folder import read_json, stage_name
 from lethebench.runs.options import RunOptions
 from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.runs.stage import Run
-from lethebench.runs.summary import ScoredRun, gold_models, gold_summary, method_summary, read_models
-from lethebench.scoring.aggregate import run_aggregates
+from lethebench.runs.summary import gold_summary, method_summary
 
 CASES = (*METHODS, "ga:modality=text", "ga:modality=image_text", "npo:retain_loss=none")
-GOLD = "gold, another seed"
 TASKS = 2
 FIGURES = {
     "score": "score",
@@ -138,32 +138,6 @@ def summary(run: Run, method: str) -> dict:
     return method_summary(run.folder, method, run.order, gold, gate)
 
 
-def of_runs(folders: list[Path]) -> dict[str, list[dict]]:
-    """Case -> summaries of finished runs, and gold of the next seed's run scored as if it were a method."""
-    records = {folder: read_json(folder / "run.json") for folder in folders}
-    cases: dict[str, list[dict]] = {}
-    for folder, record in records.items():
-        for method in record["methods"]:
-            first = read_json(folder / method / stage_name(1) / "done.json")
-            settings = "".join(f":{name}={value}" for name, value in record["settings"].get(method, {}).items())
-            one = read_json(folder / method / "summary.json") | {"memory": first["peak_memory_mb"]}
-            cases.setdefault(method + settings, []).append(one)
-    first_of_seed = list({record["seed"]: folder for folder, record in reversed(records.items())}.values())
-    pairs = zip(first_of_seed, first_of_seed[1:] + first_of_seed[:1], strict=True)
-    golds = [gold_as_method(own, other) for own, other in pairs if own != other]
-    return cases | ({GOLD: golds} if golds else {})
-
-
-def gold_as_method(own: Path, other: Path) -> dict:
-    """The figures of one run's gold models as those of a method of another run."""
-    gold, order = read_json(own / "gold/summary.json"), read_json(own / "run.json")["task_order"]
-    folders = [other / "gold" / stage_name(stage) for stage in range(1, len(order) + 1)]
-    stages = [read_models(folder) for folder in (own / "learnt", *folders)]
-    run = ScoredRun(stages, gold_models(own, map(int, gold["stages"]), gold["seeds"]), order)
-    seconds = [read_json(folder / "done.json")["seconds"] for folder in folders]
-    return run_aggregates(run, gold) | {"seconds": seconds}
-
-
 def of_seeds(values: list[float | None]) -> str:
     """Mean over seeds, with the lowest and the highest."""
     found = [value for value in values if value is not None]
@@ -236,10 +210,10 @@ def main() -> None:
     parser.add_argument("--cases", nargs="+", default=list(CASES))
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time, each on one thread")
     parser.add_argument("--folder", type=Path, help="where runs are kept; a temporary folder if absent")
-    parser.add_argument("--runs", nargs="+", type=Path, help="finished runs to print, in the order of their seeds")
+    parser.add_argument("--runs", nargs="+", type=Path, help="finished runs, or folders of runs, to print")
     options = parser.parse_args()
     if options.runs:
-        print("\n".join([header(), *(line_of(case, one) for case, one in of_runs(options.runs).items())]))
+        print(methods_table(rows_of(runs_in(options.runs))))
         return
     with tempfile.TemporaryDirectory() as scratch:
         root = options.folder or Path(scratch)

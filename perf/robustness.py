@@ -1,17 +1,16 @@
-"""Attack the methods of finished runs and print README's table of worst cases, in Markdown.
+"""Attack the methods of finished runs, and print the table of methods with their worst case, and that of attacks.
 
-    python perf/robustness.py runs/s0 runs/s1 runs/s2 [--budget small] [--attacks NAME,...]
+    python perf/robustness.py runs/reproduce/icu-tiny/runs [--budget small] [--attacks NAME,...]
 
-Give one run or more of each seed; runs of one seed share initial and gold models (`lethe run --from`), whose results
-are computed once. Results that exist already are kept, so that a second call prints the table at once. Numbers are
-means over seeds, with the lowest and highest in brackets; with one seed the brackets hold the 95 % interval over
-profiles.
+Give runs, or folders of runs. Runs of one seed share initial and gold models (`lethe run --from`, `lethe grid`), whose
+results are computed once. Results that exist already are kept, so that the same command continues, and prints the
+tables at once when all is done. Numbers are means over seeds, with the lowest and highest in brackets; with one seed
+the brackets hold the 95 % interval over profiles.
 """
 
 import argparse
 import os
 import statistics
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,29 +19,25 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-from lethebench.attacks.command import AttackOptions, attack_command
-from lethebench.attacks.records import worst_of
+from lethebench.attacks.records import read_attacks, worst_of
 from lethebench.attacks.registry import BUDGETS
+from lethebench.attacks.several import attack_runs, runs_in
 from lethebench.contract.defaults import NO_ATTACK
+from lethebench.reproduce.methods import GOLD, methods_table, rows_of, worst_cell
 from lethebench.runs.proof import LEARNT
 from lethebench.runs.records import read_run
 
-GOLD = "gold, another seed"
 Stage = Mapping[str, Any]
 
 
-def attack(runs: Sequence[Path], budget: str, attacks: Sequence[str]) -> dict[int, list[Stage]]:
+def attacked_stages(runs: Sequence[Path]) -> dict[int, list[Stage]]:
     """Return seed -> what the attacks recovered after the last stage of each of its runs."""
-    first: dict[int, Path] = {}
     stages: dict[int, list[Stage]] = defaultdict(list)
     for run in runs:
         record = read_run(run)
-        start = time.process_time()
-        options = AttackOptions(run=run, attacks=tuple(attacks), budget=budget, source=first.get(record["seed"]))
-        summary, _ = attack_command(options)
-        print(f"<!-- {run}: {time.process_time() - start:.0f} s of processor time -->")
-        first.setdefault(record["seed"], run)
-        stages[record["seed"]].append(summary["stages"][str(len(record["task_order"]))])
+        stage = read_attacks(run, len(record["task_order"]))
+        if stage is not None:
+            stages[record["seed"]].append(stage)
     return stages
 
 
@@ -77,28 +72,28 @@ def table(methods: Mapping[str, Sequence[tuple[Stage, Stage]]]) -> str:
     attacks = [name for name in attacks if name in recover]
     lines = [["method", "worst-case recovery", "by", "unattacked", *attacks[1:]], ["---"] * (3 + len(attacks))]
     for name, models in methods.items():
-        values, by = worst(models), dict.fromkeys(model["worst_attack"] for _, model in models)
-        low, high = (min(values), max(values)) if len(values) > 1 else (models[0][1]["ci_low"], models[0][1]["ci_high"])
-        interval = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
+        by = dict.fromkeys(model["worst_attack"] for _, model in models)
         cells = []
         for attack_name in attacks:
             found = [value for stage, model in models if (value := worst_of(stage, model, attack_name)) is not None]
             cells.append(f"{statistics.fmean(found):.2f}" if found else "–")
         shown = name if name == GOLD else f"`{name}`"
-        lines.append([shown, f"{statistics.fmean(values):.2f}{interval}", "; ".join(by), *cells])
+        lines.append([shown, worst_cell([model for _, model in models]), "; ".join(by), *cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def main() -> None:
     """Attack the runs and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("runs", type=Path, nargs="+", help="runs, or folders of runs")
     parser.add_argument("--budget", choices=BUDGETS, default="small")
     parser.add_argument("--attacks", default="", help="names, comma separated; default all")
     arguments = parser.parse_args()
     names = [name for name in arguments.attacks.split(",") if name]
-    stages = attack(arguments.runs, arguments.budget, names)
-    print(table(models_of(stages)))
+    runs = runs_in(arguments.runs)
+    for run, seconds in attack_runs(runs, budget=arguments.budget, attacks=names):
+        print(f"<!-- {run}: {seconds:.0f} s of processor time -->", flush=True)
+    print(methods_table(rows_of(runs)), table(models_of(attacked_stages(runs))), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -92,8 +92,9 @@ def by_bitsandbytes(weights: torch.Tensor, bits: int) -> torch.Tensor:
     from bitsandbytes import functional
 
     if bits == 4:
-        return functional.dequantize_4bit(
-            *functional.quantize_4bit(weights.contiguous(), blocksize=64, quant_type="nf4")
+        flat = weights.reshape(1, -1)  # on the CPU, groups that reach over the end of a row get wrong scales
+        return functional.dequantize_4bit(*functional.quantize_4bit(flat, blocksize=64, quant_type="nf4")).view_as(
+            weights
         )
     rounded, largest, _ = functional.int8_vectorwise_quant(weights.half())
     return (rounded.float() * largest[:, None] / 127).to(weights.dtype)

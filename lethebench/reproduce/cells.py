@@ -12,6 +12,7 @@ from lethebench.contract.errors import border
 from lethebench.report.headline import FIGURES
 from lethebench.report.load import RunRecord
 
+WORST = "worst_case_recovery"
 NAMES = tuple(column.key for column in FIGURES)
 Cells = Mapping[str, Mapping[str, Mapping[int, float | None]]]
 """Configuration -> figure -> seed -> value; None if it was not measured."""
@@ -41,8 +42,15 @@ class Verdict:
     verdict: str
 
 
-def cells_of(runs: Iterable[tuple[str, RunRecord]]) -> dict[str, dict[str, dict[int, float | None]]]:
-    """Return the cells of finished runs, each given with the name of its configuration."""
+def cells_of(
+    runs: Iterable[tuple[str, RunRecord]], *, attacked: bool = False
+) -> dict[str, dict[str, dict[int, float | None]]]:
+    """Return the cells of finished runs.
+
+    Args:
+        runs: Each with the name of its configuration.
+        attacked: Whether to include the worst case of the attacks after the last request.
+    """
     cells: dict[str, dict[str, dict[int, float | None]]] = {}
     for name, run in runs:
         for method in run.methods:
@@ -50,6 +58,9 @@ def cells_of(runs: Iterable[tuple[str, RunRecord]]) -> dict[str, dict[str, dict[
             final = (method.summary or {}).get("final", {})
             for figure in NAMES:
                 own.setdefault(figure, {})[run.seed] = final.get(figure)
+            if attacked:
+                models = (run.attacks or {"models": {}})["models"]
+                own.setdefault(WORST, {})[run.seed] = models.get(method.name, {}).get(WORST)
     return cells
 
 
@@ -60,7 +71,7 @@ def compare(expected: Cells, obtained: Cells, seeds: Sequence[int]) -> list[Verd
     differ by twice the standard error of the difference of two means, with the standard deviation over seeds that the
     expected values of all configurations have together; at least by LEAST.
     """
-    tolerances = {figure: tolerance(expected, figure, len(seeds)) for figure in NAMES}
+    tolerances = {figure: tolerance(expected, figure, len(seeds)) for figure in (*NAMES, WORST)}
     verdicts = []
     for name, figures in obtained.items():
         for figure, values in figures.items():

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lethebench.attacks.several import attack_runs
 from lethebench.builders import build, read_manifest
 from lethebench.cli.output import text_table
 from lethebench.console import Console
@@ -17,6 +18,7 @@ from lethebench.report.load import load_run
 from lethebench.report.tables import number
 from lethebench.reproduce.cells import NEW, OUTSIDE, SAME, Verdict, cells_of, compare, read_expected
 from lethebench.reproduce.experiments import Experiment, find_experiment, with_seeds
+from lethebench.reproduce.methods import methods_table, rows_of
 from lethebench.reproduce.pages import page
 from lethebench.results.rows import questions_of_build
 from lethebench.runs.folder import locked, write_json
@@ -51,8 +53,11 @@ def reproduce_command(
         _build(experiment, data)
         grid = _grid(experiment, chosen, out)
         _execute(grid)
-        runs = [(_configuration(cell), load_run(cell.folder)) for cell in grid.cells if not cell.shared]
-    cells = cells_of(runs)
+        own = [cell for cell in grid.cells if not cell.shared]
+        _attack(experiment, [cell.folder for cell in own])
+        runs = [(_configuration(cell), load_run(cell.folder)) for cell in own]
+        table = methods_table(rows_of([cell.folder for cell in own])) if experiment.attacks else ""
+    cells = cells_of(runs, attacked=bool(experiment.attacks))
     manifest = read_manifest(data)
     facts: dict[str, Any] = {
         "experiment": experiment.name,
@@ -60,13 +65,11 @@ def reproduce_command(
         "environment": {"versions": library_versions(), "machine": machine()},
     }
     if record:
-        text = page(experiment, facts, cells, runs)
+        text = page(experiment, facts, cells, runs) + (f"\n## Methods under attack\n\n{table}\n" if table else "")
         write_json(experiment.expected, {**facts, "cells": cells})
         experiment.page.write_text(text, encoding="utf-8")
-        return {
-            **facts,
-            "recorded": str(experiment.expected),
-        }, f"expected values written to {experiment.expected} and {experiment.page.name}"
+        line = f"expected values written to {experiment.expected} and {experiment.page.name}"
+        return {**facts, "recorded": str(experiment.expected)}, f"{table}\n\n{line}" if table else line
     before, expected = read_expected(experiment.expected)
     if before and before["data"] != facts["data"]:
         raise UserError(
@@ -83,7 +86,8 @@ def reproduce_command(
         "counts": {kind: sum(one.verdict == kind for one in verdicts) for kind in (SAME, OUTSIDE, NEW)},
     }
     write_json(out / RESULTS, result)
-    return result, _text(verdicts, facts["environment"], before.get("environment"), len(chosen))
+    text = _text(verdicts, facts["environment"], before.get("environment"), len(chosen))
+    return result, f"{table}\n\n{text}" if table else text
 
 
 def _build(experiment: Experiment, folder: Path) -> None:
@@ -119,6 +123,13 @@ def _execute(grid: Grid) -> None:
             if status:
                 name = state.cell.name
                 raise UserError(f"run {name} failed with exit status {status}, see above; the same command continues")
+
+
+def _attack(experiment: Experiment, runs: Sequence[Path]) -> None:
+    """Attack the models of the runs after the last request, if the experiment says so; finished results are kept."""
+    if experiment.attacks:
+        for _ in attack_runs(runs, budget=experiment.attacks["budget"], attacks=experiment.attacks.get("names", ())):
+            pass
 
 
 def _configuration(cell: Cell) -> str:

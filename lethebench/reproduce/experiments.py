@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lethebench.attacks.registry import BUDGETS, chosen_attacks
 from lethebench.contract.strict_yaml import ConfigError, dump_value, load_strict, refuse_unknown
 from lethebench.errors import UserError
 
@@ -17,7 +18,7 @@ OWN_KEYS = ("data", "out")
 
 @dataclass(frozen=True)
 class Experiment:
-    """A build and a grid of runs.
+    """A build and a grid of runs, which may be attacked.
 
     Attributes:
         name: The file's name without its ending.
@@ -26,6 +27,7 @@ class Experiment:
         hardware: `cpu` if one core suffices, else `gpu`.
         build: Arguments of `lethebench.builders.build`: `name`, and optionally `size`, `seed` and `options`.
         grid: The keys of a grid file besides data and out.
+        attacks: `budget`, and optionally `names`, of the attacks on the models after the last request; {} for none.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Experiment:
     hardware: str
     build: Mapping[str, Any]
     grid: Mapping[str, Any]
+    attacks: Mapping[str, Any]
 
     @property
     def expected(self) -> Path:
@@ -78,20 +81,37 @@ def read_experiment(path: Path) -> Experiment:
     """
     content = load_strict(path)
     keys = ("summary", "hardware", "build", "grid")
-    refuse_unknown(content, keys, str(path))
+    refuse_unknown(content, (*keys, "attacks"), str(path))
     if missing := [key for key in keys if key not in content]:
         raise ConfigError(f"{path}: {missing[0]} is missing")
-    for key in ("build", "grid"):
-        if not isinstance(content[key], dict):
+    for key in ("build", "grid", "attacks"):
+        if not isinstance(content.setdefault(key, {}), dict):
             raise ConfigError(f"{path}: {key} is {dump_value(content[key])}, and must be a mapping")
     refuse_unknown([content["hardware"]], HARDWARE, str(path), "hardware")
     refuse_unknown(content["build"], ("name", "size", "seed", "options"), f"{path}: build")
+    _check_attacks(content["attacks"], f"{path}: attacks")
     if own := [key for key in OWN_KEYS if key in content["grid"]]:
         raise ConfigError(f"{path}: grid: {own[0]} is set by `lethe reproduce`; remove it")
     if "name" not in content["build"]:
         raise ConfigError(f"{path}: build: name is missing; give a benchmark")
     grid = {"seed": [0], **content["grid"]}
-    return Experiment(path.stem, path, content["summary"], content["hardware"], content["build"], grid)
+    return Experiment(
+        path.stem, path, content["summary"], content["hardware"], content["build"], grid, content["attacks"]
+    )
+
+
+def _check_attacks(attacks: Mapping[str, Any], name: str) -> None:
+    """Raise ConfigError if there is an unknown key, budget or attack."""
+    refuse_unknown(attacks, ("budget", "names"), name)
+    if attacks:
+        refuse_unknown([str(attacks.get("budget"))], BUDGETS, name, "budget")
+    names = attacks.get("names", [])
+    if not isinstance(names, list):
+        raise ConfigError(f"{name}: names is {dump_value(names)}, and must be a list")
+    try:
+        chosen_attacks(names)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from error
 
 
 def with_seeds(experiment: Experiment, count: int | None) -> list[int]:

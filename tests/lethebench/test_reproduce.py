@@ -5,13 +5,16 @@ import math
 from statistics import fmean
 
 import pytest
+from attack_summary import attacked
 from command_line import lethe
+from synthetic_run import write_run
 from tiny_models import save_llava
 
 from lethebench.builders.registry import BENCHMARKS
 from lethebench.cli.listing import catalog
 from lethebench.grid.plan import read_grid
-from lethebench.reproduce.cells import NAMES, NEW, OUTSIDE, SAME, compare, read_expected, tolerance
+from lethebench.report.load import load_run
+from lethebench.reproduce.cells import NAMES, NEW, OUTSIDE, SAME, WORST, cells_of, compare, read_expected, tolerance
 from lethebench.reproduce.experiments import experiments
 
 EXPECTED = {"npo": {"score": {0: 0.5, 1: 0.7}}, "ga": {"score": {0: 0.2, 1: 0.2}}}
@@ -55,6 +58,15 @@ def test_cell_without_an_expected_value_is_neither_right_nor_wrong():
     assert compare(EXPECTED, {"npo": {"score": {0: 0.5, 2: 0.5}}}, [0, 2])[0].verdict == NEW
 
 
+@pytest.mark.parametrize("is_attacked", [True, False])
+def test_worst_case_is_a_cell_where_the_experiment_attacks(tmp_path, is_attacked):
+    run = write_run(tmp_path / "demo", gold_seeds=2)
+    attacked(run)
+    cells = cells_of([("both", load_run(run))], attacked=is_attacked)
+    assert cells["both/ga"].get(WORST) == ({0: 0.5} if is_attacked else None)
+    assert all(verdict.verdict == SAME for verdict in compare(cells, cells, [0]))
+
+
 def test_figure_that_is_never_measured_is_as_expected():
     assert compare({"ga": {"score": {0: None}}}, {"ga": {"score": {0: None}}}, [0])[0].verdict == SAME
 
@@ -68,6 +80,17 @@ def test_figure_that_is_never_measured_is_as_expected():
         ("x.yaml", {"summary": "s", "hardware": "tpu", "build": {"name": "icu"}, "grid": {}}, "tpu"),
         ("x.yaml", {"summary": "s", "hardware": "cpu", "build": {"name": "icu"}, "grid": {"out": "o"}}, "out is set"),
         ("x.yaml", {"summary": "s", "hardware": "cpu", "build": {"name": "icu"}, "grid": {"seed": [0]}}, "--seeds 2"),
+        *(
+            ("x.yaml", {"summary": "s", "hardware": "cpu", "build": {"name": "icu"}, "grid": {}, "attacks": one}, words)
+            for one, words in (
+                ([], "must be a mapping"),
+                ({"budget": "huge"}, "huge"),
+                ({"names": ["round"]}, "budget"),
+                ({"budget": "small", "names": "round"}, "must be a list"),
+                ({"budget": "small", "names": ["relern"]}, "did you mean 'relearn'"),
+                ({"budgets": "small"}, "budgets"),
+            )
+        ),
     ],
 )
 def test_bad_experiment_is_refused_in_one_line(name, content, words, tmp_path):
