@@ -123,22 +123,16 @@ class Mlu(Benchmark):
     def record(self, profile: Profile, unit: Unit, shared: Shared) -> ProfileRecord:
         subject = replace(unit.subject(profile), retain_task_id=shared.retained.get(profile.id, -1))
         keys = views_of(shared.views[profile.id])
-        looks = {key: self.look(profile, key, shared) for key in keys}
-        views = {
-            key: encode_view(profile.id, look.picture, f"{look.name},{number:02d}", file=f"{number:02d}")
-            for number, (key, look) in enumerate(looks.items())
-        }
         parts = questions(profile, keys, evidence=self.EVIDENCE)[: len(unit.groups) - 1]
         used = {question.view for part in parts for question in part}
         full = [key for key in keys if key not in used]
-        first = looks[full[0] if full else keys[0]]
-        return ProfileRecord(
-            subject,
-            unit.questions_about(subject, parts),
-            views,
-            full=full,
-            portrait=_corners(first, as_thumbnail=not full),
-        )
+        first, portrait, views = (full or keys)[0], [], {}
+        for number, key in enumerate(keys):
+            look = self.look(profile, key, shared)
+            views[key] = encode_view(profile.id, look.picture, f"{look.name},{number:02d}", file=f"{number:02d}")
+            if key == first:
+                portrait = _corners(look, as_thumbnail=not full)
+        return ProfileRecord(subject, unit.questions_about(subject, parts), views, full=full, portrait=portrait)
 
     def look(self, profile: Profile, view: mlu.EntityView, shared: Shared) -> Look:
         """Return a picture of an entity."""

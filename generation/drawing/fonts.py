@@ -38,7 +38,8 @@ def open_font(package: str, file: Sequence[str], pixels: float) -> ImageFont.Fre
     return ImageFont.truetype(path, pixels, layout_engine=ImageFont.Layout.BASIC)
 
 
-@lru_cache(maxsize=512)
+# An open font keeps its file mapped, up to a megabyte, and opening one takes 30 microseconds: hold few.
+@lru_cache(maxsize=32)
 def font(family: str, size: float, weight: str = "regular") -> ImageFont.FreeTypeFont:
     """Return the font of a family (`sans`, `serif`, `mono`, `times`) at a nominal size in pixels."""
     files, factor = FAMILIES[family]
@@ -99,7 +100,6 @@ def wrap(text: str, face: ImageFont.FreeTypeFont, width: float) -> list[str]:
     return lines or [""]
 
 
-@lru_cache(maxsize=4096)
 def fit(
     text: str, family: str, weight: str, size: float, width: int, height: int
 ) -> tuple[ImageFont.FreeTypeFont, tuple[str, ...], int, int]:
@@ -110,7 +110,17 @@ def fit(
     Returns:
         (font, lines, ascent and descent of a line in pixels).
     """
-    family, current = family_for(text, family), size
+    family = family_for(text, family)
+    size, lines, ascent, descent = _setting(text, family, weight, size, width, height)
+    return font(family, size, weight), lines, ascent, descent
+
+
+@lru_cache(maxsize=4096)
+def _setting(
+    text: str, family: str, weight: str, size: float, width: int, height: int
+) -> tuple[float, tuple[str, ...], int, int]:
+    """Return the size that `fit` chooses, its lines, and the ascent and descent of a line."""
+    current = size
     while True:
         face = font(family, current, weight)
         ascent, descent = extent(face, text)
@@ -118,5 +128,5 @@ def fit(
         if words_fit or current < 0.6 * size:
             lines = wrap(text, face, width)
             if (ascent + descent) * len(lines) <= height or current <= 5:
-                return face, tuple(lines), ascent, descent
+                return current, tuple(lines), ascent, descent
         current -= 0.5
