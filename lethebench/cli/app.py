@@ -28,7 +28,7 @@ from lethebench.contract.processes import is_main_process, num_processes, proces
 STOPPED = 130  # 128 + SIGINT
 LAUNCHED = ("learn", "run", "unlearn")
 """Commands that several processes can work on."""
-AFTER_MAIN = 5.0
+AFTER_MAIN = 15.0
 """Seconds that another process of a launch waits before it prints an error: the launcher ends it when the main process
 has failed, usually of the same."""
 
