@@ -36,6 +36,8 @@ MODES = [SharingMode(True, *rest) for rest in sorted(product((False, True), repe
 NO_SHARING = SharingMode(False, False, False, False)
 RANKED_TOGETHER = 4
 """Contexts with ranked answers that are scored together, in batches of others: their passes are small."""
+SMALL = 1_024
+"""Layers times width up to which as many other contexts are scored together: equal tries are found for less padding."""
 _EXACT_MODES: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # model -> {situation: its widest exact mode}
 _WARNED: weakref.WeakSet = weakref.WeakSet()  # models whose fallback was logged
 
@@ -165,6 +167,12 @@ def _widest_exact_mode(model: Any, plan: RowPlan, placeholder: int | None) -> Sh
     return NO_SHARING
 
 
+def _is_small(model: Any) -> bool:
+    """Whether keys and values of a whole chunk of contexts take little memory."""
+    config = base_of(model).config.get_text_config()
+    return config.num_hidden_layers * config.hidden_size <= SMALL
+
+
 def score_items(
     model: Any,
     plans: Sequence[RowPlan],
@@ -204,7 +212,7 @@ def score_items(
             if progress is not None:
                 progress(done)
         shared = [context for context in shared if not context.branches]
-        for batch in context_batches(shared, limit, batched=mode.batched):
+        for batch in context_batches(shared, wide if _is_small(model) else limit, batched=mode.batched):
             results = score_shared(model, batch, limit, tries=mode.tries, statistics=statistics)
             for context, result in zip(batch, results, strict=True):
                 yield from ((tail.slots, values) for tail, values in zip(context.tails, result, strict=True))
