@@ -170,7 +170,8 @@ def _widest_exact_mode(model: Any, plan: RowPlan, placeholder: int | None) -> Sh
 def _is_small(model: Any) -> bool:
     """Whether keys and values of a whole chunk of contexts take little memory."""
     config = base_of(model).config.get_text_config()
-    return config.num_hidden_layers * config.hidden_size <= SMALL
+    layers, width = getattr(config, "num_hidden_layers", None), getattr(config, "hidden_size", None)
+    return bool(layers and width and layers * width <= SMALL)
 
 
 def score_items(
