@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from lethebench.contract.escaping import visible
 from lethebench.report.seeds import Stat
@@ -191,6 +191,40 @@ def over_steps(lines: Mapping[str, Mapping[float, Stat]], *, title: str, styles:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     _legend(figure, columns)
+    return figure
+
+
+@rc_context(STYLE)
+def over_layers(lines: Mapping[str, Mapping[tuple[str, float], Stat]], *, title: str, styles: Sequence[str]) -> Figure:
+    """Draw a measure over the layers of each part of the models, from 0 to 1; parts side by side, in their order.
+
+    Args:
+        lines: Model -> (part, number of the layer) -> value.
+        title: What is drawn.
+        styles: All models of the report in order, so that each keeps its color in every panel.
+    """
+    layers = list(dict.fromkeys(layer for line in lines.values() for layer in line))
+    parts = {part: [layer for layer in layers if layer[0] == part] for part, _ in layers}
+    columns = 3 if max(map(len, lines), default=0) <= 18 else 2
+    figure = Figure(figsize=(4.7, 3.3 + 0.2 * math.ceil(len(lines) / columns)), dpi=DPI, layout="constrained")
+    panels = figure.subplots(
+        1, len(parts), sharey=True, squeeze=False, width_ratios=[1 + len(own) ** 0.5 for own in parts.values()]
+    )[0]
+    for axes, (part, own) in zip(panels, parts.items(), strict=True):
+        for model, line in lines.items():
+            points = {number: line[part, number] for _, number in own if (part, number) in line}
+            _curve(axes, model, points, styles.index(model))
+        axes.set_ylim(0, 1.06)
+        numbers = [number for _, number in own]
+        axes.set_xlim(min(numbers) - 0.5, max(numbers) + 0.5)
+        axes.xaxis.set_major_locator(FixedLocator(numbers) if len(numbers) < 6 else MaxNLocator(6, integer=True))
+        axes.set_xlabel(f"{part}\nlayer", fontsize=9)
+        axes.grid(axis="y", color="#e4e7eb", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_title(title, loc="left", fontsize=10.5, fontweight="bold", pad=10)
+    handles, labels = panels[-1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False, fontsize=8.5)
     return figure
 
 

@@ -53,6 +53,7 @@ class Chapter:
         matrices: A heat map per finished method.
         curves: Panels over stages.
         attacks: Panels over steps of relearning.
+        layers: Panels over layers, of attacks that look inside.
         losses: Panels over training steps.
         sections: Example questions.
         pictures: Pictures of the questions, by row id.
@@ -65,6 +66,7 @@ class Chapter:
     matrices: Sequence[RenderedFigure]
     curves: Sequence[RenderedFigure]
     attacks: Sequence[RenderedFigure]
+    layers: Sequence[RenderedFigure]
     losses: Sequence[RenderedFigure]
     sections: Sequence[Section]
     pictures: dict[str, list[Thumbnail]]

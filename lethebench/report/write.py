@@ -5,9 +5,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lethebench import __version__
+from lethebench.contract.escaping import file_names
 from lethebench.contract.folder_kinds import REPORT
 from lethebench.contract.own_folder import new_folder
-from lethebench.report import details, first_task, gaps, headline, judged, optional, robustness, sets, training
+from lethebench.report import (
+    details,
+    first_task,
+    gaps,
+    headline,
+    judged,
+    measures,
+    optional,
+    robustness,
+    sets,
+    training,
+)
 from lethebench.report.examples import examples
 from lethebench.report.load import ReportError, RunRecord, load_run
 from lethebench.report.page import Chapter, RenderedFigure, page
@@ -20,7 +32,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Progress = Callable[[int, int], None]
-OPTIONAL = ("blocks", "judged", "inside", "later", "relearning", "representation", "robustness", "sets", "training")
+OPTIONAL = (
+    "blocks",
+    "judged",
+    "inside",
+    "later",
+    "layers",
+    "measures",
+    "relearning",
+    "representation",
+    "robustness",
+    "sets",
+    "training",
+)
 """Tables that are not written where they have no rows."""
 Formats = Sequence[str]
 """Vector formats that figures are rendered in besides PNG."""
@@ -69,7 +93,7 @@ def _write(loaded: Sequence[RunRecord], folder: Path, formats: Formats, progress
     for name in ("figures", "tables", *(["paper"] if formats else [])):
         (folder / name).mkdir()
     for chapter in chapters:
-        for rendered in (*chapter.matrices, *chapter.curves, *chapter.attacks, *chapter.losses):
+        for rendered in (*chapter.matrices, *chapter.curves, *chapter.attacks, *chapter.layers, *chapter.losses):
             (folder / "figures" / f"{rendered.name}.png").write_bytes(rendered.png)
             for kind, content in rendered.vectors.items():
                 (folder / "paper" / f"{rendered.name}.{kind}").write_bytes(content)
@@ -96,6 +120,8 @@ def _chapter(group: Group, prefix: str, formats: Formats, step: Callable[[], Non
         details.cost(group),
         robustness.robustness(group),
         robustness.relearning_table(group),
+        measures.measures(group),
+        measures.layers_table(group),
         optional.inside(group),
         optional.representation(group),
         training.table(group),
@@ -109,6 +135,7 @@ def _chapter(group: Group, prefix: str, formats: Formats, step: Callable[[], Non
         step()
     curves = [*_curves(group, prefix, formats), *_first_task(group, prefix, formats)]
     attacks = list(_relearning(group, prefix, formats))
+    layers = list(_layers(group, prefix, formats))
     losses = [_render(figure, f"{prefix}{name}", alt, formats) for name, alt, figure in training.panels(group)]
     step()
     sections = examples(group)
@@ -116,7 +143,7 @@ def _chapter(group: Group, prefix: str, formats: Formats, step: Callable[[], Non
     pictures, missing = thumbnails(group.first, ids)
     step()
     named = {table.name: table for table in tables}
-    return Chapter(group, prefix, named, matrices, curves, attacks, losses, sections, pictures, missing)
+    return Chapter(group, prefix, named, matrices, curves, attacks, layers, losses, sections, pictures, missing)
 
 
 def _matrices(group: Group, prefix: str, formats: Formats) -> Iterator[RenderedFigure]:
@@ -201,6 +228,18 @@ def _relearning(group: Group, prefix: str, formats: Formats) -> Iterator[Rendere
             f"Curves over steps of relearning on {variant} rows: knowledge of other facts; numbers in table relearning"
         )
         yield _render(figure, f"{prefix}{name}", alt, formats)
+
+
+def _layers(group: Group, prefix: str, formats: Formats) -> Iterator[RenderedFigure]:
+    """Yield a figure per attack that measures each layer: vision tower, projector and language model side by side."""
+    from lethebench.report.figures import over_layers
+
+    styles = [*group.methods, *measures.REFERENCES.values()]
+    for attack, lines in measures.layers(group).items():
+        named = {measures.REFERENCES.get(model, model): line for model, line in lines.items()}
+        figure = over_layers(named, styles=styles, title=f"{attack} by layer → gold")
+        name = f"layers-{file_names([attack])[attack]}"
+        yield _render(figure, f"{prefix}{name}", f"Curves over layers: {attack}; numbers in table layers", formats)
 
 
 def _render(figure: "Figure", name: str, alt: str, formats: Formats) -> RenderedFigure:

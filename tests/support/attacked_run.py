@@ -58,3 +58,15 @@ def marked_scores(patch, asked: list | None = None) -> None:
         return [row | {"keyword_match": float(index < round(share * count))} for index, row in enumerate(rows)]
 
     patch.setattr(context, "evaluate_rows", scores)
+
+
+def marked_knowledge(patch) -> None:
+    """Score a model as it is, but for the questions that it answers, which its weight decides."""
+    honest = context.evaluate_rows
+
+    def scores(model, processor, prepared):
+        rows = honest(model, processor, prepared)
+        share = _marker(model)[0, 0].item()
+        return [row | {"keyword_match": float(index < round(share * len(rows)))} for index, row in enumerate(rows)]
+
+    patch.setattr(context, "evaluate_rows", scores)
