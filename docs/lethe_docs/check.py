@@ -1,11 +1,20 @@
-"""Checks the HTML of the site: no internal link or picture is broken, nothing is loaded from elsewhere."""
+"""Checks the HTML of the site: no link or picture is broken, nothing is loaded from elsewhere, no text became a tag."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 LOADING = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src"}
 """Tag -> attribute whose address a browser loads."""
+_TAG = re.compile(
+    "a|abbr|article|aside|b|blockquote|body|br|button|caption|code|col|colgroup|dd|details|div|dl|dt|em|footer|form|"
+    "h[1-6r]|head|header|html|i|img|input|kbd|label|li|link|main|meta|nav|noscript|ol|option|p|pre|script|section|select|small|"
+    "span|strong|style|sub|summary|sup|table|tbody|td|template|title|tr|th|thead|u|ul|var|"
+    "svg|circle|line|path|polygon|polyline|rect|symbol|use"
+)
+"""Tags of the theme and of Markdown; any other is a text such as <name>, which a browser does not show."""
+_ELSEWHERE = re.compile(r"https://[\w-]+(\.[\w-]+)+(/[^\s<>\"{}|\\^`]*)?(?<![.,;:)])")
 
 
 class _Page(HTMLParser):
@@ -17,9 +26,12 @@ class _Page(HTMLParser):
         self.links: list[str] = []
         self.loaded: list[str] = []
         self.without_text: list[str] = []
+        self.unknown: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
+        if not _TAG.fullmatch(tag):
+            self.unknown.append(tag)
         self.ids |= {values[name] for name in ("id", "name") if name in values}
         if tag == "a" and "href" in values:
             self.links.append(values["href"])
@@ -41,8 +53,11 @@ def problems(site: Path) -> list[str]:
         name = path.relative_to(site)
         faults += [f"{name}: loads {address}" for address in page.loaded if urlsplit(address).netloc]
         faults += [f"{name}: {source} has no text" for source in page.without_text]
+        faults += [f"{name}: <{tag}> is no tag of HTML; write it as code" for tag in page.unknown]
         for link in [*page.links, *page.loaded]:
             parts = urlsplit(link)
+            if parts.netloc and link in page.links and not _ELSEWHERE.fullmatch(link):
+                faults.append(f"{name}: {link} is no address of another site")
             if parts.scheme or parts.netloc or not link:
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path

@@ -86,13 +86,15 @@ def _target(target: str, file: str, page: str) -> str:
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [
-        header,
-        ["---"] * len(header),
-        *([cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows),
-    ]
+    """Return a Markdown table; what looks like a tag in a cell, other than `<br>`, stays text."""
+    lines = [header, ["---"] * len(header), *([_cell(cell) for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Return a cell on one line, whose bars and, outside of code, tags are text."""
+    line = text.replace("|", "\\|").replace("\n", " ")
+    return re.sub(r"(`[^`]*`|<br>)|<", lambda match: match[1] or "&lt;", line)
 
 
 def arxiv_link(text: str) -> str:

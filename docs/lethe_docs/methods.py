@@ -111,8 +111,10 @@ def _settings(entry: MethodEntry, config: Any) -> str:
         )
     if not rows:
         return "None of its own; learning rate, batch and epochs come from the [preset](../guides/settings.md)."
-    text = table(["setting", "default", "meaning", "in presets"], rows)
-    return text + f"\nSet them by `--set {entry.name}.{rows[0][0].strip('`')}=...`, a preset, or `lethe tune`."
+    columns = 4 if any(row[3] for row in rows) else 3
+    text = table(["setting", "default", "meaning", "in presets"][:columns], [row[:columns] for row in rows])
+    ways = "a preset, or `lethe tune`" if entry.trains else "or a preset"
+    return text + f"\nSet them by `--set {entry.name}.{rows[0][0].strip('`')}=...`, {ways}."
 
 
 def _command(entry: MethodEntry) -> str:

@@ -150,6 +150,10 @@ def test_link_to_nowhere_is_refused(target):
         ('<img src="https://x.org/a.png" alt="a">', "loads https://x.org/a.png"),
         ('<script src="//cdn.org/a.js"></script>', "loads //cdn.org/a.js"),
         ('<img src="a.html">', "a.html has no text"),
+        ("<p>runs/<benchmark></p>", "<benchmark> is no tag of HTML"),
+        ('<a href="http://x.org">', "http://x.org is no address"),
+        ('<a href="https://x.org/a).">', "https://x.org/a). is no address"),
+        ('<a href="https://ORG/NAME">', "https://ORG/NAME is no address"),
         ('<p id="part"><a href="a.html#part"><a href="https://x.org">', None),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from accessibility import faults, press_tab, show
 from browser import Browser
 from command_line import lethe
 
@@ -42,15 +43,17 @@ def test_site_shows_pictures_of_every_benchmark(html):
         assert f"{name}-sheet.webp" in (html / "benchmarks" / f"{name}.html").read_text("utf-8")
 
 
-def test_pages_fit_a_phone_and_request_nothing_elsewhere(html, tmp_path):
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (375, False)])
+def test_every_visitor_can_use_the_pages(html, tmp_path, width, dark):
+    """Contrast, names of pictures and controls, the width of a phone; nothing is requested from elsewhere."""
     program = shutil.which("chromium") or pytest.skip("no browser: install Chromium")
     with Browser(program, tmp_path) as browser:
+        show(browser, width, dark)
         for page in sorted(html.rglob("*.html")):
-            browser.resize(375, 800)
             browser.open(page.as_uri())
-            browser.wait("document.readyState == 'complete'")
-            width = browser.read("document.documentElement.scrollWidth")
-            assert width <= 375, page.relative_to(html)
+            browser.wait("document.readyState == 'complete' && document.body")
+            assert faults(browser) == [], page.relative_to(html)
+        assert press_tab(browser)[0] == "Skip to content"
         assert browser.problems == []
         assert {urlsplit(address).scheme for address in browser.requests} <= {"file", "data"}
 

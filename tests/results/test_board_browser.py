@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from accessibility import faults, press_tab, show
 from browser import Browser
 from many_results import write_many
 
@@ -38,26 +39,6 @@ DETAIL = {
     "facts": [["Model", SCRIPT]],
     "commands": [f"lethe run {SCRIPT}"],
 }
-CONTRAST = """(() => {
-  const linear = c => c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
-  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-  const parse = text => text.match(/[\\d.]+/g).map(Number);
-  const low = [];
-  for (const node of document.querySelectorAll(".board *")) {
-    const words = [...node.childNodes].filter(child => child.nodeType === 3).map(child => child.data).join("").trim();
-    if (!words || node.disabled || !node.getClientRects().length) continue;
-    let under = node, back = [0, 0, 0, 0];
-    while (under && (back[3] ?? 1) === 0) {
-      back = parse(getComputedStyle(under).backgroundColor);
-      under = under.parentElement;
-    }
-    const [one, other] = [light(parse(getComputedStyle(node).color)), light(back)].sort((a, b) => b - a);
-    const ratio = (one + 0.05) / (other + 0.05);
-    if (ratio < 4.5) low.push([words.slice(0, 30), Math.round(ratio * 100) / 100]);
-  }
-  return JSON.stringify(low);
-})()"""
-"""Texts whose contrast with their background is below 4.5, which WCAG AA asks for."""
 
 pytestmark = pytest.mark.slow
 
@@ -89,12 +70,7 @@ def opened(folder: Path, address: str, *, width: int = 1280, dark: bool = False)
         reason = f"no browser: install Chromium (looked for {', '.join(BROWSERS)})"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     with Browser(program, folder / "profile") as window:
-        phone = width < 700
-        window._call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=850, deviceScaleFactor=1 + phone, mobile=phone
-        )
-        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        window._call("Emulation.setEmulatedMedia", features=scheme)
+        show(window, width, dark)
         window.open(address)
         window.wait(LOADED)
         yield window
@@ -217,9 +193,8 @@ def test_every_text_has_contrast_and_fits_the_width(address, tmp_path, width, da
             if open_run:
                 window.read("location.hash = document.querySelector('#board-table tbody a').getAttribute('href')")
                 window.wait("document.querySelector('#board-run pre')")
-            assert json.loads(window.read(CONTRAST)) == []
-            page, inner = window.read("[document.documentElement.scrollWidth, window.innerWidth]")
-            assert page <= inner == width
+            assert faults(window, ".board") == []
+            assert window.read("window.innerWidth") == width
 
 
 def test_keyboard_reaches_every_control(address, tmp_path):
@@ -227,15 +202,10 @@ def test_keyboard_reaches_every_control(address, tmp_path):
     with opened(tmp_path, address) as window:
         reached = []
         for _ in range(60):
-            for kind in ("keyDown", "keyUp"):
-                window._call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
-            reached.append(window.read("document.activeElement.id || document.activeElement.textContent"))
-            assert window.read("parseFloat(getComputedStyle(document.activeElement).outlineWidth)") > 0
+            name, mark = press_tab(window)
+            reached.append(name)
+            assert mark > 0
             if reached[-1] == "board-next":
                 break
         names = ["board-benchmark", "board-tasks", "board-clear", "board-x", "board-y", "board-plot", "board-next"]
         assert [name for name in reached if name in names] == names
-        unnamed = """[...document.querySelectorAll('.board :is(select, button, canvas[role], a)')]
-          .filter(e => !(e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText))
-          .map(e => e.outerHTML)"""
-        assert window.read(unnamed) == []
