@@ -80,7 +80,7 @@ def detectability(
             "each set needs at least two profiles: the classifier is tested on others than it is trained on"
         )
     rng = np.random.default_rng(seed)
-    wins, pairs = sum(_cross_validated(values, inside, sides, rng) for _ in range(SPLITS))
+    wins, pairs = np.sum([_cross_validated(values, inside, sides, rng) for _ in range(SPLITS)], axis=0)
     placements = wins / pairs
     auc = float(placements.mean())
     margin = Z * float(np.std(_resampled(values, inside, sides, rng), ddof=1))

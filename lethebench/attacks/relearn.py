@@ -58,8 +58,8 @@ class Relearn:
 
 def apart(train: Dataset, scored: Dataset, context: Context) -> tuple[Dataset, Dataset]:
     """Return the rows to train on and those to score, without those whose answers the first state."""
-    texts = (list(rows.select_columns(TEXTS)) for rows in (train, scored))
-    trained_on, left = without_stated(*texts, names=context.names)
+    texts = [list(rows.select_columns(TEXTS)) for rows in (train, scored)]
+    trained_on, left = without_stated(texts[0], texts[1], context.names)
     return train.select(trained_on), scored.select(left)
 
 

@@ -66,9 +66,7 @@ class RoundBitsandbytes:
         yield from _rounded(loaded, rows, context, by_bitsandbytes)
 
 
-def _rounded(
-    loaded: Loaded, rows: Dataset, context: Context, change: Callable[[torch.Tensor, int], torch.Tensor]
-) -> Iterator[Attempt]:
+def _rounded(loaded: Loaded, rows: Dataset, context: Context, change: Callable[..., torch.Tensor]) -> Iterator[Attempt]:
     if is_quantized_model(_module(loaded)):
         raise NotApplicable("its weights are quantized already")
     for bits in (8, 4):
@@ -81,7 +79,8 @@ def by_torchao(weights: torch.Tensor, bits: int) -> torch.Tensor:
     from torchao.quantization import IntxWeightOnlyConfig, PerAxis, PerGroup, quantize_
 
     granularity = PerAxis(0) if weights.shape[1] % GROUP else PerGroup(GROUP)
-    layer = nn.Linear(*reversed(weights.shape), bias=False, dtype=weights.dtype, device=weights.device)
+    rows, columns = weights.shape
+    layer = nn.Linear(columns, rows, bias=False, device="meta")
     layer.weight = nn.Parameter(weights.detach().clone())
     quantize_(layer, IntxWeightOnlyConfig(weight_dtype=getattr(torch, f"int{bits}"), granularity=granularity))
     return cast(Any, layer.weight).dequantize()

@@ -13,7 +13,7 @@ class Node(NamedTuple):
     """A row of one of two sets."""
 
     is_trained: bool
-    index: int
+    row: int
 
 
 def without_stated(
@@ -39,7 +39,7 @@ def without_stated(
         conflicts.setdefault(other, set()).add(own)
     left_out: set[Node] = set()
     while conflicts:
-        worst = max(conflicts, key=lambda node: (len(conflicts[node]), node.is_trained, -node.index))
+        worst = max(conflicts, key=lambda node: (len(conflicts[node]), node.is_trained, -node.row))
         left_out.add(worst)
         for other in conflicts.pop(worst):
             conflicts[other].discard(worst)
