@@ -35,8 +35,8 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "build-24": Part("build of icu, 24 profiles, over drawing its pages", "build_floor.py 24 --num-proc 1"),
-    "build-48": Part("the same with 48 profiles", "build_floor.py 48 --num-proc 1"),
+    "build-16": Part("build of icu, 16 profiles, over drawing its pages", "build_floor.py 16 --num-proc 1"),
+    "build-32": Part("the same with 32 profiles", "build_floor.py 32 --num-proc 1"),
     "candidates-128": Part("naive scoring over ours, 128 candidates", "candidates.py --candidates 128 --naive 8"),
     "candidates-512": Part("the same with 512 candidates", "candidates.py --candidates 512 --naive 8"),
     "step": Part("bare training step of NPO over ours", "npo_step.py"),
@@ -54,7 +54,7 @@ LONG = {
     "build-1000": Part("build of icu, 1,000 profiles, over drawing its pages", "build_floor.py 1000 --num-proc 1"),
 }
 GROWTH = {
-    "build": ("build-24", "build-48"),
+    "build": ("build-16", "build-32"),
     "candidates": ("candidates-128", "candidates-512"),
     "step": ("step", "step-4"),
     "rouge": ("rouge-4000", "rouge-16000"),
