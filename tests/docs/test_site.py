@@ -64,6 +64,7 @@ def test_every_page_with_code_that_runs_is_run():
     assert {page for page in pages if blocks(page)} == set(ORDER)
 
 
+@pytest.mark.timeout(1800)  # it trains a dozen models
 def test_code_of_the_pages_runs(tmp_path, monkeypatch):
     """One folder and one Python session for all, as for a reader who follows them."""
     monkeypatch.chdir(tmp_path)
