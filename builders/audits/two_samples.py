@@ -46,7 +46,7 @@ def picture_features(folder: Path, files: Sequence[str], sample: Sample) -> dict
     In small builds several pictures, since one tells little about few subjects. Not the mean of all: it has less spread
     where there are more, and held-out subjects have no picture of a test.
     """
-    most = min(_MOST_PICTURES, max(1, _PICTURES // max(1, len(sample.subjects))))
+    most = picture_count(len(sample.subjects))
     looks: dict[str, np.ndarray] = {}
     for name in files:
         ids = [row["profile_id"] for row in parquet_rows(folder / name, ("profile_id",))]
@@ -55,11 +55,17 @@ def picture_features(folder: Path, files: Sequence[str], sample: Sample) -> dict
         for row in parquet_rows(folder / name, ("profile_id", "images", "thumbnails")):
             pictures = [picture["bytes"] for picture in row["thumbnails"] + row["images"] if picture["bytes"]]
             if row["profile_id"] in sample.subjects and pictures:
-                looks[row["profile_id"]] = np.array([_look(data) for data in pictures[:most]])
+                looks[row["profile_id"]] = np.array([encoded_look(data) for data in pictures[:most]])
     return looks
 
 
-def _look(data: bytes) -> np.ndarray:
+def picture_count(subjects: int) -> int:
+    """Return the most pictures of a subject that are compared for a number of subjects."""
+    return min(_MOST_PICTURES, max(1, _PICTURES // max(1, subjects)))
+
+
+def encoded_look(data: bytes) -> np.ndarray:
+    """Return `look` of an encoded picture, zeros if it is damaged."""
     try:
         return look(read_picture(data).image)
     except PictureError:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from lethebench.builders.mllmu.balance import balanced
+from lethebench.builders.mllmu.balance import NEXT_BEST, balanced
 from lethebench.builders.options import Options, option
 from lethebench.builders.own_portraits import HELP, OwnPortraits
 from lethebench.builders.records import Unit, split_units
@@ -68,7 +68,8 @@ def _order(count: int, seed: int) -> tuple[int, ...]:
         return tuple(shuffled(range(count + held_out), seed, "groups"))
     everyone = people(count + held_out, seed=seed)
     values = pools([*everyone, *figures(figure_count(count), seed=seed)])
-    return tuple(balanced(everyone, size, held_out, values, seed=seed))
+    rank = NEXT_BEST.get(seed, 0) if count == PAPER_PEOPLE else 0
+    return tuple(balanced(everyone, size, held_out, values, seed=seed, rank=rank))
 
 
 def groups(count: int, *, seed: int) -> dict[str, list[Profile]]:
