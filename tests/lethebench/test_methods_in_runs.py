@@ -52,7 +52,7 @@ def test_every_method_runs_two_stages_and_is_scored(learnt):
     final = result["methods"]
     # A retain term raises utility: ascent alone ruins the model.
     assert final["graddiff"]["in_sample_utility"] > final["ga"]["in_sample_utility"] + 0.2
-    for method in ("graddiff", "kl", "npo", "simnpo", "idk", "dpo", "rmu", "lumoe"):
+    for method in ("graddiff", "kl", "npo", "npo_sam", "simnpo", "idk", "dpo", "rmu", "lumoe"):
         assert final[method]["forget"] > 0.6, method
         assert final[method]["in_sample_utility_relative"] > 0.6, method
     for stage, count in (("t001", 1), ("t002", 2)):

@@ -1,6 +1,6 @@
 """Kill `lethe attack` many times at random moments, repeat it each time, and compare the results with those of one go.
 
-    python tests/support/attack_kills.py attack DIR [KILLS]
+    python tests/support/attack_kills.py attack DIR [KILLS [NAME,...]]
 
 A JSON line on stdout gives the number of kills that hit, of results, and what differs.
 """
@@ -25,6 +25,7 @@ from lethebench.attacks import command
 from lethebench.attacks.registry import ATTACKS, Budget
 
 BUDGET = Budget(rows=8, samples=4, steps=(1, 2), train_rows=8, beams=2)
+NAMES = ["--attacks", sys.argv[4]] if len(sys.argv) > 4 else []
 LONGEST = 1.5
 """Seconds after a result within which the process is killed, about those of a result."""
 
@@ -34,7 +35,7 @@ def attack(run: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         marked_knowledge(patch)
         patch.setitem(command.BUDGETS, "small", BUDGET)
-        done = lethe("attack", run)
+        done = lethe("attack", run, *NAMES)
     if done.status:
         raise RuntimeError(done.error[-3000:])
 
