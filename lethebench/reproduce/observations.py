@@ -1,13 +1,13 @@
 """Orderings of methods that papers report, and whether they hold in an experiment's runs."""
 
-from statistics import fmean
-
 from lethebench.report.seeds import stat
 from lethebench.report.tables import Cell, Column, Table, stat_cell
 from lethebench.reproduce.cells import Cells
 
 ENOUGH = 0.85
 """Forget value from which `keep` is compared: a method that forgets little keeps much."""
+NO_DIFFERENCE = 0.01
+"""Difference in `keep` that one answer of a small build makes."""
 PUBLISHED = (
     ("npo:retain_loss=none", "ga", "NPO collapses later than GA (NPO paper)"),
     ("graddiff", "ga", "a retain term spares utility (TOFU, MLLMU-Bench)"),
@@ -66,9 +66,11 @@ def _forgets(cells: Cells, name: str, seed: int) -> bool:
 def _verdict(differences: list[float]) -> str:
     if not differences:
         return "not comparable: one of them does not forget enough"
+    if all(abs(difference) < NO_DIFFERENCE for difference in differences):
+        return "no difference"
     ahead = sum(difference > 0 for difference in differences)
     if ahead == len(differences):
         return "holds"
-    if fmean(differences) <= 0 and ahead == 0:
+    if ahead == 0:
         return "does not hold"
     return f"unclear: holds in {ahead} of {len(differences)} seeds"

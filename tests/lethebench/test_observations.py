@@ -23,6 +23,7 @@ def cells(**keeps):
         ([0.4, 0.8], [0.5, 0.9], "2", "does not hold"),
         ([0.9, 0.8], [0.5, 0.9], "2", "unclear: holds in 1 of 2 seeds"),
         ([0.9, None], [0.5, 0.9], "1", "holds"),
+        ([0.995, 0.9], [1.0, 0.9], "2", "no difference"),
         ([None, None], [0.5, 0.9], "0", "not comparable: one of them does not forget enough"),
     ],
 )
