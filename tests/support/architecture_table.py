@@ -73,7 +73,7 @@ def page(records: Mapping[str, Mapping[str, str]]) -> str:
     lines = [
         f"| {name} | " + " | ".join(record[column] for column in columns) + " |" for name, record in records.items()
     ]
-    notes = [f"- `{name}`: {record['note']}" for name, record in records.items() if record["note"]]
+    notes = [f"- `{name}`: {record['note'].replace('<', '&lt;')}" for name, record in records.items() if record["note"]]
     verdicts = {name: counts[name] for name in ("fully", "partly", "refused")}
     head = HEAD.format(version=version("transformers"), total=len(records), **verdicts)
     return head + "\n".join(lines) + "\n\n## Refusals and limits\n\n" + "\n".join(notes) + "\n"
