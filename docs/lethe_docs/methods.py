@@ -129,9 +129,11 @@ def _measured(name: str) -> list[str]:
     parts = []
     for path in RESULTS:
         lines = path.read_text("utf-8").splitlines()
-        start = next(index for index, line in enumerate(lines) if line.startswith("| Method | Score"))
-        own = [line for line in lines[start:] if re.match(rf"\| {re.escape(markdown_text(name))}(?:/\w+)? \|", line)]
+        start = next(index for index, line in enumerate(lines) if line.lower().startswith("| method | score"))
+        own = [
+            line for line in lines[start:] if re.match(rf"\| `?{re.escape(markdown_text(name))}(?:/\w+)?`? \|", line)
+        ]
         if own:
             source = f"[{path.stem}](../results/{path.name}) (`lethe reproduce {path.stem}`):"
             parts.append(f"{source}\n\n" + "\n".join([lines[start], lines[start + 1], own[0]]))
-    return ["## Measured", "With the tiny model, means over seeds (standard deviation).", *parts] if parts else []
+    return ["## Measured", "With the tiny model, means over seeds, in brackets their spread.", *parts] if parts else []

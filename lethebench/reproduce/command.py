@@ -16,6 +16,7 @@ from lethebench.grid.plan import Cell, Grid, read_grid
 from lethebench.grid.states import DONE, states_of
 from lethebench.report.load import load_run
 from lethebench.report.tables import number
+from lethebench.reproduce.attacked import attacks_table
 from lethebench.reproduce.cells import NEW, OUTSIDE, SAME, Verdict, cells_of, compare, read_expected
 from lethebench.reproduce.experiments import Experiment, find_experiment, with_seeds
 from lethebench.reproduce.methods import methods_table, rows_of
@@ -56,7 +57,8 @@ def reproduce_command(
         own = [cell for cell in grid.cells if not cell.shared]
         _attack(experiment, [cell.folder for cell in own])
         runs = [(_configuration(cell), load_run(cell.folder)) for cell in own]
-        table = methods_table(rows_of([cell.folder for cell in own])) if experiment.attacks else ""
+        folders = [cell.folder for cell in own]
+        table = methods_table(rows_of(folders)) if experiment.attacks else ""
     cells = cells_of(runs, attacked=bool(experiment.attacks))
     manifest = read_manifest(data)
     facts: dict[str, Any] = {
@@ -65,7 +67,9 @@ def reproduce_command(
         "environment": {"versions": library_versions(), "machine": machine()},
     }
     if record:
-        text = page(experiment, facts, cells, runs) + (f"\n## Methods under attack\n\n{table}\n" if table else "")
+        tables = {"Methods under attack": table, "What each attack recovers": attacks_table(folders)} if table else {}
+        attacked = [f"{title}\n\n{content}\n" for title, content in tables.items()]
+        text = page(experiment, facts, cells, runs, attacked)
         write_json(experiment.expected, {**facts, "cells": cells})
         experiment.page.write_text(text, encoding="utf-8")
         line = f"expected values written to {experiment.expected} and {experiment.page.name}"

@@ -1,6 +1,6 @@
 """The page of an experiment's recorded results, in Markdown: every number on it comes from the runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lethebench.report.headline import FIGURES
@@ -13,7 +13,13 @@ from lethebench.reproduce.experiments import Experiment
 from lethebench.reproduce.observations import ENOUGH, observations
 
 
-def page(experiment: Experiment, facts: Mapping[str, Any], cells: Cells, runs: Iterable[tuple[str, RunRecord]]) -> str:
+def page(
+    experiment: Experiment,
+    facts: Mapping[str, Any],
+    cells: Cells,
+    runs: Iterable[tuple[str, RunRecord]],
+    attacked: Sequence[str] = (),
+) -> str:
     """Return the page.
 
     Args:
@@ -21,41 +27,46 @@ def page(experiment: Experiment, facts: Mapping[str, Any], cells: Cells, runs: I
         facts: `data` and `environment` of the recorded values.
         cells: Its figures, see `cells_of`.
         runs: Finished runs, each with the name of its configuration.
+        attacked: Sections on what attacks recover, in place of those that experiments without attacks have.
     """
-    groups: dict[str, list[RunRecord]] = {}
+    members: dict[str, list[RunRecord]] = {}
     for name, run in runs:
-        groups.setdefault(name, []).append(run)
-    methods = {
-        name if len(members[0].methods) == 1 else f"{name}/{method.name}": (Group(name, tuple(members)), method.name)
-        for name, members in groups.items()
-        for method in members[0].methods
-    }
-    ordered = dict(sorted(methods.items(), key=lambda item: -(_score(cells, item[0]))))
-    first = next(iter(ordered.values()))[0]
-    seeds = ", ".join(str(run.seed) for run in first.runs)
+        members.setdefault(name, []).append(run)
     data, machine = facts["data"], facts["environment"]["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in facts["environment"]["versions"].items())
-    device = machine["accelerator"] or machine["processor"]
+    seeds = ", ".join(str(run.seed) for run in next(iter(members.values())))
+    brackets = "the lowest and the highest" if attacked else "the standard deviation"
+    return "\n".join(
+        [
+            f"# {experiment.name}: recorded results",
+            "",
+            f"{experiment.summary} Data: {data['benchmark']} {data['version']}. Means over seeds {seeds}, with "
+            f"{brackets} in brackets. `lethe reproduce {experiment.name} --record` wrote this page; `lethe reproduce "
+            f"{experiment.name}` repeats the runs and compares each figure, within a tolerance.",
+            "",
+            *(f"## {part}" for part in attacked or _scores(cells, members)),
+            f"Measured on {machine['accelerator'] or machine['processor']}, {machine['threads']} threads; {versions}.",
+            "",
+        ]
+    )
+
+
+def _scores(cells: Cells, members: Mapping[str, Sequence[RunRecord]]) -> list[str]:
+    """Return the sections of an experiment without attacks."""
+    methods = {
+        name if len(runs[0].methods) == 1 else f"{name}/{method.name}": (Group(name, tuple(runs)), method.name)
+        for name, runs in members.items()
+        for method in runs[0].methods
+    }
+    ordered = dict(sorted(methods.items(), key=lambda item: -_score(cells, item[0])))
+    first = next(iter(ordered.values()))[0]
     parts = [markdown(figures(cells, ordered))]
     if (published := observations(cells)).rows:
         parts.append(
             f"{markdown(published)}\nCompared by `keep`, with the settings of the presets, over seeds in which both "
             f"methods reach forget {ENOUGH}. Evidence that they do what they claim, not about 7 billion weights.\n"
         )
-    parts += [markdown(table) for table in (sets_of(first, ordered), later_of(first, ordered)) if table.rows]
-    return "\n".join(
-        [
-            f"# {experiment.name}: recorded results",
-            "",
-            f"{experiment.summary} Data: {data['benchmark']} {data['version']}. Means over seeds {seeds}, with the "
-            f"standard deviation in brackets. `lethe reproduce {experiment.name} --record` wrote this page; `lethe "
-            f"reproduce {experiment.name}` repeats the runs and compares each figure, within the tolerance below.",
-            "",
-            *(f"## {part}" for part in parts),
-            f"Measured on {device}, {machine['threads']} threads; {versions}.",
-            "",
-        ]
-    )
+    return parts + [markdown(table) for table in (sets_of(first, ordered), later_of(first, ordered)) if table.rows]
 
 
 def figures(cells: Cells, methods: Mapping[str, tuple[Group, str]]) -> Table:
