@@ -61,8 +61,8 @@ def attacks_table(runs: Sequence[Path]) -> str:
         by = dict.fromkeys(model["worst_attack"] for _, model in models)
         cells = []
         for attack_name in attacks:
-            found = [value for stage, model in models if (value := worst_of(stage, model, attack_name)) is not None]
-            cells.append(f"{fmean(found):.2f}" if found else "–")
+            values = [value for stage, model in models if (value := worst_of(stage, model, attack_name)) is not None]
+            cells.append(f"{fmean(values):.2f}" if values else "–")
         shown = name if name == GOLD else f"`{name}`"
         lines.append([shown, worst_cell([model for _, model in models]), "; ".join(by), *cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,7 +1,11 @@
-"""The metadata of a field of `RunOptions`, and its flag on the command line."""
+"""The metadata of a field of `RunOptions`, its flag on the command line, and its value as a path."""
 
 import dataclasses
+from os import PathLike
+from pathlib import Path
 from typing import Any
+
+from lethebench.contract.errors import UserError
 
 
 def option(help: str, *, decides: str = "result", commands: str = "run", **shape: Any) -> dict[str, Any]:
@@ -22,3 +26,14 @@ def option(help: str, *, decides: str = "result", commands: str = "run", **shape
 def flag_of(entry: "dataclasses.Field[Any]") -> str:
     """Return the flag of an option on the command line."""
     return entry.metadata["shape"].get("flag") or "--" + entry.name.replace("_", "-")
+
+
+def path_of(name: str, value: object) -> Path:
+    """Return the path that an option holds as text or path.
+
+    Raises:
+        UserError: It is neither.
+    """
+    if not isinstance(value, str | PathLike):
+        raise UserError(f"{name}={value!r}: pass a path, as a string or pathlib.Path")
+    return Path(value)

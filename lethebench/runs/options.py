@@ -7,13 +7,11 @@ fields of `RunOptions` and their metadata. A new option is one new field.
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lethebench.contract.defaults import GATE_THRESHOLD
-from lethebench.contract.errors import UserError
-from lethebench.runs.option_field import flag_of, option
+from lethebench.runs.option_field import flag_of, option, path_of
 from lethebench.runs.sequence import OrderedRequests
 
 if TYPE_CHECKING:
@@ -308,11 +306,8 @@ class RunOptions(OrderedRequests):
     )
 
     def __post_init__(self) -> None:
-        for name in ("data", "out"):
-            value = getattr(self, name)
-            if not isinstance(value, str | PathLike) and not (name == "out" and value is None):
-                raise UserError(f"{name}={value!r}: pass a path, as a string or pathlib.Path")
-            object.__setattr__(self, name, None if value is None else Path(value))
+        object.__setattr__(self, "data", path_of("data", self.data))
+        object.__setattr__(self, "out", None if self.out is None else path_of("out", self.out))
         # Empty sections say nothing; a dotted method is called package.module.Class, as its folder is.
         settings = {name.replace(":", "."): dict(values) for name, values in self.settings.items() if values}
         object.__setattr__(self, "settings", settings)
@@ -402,5 +397,4 @@ def same_experiment(one: RunOptions, other: RunOptions) -> bool:
 
 def option_names(*decides: str) -> list[str]:
     """Return the fields of RunOptions, or those that decide one of these."""
-    entries = dataclasses.fields(RunOptions)
-    return [entry.name for entry in entries if not decides or entry.metadata["decides"] in decides]
+    return [one.name for one in dataclasses.fields(RunOptions) if not decides or one.metadata["decides"] in decides]

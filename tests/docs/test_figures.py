@@ -13,10 +13,10 @@ FILES += [path for package in ("baselines", "evaluation", "lethebench") for path
 
 @pytest.fixture(scope="module")
 def texts(site) -> dict[str, str]:
-    made = {name: str(text) for name, text in site.items() if name.endswith(".md")}
+    pages = {name: str(text) for name, text in site.items() if name.endswith(".md")}
     project = ("api/", "changelog", "contributing")
-    made = {name: text for name, text in made.items() if not name.startswith(project)}
-    return made | {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in FILES if path.exists()}
+    pages = {name: text for name, text in pages.items() if not name.startswith(project)}
+    return pages | {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in FILES if path.exists()}
 
 
 def test_each_figure_has_a_command_that_makes_it(texts):
@@ -28,13 +28,13 @@ def test_commands_that_make_figures_exist(texts):
     for name, text in texts.items():
         for match in COMMAND.finditer(HIDDEN.sub("", text)):
             script, command, rest = match.groups()
-            given = {word.partition("=")[0] for word in re.findall(r"(?<!\S)--[\w-]+", rest)}
+            flags = {word.partition("=")[0] for word in re.findall(r"(?<!\S)--[\w-]+", rest)}
             if script:
-                known = options_of(script) if (ROOT / script).is_file() else {f"no {script}"}
+                options = options_of(script) if (ROOT / script).is_file() else {f"no {script}"}
             else:
-                known = {flag for option in COMMANDS[command].params for flag in option.opts + option.secondary_opts}
-                known |= {"--help"}
-            if not given <= known or not (script is None or (ROOT / script).is_file()):
+                options = {flag for option in COMMANDS[command].params for flag in option.opts + option.secondary_opts}
+                options |= {"--help"}
+            if not flags <= options or not (script is None or (ROOT / script).is_file()):
                 faults.append(f"{name}: {match[0]}")
     assert faults == []
 

@@ -25,8 +25,8 @@ def measured(monkeypatch):
 @pytest.mark.parametrize("part", [*record.PARTS.values(), *record.LONG.values()], ids=lambda part: part.command)
 def test_parts_are_scripts_with_these_options(part):
     script, *words = part.command.split()
-    known = options_of(f"perf/{script}")
-    assert {"--json", *(word for word in words if word.startswith("--"))} <= known
+    options = options_of(f"perf/{script}")
+    assert {"--json", *(word for word in words if word.startswith("--"))} <= options
 
 
 @pytest.mark.parametrize(

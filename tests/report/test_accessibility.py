@@ -63,6 +63,6 @@ def test_faults_of_a_page_are_found(window, tmp_path, body, fault):
     show(window, 1280, dark=False)
     window.open((tmp_path / "page.html").as_uri())
     window.wait("document.readyState == 'complete' && document.body")
-    found = faults(window)
-    assert len(found) == 1, found
-    assert fault in str(found)
+    messages = faults(window)
+    assert len(messages) == 1, messages
+    assert fault in str(messages)

@@ -58,12 +58,12 @@ def show(window: Any, width: int, dark: bool) -> None:
 
 def faults(window: Any, root: str = "body") -> list:
     """Return what keeps a visitor from using the page that is shown: texts, names, language, title, width."""
-    found = [*low_contrast(window, root), *nameless(window, root)]
+    messages = [*low_contrast(window, root), *nameless(window, root)]
     page, inner, language, title = window.read(
         "[document.documentElement.scrollWidth, window.innerWidth, document.documentElement.lang, document.title]"
     )
-    found += [f"{page} wide in a window of {inner}"] if page > inner else []
-    return found + [name for name, value in (("no language", language), ("no title", title)) if not value]
+    messages += [f"{page} wide in a window of {inner}"] if page > inner else []
+    return messages + [name for name, value in (("no language", language), ("no title", title)) if not value]
 
 
 def press_tab(window: Any) -> tuple[str, float]:
