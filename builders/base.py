@@ -11,8 +11,8 @@ from lethebench.builders.card_text import CardText, Paper
 from lethebench.builders.errors import BuildError
 from lethebench.builders.options import Options
 from lethebench.builders.records import Plan, ProfileRecord, Unit
-from lethebench.builders.write.columns import profile_row, qa_row
 from lethebench.builders.write.contact_sheet import Band, contact_sheet
+from lethebench.builders.write.rows import profile_row, qa_row
 from lethebench.generation.questions.records import Profile
 from lethebench.generation.writer.writer import Writer
 

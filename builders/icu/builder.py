@@ -19,9 +19,9 @@ from lethebench.builders.records import Plan, ProfileRecord, Questions, Subject,
 from lethebench.builders.relearn import GROUP as RELEARN
 from lethebench.builders.relearn import relearn_facts
 from lethebench.builders.requests import RETAINED, read_requests
-from lethebench.builders.write.columns import view_name
 from lethebench.builders.write.contact_sheet import Band, Thumbnail
 from lethebench.builders.write.pictures import encode_view
+from lethebench.builders.write.rows import view_name
 from lethebench.generation.documents import SIZE, portrait_corners, render
 from lethebench.generation.documents.giveaways import giveaways, printed_facts
 from lethebench.generation.documents.pages import LAYOUTS

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from lethebench.builders.mllmu.balance import NEXT_BEST, balanced
 from lethebench.builders.options import Options, option
 from lethebench.builders.own_portraits import HELP, OwnPortraits
 from lethebench.builders.records import Unit, split_units
+from lethebench.builders.write.pool import in_own_process
 from lethebench.generation.mllmu.people import figures, people
 from lethebench.generation.mllmu.wordings import BOOK
 from lethebench.generation.people.public_figures import public_figures
@@ -61,7 +62,8 @@ def figure_count(count: int) -> int:
 def _order(count: int, seed: int) -> tuple[int, ...]:
     """Return the order of people in a build: those to be forgotten, the held-out ones, those to be retained.
 
-    At the paper's size and up to MOST_BALANCED they are balanced; larger groups differ little by chance.
+    At the paper's size and up to MOST_BALANCED they are balanced, in a process whose memory is then free; larger groups
+    differ little by chance.
     """
     size, held_out = len(FORGET) * count // SHARE, count // HELD_OUT
     if not PAPER_PEOPLE <= count <= MOST_BALANCED:
@@ -69,7 +71,7 @@ def _order(count: int, seed: int) -> tuple[int, ...]:
     everyone = people(count + held_out, seed=seed)
     values = pools([*everyone, *figures(figure_count(count), seed=seed)])
     rank = NEXT_BEST.get(seed, 0) if count == PAPER_PEOPLE else 0
-    return tuple(balanced(everyone, size, held_out, values, seed=seed, rank=rank))
+    return tuple(in_own_process(partial(balanced, seed=seed, rank=rank), everyone, size, held_out, values))
 
 
 def groups(count: int, *, seed: int) -> dict[str, list[Profile]]:

@@ -8,8 +8,8 @@ from typing import Any
 from lethebench.builders.own.store import Span, facts_of, read_pictures, read_span
 from lethebench.builders.own.store import Subject as OwnSubject
 from lethebench.builders.records import EncodedView, ProfileRecord, Subject, Unit
-from lethebench.builders.write.columns import profile_row, qa_row
 from lethebench.builders.write.pictures import file_name
+from lethebench.builders.write.rows import profile_row, qa_row
 from lethebench.contract.columns import FORMATS
 from lethebench.generation.questions.records import Profile, Question
 

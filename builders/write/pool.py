@@ -68,7 +68,7 @@ def in_own_process(function: Callable, *arguments: Any) -> Any:
             future = pool.submit(_call_started)
         return future.result()
     except BrokenProcessPool as error:
-        raise BuildError("the process that audits was killed, most likely for lack of memory") from error
+        raise BuildError("a process of the build was killed, most likely for lack of memory") from error
     finally:
         pool.shutdown(cancel_futures=True)
 

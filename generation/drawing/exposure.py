@@ -42,15 +42,15 @@ def exposed(picture: Image.Image, exposure: Exposure) -> Image.Image:
     Brightness scales the three channels of a pixel by one factor, up to its largest channel being white, so that hue
     and saturation change by the white balance alone.
     """
-    pixels = np.asarray(picture)
-    brightest = pixels.max(axis=2)
+    channels = [np.asarray(channel) for channel in picture.split()]
+    brightest = np.maximum.reduce(channels)
     curve = (255 * exposure.gain * (np.arange(256) / 255) ** exposure.gamma).astype(np.float32)
     bright = np.minimum(curve[brightest] * falloff(picture.size, exposure.side, exposure.strength), 255)
     scale = (bright + np.float32(_TOE)) / (brightest + np.float32(_TOE))
     gains = np.array((1 + _RED * exposure.mired, 1 + exposure.tint, 1 + _BLUE * exposure.mired))
     gains = (gains / gains.max()).astype(np.float32)
-    result = np.empty_like(pixels)
-    for channel, gain in enumerate(gains):
-        scaled = (pixels[..., channel] + np.float32(_TOE)) * (scale * gain) - np.float32(_TOE - 0.5)
-        result[..., channel] = np.maximum(scaled, 0)
-    return Image.fromarray(result)
+    result = []
+    for channel, gain in zip(channels, gains, strict=True):
+        scaled = (channel + np.float32(_TOE)) * (scale * gain) - np.float32(_TOE - 0.5)
+        result.append(Image.fromarray(np.maximum(scaled, 0).astype(np.uint8)))
+    return Image.merge("RGB", result)

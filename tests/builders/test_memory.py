@@ -47,3 +47,14 @@ def test_memory_does_not_grow_with_profiles(tmp_path):
     assert written > 600
     assert large < small + 60
     assert large < 1500
+
+
+def test_processes_of_a_build_do_not_load_datasets():
+    """They get benchmarks, units and schemas by pickle; `datasets` would take 75 MB and a second of each."""
+    code = (
+        "import pickle, sys; from lethebench.builders.registry import find, listed_benchmarks\n"
+        "import lethebench.builders.audits.audit, lethebench.builders.write.units\n"
+        "print(all(pickle.dumps(find(name)) for name in listed_benchmarks()), 'datasets' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]

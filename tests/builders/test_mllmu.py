@@ -40,7 +40,9 @@ def members(build_plan, group):
 def drawn_at_random():
     """Draw the groups at paper size without the portraits of everyone; see `test_mllmu_balance`."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plans, "balanced", lambda everyone, *sizes, seed, rank=0: shuffled(range(len(everyone)), seed))
+        patch.setattr(
+            plans, "in_own_process", lambda draw, everyone, *_: shuffled(range(len(everyone)), draw.keywords["seed"])
+        )
         plans._order.cache_clear()
         yield
         plans._order.cache_clear()
