@@ -1,6 +1,6 @@
 """Warm-up of the embedded model's vision tower: it learns to tell profiles apart before stage 1."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +42,7 @@ def warm_up(model: LlavaForConditionalGeneration, rows: EncodedRows, plan: TinyP
     for target in _profile_batches(len(names), plan.vision_batch, plan.vision_steps, generator):
         choices = [pictures_of[profile] for profile in target.tolist()]
         chosen = [choice[int(torch.randint(len(choice), (1,), generator=generator))] for choice in choices]
-        batch = augment(torch.cat([pictures[index] for index in chosen]), generator)
+        batch = augment([pictures[index][0] for index in chosen], generator)
         scores = classifier(tower(batch).last_hidden_state[:, 1:].flatten(1))
         optimizer.zero_grad()
         functional.cross_entropy(scores, target).backward()
@@ -67,13 +67,13 @@ def identity_pictures(rows: EncodedRows) -> tuple[list[Tensor], list[str]]:
     return pictures, labels
 
 
-def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Return (B, 3, H, W) pictures shifted by up to 2 pixels, with contrast and pixel noise of deviation 0.1."""
+def augment(pictures: Sequence[Tensor], generator: torch.Generator) -> Tensor:
+    """Return (3, H, W) pictures as one batch, shifted by up to 2 pixels, with contrast and noise of deviation 0.1."""
     count = len(pictures)
     shifts = torch.randint(-2, 3, (count, 2), generator=generator).tolist()
     shifted = torch.stack([picture.roll(shift, (1, 2)) for picture, shift in zip(pictures, shifts, strict=True)])
     contrast = 1 + 0.1 * torch.randn(count, 1, 1, 1, generator=generator)
-    return shifted * contrast + 0.1 * torch.randn(shifted.shape, generator=generator)
+    return shifted.mul_(contrast).add_(torch.randn(shifted.shape, generator=generator).mul_(0.1))
 
 
 def _profile_batches(profiles: int, size: int, steps: int, generator: torch.Generator) -> Iterator[Tensor]:
