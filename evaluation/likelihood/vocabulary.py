@@ -96,7 +96,7 @@ def _second_order(spread: Tensor) -> Tensor:
 
 
 def split_head(weight: Tensor, states: Tensor) -> SplitHead | None:
-    """Return a head's vocabulary in two parts; None if fewer than half of the tokens are alike.
+    """Return a head's vocabulary in two parts; None if fewer than half of the tokens are alike, or all.
 
     Args:
         weight: (vocabulary, width), of a head without bias.
@@ -108,7 +108,7 @@ def split_head(weight: Tensor, states: Tensor) -> SplitHead | None:
         center = weight[distance <= distance.median()].mean(0)
     distance = (weight - center).norm(dim=1)
     alike = distance <= ALIKE * distance.median()
-    if not len(states) or 2 * int(alike.sum()) < len(weight):
+    if not len(states) or not len(weight) / 2 <= int(alike.sum()) < len(weight):
         return None
     spread = float(states.norm(dim=-1).median() * distance[alike].max())
     return SplitHead(weight, alike) if spread <= MOST_SPREAD else None

@@ -23,6 +23,7 @@ from lethebench.evaluation.answers.greedy import generate_encoded
 from lethebench.evaluation.answers.prepare import PreparedRows, prepare_rows
 from lethebench.evaluation.answers.rows import evaluate_rows
 from lethebench.evaluation.likelihood.api import score_encoded
+from lethebench.runs.representation import Representation
 from lethebench.runs.stage import Run, write_rows
 from lethebench.runs.summary import ROWS, read_rows
 from lethebench.runs.training import unlearn_task
@@ -35,6 +36,8 @@ TEXTS = 4_000
 """Rows whose texts the tokenizer of the embedded model is trained on in a calibration."""
 PLAIN, RANKED = 96, 16
 """Rows scored in a calibration without and with their candidates."""
+HIDDEN = 8
+"""Most rows with a picture whose hidden states are computed in a calibration."""
 GENERATED = 0.4
 """Share of rows whose answer is generated; the scores of the others show it. 0.3 to 0.5 in runs of npo on icu."""
 
@@ -177,8 +180,8 @@ class Calibration:
         seconds, _ = self.timed(lambda: save_model(self.model.model, self.model.processor, folder))
         return seconds, folder, sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
-    def unlearning(self, method: str) -> float:
-        """Return the seconds of training one stage of a method, and of saving it."""
+    def unlearning(self, method: str) -> tuple[float, int]:
+        """Return the seconds of training one stage of a method and of saving it, and its optimizer steps."""
         seconds, folder, _ = self.saved
         selecting, request = self.timed(lambda: self.run.request(1))
         more, (forget, retain) = self.timed(lambda: (request.forget, request.retain))
@@ -198,7 +201,17 @@ class Calibration:
             callbacks=[steps],
         )
         whole, _ = self.timed(lambda: unlearn_task(inputs))
-        return seconds + selecting + more + whole - sum(steps.seconds) + steps.total * steps.each
+        return seconds + selecting + more + whole - sum(steps.seconds) + steps.total * steps.each, steps.total
+
+    @cached_property
+    def represented(self) -> float:
+        """Seconds to compute the hidden states of one row with a picture, for the representation gap."""
+        run = self.run
+        few = [run.order[index] for index in spread(len(run.order), HIDDEN)]
+        options = (run.options.seed, run.learnt, run.preset.model)
+        representation = Representation(run.build.forget, few, max(1, HIDDEN // len(few)), *options)
+        representation.centroids(self.model)  # the first call is slower
+        return self.timed(lambda: representation.centroids(self.model))[0] / representation.count
 
     @cached_property
     def scoring(self) -> ScoringCost:

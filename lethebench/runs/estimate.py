@@ -19,6 +19,7 @@ from lethebench.runs.build import Build
 from lethebench.runs.calibration import Calibration, spread
 from lethebench.runs.elsewhere import checkpoints_of
 from lethebench.runs.folder import is_done, stage_name
+from lethebench.runs.inside import rows_inside, times_inside
 from lethebench.runs.options import RunOptions
 from lethebench.runs.proof import LEARNT, gold_names
 from lethebench.runs.stage import Run
@@ -172,6 +173,7 @@ class Planner:
             again, share = self.again(whole[1]), self.share(count)
             seconds = self.scored(*whole, new=again, share=share)
             parts.append(Part("score gold models", len(golds), len(golds) * seconds))
+        parts += self.represented(len(golds))
         reading, row_bytes, candidate_bytes = self.costs.stored
         rows = sum(rows for rows, _ in self.work)
         parts.append(Part("summaries and report", 1, READ_TWICE * reading * rows))
@@ -181,7 +183,11 @@ class Planner:
 
     def of_method(self, method: str, count: int) -> list[Part]:
         """Return the parts of a method."""
-        missing = set(self.missing(f"{method}/{stage_name(stage)}" for stage in range(1, count + 1)))
+
+        def stage_of(stage: int) -> str:
+            return f"{method}/{stage_name(stage)}"
+
+        missing = set(self.missing(map(stage_of, range(1, count + 1))))
         work = {stage: self.scored_at(stage) for stage in spread(count + 1, 12) if stage} | {
             stage: self.scored_at(stage) for stage in (1, 2, count) if stage <= count
         }
@@ -194,16 +200,40 @@ class Planner:
                 pairs = np.array([work[number] for number in inner])
                 rows, candidates = (int(np.interp(stage, inner, pairs[:, column])) for column in (0, 1))
             self.work.append((rows, candidates))
-            if f"{method}/{stage_name(stage)}" in missing:
+            if stage_of(stage) in missing:
                 is_whole = stage == count
                 again = self.again(candidates if is_whole else self.own_candidates)
                 total += self.scored(rows, candidates, new=again, share=self.share(stage))
         parts = []
         if missing and not checkpoints_of(self.run.options.checkpoints):
-            parts.append(Part(f"{method}: unlearn", len(missing), len(missing) * self.costs.unlearning(method)))
+            seconds, steps = self.costs.unlearning(method)
+            parts.append(Part(f"{method}: unlearn", len(missing), len(missing) * seconds))
+            if inside := self.inside(steps, [stage for stage in range(1, count + 1) if stage_of(stage) in missing]):
+                parts.append(Part(f"{method}: score inside stages", len(missing), inside))
         if missing:
             parts.append(Part(f"{method}: score", len(missing), total))
         return parts
+
+    def inside(self, steps: int, stages: Sequence[int]) -> float:
+        """Return the seconds of `--score-steps` in stages of some optimizer steps; 0 without it."""
+        every = self.run.options.score_steps
+        if every is None or not steps:
+            return 0.0
+        tasks, cost = self.run.scored["task_id"][:], self.costs.scoring
+        rows = sum(rows_inside(tasks, self.run.order, stage) for stage in stages)
+        return rows * (cost.new_row + times_inside(steps, every) * cost.row)
+
+    def represented(self, golds: int) -> list[Part]:
+        """Return the part of `--representation-rows`, where models of methods or gold models are missing."""
+        run = self.run
+        stages = [
+            f"{method}/{stage_name(stage + 1)}" for method in run.options.methods for stage in range(len(run.order))
+        ]
+        models = golds + len(self.missing(stages))
+        if run.representation is None or not models:
+            return []
+        models += 1  # the initial model, in this process
+        return [Part("representation gap", models, models * run.representation.count * self.costs.represented)]
 
     def first_rows(self, encoded: Dataset) -> float:
         """Return the seconds to prepare the rows that training has not encoded."""

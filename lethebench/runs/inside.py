@@ -5,6 +5,7 @@ a loss of knowledge that is regained before the end of a task its stability gap.
 """
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,13 +39,27 @@ def groups_of(scored: Dataset, order: Sequence[int], stage: int, seed: int) -> d
     Returns:
         `own`: of the stage's request; `earlier`: of requests before it; `kept`: never asked to be forgotten up to it.
     """
-    group_of = dict.fromkeys(order[: stage - 1], "earlier") | {order[stage - 1]: "own"}
-    kinds = [group_of.get(task, "kept") for task in scored["task_id"]]
+    kinds = _kinds(scored["task_id"], order, stage)
     groups = {}
     for group in GROUPS:
         rows = scored.select([index for index, kind in enumerate(kinds) if kind == group])
         groups[group] = drawn(rows, ROWS_OF_GROUP, f"{seed}/inside/{stage}/{group}")
     return groups
+
+
+def _kinds(tasks: Sequence[int], order: Sequence[int], stage: int) -> list[str]:
+    group_of = dict.fromkeys(order[: stage - 1], "earlier") | {order[stage - 1]: "own"}
+    return [group_of.get(task, "kept") for task in tasks]
+
+
+def rows_inside(tasks: Sequence[int], order: Sequence[int], stage: int) -> int:
+    """Return how many rows `groups_of` draws for a stage, by the tasks of all scored rows."""
+    return sum(min(count, ROWS_OF_GROUP) for count in Counter(_kinds(tasks, order, stage)).values())
+
+
+def times_inside(steps: int, every: int) -> int:
+    """Return how often `ScoreSteps` scores in a training: at its start, after every K-th step, and at its end."""
+    return 2 + (steps - 1) // every if steps else 0
 
 
 class ScoreSteps(TrainerCallback):

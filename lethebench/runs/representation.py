@@ -51,8 +51,13 @@ class Representation:
             task: undecoded(drawn(rows.select([i for i in pictured if tasks[i] == task]), most, f"{seed}/gap/{task}"))
             for task in order
         }
-        if not any(map(len, self.rows.values())):
+        if not self.count:
             raise UserError(f"{OPTION}: no row of the requests has a picture; leave it out")
+
+    @property
+    def count(self) -> int:
+        """The number of rows whose hidden states are computed at a stage."""
+        return sum(map(len, self.rows.values()))
 
     @cached_property
     def before(self) -> Centroids:

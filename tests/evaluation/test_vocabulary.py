@@ -86,6 +86,12 @@ def test_state_that_is_not_finite_has_no_finite_measure(value):
     assert measures[0] == pytest.approx(expected[0], abs=5e-5, nan_ok=True)
 
 
+def test_vocabulary_of_alike_tokens_alone_is_not_split():
+    """As that of a model after a few steps."""
+    weight = torch.randn(WIDTH) / 4 + 0.1 * torch.nn.functional.normalize(torch.randn(400, WIDTH))
+    assert split_head(weight, torch.randn(20, WIDTH)) is None
+
+
 @pytest.mark.parametrize("weight", [torch.eye(WIDTH), 3 * torch.randn(500, WIDTH), torch.full((9, WIDTH), torch.nan)])
 def test_vocabulary_without_alike_tokens_is_not_split(weight):
     assert split_head(weight, torch.randn(20, WIDTH)) is None

@@ -4,19 +4,24 @@ import json
 from types import SimpleNamespace
 
 import pytest
+import torch
 from command_line import lethe
 from initial_run import initial_run
+from transformers import TrainerState
 
 from lethebench.console import Console
 from lethebench.contract.prompts import PromptCache
-from lethebench.runs import calibration
+from lethebench.runs import calibration, inside, representation
 from lethebench.runs.build import open_build
 from lethebench.runs.calibration import ScoringCost, StepClock, spread
 from lethebench.runs.estimate import ASKED, KNOWN, Planner, duration
 from lethebench.runs.options import RunOptions
+from lethebench.runs.representation import Representation
 from lethebench.runs.stage import Run
 
 COST = ScoringCost(stage=0.5, row=0.01, candidate=0.001, new_row=0.02, new_candidate=0.0001)
+STEPS = 7
+"""Optimizer steps of a stage."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +38,8 @@ def plan(root, folder=None, source=None, **options):
         saved=(0.1, None, 1_000_000),
         scoring=COST,
         stored=(0.0001, 200.0, 4.0),
-        unlearning=lambda method: 3.0,
+        unlearning=lambda method: (3.0, STEPS),
+        represented=0.03,
         encoder=SimpleNamespace(prompts=PromptCache()),
     )
     data = root / "icu"
@@ -85,6 +91,40 @@ def test_sampled_stages_cost_what_they_score(root):
     assert without_new < scoring.seconds < 1.1 * without_new
 
 
+@pytest.mark.parametrize("every", [1, 3, 7, 8])
+def test_scores_inside_stages_cost_what_they_call(root, monkeypatch, every):
+    """The calls are counted in the callback of a training of as many steps, with no model."""
+    rows: list[int] = []
+    monkeypatch.setattr(inside, "prepare_rows", lambda processor, group: group)
+    monkeypatch.setattr(inside, "evaluate_rows", lambda model, processor, group: rows.append(len(group)) or [])
+    monkeypatch.setattr(inside, "ROWS_OF_GROUP", 8)
+    run, run_plan = plan(root, methods=("npo",), score_steps=every)
+    _, without = plan(root, methods=("npo",))
+    prepared, arguments = 0, SimpleNamespace(world_size=1)
+    for stage in range(1, len(run.order) + 1):
+        groups = inside.groups_of(run.scored, run.order, stage, seed=0)
+        callback, state = inside.ScoreSteps(groups, None, every), TrainerState(max_steps=STEPS)
+        prepared += sum(map(len, groups.values()))
+        callback.on_train_begin(arguments, state, None, torch.nn.Identity())
+        for state.global_step in range(1, STEPS + 1):
+            callback.on_step_end(arguments, state, None, torch.nn.Identity())
+        callback.on_train_end(arguments, state, None, torch.nn.Identity())
+    assert run_plan.seconds - without.seconds == pytest.approx(COST.row * sum(rows) + COST.new_row * prepared)
+
+
+def test_representation_gap_costs_its_rows_at_every_model(root, monkeypatch):
+    rows: list[int] = []
+    monkeypatch.setattr(Representation, "_of_task", lambda self, loaded, part, collate: rows.append(len(part)))
+    monkeypatch.setattr(representation, "RowEncoder", lambda processor: None)
+    monkeypatch.setattr(representation, "load_placed", lambda *arguments, **options: SimpleNamespace(processor=None))
+    monkeypatch.setattr(representation, "representation_gap", lambda before, after: {})
+    run, run_plan = plan(root, methods=("npo", "ga"), representation_rows=2, gold="all")
+    _, without = plan(root, methods=("npo", "ga"), gold="all")
+    for _ in range(3 * len(run.order)):
+        run.representation.gaps(SimpleNamespace(processor=None))
+    assert run_plan.seconds - without.seconds == pytest.approx(0.03 * sum(rows))
+
+
 def test_finished_stages_and_those_of_another_run_cost_nothing(root):
     _, own = plan(root, folder=root / "run", methods=("npo",))
     _, taken = plan(root, source=root / "run", methods=("npo",))
@@ -105,17 +145,14 @@ def test_calibration_runs_the_model_and_writes_nothing(root, monkeypatch):
     before = sorted(root.rglob("*"))
     for name in ("TRAINED", "STORED", "PLAIN", "RANKED"):
         monkeypatch.setattr(calibration, name, 2)
-    done = lethe(
-        "run", root / "icu", "--model", root / "base", "--method", "ga", "--out", root / "new", "--dry-run", "--json"
-    )
+    options = ("--method", "ga", "--score-steps", 5, "--representation-rows", 1, "--dry-run", "--json")
+    done = lethe("run", root / "icu", "--model", root / "base", "--out", root / "new", *options)
     assert done.status == 0, done.error
     run_plan = json.loads(done.out)["plan"]
-    assert [part["name"] for part in run_plan["parts"]][:4] == [
-        f"train {root / 'base'}",
-        "score the initial model",
-        "ga: unlearn",
-        "ga: score",
-    ]
+    names = [part["name"] for part in run_plan["parts"]]
+    inside_stages = ["ga: unlearn", "ga: score inside stages", "ga: score"]
+    assert names[:5] == [f"train {root / 'base'}", "score the initial model", *inside_stages]
+    assert "representation gap" in names
     assert all(part["seconds"] > 0 for part in run_plan["parts"])
     assert 0.1 < run_plan["memory_gb"] < 20
     assert 0 < run_plan["disk_gb"] < 1
