@@ -19,6 +19,7 @@ PACKAGES = {
 }
 """Package -> what it is for; its page has the names of `__all__`, or its public functions and classes."""
 _SECTION = re.compile(r"^(Args|Arguments|Parameters|Attributes|Returns|Raises|Yields|Examples?):\s*$", re.M)
+_DOCTEST = re.compile(r"^>>> .*\n?(?:^(?!```).+\n?)*", re.M)
 _ENTRY = re.compile(r"^(\*{0,2}[\w.*` ]+?)(?: \(.*?\))?: ?(.*)$", re.S)
 
 
@@ -42,17 +43,28 @@ def _page(package: str) -> str:
     ]
     members = {name: getattr(module, name) for name in exported if not name.startswith("__")}
     documented = {name: value for name, value in members.items() if inspect.isfunction(value) or inspect.isclass(value)}
+    documented = {name: value for name, value in documented.items() if "Function" not in _bases(value)}
     ordered = sorted(documented.items(), key=lambda pair: (inspect.isfunction(pair[1]), pair[0].lower()))
     return (
         "\n\n".join(
             [
                 f"# {package.removeprefix('lethebench.')}",
                 PACKAGES[package],
+                *(
+                    [markdown(notes)]
+                    if (notes := inspect.cleandoc(module.__doc__ or "").partition("\n")[2].strip())
+                    else []
+                ),
                 *(_entry(name, value, package) for name, value in ordered),
             ]
         )
         + "\n"
     )
+
+
+def _bases(value: Any) -> set[str]:
+    """Return the names of the classes that a class is derived from; empty for a function."""
+    return {base.__name__ for base in getattr(value, "__mro__", ())}
 
 
 def _entry(name: str, value: Any, package: str) -> str:
@@ -95,6 +107,7 @@ def _signature(value: Any) -> str:
 
 def markdown(doc: str) -> str:
     """Return a docstring in Google style as Markdown."""
+    doc = _DOCTEST.sub(lambda match: f"\n```pycon\n{match[0].rstrip()}\n```\n", doc)
     parts = _SECTION.split(doc.replace("[`", "`").replace("`]", "`"))
     text = [_escaped(parts[0].strip())]
     for title, body in zip(parts[1::2], parts[2::2], strict=True):
@@ -129,7 +142,7 @@ def _items(text: str, title: str) -> str:
 
 def _escaped(text: str) -> str:
     """Return a text in which angle brackets and asterisks outside of code are no markup, and papers are links."""
-    parts = re.split(r"(```.*?```|`[^`]*`|(?:^(?:    |>>>).*$\n?)+)", text, flags=re.S | re.M)
+    parts = re.split(r"(```.*?```|`[^`]*`|(?:^    .*$\n?)+)", text, flags=re.S | re.M)
     return "".join(
         part if number % 2 else arxiv_link(re.sub(r"([<*\[\]])", r"\\\1", part)) for number, part in enumerate(parts)
     )

@@ -46,7 +46,7 @@ def _page(name: str, command: Any) -> str:
     if arguments:
         rows = [[f"`{item.metavar or item.human_readable_name}`", item.help or ""] for item in arguments]
         parts += ["## Arguments", table(["argument", "meaning"], rows)]
-    rows = [[_flags(item, context), f"{item.help or ''}{_default(item)}"] for item in options]
+    rows = [[_flags(item, context), _meaning(item)] for item in options]
     return "\n\n".join([*parts, "## Options", table(["option", "meaning"], rows)]) + "\n"
 
 
@@ -58,6 +58,16 @@ def _flags(option: Any, context: Any) -> str:
 
 def _value(kind: re.Match[str]) -> str:
     return {"int": "N", "float": "X", "str": "TEXT"}.get(kind[1], kind[1].upper())
+
+
+def _meaning(option: Any) -> str:
+    """Return the help of an option with its default, which replaces the one that the help gives for all commands."""
+    text, default = option.help or "", _default(option)
+    return (
+        re.sub(r"; default [^.]*(?=\.)", "", text) + default
+        if default.startswith(" Default: `runs/")
+        else text + default
+    )
 
 
 def _default(option: Any) -> str:

@@ -103,6 +103,17 @@ def arxiv_link(text: str) -> str:
     return re.sub(r"(?<!\()https://arxiv\.org/abs/(\d{4}\.\d{5})", r"[arXiv \1](https://arxiv.org/abs/\1)", text)
 
 
+def with_arxiv_links(text: str) -> str:
+    """Return Markdown in which each `arXiv NUMBER` outside of code and links is a link."""
+    parts = re.split(r"(^ *(`{3,}|~~~).*?^ *\2[ \t]*$|`[^`\n]*`|^    [^\n]*$)", text, flags=re.M | re.S)
+    linked = [re.sub(r"(?<![\[(/])\barXiv[:\s]\s*(\d{4}\.\d{5})(?!\])", _ARXIV, part or "") for part in parts[::3]]
+    code = [*parts[1::3], ""]
+    return "".join(text for pair in zip(linked, code, strict=True) for text in pair)
+
+
+_ARXIV = r"[arXiv \1](https://arxiv.org/abs/\1)"
+
+
 def toctree(names: Iterable[str], *, hidden: bool = True, caption: str = "", maxdepth: int = 1) -> str:
     """Return the directive that puts pages into the navigation."""
     options = [":hidden:"] * hidden + [f":caption: {caption}"] * bool(caption) + [f":maxdepth: {maxdepth}"]

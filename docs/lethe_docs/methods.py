@@ -3,6 +3,7 @@
 import inspect
 import re
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -121,19 +122,40 @@ def _command(entry: MethodEntry) -> str:
     if entry.name == "retrain":
         return "```sh\nlethe unlearn retrain build/icu --from runs/icu\n```"
     tune = f"\nlethe tune {entry.name} build/icu --budget 20 --from runs/icu" if entry.trains else ""
-    return f"```sh\nlethe run build/icu --method {entry.name} --from runs/icu --out runs/{entry.name}{tune}\n```"
+    learn = "lethe learn build/icu --model tiny          # runs/icu: the initial model\n"
+    return f"```sh\n{learn}lethe run build/icu --method {entry.name} --from runs/icu --out runs/{entry.name}{tune}\n```"
 
 
 def _measured(name: str) -> list[str]:
-    """Return the rows of the recorded results that concern a method, from every experiment that ran it."""
-    parts = []
+    """Return the section of recorded results: a figure a row and an experiment a column, and the worst attack."""
+    figures: dict[str, dict[str, str]] = {}
+    sources, attacked = {}, []
     for path in RESULTS:
-        lines = path.read_text("utf-8").splitlines()
-        start = next(index for index, line in enumerate(lines) if line.lower().startswith("| method | score"))
-        own = [
-            line for line in lines[start:] if re.match(rf"\| `?{re.escape(markdown_text(name))}(?:/\w+)?`? \|", line)
-        ]
-        if own:
-            source = f"[{path.stem}](../results/{path.name}) (`lethe reproduce {path.stem}`):"
-            parts.append(f"{source}\n\n" + "\n".join([lines[start], lines[start + 1], own[0]]))
-    return ["## Measured", "With the tiny model, means over seeds, in brackets their spread.", *parts] if parts else []
+        if not (own := _recorded(path, name)):
+            continue
+        source = f"[{path.stem}](../results/{path.name}) (`lethe reproduce {path.stem}`)"
+        if worst := own.get("worst-case recovery"):
+            attacked.append(
+                f"Under [attacks](../guides/attacks.md), {source}: worst-case recovery {worst} by {own['by']}; 0 is as"
+                " gold, 1 as the initial model, in brackets the lowest and the highest seed."
+            )
+            continue
+        sources[path.stem] = source
+        for figure, value in own.items():
+            figures.setdefault(figure, {})[path.stem] = value
+    if not figures and not attacked:
+        return []
+    rows = [[figure, *(values.get(stem, "") for stem in sources)] for figure, values in figures.items()]
+    means = "Means over seeds with the tiny model, in brackets the standard deviation"
+    table_of = [f"{means}: {', '.join(sources.values())}.", table(["figure", *sources], rows).rstrip()] if rows else []
+    return ["## Measured", *table_of, *attacked, "[What the figures mean](../reading.md)."]
+
+
+def _recorded(path: Path, name: str) -> dict[str, str]:
+    """Return the figures of a method in the first table of methods on a page of recorded results."""
+    lines = path.read_text("utf-8").splitlines()
+    start = next(index for index, line in enumerate(lines) if line.lower().startswith("| method | score"))
+    named = re.compile(rf"\| `?{re.escape(markdown_text(name))}(?:/\w+)?`? \|")
+    own = next((line for line in lines[start:] if named.match(line)), "")
+    cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in (lines[start], own)]
+    return dict(zip(cells[0][1:], cells[1][1:], strict=True)) if own else {}

@@ -75,4 +75,10 @@ def _validity(entry: MetricEntry) -> list[str]:
         text = "Not among [the metrics whose faithfulness and robustness were measured](../validity.md)."
         return ["## Validity", text + judged]
     source = "[The columns and the models](../validity.md), measured by `python perf/metric_validity.py --write`"
-    return ["## Validity", "\n".join([f"| metric | faithfulness{header}", rule, *own]), f"{source}; 1 is best."]
+    earlier = re.findall(rf"^`{entry.name}` was measured.*?(?=\n\n)", text, re.M | re.S)
+    return [
+        "## Validity",
+        *earlier,
+        "\n".join([f"| metric | faithfulness{header}", rule, *own]),
+        f"{source}; 1 is best.",
+    ]

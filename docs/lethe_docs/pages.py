@@ -4,7 +4,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from lethe_docs import api, benchmarks, commands, methods, metrics, notebooks, references
-from lethe_docs.links import DOCS, FILES, ROOT, for_site, page_of, toctree
+from lethe_docs.links import DOCS, FILES, ROOT, for_site, page_of, toctree, with_arxiv_links
 
 RECORDED = [page.removesuffix(".md") for page in FILES.values() if page.startswith("results/")]
 NAVIGATION = {
@@ -46,7 +46,7 @@ def pages(builds: Path | None) -> dict[str, str | bytes]:
         contents |= module.pages()
     contents |= benchmarks.pages(builds)
     contents["judges-data.md"] = str(contents["judges-data.md"]).replace("---\n", "---\norphan: true\n", 1)
-    return contents
+    return {page: with_arxiv_links(text) if isinstance(text, str) else text for page, text in contents.items()}
 
 
 def _filled(text: str) -> str:

@@ -131,7 +131,7 @@ class AttackEntry:
 
 
 _ATTACKS = "lethebench.attacks"
-_ROUNDED = "Zhang et al. 2025, arXiv 2410.16454; arXiv 2605.02196"
+_ROUNDED = "Zhang et al. 2025, arXiv 2410.16454; DurableUn 2026, arXiv 2605.02196"
 ATTACKS: dict[str, AttackEntry] = {
     entry.name: entry
     for entry in (

@@ -14,7 +14,11 @@ KINDS = ("attacks", "benchmarks", "imports", "methods", "metrics", "models", "ex
 
 def list_command(
     kind: Annotated[
-        str, typer.Argument(metavar="[attacks|benchmarks|imports|methods|metrics|models|experiments]")
+        str,
+        typer.Argument(
+            metavar="[attacks|benchmarks|imports|methods|metrics|models|experiments]",
+            help="The table to print; default all of them.",
+        ),
     ] = "all",
     as_json: Json = False,
 ) -> None:

@@ -253,7 +253,7 @@ class RunOptions(OrderedRequests):
     out: Path | None = field(
         default=None,
         metadata=option(
-            "Run folder; default runs/<benchmark>.",
+            "Folder to write; default runs/<benchmark>, or tuned/<benchmark>-<method> of lethe tune.",
             decides="place",
             commands="learn run tune demo",
             metavar="RUN",

@@ -9,7 +9,7 @@ import typer
 
 from lethe_docs import api, methods
 from lethe_docs.check import problems
-from lethe_docs.links import FILES, ROOT, for_site
+from lethe_docs.links import FILES, ROOT, for_site, with_arxiv_links
 from lethe_docs.pages import HAND_WRITTEN
 from lethebench.baselines.presets import load_preset
 from lethebench.baselines.registry import listed_methods
@@ -44,13 +44,18 @@ def test_page_of_a_method_has_equation_and_settings(site):
 
 
 def test_page_of_a_method_has_its_recorded_results(tmp_path, monkeypatch):
-    rows = "| Method | Score |\n|---|---|\n| npo\\_sam | 0.8 |\n| npo | 0.7 (0.1) |\n"
-    (tmp_path / "icu-tiny.md").write_text(f"# icu-tiny\n\n{rows}")
-    monkeypatch.setattr(methods, "RESULTS", [tmp_path / "icu-tiny.md"])
-    page = methods.pages()["methods/npo.md"]
-    assert "[icu-tiny](../results/icu-tiny.md) (`lethe reproduce icu-tiny`):\n\n| Method | Score |\n|---|---|\n" in page
-    assert "| npo | 0.7 (0.1) |" in page
-    assert "sam | 0.8" not in page
+    rows = "| Method | Score | Keep |\n|---|---|---|\n| npo\\_sam | 0.8 | 1 |\n| npo | 0.7 (0.1) | 0.9 |\n"
+    attacked = "| method | score | worst-case recovery | by |\n|---|---|---|---|\n"
+    attacked += "| npo | 0.7 | 0.30 [0.2, 0.4] | ask: choice |\n"
+    for stem, text in {"icu-tiny": rows, "remem-tiny": rows.replace("0.9", "0.6"), "robustness-tiny": attacked}.items():
+        (tmp_path / f"{stem}.md").write_text(f"# {stem}\n\n{text}")
+    monkeypatch.setattr(methods, "RESULTS", sorted(tmp_path.iterdir()))
+    page = methods.pages()["methods/npo.md"].partition("## Measured")[2]
+    assert "[icu-tiny](../results/icu-tiny.md) (`lethe reproduce icu-tiny`)" in page
+    assert "| figure | icu-tiny | remem-tiny |" in page
+    assert "| Score | 0.7 (0.1) | 0.7 (0.1) |\n| Keep | 0.9 | 0.6 |" in page
+    assert "0.8" not in page
+    assert "worst-case recovery 0.30 [0.2, 0.4] by ask: choice;" in page
     assert "## Measured" not in methods.pages()["methods/ga.md"]
 
 
@@ -71,6 +76,35 @@ def test_exported_names_are_on_the_pages_of_the_api(site):
     assert "{py:function} lethebench.stream(data" in site["api/lethebench.md"]
     assert "{py:class} lethebench.baselines.NPOTrainer" in site["api/baselines.md"]
     assert "`row_ids`" not in site["api/builders.md"]
+
+
+def test_doctests_of_the_api_are_code(site):
+    page = str(site["api/evaluation-metrics.md"])
+    assert "```pycon\n>>> forget_value(0.25, 1.0, gold=0.0)\n0.75\n```" in page
+    assert ">>> " not in re.sub(r"```pycon.*?```", "", page, flags=re.S)
+    assert "lp(y) is the sum over an answer's tokens" in site["api/baselines-losses.md"]
+    assert "TokenLogps" not in site["api/baselines-losses.md"]
+
+
+def test_papers_are_links_and_all_in_the_index(site):
+    pages = {name: str(text) for name, text in site.items() if name.startswith(("methods/", "metrics/", "guides/"))}
+    cited = {number for text in pages.values() for number in re.findall(r"arxiv.org/abs/(\d{4}\.\d{5})", text)}
+    assert "[arXiv 2511.04934](https://arxiv.org/abs/2511.04934)" in pages["metrics/leak_at_k.md"]
+    assert cited - {"2512.11325"} <= set(re.findall(r"\d{4}\.\d{5}", str(site["papers.md"])))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("see arXiv\n2511.04934.", "see [arXiv 2511.04934](https://arxiv.org/abs/2511.04934)."),
+        ("arXiv:2605.05938", "[arXiv 2605.05938](https://arxiv.org/abs/2605.05938)"),
+        ("[arXiv 2511.04934](https://x.org)", "[arXiv 2511.04934](https://x.org)"),
+        ("`arXiv 2511.04934`", "`arXiv 2511.04934`"),
+        ("```bibtex\narXiv:2605.05938\n```", "```bibtex\narXiv:2605.05938\n```"),
+    ],
+)
+def test_arxiv_numbers_become_links(text, expected):
+    assert with_arxiv_links(text) == expected
 
 
 def test_google_docstring_becomes_markdown():
