@@ -94,7 +94,9 @@ def sets_of(first: Group, methods: Mapping[str, tuple[Group, str]]) -> Table:
         [Cell(name), Cell(str(stage)), Cell(_ASKED[modality]), *(stat_cell(stats[index], 2) for index in measured)]
         for stage, name, modality, stats in rows
     ]
-    caption = "Scores by set of rows, in the shape of the paper’s table"
+    last = f"the last of {first.tasks} requests" if first.tasks > 1 else "the request"
+    when = f"each of {first.tasks} requests" if each and first.tasks > 1 else last
+    caption = f"Means over each set of rows after {when}, as in the benchmark’s paper"
     return Table("sets", caption, columns, body, frozenset(reference))
 
 

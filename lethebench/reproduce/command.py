@@ -25,7 +25,8 @@ from lethebench.results.rows import questions_of_build
 from lethebench.runs.folder import locked, write_json
 from lethebench.runs.provenance import library_versions, machine
 
-RESULTS = "results.json"
+RESULTS = "results-{experiment}.json"
+"""File of a comparison in the folder of an experiment, which several experiments may share."""
 
 
 def reproduce_command(
@@ -89,7 +90,7 @@ def reproduce_command(
         "cells": [vars(verdict) for verdict in verdicts],
         "counts": {kind: sum(one.verdict == kind for one in verdicts) for kind in (SAME, OUTSIDE, NEW)},
     }
-    write_json(out / RESULTS, result)
+    write_json(out / RESULTS.format(experiment=experiment.name), result)
     text = _text(verdicts, facts["environment"], before.get("environment"), len(chosen))
     return result, f"{table}\n\n{text}" if table else text
 

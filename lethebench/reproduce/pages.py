@@ -1,6 +1,7 @@
 """The page of an experiment's recorded results, in Markdown: every number on it comes from the runs."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lethebench.report.headline import FIGURES
@@ -66,7 +67,8 @@ def _scores(cells: Cells, members: Mapping[str, Sequence[RunRecord]]) -> list[st
             f"{markdown(published)}\nCompared by `keep`, with the settings of the presets, over seeds in which both "
             f"methods reach forget {ENOUGH}. Evidence that they do what they claim, not about 7 billion weights.\n"
         )
-    return parts + [markdown(table) for table in (sets_of(first, ordered), later_of(first, ordered)) if table.rows]
+    by_set = replace(sets_of(first, ordered), caption="Scores by set of rows, in the shape of the paper’s table")
+    return parts + [markdown(table) for table in (by_set, later_of(first, ordered)) if table.rows]
 
 
 def figures(cells: Cells, methods: Mapping[str, tuple[Group, str]]) -> Table:

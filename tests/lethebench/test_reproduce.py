@@ -131,7 +131,16 @@ def test_experiment_is_recorded_continued_and_compared(tmp_path):
     means = [fmean(values.values()) for values in recorded["cells"]["npo"].values() if None not in values.values()]
     assert means
     assert all(f"| {mean:.3f} (± ".replace("-", "−") in page for mean in means)
+    (tmp_path / "other.yaml").write_text(json.dumps(content))  # the same runs, under another name
+    shared = lethe("reproduce", "other.yaml", *command[2:], "--seeds", "1", cwd=tmp_path)
+    assert shared.status == 0, shared.error
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
     again = lethe(*command, cwd=tmp_path)
+    written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "out").glob("results*.json")}
+    assert {name: one["experiment"] for name, one in written.items()} == {
+        "results-mine.json": "mine",
+        "results-other.json": "other",
+    }
     assert json.loads(again.out)["counts"] == {SAME: len(NAMES), OUTSIDE: 0, NEW: 0}
     recorded = json.loads((tmp_path / "mine.json").read_text())
     recorded["cells"]["npo"]["in_sample_utility"] = {"0": 0.999, "1": 0.999}

@@ -83,10 +83,33 @@ def test_sampled_stages_take_their_share_of_the_time(run):
     progress = RunProgress(run, record)
     progress.refresh()
     line = progress.stages["npo/t002"].phases["score"]
-    work = line["rows"] + line["candidates"] / 20
-    ranked = sum(line["ranked"].values())
-    sampled = 36 + 10 * line["candidates"] / ranked / 20
-    assert progress.seconds_left() == pytest.approx(4 + 2 * sampled / work + 2 * (4 + 2))
+    each = line["candidates"] / sum(line["ranked"].values()) / 20  # of 18 rows a task, of which 4 tasks, and 72 others
+    done, whole = (line["rows"] + each * (18 * asked + 0.3 * (144 - 18 * asked)) for asked in (2, 4))
+    sampled = 36 + 10 * each
+    last = 2 * whole / done + 0.6  # candidates are tokenized again; 1 s for all rows; gold is as the last stage
+    assert progress.seconds_left() == pytest.approx(3 * 4 + 2 * sampled / done + 2 * last)
+
+
+@pytest.mark.parametrize("finished", [1, 2, 3, 11, 51, 91, 101])
+def test_time_left_of_many_requests_is_within_a_quarter(run, finished):
+    """The recorded stages of npo on 100 requests of icu: seconds to train, to score, of which to prepare, and work."""
+    recorded = json.loads((Path(__file__).parents[1] / "support/times_of_stages.json").read_text())
+    record = json.loads((run / "run.json").read_text()) | {"methods": ["npo"], "tasks": 100, "gold": "last"}
+    progress = RunProgress(run, record | {"task_order": list(range(100)), "score_rows": 2000, "rank_rows": 400})
+    for name, (train, score, prepared, rows, candidates, ranked) in zip(
+        progress.planned, recorded[:finished], strict=False
+    ):
+        by_task = dict.fromkeys(map(str, range(100)), 16) | {"-1": 1600} if ranked == 3200 else {"0": ranked}
+        counts = {
+            "rows": rows,
+            "candidates": candidates,
+            "ranked": by_task,
+            "tasks": {str(task): 16 for task in range(100)},
+        }
+        phases = {"train": {"seconds": train}, "score": {"seconds": score, "prepared": prepared, **counts}}
+        progress.stages[name] = StageProgress([{"steps": 700, "rows": 64, "seconds": 96.2}], phases)
+    left = sum(train + score for train, score, *_ in recorded[finished:])
+    assert progress.seconds_left() == pytest.approx(left, rel=0.25)
 
 
 def test_line_of_a_stage_names_both_sides(run):
@@ -195,7 +218,7 @@ def test_damaged_log_is_refused_in_one_line(tmp_path, text):
 
 def test_stage_without_a_log_has_no_seconds(tmp_path):
     stage = StageProgress.of(tmp_path / LOG)
-    assert (stage.seconds("train"), stage.work) == (None, 0)
+    assert (stage.seconds("train"), stage.phases) == (None, {})
 
 
 def test_durations_in_words():
