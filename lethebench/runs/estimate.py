@@ -26,10 +26,10 @@ from lethebench.runs.stage import Run
 
 ANSWER_BYTES = 5_500
 """Memory of a candidate while it is scored: tokens, plan and scores."""
-KNOWN, ASKED = 0.3, 0.75
+KNOWN, ASKED = 0.3, 1.0
 """Cost of candidates of facts that a model knows, and of facts that were asked, where only their ranks are needed.
 
-Where 1 is the cost of scoring them to their end. 0.25 to 0.35 and 0.7 to 0.8 in runs of npo on icu.
+Where 1 is the cost of scoring them to their end. 0.25 to 0.35 and 0.8 to 1.2 in runs of npo on icu.
 """
 READ_TWICE = 2
 """The summary and the report read the rows of every stage."""

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +20,17 @@ from lethebench.runs.records import read_run
 
 LOG = "log.jsonl"
 """Log of a stage; see `lethebench.runs.stage_log`."""
+GAP = "gap"
+"""Phase of the representation gap in a log."""
 CANDIDATES_PER_ROW = 20
 """Candidates that take as long to score as one row without any."""
+KNOWN = 0.3
+"""Cost of ranking among candidates a fact that the model knows, where 1 is that of one that was asked to be forgotten.
+
+Only where runs are over their budget: candidates are then scored until they cannot reach the true one.
+"""
+PREPARED_AGAIN = 0.6
+"""Share of the preparation of all rows that a stage repeats which is scored whole, in a run over its budget."""
 RECENT = 3
 """Finished stages of a method from which the time of its next ones is estimated."""
 
@@ -67,12 +76,6 @@ class StageProgress:
         """Return how long a finished phase took, without the preparation of rows that later stages share."""
         line = self.phases.get(phase)
         return None if line is None else max(0.0, line["seconds"] - line.get("prepared", 0.0))
-
-    @property
-    def work(self) -> float:
-        """What was scored, in rows without candidates."""
-        line = self.phases.get("score", {})
-        return line.get("rows", 0) + line.get("candidates", 0) / CANDIDATES_PER_ROW
 
 
 class RunProgress:
@@ -180,29 +183,61 @@ class RunProgress:
         return load_preset(self.options.preset, self.options.model)
 
     def _score_seconds(self, stage: str) -> float:
-        name = stage.partition("/")[0]
-        latest = (self._recent(name) or list(self.stages.values()))[-1]
-        if not latest.work or latest.seconds("score") is None:
-            latest = self.stages[LEARNT]
-        return (latest.seconds("score") or 0.0) / max(1.0, latest.work) * self._work(stage)
+        logged = [name for name, one in self.stages.items() if one.seconds("score") is not None]
+        alike = [name for name in logged if name.partition("/")[0] == stage.partition("/")[0]]
+        latest = (alike or logged)[-1]
+        seconds = (self.stages[latest].seconds("score") or 0.0) / self._work_done(latest) * self._work(stage)
+        if self._is_over_budget and self._is_whole(stage):
+            seconds += PREPARED_AGAIN * self.stages[LEARNT].phases["score"].get("prepared", 0.0)
+        return seconds + self._gap_seconds
+
+    @property
+    def _gap_seconds(self) -> float:
+        """How long the representation gap of the last stages took; 0 without it."""
+        gaps = [seconds for one in self.stages.values() if (seconds := one.seconds(GAP)) is not None]
+        return fmean(gaps[-RECENT:]) if gaps else 0.0
+
+    @property
+    def _is_over_budget(self) -> bool:
+        """Whether most stages are scored on a sample."""
+        line = self.stages[LEARNT].phases["score"]
+        ever = sum(count for task, count in line["ranked"].items() if int(task) in self.order)
+        return line["rows"] > self.options.score_rows or ever > self.options.rank_rows
+
+    def _is_whole(self, stage: str) -> bool:
+        """Return whether all rows of a stage are scored, and all with candidates ranked."""
+        return stage == LEARNT or is_gold(stage) or _number(stage) == len(self.order) or not self._is_over_budget
+
+    def _work_done(self, stage: str) -> float:
+        """Return what a finished stage scored, in rows without candidates; at least 1."""
+        line = self.stages[stage].phases["score"]
+        return max(1.0, self._weighed(line, line["rows"], line["ranked"], self.order[: _number(stage)]))
 
     def _work(self, stage: str) -> float:
         """Return what a stage will score, in rows without candidates."""
-        learnt = self.stages[LEARNT]
-        line, number = learnt.phases["score"], int(stage.partition("/t")[2])
-        ranked = {int(task): count for task, count in line["ranked"].items()}
-        asked = sum(ranked.get(task, 0) for task in self.order[:number])
-        ever = sum(count for task, count in ranked.items() if task in self.order)
-        options, every = self.options, self.options.score_every
-        fits = line["rows"] <= options.score_rows and ever <= options.rank_rows
-        if is_gold(stage) or number == len(self.order) or fits:
-            return learnt.work
-        if number == 1 or (every and number % every == 0):
-            rows = line["rows"]
-        else:
-            rows, asked = min(line["rows"], options.score_rows), min(asked, options.rank_rows)
-        each = line["candidates"] / max(1, sum(ranked.values()))
-        return rows + asked * each / CANDIDATES_PER_ROW
+        line, number, options = self.stages[LEARNT].phases["score"], _number(stage), self.options
+        asked = self.order[:number]
+        if self._is_whole(stage):
+            return self._weighed(line, line["rows"], line["ranked"], asked)
+        ranked = {task: count for task, count in line["ranked"].items() if int(task) in asked}
+        if number == 1 or (options.score_every and number % options.score_every == 0):
+            return self._weighed(line, line["rows"], ranked, asked)
+        share = min(1.0, options.rank_rows / max(1, sum(ranked.values())))
+        sample = {task: share * count for task, count in ranked.items()}
+        return self._weighed(line, min(line["rows"], options.score_rows), sample, asked)
+
+    def _weighed(
+        self, line: Mapping[str, Any], rows: int, ranked: Mapping[str, float], asked: Collection[int]
+    ) -> float:
+        """Return the work of some rows, `ranked` of each task among as many candidates each as in a line of a log."""
+        known = KNOWN if self._is_over_budget else 1.0
+        weights = sum(count if int(task) in asked else known * count for task, count in ranked.items())
+        return rows + weights * line["candidates"] / max(1, sum(line["ranked"].values())) / CANDIDATES_PER_ROW
+
+
+def _number(stage: str) -> int:
+    """Return the number of a stage: 0 of the initial model."""
+    return int(stage.partition("/t")[2] or 0)
 
 
 def words_for(seconds: float) -> str:

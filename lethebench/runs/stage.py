@@ -38,6 +38,7 @@ from lethebench.runs.gate import exact_match_text, gate
 from lethebench.runs.inside import ScoreSteps, groups_of
 from lethebench.runs.options import RunOptions
 from lethebench.runs.placed import load_placed
+from lethebench.runs.progress import GAP
 from lethebench.runs.proof import GOLD, LEARNT, parent_of, seal
 from lethebench.runs.provenance import library_versions, machine, peak_memory_mb
 from lethebench.runs.recorder import Recorder
@@ -370,7 +371,9 @@ class Run:
         if sample is not None and record is not None:
             record["sampled"] = sample.facts
         if record is not None and self.representation is not None:
+            start = time.monotonic()
             record["representation"] = self.representation.gaps(loaded)
+            self.recorder.log(folder).write({"phase": GAP, "seconds": round(time.monotonic() - start, 3)})
         return scores[ROWS]
 
 
