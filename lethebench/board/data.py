@@ -17,8 +17,19 @@ from lethebench.results.record import read_result, result_files
 
 RUNS, DETAILS = "runs.parquet", "details.parquet"
 FACETS = ("benchmark", "version", "size", "model", "method", "tasks", "budget")
-FIGURES = {column.key: f"{column.title} {column.arrow}".strip() for column in SCORES}
+SHORT = {"indistinguishable": "As gold"}
+"""Key of a figure -> a shorter heading than in reports, where it would widen the table."""
+FIGURES = {column.key: f"{SHORT.get(column.key, column.title)} {column.arrow}".strip() for column in SCORES}
 """Key of a figure -> its title."""
+HINTS = {
+    "score": "Harmonic mean of the parts, times fluent; mean over stages",
+    "forget": "0 = knows as much of the forget set as before, 1 = no more than the retrained (gold) model",
+    "indistinguishable": "As gold to attackers: 1 = its probabilities cannot be told from those of the gold model",
+    "keep": "Utility on held-out rows, relative to the initial or the gold model",
+    "fluent": "Share of answers on kept rows that are language, relative to the initial model",
+    "stability": "Mean over stages of the smaller one of forget and keep",
+}
+"""Key of a figure -> what its heading shows under a pointer."""
 SCALE = 10_000
 GROUP = 64
 """Results in a row group of details.parquet: what is read to show one."""
@@ -48,6 +59,7 @@ class Board:
         return {
             "facets": facets,
             "titles": FIGURES,
+            "hints": HINTS,
             "scale": SCALE,
             "figures": {key: [_scaled(line[key]) for line in self.lines] for key in keys},
             "seeds": [line["seeds"] for line in self.lines],

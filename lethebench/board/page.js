@@ -89,7 +89,7 @@ function drawTable() {
   const wide = (name) => (["model", "benchmark", "tasks"].includes(name) ? "wide" : null);
   const heads = columns.map(([name, title]) => {
     const sorted = state.sort === name;
-    const button = make("button", { type: "button", "data-sort": name }, title + (sorted ? (state.falling ? " ▾" : " ▴") : ""));
+    const button = make("button", { type: "button", "data-sort": name, title: data.hints[name] }, title + (sorted ? (state.falling ? " ▾" : " ▴") : ""));
     button.addEventListener("click", () => {
       state.falling = sorted ? !state.falling : name in data.titles || name === "seeds";
       state.sort = name; state.page = 0;

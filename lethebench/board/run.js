@@ -17,7 +17,7 @@ async function showRun(path) {
     make("ul", { class: "scores" }, ...run.scores.map(([title, value, note]) => make("li", {}, title, make("b", {}, value), note))),
     ...section("Flags", run.flags.length, pairs(run.flags)),
     make("h2", {}, "What it knows of each task, after each stage"), matrix(run),
-    make("p", { class: "note" }, "Share of keywords answered, mean over seeds. Below the line a task has been unlearned; gold is the model that was retrained without all of them."),
+    make("p", { class: "note" }, "Share of keywords answered, mean over seeds. Below the line a task has been unlearned; gold is the model that was retrained without all of them; a dash: not measured."),
     make("h2", {}, "After each stage"), scroll(rowsOf(["", ...run.series[0][1].map((_, stage) => `stage ${stage + 1}`)], run.series.map(([title, values]) => [title, ...values.map((value) => text(value))]))),
     make("h2", {}, "Seeds"), scroll(rowsOf(["Seed", ...run.scores.map(([title]) => title)], run.seeds)),
     ...section("Attacks", run.attacks.length, ...run.attacks.map(([name, values]) => make("div", {}, make("h3", {}, name), pairs(values)))),
@@ -55,10 +55,13 @@ function shade(value) {
 function matrix(run) {
   const columns = [...run.tasks.map((task) => `task ${task}`), "retained"];
   const lines = run.knowledge.map((values, stage) => [stage ? `after ${stage}` : "before", [...values, run.retained[stage]], stage]);
-  if (run.gold.length) lines.push(["gold", [...run.gold, null], 0]);
+  if (run.gold.length) lines.push(["gold", [...run.gold, undefined], 0]);
   const rows = lines.map(([name, values, stage]) => make("tr", {}, make("th", { scope: "row" }, name), ...values.map((value, task) => {
     const edge = stage && task === stage - 1 ? "; border-top: 3px solid #d55e00" : "";
-    return make("td", { style: shade(value) + edge }, value === null || value === undefined ? "" : value.toFixed(2));
+    const missing = value === null || value === undefined;
+    const reason = value === null ? "not measured" : "not in the result";
+    const mark = () => make("abbr", { title: reason, "aria-label": reason, role: "img" }, "–");
+    return make("td", { style: shade(value) + edge, class: missing ? "absent" : null }, missing ? mark() : value.toFixed(2));
   })));
   const heads = ["", ...columns].map((title) => make("th", { scope: "col" }, title));
   return scroll(make("table", { class: "matrix" }, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows)));

@@ -179,6 +179,11 @@ def test_page_of_a_result_is_text_alone(address, tmp_path):
         assert text.count(SCRIPT) == 9
         assert window.read("document.activeElement.tagName") == "H1"
         assert window.read("document.querySelectorAll('.matrix tbody tr').length") == 4
+        cells = "[...document.querySelectorAll('.matrix tbody td')]"
+        assert window.read(f"{cells}.filter(cell => !cell.innerText.trim()).length") == 0
+        marks = f"{cells}.flatMap(cell => [...cell.querySelectorAll('abbr')].map(mark => mark.ariaLabel))"
+        assert window.read(marks) == ["not measured", "not in the result"]
+        assert "a dash: not measured" in text
         window.click("#board-run a")
         window.wait("!document.querySelector('#board-list').hidden")
         window.open(f"{address}#run=results/none.json")
