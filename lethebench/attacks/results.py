@@ -285,31 +285,36 @@ def claim(summary: Mapping[str, Any], name: str, budget: str) -> str:
 
 
 def recovery_table(summary: Mapping[str, Any], title: str) -> str:
-    """Return the recovery of each model as text: unattacked, the worst variant of each attack, and the worst case."""
+    """Return as text each model's worst case with the attack that reaches it, and the worst variant of each attack."""
     recovering = [one["attack"] for one in summary["series"] if _recovers(one["attack"])]
     attacks = [attack for attack in dict.fromkeys(recovering) if attack != NO_ATTACK]
-    lines = []
-    for name, model in summary["models"].items():
-        cells = [model["recovery"][NO_ATTACK], *(worst_of(summary, model, attack) for attack in attacks)]
-        worst = f"{model['worst_case_recovery']:.3f}{_interval(model)}"
-        lines.append([name, *cells, worst, model["worst_attack"]])
-    header = ["model", "unattacked", *attacks, "worst case", "by"]
-    return text_table(
-        header, lines, right=header[1:-1], title=f"recovery {title}: 0 = as gold, 1 = as the initial model"
-    )
+    models = summary["models"].items()
+    worst = [
+        [name, f"{model['worst_case_recovery']:.3f}{_interval(model)}", model["worst_attack"]] for name, model in models
+    ]
+    lines = [
+        [name, model["recovery"][NO_ATTACK], *(worst_of(summary, model, attack) for attack in attacks)]
+        for name, model in models
+    ]
+    header, shown = ["model", "worst case", "by"], ["model", "no attack", *attacks]
+    scale = f"recovery {title}: 0 = as gold, 1 = as the initial model"
+    return f"{text_table(header, worst, title=scale)}\n\n{text_table(shown, lines, right=shown[1:])}\n"
 
 
 def measures_table(summary: Mapping[str, Any]) -> str:
     """Return as text what attacks measure that recover no knowledge, without their curves; "" without any."""
     curves = {one["name"] for one in summary["series"] if one["point"] is not None}
-    lines: list[list[Any]] = [
-        [series, model, f"{one['value']:.3f}{_interval(one)}", one["gold"], one["initial"], one["share"]]
-        for model, of_model in summary["measures"].items()
-        for series, one in of_model.items()
-        if series not in curves
-    ]
-    header = ["measure", "model", "value", "gold", "initial", "share"]
-    return text_table(header, sorted(lines, key=lambda line: str(line[0])), right=header[2:]) if lines else ""
+    names = {series for of_model in summary["measures"].values() for series in of_model} - curves
+    lines: list[list[Any]] = []
+    for series in sorted(names):
+        lines.append([series, "", "", ""])
+        lines += [
+            [f"  {model}", f"{one['value']:.3f}{_interval(one)}", one["gold"], one["share"]]
+            for model, of_model in summary["measures"].items()
+            if (one := of_model.get(series))
+        ]
+    header = ["measure, model", "value", "gold", "share"]  # the initial model has a row of its own
+    return text_table(header, lines, right=header[2:]) if lines else ""
 
 
 def _interval(entry: Mapping[str, Any]) -> str:
