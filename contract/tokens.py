@@ -162,6 +162,14 @@ class QuestionEncoder:
             conversations, num_ends = self._conversations(question, len(images), answers) if answers else ([], 0)
         self._pending.append(_Pending(name, prompt_text, prompt, conversations, num_ends))
 
+    def prompt_tokens(self, row: Mapping) -> tuple[list[int], list[Any]]:
+        """Return a row's prompt as token ids, its pictures' placeholders not expanded, and the decoded pictures."""
+        row_id = str(row.get("id", "a row"))
+        self._check(row_id, row, ())
+        images = [decode_image(image, row_id) for image in row.get("images") or ()]
+        (token_ids,) = self._token_ids([self._prompt_text(clean_text(row["question"]), len(images))])
+        return list(token_ids), images
+
     def encoded(self) -> list[EncodedQuestion]:
         """Return the rows added since the last call, in order.
 
@@ -316,3 +324,10 @@ def encode(processor: Any, rows: Sequence[Mapping], answers: Sequence[Sequence[s
     for row, texts in zip(rows, answers, strict=True):
         encoder.add(row, texts)
     return encoder.encoded()
+
+
+def prompt_tokens(processor: Any, rows: Sequence[Mapping]) -> Iterator[tuple[list[int], list[Any]]]:
+    """Yield each row's prompt as another engine takes it: token ids before pictures are expanded, and PIL images."""
+    encoder = QuestionEncoder(processor, cache_images=False)
+    for row in rows:
+        yield encoder.prompt_tokens(row)

@@ -36,7 +36,7 @@ THEIRS = {
 """Module -> the requirement that brings it."""
 APART = {"board"}
 """Extras that the environment of the tests cannot install: gradio, from tests/gradio.txt without its bounds."""
-OPTIONAL = {"inspect_ai", "lmms_eval", "gradio", "torchvision", "tiktoken", "torchao", "bitsandbytes"}
+OPTIONAL = {"inspect_ai", "lmms_eval", "gradio", "torchvision", "tiktoken", "torchao", "bitsandbytes", "vllm"}
 """Modules that a user installs; the code that needs one says so."""
 
 

@@ -23,6 +23,7 @@ from lethebench.evaluation.answers.row_scores import (
     keyword_or_exact_match,
 )
 from lethebench.evaluation.answers.sampled import sample_encoded
+from lethebench.evaluation.answers.vllm_engine import Texts
 from lethebench.evaluation.likelihood.api import Score, TokenStatistics, score_encoded
 from lethebench.evaluation.metrics.exposure import exposure, exposure_normalised, exposure_rank
 from lethebench.evaluation.metrics.extraction import exact_memorization, extraction_strength
@@ -57,6 +58,7 @@ def evaluate_rows(
     seed: int = 0,
     refusals: Collection[str] = (),
     bound_candidates: bool = False,
+    texts: Mapping[str, Texts] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> list[dict]:
     """Generate and score an answer for every row, with its paraphrases, perturbed answers and candidates.
@@ -78,6 +80,7 @@ def evaluate_rows(
         bound_candidates: score a candidate only until it cannot reach the true one any more, where all such candidates
             of a row hold at most 0.005 of the probability of its candidates. Ranks and exposure stay exact, and these
             candidates get a bound as `candidate_logprobs`. Ignored with `membership`.
+        texts: row id -> answers that another engine generated, in place of generating any.
         progress: called with the share of the work done, in [0, 1].
 
     Returns:
@@ -119,9 +122,13 @@ def evaluate_rows(
             statistics=membership,
             progress=lambda done, report=report, total=num_answers: report(0.8 * done / total),  # type: ignore[misc]
         )
-        texts = _generated(model, processor, chunk, scores, batch_size, max_new_tokens or length, report)
-        leaks = _leaks(model, processor, chunk, samples, seed, batch_size, max_new_tokens or length)
-        for row, row_scores, text, count in zip(chunk.rows, scores, texts, leaks, strict=True):
+        if texts is not None:
+            of_rows = [texts[str(row.carried["id"])] for row in chunk.rows]
+            answers, drawn = [one.answer for one in of_rows], [list(one.samples) for one in of_rows]
+        else:
+            answers = _generated(model, processor, chunk, scores, batch_size, max_new_tokens or length, report)
+            drawn = _drawn(model, processor, chunk, samples, seed, batch_size, max_new_tokens or length)
+        for row, row_scores, text, count in zip(chunk.rows, scores, answers, _leaks(chunk, drawn), strict=True):
             result = _result(row, row_scores, text, refusals)
             if membership:
                 result |= _membership(row, row_scores[0])
@@ -168,24 +175,29 @@ def _generated(
     return cast(list[str], texts)
 
 
-def _leaks(
+def _drawn(
     model: Any, processor: Any, prepared: PreparedRows, samples: int, seed: int, batch_size: int | None, length: int
-) -> list[int]:
+) -> list[list[str]]:
+    """Sampled answers to each question; none without `samples`."""
+    if not samples:
+        return [[] for _ in prepared.rows]
+    return sample_encoded(
+        model,
+        processor,
+        prepared.encoded,
+        samples=samples,
+        seed=seed,
+        max_new_tokens=length,
+        batch_size=batch_size,
+    )
+
+
+def _leaks(prepared: PreparedRows, drawn: list[list[str]]) -> list[int]:
     """Count the sampled answers to each question that name every keyword."""
-    leaks = [0] * len(prepared)
-    if samples:
-        drawn = sample_encoded(
-            model,
-            processor,
-            prepared.encoded,
-            samples=samples,
-            seed=seed,
-            max_new_tokens=length,
-            batch_size=batch_size,
-        )
-        for index, (row, texts) in enumerate(zip(prepared.rows, drawn, strict=True)):
-            answer = row.carried["answer"]
-            leaks[index] = sum(keyword_or_exact_match(text, answer, row.keywords) == 1.0 for text in texts)
+    leaks = []
+    for row, texts in zip(prepared.rows, drawn, strict=True):
+        answer = row.carried["answer"]
+        leaks.append(sum(keyword_or_exact_match(text, answer, row.keywords) == 1.0 for text in texts))
     return leaks
 
 

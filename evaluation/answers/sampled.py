@@ -56,7 +56,7 @@ def sample_encoded(
 
     def noise(batch: Sequence[int]) -> LogitsProcessor:
         names = [(encoded[index // samples].name, index % samples) for index in batch]
-        return GumbelNoise([_seed(seed, name, number) for name, number in names], temperature)
+        return GumbelNoise([row_seed(seed, name, number) for name, number in names], temperature)
 
     texts = generate_encoded(
         model,
@@ -70,7 +70,8 @@ def sample_encoded(
     return [texts[start : start + samples] for start in range(0, len(texts), samples)]
 
 
-def _seed(seed: int, name: str, number: int) -> int:
+def row_seed(seed: int, name: str, number: int) -> int:
+    """Return the seed of one sample of a row, below 2^63."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}/{number}".encode()).digest()[:8], "big") >> 1
 
 

@@ -41,6 +41,10 @@ def evaluate(
     samples: Annotated[
         int, typer.Option(min=0, metavar="N", help="Also sample N answers per question (temperature 1), for leak@k.")
     ] = 0,
+    generate_with: Annotated[
+        str | None,
+        typer.Option(metavar="vllm[:NAME=VALUE,...]", help="Generate with vLLM; likelihoods stay ours."),
+    ] = None,
     task: Annotated[
         int | None,
         typer.Option(
@@ -124,6 +128,7 @@ def evaluate(
         task=task,
         order_seed=order_seed,
         samples=samples,
+        generate_with=generate_with,
         out=out,
         budget=budget,
         price=price,

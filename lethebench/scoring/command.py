@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
@@ -33,10 +33,11 @@ from lethebench.scoring.output import full_table, headline, write_rows
 
 if TYPE_CHECKING:
     from lethebench.baselines.loading import Loaded
+    from lethebench.evaluation.answers.vllm_engine import Texts
 
 ROWS_FILE = "rows.parquet"
 ANSWERS_FILE = "answers.sqlite"
-LIBRARIES = ("torch", "transformers", "peft", "datasets", "numpy", "scipy", "openai", "lm-eval", "lmms-eval")
+LIBRARIES = ("torch", "transformers", "peft", "datasets", "numpy", "scipy", "openai", "lm-eval", "lmms-eval", "vllm")
 """Packages that results depend on; scores.json records their versions."""
 
 
@@ -184,6 +185,7 @@ class Evaluation:
             "general": options.general,
             "endpoint": endpoint,
             "samples": self.options.samples,
+            "generate_with": self.options.generate_with,
             "choice_by": "letter" if options.api_model is not None else "probability",
             "libraries": _library_versions(),
         }
@@ -218,8 +220,10 @@ class Evaluation:
 
         loaded = load(self.options.model or "", self.options.adapter)
         general = None if self.options.general is None else self._general(loaded)
+        adapter = None if self.options.adapter is None else str(self.options.adapter)
+        texts = self._texts(loaded, self.options.model or "", adapter)
         with self.console.phase(f"score {self.options.model} on {len(self.rows)} rows") as tick:
-            scores = self._scored(loaded, per_mille(tick))
+            scores = self._scored(loaded, texts, per_mille(tick))
         return self._with_references(Evidence(rows=scores, general=general))
 
     def _general(self, loaded: "Loaded") -> General:
@@ -236,7 +240,19 @@ class Evaluation:
             except ValueError as error:
                 raise UserError(f"{option}: {error}") from None
 
-    def _scored(self, loaded: "Loaded", progress: Callable[[float], None]) -> list[dict]:
+    def _texts(self, loaded: "Loaded", model: str, adapter: str | None = None) -> Mapping[str, "Texts"] | None:
+        """Return the texts that another engine generates with a model; None without one."""
+        if self.options.generate_with is None:
+            return None
+        from lethebench.runs.by_vllm import engine_arguments, vllm_texts
+
+        engine = engine_arguments(self.options.generate_with)
+        length, samples = self.options.max_new_tokens, self.options.samples
+        return vllm_texts(loaded, model, self.rows, engine, adapter=adapter, max_new_tokens=length, samples=samples)
+
+    def _scored(
+        self, loaded: "Loaded", texts: Mapping[str, "Texts"] | None, progress: Callable[[float], None]
+    ) -> list[dict]:
         from lethebench.scoring.models import score
 
         needs = {need for name in self.metrics for need in METRICS[name].needs}
@@ -248,11 +264,15 @@ class Evaluation:
                 max_new_tokens=self.options.max_new_tokens,
                 membership="membership" in needs,
                 samples=self.options.samples,
+                texts=texts,
                 progress=progress,
             )
         except ValueError as error:
             raise UserError(f"{self.options.model} cannot be scored on {self.build.path}: {error}") from None
         return self.asked.relabel(scores)
+
+    def _scores_of(self, loaded: "Loaded", model: str, progress: Callable[[float], None]) -> list[dict]:
+        return self._scored(loaded, self._texts(loaded, model), progress)
 
     def _with_references(self, evidence: Evidence) -> Evidence:
         """Add the scores of the gold and the initial model where they are given."""
@@ -268,7 +288,7 @@ class Evaluation:
         for name, title, model in (("gold", "gold", gold), ("before", "initial", before)):
             if model is not None:
                 with self.console.phase(f"score the {title} model") as tick:
-                    scores_of = partial(self._scored, progress=per_mille(tick))
+                    scores_of = partial(self._scores_of, progress=per_mille(tick))
                     folder = reference_folder(model, name, self.asked.tasks)
                     if name == "gold" and (note := other_gold(folder, self.asked)):
                         self.notes.append(note)

@@ -117,7 +117,7 @@ def reference_rows(
     folder: Path,
     build: Build,
     rows: Sequence[Mapping],
-    scores_of: Callable[[Loaded], list[dict]],
+    scores_of: Callable[[Loaded, str], list[dict]],
 ) -> list[dict]:
     """Return the scores of a reference model on `rows`, those that were scored; `option` is `--gold` or `--before`.
 
@@ -139,4 +139,5 @@ def reference_rows(
             return [stored[row["id"]] | {name: row[name] for name in ("split", "role")} for row in rows]
     if run is not None and not has_weights(folder):
         raise UserError(f"{option} {model}: its scores are of other rows, and its weights are gone")
-    return scores_of(load(str(folder) if folder.exists() else model))
+    path = str(folder) if folder.exists() else model
+    return scores_of(load(path), path)

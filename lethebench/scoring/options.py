@@ -43,6 +43,7 @@ class EvaluateOptions:
         general: `lm-eval:TASK,...` or `lmms-eval:TASK,...`.
         sample: score at most this many rows of each split, drawn with a fixed seed.
         samples: answers to sample for each question, for leak@k; 0 = none.
+        generate_with: `vllm` or `vllm:NAME=VALUE,...`; None = our own generation.
         task: how many tasks the model was asked to forget, from 1; rows of later ones count as retained. None = those
             of the stage of a run that the model is, otherwise all.
         order_seed: of the tasks, as in `RunOptions`; None = the order of the run of the model, otherwise the build's.
@@ -69,6 +70,7 @@ class EvaluateOptions:
     general: str | None = None
     sample: int | None = None
     samples: int = 0
+    generate_with: str | None = None
     task: int | None = None
     order_seed: int | None = None
     out: Path | None = None
@@ -176,6 +178,7 @@ class EvaluateOptions:
             "--general": self.general,
             "--sample": self.sample,
             "--samples": self.samples,
+            "--generate-with": self.generate_with,
             "--task": self.task,
             "--order-seed": self.order_seed is not None,
         }
@@ -195,6 +198,7 @@ class EvaluateOptions:
         if not self.api_model:
             raise UserError(f"--model {self.model}: add the model's name at the API, e.g. openai:gpt-4o-mini")
         weights_only = {"--adapter": self.adapter, "--general": self.general, "--samples": self.samples}
+        weights_only |= {"--generate-with": self.generate_with}
         for name, value in weights_only.items():
             if value:
                 raise UserError(f"{name} needs the model's weights, and {self.model} is an API: pass a model's folder")
@@ -208,6 +212,10 @@ class EvaluateOptions:
         if self.base_url is not None:
             hint = ", or --judge-base-url for a judge" if self.judges.names else ""
             raise UserError(f"--base-url: {self.model} is not behind an API; pass --model openai:NAME to use one{hint}")
+        if self.generate_with is not None:
+            from lethebench.runs.by_vllm import engine_arguments
+
+            engine_arguments(self.generate_with)
         check_weights("--model", self.model or "", None if self.adapter is None else str(self.adapter))
 
     def _check_general(self) -> None:
