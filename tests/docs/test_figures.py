@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from measured_figures import COMMAND, COMMANDS, HIDDEN, options_of, unexplained
+from measured_figures import COMMAND, COMMANDS, HIDDEN, card_text, options_of, unexplained
 
 from lethe_docs.links import ROOT
 
 FILES = [ROOT / "README.md", *(ROOT / "cards").glob("*.jinja"), ROOT / "perf" / "RECORD.md"]
 FILES += [path for package in ("baselines", "evaluation", "lethebench") for path in (ROOT / package).rglob("*.md")]
+CARD_TEXTS = sorted((ROOT / "builders").rglob("text.py"))
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +17,8 @@ def texts(site) -> dict[str, str]:
     pages = {name: str(text) for name, text in site.items() if name.endswith(".md")}
     project = ("api/", "changelog", "contributing")
     pages = {name: text for name, text in pages.items() if not name.startswith(project)}
-    return pages | {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in FILES if path.exists()}
+    pages |= {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in FILES if path.exists()}
+    return pages | {f"{path.parent}/{path.parent.name} text": card_text(path) for path in CARD_TEXTS}
 
 
 def test_each_figure_has_a_command_that_makes_it(texts):
@@ -26,6 +28,9 @@ def test_each_figure_has_a_command_that_makes_it(texts):
 def test_commands_that_make_figures_exist(texts):
     faults = []
     for name, text in texts.items():
+        faults += [
+            f"{name}: lethe {word}" for word in re.findall(r"`lethe ([a-z][\w-]*)", text) if word not in COMMANDS
+        ]
         for match in COMMAND.finditer(HIDDEN.sub("", text)):
             script, command, rest = match.groups()
             flags = {word.partition("=")[0] for word in re.findall(r"(?<!\S)--[\w-]+", rest)}
@@ -49,6 +54,14 @@ def test_commands_that_make_figures_exist(texts):
         "# A\n\n<!-- made by python perf/x.py -->\n\nIt needs 20 MB.\n",
         "# A\n\n`lethe run DIR`\n\n| x | y |\n|---|---|\n| a | 0.5 |\n| b | 0.6 |\n| c | 7 |\n",
         "# A\n\n## B\n\n`lethe run DIR`\n\n## C\n\nIt keeps 80 % of it.\n",
+        "# A\n\n`lethe run DIR`\n\n## B\n\nIt keeps 80 % of it.\n",
+        "# A\n\n`lethe measure DIR`: it keeps 80 % of it.\n",
+        "# A\n\n## B in 3 minutes\n\nText.\n",
+        "# A\n\nSee [what takes 3 minutes](b.md).\n",
+        "# A\n\nA run takes thirty minutes.\n",
+        "# A\n\nA mean of 12.5, and kappa .62.\n",
+        "# A\n\nIt read 300 of 301 pages.\n",
+        "# A\n\n| x | y |\n|---|---|\n| time | 12.5 s |\n",
     ],
 )
 def test_figure_without_a_command_is_found(text):

@@ -54,6 +54,10 @@ def test_sets_equal_plain_means_of_the_last_stage(run, tmp_path):
 
 def test_mllmu_is_reported_after_every_request_without_later_ones(run):
     table = sets.sets(of_benchmark(run, "mllmu"))
+    assert (
+        table.caption
+        == f"Means over each set of rows after each of {len(load_run(run).order)} requests, as in the benchmark’s paper"
+    )
     assert [column.title for column in table.columns[3:5]] == ["ROUGE-L, forget", "ROUGE-L, new wordings"]
     order = load_run(run).order
     for stage in (1, 2, 3):
