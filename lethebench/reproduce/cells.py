@@ -18,7 +18,7 @@ Cells = Mapping[str, Mapping[str, Mapping[int, float | None]]]
 """Configuration -> figure -> seed -> value; None if it was not measured."""
 LEAST = 0.02
 """Smallest tolerance: of figures from 0 to 1, and of exposure in bits ten times this."""
-BITS = ("exposure", "exposure_excess")
+BITS = ("exposure", "exposure_excess", "trained_exposure")
 SAME, OUTSIDE, NEW = "as expected", "outside", "no expected value"
 
 
@@ -71,7 +71,8 @@ def compare(expected: Cells, obtained: Cells, seeds: Sequence[int]) -> list[Verd
     differ by twice the standard error of the difference of two means, with the standard deviation over seeds that the
     expected values of all configurations have together; at least by LEAST.
     """
-    tolerances = {figure: tolerance(expected, figure, len(seeds)) for figure in (*NAMES, WORST)}
+    names = {figure for figures in obtained.values() for figure in figures}
+    tolerances = {figure: tolerance(expected, figure, len(seeds)) for figure in names}
     verdicts = []
     for name, figures in obtained.items():
         for figure, values in figures.items():

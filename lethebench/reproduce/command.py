@@ -3,11 +3,13 @@
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lethebench.attacks.several import attack_runs
-from lethebench.builders import build, read_manifest
+from lethebench.builders import build as write_build
+from lethebench.builders import read_manifest
 from lethebench.cli.output import text_table
 from lethebench.console import Console
 from lethebench.errors import UserError
@@ -17,16 +19,37 @@ from lethebench.grid.states import DONE, states_of
 from lethebench.report.load import load_run
 from lethebench.report.tables import number
 from lethebench.reproduce.attacked import attacks_table
-from lethebench.reproduce.cells import NEW, OUTSIDE, SAME, Verdict, cells_of, compare, read_expected
+from lethebench.reproduce.cells import NEW, OUTSIDE, SAME, Cells, Verdict, cells_of, compare, read_expected
 from lethebench.reproduce.experiments import Experiment, find_experiment, with_seeds
+from lethebench.reproduce.learnt import learnt_cells, learnt_sections
 from lethebench.reproduce.methods import methods_table, rows_of
-from lethebench.reproduce.pages import page
+from lethebench.reproduce.pages import page, scores
 from lethebench.results.rows import questions_of_build
+from lethebench.runs.commands import learn_command
 from lethebench.runs.folder import locked, write_json
 from lethebench.runs.provenance import library_versions, machine
 
 RESULTS = "results-{experiment}.json"
 """File of a comparison in the folder of an experiment, which several experiments may share."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the runs of an experiment gave.
+
+    Attributes:
+        data: Benchmark and version of its data, and hashes of the questions.
+        cells: Its figures.
+        sections: Of its page, in Markdown.
+        brackets: What stands in brackets behind means there.
+        table: Printed above the comparison.
+    """
+
+    data: Mapping[str, Any]
+    cells: Cells
+    sections: Sequence[str]
+    brackets: str = "the standard deviation"
+    table: str = ""
 
 
 def reproduce_command(
@@ -50,39 +73,28 @@ def reproduce_command(
     chosen = with_seeds(experiment, seeds)
     out = out or Path("runs/reproduce") / experiment.name
     out.mkdir(parents=True, exist_ok=True)
-    data = out / "data"
     with locked(out):
-        _build(experiment, data)
-        grid = _grid(experiment, chosen, out)
-        _execute(grid)
-        own = [cell for cell in grid.cells if not cell.shared]
-        _attack(experiment, [cell.folder for cell in own])
-        runs = [(_configuration(cell), load_run(cell.folder)) for cell in own]
-        folders = [cell.folder for cell in own]
-        table = methods_table(rows_of(folders)) if experiment.attacks else ""
-    cells = cells_of(runs, attacked=bool(experiment.attacks))
-    manifest = read_manifest(data)
+        measured = _learned(experiment, chosen, out) if experiment.points else _unlearned(experiment, chosen, out)
     facts: dict[str, Any] = {
         "experiment": experiment.name,
-        "data": {"benchmark": manifest.benchmark, "version": manifest.version, "questions": questions_of_build(data)},
+        "data": measured.data,
         "environment": {"versions": library_versions(), "machine": machine()},
     }
+    table, data = measured.table, out / "data"
     if record:
-        tables = {"Methods under attack": table, "What each attack recovers": attacks_table(folders)} if table else {}
-        attacked = [f"{title}\n\n{content}\n" for title, content in tables.items()]
-        text = page(experiment, facts, cells, runs, attacked)
-        write_json(experiment.expected, {**facts, "cells": cells})
+        text = page(experiment, facts, chosen, measured.sections, brackets=measured.brackets)
+        write_json(experiment.expected, {**facts, "cells": measured.cells})
         experiment.page.write_text(text, encoding="utf-8")
         line = f"expected values written to {experiment.expected} and {experiment.page.name}"
         return {**facts, "recorded": str(experiment.expected)}, f"{table}\n\n{line}" if table else line
     before, expected = read_expected(experiment.expected)
     if before and before["data"] != facts["data"]:
         raise UserError(
-            f"{data} is {manifest.benchmark} {manifest.version}, and the expected values are of "
+            f"{data} is {facts['data']['benchmark']} {facts['data']['version']}, and the expected values are of "
             f"{before['data']['benchmark']} {before['data']['version']} with other questions; remove the folder, or "
             "install the release of lethebench that they were recorded with"
         )
-    verdicts = compare(expected, cells, chosen)
+    verdicts = compare(expected, measured.cells, chosen)
     result = {
         **facts,
         "expected_environment": before.get("environment"),
@@ -95,22 +107,65 @@ def reproduce_command(
     return result, f"{table}\n\n{text}" if table else text
 
 
-def _build(experiment: Experiment, folder: Path) -> None:
+def _unlearned(experiment: Experiment, seeds: Sequence[int], out: Path) -> Measured:
+    """Execute the grid of an experiment on its build, and return what was measured."""
+    data = out / "data"
+    _build(experiment.build, data)
+    grid = _grid(experiment.grid, seeds, data, out / "runs", out / "grid.json")
+    _execute(grid)
+    own = [cell for cell in grid.cells if not cell.shared]
+    folders = [cell.folder for cell in own]
+    _attack(experiment, folders)
+    runs = [(_configuration(cell), load_run(cell.folder)) for cell in own]
+    cells = cells_of(runs, attacked=bool(experiment.attacks))
+    facts = {**_version(data), "questions": questions_of_build(data)}
+    if not experiment.attacks:
+        return Measured(facts, cells, scores(cells, runs))
+    table = methods_table(rows_of(folders))
+    tables = {"Methods under attack": table, "What each attack recovers": attacks_table(folders)}
+    sections = [f"{title}\n\n{content}\n" for title, content in tables.items()]
+    return Measured(facts, cells, sections, "the lowest and the highest", table)
+
+
+def _learned(experiment: Experiment, seeds: Sequence[int], out: Path) -> Measured:
+    """Train on each build of an experiment that has several, and return what was measured."""
+    runs = []
+    for point in experiment.points:
+        data, folder = out / "data" / point.name, out / "runs" / point.name
+        _build({**experiment.build, "options": {**experiment.build.get("options", {}), **point.options}}, data)
+        keys = {**experiment.grid, "set": {**experiment.grid.get("set", {}), **point.settings}}
+        folder.mkdir(parents=True, exist_ok=True)
+        for cell in _grid(keys, seeds, data, folder, folder / "grid.json").cells:
+            if cell.source is None:
+                Console().say(f"{point.name}, seed {cell.options.seed}")
+                learn_command(replace(cell.options, out=cell.folder, ignore_gate=True), resume=True)
+                runs.append((point.name, load_run(cell.folder)))
+    builds = {point.name: out / "data" / point.name for point in experiment.points}
+    questions = {name: questions_of_build(data) for name, data in builds.items()}
+    cells = learnt_cells(runs)
+    facts = {**_version(next(iter(builds.values()))), "questions": questions}
+    return Measured(facts, cells, learnt_sections(experiment, cells, runs), "the lowest and the highest")
+
+
+def _version(data: Path) -> dict[str, Any]:
+    manifest = read_manifest(data)
+    return {"benchmark": manifest.benchmark, "version": manifest.version}
+
+
+def _build(build: Mapping[str, Any], folder: Path) -> None:
     """Build the data once."""
     if (folder / "manifest.json").is_file():
         return
-    arguments = dict(experiment.build)
+    arguments = dict(build)
     name = arguments.pop("name")
     with Console().phase(f"build {name}") as tick:
-        build(name, folder, progress=tick, **arguments)
+        write_build(name, folder, progress=tick, **arguments)
 
 
-def _grid(experiment: Experiment, seeds: Sequence[int], out: Path) -> Grid:
-    """Return the grid of the experiment; its file lies beside the runs, so that `lethe grid` takes it too."""
-    write_json(
-        out / "grid.json", {**experiment.grid, "seed": seeds, "data": str(out / "data"), "out": str(out / "runs")}
-    )
-    return read_grid(out / "grid.json")
+def _grid(keys: Mapping[str, Any], seeds: Sequence[int], data: Path, runs: Path, path: Path) -> Grid:
+    """Return a grid; its file lies beside the runs, so that `lethe grid` takes it too."""
+    write_json(path, {**keys, "seed": seeds, "data": str(data), "out": str(runs)})
+    return read_grid(path)
 
 
 def _execute(grid: Grid) -> None:

@@ -1,4 +1,4 @@
-"""The experiments that `lethe reproduce` knows: each is a file that names a build and a grid of runs."""
+"""The experiments that `lethe reproduce` knows: each is a file that names one build or several, and a grid of runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from lethebench.attacks.registry import BUDGETS, chosen_attacks
+from lethebench.contract.escaping import file_name
 from lethebench.contract.strict_yaml import ConfigError, dump_value, load_strict, refuse_unknown
 from lethebench.errors import UserError
+from lethebench.runs.options import NO_METHOD
 
 FOLDER = Path(__file__).parent / "experiments"
 """Where the experiments are; beside NAME.yaml its expected values, NAME.json, and their page, NAME.md."""
@@ -17,8 +19,23 @@ OWN_KEYS = ("data", "out")
 
 
 @dataclass(frozen=True)
+class Point:
+    """One of several builds, on which a model is trained and nothing is unlearned.
+
+    Attributes:
+        name: Its options in one word, such as `qa-5-views-1`.
+        options: Options of the build that differ from those of other points.
+        settings: Section -> name -> value, over those of the grid.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Experiment:
-    """A build and a grid of runs, which may be attacked.
+    """A build and a grid of runs, which may be attacked; or several builds to train on alone.
 
     Attributes:
         name: The file's name without its ending.
@@ -28,6 +45,7 @@ class Experiment:
         build: Arguments of `lethebench.builders.build`: `name`, and optionally `size`, `seed` and `options`.
         grid: The keys of a grid file besides data and out.
         attacks: `budget`, and optionally `names`, of the attacks on the models after the last request; {} for none.
+        points: The builds, where there are several.
     """
 
     name: str
@@ -37,6 +55,7 @@ class Experiment:
     build: Mapping[str, Any]
     grid: Mapping[str, Any]
     attacks: Mapping[str, Any]
+    points: tuple[Point, ...] = ()
 
     @property
     def expected(self) -> Path:
@@ -81,7 +100,7 @@ def read_experiment(path: Path) -> Experiment:
     """
     content = load_strict(path)
     keys = ("summary", "hardware", "build", "grid")
-    refuse_unknown(content, (*keys, "attacks"), str(path))
+    refuse_unknown(content, (*keys, "attacks", "builds"), str(path))
     if missing := [key for key in keys if key not in content]:
         raise ConfigError(f"{path}: {missing[0]} is missing")
     for key in ("build", "grid", "attacks"):
@@ -95,9 +114,29 @@ def read_experiment(path: Path) -> Experiment:
     if "name" not in content["build"]:
         raise ConfigError(f"{path}: build: name is missing; give a benchmark")
     grid = {"seed": [0], **content["grid"]}
-    return Experiment(
-        path.stem, path, content["summary"], content["hardware"], content["build"], grid, content["attacks"]
-    )
+    points = _points(content.get("builds", []), f"{path}: builds")
+    if bool(points) != (grid.get("method") == NO_METHOD):
+        raise ConfigError(f"{path}: builds and `grid: {{method: {NO_METHOD}}}` need each other; give both or neither")
+    if points and content["attacks"]:
+        raise ConfigError(f"{path}: attacks need a method, and this experiment has none; remove attacks")
+    summary, hardware, build, attacks = (content[key] for key in ("summary", "hardware", "build", "attacks"))
+    return Experiment(path.stem, path, summary, hardware, build, grid, attacks, points)
+
+
+def _points(builds: Any, name: str) -> tuple[Point, ...]:
+    """Return the points of `builds`; raise ConfigError if one has no options, or the name of another."""
+    if not isinstance(builds, list):
+        raise ConfigError(f"{name} is {dump_value(builds)}, and must be a list")
+    points: dict[str, Point] = {}
+    for entry in builds:
+        if not isinstance(entry, dict) or not isinstance(entry.get("options"), dict) or not entry["options"]:
+            raise ConfigError(f"{name}: {dump_value(entry)} must be a mapping with options of the build")
+        refuse_unknown(entry, ("options", "set"), name)
+        point = file_name("-".join(f"{key}-{value}" for key, value in entry["options"].items()))
+        if point in points:
+            raise ConfigError(f"{name}: {point} is given twice; remove one")
+        points[point] = Point(point, entry["options"], entry.get("set", {}))
+    return tuple(points.values())
 
 
 def _check_attacks(attacks: Mapping[str, Any], name: str) -> None:

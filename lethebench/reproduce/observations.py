@@ -1,5 +1,7 @@
 """Orderings of methods that papers report, and whether they hold in an experiment's runs."""
 
+from collections.abc import Sequence
+
 from lethebench.report.seeds import stat
 from lethebench.report.tables import Cell, Column, Table, stat_cell
 from lethebench.reproduce.cells import Cells
@@ -46,7 +48,7 @@ def observations(cells: Cells) -> Table:
                 Cell(words[0].upper() + words[1:]),
                 stat_cell(difference),
                 Cell(str(len(differences))),
-                Cell(_verdict(differences)),
+                Cell(verdict(differences)),
             ]
         )
     columns = [
@@ -63,7 +65,8 @@ def _forgets(cells: Cells, name: str, seed: int) -> bool:
     return forget is not None and forget >= ENOUGH
 
 
-def _verdict(differences: list[float]) -> str:
+def verdict(differences: Sequence[float]) -> str:
+    """Return whether an ordering holds, by the difference in each seed."""
     if not differences:
         return "not comparable: one of them does not forget enough"
     if all(abs(difference) < NO_DIFFERENCE for difference in differences):

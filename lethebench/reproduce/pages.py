@@ -17,43 +17,48 @@ from lethebench.reproduce.observations import ENOUGH, observations
 def page(
     experiment: Experiment,
     facts: Mapping[str, Any],
-    cells: Cells,
-    runs: Iterable[tuple[str, RunRecord]],
-    attacked: Sequence[str] = (),
+    seeds: Sequence[int],
+    sections: Sequence[str],
+    *,
+    brackets: str,
 ) -> str:
     """Return the page.
 
     Args:
         experiment: The experiment.
         facts: `data` and `environment` of the recorded values.
-        cells: Its figures, see `cells_of`.
-        runs: Finished runs, each with the name of its configuration.
-        attacked: Sections on what attacks recover, in place of those that experiments without attacks have.
+        seeds: Of its runs.
+        sections: In Markdown, each with its heading in the first line.
+        brackets: What stands in brackets behind means.
     """
-    members: dict[str, list[RunRecord]] = {}
-    for name, run in runs:
-        members.setdefault(name, []).append(run)
     data, machine = facts["data"], facts["environment"]["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in facts["environment"]["versions"].items())
-    seeds = ", ".join(str(run.seed) for run in next(iter(members.values())))
-    brackets = "the lowest and the highest" if attacked else "the standard deviation"
     return "\n".join(
         [
             f"# {experiment.name}: recorded results",
             "",
-            f"{experiment.summary} Data: {data['benchmark']} {data['version']}. Means over seeds {seeds}, with "
+            f"{experiment.summary} Data: {data['benchmark']} {data['version']}. Means over seeds "
+            f"{', '.join(map(str, seeds))}, with "
             f"{brackets} in brackets. `lethe reproduce {experiment.name} --record` wrote this page; `lethe reproduce "
             f"{experiment.name}` repeats the runs and compares each figure, within a tolerance.",
             "",
-            *(f"## {part}" for part in attacked or _scores(cells, members)),
+            *(f"## {section}" for section in sections),
             f"Measured on {machine['accelerator'] or machine['processor']}, {machine['threads']} threads; {versions}.",
             "",
         ]
     )
 
 
-def _scores(cells: Cells, members: Mapping[str, Sequence[RunRecord]]) -> list[str]:
-    """Return the sections of an experiment without attacks."""
+def scores(cells: Cells, runs: Iterable[tuple[str, RunRecord]]) -> list[str]:
+    """Return the sections of an experiment without attacks.
+
+    Args:
+        cells: Its figures, see `cells_of`.
+        runs: Finished runs, each with the name of its configuration.
+    """
+    members: dict[str, list[RunRecord]] = {}
+    for name, run in runs:
+        members.setdefault(name, []).append(run)
     methods = {
         name if len(runs[0].methods) == 1 else f"{name}/{method.name}": (Group(name, tuple(runs)), method.name)
         for name, runs in members.items()
