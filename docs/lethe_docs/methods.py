@@ -154,7 +154,9 @@ def _measured(name: str) -> list[str]:
 def _recorded(path: Path, name: str) -> dict[str, str]:
     """Return the figures of a method in the first table of methods on a page of recorded results."""
     lines = path.read_text("utf-8").splitlines()
-    start = next(index for index, line in enumerate(lines) if line.lower().startswith("| method | score"))
+    start = next((index for index, line in enumerate(lines) if line.lower().startswith("| method | score")), None)
+    if start is None:  # an experiment without methods
+        return {}
     named = re.compile(rf"\| `?{re.escape(markdown_text(name))}(?:/\w+)?`? \|")
     own = next((line for line in lines[start:] if named.match(line)), "")
     cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in (lines[start], own)]
