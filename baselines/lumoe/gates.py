@@ -210,7 +210,7 @@ class VLMGate:
         self.tasks: set[int] = set()
 
     def add(self, task: int, forget: Rows, retain: Rows) -> None:
-        """Learns that a task was unlearnt.
+        """Record that a task was unlearned, after which its subjects are routed to its adapter.
 
         Raises:
             ValueError: if the task has no list of names.

@@ -20,7 +20,8 @@ PACKAGES = {
 """Package -> what it is for; its page has the names of `__all__`, or its public functions and classes."""
 _SECTION = re.compile(r"^(Args|Arguments|Parameters|Attributes|Returns|Raises|Yields|Examples?):\s*$", re.M)
 _DOCTEST = re.compile(r"^>>> .*\n?(?:^(?!```).+\n?)*", re.M)
-_ENTRY = re.compile(r"^(\*{0,2}[\w.*` ]+?)(?: \(.*?\))?: ?(.*)$", re.S)
+_NAMES = r"[a-z_<][\w<>]*(?:, [\w<>.]+)*"
+_ENTRY = re.compile(rf"^(\*{{0,2}}[\w.*` ]+?|{_NAMES})(?: \(.*?\))?: ?(.*)$", re.S)
 
 
 def pages() -> dict[str, str]:
@@ -130,7 +131,7 @@ def _until_dedent(body: str) -> tuple[str, str, str]:
 def _items(text: str, title: str) -> str:
     """Return the entries of a section as a list; Returns and Yields, which have none, as a paragraph."""
     entries = re.split(r"\n(?=\S)", text)
-    if title in ("Returns", "Yields") and not all(re.match(r"^[a-z_]\w*: ", entry) for entry in entries):
+    if title in ("Returns", "Yields") and not all(re.match(rf"{_NAMES}: ", entry) for entry in entries):
         return _escaped(" ".join(text.split()))
     lines = []
     for entry in entries:

@@ -83,6 +83,9 @@ def test_doctests_of_the_api_are_code(site):
     assert "```pycon\n>>> forget_value(0.25, 1.0, gold=0.0)\n0.75\n```" in page
     assert ">>> " not in re.sub(r"```pycon.*?```", "", page, flags=re.S)
     assert "lp(y) is the sum over an answer's tokens" in site["api/baselines-losses.md"]
+    results = str(site["api/evaluation-metrics.md"])
+    assert "- `forget_anytime, keep_anytime`: means over the stages" in results
+    assert "- `forget_<modality>`: mean over profiles of one modality" in results
     assert "TokenLogps" not in site["api/baselines-losses.md"]
 
 
