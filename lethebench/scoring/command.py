@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
@@ -103,7 +104,8 @@ class Evaluation:
         self.needs_logprobs = [name for name in metrics if name not in self.metrics]
         references = [value for value in (options.gold, options.before) if value is not None]
         passes = len(references) + bool(references and "fluency" in metrics) + (options.general is not None)
-        self.console = Console(phases=3 + passes + bool(options.judges.names))
+        passes += bool(options.judges.names) + (options.generate_with is not None)
+        self.console = Console(phases=3 + passes)
         self.rows, self.notes = self._chosen_rows()
         self.asked = asked_tasks(options, build)
         if self.asked.note is not None and "forget" in self.rows["split"]:
@@ -221,7 +223,8 @@ class Evaluation:
         loaded = load(self.options.model or "", self.options.adapter)
         general = None if self.options.general is None else self._general(loaded)
         adapter = None if self.options.adapter is None else str(self.options.adapter)
-        texts = self._texts(loaded, self.options.model or "", adapter)
+        with self.console.phase("generate answers with vLLM") if self.options.generate_with else nullcontext():
+            texts = self._texts(loaded, self.options.model or "", adapter)
         with self.console.phase(f"score {self.options.model} on {len(self.rows)} rows") as tick:
             scores = self._scored(loaded, texts, per_mille(tick))
         return self._with_references(Evidence(rows=scores, general=general))
