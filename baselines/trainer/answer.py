@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ from lethebench.baselines.trainer.rows import (
     RowEncoder,
     undecoded,
 )
-from lethebench.baselines.trainer.selection import num_pictures, select_rows
+from lethebench.baselines.trainer.selection import num_pictures, select_rows, with_row
 from lethebench.baselines.trainer.settings_checks import FIXED, check_called, check_evaluated, check_fixed, check_rows
 from lethebench.baselines.trainer.weights import check_lora, freeze, same_trained, train_in_float32, train_only
 from lethebench.contract.conversation import conversation
@@ -185,7 +185,8 @@ class AnswerTrainer(SFTTrainer):
         Unless the model `is_packed`, rows with and without a picture go through it one after the other, each group as
         long as its longest row: picture tokens would make text rows several times longer than they are. Where pictures
         have a mask, so do rows with different numbers of pictures. In several processes, where a step may have one
-        forward pass only, all go together.
+        forward pass only, all go together; where they share weights, a batch without a picture gets a row with one that
+        is not scored if another process has a picture, since all have to run the same modules.
 
         Args:
             model: the model, wrapped or not.
@@ -197,8 +198,13 @@ class AnswerTrainer(SFTTrainer):
         Raises:
             ValueError: for a layer that the model does not have.
         """
-        mask = inputs["labels"][:, 1:] != IGNORED
+        batch_size, length = inputs["labels"].shape
         counts = num_pictures(inputs)
+        if self.is_sharded and self.accelerator.reduce(counts.max()) and not counts.any() and self.pictured_row:
+            inputs = with_row(inputs, self.pictured_row, self.encoder.pad_token_id)
+            counts = num_pictures(inputs)
+            whole = whole if whole is None else functional.pad(whole, (0, 1))
+        mask = inputs["labels"][:, 1:] != IGNORED
         together = self.accelerator.num_processes > 1 or (is_packed(model) and not layers)
         apart = [] if together else counts.unique().flip(0)
         logps = torch.zeros(mask.shape, device=mask.device)
@@ -217,14 +223,15 @@ class AnswerTrainer(SFTTrainer):
             hidden.append({layer: _states(outputs, layer)[:, -predicts.shape[1] :][predicts] for layer in layers})
             if whole is not None:
                 distributions.append(logits[whole.unsqueeze(1).expand_as(mask)[tokens]].float().log_softmax(-1))
+        scored = logps[:batch_size, : length - 1], mask[:batch_size, : length - 1]
         if not order:
-            return Answers(logps, mask)
+            return Answers(*scored)
         position = torch.cat(order)
         states = {layer: torch.cat([group[layer] for group in hidden])[position.argsort()] for layer in layers}
         if whole is None:
-            return Answers(logps, mask, hidden=states)
+            return Answers(*scored, hidden=states)
         position = position[whole.unsqueeze(1).expand_as(mask).flatten()[position]]
-        return Answers(logps, mask, distributions=torch.cat(distributions)[position.argsort()], hidden=states)
+        return Answers(*scored, distributions=torch.cat(distributions)[position.argsort()], hidden=states)
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -255,6 +262,20 @@ class AnswerTrainer(SFTTrainer):
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
         self.gradient_norm = super()._get_grad_norm(model, grad_norm)
         return self.gradient_norm
+
+    @property
+    def row_sets(self) -> Sequence[EncodedRows]:
+        """The sets of rows that batches are drawn from."""
+        return [self.train_dataset]
+
+    @cached_property
+    def pictured_row(self) -> dict[str, Tensor] | None:
+        """The first row with a picture as a batch, None if there is none."""
+        for rows in self.row_sets:
+            for index, row in enumerate(rows.rows):
+                if row["images"]:
+                    return self.to_batch([rows[index]])
+        return None
 
     @property
     def is_lora(self) -> bool:

@@ -1,10 +1,12 @@
 """Rows of a collated batch by their number of pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
+from torch.nn import functional
 
-from lethebench.baselines.trainer.rows import PICTURED
+from lethebench.baselines.trainer.rows import IGNORED, PICTURED
 from lethebench.contract.processors import is_mask
 
 
@@ -41,3 +43,26 @@ def select_rows(batch: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
     chosen = rows[batch[PICTURED]]
     selected |= {name: batch[name][rows, :length, :most] for name in masks}
     return selected | {name: value[chosen, :most] for name, value in pictures.items()}
+
+
+def with_row(batch: Mapping[str, Tensor], row: Mapping[str, Tensor], pad_token_id: int) -> dict[str, Tensor]:
+    """Return a batch without pictures with one more row at its end, none of whose tokens is an answer.
+
+    Args:
+        batch: a batch of `AnswerCollator` whose rows have no pictures.
+        row: one of a single row.
+        pad_token_id: fills `input_ids` on the right.
+    """
+    filling = {"input_ids": pad_token_id, "labels": IGNORED}
+    joined = {}
+    for name, value in {**row, "labels": torch.full_like(row["labels"], IGNORED)}.items():
+        parts = [batch[name], value] if name in batch else [value]
+        shape = [max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True)]
+        joined[name] = torch.cat([_filled(part, shape, filling.get(name, 0)) for part in parts])
+    return joined
+
+
+def _filled(value: Tensor, shape: Sequence[int], fill: int) -> Tensor:
+    """Return a tensor filled up to a shape of all dimensions but the first."""
+    missing = [target - size for size, target in zip(value.shape[1:], shape, strict=True)]
+    return functional.pad(value, [edge for number in reversed(missing) for edge in (0, number)], value=fill)

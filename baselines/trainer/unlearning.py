@@ -129,6 +129,11 @@ class UnlearningTrainer(AnswerTrainer):
         self.initial_weights: InitialWeights | None = None
         self.add_callback(_ShardedReference(self))
 
+    @property
+    def row_sets(self) -> Sequence[EncodedRows]:
+        retain = self.train_dataset.retain
+        return [self.forget_rows] if retain is None else [self.forget_rows, retain]
+
     @classmethod
     def unlearn(cls, stage: Stage) -> UnlearnResult:
         """Train on the rows of one stage."""

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from functools import partial
 
 import baselines_support as support
 import pytest
@@ -240,3 +241,31 @@ def test_checkpointing_takes_the_same_steps(tiny, tmp_path, lora):
         result.append(weights_of(stage))
     assert distance(before, result[0]) > 1e-3
     assert distance(*result) < 1e-5
+
+
+@pytest.mark.parametrize("architecture", ["llava", "idefics3"])
+def test_sharded_batch_without_picture_runs_the_vision_tower(tiny, architecture, tmp_path, monkeypatch):
+    """Every process has to run the same modules of sharded weights; the row that makes it so is not scored."""
+    model, processor = (copy.deepcopy(tiny.model), tiny.processor) if architecture == "llava" else support.idefics3()
+    stage = support.stage("npo", model, processor, tmp_path, FORGET, RETAIN)
+    stage.model.eval()
+    batch = stage.to_batch([stage.encoder(row) for row in FORGET if not row["images"]][:2])
+    passes: list[object] = []
+    tower = next(part for name, part in model.named_modules() if name.endswith(("vision_tower", "vision_model")))
+    tower.register_forward_hook(lambda *_: passes.append(1))
+    answers = partial(stage.answers, stage.model, batch, whole=torch.tensor([True, False]), layers=(1,))
+    alone = answers()
+    assert not passes
+    monkeypatch.setattr(type(stage), "is_sharded", True)
+    answers()  # no process has a picture: their towers get no gradient
+    assert not passes
+    monkeypatch.setattr(stage.accelerator, "reduce", lambda count: count + 1)  # another process has one
+    sharded = answers()
+    assert passes
+    assert torch.equal(alone.mask, sharded.mask)
+    for one, other in zip(
+        (alone.logps, alone.distributions, alone.hidden[1]),
+        (sharded.logps, sharded.distributions, sharded.hidden[1]),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)

@@ -20,10 +20,13 @@ from lethebench.runs.proof import check_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SUPPORT = Path(__file__).parents[1] / "support"
+EXAMPLES = Path(__file__).parents[2] / "baselines" / "examples"
 LAUNCHERS = {
     "torchrun": ("torch.distributed.run", "--standalone", "--nproc_per_node", "2"),
     "accelerate": ("accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
                    "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"),
+    "fsdp": ("accelerate.commands.launch", "--config_file", EXAMPLES / "fsdp.yaml", "--num_processes", "2",
+             "--mixed_precision", "no", "--main_process_port", "0", SUPPORT / "sharded_on_cpu.py"),
 }  # fmt: skip
 PRESET = """
 source: a test
@@ -57,6 +60,7 @@ def run(root: Path, out: str, preset: str, *launcher: str, more=()) -> subproces
     command += ["run", "icu", "--model", "base", "--preset", f"{preset}.yaml", "--ignore-gate", "--method", "npo"]
     command += ["--out", out, "--json", *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(SUPPORT)}
+    environment |= {"ACCELERATE_USE_CPU": "true"} if launcher == LAUNCHERS["fsdp"] else {}
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
 
