@@ -106,7 +106,7 @@ def arxiv_link(text: str) -> str:
 def with_arxiv_links(text: str) -> str:
     """Return Markdown in which each `arXiv NUMBER` outside of code and links is a link."""
     parts = re.split(r"(^ *(`{3,}|~~~).*?^ *\2[ \t]*$|`[^`\n]*`|^    [^\n]*$)", text, flags=re.M | re.S)
-    linked = [re.sub(r"(?<![\[(/])\barXiv[:\s]\s*(\d{4}\.\d{5})(?!\])", _ARXIV, part or "") for part in parts[::3]]
+    linked = [re.sub(r"(?<![\[/])\barXiv[:\s]\s*(\d{4}\.\d{5})(?!\])", _ARXIV, part or "") for part in parts[::3]]
     code = [*parts[1::3], ""]
     return "".join(text for pair in zip(linked, code, strict=True) for text in pair)
 

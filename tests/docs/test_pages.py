@@ -100,6 +100,7 @@ def test_papers_are_links_and_all_in_the_index(site):
     ("text", "expected"),
     [
         ("see arXiv\n2511.04934.", "see [arXiv 2511.04934](https://arxiv.org/abs/2511.04934)."),
+        ("VKD (arXiv\n2512.11325), which", "VKD ([arXiv 2512.11325](https://arxiv.org/abs/2512.11325)), which"),
         ("arXiv:2605.05938", "[arXiv 2605.05938](https://arxiv.org/abs/2605.05938)"),
         ("[arXiv 2511.04934](https://x.org)", "[arXiv 2511.04934](https://x.org)"),
         ("`arXiv 2511.04934`", "`arXiv 2511.04934`"),
