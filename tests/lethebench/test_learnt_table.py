@@ -100,15 +100,17 @@ def test_observations_compare_points_that_ask_for_the_same_facts(tmp_path):
     assert [row[2].stat.value for row in rows] == pytest.approx([0.4, 0.0, 0.5])
     assert [row[3].text for row in rows] == ["holds", "no difference", "holds"]
     assert not observations(experiment(tmp_path, Point("a", {"qa": 1}, {})), cells, facts).rows
+    (row,) = observations(experiment(tmp_path, point(100, 1)), cells, facts).rows
+    assert row[2].stat.value == pytest.approx(0.3)
 
 
-def test_spread_is_mean_lowest_and_highest():
-    assert (spread([0.2, 0.4, None]).value, spread([0.2, 0.4]).low, spread([0.2, 0.4]).high) == (
-        pytest.approx(0.3),
-        0.2,
-        0.4,
-    )
-    assert spread([None]).value is None
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([0.25, 0.75, None], (0.5, 0.25, 0.75)), ([1.0, 1.0], (1.0, None, None)), ([None], (None, None, None))],
+)
+def test_spread_is_mean_lowest_and_highest(values, expected):
+    one = spread(values)
+    assert (one.value, one.low, one.high) == expected
 
 
 @pytest.mark.parametrize(
