@@ -23,7 +23,7 @@ from lethebench.reproduce.cells import NEW, OUTSIDE, SAME, Cells, Verdict, cells
 from lethebench.reproduce.experiments import Experiment, find_experiment, with_seeds
 from lethebench.reproduce.learnt import learnt_cells, learnt_sections
 from lethebench.reproduce.methods import methods_table, rows_of
-from lethebench.reproduce.pages import page, scores
+from lethebench.reproduce.pages import environment_text, page, scores
 from lethebench.results.rows import questions_of_build
 from lethebench.runs.commands import learn_command
 from lethebench.runs.folder import locked, write_json
@@ -208,12 +208,6 @@ def _text(verdicts: Sequence[Verdict], own: Mapping[str, Any], before: Mapping[s
     counts = ", ".join(
         f"{count} {kind}" for kind in (SAME, OUTSIDE, NEW) if (count := sum(one.verdict == kind for one in verdicts))
     )
-    notes = [f"{len(verdicts)} cells, means over {seeds} seeds: {counts}", f"here: {_environment(own)}"]
-    notes += [f"expected values: {_environment(before)}"] if before else []
+    notes = [f"{len(verdicts)} cells, means over {seeds} seeds: {counts}", f"here: {environment_text(own)}"]
+    notes += [f"expected values: {environment_text(before)}"] if before else []
     return "\n".join([table, "", *notes])
-
-
-def _environment(environment: Mapping[str, Any]) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
-    device = environment["machine"]["accelerator"] or environment["machine"]["processor"]
-    return f"{device}, {environment['machine']['threads']} threads; {versions}"

@@ -31,8 +31,7 @@ def page(
         sections: In Markdown, each with its heading in the first line.
         brackets: What stands in brackets behind means.
     """
-    data, machine = facts["data"], facts["environment"]["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in facts["environment"]["versions"].items())
+    data = facts["data"]
     return "\n".join(
         [
             f"# {experiment.name}: recorded results",
@@ -43,10 +42,18 @@ def page(
             f"{experiment.name}` repeats the runs and compares each figure, within a tolerance.",
             "",
             *(f"## {section}" for section in sections),
-            f"Measured on {machine['accelerator'] or machine['processor']}, {machine['threads']} threads; {versions}.",
+            f"Measured on {environment_text(facts['environment'])}.",
             "",
         ]
     )
+
+
+def environment_text(environment: Mapping[str, Any]) -> str:
+    """Return the device, its threads and the versions of libraries in one line."""
+    machine, versions = environment["machine"], environment["versions"]
+    device, threads = machine["accelerator"] or machine["processor"], machine["threads"]
+    names = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return f"{device}, {threads} thread{'' if threads == 1 else 's'}; {names}"
 
 
 def scores(cells: Cells, runs: Iterable[tuple[str, RunRecord]]) -> list[str]:
