@@ -19,6 +19,7 @@ def test_attack_that_is_killed_gives_the_same_numbers(tmp_path):
     child = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert child.returncode == 0, child.stderr[-3000:]
     result = json.loads(child.stdout.splitlines()[-1])
-    assert result["attacks"] == sorted(entry.name for entry in chosen_attacks(()))
+    assert result["left_out"] == ["depth"]  # the models of this run have equal weights but for the mark
+    assert {*result["attacks"], *result["left_out"]} == {entry.name for entry in chosen_attacks(())}
     assert result["kills"] == 8
     assert result["different"] == []

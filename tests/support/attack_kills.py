@@ -14,6 +14,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -40,9 +41,9 @@ def attack(run: Path) -> None:
         raise RuntimeError(done.error[-3000:])
 
 
-def results(run: Path) -> dict[str, object]:
+def results(run: Path) -> dict[str, Any]:
     """Return file -> content without times, of the results and the summary."""
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     for path in sorted((run / "attacks").rglob("*")):
         name = path.relative_to(run).as_posix()
         if path.suffix == ".parquet":
@@ -88,11 +89,10 @@ def main() -> None:
     alone, other = results(ROOT / "alone"), results(ROOT / "killed")
     different = sorted(name for name in {**alone, **other} if alone.get(name) != other.get(name))
     attacks = {Path(name).parts[1] for name in alone} & ATTACKS.keys()
-    print(
-        json.dumps(
-            {"kills": hits, "attacks": sorted(attacks), "results": finished(ROOT / "alone"), "different": different}
-        )
-    )
+    (stage,) = alone["attacks/summary.json"]["stages"].values()
+    left_out = {line["attack"] for line in stage["left_out"]}
+    facts = {"kills": hits, "attacks": sorted(attacks), "left_out": sorted(left_out)}
+    print(json.dumps({**facts, "results": finished(ROOT / "alone"), "different": different}))
 
 
 if __name__ == "__main__":
