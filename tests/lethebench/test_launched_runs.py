@@ -97,7 +97,10 @@ def test_two_processes_give_the_run_of_one(root, alone, launcher, preset):
         (file,) = (root / out / name).glob("*model.safetensors")
         one, two = load_file(root / f"alone-{preset}" / name / file.name), load_file(file)
         assert one.keys() == two.keys()
-        assert max(np.abs(value - two[key]).max() for key, value in one.items()) < 2e-3
+        differences = np.concatenate([np.abs(value - two[key]).ravel() for key, value in one.items()])
+        assert differences.mean() < 1e-5
+        # Adam's step does not shrink with a gradient, so that single weights whose gradient is rounding take another.
+        assert np.mean(differences > 1e-3) < 1e-4
     exposure = [one["methods"]["npo"]["exposure"] for one in (alone(preset), result)]
     assert exposure[0] == pytest.approx(exposure[1], abs=0.05)
 
