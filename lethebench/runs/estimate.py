@@ -1,5 +1,6 @@
 """`lethe run --dry-run`: the hours and gigabytes of a run, from a short calibration with its model, rows and method."""
 
+import os
 import resource
 import tempfile
 import time
@@ -57,11 +58,13 @@ class Plan:
     Attributes:
         parts: Its parts, finished stages left out.
         memory_gb: Peak of resident memory.
+        mapped_gb: How much of it are rows on disk, which the system drops where memory is short.
         disk_gb: Size of the run folder.
     """
 
     parts: tuple[Part, ...]
     memory_gb: float
+    mapped_gb: float
     disk_gb: float
 
     @property
@@ -83,7 +86,8 @@ class Plan:
         return "\n".join(
             [
                 text_table(["Part", *titles], lines, right=titles),
-                f"in all {duration(self.seconds)} on this machine as it is now, {self.memory_gb:.1f} GB of memory and "
+                f"in all {duration(self.seconds)} on this machine as it is now, {self.memory_gb:.1f} GB of memory "
+                f"({self.mapped_gb:.1f} GB of it rows on disk, dropped where memory is short) and "
                 f"{self.disk_gb:.1f} GB of disk; estimated from a few steps and rows, nothing was written",
             ]
         )
@@ -179,7 +183,8 @@ class Planner:
         parts.append(Part("summaries and report", 1, READ_TWICE * reading * rows))
         weights = self.costs.saved[2] * len(self.work)
         disk = weights + rows * row_bytes + sum(candidates for _, candidates in self.work) * candidate_bytes
-        return Plan(tuple(parts), self.memory() / 1e9, disk / 1e9)
+        mapped = self.mapped()
+        return Plan(tuple(parts), (self.memory() + mapped) / 1e9, mapped / 1e9, disk / 1e9)
 
     def of_method(self, method: str, count: int) -> list[Part]:
         """Return the parts of a method."""
@@ -271,13 +276,21 @@ class Planner:
         return cost.stage + rows * cost.row + share * candidates * cost.candidate + new * cost.new_candidate
 
     def memory(self) -> float:
-        """Return the peak of memory in bytes: the calibration's, all pictures, and the largest batch of answers."""
+        """Return the peak of memory in bytes: the calibration's, all pictures, and the largest batch of answers.
+
+        The calibration reads few rows, so that those which `mapped` counts are not in it.
+        """
         now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         prompts = self.costs.encoder.prompts
         each = prompts.used_bytes / max(1, len(prompts.pictures))
         pictured = sum(self._pictured(part.rows) for part in self.run.parts.values())
         pictures = min(prompts.limit_bytes, each * pictured) - prompts.used_bytes
         return now + max(0.0, pictures) + min(ANSWERS, sum(self.candidates)) * ANSWER_BYTES
+
+    def mapped(self) -> int:
+        """Return the bytes of the files that rows are read from, which are mapped into memory."""
+        files = {file["filename"] for part in self.run.parts.values() for file in part.rows.cache_files}
+        return sum(os.path.getsize(file) for file in files)
 
     @staticmethod
     def _pictured(rows: Dataset) -> int:

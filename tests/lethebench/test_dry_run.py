@@ -1,6 +1,7 @@
 """`lethe run --dry-run`: what it plans of which stages, that it writes nothing, and its calibration on a real model."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -45,6 +46,14 @@ def plan(root, folder=None, source=None, **options):
     data = root / "icu"
     run = Run(open_build(data), RunOptions(data=data, **options), folder or root / "none", Console())
     return run, Planner(run, source, costs).plan()
+
+
+def test_memory_counts_the_files_of_rows_once(root):
+    run, run_plan = plan(root)
+    files = {file["filename"]: Path(file["filename"]) for part in run.parts.values() for file in part.rows.cache_files}
+    assert files
+    assert run_plan.mapped_gb * 1e9 == pytest.approx(sum(path.stat().st_size for path in files.values()))
+    assert run_plan.memory_gb > run_plan.mapped_gb + 0.1  # this process has torch in its memory
 
 
 def test_parts_are_the_stages_of_the_run(root):
