@@ -101,6 +101,7 @@ def test_two_processes_give_the_run_of_one(root, alone, launcher, preset):
         assert differences.mean() < 1e-5
         # Adam's step does not shrink with a gradient, so that single weights whose gradient is rounding take another.
         assert np.mean(differences > 1e-3) < 1e-4
+        assert launcher == "fsdp" or differences.max() < 2e-3
     exposure = [one["methods"]["npo"]["exposure"] for one in (alone(preset), result)]
     assert exposure[0] == pytest.approx(exposure[1], abs=0.05)
 
