@@ -62,8 +62,8 @@ def figure_count(count: int) -> int:
 def _order(count: int, seed: int) -> tuple[int, ...]:
     """Return the order of people in a build: those to be forgotten, the held-out ones, those to be retained.
 
-    At the paper's size and up to MOST_BALANCED they are balanced, in a process whose memory is then free; larger groups
-    differ little by chance.
+    From the paper's size up to MOST_BALANCED they are balanced, in a process of its own, whose end frees its memory.
+    Larger groups differ little by chance.
     """
     size, held_out = len(FORGET) * count // SHARE, count // HELD_OUT
     if not PAPER_PEOPLE <= count <= MOST_BALANCED:

@@ -43,7 +43,9 @@ def evaluate(
     ] = 0,
     generate_with: Annotated[
         str | None,
-        typer.Option(metavar="vllm[:NAME=VALUE,...]", help="Generate with vLLM; likelihoods stay ours."),
+        typer.Option(
+            metavar="vllm[:NAME=VALUE,...]", help="Generate answers with vLLM; candidates are still scored here."
+        ),
     ] = None,
     task: Annotated[
         int | None,

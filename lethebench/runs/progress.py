@@ -230,8 +230,8 @@ class RunProgress:
         self, line: Mapping[str, Any], rows: int, ranked: Mapping[str, float], asked: Collection[int]
     ) -> float:
         """Return the work of some rows, `ranked` of each task among as many candidates each as in a line of a log."""
-        known = KNOWN if self._is_over_budget else 1.0
-        weights = sum(count if int(task) in asked else known * count for task, count in ranked.items())
+        known_cost = KNOWN if self._is_over_budget else 1.0
+        weights = sum(count if int(task) in asked else known_cost * count for task, count in ranked.items())
         return rows + weights * line["candidates"] / max(1, sum(line["ranked"].values())) / CANDIDATES_PER_ROW
 
 

@@ -50,7 +50,7 @@ def test_memory_does_not_grow_with_profiles(tmp_path):
 
 
 def test_processes_of_a_build_do_not_load_datasets():
-    """They get benchmarks, units and schemas by pickle; `datasets` would take 75 MB and a second of each."""
+    """They get benchmarks, units and schemas by pickle; `datasets` would take 25 MB of memory in each."""
     code = (
         "import pickle, sys; from lethebench.builders.registry import find, listed_benchmarks\n"
         "import lethebench.builders.audits.audit, lethebench.builders.write.units\n"

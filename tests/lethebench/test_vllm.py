@@ -64,9 +64,9 @@ def test_greedy_answers_equal_our_own(root, vllm):
         assert {name: after[name] for name in SCORE_COLUMNS} == pytest.approx(
             {name: before[name] for name in SCORE_COLUMNS}, nan_ok=True
         )
-    (made,) = vllm.MADE[-1:]
-    assert (made["model"], made["dtype"], made["limit"]) == (str(root / "model"), "float32", {"image": 1})
-    (parameters,) = made["requests"]
+    (engine,) = vllm.ENGINES[-1:]
+    assert (engine["model"], engine["dtype"], engine["limit"]) == (str(root / "model"), "float32", {"image": 1})
+    (parameters,) = engine["requests"]
     assert parameters[0].temperature == 0
 
 
@@ -90,7 +90,7 @@ def test_samples_have_the_seed_of_their_row(root, vllm):
     rows = open_build(root / "icu").forget.select(range(3))
     loaded = load_model(root / "model")
     texts = vllm_texts(loaded, str(root / "model"), rows, {}, samples=3, max_new_tokens=4)
-    parameters = vllm.MADE[-1]["requests"][1]
+    parameters = vllm.ENGINES[-1]["requests"][1]
     assert [one.seed for one in parameters] == [row_seed(0, row_id, 0) for row_id in rows["id"]]
     assert all((one.n, one.temperature, one.top_p, one.top_k) == (3, 1.0, 1.0, 0) for one in parameters)
     assert [len(texts[row_id].samples) for row_id in rows["id"]] == [3, 3, 3]
@@ -115,7 +115,7 @@ def test_adapters_are_merged_for_the_engine(root, vllm, tmp_path):
     plain = load_model(root / "model")
     by_model = vllm_texts(plain, str(root / "model"), rows, {}, max_new_tokens=4)
     assert by_adapter != by_model
-    assert not Path(vllm.MADE[-2]["model"]).exists()
+    assert not Path(vllm.ENGINES[-2]["model"]).exists()
     end = {"end": [2], "max_new_tokens": 4}
     whole = loaded.model.merge_and_unload()
     whole.save_pretrained(tmp_path / "whole")

@@ -20,7 +20,7 @@ FIGURE = re.compile(
     rf"|{NUMBER} of \d[\d,]*(?![\w.])",
     re.I,
 )
-"""A number with a unit of something measured, a decimal number, or so many of a number; numbers of papers are none."""
+"""A number with a unit, a decimal number other than an arXiv id, or a count out of a total ("300 of 300")."""
 CELL = re.compile(r"^\**-?\d[\d,]*(\.\d+)?( ?(%|s|ms|[KMG]i?B|x|M))?\**(,? [\[(/–].*|, \w+)?$")
 CODE = re.compile(
     r"^ *(```|~~~).*?^ *\1 *$|`[^`]*`|\]\([^)]*\)|https?://\S+|[Ss]tart in five minutes|\{[{%].*?[}%]\}", re.M | re.S

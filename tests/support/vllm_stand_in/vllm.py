@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-MADE: list[dict] = []
+ENGINES: list[dict] = []
 """The arguments of every `LLM`, and the requests that it answered."""
 
 
@@ -54,20 +54,20 @@ class LLM:
             raise ValueError("max_model_len is too small\nfor the model")
         self.model = AutoModelForImageTextToText.from_pretrained(model, dtype=dtype).eval()
         self.processor = AutoProcessor.from_pretrained(model)
-        self.made = {"model": model, "dtype": dtype, "limit": limit_mm_per_prompt, "share": gpu_memory_utilization}
-        MADE.append(self.made)
+        self.facts = {"model": model, "dtype": dtype, "limit": limit_mm_per_prompt, "share": gpu_memory_utilization}
+        ENGINES.append(self.facts)
 
     def generate(self, prompts, sampling_params=None, *, use_tqdm=True, lora_request=None) -> list[RequestOutput]:
         single = isinstance(sampling_params, SamplingParams)
         parameters = [sampling_params] * len(prompts) if single else sampling_params
         assert len(prompts) == len(parameters)
-        self.made.setdefault("requests", []).append(parameters)
+        self.facts.setdefault("requests", []).append(parameters)
         return [self._answer(*pair) for pair in zip(prompts, parameters, strict=True)]
 
     def _answer(self, prompt: dict, parameters: SamplingParams) -> RequestOutput:
         assert prompt.keys() <= {"prompt_token_ids", "multi_modal_data"}
         pictures = prompt.get("multi_modal_data", {}).get("image", [])
-        assert len(pictures) <= self.made["limit"]["image"]
+        assert len(pictures) <= self.facts["limit"]["image"]
         placeholder = self.model.config.image_token_id
         assert prompt["prompt_token_ids"].count(placeholder) == len(pictures)
         inputs, size = {}, 0
