@@ -9,6 +9,8 @@ from typing import Any
 from lethe_docs.links import DOCS, ROOT, SOURCE, for_site
 
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.ipynb"))
+_TIMES = re.compile(r"(?<=\d\] )(.*): [\d.]+ s$|; about [\d.]+ (?:s|min|h) left$", re.M)
+"""How long a finished step took, and how long the rest of a run takes."""
 
 
 def pages() -> dict[str, str | bytes]:
@@ -74,7 +76,7 @@ def save(path: Path, folder: Path) -> None:
 
 
 def _kept(outputs: list[Any]) -> list[Any]:
-    """Return the outputs of a cell to save: lines of progress as one text, pictures as PNG alone, no warnings."""
+    """Return the outputs of a cell to save: lines of progress as one text without times, PNG alone, no warnings."""
     from nbformat.v4 import new_output
 
     kept: list[Any] = []
@@ -90,4 +92,6 @@ def _kept(outputs: list[Any]) -> list[Any]:
             kept.append(output)
     for output in kept:
         output.get("data", {}).pop("image/jpeg", None)
+        if "text" in output:
+            output["text"] = _TIMES.sub(r"\1", output["text"])
     return kept

@@ -1,5 +1,6 @@
 """Pages of the documentation: every registry entry has one, links lead somewhere, commands exist."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 from lethe_docs import api, methods
 from lethe_docs.check import problems
 from lethe_docs.links import FILES, ROOT, for_site, with_arxiv_links
+from lethe_docs.notebooks import NOTEBOOKS
 from lethe_docs.pages import HAND_WRITTEN
 from lethebench.baselines.presets import load_preset
 from lethebench.baselines.registry import listed_methods
@@ -237,3 +239,11 @@ def test_page_of_a_metric_is_complete(site, name):
     page = str(site[f"metrics/{name}.md"])
     for part in ("| range | ", "| direction | ", "## What games it", "## Validity", "## Definition"):
         assert part in page, part
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_saved_output_holds_no_times_of_the_machine(path):
+    outputs = [output for cell in json.loads(path.read_text("utf-8"))["cells"] for output in cell.get("outputs", ())]
+    lines = [line.rstrip() for output in outputs for line in "".join(output.get("text", "")).splitlines()]
+    assert any(line.startswith("[1/") for line in lines)
+    assert [line for line in lines if re.search(r"\d (s|min|h)( left)?$", line)] == []
