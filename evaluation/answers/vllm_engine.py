@@ -2,7 +2,8 @@
 
 import gc
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import torch
@@ -15,6 +16,8 @@ from lethebench.evaluation.answers.sampled import row_seed
 MOST_MEMORY = 0.9
 """Share of the accelerator's memory that vLLM takes where all of it is free."""
 SHARE_OF_FREE = 0.95
+CHUNK = 512
+"""Rows whose pictures are in memory together."""
 
 
 class Texts(NamedTuple):
@@ -36,7 +39,7 @@ def generate_texts(
     rows: Sequence[Mapping[str, Any]],
     *,
     end: Sequence[int],
-    max_new_tokens: int,
+    max_new_tokens: int | Sequence[int],
     samples: int = 0,
     temperature: float = 1.0,
     seed: int = 0,
@@ -52,7 +55,7 @@ def generate_texts(
         processor: its processor, with a chat template.
         rows: mappings with `id`, `question` and `images`.
         end: token ids at which an answer ends.
-        max_new_tokens: maximum length of an answer, in tokens.
+        max_new_tokens: maximum length of an answer, in tokens: one for all rows, or one for each.
         samples: answers to sample for each row besides the greedy one.
         temperature: of the samples, from the whole distribution.
         seed: of the samples; a row's samples depend on it and on the row's id.
@@ -66,31 +69,36 @@ def generate_texts(
     """
     from vllm import LLM, SamplingParams  # type: ignore[import-not-found]
 
-    prompts: list[dict[str, Any]] = [
-        {"prompt_token_ids": ids} | ({"multi_modal_data": {"image": pictures}} if pictures else {})
-        for ids, pictures in prompt_tokens(processor, rows)
-    ]
-    most = max((len(prompt.get("multi_modal_data", {}).get("image", ())) for prompt in prompts), default=0)
-    arguments = {"limit_mm_per_prompt": {"image": most}, "gpu_memory_utilization": _free_share(), **(engine or {})}
-    shared = {"max_tokens": max_new_tokens, "stop_token_ids": list(end)}
-    greedy = SamplingParams(temperature=0.0, **shared)
-    names = [str(row["id"]) for row in rows]
-    sampled = [
-        SamplingParams(n=samples, temperature=temperature, seed=row_seed(seed, name, 0), **shared)
-        for name in (names if samples else ())
-    ]
+    names, counts = [str(row["id"]) for row in rows], [len(row.get("images") or ()) for row in rows]
+    arguments = {"limit_mm_per_prompt": {"image": max(counts, default=0)}, "gpu_memory_utilization": _free_share()}
+    lengths = [max_new_tokens] * len(names) if isinstance(max_new_tokens, int) else max_new_tokens
+    shared = [{"max_tokens": length, "stop_token_ids": list(end)} for length in lengths]
+    passes = [[SamplingParams(temperature=0.0, **own) for own in shared]]
+    if samples:
+        seeds = [row_seed(seed, name, 0) for name in names]
+        how = {"n": samples, "temperature": temperature}
+        passes.append([SamplingParams(seed=own, **how, **one) for own, one in zip(seeds, shared, strict=True)])
+    prompts = _prompts(processor, rows)
+    texts: dict[str, Texts] = {}
     cure = "leave --generate-with out, or pass arguments of vllm.LLM, e.g. --generate-with vllm:max_model_len=4096"
     with border(f"vLLM cannot answer with {model}", cure):
-        llm = LLM(model=model, seed=0, **arguments)
+        llm = LLM(model=model, seed=0, **{**arguments, **(engine or {})})
         try:
-            answers = llm.generate(prompts, greedy, use_tqdm=False)
-            drawn = llm.generate(prompts, sampled, use_tqdm=False) if samples else []
+            for chunk in (slice(start, start + CHUNK) for start in range(0, len(names), CHUNK)):
+                own_prompts = list(islice(prompts, CHUNK))
+                done = [llm.generate(own_prompts, parameters[chunk], use_tqdm=False) for parameters in passes]
+                for name, *requests in zip(names[chunk], *done, strict=True):
+                    answers = [_text(processor, one.token_ids, end) for request in requests for one in request.outputs]
+                    texts[name] = Texts(answers[0], tuple(answers[1:]))
         finally:
             del llm
             gc.collect()  # ends the engine, whose memory our own model needs
-    texts = [tuple(_text(processor, output.token_ids, end) for output in request.outputs) for request in answers]
-    more = [tuple(_text(processor, output.token_ids, end) for output in request.outputs) for request in drawn]
-    return {name: Texts(texts[row][0], more[row] if more else ()) for row, name in enumerate(names)}
+    return texts
+
+
+def _prompts(processor: Any, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for ids, pictures in prompt_tokens(processor, rows):
+        yield {"prompt_token_ids": ids} | ({"multi_modal_data": {"image": pictures}} if pictures else {})
 
 
 def _text(processor: Any, ids: Sequence[int], end: Sequence[int]) -> str:

@@ -41,6 +41,10 @@ def check_options(options: RunOptions) -> None:
     if options.keep not in KEEP:
         raise UserError(f"--keep {options.keep}: unknown; pass one of {', '.join(KEEP)}")
     check_reporter(options.report_to)
+    if options.generate_with is not None:
+        from lethebench.runs.by_vllm import check_run
+
+        check_run(options, preset)
     if options.save_steps and options.score_steps:
         raise UserError(
             "--save-steps: a stage that is scored inside by --score-steps cannot be continued inside; leave out one"

@@ -23,8 +23,8 @@ from lethebench.runs.quiet import open_quietly, quiet_libraries
 from lethebench.runs.records import REPAIR, read_done, read_run
 from lethebench.runs.world import held, world
 
-TRAINING = ("model", "preset", "learn_neighbour", "seed")
-"""Options that decide the weights of the initial model and of gold models."""
+TRAINING = ("model", "preset", "learn_neighbour", "seed", "generate_with")
+"""Options that decide the weights and the answers of the initial model and of gold models."""
 
 
 def learn_command(options: RunOptions, *, resume: bool, repair: bool = False) -> tuple[dict[str, Any], str]:

@@ -138,7 +138,7 @@ def _record(run: Run, build: Build) -> dict[str, Any]:
         "model_sha256": _model_hash(Path(run.options.model)),
         "trained": run.preset.trained(),
         "task_order": run.order,
-        "versions": library_versions(),
+        "versions": library_versions(run.options.generate_with),
         "machine": machine(),
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lethebench.contract.defaults import GATE_THRESHOLD
-from lethebench.runs.option_field import flag_of, option, path_of
+from lethebench.runs.option_field import flag_of, option, path_of, words_of
 from lethebench.runs.sequence import OrderedRequests
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class RunOptions(OrderedRequests):
         score_steps: Optimizer steps between two scores inside a stage, of a small sample; None = none.
         representation_rows: Most rows with a picture per task whose hidden states are compared with those of the
             initial model, for the representation gap; None = none.
+        generate_with: `vllm` or `vllm:NAME=VALUE,...` generates the scored answers of stages; None = the model itself.
         seed: Seed of weights, batches and draws.
         preset: Training settings by name or YAML file; None = the preset for the model.
         settings: Section -> name -> value, over the preset's: `learn`, `lora`, `model`, or the name of a method.
@@ -223,6 +224,15 @@ class RunOptions(OrderedRequests):
         default=None,
         metadata=option("Picture rows per task for the representation gap.", decides="extent", metavar="K", min=1),
     )
+    generate_with: str | None = field(
+        default=None,
+        metadata=option(
+            "Generate the answers of every stage with vLLM; --score-steps still generates without it.",
+            decides="engine",
+            commands="learn run",
+            metavar="vllm[:NAME=VALUE,...]",
+        ),
+    )
     seed: int = field(
         default=0,
         metadata=option(
@@ -316,6 +326,7 @@ class RunOptions(OrderedRequests):
     def record(self) -> dict[str, Any]:
         """Return the options that run.json keeps: all but the folders."""
         values = {name: getattr(self, name) for name in option_names("result", "seed", "extent", "settings")}
+        values |= {name: value for name in option_names("engine") if (value := getattr(self, name)) is not None}
         sections = (*self.methods, *(name for name in SECTIONS if name in self.settings))
         settings = {section: dict(self.settings.get(section, {})) for section in sections}
         lists = {"methods": list(self.methods), "checkpoints": list(self.checkpoints)}
@@ -342,7 +353,8 @@ class RunOptions(OrderedRequests):
     def experiment(self) -> dict[str, Any]:
         """Return what must be equal for two runs on the same build to be seeds of one experiment."""
         record = self.record()
-        return {name: record[name] for name in option_names("result", "extent", "settings")}
+        names = option_names("result", "extent", "engine", "settings")
+        return {name: record[name] for name in names if name in record}
 
     def conflicts(
         self, now: "RunOptions", started: Collection[str], *, trained: bool = True
@@ -354,7 +366,7 @@ class RunOptions(OrderedRequests):
             started: Methods that have a finished stage; settings of others may still change.
             trained: Whether stage 1 is finished; before, the settings of every stage may still change.
         """
-        for name in option_names("result", "seed"):
+        for name in option_names("result", "seed", "engine"):
             if getattr(self, name) != getattr(now, name):
                 yield name, getattr(self, name), getattr(now, name)
         shared = SECTIONS if trained else ()
@@ -365,24 +377,12 @@ class RunOptions(OrderedRequests):
 
     def command_line(self) -> list[str]:
         """Return the words of the command that gives these options: `lethe run`, or `lethe learn` without methods."""
-        from lethebench.contract.strict_yaml import dump_value
-
         command = "run" if self.methods else "learn"
         words = ["lethe", command]
         for entry in dataclasses.fields(self):
-            value = getattr(self, entry.name)
-            if command not in entry.metadata["commands"] or value is None or value is False or value == ():
-                continue
-            if entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
-                words.append(f"./{value}" if str(value).startswith("-") else str(value))
-            elif value is True:
-                words.append(flag_of(entry))
-            elif isinstance(value, Mapping):
-                pairs = [(f"{section}.{name}", item) for section, own in value.items() for name, item in own.items()]
-                words += [word for name, item in pairs for word in (flag_of(entry), f"{name}={dump_value(item)}")]
-            else:
+            if command in entry.metadata["commands"]:
                 flag = "--name" if self.checkpoints and entry.name == "methods" else flag_of(entry)
-                words += [flag, ",".join(value) if isinstance(value, tuple) else str(value)]
+                words += words_of(entry, getattr(self, entry.name), flag)
         return words
 
     def folder(self, build: "Build") -> Path:

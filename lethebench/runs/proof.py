@@ -74,6 +74,7 @@ def origin(record: Mapping[str, Any], stage: str) -> dict[str, Any]:
     method, number = _parts(stage)
     settings = record.get("settings", {})
     options = {name: record.get(name, default) for name, default in _defaults().items()}
+    options |= {name: record[name] for name in option_names("engine") if name in record}
     return {
         "run": record.get("id"),
         "stage": stage,

@@ -13,9 +13,14 @@ NUMERIC = ("processor", "threads", "accelerator")
 """Entries of `machine` on which the last digits of numbers depend."""
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that numbers depend on."""
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+def library_versions(engine: str | None = None) -> dict[str, str]:
+    """Return the versions of Python and of the libraries that numbers depend on.
+
+    Args:
+        engine: What generates answers, as of `lethe run --generate-with`; None = the model itself.
+    """
+    names = LIBRARIES if engine is None else (*LIBRARIES, engine.partition(":")[0])
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
 
 
 def machine() -> dict[str, str | int | None]:

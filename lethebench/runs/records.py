@@ -47,7 +47,7 @@ def read_run(folder: Path) -> dict[str, Any]:
 @cache
 def _run_type() -> type[Record]:
     """Return the type of run.json: its own entries, and one for each option that a run records."""
-    names = option_names("result", "seed", "extent", "settings")
+    names = option_names("result", "seed", "extent", "engine", "settings")
     hints = get_type_hints(RunOptions)
     options: dict[str, Any] = {}
     for name in names:

@@ -52,11 +52,11 @@ def check_same_training(source: Path, folder: Path, record: Mapping[str, Any]) -
 
 
 def _trained_on(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides the weights of a run's initial model and, with the requests, of its gold models."""
+    """Return what decides the weights and answers of a run's initial model and, with the requests, of its gold ones."""
     settings = record.get("settings", {})
     return {
         "data": record["data"]["manifest_sha256"],
-        **{name: record.get(name) for name in ("learn_neighbour", "seed", "version")},
+        **{name: record.get(name) for name in ("learn_neighbour", "seed", "version", "generate_with")},
         "model": record["model"] if record.get("model_sha256") is None else f"of SHA-256 {record['model_sha256']}",
         "preset": record.get("preset_sha256") or record.get("preset"),
         **{f"settings of {name}": settings.get(name) or {} for name in SECTIONS},

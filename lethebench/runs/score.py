@@ -9,6 +9,7 @@ from datasets import Dataset
 from lethebench.baselines.loading import Loaded
 from lethebench.console import Tick
 from lethebench.evaluation.answers.rows import PreparedRows, evaluate_rows
+from lethebench.evaluation.answers.vllm_engine import Texts
 
 Candidates = Mapping[str, Sequence[str]]
 CANDIDATES_PER_ROW = 20
@@ -41,6 +42,7 @@ def score_stage(
     *,
     max_new_tokens: int | None = None,
     bound_candidates: bool = False,
+    texts: Mapping[str, Texts] | None = None,
 ) -> list[dict[str, Any]]:
     """Score the rows with a stage's model.
 
@@ -53,9 +55,9 @@ def score_stage(
         prepare: Returns the rows prepared for the stage's processor, in batches.
         progress: Called with the share of the work done, in 0..1.
         max_new_tokens: Maximum length of a generated answer; None = by the length of the rows' answers.
-        bound_candidates: As of `evaluate_rows`.
+        bound_candidates, texts: As of `evaluate_rows`.
     """
-    options: dict[str, Any] = {"max_new_tokens": max_new_tokens, "bound_candidates": bound_candidates}
+    options: dict[str, Any] = {"max_new_tokens": max_new_tokens, "bound_candidates": bound_candidates, "texts": texts}
     if not loaded.is_routed:
         rows: list[dict[str, Any]] = []
         for batch in prepare():

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from lethebench.runs.adapters import save_stage, without_adapter
 from lethebench.runs.budget import Sample, Sampler
 from lethebench.runs.build import Build
 from lethebench.runs.by_api import ANSWERS_FILE, score_by_api
+from lethebench.runs.by_vllm import engine_arguments, vllm_texts
 from lethebench.runs.divergence import KNOWS_NOTHING, answers_nothing, check_divergence, unlearn_or_keep
 from lethebench.runs.elsewhere import checkpoints_of
 from lethebench.runs.folder import HELD_OUT, is_done, new_stage, stage_name, write_json
@@ -104,7 +105,7 @@ class Run:
             folder = self.world.main(lambda: stack.enter_context(new_stage(self.folder / stage, record)))
             yield folder
             if self.world.is_main:
-                made_by = made_by or {"versions": library_versions(), "machine": machine()}
+                made_by = made_by or {"versions": library_versions(self.options.generate_with), "machine": machine()}
                 seal(self.folder, self.record, stage, folder, record, made_by)
         self.again.discard(stage)
         self.recorder.finished(stage)
@@ -342,12 +343,15 @@ class Run:
     @cached_property
     def scorer(self) -> Scorer:
         """Scores the models of all stages."""
-        keeps = not self.sampler.reduces
-        return Scorer(self.parts, lambda: self.encoder, self.world, keeps=keeps)
+        keeps, texts = not self.sampler.reduces, None
+        if self.options.generate_with is not None:
+            engine = engine_arguments(self.options.generate_with)
+            texts = partial(vllm_texts, engine=engine, options=self.preset.model)
+        return Scorer(self.parts, lambda: self.encoder, self.world, keeps=keeps, texts=texts)
 
-    def score(self, loaded: Loaded, tick: Tick, sample: Sample | None = None) -> Scores:
-        """Score a stage's model; return file -> scored rows, as `parts`, or those of a sample."""
-        return self.scorer.score(loaded, tick, sample)
+    def score(self, loaded: Loaded, folder: Path, tick: Tick, sample: Sample | None = None) -> Scores:
+        """Score the model saved in a stage's folder; return file -> scored rows, as `parts`, or those of a sample."""
+        return self.scorer.score(loaded, folder, tick, sample)
 
     def _write(self, scores: Scores, folder: Path) -> None:
         """Write scored rows, in the main process."""
@@ -364,7 +368,7 @@ class Run:
     ) -> list[dict[str, Any]]:
         start, before = time.monotonic(), self.scorer.preparing
         with self.console.phase(f"score {name}") as tick:
-            scores = self.score(loaded, tick, sample)
+            scores = self.score(loaded, folder, tick, sample)
         seconds = {"seconds": time.monotonic() - start, "prepared": self.scorer.preparing - before}
         self.recorder.scored(folder, scores, self.order, seconds)
         self._write(scores, folder)

@@ -226,9 +226,12 @@ def _rescore(options: EvaluateOptions, build: Build, record: dict) -> tuple[dict
 
 def _run_to_score(folder: Path, options: RunOptions, build: Build, console: Console) -> "Run":
     quiet_libraries(training=False)
+    from lethebench.runs.by_vllm import engine_arguments
     from lethebench.runs.stage import Run
     from lethebench.scoring.models import has_weights
 
+    if options.generate_with is not None:
+        engine_arguments(options.generate_with)
     if not has_weights(folder / "learnt"):
         raise UserError(f"{folder}/learnt: model weights and processor are missing")
     return Run(build, options, folder, console)
@@ -252,7 +255,7 @@ def _score(run: "Run", stage: str, out_dir: Path) -> bool:
         loaded = load(str(folder))
         sampled = read_done(run.folder, stage).get("sampled")
         sample = run.sampler.sample(int(stage[-3:])) if sampled else None
-        for name, rows in run.score(loaded, tick, sample).items():
+        for name, rows in run.score(loaded, folder, tick, sample).items():
             write_rows(out_dir / stage / name, rows)
     return True
 

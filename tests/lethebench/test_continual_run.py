@@ -261,7 +261,7 @@ def test_sampled_stage_has_the_whole_stage_s_scores(finished, data):
     for rows in (range(0, len(ids), 3), range(0, len(ids), 2)):
         ranked = frozenset(index for index in rows if index % 4 == 0)
         sample = Sample({"rows.parquet": list(rows), HELD_OUT: [0, 2]}, ranked, {"rows": len(rows)})
-        scores = run.score(Loaded(*loaded), lambda done, total: None, sample)
+        scores = run.score(Loaded(*loaded), options.out / "npo/t002", lambda done, total: None, sample)
         assert [row["id"] for row in scores["rows.parquet"]] == [ids[index] for index in rows]
         assert len(scores[HELD_OUT]) == 2
         for index, row in zip(rows, scores["rows.parquet"], strict=True):

@@ -61,6 +61,7 @@ FIELDS = {
     "ignore_gate": st.booleans(),
     "score_steps": st.none() | st.integers(1, 100),
     "representation_rows": st.none() | st.integers(1, 100),
+    "generate_with": st.none() | st.sampled_from(["vllm", "vllm:max_model_len=4096"]),
     "save_steps": st.none() | st.integers(1, 10**6),
     "keep": st.sampled_from(KEEP),
     "report_to": st.none() | st.sampled_from(REPORTERS),
@@ -109,7 +110,7 @@ def loaded(record: dict) -> RunRecord:
 def test_every_field_has_a_strategy_and_metadata():
     fields = dataclasses.fields(RunOptions)
     assert {field.name for field in fields} == FIELDS.keys()
-    kinds = {"data", "place", "seed", "extent", "settings", "result"}
+    kinds = {"data", "place", "seed", "extent", "settings", "engine", "result"}
     assert {field.metadata["decides"] for field in fields} == kinds
     assert all(field.metadata["help"].endswith(".") for field in fields)
 

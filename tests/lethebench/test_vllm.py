@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from command_line import lethe
-from initial_run import rows_of
+from initial_run import learned_root, rows_of
 from peft import LoraConfig, get_peft_model
 from small_build import stand_in_build
 from tiny_models import llava, save_llava
@@ -24,7 +24,12 @@ from lethebench.evaluation.answers.sampled import row_seed
 from lethebench.evaluation.answers.vllm_engine import generate_texts
 from lethebench.runs.build import open_build
 from lethebench.runs.by_vllm import engine_arguments, vllm_texts
+from lethebench.runs.checks import check_options
+from lethebench.runs.folder import read_json
+from lethebench.runs.options import RunOptions
+from lethebench.runs.proof import check_run
 
+STAGES = ("learnt", "ga/t001", "ga/t002", "gold/t002")
 STAND_IN = Path(__file__).parents[1] / "support/vllm_stand_in"
 
 
@@ -37,8 +42,12 @@ def root(tmp_path_factory):
 
 
 @pytest.fixture
-def vllm(monkeypatch):
-    """The stand-in as the installed vLLM."""
+def vllm(monkeypatch, tmp_path):
+    """The stand-in as the installed vLLM, version 0.1."""
+    facts = tmp_path / "packages/vllm-0.1.dist-info/METADATA"
+    facts.parent.mkdir(parents=True)
+    facts.write_text("Metadata-Version: 2.1\nName: vllm\nVersion: 0.1\n")
+    monkeypatch.syspath_prepend(facts.parents[1])
     monkeypatch.syspath_prepend(STAND_IN)
     monkeypatch.delitem(sys.modules, "vllm", raising=False)
     import vllm
@@ -107,6 +116,7 @@ def test_adapters_are_merged_for_the_engine(root, vllm, tmp_path):
             if "lora_B" in name:
                 weight.normal_(generator=torch.Generator().manual_seed(0))
     model.peft_config["default"].base_model_name_or_path = str(root / "model")
+    tmp_path = tmp_path / "adapter"
     model.save_pretrained(tmp_path)
     processor.save_pretrained(tmp_path)
     rows = open_build(root / "icu").forget.select(range(2))
@@ -164,3 +174,87 @@ def test_mixtures_and_quantized_models_are_refused(root):
     for model in (object(), Quantized(1, 1)):
         with pytest.raises(UserError, match="--generate-with"):
             vllm_texts(type(load_model(root / "model"))(model, None), "x", [], {})
+
+
+@pytest.fixture(scope="module")
+def run_root(tmp_path_factory, short_answers):
+    """A folder with a build of two tasks, a model, and the run `src` of stage 1, whose gate fails."""
+    root = tmp_path_factory.mktemp("vllm-runs")
+    with pytest.MonkeyPatch.context() as patch:
+        learned_root(root, patch)
+        yield root
+
+
+def run(root: Path, name: str, *more: object):
+    words = ["--model", "base", "--method", "ga", "--score-rows", 8, "--rank-rows", 2, "--score-steps", 1]
+    words += ["--set", "learn.max_steps=1", "--set", "ga.max_steps=2", "--set", "ga.learning_rate=0.05"]
+    return lethe("run", "icu", *words, "--ignore-gate", "--out", name, *more, cwd=root)
+
+
+@pytest.mark.slow
+def test_run_has_the_scores_of_one_without_the_engine(run_root, vllm, monkeypatch):
+    assert run(run_root, "own").status == 0
+    assert not vllm.ENGINES
+    done = run(run_root, "theirs", "--generate-with", "vllm")
+    assert done.status == 0, done.error
+    own, theirs = run_root / "own", run_root / "theirs"
+    for stage, engine in zip(STAGES, vllm.ENGINES, strict=True):
+        rows = [*rows_of(theirs / stage), *rows_of(theirs / stage, "held_out.parquet")]
+        assert rows == [*rows_of(own / stage), *rows_of(own / stage, "held_out.parquet")]
+        (parameters,) = engine["requests"]
+        assert len(parameters) == len(rows)
+    assert len({tuple(row["generated"] for row in rows_of(theirs / stage)) for stage in STAGES}) > 1
+    assert read_json(theirs / "ga/summary.json")["final"] == read_json(own / "ga/summary.json")["final"]
+
+    records = [read_json(folder / "run.json") for folder in (own, theirs)]
+    assert [record.get("generate_with", "absent") for record in records] == ["absent", "vllm"]
+    assert [record["versions"].get("vllm") for record in records] == [None, "0.1"]
+    proofs = [read_json(folder / "ga/t001/done.json")["proof"]["options"] for folder in (own, theirs)]
+    assert proofs[0] == {name: value for name, value in proofs[1].items() if name != "generate_with"} != proofs[1]
+    check_run(theirs, hashed=None)
+    assert "--generate-with vllm" in (theirs / "report/report.html").read_text()
+
+    for name, words, was, now in (("theirs", (), "vllm", None), ("own", ("--generate-with", "vllm"), None, "vllm")):
+        assert f"generate_with {was}, got {now}" in run(run_root, name, *words, "--resume").line
+    refused = run(run_root, "other", "--generate-with", "vllm", "--from", "own")
+    assert "was trained with generate_with None, and this run has vllm" in refused.line
+
+    again = lethe("evaluate", "theirs", cwd=run_root)
+    assert "the same as the run's own numbers" in again.out
+    monkeypatch.setattr(
+        vllm.LLM, "_answer", lambda *arguments: vllm.RequestOutput([], [vllm.CompletionOutput(0, "", ())])
+    )
+    other = lethe("evaluate", "theirs", cwd=run_root)
+    assert {row["generated"] for row in rows_of(theirs / "evaluation/ga/t002")} == {""}
+    assert "NOT the same" in other.out
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--method", "npo", "--generate-with", "sglang"), "--generate-with sglang: pass vllm"),
+        (("--method", "lumoe", "--generate-with", "vllm"), "the gate of lumoe"),
+        (("--method", "npo", "--generate-with", "vllm", "--set", "model.four_bit=true"), "model.four_bit"),
+    ],
+)
+def test_runs_that_the_engine_cannot_answer_are_refused(root, vllm, tmp_path, words, problem, monkeypatch):
+    monkeypatch.setattr("lethebench.runs.settings.find_spec", lambda name: object())  # bitsandbytes is installed
+    done = lethe("run", root / "icu", "--model", root / "model", "--out", tmp_path / "run", *words)
+    assert done.status == 2
+    assert problem in done.line
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vLLM is installed")
+@pytest.mark.parametrize("command", ["run", "learn"])
+def test_run_without_the_engine_is_refused_before_training(root, tmp_path, command):
+    done = lethe(command, root / "icu", "--model", root / "model", "--generate-with", "vllm", "--out", tmp_path / "run")
+    assert done.status == 2
+    assert "--generate-with vllm: vLLM is not installed: pip install vllm" in done.line
+    assert not (tmp_path / "run").exists()
+
+
+def test_several_processes_are_refused(root, vllm, monkeypatch):
+    monkeypatch.setattr("lethebench.runs.by_vllm.num_processes", lambda: 2)
+    with pytest.raises(UserError, match="2 were launched"):
+        check_options(RunOptions(data=root / "icu", model=str(root / "model"), generate_with="vllm"))

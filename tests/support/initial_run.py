@@ -46,9 +46,9 @@ def learned_root(root: Path, patch) -> None:
     assert lethe("learn", root / "icu", *words).status == 1
 
 
-def rows_of(stage: Path) -> list[dict]:
+def rows_of(stage: Path, file: str = "rows.parquet") -> list[dict]:
     """Return the per-row scores of a stage or an evaluation."""
-    return pq.read_table(stage / "rows.parquet").to_pylist()
+    return pq.read_table(stage / file).to_pylist()
 
 
 def initial_run(root: Path) -> Path:
