@@ -52,7 +52,7 @@ def test_every_method_runs_two_stages_and_is_scored(learnt):
     final = result["methods"]
     # A retain term raises utility: ascent alone ruins the model.
     assert final["graddiff"]["in_sample_utility"] > final["ga"]["in_sample_utility"] + 0.2
-    for method in ("graddiff", "kl", "npo", "npo_sam", "simnpo", "idk", "dpo", "rmu", "lumoe"):
+    for method in ("graddiff", "kl", "npo", "npo_sam", "simnpo", "idk", "dpo", "rmu"):
         assert final[method]["forget"] > 0.6, method
         assert final[method]["in_sample_utility_relative"] > 0.6, method
     for stage, count in (("t001", 1), ("t002", 2)):
@@ -63,7 +63,12 @@ def test_every_method_runs_two_stages_and_is_scored(learnt):
         assert record["routing"]["keep"] > 0.8
         assert json.loads((place / "lumoe.json").read_text())["base"] == "../../learnt"
     before = {row["id"]: row for row in rows_of(learnt.out / "learnt")}
-    kept = [row for row in rows_of(learnt.out / "lumoe" / "t002") if row["routed_to"] == -1]
+    # What lumoe forgets is what its gate sends to the adapters; the initial model answers everything else.
+    assert final["lumoe"]["in_sample_utility_relative"] > 0.9
+    answered = rows_of(learnt.out / "lumoe" / "t002")
+    refused = [row["exact_match"] for row in answered if row["task_id"] in (0, 1) and row["routed_to"] != -1]
+    assert sum(refused) < 0.3 * len(refused)
+    kept = [row for row in answered if row["routed_to"] == -1]
     assert all(row["generated"] == before[row["id"]]["generated"] for row in kept)
     assert all(row["logprob"] == pytest.approx(before[row["id"]]["logprob"], abs=1e-3) for row in kept)
     prompted = {row["id"]: row["logprob"] for row in rows_of(learnt.out / "prompt" / "t001")}
