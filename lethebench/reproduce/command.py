@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from lethebench.grid.command import check_grid, requests_of
 from lethebench.grid.plan import Cell, Grid, read_grid
 from lethebench.grid.states import DONE, states_of
 from lethebench.report.load import load_run
-from lethebench.report.tables import number
+from lethebench.report.tables import markdown, number
 from lethebench.reproduce.attacked import attacks_table
 from lethebench.reproduce.cells import NEW, OUTSIDE, SAME, Cells, Verdict, cells_of, compare, read_expected
 from lethebench.reproduce.experiments import Experiment, find_experiment, with_seeds
 from lethebench.reproduce.learnt import learnt_cells, learnt_sections
 from lethebench.reproduce.methods import methods_table, rows_of
 from lethebench.reproduce.pages import environment_text, page, scores
+from lethebench.reproduce.tuned import Tuned, search_settings, settings_table, with_settings
 from lethebench.results.rows import questions_of_build
 from lethebench.runs.commands import learn_command
 from lethebench.runs.folder import locked, write_json
@@ -43,6 +44,7 @@ class Measured:
         sections: Of its page, in Markdown.
         brackets: What stands in brackets behind means there.
         table: Printed above the comparison.
+        tuned: The settings of its methods, where `lethe tune` found them.
     """
 
     data: Mapping[str, Any]
@@ -50,6 +52,7 @@ class Measured:
     sections: Sequence[str]
     brackets: str = "the standard deviation"
     table: str = ""
+    tuned: Tuned = field(default_factory=dict)
 
 
 def reproduce_command(
@@ -73,13 +76,19 @@ def reproduce_command(
     chosen = with_seeds(experiment, seeds)
     out = out or Path("runs/reproduce") / experiment.name
     out.mkdir(parents=True, exist_ok=True)
+    before, expected = read_expected(experiment.expected)
     with locked(out):
-        measured = _learned(experiment, chosen, out) if experiment.points else _unlearned(experiment, chosen, out)
+        if experiment.points:
+            measured = _learned(experiment, chosen, out)
+        else:
+            measured = _unlearned(experiment, chosen, out, {} if record else before.get("tuned", {}))
     facts: dict[str, Any] = {
         "experiment": experiment.name,
         "data": measured.data,
         "environment": {"versions": library_versions(), "machine": machine()},
     }
+    if measured.tuned:
+        facts["tuned"] = measured.tuned
     table, data = measured.table, out / "data"
     if record:
         text = page(experiment, facts, chosen, measured.sections, brackets=measured.brackets)
@@ -87,7 +96,6 @@ def reproduce_command(
         experiment.page.write_text(text, encoding="utf-8")
         line = f"expected values written to {experiment.expected} and {experiment.page.name}"
         return {**facts, "recorded": str(experiment.expected)}, f"{table}\n\n{line}" if table else line
-    before, expected = read_expected(experiment.expected)
     if before and before["data"] != facts["data"]:
         raise UserError(
             f"{data} is {facts['data']['benchmark']} {facts['data']['version']}, and the expected values are of "
@@ -107,11 +115,23 @@ def reproduce_command(
     return result, f"{table}\n\n{text}" if table else text
 
 
-def _unlearned(experiment: Experiment, seeds: Sequence[int], out: Path) -> Measured:
-    """Execute the grid of an experiment on its build, and return what was measured."""
-    data = out / "data"
+def _unlearned(experiment: Experiment, seeds: Sequence[int], out: Path, tuned: Tuned) -> Measured:
+    """Execute the grid of an experiment on its build, and return what was measured.
+
+    Args:
+        experiment: The experiment.
+        seeds: Of its runs.
+        out: Its folder.
+        tuned: The recorded settings of its methods; {} to search them if the experiment says so.
+    """
+    data, runs_folder, path = out / "data", out / "runs", out / "grid.json"
     _build(experiment.build, data)
-    grid = _grid(experiment.grid, seeds, data, out / "runs", out / "grid.json")
+    grid = _grid(experiment.grid, seeds, data, runs_folder, path)
+    if experiment.tune and not tuned:
+        _execute(replace(grid, cells=tuple(cell for cell in grid.cells if cell.shared)))
+        tuned = search_settings(grid, experiment.tune, out / "tuned")
+    if tuned:
+        grid = _grid(with_settings(experiment.grid, tuned), seeds, data, runs_folder, path)
     _execute(grid)
     own = [cell for cell in grid.cells if not cell.shared]
     folders = [cell.folder for cell in own]
@@ -119,12 +139,13 @@ def _unlearned(experiment: Experiment, seeds: Sequence[int], out: Path) -> Measu
     runs = [(_configuration(cell), load_run(cell.folder)) for cell in own]
     cells = cells_of(runs, attacked=bool(experiment.attacks))
     facts = {**_version(data), "questions": questions_of_build(data)}
+    found = [markdown(settings_table(tuned))] if tuned else []
     if not experiment.attacks:
-        return Measured(facts, cells, scores(cells, runs))
+        return Measured(facts, cells, [*scores(cells, runs, tuned=bool(tuned)), *found], tuned=tuned)
     table = methods_table(rows_of(folders))
     tables = {"Methods under attack": table, "What each attack recovers": attacks_table(folders)}
     sections = [f"{title}\n\n{content}\n" for title, content in tables.items()]
-    return Measured(facts, cells, sections, "the lowest and the highest", table)
+    return Measured(facts, cells, [*sections, *found], "the lowest and the highest", table, tuned)
 
 
 def _learned(experiment: Experiment, seeds: Sequence[int], out: Path) -> Measured:

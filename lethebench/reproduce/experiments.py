@@ -45,6 +45,7 @@ class Experiment:
         build: Arguments of `lethebench.builders.build`: `name`, and optionally `size`, `seed` and `options`.
         grid: The keys of a grid file besides data and out.
         attacks: `budget`, and optionally `names`, of the attacks on the models after the last request; {} for none.
+        tune: Trials of `lethe tune` for each method, whose settings the runs have; 0 = those of the presets.
         points: The builds, where there are several.
     """
 
@@ -55,6 +56,7 @@ class Experiment:
     build: Mapping[str, Any]
     grid: Mapping[str, Any]
     attacks: Mapping[str, Any]
+    tune: int = 0
     points: tuple[Point, ...] = ()
 
     @property
@@ -100,7 +102,7 @@ def read_experiment(path: Path) -> Experiment:
     """
     content = load_strict(path)
     keys = ("summary", "hardware", "build", "grid")
-    refuse_unknown(content, (*keys, "attacks", "builds"), str(path))
+    refuse_unknown(content, (*keys, "attacks", "builds", "tune"), str(path))
     if missing := [key for key in keys if key not in content]:
         raise ConfigError(f"{path}: {missing[0]} is missing")
     for key in ("build", "grid", "attacks"):
@@ -119,8 +121,11 @@ def read_experiment(path: Path) -> Experiment:
         raise ConfigError(f"{path}: builds and `grid: {{method: {NO_METHOD}}}` need each other; give both or neither")
     if points and content["attacks"]:
         raise ConfigError(f"{path}: attacks need a method, and this experiment has none; remove attacks")
+    tune = content.get("tune", 0)
+    if type(tune) is not int or tune < 0 or (tune and points):
+        raise ConfigError(f"{path}: tune is {dump_value(tune)}; give a number of trials, and only beside methods")
     summary, hardware, build, attacks = (content[key] for key in ("summary", "hardware", "build", "attacks"))
-    return Experiment(path.stem, path, summary, hardware, build, grid, attacks, points)
+    return Experiment(path.stem, path, summary, hardware, build, grid, attacks, tune, points)
 
 
 def _points(builds: Any, name: str) -> tuple[Point, ...]:

@@ -56,12 +56,13 @@ def environment_text(environment: Mapping[str, Any]) -> str:
     return f"{device}, {threads} thread{'' if threads == 1 else 's'}; {names}"
 
 
-def scores(cells: Cells, runs: Iterable[tuple[str, RunRecord]]) -> list[str]:
+def scores(cells: Cells, runs: Iterable[tuple[str, RunRecord]], *, tuned: bool = False) -> list[str]:
     """Return the sections of an experiment without attacks.
 
     Args:
         cells: Its figures, see `cells_of`.
         runs: Finished runs, each with the name of its configuration.
+        tuned: Whether `lethe tune` found the settings of the methods.
     """
     members: dict[str, list[RunRecord]] = {}
     for name, run in runs:
@@ -73,11 +74,12 @@ def scores(cells: Cells, runs: Iterable[tuple[str, RunRecord]]) -> list[str]:
     }
     ordered = dict(sorted(methods.items(), key=lambda item: -_score(cells, item[0])))
     first = next(iter(ordered.values()))[0]
+    source = "below" if tuned else "of the presets"
     parts = [markdown(figures(cells, ordered))]
     if (published := observations(cells)).rows:
         parts.append(
-            f"{markdown(published)}\nCompared by `keep`, with the settings of the presets, over seeds in which both "
-            f"methods reach forget {ENOUGH}. Evidence that they do what they claim, not about 7 billion weights.\n"
+            f"{markdown(published)}\nCompared by `keep`, with the settings {source}, over seeds in which both methods "
+            f"reach forget {ENOUGH}. Evidence that they do what they claim, not about 7 billion weights.\n"
         )
     by_set = replace(sets_of(first, ordered), caption="Scores by set of rows, in the shape of the paper’s table")
     return parts + [markdown(table) for table in (by_set, later_of(first, ordered)) if table.rows]

@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from statistics import fmean
 
 import pytest
@@ -91,6 +93,10 @@ def test_figure_that_is_never_measured_is_as_expected():
                 ({"budgets": "small"}, "budgets"),
             )
         ),
+        *(
+            ("x.yaml", {"summary": "s", "hardware": "cpu", "build": {"name": "icu"}, "grid": {}, "tune": one}, words)
+            for one, words in ((-1, "tune is -1"), (True, "tune is true"), ("all", "give a number of trials"))
+        ),
     ],
 )
 def test_bad_experiment_is_refused_in_one_line(name, content, words, tmp_path):
@@ -153,3 +159,40 @@ def test_experiment_is_recorded_continued_and_compared(tmp_path):
     result = lethe("reproduce", "mine.yaml", "--out", "out", cwd=tmp_path)
     assert result.status == 2
     assert "with other questions" in result.error
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_settings_are_searched_once_recorded_and_used_again(tmp_path):
+    steps = {"max_steps": 1, "per_device_train_batch_size": 4}
+    content = {
+        "summary": "Two methods, tuned.",
+        "hardware": "cpu",
+        "build": {"name": "icu", "size": 8},
+        "grid": {
+            "method": ["npo", "prompt"],
+            "seed": [0],
+            "tasks": 1,
+            "set": {"npo": {**steps, "beta": 0.3}},
+        },
+        "tune": 2,
+    }
+    (tmp_path / "mine.yaml").write_text(json.dumps(content))
+    # In processes of their own, since the tests here draw fewer resamples than the runs of an experiment.
+    command = [sys.executable, "-m", "lethebench", "reproduce", "mine.yaml"]
+    subprocess.run([*command, "--out", "out", "--record"], cwd=tmp_path, check=True)
+    expected = json.loads((tmp_path / "mine.json").read_text())
+    assert list(expected["tuned"]) == ["npo"]  # a prompt has nothing to search
+    found = expected["tuned"]["npo"]
+    assert found["trials"] == 2
+    assert found["settings"] == json.loads((tmp_path / "out/tuned/npo/tuned.json").read_text())["settings"]
+    used = json.loads((tmp_path / "out/runs/npo-s0/run.json").read_text())["settings"]["npo"]
+    assert used == {**steps, "beta": 0.3, **found["settings"]}
+    assert f"learning_rate {found['settings']['learning_rate']:.3g}" in (tmp_path / "mine.md").read_text()
+    found["settings"]["learning_rate"] = 0.00123
+    (tmp_path / "mine.json").write_text(json.dumps(expected))
+    again = subprocess.run([*command, "--out", "other"], cwd=tmp_path)
+    assert again.returncode in (0, 1)
+    assert not (tmp_path / "other/tuned").exists()
+    used = json.loads((tmp_path / "other/runs/npo-s0/run.json").read_text())["settings"]["npo"]
+    assert used["learning_rate"] == 0.00123
