@@ -1,10 +1,13 @@
 """Checks of run options that need the libraries, the Hub or the build; done before any work."""
 
+import json
+import os
 from pathlib import Path
 
-from lethebench.baselines.presets import load_preset
+from lethebench.baselines.presets import Preset, load_preset
 from lethebench.baselines.registry import RETRAIN, MethodEntry, method_entry
 from lethebench.baselines.tiny import is_tiny
+from lethebench.contract.errors import border
 from lethebench.contract.importing import importing
 from lethebench.errors import UserError
 from lethebench.runs.build import Build
@@ -38,6 +41,7 @@ def check_options(options: RunOptions) -> None:
     if options.retain not in RETAIN:
         raise UserError(f"--retain {options.retain}: unknown; pass one of {', '.join(RETAIN)}")
     check_sequence(options, preset)
+    check_deepspeed(preset)
     if options.keep not in KEEP:
         raise UserError(f"--keep {options.keep}: unknown; pass one of {', '.join(KEEP)}")
     check_reporter(options.report_to)
@@ -53,6 +57,26 @@ def check_options(options: RunOptions) -> None:
         model, _, revision = options.model.rpartition("@")
         raise UserError(f"--model {options.model}: pass --model {model} --set model.revision={revision}")
     check_model(options.model, revision=preset.model.get("revision"))
+
+
+def check_deepspeed(preset: Preset) -> None:
+    """Raise UserError if a run is launched with a kind of DeepSpeed under which it is not that of one process."""
+    if os.environ.get("ACCELERATE_USE_DEEPSPEED", "").lower() != "true":
+        return
+    stage = os.environ.get("ACCELERATE_DEEPSPEED_ZERO_STAGE", "2")
+    if path := os.environ.get("ACCELERATE_DEEPSPEED_CONFIG_FILE"):
+        with border(f"{path} cannot be read", "give a DeepSpeed configuration in JSON"):
+            stage = str(json.loads(Path(path).read_text(encoding="utf-8")).get("zero_optimization", {}).get("stage", 0))
+    if stage == "3":
+        raise UserError(
+            "DeepSpeed ZeRO-3: it splits models also where a run loads them whole, between its stages; launch with "
+            "--zero_stage 2, or shard by FSDP (fsdp.yaml)"
+        )
+    if preset.lora is None:
+        raise UserError(
+            "DeepSpeed: full fine-tuning gives other weights than in one process; shard by FSDP (fsdp.yaml), or train "
+            "a LoRA with --set lora.rank=16"
+        )
 
 
 def check_repair(*, resume: bool, repair: bool) -> None:

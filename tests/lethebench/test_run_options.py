@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ import typer
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from lethebench.baselines import PRESETS
 from lethebench.cli.app import app
 from lethebench.contract.errors import UserError
 from lethebench.report.load import RunRecord
 from lethebench.report.repeat import commands
 from lethebench.report.seeds import group_runs
 from lethebench.runs import commands as run_commands
+from lethebench.runs.checks import check_deepspeed, check_options
 from lethebench.runs.options import KEEP, MAX_GOLD_SEEDS, RETAIN, RunOptions, same_experiment
 from lethebench.runs.reporters import REPORTERS
 
@@ -256,3 +259,35 @@ def test_folders_are_taken_as_text_or_path(given):
 def test_folder_that_is_no_path_is_refused(name, value):
     with pytest.raises(UserError, match=f"^{name}=.*: pass a path"):
         RunOptions(**{"data": "build/icu", name: value})
+
+
+@pytest.mark.parametrize(
+    ("stage", "from_file", "has_lora", "words"),
+    [
+        ("3", False, True, "ZeRO-3"),
+        ("3", True, True, "ZeRO-3"),
+        ("2", False, False, "full fine-tuning gives other weights"),
+        ("2", False, True, None),
+        ("2", True, True, None),
+    ],
+)
+def test_run_is_launched_under_deepspeed_only_where_it_equals_one_process(
+    stage, from_file, has_lora, words, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+    if from_file:
+        (tmp_path / "zero.json").write_text(json.dumps({"zero_optimization": {"stage": int(stage)}}))
+        monkeypatch.setenv("ACCELERATE_DEEPSPEED_CONFIG_FILE", str(tmp_path / "zero.json"))
+    else:
+        monkeypatch.setenv("ACCELERATE_DEEPSPEED_ZERO_STAGE", stage)
+    preset = PRESETS["mllmu-llava"]
+    assert preset.lora is not None
+    with nullcontext() if words is None else pytest.raises(UserError, match=words):
+        check_deepspeed(preset if has_lora else dataclasses.replace(preset, lora=None))
+
+
+def test_unreadable_configuration_of_deepspeed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+    monkeypatch.setenv("ACCELERATE_DEEPSPEED_CONFIG_FILE", str(tmp_path / "none.json"))
+    with pytest.raises(UserError, match=r"none\.json cannot be read"):
+        check_options(RunOptions(data=tmp_path, methods=("npo",)))
