@@ -45,8 +45,8 @@ class Experiment:
         build: Arguments of `lethebench.builders.build`: `name`, and optionally `size`, `seed` and `options`.
         grid: The keys of a grid file besides data and out.
         attacks: `budget`, and optionally `names`, of the attacks on the models after the last request; {} for none.
-        tune: Trials of `lethe tune` for each method, whose settings the runs have; 0 = those of the presets.
         points: The builds, where there are several.
+        tune: Trials of `lethe tune` for each method, whose settings the runs have; 0 = those of the presets.
     """
 
     name: str
@@ -56,8 +56,8 @@ class Experiment:
     build: Mapping[str, Any]
     grid: Mapping[str, Any]
     attacks: Mapping[str, Any]
-    tune: int = 0
     points: tuple[Point, ...] = ()
+    tune: int = 0
 
     @property
     def expected(self) -> Path:
@@ -125,7 +125,7 @@ def read_experiment(path: Path) -> Experiment:
     if type(tune) is not int or tune < 0 or (tune and points):
         raise ConfigError(f"{path}: tune is {dump_value(tune)}; give a number of trials, and only beside methods")
     summary, hardware, build, attacks = (content[key] for key in ("summary", "hardware", "build", "attacks"))
-    return Experiment(path.stem, path, summary, hardware, build, grid, attacks, tune, points)
+    return Experiment(path.stem, path, summary, hardware, build, grid, attacks, points, tune)
 
 
 def _points(builds: Any, name: str) -> tuple[Point, ...]:
