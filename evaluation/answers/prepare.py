@@ -13,6 +13,8 @@ from lethebench.evaluation.answers.row_scores import carried, keywords_of, label
 from lethebench.evaluation.likelihood.prefix_sharing import RowPlan, plan_rows
 from lethebench.evaluation.metrics.words import splits_word
 
+CHUNK = 512
+"""Rows whose pictures are in memory together."""
 ANSWERS = 16_384
 """Candidates of rows that are prepared and scored together; of more, plans and scores take gigabytes."""
 

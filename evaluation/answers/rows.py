@@ -7,6 +7,7 @@ from lethebench.contract.errors import UserError
 from lethebench.evaluation.answers.choice import NOT_FINITE
 from lethebench.evaluation.answers.greedy import decode, default_length, end_tokens, generate_encoded
 from lethebench.evaluation.answers.prepare import (
+    CHUNK,
     PreparedRow,
     PreparedRows,
     check_ids,
@@ -39,9 +40,6 @@ __all__ = [
     "evaluate_rows",
     "prepare_rows",
 ]
-
-CHUNK = 512
-"""Rows whose pictures are in memory together."""
 
 
 def evaluate_rows(

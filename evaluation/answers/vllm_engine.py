@@ -11,13 +11,12 @@ import torch
 from lethebench.contract.errors import UserError, border
 from lethebench.contract.tokens import prompt_tokens
 from lethebench.evaluation.answers.greedy import decode
+from lethebench.evaluation.answers.prepare import CHUNK
 from lethebench.evaluation.answers.sampled import row_seed
 
 MOST_MEMORY = 0.9
 """Share of the accelerator's memory that vLLM takes where all of it is free."""
 SHARE_OF_FREE = 0.95
-CHUNK = 512
-"""Rows whose pictures are in memory together."""
 
 
 class Texts(NamedTuple):

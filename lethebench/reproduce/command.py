@@ -139,13 +139,13 @@ def _unlearned(experiment: Experiment, seeds: Sequence[int], out: Path, tuned: T
     runs = [(_configuration(cell), load_run(cell.folder)) for cell in own]
     cells = cells_of(runs, attacked=bool(experiment.attacks))
     facts = {**_version(data), "questions": questions_of_build(data)}
-    found = [markdown(settings_table(tuned))] if tuned else []
+    settings_section = [markdown(settings_table(tuned))] if tuned else []
     if not experiment.attacks:
-        return Measured(facts, cells, [*scores(cells, runs, tuned=bool(tuned)), *found], tuned=tuned)
+        return Measured(facts, cells, [*scores(cells, runs, tuned=bool(tuned)), *settings_section], tuned=tuned)
     table = methods_table(rows_of(folders))
     tables = {"Methods under attack": table, "What each attack recovers": attacks_table(folders)}
     sections = [f"{title}\n\n{content}\n" for title, content in tables.items()]
-    return Measured(facts, cells, [*sections, *found], "the lowest and the highest", table, tuned)
+    return Measured(facts, cells, [*sections, *settings_section], "the lowest and the highest", table, tuned)
 
 
 def _learned(experiment: Experiment, seeds: Sequence[int], out: Path) -> Measured:

@@ -48,9 +48,9 @@ def search_settings(grid: Grid, budget: int, folder: Path) -> dict[str, dict[str
 
 def with_settings(keys: Mapping[str, Any], tuned: Tuned) -> dict[str, Any]:
     """Return the keys of a grid with the settings that were found, over its own."""
-    own = keys.get("set", {})
-    found = {method: {**own.get(method, {}), **record["settings"]} for method, record in tuned.items()}
-    return {**keys, "set": {**own, **found}}
+    settings = keys.get("set", {})
+    of_methods = {method: {**settings.get(method, {}), **record["settings"]} for method, record in tuned.items()}
+    return {**keys, "set": {**settings, **of_methods}}
 
 
 def settings_table(tuned: Tuned) -> Table:

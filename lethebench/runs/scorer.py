@@ -13,8 +13,8 @@ from lethebench.baselines.loading import Loaded
 from lethebench.baselines.trainer.rows import RowEncoder
 from lethebench.console import Tick
 from lethebench.evaluation.answers.kept_rows import KeptRows
-from lethebench.evaluation.answers.prepare import generated_length
-from lethebench.evaluation.answers.rows import CHUNK, PreparedRows, prepare_rows
+from lethebench.evaluation.answers.prepare import CHUNK, generated_length
+from lethebench.evaluation.answers.rows import PreparedRows, prepare_rows
 from lethebench.evaluation.answers.vllm_engine import Texts
 from lethebench.runs.budget import Piece, Sample, pieces
 from lethebench.runs.score import ScoredPart, score_stage, share_of

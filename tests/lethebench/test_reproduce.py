@@ -183,13 +183,13 @@ def test_settings_are_searched_once_recorded_and_used_again(tmp_path):
     subprocess.run([*command, "--out", "out", "--record"], cwd=tmp_path, check=True)
     expected = json.loads((tmp_path / "mine.json").read_text())
     assert list(expected["tuned"]) == ["npo"]  # a prompt has nothing to search
-    found = expected["tuned"]["npo"]
-    assert found["trials"] == 2
-    assert found["settings"] == json.loads((tmp_path / "out/tuned/npo/tuned.json").read_text())["settings"]
+    tuned = expected["tuned"]["npo"]
+    assert tuned["trials"] == 2
+    assert tuned["settings"] == json.loads((tmp_path / "out/tuned/npo/tuned.json").read_text())["settings"]
     used = json.loads((tmp_path / "out/runs/npo-s0/run.json").read_text())["settings"]["npo"]
-    assert used == {**steps, "beta": 0.3, **found["settings"]}
-    assert f"learning_rate {found['settings']['learning_rate']:.3g}" in (tmp_path / "mine.md").read_text()
-    found["settings"]["learning_rate"] = 0.00123
+    assert used == {**steps, "beta": 0.3, **tuned["settings"]}
+    assert f"learning_rate {tuned['settings']['learning_rate']:.3g}" in (tmp_path / "mine.md").read_text()
+    tuned["settings"]["learning_rate"] = 0.00123
     (tmp_path / "mine.json").write_text(json.dumps(expected))
     again = subprocess.run([*command, "--out", "other"], cwd=tmp_path)
     assert again.returncode in (0, 1)
